@@ -1,0 +1,3 @@
+"""Discuss a picture in the terminal."""
+
+__version__ = "0.1.0"

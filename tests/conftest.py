@@ -1,0 +1,24 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A loaded machine is no defect of ours: nothing that Hypothesis tries is timed.
+settings.register_profile("imagechat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("imagechat")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--runs", type=int, default=2000, help="Schedules of the reliability tests; 100000 for a long night."
+    )
+
+
+@pytest.fixture
+def runs(request: pytest.FixtureRequest) -> int:
+    """How many schedules the reliability tests play."""
+    number = request.config.getoption("--runs")
+    assert isinstance(number, int)
+    return number
