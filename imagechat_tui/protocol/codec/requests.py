@@ -1,0 +1,362 @@
+"""Queries and bodies of requests: written by the client, read by the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imagechat_tui.protocol.codec.fields import Fields, compact, json_number
+from imagechat_tui.protocol.codec.json_text import (
+    JsonObject,
+    MalformedMessage,
+    dump_text,
+    parse_object,
+)
+from imagechat_tui.protocol.codec.things import encode_position, read_position
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
+from imagechat_tui.protocol.models import Point, Position
+from imagechat_tui.protocol.routes import (
+    CreateComment,
+    CreateConversation,
+    Direction,
+    EditComment,
+    EventLogQuery,
+    ListComments,
+    RoomIds,
+    UpdateConversation,
+)
+
+_BROADCAST_ID = re.compile(r"[ -~]{1,100}")
+_WHOLE = re.compile(r"-?[0-9]{1,16}")
+"""As long as 2**53, the largest whole number that a peer in JavaScript can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCursor:
+    """What a ``v=2`` client may send over the socket: where its crosshair is."""
+
+    point: Point
+
+
+def encode_list_conversations(url_id: UrlId, *, v2: bool) -> dict[str, str]:
+    """Query of LIST_CONVERSATIONS."""
+    return _query(urlId=url_id, v="2" if v2 else None)
+
+
+def decode_list_conversations(query: Mapping[str, str]) -> UrlId:
+    """The image key asked for; ``wants_v2`` tells the form."""
+    return UrlId(Fields(query).id("urlId"))
+
+
+def encode_create_conversation(create: CreateConversation) -> JsonObject:
+    """Body of CREATE_CONVERSATION."""
+    return {
+        "urlId": create.url_id,
+        "windowUrlId": create.window_url_id,
+        "pageTitle": create.page_title,
+        "src": create.src,
+        "x": json_number(create.point.x),
+        "y": json_number(create.point.y),
+        **compact(createdFromCommentId=create.created_from_comment_id, comment=create.comment),
+        "broadcastId": create.broadcast_id,
+    }
+
+
+def decode_create_conversation(obj: JsonObject) -> CreateConversation:
+    """Body of CREATE_CONVERSATION.
+
+    Raises:
+        MalformedMessage: A required key is missing or wrong; also if there is neither a first comment's id
+            nor its text.
+    """
+    fields = Fields(obj)
+    created_from = fields.optional_id("createdFromCommentId")
+    comment = fields.optional_text("comment")
+    if created_from is None and comment is None:
+        raise MalformedMessage("createdFromCommentId", "is missing")
+    return CreateConversation(
+        url_id=UrlId(fields.id("urlId")),
+        window_url_id=UrlId(fields.id("windowUrlId")),
+        page_title=fields.optional_text("pageTitle") or "",
+        src=fields.text("src"),
+        point=fields.point(),
+        broadcast_id=_broadcast_id(fields),
+        created_from_comment_id=CommentId(created_from) if created_from is not None else None,
+        comment=comment,
+    )
+
+
+def encode_update_conversation(update: UpdateConversation) -> JsonObject:
+    """Body of UPDATE_CONVERSATION."""
+    point = update.point
+    return {
+        "broadcastId": update.broadcast_id,
+        **compact(
+            x=json_number(point.x) if point is not None else None,
+            y=json_number(point.y) if point is not None else None,
+            resolved=update.resolved,
+        ),
+    }
+
+
+def decode_update_conversation(obj: JsonObject) -> UpdateConversation:
+    """Body of UPDATE_CONVERSATION.
+
+    Raises:
+        MalformedMessage: Also for one coordinate without the other, and for a body that changes nothing.
+    """
+    fields = Fields(obj)
+    moved = fields.has("x") or fields.has("y")
+    if not moved and not fields.has("resolved"):
+        raise MalformedMessage("resolved", "is missing, and so are x and y")
+    return UpdateConversation(
+        broadcast_id=_broadcast_id(fields),
+        point=fields.point() if moved else None,
+        resolved=fields.flag("resolved") if fields.has("resolved") else None,
+    )
+
+
+def encode_broadcast_id(broadcast_id: BroadcastId) -> dict[str, str]:
+    """Query, and for DELETE_CONVERSATION also the body, of a write that says nothing else."""
+    return {"broadcastId": broadcast_id}
+
+
+def decode_broadcast_id(*places: Mapping[str, object]) -> BroadcastId:
+    """The broadcastId of the first place (query, body) that has one.
+
+    Raises:
+        MalformedMessage: None has, or it is not 1-100 printable ASCII characters. Its key is
+            ``broadcastId``.
+    """
+    place = next((Fields(place) for place in places if place.get("broadcastId")), Fields({}))
+    return _broadcast_id(place)
+
+
+def encode_list_comments(listing: ListComments) -> dict[str, str]:
+    """Query of LIST_COMMENTS."""
+    flexible = listing.page is None
+    return _query(
+        urlId=listing.url_id,
+        direction=listing.direction.value,
+        page=listing.page,
+        skip=listing.skip if flexible else None,
+        limit=listing.limit if flexible else None,
+        asTree=listing.as_tree or None,
+        parentId=listing.parent_id,
+        countAll=listing.count_all,
+        maxTreeDepth=listing.max_tree_depth,
+        countChildren=listing.count_children or None,
+        limitChildren=listing.limit_children,
+        skipChildren=listing.skip_children or None,
+        includeConfig=listing.include_config or None,
+        v="2" if listing.v2 else None,
+    )
+
+
+def decode_list_comments(query: Mapping[str, str]) -> ListComments:
+    """Query of LIST_COMMENTS, as any SDK writes it. Limits are not clamped here."""
+    fields = Fields(query)
+    parent_id = fields.optional_id("parentId")
+    flexible = "skip" in query or "limit" in query
+    return ListComments(
+        url_id=UrlId(fields.id("urlId")),
+        direction=_direction(fields),
+        page=_optional_whole(query, "page", None if flexible else 0),
+        skip=_whole(query, "skip", 0),
+        limit=_whole(query, "limit", 30),
+        as_tree=_boolean(query, "asTree"),
+        parent_id=CommentId(parent_id) if parent_id not in (None, "null") else None,
+        count_all=_boolean(query, "countAll"),
+        max_tree_depth=_optional_whole(query, "maxTreeDepth"),
+        count_children=_boolean(query, "countChildren"),
+        limit_children=_optional_whole(query, "limitChildren"),
+        skip_children=_whole(query, "skipChildren", 0),
+        include_config=_boolean(query, "includeConfig"),
+        v2=wants_v2(query),
+    )
+
+
+def encode_create_comment(create: CreateComment) -> JsonObject:
+    """Body of CREATE_COMMENT: CommentData. The rest is in ``encode_create_comment_query``."""
+    return {
+        "urlId": create.url_id,
+        "url": create.url,
+        "pageTitle": create.page_title,
+        "commenterName": create.commenter_name,
+        **compact(commenterEmail=create.commenter_email),
+        "comment": create.comment,
+        "parentId": create.parent_id,
+        **compact(date=create.date_ms, productId=create.product_id),
+    }
+
+
+def encode_create_comment_query(create: CreateComment) -> dict[str, str]:
+    """Query of CREATE_COMMENT."""
+    return {"urlId": create.url_id, "broadcastId": create.broadcast_id}
+
+
+def decode_create_comment(obj: JsonObject, query: Mapping[str, str]) -> CreateComment:
+    """Body and query of CREATE_COMMENT; the query's thread key wins.
+
+    Raises:
+        MalformedMessage: A mandatory key is missing or wrong.
+    """
+    fields = Fields(obj)
+    parent_id = fields.optional_id("parentId")
+    return CreateComment(
+        url_id=UrlId(Fields(query if query.get("urlId") else obj).id("urlId")),
+        broadcast_id=_broadcast_id(Fields(query)),
+        comment=fields.text("comment"),
+        url=fields.text("url"),
+        commenter_name=fields.text("commenterName"),
+        parent_id=CommentId(parent_id) if parent_id is not None else None,
+        page_title=fields.optional_text("pageTitle") or "",
+        date_ms=fields.optional_ms("date"),
+        commenter_email=fields.optional_text("commenterEmail"),
+        product_id=fields.optional_integer("productId"),
+    )
+
+
+def encode_edit_comment(edit: EditComment) -> JsonObject:
+    """Body of EDIT_COMMENT. The rest is in the path and in ``encode_edit_comment_query``."""
+    return {"comment": edit.comment}
+
+
+def encode_edit_comment_query(edit: EditComment) -> dict[str, str]:
+    """Query of EDIT_COMMENT."""
+    return encode_broadcast_id(edit.broadcast_id)
+
+
+def decode_edit_comment(obj: JsonObject, query: Mapping[str, str], comment_id: CommentId) -> EditComment:
+    """Body, query and path of EDIT_COMMENT.
+
+    Raises:
+        MalformedMessage: A mandatory key is missing or wrong.
+    """
+    return EditComment(comment_id, _broadcast_id(Fields(query)), Fields(obj).text("comment"))
+
+
+def encode_event_log_query(query: EventLogQuery) -> dict[str, str]:
+    """Query of EVENT_LOG. A position goes with ``v=2``."""
+    return _query(
+        urlId=query.url_id,
+        userIdWS=query.user_id_ws,
+        startTime=query.start_time_ms,
+        endTime=query.end_time_ms,
+    ) | (_resume(query.after) if query.after is not None else {})
+
+
+def decode_event_log_query(query: Mapping[str, str]) -> EventLogQuery:
+    """Query of EVENT_LOG.
+
+    Raises:
+        MalformedMessage: ``urlId`` or ``startTime`` is missing or wrong.
+    """
+    fields = Fields(query)
+    after = decode_resume(query)
+    return EventLogQuery(
+        url_id=UrlId(fields.id("urlId")),
+        user_id_ws=query.get("userIdWS", ""),
+        start_time_ms=_whole(query, "startTime", None if after is None else 0),
+        end_time_ms=_optional_whole(query, "endTime"),
+        after=after,
+    )
+
+
+def encode_subscribe(room: RoomIds, *, v2: bool, resume: Position | None = None) -> dict[str, str]:
+    """Query of SUBSCRIBE. ``urlId`` is the name there of what answers call ``urlIdWS``."""
+    query = {"urlId": room.url_id_ws, "userIdWS": room.user_id_ws, "tenantIdWS": room.tenant_id_ws}
+    if not v2:
+        return query
+    return query | (_resume(resume) if resume is not None else {"v": "2"})
+
+
+def decode_subscribe(query: Mapping[str, str]) -> RoomIds:
+    """The three ids of SUBSCRIBE, as received; ``wants_v2`` and ``decode_resume`` tell the rest.
+
+    Raises:
+        MalformedMessage: ``urlId`` or ``tenantIdWS`` is missing.
+    """
+    fields = Fields(query)
+    return RoomIds(fields.id("tenantIdWS"), fields.id("urlId"), query.get("userIdWS", ""))
+
+
+def decode_resume(query: Mapping[str, str]) -> Position | None:
+    """The position after which a ``v=2`` client wants to go on (SUBSCRIBE, EVENT_LOG).
+
+    Raises:
+        MalformedMessage: ``seq`` is there and is no whole number.
+    """
+    if "seq" not in query:
+        return None
+    return read_position(Fields({**query, "seq": _whole(query, "seq", None)}))
+
+
+def wants_v2(query: Mapping[str, str]) -> bool:
+    """Whether the reader asked for our extensions."""
+    return query.get("v") == "2"
+
+
+def encode_client_cursor(point: Point) -> str:
+    """The frame that tells the others where the crosshair is (``v=2``)."""
+    return dump_text({"type": "cursor", "x": json_number(point.x), "y": json_number(point.y)})
+
+
+def decode_client_frame(text: str) -> ClientCursor | None:
+    """What a client's frame means. Anything else than a cursor, such as ``ping``, means nothing."""
+    try:
+        fields = Fields(parse_object(text))
+        return ClientCursor(fields.point()) if fields.text("type") == "cursor" else None
+    except MalformedMessage:
+        return None
+
+
+def _resume(position: Position) -> dict[str, str]:
+    return _query(v="2", **encode_position(position))
+
+
+def _query(**values: object) -> dict[str, str]:
+    """A query of the values that are not None; booleans as ``true`` and ``false``."""
+    return {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in values.items()
+        if value is not None
+    }
+
+
+def _broadcast_id(fields: Fields) -> BroadcastId:
+    value = fields.id("broadcastId")
+    if not _BROADCAST_ID.fullmatch(value):
+        raise fields.bad("broadcastId", "is not 1 to 100 printable ASCII characters")
+    return BroadcastId(value)
+
+
+def _direction(fields: Fields) -> Direction:
+    value = fields.optional_id("direction")
+    if value is None:
+        return Direction.MOST_RELEVANT
+    try:
+        return Direction(value)
+    except ValueError:
+        raise fields.bad("direction", "is none of MR, NF, OF") from None
+
+
+def _boolean(query: Mapping[str, str], key: str) -> bool:
+    return query.get(key) in ("true", "1")
+
+
+def _whole(query: Mapping[str, str], key: str, default: int | None) -> int:
+    value = _optional_whole(query, key, default)
+    if value is None:
+        raise MalformedMessage(key, "is missing")
+    return value
+
+
+def _optional_whole(query: Mapping[str, str], key: str, default: int | None = None) -> int | None:
+    value = query.get(key)
+    if not value or value == "null":
+        return default
+    if not _WHOLE.fullmatch(value):
+        raise MalformedMessage(key, "is not a whole number")
+    return int(value)

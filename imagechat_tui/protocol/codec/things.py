@@ -1,0 +1,290 @@
+"""Conversations, comments, votes, users and positions as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from imagechat_tui.protocol.codec.fields import Fields, compact, iso_from_ms, json_number
+from imagechat_tui.protocol.codec.json_text import JsonObject
+from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation, Position, User, Vote
+
+NO_THREAD: Final = UrlId("")
+"""For comments that do not name their thread where the caller does not know it either."""
+
+_COMMENT_FIELDS: Final[Mapping[str, str]] = {
+    "_id": "id",
+    "urlId": "url_id",
+    "userId": "user_id",
+    "anonUserId": "anon_user_id",
+    "commenterName": "commenter_name",
+    "commentHTML": "html",
+    "comment": "text",
+    "parentId": "parent_id",
+    "date": "date_ms",
+    "votes": "votes",
+    "votesUp": "votes_up",
+    "votesDown": "votes_down",
+    "verified": "verified",
+    "approved": "approved",
+    "isDeleted": "is_deleted",
+    "isPinned": "is_pinned",
+    "isLocked": "is_locked",
+    "isByAdmin": "is_by_admin",
+    "isByModerator": "is_by_moderator",
+    "editedAt": "edited_at_ms",
+    "url": "url",
+    "pageTitle": "page_title",
+    "locale": "locale",
+}
+
+
+def read_user_id(fields: Fields, key: str) -> UserId | None:
+    """A user id, or None."""
+    value = fields.optional_id(key)
+    return UserId(value) if value is not None else None
+
+
+def encode_conversation(conversation: Conversation) -> JsonObject:
+    """An ImageChat object. It may hold our extensions for every reader (PROTOCOL 1.2)."""
+    return {
+        "_id": conversation.id,
+        "urlId": conversation.url_id,
+        "x": json_number(conversation.point.x),
+        "y": json_number(conversation.point.y),
+        **compact(
+            src=conversation.src,
+            createdFromCommentId=conversation.created_from_comment_id,
+            userId=conversation.user_id,
+            anonUserId=conversation.anon_user_id,
+            commenterName=conversation.commenter_name or None,
+        ),
+        "commentCount": conversation.comment_count,
+        **compact(
+            lastCommentAt=conversation.last_comment_at_ms,
+            createdAt=conversation.created_at_ms,
+            number=conversation.number,
+        ),
+        "resolved": conversation.resolved,
+        **compact(resolvedBy=conversation.resolved_by, resolvedAt=conversation.resolved_at_ms),
+    }
+
+
+def read_conversation(fields: Fields) -> Conversation:
+    """A Conversation from an ImageChat object: ``_id``, ``urlId``, ``x``, ``y`` are enough."""
+    created_from = fields.optional_id("createdFromCommentId")
+    return Conversation(
+        id=ConversationId(fields.id("_id", "id", "chatId")),
+        url_id=UrlId(fields.id("urlId")),
+        point=fields.point(),
+        src=fields.optional_text("src"),
+        created_from_comment_id=CommentId(created_from) if created_from is not None else None,
+        user_id=read_user_id(fields, "userId"),
+        anon_user_id=read_user_id(fields, "anonUserId"),
+        commenter_name=fields.optional_text("commenterName") or "",
+        comment_count=fields.count("commentCount"),
+        last_comment_at_ms=fields.optional_ms("lastCommentAt"),
+        created_at_ms=fields.optional_ms("createdAt"),
+        number=fields.optional_integer("number"),
+        resolved=fields.flag("resolved"),
+        resolved_by=read_user_id(fields, "resolvedBy"),
+        resolved_at_ms=fields.optional_ms("resolvedAt"),
+    )
+
+
+def encode_public_comment(comment: Comment) -> JsonObject:
+    """A PublicComment of the OpenAPI file: as the plain lists and answers hold it, without raw text."""
+    return {
+        "_id": comment.id,
+        "userId": comment.user_id,
+        **compact(anonUserId=comment.anon_user_id),
+        "commenterName": comment.commenter_name,
+        "commentHTML": comment.html,
+        "parentId": comment.parent_id,
+        "date": _iso_or_null(comment.date_ms),
+        "votes": comment.votes,
+        "votesUp": comment.votes_up,
+        "votesDown": comment.votes_down,
+        "verified": comment.verified,
+        "isByAdmin": comment.is_by_admin,
+        "isByModerator": comment.is_by_moderator,
+        "isPinned": comment.is_pinned,
+        "isLocked": comment.is_locked,
+        "isDeleted": comment.is_deleted,
+        "approved": comment.approved,
+    }
+
+
+def encode_pub_sub_comment(comment: Comment, tenant_id: TenantId) -> JsonObject:
+    """A PubSubComment of the OpenAPI file: as plain frames hold it, always in full."""
+    return {
+        **encode_public_comment(comment),
+        "tenantId": tenant_id,
+        "urlId": comment.url_id,
+        "comment": comment.text or "",
+        "url": comment.url,
+        **compact(pageTitle=comment.page_title or None),
+        "locale": comment.locale,
+        "date": iso_from_ms(comment.date_ms or 0),  # not nullable there
+    }
+
+
+def encode_full_comment(comment: Comment, tenant_id: TenantId) -> JsonObject:
+    """A comment with all we know of it, for ``v=2``: decoding gives an equal Comment."""
+    full = encode_pub_sub_comment(comment, tenant_id)
+    full["date"] = _iso_or_null(comment.date_ms)
+    full["comment"] = comment.text
+    return full | compact(editedAt=comment.edited_at_ms)
+
+
+def read_comment(fields: Fields, url_id: UrlId = NO_THREAD) -> Comment:
+    """A Comment from a PublicComment or PubSubComment.
+
+    Args:
+        fields: The object.
+        url_id: Key of its thread, for objects that do not name it.
+    """
+    parent = fields.optional_id("parentId")
+    return Comment(
+        id=CommentId(fields.id("_id", "id")),
+        url_id=UrlId(fields.optional_text("urlId") or url_id),
+        user_id=read_user_id(fields, "userId"),
+        anon_user_id=read_user_id(fields, "anonUserId"),
+        commenter_name=fields.optional_text("commenterName") or "",
+        html=fields.optional_text("commentHTML") or "",
+        text=fields.optional_text("comment"),
+        parent_id=CommentId(parent) if parent is not None else None,
+        date_ms=fields.optional_ms("date"),
+        votes=fields.count("votes"),
+        votes_up=fields.count("votesUp"),
+        votes_down=fields.count("votesDown"),
+        verified=fields.flag("verified", True),
+        approved=fields.flag("approved", True),
+        is_deleted=fields.flag("isDeleted"),
+        is_pinned=fields.flag("isPinned"),
+        is_locked=fields.flag("isLocked"),
+        is_by_admin=fields.flag("isByAdmin"),
+        is_by_moderator=fields.flag("isByModerator"),
+        edited_at_ms=fields.optional_ms("editedAt"),
+        url=fields.optional_text("url") or "",
+        page_title=fields.optional_text("pageTitle") or "",
+        locale=fields.optional_text("locale"),
+    )
+
+
+def present_in(fields: Fields) -> frozenset[str]:
+    """The names of the Comment's fields that a comment object held."""
+    return frozenset(name for key, name in _COMMENT_FIELDS.items() if key in fields)
+
+
+def encode_vote(vote: Vote) -> JsonObject:
+    """A PubSubVote."""
+    return {
+        "_id": vote.id,
+        "tenantId": vote.tenant_id,
+        "urlId": vote.url_id,
+        "urlIdRaw": vote.url_id,
+        "commentId": vote.comment_id,
+        "userId": vote.user_id,
+        "direction": vote.direction,
+        "createdAt": vote.created_at_ms,
+        "verificationId": vote.verification_id,
+    }
+
+
+def read_vote(fields: Fields) -> Vote:
+    """A Vote from a PubSubVote."""
+    direction = fields.integer("direction")
+    if direction not in (1, -1):
+        raise fields.bad("direction", "is neither 1 nor -1")
+    return Vote(
+        id=fields.id("_id", "id"),
+        tenant_id=TenantId(fields.optional_text("tenantId") or ""),
+        url_id=UrlId(fields.optional_text("urlId") or ""),
+        comment_id=CommentId(fields.id("commentId")),
+        direction=direction,
+        created_at_ms=fields.optional_ms("createdAt") or 0,
+        user_id=read_user_id(fields, "userId"),
+        verification_id=fields.optional_text("verificationId"),
+    )
+
+
+def encode_user(user: User) -> JsonObject:
+    """A UserSessionInfo: what the asking user is told about himself."""
+    return {
+        "id": user.id,
+        "authorized": user.authorized,
+        **compact(
+            username=user.username or None,
+            displayName=user.display_name or None,
+            email=user.email or None,
+        ),
+        "avatarSrc": user.avatar_src,
+        "hasBlockedUsers": False,
+        "isAnonSession": user.is_anonymous,
+        **compact(sessionId=user.session_id),
+    }
+
+
+def decode_user(obj: JsonObject) -> User:
+    """A User from a UserSessionInfo. ``is_admin`` is not in it: the list's ``isSiteAdmin`` says that."""
+    return read_user(Fields(obj))
+
+
+def read_user(fields: Fields) -> User:
+    """As ``decode_user``. A session without an id is nobody in particular: its id is empty."""
+    return User(
+        id=UserId(fields.optional_text("id") or ""),
+        username=fields.optional_text("username") or "",
+        display_name=fields.optional_text("displayName") or "",
+        email=fields.optional_text("email") or "",
+        avatar_src=fields.optional_text("avatarSrc"),
+        authorized=fields.flag("authorized", True),
+        is_anonymous=fields.flag("isAnonSession"),
+        session_id=fields.optional_text("sessionId"),
+    )
+
+
+def encode_page_user(user: User) -> JsonObject:
+    """A PageUserEntry: a user in a presence list. Without any name he wishes to stay private."""
+    name = user.display_name or user.username
+    return {
+        "id": user.id,
+        "displayName": name,
+        **compact(avatarSrc=user.avatar_src, isPrivate=None if name else True),
+    }
+
+
+def read_page_user(fields: Fields) -> User:
+    """A User from a PageUserEntry."""
+    return User(
+        id=UserId(fields.id("id")),
+        display_name=fields.optional_text("displayName") or "",
+        avatar_src=fields.optional_text("avatarSrc"),
+    )
+
+
+def encode_position(position: Position) -> JsonObject:
+    """The position's keys, to be merged into a frame or an answer (``v=2``)."""
+    return {
+        "seq": position.seq,
+        "epoch": position.epoch,
+        **compact(eventId=position.event_id or None),
+    }
+
+
+def read_position(fields: Fields) -> Position | None:
+    """The position of a frame or an answer; None where there is none (hosted)."""
+    if not (fields.has("seq") and fields.has("epoch")):
+        return None
+    seq = fields.integer("seq")
+    if seq < 0:
+        raise fields.bad("seq", "is negative")
+    return Position(
+        epoch=fields.id("epoch"), seq=seq, event_id=EventId(fields.optional_text("eventId") or "")
+    )
+
+
+def _iso_or_null(ms: int | None) -> str | None:
+    return iso_from_ms(ms) if ms is not None else None

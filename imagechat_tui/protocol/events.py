@@ -1,0 +1,172 @@
+"""What the server says over the socket: a closed union, plus ``UnknownEvent``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, Vote
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The envelope of a logged event."""
+
+    timestamp_ms: int | None = None
+    """Server time; rises strictly within a room."""
+    broadcast_id: BroadcastId | None = None
+    actor_id: UserId | None = None
+    """Who caused it: ``userId`` of the frame (our servers), else what the payload says of its author."""
+    position: Position | None = None
+    """Where it stands in the log (``v=2`` sockets of our servers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewImageChat:
+    """A marker was created."""
+
+    stamp: Stamp
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChatUpdated:
+    """A marker or its thread changed. ``conversation`` is absolute, so applying it twice is harmless."""
+
+    stamp: Stamp
+    conversation: Conversation
+    activity: str = ""
+    """``new-comment``, ``updated-comment``, ``deleted-comment``, ``several``, ``moved``, ``resolved``,
+    ``reopened``; and ``first-comment``: the comment of a marker just created, for ``v=2`` sockets only, so
+    that ``new-image-chat`` stays under 1,024 bytes."""
+    comment: Comment | None = None
+    """The comment that caused it (``v=2`` only): keeps every thread live over one socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedImageChat:
+    """A marker and its thread are gone."""
+
+    stamp: Stamp
+    conversation_id: ConversationId
+    url_id: UrlId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChatsStale:
+    """An image-chat event whose payload is unusable (partial, or of an unknown form): reload the list."""
+
+    stamp: Stamp
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    """A comment was added to the thread of this room."""
+
+    stamp: Stamp
+    comment: Comment
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedComment:
+    """A comment changed. ``present`` names the model fields the frame held; the others keep their value."""
+
+    stamp: Stamp
+    comment: Comment
+    present: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedComment:
+    """A comment and all its descendants are gone."""
+
+    stamp: Stamp
+    comment_id: CommentId
+    comment: Comment | None = None
+    """The blanked comment that the wire wants in full (the server always has it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoteChanged:
+    """A vote was given (``added``) or taken back."""
+
+    stamp: Stamp
+    vote: Vote
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadStateChange:
+    """The thread of this room was closed or opened."""
+
+    stamp: Stamp
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceUpdate:
+    """Who came and went. Apply ``left`` first. Never logged, never replayed."""
+
+    joined: tuple[UserId, ...] = ()
+    left: tuple[UserId, ...] = ()
+    sockets: int | None = None
+    ts_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The socket is registered; everything after ``position`` will come over it (``v=2``)."""
+
+    position: Position
+    server_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The offered position cannot be replayed: take a fresh snapshot (``v=2``)."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An event that this reader may not see; keeps the numbers whole (``v=2``)."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class CursorMoved:
+    """Somebody else's crosshair (``v=2``); never logged."""
+
+    user_id: UserId
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """An event of a type we do not know: stepped over, its position still counts."""
+
+    type: str
+    stamp: Stamp = field(default_factory=Stamp)
+
+
+LiveEvent: TypeAlias = (
+    NewImageChat
+    | ImageChatUpdated
+    | DeletedImageChat
+    | ImageChatsStale
+    | NewComment
+    | UpdatedComment
+    | DeletedComment
+    | VoteChanged
+    | ThreadStateChange
+    | PresenceUpdate
+    | Subscribed
+    | Reset
+    | Skip
+    | CursorMoved
+    | UnknownEvent
+)

@@ -1,0 +1,154 @@
+"""The things people talk about: frozen, built from JSON in one place (codec), copied by ``replace``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    EventId,
+    TenantId,
+    UrlId,
+    UserId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on the image, in percent of its width and height from the top left corner."""
+
+    x: float
+    """Percent of the width, 0–100."""
+    y: float
+    """Percent of the height, 0–100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a room's event log. Only servers with our extensions have it."""
+
+    epoch: str
+    """Changes when the log was started anew; positions of different epochs do not compare."""
+    seq: int
+    """Number of the last event seen; 0 is before the first."""
+    event_id: EventId = EventId("")
+    """Id of the event at ``seq`` (empty if none): detects a restored backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The asking user (``UserSessionInfo``) or a user in a presence list."""
+
+    id: UserId
+    username: str = ""
+    display_name: str = ""
+    email: str = ""
+    avatar_src: str | None = None
+    authorized: bool = True
+    is_anonymous: bool = False
+    is_admin: bool = False
+    """Admin or moderator, as ``isSiteAdmin`` says."""
+    session_id: str | None = None
+    """Bearer secret of an anonymous session."""
+
+    @property
+    def name(self) -> str:
+        """The name to show: display name, else user name, else the id."""
+        return self.display_name or self.username or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as the wire knows it (ImageChat): one marker and the key of its thread."""
+
+    id: ConversationId
+    url_id: UrlId
+    """Thread key; opaque."""
+    point: Point
+    src: str | None = None
+    created_from_comment_id: CommentId | None = None
+    user_id: UserId | None = None
+    anon_user_id: UserId | None = None
+    commenter_name: str = ""
+    comment_count: int = 0
+    """Approved comments, replies included."""
+    last_comment_at_ms: int | None = None
+    created_at_ms: int | None = None
+    number: int | None = None
+    """Stable number within the image, by creation, never reused. Our servers only."""
+    resolved: bool = False
+    resolved_by: UserId | None = None
+    resolved_at_ms: int | None = None
+
+    @property
+    def author_id(self) -> UserId | None:
+        """Who created it, signed in or not."""
+        return self.user_id or self.anon_user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One message of a thread: the union of PublicComment and PubSubComment."""
+
+    id: CommentId
+    url_id: UrlId
+    """Key of its thread."""
+    user_id: UserId | None = None
+    anon_user_id: UserId | None = None
+    commenter_name: str = ""
+    html: str = ""
+    """As sent; hostile until it went through safetext."""
+    text: str | None = None
+    """Raw source, where the server tells it (events, and lists of our servers)."""
+    parent_id: CommentId | None = None
+    date_ms: int | None = None
+    votes: int = 0
+    votes_up: int = 0
+    votes_down: int = 0
+    verified: bool = True
+    approved: bool = True
+    is_deleted: bool = False
+    is_pinned: bool = False
+    is_locked: bool = False
+    is_by_admin: bool = False
+    is_by_moderator: bool = False
+    edited_at_ms: int | None = None
+    """Time of the last edit. Our servers only."""
+    url: str = ""
+    """Address of the page; mandatory in events."""
+    page_title: str = ""
+    locale: str | None = None
+
+    @property
+    def author_id(self) -> UserId | None:
+        """Who wrote it, signed in or not."""
+        return self.user_id or self.anon_user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One vote. Votes are deltas on the wire: each ``id`` counts once."""
+
+    id: str
+    tenant_id: TenantId
+    url_id: UrlId
+    comment_id: CommentId
+    direction: int
+    """1 or -1."""
+    created_at_ms: int
+    user_id: UserId | None = None
+    verification_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the event log as REST gives it; ``data`` is the event as a JSON text."""
+
+    id: EventId
+    created_at_ms: int
+    tenant_id: TenantId
+    url_id: UrlId
+    broadcast_id: BroadcastId
+    data: str

@@ -1,0 +1,252 @@
+"""Request and reply of each REST route, with its method and path; shared by client and server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
+from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Point, Position, User
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Method and path template of one route; every path is valid with and without a trailing slash."""
+
+    method: str
+    template: str
+
+    def path(self, **parts: str) -> str:
+        """The path with each part percent-encoded."""
+        from urllib.parse import quote
+
+        return self.template.format_map({name: quote(value, safe="") for name, value in parts.items()})
+
+
+LIST_CONVERSATIONS = Route("GET", "/comment-image-chats/{tenant_id}")
+CREATE_CONVERSATION = Route("POST", "/comment-image-chats/{tenant_id}")
+UPDATE_CONVERSATION = Route("PATCH", "/comment-image-chats/{tenant_id}/{chat_id}")
+DELETE_CONVERSATION = Route("DELETE", "/comment-image-chats/{tenant_id}/{chat_id}")
+LIST_COMMENTS = Route("GET", "/comments/{tenant_id}")
+CREATE_COMMENT = Route("POST", "/comments/{tenant_id}")
+DELETE_COMMENT = Route("DELETE", "/comments/{tenant_id}/{comment_id}")
+COMMENT_TEXT = Route("GET", "/comments/{tenant_id}/{comment_id}/text")
+EDIT_COMMENT = Route("POST", "/comments/{tenant_id}/{comment_id}/update-text")
+EVENT_LOG = Route("GET", "/event-log/{tenant_id}")
+PRESENCE_STATUS = Route("GET", "/user-presence-status")
+USERS_ONLINE = Route("GET", "/pages/{tenant_id}/users/online")
+USERS_INFO = Route("GET", "/pages/{tenant_id}/users/info")
+SUBSCRIBE = Route("GET", "/sub")
+HEALTH = Route("GET", "/healthz")
+READY = Route("GET", "/readyz")
+
+EXTENSION_HEADER = "X-FC-Ext"
+"""On every answer of our servers; its absence makes the peer "hosted"."""
+LOG_COMPLETE_HEADER = "X-FC-Event-Log-Complete"
+DEADLINE_HEADER = "X-Deadline"
+"""Server time in ms after which a write must not be carried out any more (408)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomIds:
+    """The three opaque ids that ``/sub`` wants; none may reach a log."""
+
+    tenant_id_ws: str
+    url_id_ws: str
+    user_id_ws: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationList:
+    """Answer of LIST_CONVERSATIONS."""
+
+    conversations: tuple[Conversation, ...]
+    url_id_clean: UrlId
+    room: RoomIds | None
+    user: User | None = None
+    is_site_admin: bool = False
+    server_time_ms: int | None = None
+    """Baseline for resync by time: log entries from here on are what this list lacks."""
+    position: Position | None = None
+    """Read in the same transaction as the list (``v=2``)."""
+    comments: tuple[Comment, ...] = ()
+    """All comments of all threads, oldest first (``v=2``): offline, every thread stays readable."""
+    read_only: bool = False
+    """This user may look and not write (``v=2``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateConversation:
+    """Body of CREATE_CONVERSATION."""
+
+    url_id: UrlId
+    window_url_id: UrlId
+    """Thread key."""
+    page_title: str
+    src: str
+    point: Point
+    broadcast_id: BroadcastId
+    created_from_comment_id: CommentId | None = None
+    """The first comment, posted before (hosted); else ``comment`` carries its text (ours)."""
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateConversation:
+    """Body of UPDATE_CONVERSATION: what is None stays."""
+
+    broadcast_id: BroadcastId
+    point: Point | None = None
+    resolved: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationReply:
+    """Answer of CREATE_CONVERSATION and UPDATE_CONVERSATION."""
+
+    id: ConversationId
+    conversation: Conversation | None = None
+    comment: Comment | None = None
+    """The first comment, when it was made in the same POST."""
+
+
+class Direction(StrEnum):
+    """Order of a comment list."""
+
+    MOST_RELEVANT = "MR"
+    NEWEST_FIRST = "NF"
+    OLDEST_FIRST = "OF"
+
+
+@dataclass(frozen=True, slots=True)
+class ListComments:
+    """Query of LIST_COMMENTS. ``page`` None means the flexible style (skip, limit)."""
+
+    url_id: UrlId
+    direction: Direction = Direction.OLDEST_FIRST
+    page: int | None = None
+    skip: int = 0
+    limit: int = 200
+    as_tree: bool = False
+    parent_id: CommentId | None = None
+    count_all: bool = True
+    max_tree_depth: int | None = None
+    count_children: bool = False
+    limit_children: int | None = None
+    skip_children: int = 0
+    include_config: bool = False
+    v2: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommentList:
+    """Answer of LIST_COMMENTS."""
+
+    comments: tuple[Comment, ...]
+    url_id_clean: UrlId
+    room: RoomIds | None
+    user: User | None = None
+    page_number: int = 0
+    comment_count: int = 0
+    has_more: bool = False
+    is_closed: bool = False
+    is_site_admin: bool = False
+    last_gen_date_ms: int | None = None
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateComment:
+    """Query and body of CREATE_COMMENT."""
+
+    url_id: UrlId
+    broadcast_id: BroadcastId
+    comment: str
+    url: str
+    commenter_name: str
+    parent_id: CommentId | None = None
+    page_title: str = ""
+    date_ms: int | None = None
+    commenter_email: str | None = None
+    product_id: int | None = 2
+    """2 is image chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentReply:
+    """Answer of CREATE_COMMENT."""
+
+    comment: Comment
+    user: User | None = None
+    user_id_ws: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditComment:
+    """Query and body of EDIT_COMMENT."""
+
+    comment_id: CommentId
+    broadcast_id: BroadcastId
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditReply:
+    """Answer of EDIT_COMMENT."""
+
+    html: str
+    approved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EventLogQuery:
+    """Query of EVENT_LOG: by time (any server), or after a position (``v=2``)."""
+
+    url_id: UrlId
+    user_id_ws: str
+    start_time_ms: int = 0
+    end_time_ms: int | None = None
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """Answer of EVENT_LOG."""
+
+    entries: tuple[LogEntry, ...]
+    complete: bool | None = None
+    """False: something after the start was discarded or cut. None: the server does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsersOnline:
+    """Answer of USERS_ONLINE."""
+
+    users: tuple[User, ...]
+    anon_count: int = 0
+    total_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReply:
+    """Any answer that is not success. One shape, whatever the route wrote."""
+
+    status: int
+    """HTTP status."""
+    code: str
+    reason: str
+    retry_after_s: float | None = None
+    max_length: int | None = None
+    """Longest comment allowed, in UTF-16 units (code ``comment-too-big``)."""
+    shown: str | None = None
+    """``translatedError`` or ``message``: the server's words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant as ``imagechat tenant`` shows it."""
+
+    id: TenantId
+    name: str = ""
+    allow_anon: bool = False
+    require_sso: bool = False
