@@ -1,0 +1,1 @@
+"""The client's brain: pure. No clock, socket, random number, task or framework."""

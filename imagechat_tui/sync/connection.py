@@ -1,0 +1,347 @@
+"""The connection states of PROMISES section 5, and the tries that lead from one to the next.
+
+What is known about the link at a moment is one `Signal`; the table below says where a signal leads from each
+phase. Two phases remember: OFFLINE is left only when a link stands or REST answers, not by starting another
+try; and SIGN_IN_NEEDED is not replaced by "reconnecting". A signal that a phase does not list keeps the phase.
+
+::
+
+                    BEHIND       JOINED  BARRED     LOST          FAILED   SLEPT    POLLED   SHUT_OUT
+    STARTING        CATCHING_UP  LIVE    READ_ONLY  .             OFFLINE  .        POLLING  SIGN_IN_NEEDED
+    LIVE            CATCHING_UP  .       READ_ONLY  RECONNECTING  OFFLINE  OFFLINE  POLLING  SIGN_IN_NEEDED
+    CATCHING_UP     .            LIVE    READ_ONLY  RECONNECTING  OFFLINE  OFFLINE  POLLING  SIGN_IN_NEEDED
+    RECONNECTING    CATCHING_UP  LIVE    READ_ONLY  .             OFFLINE  OFFLINE  POLLING  SIGN_IN_NEEDED
+    OFFLINE         CATCHING_UP  LIVE    READ_ONLY  .             .        .        POLLING  SIGN_IN_NEEDED
+    POLLING         CATCHING_UP  LIVE    READ_ONLY  RECONNECTING  OFFLINE  OFFLINE  .        SIGN_IN_NEEDED
+    SIGN_IN_NEEDED  CATCHING_UP  LIVE    READ_ONLY  .             OFFLINE  .        POLLING  .
+    READ_ONLY       CATCHING_UP  LIVE    .          RECONNECTING  OFFLINE  OFFLINE  POLLING  SIGN_IN_NEEDED
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from imagechat_tui.protocol.models import Position
+from imagechat_tui.sync.backoff import RESET_AFTER_S, delay_s
+from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.effects import CloseSocket, News, OpenSocket, Probe
+from imagechat_tui.sync.inputs import Pong, SocketClosed
+from imagechat_tui.sync.state import Phase, Problem, ProblemKind
+
+OFFLINE_AFTER_S = 15.0
+"""A link lost for this long is "offline", however few tries were made."""
+OFFLINE_TRIES = 2
+POLLING_TRIES = 4
+"""Failed sockets after which a try begins with REST."""
+TRY_NOW_EVERY_S = 2.0
+PROBE_TIMEOUT_S = 2.0
+HUNG_AFTER_S = 2.0
+"""A try still without an answer after this is given up when the person wants another."""
+ROUND_TRIP_CHANGE = 0.25
+"""A round trip is told again when it changed by this share (and 5 ms): an idle screen is not repainted."""
+
+RENEW_CODES = frozenset({4401, 4403})
+RENEW_STATUSES = frozenset({401, 403})
+
+
+class Signal(Enum):
+    """What is known about the link now."""
+
+    BEHIND = "the link stands, replay or snapshot is running"
+    JOINED = "the link stands and nothing is missing"
+    BARRED = "joined, but the role or the room says read-only"
+    LOST = "no link, a try is due or running"
+    FAILED = "no link, tries failed or it takes too long"
+    SLEPT = "the machine slept, the link has not proved itself"
+    POLLED = "sockets fail, REST answers"
+    SHUT_OUT = "the server does not know us, and a new capability did not help"
+
+
+_UP: dict[Signal, Phase] = {
+    Signal.BEHIND: Phase.CATCHING_UP,
+    Signal.JOINED: Phase.LIVE,
+    Signal.BARRED: Phase.READ_ONLY,
+    Signal.POLLED: Phase.POLLING,
+    Signal.SHUT_OUT: Phase.SIGN_IN_NEEDED,
+}
+_DOWN: dict[Signal, Phase] = {
+    Signal.LOST: Phase.RECONNECTING,
+    Signal.FAILED: Phase.OFFLINE,
+    Signal.SLEPT: Phase.OFFLINE,
+}
+TRANSITIONS: Mapping[Phase, Mapping[Signal, Phase]] = MappingProxyType(
+    {
+        Phase.STARTING: _UP | {Signal.FAILED: Phase.OFFLINE},
+        Phase.LIVE: _UP | _DOWN,
+        Phase.CATCHING_UP: _UP | _DOWN,
+        Phase.RECONNECTING: _UP | {Signal.FAILED: Phase.OFFLINE, Signal.SLEPT: Phase.OFFLINE},
+        Phase.OFFLINE: _UP,
+        Phase.POLLING: _UP | _DOWN,
+        Phase.SIGN_IN_NEEDED: _UP | {Signal.FAILED: Phase.OFFLINE},
+        Phase.READ_ONLY: _UP | _DOWN,
+    }
+)
+
+
+def next_phase(phase: Phase, signal: Signal) -> Phase:
+    """Where ``signal`` leads from ``phase``."""
+    return TRANSITIONS[phase].get(signal, phase)
+
+
+class Link:
+    """The socket of the image's room, and the tries to have one.
+
+    Invariants: at most one socket; without a socket either a try is due (``retry_at``), or one is running
+    (``asking``), or the server shut us out.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.socket: int | None = None
+        self.open = False
+        """Its handshake is done."""
+        self.opened_at = 0.0
+        self.asking = False
+        """The running try began with GET, for fresh ids or to see whether REST answers."""
+        self.wants_ids = True
+        self.rest_answers = False
+        self.failed_tries = 0
+        """Since the link was last joined: what the person is told."""
+        self.failed_sockets = 0
+        """In a row: leads to POLLING."""
+        self.retry_at: float | None = 0.0
+        self._attempt = 0
+        """Place in the series of delays; starts anew only after a minute live."""
+        self._began_at = 0.0
+        self._joined_at: float | None = None
+        self._lost_at: float | None = None
+        self._heard_at: float | None = None
+        self._was_open = False
+        self._renewed = False
+        self._unproven = False
+        self._no_route = False
+        self._shut_out: Problem | None = None
+        self._problem: Problem | None = None
+        self._tried_now_at = -TRY_NOW_EVERY_S
+        self._asked = False
+        """The running try has asked REST already."""
+
+    # What happened
+
+    def opened(self) -> None:
+        """The handshake is done."""
+        self.open = True
+        self.opened_at = self._core.now
+        self._was_open = True
+        self.failed_sockets = 0
+        self.heard()
+
+    def heard(self) -> None:
+        """Something came over the socket: the link stands, what is shown is as of now."""
+        self._heard_at = self._core.now
+
+    def closed(self, closed: SocketClosed) -> None:
+        """The socket is gone, or the try failed."""
+        refused = closed.code in RENEW_CODES or closed.status in RENEW_STATUSES
+        was_open = self.open
+        self._drop_socket()
+        if was_open:
+            self.rest_answers = False  # whatever REST said, it said before the link broke
+        else:
+            self.failed_sockets += 1
+        if refused:
+            problem = Problem(ProblemKind.SIGN_IN, code=str(closed.code or closed.status))
+            self._refused(problem)
+            return
+        if not was_open:
+            self._try_failed(Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
+        else:
+            self._later(closed.retry_after_s or 0.0)
+
+    def answered(self) -> None:
+        """REST answered with a snapshot: fresh ids are here."""
+        self.rest_answers = True
+        self.wants_ids = False
+        self._no_route = False
+        self._problem = None
+        if self.asking:
+            self.asking = False
+            self.retry_at = self._core.now
+
+    def not_answered(self, problem: Problem, status: int | None) -> None:
+        """A snapshot failed."""
+        self._problem = problem
+        self._no_route = problem.kind is ProblemKind.OFFLINE
+        self.rest_answers = False
+        if not self.asking:
+            return
+        self.asking = False
+        if status in RENEW_STATUSES:
+            self._renewed = True
+            self._refused(problem)
+        else:
+            self._try_failed(problem, problem.retry_after_s or 0.0)
+
+    def ponged(self, pong: Pong) -> None:
+        """The peer answered a ping: the link has proved itself."""
+        self._unproven = False
+        self.heard()
+        told = self._core.state.connection.round_trip_s
+        change = abs(pong.round_trip_s - (told or 0.0))
+        if told is None or change > max(0.005, ROUND_TRIP_CHANGE * told):
+            self._core.change_connection(round_trip_s=pong.round_trip_s)
+
+    def woke(self) -> None:
+        """The machine slept: probe the link, or try at once if there is none."""
+        if self.open and self.socket is not None:
+            self._unproven = True
+            self._core.emit(Probe(self.socket, PROBE_TIMEOUT_S))
+        elif self._shut_out is None:
+            self._at_once()
+
+    def try_now(self) -> None:
+        """The person wants the link now; granted at most once in 2 s."""
+        if self.open:
+            return
+        self._shut_out = None
+        self._renewed = False
+        self._at_once()
+
+    def hang_up(self) -> None:
+        """Give up a socket that does not do its work; counts as a failed one."""
+        if self.socket is not None:
+            self._core.emit(CloseSocket(self.socket))
+            self._drop_socket()
+            self.failed_sockets += 1
+            self._try_failed(Problem(ProblemKind.TIMED_OUT), 0.0)
+
+    # What to do about it
+
+    def decide(self, *, resume: Position | None) -> bool:
+        """Begin a try if one is due. True if it begins with a snapshot, which the caller sends."""
+        core = self._core
+        if self.socket is not None or self.asking or self._shut_out is not None:
+            return False
+        if self.retry_at is None or core.now < self.retry_at:
+            return False
+        self.retry_at = None
+        self._began_at = core.now
+        # From the fourth failure on REST is asked first: are the ids stale, is it only sockets that fail?
+        if self.wants_ids or core.ids is None or (self.failed_sockets >= POLLING_TRIES and not self._asked):
+            self.asking = True
+            self._asked = True
+            return True
+        self._asked = False
+        self.socket = core.number()
+        core.emit(OpenSocket(self.socket, core.ids, v2=core.ours, resume=resume))
+        return False
+
+    def settle(self, *, has_data: bool, caught_up: bool) -> None:
+        """Bring phase and times in line with the facts."""
+        core = self._core
+        signal = self._signal(has_data=has_data, caught_up=caught_up)
+        before = core.state.connection.phase
+        phase = next_phase(before, signal)
+        if signal in (Signal.JOINED, Signal.BARRED):
+            self._joined()
+        elif self._joined_at is not None:
+            self._joined_at = None
+        if self._joined_at is not None and core.now >= self._joined_at + RESET_AFTER_S:
+            self._attempt = 0
+        standing = phase in (Phase.LIVE, Phase.READ_ONLY, Phase.CATCHING_UP, Phase.POLLING)
+        core.change_connection(
+            phase=phase,
+            lost_at_s=None if standing else self._lost_at,
+            retry_at_s=None if self.open else self.retry_at,
+            failed_tries=self.failed_tries,
+            problem=self._shut_out or (None if standing else self._problem),
+        )
+        if phase is not before:
+            core.announce(News.PHASE, phase=phase, problem=core.state.connection.problem)
+            if phase in (Phase.RECONNECTING, Phase.OFFLINE) and self._heard_at is not None:
+                core.change_connection(as_of_s=self._heard_at)
+
+    def wake_at(self) -> float | None:
+        """When time alone changes something here."""
+        times = []
+        if self.socket is None and not self.asking and self._shut_out is None and self.retry_at is not None:
+            times.append(self.retry_at)
+        if not self.open and self._lost_at is not None:
+            times.append(self._lost_at + OFFLINE_AFTER_S)
+        if self._joined_at is not None and self._attempt:
+            times.append(self._joined_at + RESET_AFTER_S)
+        later = [at for at in times if at > self._core.now]
+        return min(later, default=None)
+
+    # Inside
+
+    def _signal(self, *, has_data: bool, caught_up: bool) -> Signal:
+        if self._shut_out is not None:
+            return Signal.SHUT_OUT
+        if self._unproven:
+            return Signal.SLEPT
+        if self.open:
+            if not caught_up:
+                return Signal.BEHIND
+            return Signal.BARRED if self._core.state.read_only else Signal.JOINED
+        if self.failed_sockets >= POLLING_TRIES and self.rest_answers:
+            return Signal.POLLED
+        overdue = self._lost_at is not None and self._core.now >= self._lost_at + OFFLINE_AFTER_S
+        if self.failed_tries >= OFFLINE_TRIES or overdue or self._no_route:
+            return Signal.FAILED
+        if has_data and not self._was_open and self.failed_tries == 0:
+            return Signal.BEHIND
+        return Signal.LOST
+
+    def _joined(self) -> None:
+        self.failed_tries = 0
+        self._renewed = False
+        self._problem = None
+        self._lost_at = None
+        if self._joined_at is None:
+            self._joined_at = self._core.now
+            self._core.change_connection(as_of_s=self._core.now)
+
+    def _drop_socket(self) -> None:
+        if self._lost_at is None:
+            self._lost_at = self._core.now
+        self.socket = None
+        self.open = False
+        self._unproven = False
+
+    def _refused(self, problem: Problem) -> None:
+        """401 or 4401: a new capability once, then ask the person (D12)."""
+        if self._renewed:
+            self._shut_out = problem
+            self.retry_at = None
+            return
+        self._renewed = True
+        self.wants_ids = True
+        self._later(0.0)
+
+    def _try_failed(self, problem: Problem, at_least_s: float) -> None:
+        if self._lost_at is None:
+            self._lost_at = self._core.now
+        self.failed_tries += 1
+        self._problem = problem
+        self._later(at_least_s)
+
+    def _later(self, at_least_s: float) -> None:
+        self.retry_at = self._core.now + delay_s(self._attempt, self._core.uniform, at_least_s=at_least_s)
+        self._attempt += 1
+
+    def _at_once(self) -> None:
+        """Try now, or as soon as 2 s have passed since the last time."""
+        core = self._core
+        if self.asking:
+            return
+        if self.socket is not None:
+            if core.now < self._began_at + HUNG_AFTER_S:
+                return
+            core.emit(CloseSocket(self.socket))
+            self._drop_socket()
+        at = max(core.now, self._tried_now_at + TRY_NOW_EVERY_S)
+        self._tried_now_at = at
+        self.retry_at = at if self.retry_at is None else min(at, self.retry_at)

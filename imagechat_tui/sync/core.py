@@ -1,0 +1,98 @@
+"""What the parts of the engine share: the newest state, the moment, and the effects of this turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.routes import RoomIds
+from imagechat_tui.sync.backoff import Uniform
+from imagechat_tui.sync.effects import Announce, Effect, News
+from imagechat_tui.sync.state import ChatState, Peer, Phase, Problem, Room
+
+
+class Core:
+    """The ground the parts stand on. Facts live in the parts; this holds what all of them need."""
+
+    def __init__(self, room: Room, uniform: Uniform) -> None:
+        self.room = room
+        self.uniform = uniform
+        self.state = ChatState(room)
+        self.now = 0.0
+        self.effects: list[Effect] = []
+        self.ids: RoomIds | None = None
+        """The capability for sockets and logs that the last snapshot brought."""
+        self.url_id_clean = room.url_id
+        """The image key as the server cleans it."""
+        self.last_number = 0
+        """The newest number given to a socket or a request."""
+        self._clock_ms: float | None = None
+        """Server time minus the engine's clock, never later than the truth (a message takes time)."""
+
+    def number(self) -> int:
+        """A fresh number for a socket or a request."""
+        self.last_number += 1
+        return self.last_number
+
+    def emit(self, effect: Effect) -> None:
+        """Ask for something to be done."""
+        self.effects.append(effect)
+
+    def announce(
+        self,
+        news: News,
+        *,
+        broadcast_id: BroadcastId | None = None,
+        conversation_id: ConversationId | None = None,
+        comment_id: CommentId | None = None,
+        by: UserId | None = None,
+        problem: Problem | None = None,
+        draft_id: str | None = None,
+        phase: Phase | None = None,
+    ) -> None:
+        """Tell one-off news."""
+        self.emit(Announce(news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase))
+
+    def change(self, **fields: Any) -> None:
+        """Replace fields of the state, if any of them differs."""
+        state = self.state
+        if any(getattr(state, name) != value for name, value in fields.items()):
+            self.state = replace(state, **fields)
+
+    def change_connection(self, **fields: Any) -> None:
+        """Replace fields of the connection, if any of them differs."""
+        connection = self.state.connection
+        if any(getattr(connection, name) != value for name, value in fields.items()):
+            self.state = replace(self.state, connection=replace(connection, **fields))
+
+    @property
+    def ours(self) -> bool:
+        """Whether the server has our extensions."""
+        return self.state.peer is Peer.OURS
+
+    @property
+    def me(self) -> UserId | None:
+        """Who we are to the server."""
+        return self.state.me.id if self.state.me is not None else None
+
+    def thread_url(self, conversation_id: ConversationId) -> UrlId | None:
+        """The thread key of a confirmed conversation."""
+        conversation = self.state.conversations.get(conversation_id)
+        return conversation.url_id if conversation is not None else None
+
+    def heard_clock(self, server_ms: int, *, certain: bool = False) -> None:
+        """A message written at ``server_ms`` arrived just now.
+
+        Args:
+            server_ms: the server's clock when it wrote the message, or earlier.
+            certain: it is the clock itself, so it counts even if the clock was put back.
+        """
+        offset = server_ms - self.now * 1000.0
+        if certain or self._clock_ms is None or offset > self._clock_ms:
+            self._clock_ms = offset
+
+    @property
+    def server_now_ms(self) -> int | None:
+        """The server's clock as far as known: the truth or a little earlier."""
+        return None if self._clock_ms is None else int(self._clock_ms + self.now * 1000.0)

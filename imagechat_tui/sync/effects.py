@@ -1,0 +1,174 @@
+"""What the engine asks to be done. The driver does it and feeds the outcome back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from imagechat_tui.protocol.events import LiveEvent
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Point, Position
+from imagechat_tui.protocol.routes import RoomIds
+from imagechat_tui.sync.intents import Write
+from imagechat_tui.sync.state import ChatState, Draft, Phase, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """Open ``/sub`` of the image's room, or (hosted) of one thread's room."""
+
+    socket: int
+    """Fresh number for this attempt; inputs about it carry it."""
+    room: RoomIds
+    v2: bool
+    resume: Position | None = None
+    """Ask for replay after this position (ours)."""
+    thread: ConversationId | None = None
+    """None is the image's room; else this conversation's thread room (hosted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """Close this socket now; nothing more is wanted from it."""
+
+    socket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ping at once and answer with Pong, or SocketClosed after ``timeout_s``."""
+
+    socket: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendCrosshair:
+    """Tell the others where the person points."""
+
+    socket: int
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSnapshot:
+    """GET the conversation list."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchThread:
+    """GET all comments of a thread (hosted)."""
+
+    request: int
+    conversation_id: ConversationId
+    url_id: UrlId
+
+
+@dataclass(frozen=True, slots=True)
+class FetchEventLog:
+    """GET the event log after a position (ours) or from a time (hosted)."""
+
+    request: int
+    url_id: UrlId
+    user_id_ws: str
+    after: Position | None = None
+    start_time_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPresence:
+    """GET who is online."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """Send one write, once, under the rules of D9: own connection, deadline, abortive close."""
+
+    broadcast_id: BroadcastId
+    write: Write
+    thread_url_id: UrlId | None
+    """Thread key of the conversation it is about (None for a new marker)."""
+    two_step: bool
+    """Hosted: the comment first, then the marker."""
+    comment_id: CommentId | None = None
+    """Two-step: step one is done already."""
+    timeout_s: float = 10.0
+    deadline_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDrafts:
+    """Write these drafts to disk, replacing what was there. Writes in flight are among them."""
+
+    drafts: tuple[Draft, ...]
+
+
+class News(StrEnum):
+    """Kinds of one-off news."""
+
+    SAVED = "saved"
+    NOT_SAVED = "not-saved"
+    REFUSED = "refused"
+    """Refused before any I/O (offline, read-only, not connected). The text is kept as a draft."""
+    CHECKING = "checking"
+    MARKER_ADDED = "marker-added"
+    COMMENT_ADDED = "comment-added"
+    THREAD_GONE = "thread-gone"
+    """The thread that was open has been deleted by somebody."""
+    CANNOT_SHOW = "cannot-show"
+    PHASE = "phase"
+    DRAFTS_NOT_STORED = "drafts-not-stored"
+    """The disk does not take drafts: typed text lives only as long as this program. Told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """One-off news for the person (toast, bell, ``watch`` line). Never for own actions but verdicts."""
+
+    news: News
+    broadcast_id: BroadcastId | None = None
+    conversation_id: ConversationId | None = None
+    comment_id: CommentId | None = None
+    by: UserId | None = None
+    problem: Problem | None = None
+    draft_id: str | None = None
+    phase: Phase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An event was applied to the confirmed state (``watch --jsonl`` prints it)."""
+
+    event: LiveEvent
+    position: Position | None
+    ours: bool
+    """It confirmed a write in our outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """The state changed; the newest replaces one still waiting."""
+
+    state: ChatState
+
+
+Effect: TypeAlias = (
+    OpenSocket
+    | CloseSocket
+    | Probe
+    | SendCrosshair
+    | FetchSnapshot
+    | FetchThread
+    | FetchEventLog
+    | FetchPresence
+    | SendRequest
+    | StoreDrafts
+    | Announce
+    | Applied
+    | Publish
+)

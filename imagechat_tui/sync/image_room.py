@@ -1,0 +1,474 @@
+"""Keeping up with the image's room: snapshot, replay, gaps (PROMISES D4, D5, D14; PROTOCOL 8.2).
+
+Numbered rooms (our servers): an event is applied only as the successor of the last one. What comes too early
+is held, what is missing is asked from the log, and what the log no longer has comes as a snapshot. While a
+snapshot is on its way everything is held, so that nothing older can overwrite anything newer.
+
+Unnumbered rooms (hosted): every image-chat event is applied as far as it can be read and followed by a fresh
+list; a list is trusted but for what was heard while it was on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from imagechat_tui.protocol.events import (
+    DeletedImageChat,
+    ImageChatsStale,
+    ImageChatUpdated,
+    LiveEvent,
+    NewImageChat,
+    Reset,
+    Subscribed,
+)
+from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.models import Position
+from imagechat_tui.sync.backoff import delay_s
+from imagechat_tui.sync.connection import Link
+from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.effects import FetchEventLog, FetchSnapshot, News
+from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotLoaded
+from imagechat_tui.sync.news import unread_after
+from imagechat_tui.sync.reducer import with_list
+from imagechat_tui.sync.replay import Held, Place, Seen, Touched, place, position_of
+from imagechat_tui.sync.state import ChatState, Peer, Phase, ProblemKind
+
+Apply = Callable[[LiveEvent, Position | None, ConversationId | None], None]
+
+SNAPSHOT_EVERY_S = 5.0
+HOSTED_SNAPSHOT_EVERY_S = 0.5
+DEBOUNCE_S = 0.5
+DEBOUNCE_JITTER_S = 1.0
+"""So that a room full of clients does not ask for the list at the same moment."""
+HERD_S = 2.0
+STALL_AFTER_S = 2.0
+"""A promised replay that does not go on for this long is fetched from the log."""
+POLL_EVERY_S = 4.0
+"""Without live updates nothing on screen is older than 5 s."""
+SUBSCRIBED_WITHIN_S = 10.0
+UNREADABLE_LISTS = 2
+"""After so many unreadable snapshots a hole is stepped over without one."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A read on its way."""
+
+    number: int
+    began_at: float
+
+
+class ImageRoom:
+    """What is known of the image's room, how far, and what must be read to know the rest."""
+
+    def __init__(self, core: Core, link: Link, apply: Apply) -> None:
+        self._core = core
+        self._link = link
+        self._apply = apply
+        self.loaded = False
+        """A snapshot has come: there is data."""
+        self._listed_at: float | None = None
+        self.complete_at: float | None = None
+        """Everything the server had at this moment is in the confirmed state."""
+        self.seen = Seen()
+        self.touched = Touched()
+        self._repair = False
+        """The position cannot be trusted: hold everything until a snapshot came."""
+        self._snapshot: Request | None = None
+        self._snapshot_due: float | None = None
+        self._snapshot_began_at: float | None = None
+        self._snapshot_failures = 0
+        self._unreadable = 0
+        self._log: Request | None = None
+        self._log_due: float | None = None
+        self._log_failures = 0
+        self._held = Held()
+        self._target: Position | None = None
+        """Where the log stood when the socket was registered."""
+        self._progress_at = 0.0
+        self._poll_at = 0.0
+        self._reported: tuple[Position | None, float] | None = None
+
+    # Facts
+
+    @property
+    def numbered(self) -> bool:
+        """Whether this room's events carry positions."""
+        return self._core.ours and self._core.state.position is not None
+
+    @property
+    def repair(self) -> bool:
+        """Whether the position is of no use any more."""
+        return self._repair
+
+    def listed_since(self, at: float) -> bool:
+        """Whether a snapshot has come after ``at``: events before it need not have been seen one by one."""
+        return self._listed_at is not None and self._listed_at >= at
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether nothing is missing that the server had when the socket was registered."""
+        if not self.loaded or self._repair or len(self._held):
+            return False
+        if not self.numbered:
+            return self.complete_at is not None and self.complete_at >= self._link.opened_at
+        return self._target is not None and not self._behind(self._target)
+
+    def _behind(self, target: Position) -> bool:
+        mine = self._core.state.position
+        return mine is None or mine.epoch != target.epoch or mine.seq < target.seq
+
+    # What happened
+
+    def opened(self) -> None:
+        """The socket's handshake is done."""
+        self._target = None
+        self._progress_at = self._core.now
+        if not self._core.ours:
+            again = self.complete_at is not None and self._core.state.connection.lost_at_s is not None
+            self.want_snapshot(self._core.now + (self._core.uniform(0.0, HERD_S) if again else 0.0))
+
+    def lost(self) -> None:
+        """The socket is gone: a rejoin by position brings everything again."""
+        self._target = None
+        self._held.clear()
+        self._snapshot_due = None
+        self._log_due = None
+
+    def received(self, event: LiveEvent) -> None:
+        """An event came over the image's socket."""
+        match event:
+            case Subscribed():
+                self._subscribed(event)
+            case Reset():
+                self._break()
+            case _:
+                position = position_of(event)
+                if position is not None and self._core.ours:
+                    self._offer(position, event)
+                elif not self.seen.repeated(event):
+                    self._unnumbered(event)
+
+    def malformed(self) -> None:
+        """A frame could not be decoded (D14)."""
+        self._cannot_show()
+        self.want_snapshot(self._core.now)
+
+    def snapshot_loaded(self, loaded: SnapshotLoaded) -> bool:
+        """The list is here. False if it is not the one that is awaited."""
+        if self._snapshot is None or loaded.request != self._snapshot.number:
+            return False
+        core, request, answer = self._core, self._snapshot, loaded.list
+        self._snapshot = None
+        self._snapshot_began_at = request.began_at
+        self._snapshot_failures = self._unreadable = 0
+        core.ids = answer.room or core.ids
+        core.url_id_clean = answer.url_id_clean
+        if answer.server_time_ms is not None:
+            core.heard_clock(answer.server_time_ms)
+            self.seen.baseline(answer.server_time_ms)
+        core.change(peer=loaded.peer)
+        before = core.state
+        keep = frozenset[str]() if loaded.peer is Peer.OURS else self.touched.settle(request.number)
+        core.state = with_list(before, answer, keep=keep)
+        self._after_list(before)
+        self.loaded = True
+        self._listed_at = core.now
+        self._repair = False
+        self._log_failures = 0
+        self._completed(request)
+        position = core.state.position
+        if position is not None:
+            self._held.forget(position)
+            self._drain()
+        if self._gap():
+            self.want_log(core.now)
+        return True
+
+    def snapshot_failed(self, failed: FetchFailed) -> bool:
+        """The list did not come. False if another one is awaited."""
+        if self._snapshot is None or failed.request != self._snapshot.number:
+            return False
+        self._snapshot = None
+        self._snapshot_failures += 1
+        if failed.problem.kind is ProblemKind.BAD_ANSWER:
+            self._unreadable += 1
+            if self._unreadable >= UNREADABLE_LISTS:
+                self._step_over()
+        self._snapshot_due = self._core.now + delay_s(
+            self._snapshot_failures, self._core.uniform, at_least_s=failed.problem.retry_after_s or 0.0
+        )
+        return True
+
+    def log_loaded(self, loaded: EventLogLoaded) -> bool:
+        """A part of the log is here. False if it is not the one that is awaited."""
+        if self._log is None or loaded.request != self._log.number:
+            return False
+        request, self._log = self._log, None
+        self._log_failures = 0
+        if self._repair or self._snapshot is not None:
+            return True
+        start = self._core.state.position
+        for event in loaded.events:
+            position = position_of(event)
+            if position is not None:
+                self._offer(position, event)
+        moved = self._core.state.position != start
+        if self.repair:
+            return True
+        if not self._gap():
+            if loaded.complete is False and moved:
+                self.want_log(self._core.now)
+            else:
+                self._completed(request)
+        elif moved and loaded.complete is False:
+            self.want_log(self._core.now)
+        else:
+            if loaded.complete is not False and len(self._held):
+                self._cannot_show()  # the log goes on behind the hole: what is in it cannot be decoded
+            self.want_snapshot(self._core.now)
+        return True
+
+    def log_failed(self, failed: FetchFailed) -> bool:
+        """The log did not come. False if another one is awaited."""
+        if self._log is None or failed.request != self._log.number:
+            return False
+        self._log = None
+        self._log_failures += 1
+        refused = failed.status is not None and 400 <= failed.status < 500 and failed.status != 429
+        if refused or self._log_failures >= 2:
+            self._log_failures = 0
+            self.want_snapshot(self._core.now)
+        else:
+            wait = delay_s(
+                self._log_failures, self._core.uniform, at_least_s=failed.problem.retry_after_s or 0.0
+            )
+            self._log_due = self._core.now + wait
+        return True
+
+    # What is wanted
+
+    def want_snapshot(self, at: float) -> None:
+        """A list read at ``at`` or later is wanted."""
+        self._snapshot_due = at if self._snapshot_due is None else min(at, self._snapshot_due)
+
+    def want_log(self, at: float) -> None:
+        """A look into the log at ``at`` or later is wanted."""
+        self._log_due = at if self._log_due is None else min(at, self._log_due)
+
+    def refresh(self) -> None:
+        """See to it that everything up to now is known."""
+        if self.numbered and not self._repair:
+            self.want_log(self._core.now)
+        else:
+            self.want_snapshot(self._core.now)
+
+    def snapshot_now(self) -> None:
+        """Ask for the list at once, unless it is on its way (a try to connect began with it)."""
+        if self._snapshot is None:
+            self._snapshot_due = None
+            self._snapshot = Request(self._core.number(), self._core.now)
+            self._core.emit(FetchSnapshot(self._snapshot.number))
+
+    # What to do about it
+
+    def decide(self) -> None:
+        """Ask for what is missing: one snapshot and one part of the log at a time."""
+        core, link = self._core, self._link
+        polling = core.state.connection.phase is Phase.POLLING
+        if not link.open and not polling:
+            return
+        if polling and not link.open and core.now >= self._poll_at:
+            self._poll_at = core.now + POLL_EVERY_S
+            self.refresh()
+        unanswered = link.open and core.ours and self._target is None
+        if unanswered and core.now >= link.opened_at + SUBSCRIBED_WITHIN_S:
+            link.hang_up()
+            self.lost()
+            return
+        if (
+            self._snapshot is None
+            and self._snapshot_due is not None
+            and core.now >= self._snapshot_allowed(self._snapshot_due)
+        ):
+            self.snapshot_now()
+        if self._gap() and not self._repair and self._log_due is None:
+            self._log_due = core.now if len(self._held) else self._progress_at + STALL_AFTER_S
+        if (
+            self._log is None
+            and self._log_due is not None
+            and core.now >= self._log_due
+            and self._may_read_log()
+        ):
+            self._fetch_log()
+
+    def wake_at(self) -> float | None:
+        """When time alone changes something here."""
+        core, link = self._core, self._link
+        polling = core.state.connection.phase is Phase.POLLING and not link.open
+        if not link.open and not polling:
+            return None
+        times = [self._poll_at] if polling else []
+        if link.open and core.ours and self._target is None:
+            times.append(link.opened_at + SUBSCRIBED_WITHIN_S)
+        if self._snapshot is None and self._snapshot_due is not None:
+            times.append(self._snapshot_allowed(self._snapshot_due))
+        if self._log is None and self._log_due is not None and self._may_read_log():
+            times.append(self._log_due)
+        return min(times, default=None)
+
+    # Inside
+
+    def _snapshot_allowed(self, due: float) -> float:
+        """When the snapshot that is due may be asked for: at most one in 5 s (D5)."""
+        if self._snapshot_began_at is None:
+            return due
+        every = SNAPSHOT_EVERY_S if self._core.ours else HOSTED_SNAPSHOT_EVERY_S
+        return max(due, self._snapshot_began_at + every)
+
+    def _may_read_log(self) -> bool:
+        return self.numbered and not self._repair and self._snapshot is None and self._snapshot_due is None
+
+    def _fetch_log(self) -> None:
+        core = self._core
+        if core.ids is None:
+            return
+        self._log_due = None
+        self._log = Request(core.number(), core.now)
+        core.emit(
+            FetchEventLog(self._log.number, core.room.url_id, core.ids.user_id_ws, after=core.state.position)
+        )
+
+    def _gap(self) -> bool:
+        """Whether something is missing that the log may have."""
+        return self.numbered and (
+            len(self._held) > 0 or (self._target is not None and self._behind(self._target))
+        )
+
+    def _subscribed(self, event: Subscribed) -> None:
+        core = self._core
+        core.heard_clock(event.server_time_ms, certain=True)
+        self._target = event.position
+        self._progress_at = core.now
+        mine = core.state.position
+        restored = mine is not None and (
+            mine.epoch != event.position.epoch
+            or mine.seq > event.position.seq
+            or (
+                mine.seq == event.position.seq
+                and bool(mine.event_id)
+                and bool(event.position.event_id)
+                and mine.event_id != event.position.event_id
+            )
+        )
+        if mine is None or restored or self._repair:
+            self._break()
+
+    def _break(self) -> None:
+        """The position is of no use: hold everything, take a fresh snapshot."""
+        self._repair = True
+        self.want_snapshot(self._core.now)
+
+    def _offer(self, position: Position, event: LiveEvent) -> None:
+        """A numbered event: apply it if it is next."""
+        if self._repair or self._snapshot is not None:
+            self._held.add(position, event)
+            return
+        match place(self._core.state.position, position):
+            case Place.BEHIND:
+                pass
+            case Place.NEXT:
+                self._take(event, position)
+                self._drain()
+            case Place.AHEAD if self.numbered:
+                self._held.add(position, event)
+            case Place.AHEAD | Place.ELSEWHERE:
+                self._held.add(position, event)
+                self._break()
+
+    def _drain(self) -> None:
+        """Apply what was held and has its turn now."""
+        position = self._core.state.position
+        if position is not None and len(self._held):
+            for event in self._held.after(position):
+                its = position_of(event)
+                if its is not None:
+                    self._take(event, its)
+            self._held.forget(self._core.state.position or position)
+
+    def _take(self, event: LiveEvent, position: Position) -> None:
+        self._progress_at = self._core.now
+        self._apply(event, position, None)
+        if isinstance(event, ImageChatsStale) or (
+            isinstance(event, ImageChatUpdated)
+            and event.comment is None
+            and event.activity in _ABOUT_COMMENTS
+        ):
+            self.want_snapshot(self._core.now)
+
+    def _unnumbered(self, event: LiveEvent) -> None:
+        self._apply(event, None, None)
+        if self._core.ours:
+            return
+        match event:
+            case NewImageChat() | ImageChatUpdated():
+                self.note(event.conversation.id)
+            case DeletedImageChat():
+                self.note(event.conversation_id)
+            case ImageChatsStale():
+                pass
+            case _:
+                return
+        self.want_list_soon()
+
+    def note(self, conversation_id: ConversationId) -> None:
+        """A hosted conversation changed: lists that are on their way say nothing about it."""
+        self.touched.note(conversation_id, self._core.last_number)
+
+    def want_list_soon(self) -> None:
+        """Follow a hosted change by a fresh list, one for a burst."""
+        self.want_snapshot(self._core.now + DEBOUNCE_S + self._core.uniform(0.0, DEBOUNCE_JITTER_S))
+
+    def _completed(self, request: Request) -> None:
+        """What was asked for at ``request.began_at`` is applied whole."""
+        self.complete_at = request.began_at
+        self._core.change_connection(as_of_s=request.began_at)
+        self._core.change(
+            acknowledged=tuple(a for a in self._core.state.acknowledged if a.at_s > request.began_at)
+        )
+
+    def _after_list(self, before: ChatState) -> None:
+        core = self._core
+        if self.loaded:
+            unread = unread_after(before, core.state)
+            core.change(unread=unread)
+        if before.open_thread is not None and core.state.open_thread is None:
+            core.announce(News.THREAD_GONE, conversation_id=before.open_thread)
+
+    def _cannot_show(self) -> None:
+        """Report an item that cannot be shown, once for each place in the log."""
+        core = self._core
+        position = core.state.position
+        if self._reported is not None:
+            where, when = self._reported
+            if where == position and (position is not None or core.now < when + SNAPSHOT_EVERY_S):
+                return
+        self._reported = (position, core.now)
+        core.change(cannot_show=core.state.cannot_show + 1)
+        core.announce(News.CANNOT_SHOW)
+
+    def _step_over(self) -> None:
+        """Go on behind a hole that neither log nor snapshot fills: never limp, never loop (D14)."""
+        core = self._core
+        mine = core.state.position
+        behind = self._held.first() if mine is not None else None
+        if mine is None or behind is None or behind.epoch != mine.epoch:
+            return
+        self._cannot_show()
+        self._repair = False
+        core.change(position=Position(mine.epoch, behind.seq - 1))
+        self._drain()
+
+
+_ABOUT_COMMENTS = frozenset({"new-comment", "first-comment", "updated-comment", "deleted-comment", "several"})

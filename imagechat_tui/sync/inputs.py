@@ -1,0 +1,168 @@
+"""What may happen to the engine besides an intent: the world's answers, and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from imagechat_tui.protocol.events import LiveEvent
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.routes import (
+    CommentList,
+    CommentReply,
+    ConversationList,
+    ConversationReply,
+    EditReply,
+)
+from imagechat_tui.sync.intents import Submitted
+from imagechat_tui.sync.state import Draft, Peer, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The session begins; ``drafts`` were found on disk.
+
+    Writes that were in flight when a run died come as failed (RESTARTED) with their broadcastId.
+    """
+
+    drafts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOpened:
+    """The socket's handshake is done. ``socket`` numbers the attempt, as OpenSocket did."""
+
+    socket: int
+
+
+@dataclass(frozen=True, slots=True)
+class SocketClosed:
+    """The socket is gone, or could not be opened."""
+
+    socket: int
+    code: int | None = None
+    """Close code (1012, 4401 …) or None if it never opened or just broke."""
+    status: int | None = None
+    """HTTP status of a refused handshake."""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    """One event from a socket (OpenSocket said which room that is)."""
+
+    socket: int
+    event: LiveEvent
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMalformed:
+    """A frame could not be decoded (D14)."""
+
+    socket: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The peer answered a ping; ``round_trip_s`` was measured."""
+
+    socket: int
+    round_trip_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLoaded:
+    """Answer of FetchSnapshot."""
+
+    request: int
+    peer: Peer
+    list: ConversationList
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLoaded:
+    """Answer of FetchThread (hosted)."""
+
+    request: int
+    conversation_id: ConversationId
+    list: CommentList
+
+
+@dataclass(frozen=True, slots=True)
+class EventLogLoaded:
+    """Answer of FetchEventLog: the events in order, decoded by the same codec as frames."""
+
+    request: int
+    events: tuple[LiveEvent, ...]
+    complete: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsersLoaded:
+    """Answer of FetchPresence."""
+
+    request: int
+    users: tuple[User, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """A read failed. ``status`` is the HTTP status if the server answered at all."""
+
+    request: int
+    problem: Problem
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyArrived:
+    """A write was answered with success. ``reply`` depends on the write; None for deletions."""
+
+    broadcast_id: BroadcastId
+    reply: ConversationReply | CommentReply | EditReply | None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFailed:
+    """A write was not answered with success.
+
+    ``sent`` False: it certainly did not reach the server (refused at connect). True without ``status``:
+    its outcome is unknown (D10). With ``status``: the server answered no.
+    """
+
+    broadcast_id: BroadcastId
+    problem: Problem
+    sent: bool
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The machine slept (D11): the link must prove itself before it is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """``wake_at`` has come."""
+
+
+Input: TypeAlias = (
+    Submitted
+    | Started
+    | SocketOpened
+    | SocketClosed
+    | EventReceived
+    | FrameMalformed
+    | Pong
+    | SnapshotLoaded
+    | ThreadLoaded
+    | EventLogLoaded
+    | UsersLoaded
+    | FetchFailed
+    | ReplyArrived
+    | WriteFailed
+    | Woke
+    | Tick
+)

@@ -1,0 +1,99 @@
+"""What an event of others means to the person: unread, and worth a word. Own actions are neither.
+
+"Own" is by user, not by session: two terminals of one person show each other's changes at once, without
+bell and without unread.
+"""
+
+from __future__ import annotations
+
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    DeletedImageChat,
+    ImageChatUpdated,
+    LiveEvent,
+    NewComment,
+    NewImageChat,
+    UpdatedComment,
+)
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.reducer import NO_COMMENTS
+from imagechat_tui.sync.state import ChatState
+
+
+def actor_of(event: LiveEvent) -> UserId | None:
+    """Who caused an event, where it says so."""
+    match event:
+        case NewImageChat():
+            return event.stamp.actor_id or event.conversation.author_id
+        case NewComment():
+            return event.stamp.actor_id or event.comment.author_id
+        case ImageChatUpdated() if event.activity == "new-comment" and event.comment is not None:
+            return event.stamp.actor_id or event.comment.author_id
+        case ImageChatUpdated() | DeletedImageChat() | UpdatedComment() | DeletedComment():
+            return event.stamp.actor_id
+        case _:
+            return None
+
+
+def news_of(before: ChatState, event: LiveEvent, *, thread: ConversationId | None = None) -> Announce | None:
+    """What to tell about ``event``, given the state before it; None if it is nothing new or our own."""
+    by = actor_of(event)
+    if before.me is not None and by == before.me.id:
+        return None
+    match event:
+        case NewImageChat() if event.conversation.id not in before.conversations:
+            return Announce(News.MARKER_ADDED, conversation_id=event.conversation.id, by=by)
+        case ImageChatUpdated() if event.activity == "new-comment":
+            home = event.conversation.id
+            if event.comment is not None:
+                return _comment_added(before, home, event.comment.id, by)
+            # Hosted: the open thread's own room tells about its comments.
+            if home != before.open_thread and _grew(before.conversations.get(home), event.conversation):
+                return Announce(News.COMMENT_ADDED, conversation_id=home, by=by)
+            return None
+        case NewComment() if thread is not None:
+            return _comment_added(before, thread, event.comment.id, by)
+        case DeletedImageChat() if event.conversation_id == before.open_thread:
+            return Announce(News.THREAD_GONE, conversation_id=event.conversation_id, by=by)
+        case _:
+            return None
+
+
+def _comment_added(
+    before: ChatState, home: ConversationId, comment_id: CommentId, by: UserId | None
+) -> Announce | None:
+    if comment_id in before.comments.get(home, NO_COMMENTS):
+        return None
+    return Announce(News.COMMENT_ADDED, conversation_id=home, comment_id=comment_id, by=by)
+
+
+def _grew(known: Conversation | None, now: Conversation) -> bool:
+    return known is None or now.comment_count > known.comment_count
+
+
+def unread_after(before: ChatState, after: ChatState) -> frozenset[ConversationId]:
+    """What a new list holds that the person has not seen: other people's markers and comments.
+
+    The first list counts as seen: nothing says what was read before this session.
+    """
+    me = after.me.id if after.me is not None else None
+
+    def new(key: ConversationId, conversation: Conversation) -> bool:
+        known = before.conversations.get(key)
+        if known is None:
+            return me is None or conversation.author_id != me
+        if known is conversation and before.comments.get(key) is after.comments.get(key):
+            return False
+        comments = after.comments.get(key)
+        old = before.comments.get(key)
+        if comments is None or old is None:
+            return _grew(known, conversation)
+        return any(_by_other(c, me) for c in comments.values() if c.id not in old)
+
+    return after.unread | {key for key, conversation in after.conversations.items() if new(key, conversation)}
+
+
+def _by_other(comment: Comment, me: UserId | None) -> bool:
+    return me is None or comment.author_id != me

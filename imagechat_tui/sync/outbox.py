@@ -1,0 +1,172 @@
+"""Writes and drafts as values: what a write is about, what is kept on disk, and whether it happened.
+
+A write is in one place at a time::
+
+    typed draft --submit--> outbox: PENDING --answer or echo: saved--> acknowledged --> confirmed
+                               |      |
+                               |      +--answer no, or never sent--> failed draft --retry--> outbox
+                               +--no answer--> CHECKING --the log says--> saved, or failed draft
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.keys import rounded, thread_key
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.reducer import NO_COMMENTS
+from imagechat_tui.sync.state import ChatState, Draft, OutboxEntry, Problem, ProblemKind
+
+TextWrite = StartConversation | PostComment | EditComment
+"""The writes that carry what a person typed."""
+
+
+def comment_step_id(broadcast_id: BroadcastId) -> BroadcastId:
+    """The id under which the first comment of a hosted marker travels; the marker has the plain one."""
+    return BroadcastId(f"{broadcast_id}.comment")
+
+
+def same_target(one: Write, other: Write) -> bool:
+    """Whether two text writes would go to the same place, whatever they say."""
+    return (
+        isinstance(one, TextWrite)
+        and isinstance(other, TextWrite)
+        and replace(one, text="") == replace(other, text="")
+    )
+
+
+def typed_id(write: TextWrite) -> str:
+    """The id of the one typed draft for a target."""
+    match write:
+        case StartConversation():
+            return f"new:{write.point.x:g}:{write.point.y:g}"
+        case PostComment():
+            return f"reply:{write.conversation_id}:{write.parent_id or ''}"
+        case EditComment():
+            return f"edit:{write.conversation_id}:{write.comment_id}"
+
+
+def conversation_of(write: Write) -> ConversationId | None:
+    """The conversation a write is about; None for a new marker."""
+    return None if isinstance(write, StartConversation) else write.conversation_id
+
+
+def failed_draft(entry: OutboxEntry, problem: Problem, *, at_ms: int) -> Draft:
+    """What is left of a write that was not saved. A retry goes under the same id."""
+    return Draft(
+        id=entry.broadcast_id,
+        write=entry.write,
+        broadcast_id=entry.broadcast_id,
+        problem=problem,
+        comment_id=entry.comment_id,
+        updated_at_ms=at_ms,
+    )
+
+
+def on_disk(state: ChatState) -> tuple[Draft, ...]:
+    """What must survive a crash: the drafts, and the writes in flight as what a crash would make of them."""
+    restarted = Problem(ProblemKind.RESTARTED)
+    return state.drafts + tuple(failed_draft(entry, restarted, at_ms=0) for entry in state.outbox)
+
+
+def made_comment(
+    write: StartConversation | PostComment, before: ChatState, thread: tuple[Comment, ...], after: ChatState
+) -> Comment | None:
+    """The comment in ``thread`` that ``write`` made, judged without a log: ours, new, and of that text."""
+    me = after.me.id if after.me is not None else None
+    for comment in thread:
+        home = _home_of(comment, after)
+        if home is not None and comment.id in before.comments.get(home, NO_COMMENTS):
+            continue
+        if me is not None and comment.author_id != me:
+            continue
+        if isinstance(write, PostComment) and comment.parent_id != write.parent_id:
+            continue
+        if says(comment, write.text):
+            return comment
+    return None
+
+
+def _home_of(comment: Comment, state: ChatState) -> ConversationId | None:
+    return next((c.id for c in state.conversations.values() if c.url_id == comment.url_id), None)
+
+
+def made_conversation(
+    write: StartConversation, before: ChatState, after: ChatState, url_id_clean: UrlId
+) -> Conversation | None:
+    """The conversation that ``write`` made or joined, judged without a log.
+
+    It stands at that place, and its thread holds our comment; where the thread is not known, it is new and ours.
+    """
+    key = thread_key(url_id_clean, after.room.src, rounded(write.point))
+    me = after.me.id if after.me is not None else None
+    for conversation in after.conversations.values():
+        if conversation.url_id != key and rounded(conversation.point) != rounded(write.point):
+            continue
+        thread = after.comments.get(conversation.id)
+        if thread is not None:
+            if made_comment(write, before, tuple(thread.values()), after) is not None:
+                return conversation
+        elif conversation.id not in before.conversations and (
+            me is None or conversation.author_id in (None, me)
+        ):
+            return conversation
+    return None
+
+
+def happened(write: Write, before: ChatState, after: ChatState, url_id_clean: UrlId) -> bool:
+    """Whether a write was carried out, judged by a list read after its deadline.
+
+    Only for servers or logs that cannot say it by broadcastId. ``before`` is what was confirmed when the
+    write was sent, ``after`` what is confirmed now.
+    """
+    match write:
+        case StartConversation():
+            return made_conversation(write, before, after, url_id_clean) is not None
+        case DeleteConversation():
+            return write.conversation_id not in after.conversations
+        case MoveConversation():
+            moved = after.conversations.get(write.conversation_id)
+            return moved is not None and rounded(moved.point) == rounded(write.point)
+        case ResolveConversation():
+            resolved = after.conversations.get(write.conversation_id)
+            return resolved is not None and resolved.resolved == write.resolved
+        case PostComment():
+            thread = tuple(after.comments.get(write.conversation_id, NO_COMMENTS).values())
+            return made_comment(write, before, thread, after) is not None
+        case EditComment():
+            edited = after.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            return edited is not None and says(edited, write.text)
+        case DeleteComment():
+            deleted = after.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            return deleted is None or deleted.is_deleted
+
+
+_TAGS = re.compile(r"<[^>]*>")
+_NOT_WORDS = re.compile(r"\W+")
+
+
+def says(comment: Comment, text: str) -> bool:
+    """Whether a comment's text is ``text``. Where only HTML is known, the words alone are compared."""
+    if comment.text is not None:
+        return comment.text.strip() == text.strip()
+    shown = html.unescape(_TAGS.sub("", comment.html))
+    return _NOT_WORDS.sub("", shown) == _NOT_WORDS.sub("", text)
+
+
+def known_comment(write: Write, comment_id: CommentId | None) -> CommentId | None:
+    """The id of the comment a write is about, as news tell it."""
+    return write.comment_id if isinstance(write, EditComment | DeleteComment) else comment_id

@@ -1,0 +1,110 @@
+"""Who looks at the picture, and where they point. Never logged, so it is asked for anew on every link."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from imagechat_tui.protocol.events import PresenceUpdate
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.backoff import delay_s
+from imagechat_tui.sync.connection import Link
+from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.effects import FetchPresence, SendCrosshair
+from imagechat_tui.sync.inputs import FetchFailed, UsersLoaded
+from imagechat_tui.sync.reducer import applied
+
+NAMES_WITHIN_S = 0.5
+"""Somebody whose name is not known came: one request for all who come within this time."""
+CROSSHAIR_EVERY_S = 0.5
+"""The server takes two a second and drops the rest (DESIGN section 4)."""
+
+
+class Presence:
+    """The people in the image's room."""
+
+    def __init__(self, core: Core, link: Link) -> None:
+        self._core = core
+        self._link = link
+        self._request: int | None = None
+        self._due: float | None = None
+        self._failures = 0
+        self._heard: list[PresenceUpdate] = []
+        """Comings and goings since the list on its way was asked for."""
+        self._pointing: Point | None = None
+        """Where the person points, if the others have not been told."""
+        self._told_at = -CROSSHAIR_EVERY_S
+
+    # What happened
+
+    def opened(self) -> None:
+        """The image's socket stands."""
+        self._failures = 0
+        self._request = None
+        self._due = self._core.now
+
+    def lost(self) -> None:
+        """Without a link nobody is known to be here."""
+        self._request = self._due = self._pointing = None
+        self._core.change(online=frozenset(), sockets=0, crosshairs=MappingProxyType({}))
+
+    def heard(self, event: PresenceUpdate) -> None:
+        """Somebody came or went; it has been applied."""
+        if self._request is not None:
+            self._heard.append(event)
+        if any(user not in self._core.state.names for user in event.joined):
+            due = self._core.now + NAMES_WITHIN_S
+            self._due = due if self._due is None else min(due, self._due)
+
+    def loaded(self, loaded: UsersLoaded) -> None:
+        """The list is here; what was heard meanwhile comes on top of it."""
+        if loaded.request != self._request:
+            return
+        core = self._core
+        self._request, self._failures = None, 0
+        names = dict(core.state.names) | {user.id: user.name for user in loaded.users}
+        if names != core.state.names:
+            core.change(names=MappingProxyType(names))
+        core.change(online=frozenset(user.id for user in loaded.users))
+        for event in self._heard:
+            core.state = applied(core.state, event)
+
+    def failed(self, failed: FetchFailed) -> bool:
+        """The list did not come. False if another one is awaited."""
+        if failed.request != self._request:
+            return False
+        self._request = None
+        self._failures += 1
+        at_least_s = failed.problem.retry_after_s or 0.0
+        self._due = self._core.now + delay_s(self._failures, self._core.uniform, at_least_s=at_least_s)
+        return True
+
+    def point(self, point: Point) -> None:
+        """The person points there."""
+        self._pointing = point
+
+    # What to do about it
+
+    def decide(self) -> None:
+        """Ask who is here; tell where the person points."""
+        core, link = self._core, self._link
+        if not link.open or link.socket is None:
+            return
+        if self._request is None and self._due is not None and core.now >= self._due:
+            self._due = None
+            self._request = core.number()
+            self._heard.clear()
+            core.emit(FetchPresence(self._request))
+        if self._pointing is not None and core.ours and core.now >= self._told_at + CROSSHAIR_EVERY_S:
+            core.emit(SendCrosshair(link.socket, self._pointing))
+            self._pointing, self._told_at = None, core.now
+
+    def wake_at(self) -> float | None:
+        """When time alone changes something here."""
+        if not self._link.open:
+            return None
+        times = []
+        if self._request is None and self._due is not None:
+            times.append(self._due)
+        if self._pointing is not None and self._core.ours:
+            times.append(self._told_at + CROSSHAIR_EVERY_S)
+        return min(times, default=None)

@@ -1,0 +1,32 @@
+"""What the screen is given: a running link to one image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.sync.effects import Announce, Applied
+from imagechat_tui.sync.intents import Intent
+from imagechat_tui.sync.state import ChatState
+
+Listener: TypeAlias = Callable[[ChatState, tuple[Announce | Applied, ...]], None]
+"""Called on the event loop with the newest state and the news since the last call."""
+
+
+class Session(Protocol):
+    """One terminal's running link to one image."""
+
+    @property
+    def state(self) -> ChatState:
+        """The newest state; cheap, never blocks."""
+
+    async def run(self, listener: Listener) -> None:
+        """Run until cancelled. Calls ``listener`` after every change; raises only on a defect."""
+
+    def dispatch(self, intent: Intent) -> BroadcastId:
+        """Hand over what the person wants. Returns at once, after the state has taken it in.
+
+        The returned id names the write in later news (``Announce.broadcast_id``); other intents
+        have one too, without meaning.
+        """

@@ -1,0 +1,241 @@
+"""What the client knows, as one frozen value that can be printed, compared and replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from types import MappingProxyType
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, User
+from imagechat_tui.sync.intents import Write
+
+
+class Phase(StrEnum):
+    """The connection states of PROMISES section 5; the value is the word on screen."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    CATCHING_UP = "catching up"
+    RECONNECTING = "reconnecting"
+    OFFLINE = "offline"
+    POLLING = "live updates off"
+    SIGN_IN_NEEDED = "sign-in needed"
+    READ_ONLY = "read-only"
+
+
+class Peer(Enum):
+    """Which kind of server answers."""
+
+    UNKNOWN = "unknown"
+    OURS = "ours"
+    """Has our extensions (header ``X-FC-Ext``)."""
+    HOSTED = "hosted"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the session looks at."""
+
+    tenant_id: TenantId
+    url_id: UrlId
+    """Image key."""
+    src: str
+    """The string that names the image inside thread keys."""
+    page_title: str = ""
+    url: str = ""
+    """Address of the page, stored with comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The link, as the person is told about it. Times are of the engine's clock, in seconds."""
+
+    phase: Phase = Phase.STARTING
+    as_of_s: float | None = None
+    """When the confirmed state was last known to be the server's."""
+    lost_at_s: float | None = None
+    """When the link was lost (None while it holds)."""
+    retry_at_s: float | None = None
+    """When the next try is due."""
+    failed_tries: int = 0
+    round_trip_s: float | None = None
+    problem: Problem | None = None
+    """What stands in the way, while something does."""
+
+    @property
+    def can_write(self) -> bool:
+        """Whether a create is tried at all in this phase (PROMISES section 5)."""
+        return self.phase in (Phase.LIVE, Phase.CATCHING_UP, Phase.RECONNECTING, Phase.POLLING)
+
+
+class ProblemKind(StrEnum):
+    """Why something failed. Becomes words in one place (the surface: tui or cli)."""
+
+    OFFLINE = "offline"
+    NOT_CONNECTED = "not-connected"
+    """Still STARTING."""
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed-out"
+    NO_ANSWER = "no-answer"
+    """Sent, not answered, and the log says it did not happen."""
+    RESTARTED = "restarted"
+    """This program ended before the answer came."""
+    REFUSED = "refused"
+    """The server said no; see code, reason."""
+    SIGN_IN = "sign-in"
+    READ_ONLY = "read-only"
+    RATE_LIMITED = "rate-limited"
+    GONE = "gone"
+    """What it was about does not exist any more."""
+    UNSUPPORTED = "unsupported"
+    """This server does not have it."""
+    BAD_ANSWER = "bad-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A failure as data."""
+
+    kind: ProblemKind
+    code: str = ""
+    """The server's code, where it gave one."""
+    reason: str = ""
+    """The server's words: outside text, goes through safetext before it is shown."""
+    retry_after_s: float | None = None
+
+
+class WriteStatus(StrEnum):
+    """Where a write in flight stands. Saved and not saved are not here: those have left the outbox."""
+
+    PENDING = "pending"
+    CHECKING = "checking"
+    """Sent, unanswered; ends in saved or not saved (D10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One of our writes in flight, laid over the confirmed state."""
+
+    broadcast_id: BroadcastId
+    write: Write
+    status: WriteStatus
+    sent_at_s: float
+    deadline_ms: int | None = None
+    """Server time after which the server refuses it."""
+    comment_id: CommentId | None = None
+    """Hosted, step one done: the first comment's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A write that the server said is saved, laid over the confirmed state until the log has said so too.
+
+    Confirmed state changes only by snapshots and events, in order (D7); an answer has no place in that
+    order. So what it told us is shown (as saved) from here, and goes when the log has caught up with it.
+    """
+
+    broadcast_id: BroadcastId
+    write: Write
+    at_s: float
+    """When the answer came, on the engine's clock."""
+    conversation: Conversation | None = None
+    """What the answer told of the marker."""
+    comment: Comment | None = None
+    """What the answer told of the comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A write that is not on the server: typed and not sent, or tried and not saved. Never sent by itself."""
+
+    id: str
+    write: Write
+    broadcast_id: BroadcastId | None = None
+    """The id it was tried under; a retry of the same text uses it again."""
+    problem: Problem | None = None
+    """Why it was not saved; None while it is only typed."""
+    comment_id: CommentId | None = None
+    """Hosted: the first comment exists already, a retry makes only the marker."""
+    updated_at_ms: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was tried and not saved (listed under ``!``)."""
+        return self.problem is not None
+
+
+class Status(StrEnum):
+    """How a marker or comment stands to the server."""
+
+    SAVED = "saved"
+    PENDING = "pending"
+    CHECKING = "checking"
+    FAILED = "failed"
+    DRAFT = "draft"
+    """Typed and not sent: a new marker that only this person sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """One comment as the screen shows it: confirmed ⊕ outbox ⊕ failed drafts."""
+
+    key: str
+    """Comment id, or the broadcastId of a write that has none yet."""
+    comment: Comment
+    status: Status = Status.SAVED
+    mine: bool = False
+    draft_id: str | None = None
+    """Of a failed write: what ``Retry`` and ``Drop`` take."""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One marker with its thread as the screen shows it: confirmed ⊕ outbox ⊕ failed drafts."""
+
+    key: str
+    """Identity on screen: the conversation's id, or the broadcastId of a marker that has none yet."""
+    conversation: Conversation
+    comments: tuple[CommentView, ...] = ()
+    status: Status = Status.SAVED
+    mine: bool = False
+    unread: bool = False
+    has_draft: bool = False
+    draft_id: str | None = None
+    problem: Problem | None = None
+    loaded: bool = True
+    """Whether the comments are known (hosted: only after the thread was opened)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """Everything the screen may show. Built only by the reducer."""
+
+    room: Room
+    connection: Connection = Connection()
+    peer: Peer = Peer.UNKNOWN
+    me: User | None = None
+    read_only: bool = False
+    conversations: Mapping[ConversationId, Conversation] = field(default_factory=lambda: MappingProxyType({}))
+    """Confirmed, in order of creation."""
+    comments: Mapping[ConversationId, Mapping[CommentId, Comment]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """Confirmed, per conversation, in order of creation. A missing key: not loaded (hosted)."""
+    outbox: tuple[OutboxEntry, ...] = ()
+    acknowledged: tuple[Acknowledged, ...] = ()
+    """Saved writes of ours whose event has not come yet."""
+    drafts: tuple[Draft, ...] = ()
+    online: frozenset[UserId] = frozenset()
+    names: Mapping[UserId, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Names of users seen so far."""
+    sockets: int = 0
+    """Sockets in the room; several sessions of one user count each."""
+    crosshairs: Mapping[UserId, Point] = field(default_factory=lambda: MappingProxyType({}))
+    unread: frozenset[ConversationId] = frozenset()
+    open_thread: ConversationId | None = None
+    position: Position | None = None
+    cannot_show: int = 0
+    """Events that were stepped over because they could not be applied (D14)."""

@@ -1,0 +1,283 @@
+"""What the screen shows: the confirmed state with our own unfinished writes laid over it (PROMISES D7).
+
+An overlay never touches what is confirmed. A write that fails takes its overlay away, and nothing else: so
+a deletion in flight still shows what it deletes (as pending), and only one that was answered hides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.outbox import conversation_of
+from imagechat_tui.sync.reducer import NO_COMMENTS
+from imagechat_tui.sync.reducer import Thread as Comments
+from imagechat_tui.sync.state import (
+    Acknowledged,
+    ChatState,
+    CommentView,
+    Draft,
+    OutboxEntry,
+    Problem,
+    Status,
+    Thread,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """One write of ours as it is laid over the confirmed state."""
+
+    key: str
+    """The broadcastId it travels under, or the id of its draft."""
+    write: Write
+    status: Status
+    acknowledged: Acknowledged | None = None
+    draft_id: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A thread built earlier, and everything it was built from."""
+
+    conversation: Conversation
+    comments: Comments | None
+    me: UserId | None
+    unread: bool
+    thread: Thread
+
+
+@dataclass(slots=True)
+class Views:
+    """Builds what is shown; keeps the threads that a change did not touch as the objects they were."""
+
+    _shown: dict[ConversationId, _Shown] = field(default_factory=dict)
+
+    def threads(self, state: ChatState) -> tuple[Thread, ...]:
+        """All threads: the confirmed ones in order of creation, then the new ones of ours."""
+        overlays: dict[ConversationId | None, list[Overlay]] = {}
+        for overlay in overlays_of(state):
+            overlays.setdefault(_home(overlay), []).append(overlay)
+        shown: dict[ConversationId, _Shown] = {}
+        threads = []
+        for key, conversation in state.conversations.items():
+            plain = shown[key] = self._plain(state, conversation)
+            laid = _laid(state, plain.thread, overlays[key]) if key in overlays else plain.thread
+            if laid is not None:
+                threads.append(laid)
+        self._shown = shown
+        new = (
+            overlay
+            for home, laid_here in overlays.items()
+            if home is None or home not in state.conversations
+            for overlay in laid_here
+        )
+        threads += [
+            _new_thread(state, overlay) for overlay in new if isinstance(overlay.write, StartConversation)
+        ]
+        return tuple(threads)
+
+    def _plain(self, state: ChatState, conversation: Conversation) -> _Shown:
+        known = self._shown.get(conversation.id)
+        comments = state.comments.get(conversation.id)
+        me = state.me.id if state.me is not None else None
+        unread = conversation.id in state.unread
+        if (
+            known is not None
+            and known.conversation is conversation
+            and known.comments is comments
+            and known.me == me
+            and known.unread == unread
+        ):
+            return known
+        thread = Thread(
+            key=conversation.id,
+            conversation=conversation,
+            comments=tuple(_comment_view(comment, me) for comment in (comments or NO_COMMENTS).values()),
+            mine=me is not None and conversation.author_id == me,
+            unread=unread,
+            loaded=comments is not None,
+        )
+        return _Shown(conversation, comments, me, unread, thread)
+
+
+def threads(state: ChatState) -> tuple[Thread, ...]:
+    """All threads of one state, built from nothing; a screen that lives on keeps a `Views`."""
+    return Views().threads(state)
+
+
+def overlays_of(state: ChatState) -> Iterator[Overlay]:
+    """Our own writes that the confirmed state does not hold, the oldest first."""
+    for saved in state.acknowledged:
+        yield Overlay(saved.broadcast_id, saved.write, Status.SAVED, acknowledged=saved)
+    for entry in state.outbox:
+        yield Overlay(entry.broadcast_id, entry.write, _status(entry))
+    for draft in state.drafts:
+        yield _of_draft(draft)
+
+
+def _status(entry: OutboxEntry) -> Status:
+    return Status(entry.status.value)
+
+
+def _of_draft(draft: Draft) -> Overlay:
+    status = Status.FAILED if draft.failed else Status.DRAFT
+    return Overlay(draft.id, draft.write, status, draft_id=draft.id, problem=draft.problem)
+
+
+def _home(overlay: Overlay) -> ConversationId | None:
+    saved = overlay.acknowledged
+    if isinstance(overlay.write, StartConversation):
+        return saved.conversation.id if saved is not None and saved.conversation is not None else None
+    return conversation_of(overlay.write)
+
+
+def _comment_view(comment: Comment, me: UserId | None) -> CommentView:
+    return CommentView(comment.id, comment, mine=me is not None and comment.author_id == me)
+
+
+def _laid(state: ChatState, thread: Thread, overlays: list[Overlay]) -> Thread | None:
+    """A confirmed thread under our writes; None once its deletion was answered."""
+    for overlay in overlays:
+        laid = _laid_one(state, thread, overlay)
+        if laid is None:
+            return None
+        thread = laid
+    return thread
+
+
+def _laid_one(state: ChatState, thread: Thread, overlay: Overlay) -> Thread | None:
+    in_flight = overlay.status in (Status.PENDING, Status.CHECKING)
+    done = overlay.acknowledged is not None
+    write = overlay.write
+    match write:
+        case StartConversation():
+            return _with_first_comment(state, thread, overlay)
+        case PostComment() | EditComment() if overlay.status is Status.DRAFT:
+            return replace(thread, has_draft=True)
+        case PostComment():
+            view = _new_comment(state, thread, overlay, write)
+            known = any(shown.key == view.key for shown in thread.comments)
+            return thread if known else replace(thread, comments=(*thread.comments, view))
+        case EditComment():
+            text = write.text
+            return _with_comment(thread, write.comment_id, lambda view: _edited(view, overlay, text))
+        case DeleteComment() if done:
+            return replace(thread, comments=_remaining(thread.comments, write.comment_id))
+        case DeleteComment() if in_flight:
+            return _with_comment(thread, write.comment_id, lambda view: replace(view, status=overlay.status))
+        case DeleteConversation() if done:
+            return None
+        case DeleteConversation() if in_flight:
+            return replace(thread, status=overlay.status)
+        case MoveConversation() if in_flight or done:
+            moved = replace(thread.conversation, point=write.point)
+            return replace(thread, conversation=moved, status=overlay.status)
+        case ResolveConversation() if in_flight or done:
+            resolved = replace(thread.conversation, resolved=write.resolved)
+            return replace(thread, conversation=resolved, status=overlay.status)
+        case _:  # a deletion, move or resolving that failed: nothing has changed
+            return thread
+
+
+def _with_first_comment(state: ChatState, thread: Thread, overlay: Overlay) -> Thread:
+    """Between the two events of a new marker of ours its comment is known from us alone."""
+    if thread.comments:
+        return thread
+    return replace(thread, comments=_new_thread(state, overlay).comments)
+
+
+def _with_comment(
+    thread: Thread, comment_id: CommentId, change: Callable[[CommentView], CommentView]
+) -> Thread:
+    comments = tuple(change(view) if view.key == comment_id else view for view in thread.comments)
+    return replace(thread, comments=comments)
+
+
+def _edited(view: CommentView, overlay: Overlay, text: str) -> CommentView:
+    if overlay.status is Status.FAILED:
+        return replace(view, status=Status.FAILED, draft_id=overlay.draft_id, problem=overlay.problem)
+    return replace(view, comment=replace(view.comment, text=text), status=overlay.status)
+
+
+def _remaining(comments: tuple[CommentView, ...], gone: CommentId) -> tuple[CommentView, ...]:
+    removed = {gone}
+    while True:
+        more = {view.comment.id for view in comments if view.comment.parent_id in removed} - removed
+        if not more:
+            return tuple(view for view in comments if view.comment.id not in removed)
+        removed |= more
+
+
+def _new_comment(state: ChatState, thread: Thread, overlay: Overlay, write: PostComment) -> CommentView:
+    saved = overlay.acknowledged.comment if overlay.acknowledged is not None else None
+    comment = saved or _typed_comment(
+        state, overlay.key, thread.conversation.url_id, write.text, write.parent_id
+    )
+    return CommentView(
+        saved.id if saved is not None else overlay.key,
+        comment,
+        overlay.status,
+        mine=True,
+        draft_id=overlay.draft_id,
+        problem=overlay.problem,
+    )
+
+
+def _typed_comment(
+    state: ChatState, key: str, url_id: UrlId, text: str, parent_id: CommentId | None = None
+) -> Comment:
+    me = state.me
+    return Comment(
+        id=CommentId(key),
+        url_id=url_id,
+        user_id=me.id if me is not None else None,
+        commenter_name=me.name if me is not None else "",
+        text=text,
+        parent_id=parent_id,
+    )
+
+
+def _new_thread(state: ChatState, overlay: Overlay) -> Thread:
+    """A marker of ours that is not confirmed: in flight, answered, failed, or only typed."""
+    saved, write = overlay.acknowledged, overlay.write
+    assert isinstance(write, StartConversation)
+    me = state.me
+    conversation = (saved.conversation if saved is not None else None) or Conversation(
+        id=ConversationId(overlay.key),
+        url_id=UrlId(""),
+        point=write.point,
+        src=state.room.src,
+        user_id=me.id if me is not None else None,
+        commenter_name=me.name if me is not None else "",
+        comment_count=1,
+    )
+    comment = (saved.comment if saved is not None else None) or _typed_comment(
+        state, overlay.key, conversation.url_id, write.text
+    )
+    view = CommentView(
+        comment.id, comment, overlay.status, mine=True, draft_id=overlay.draft_id, problem=overlay.problem
+    )
+    return Thread(
+        key=conversation.id,
+        conversation=conversation,
+        comments=(view,),
+        status=overlay.status,
+        mine=True,
+        has_draft=overlay.status is Status.DRAFT,
+        draft_id=overlay.draft_id,
+        problem=overlay.problem,
+    )

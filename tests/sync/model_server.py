@@ -1,0 +1,326 @@
+"""A server as PROMISES describes it, in memory and in no time: the truth that every session must end up with."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    DeletedImageChat,
+    ImageChatUpdated,
+    LiveEvent,
+    NewComment,
+    NewImageChat,
+    Reset,
+    Stamp,
+    Subscribed,
+    UpdatedComment,
+)
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, EventId, UrlId, UserId
+from imagechat_tui.protocol.keys import rounded, thread_key
+from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.protocol.routes import (
+    CommentList,
+    CommentReply,
+    ConversationList,
+    ConversationReply,
+    EditReply,
+    RoomIds,
+)
+from imagechat_tui.sync.effects import SendRequest
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+)
+from imagechat_tui.sync.outbox import conversation_of
+from imagechat_tui.sync.replay import position_of
+from imagechat_tui.sync.state import Room
+
+T0_MS = 1_767_225_600_000
+Reply = ConversationReply | CommentReply | EditReply | None
+
+
+@dataclass
+class Denied(Exception):
+    """The server says no."""
+
+    status: int
+
+
+@dataclass
+class Logged:
+    """One entry of the log: the room it belongs to and the event."""
+
+    url_id: UrlId
+    event: LiveEvent
+
+
+@dataclass
+class ModelServer:
+    """One image's room. ``ours`` numbers its events; else it is a hosted server with thread rooms."""
+
+    room: Room
+    ours: bool = True
+    epoch: int = 1
+    log: list[Logged] = field(default_factory=list)
+    kept_from: int = 1
+    """The first number that the log still has."""
+    conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
+    comments: dict[ConversationId, dict[CommentId, Comment]] = field(default_factory=dict)
+    answers: dict[tuple[UserId, BroadcastId], Reply] = field(default_factory=dict)
+    done: list[BroadcastId] = field(default_factory=list)
+    """Every write that was carried out, once each."""
+    last_ms: int = 0
+    made: int = 0
+    backup: ModelServer | None = None
+    restored: int = 0
+
+    # Reading
+
+    @property
+    def position(self) -> Position:
+        """Where the log stands."""
+        return Position(f"ep{self.epoch}", len(self.log), self.event_id(len(self.log)))
+
+    def event_id(self, seq: int) -> EventId:
+        """Names the event at a number, so that a restored backup is noticed."""
+        if 0 < seq <= len(self.log):
+            position = position_of(self.log[seq - 1].event)
+            return position.event_id if position is not None else EventId("")
+        return EventId(f"e{self.epoch}.{self.restored}.{seq}") if seq else EventId("")
+
+    def snapshot(self, user: UserId, now_ms: int) -> ConversationList:
+        """The list, as of one moment."""
+        self.last_ms = max(self.last_ms, now_ms)
+        return ConversationList(
+            conversations=tuple(self.conversations.values()),
+            url_id_clean=self.room.url_id,
+            room=RoomIds("demo", "room", user),
+            user=User(user, username=user.rpartition(":")[2]),
+            server_time_ms=now_ms if self.ours else now_ms - 2000,
+            position=self.position if self.ours else None,
+            comments=tuple(c for thread in self.comments.values() for c in thread.values())
+            if self.ours
+            else (),
+        )
+
+    def thread(self, url_id: UrlId, now_ms: int) -> CommentList:
+        """The comments under a thread key; comments whose marker was not made are there too."""
+        found = [c for thread in self.comments.values() for c in thread.values() if c.url_id == url_id]
+        return CommentList(
+            comments=tuple(replace(c, text=None, html=c.text or "") for c in found),
+            url_id_clean=url_id,
+            room=RoomIds("demo", url_id, "u"),
+            comment_count=len(found),
+            last_gen_date_ms=now_ms - 2000,
+        )
+
+    def after(self, position: Position) -> tuple[tuple[LiveEvent, ...], bool]:
+        """The log after a position (at most five entries at a time), and whether that is all of it."""
+        known = position.epoch == f"ep{self.epoch}" and self.kept_from - 1 <= position.seq <= len(self.log)
+        if not known or (position.seq and position.event_id != self.event_id(position.seq)):
+            raise Denied(410)
+        rest = [entry.event for entry in self.log[position.seq :]]
+        return tuple(rest[:5]), len(rest) <= 5
+
+    def since(self, url_id: UrlId, start_ms: int) -> tuple[LiveEvent, ...]:
+        """The log of a room from a time on."""
+        return tuple(
+            entry.event
+            for entry in self.log
+            if entry.url_id == url_id and (entry.event.stamp.timestamp_ms or 0) >= start_ms  # type: ignore[union-attr]
+        )
+
+    def joined(self, resume: Position | None, now_ms: int) -> list[LiveEvent]:
+        """The frames with which a socket begins: registered, then what it missed, or a reset."""
+        frames: list[LiveEvent] = [Subscribed(self.position, now_ms)]
+        if resume is None:
+            return frames
+        missed = len(self.log) - resume.seq
+        known = resume.epoch == f"ep{self.epoch}" and 0 <= missed <= 20 and resume.seq + 1 >= self.kept_from
+        if not known or (resume.seq and resume.event_id != self.event_id(resume.seq)):
+            return [*frames, Reset()]
+        return frames + [entry.event for entry in self.log[resume.seq :]]
+
+    # Writing
+
+    def carry_out(self, user: UserId, request: SendRequest, now_ms: int) -> tuple[Reply, list[Logged]]:
+        """Carry a write out: the answer, and what it adds to the log.
+
+        Raises:
+            Denied: it is past its deadline, or about something that is not there.
+        """
+        key = (user, request.broadcast_id)
+        if self.ours and key in self.answers:
+            return self.answers[key], []
+        if request.deadline_ms is not None and now_ms > request.deadline_ms:
+            raise Denied(408)
+        before = len(self.log)
+        reply = self._change(user, request, now_ms)
+        self.answers[key] = reply
+        self.done.append(request.broadcast_id)
+        return reply, self.log[before:]
+
+    def _change(self, user: UserId, request: SendRequest, now_ms: int) -> Reply:
+        write, broadcast_id = request.write, request.broadcast_id
+        home = conversation_of(write)
+        if home is not None and home not in self.conversations:
+            raise Denied(404)
+        match write:
+            case StartConversation():
+                return self._start(user, request, write, now_ms)
+            case PostComment():
+                comment = self._comment(
+                    user, self.conversations[write.conversation_id].url_id, write.text, now_ms
+                )
+                self.comments[write.conversation_id][comment.id] = comment
+                self._touched(write.conversation_id, "new-comment", comment, user, broadcast_id, now_ms)
+                return CommentReply(replace(comment, text=None))
+            case EditComment() | DeleteComment():
+                known = self.comments[write.conversation_id].get(write.comment_id)
+                if known is None:
+                    raise Denied(404)
+                if isinstance(write, EditComment):
+                    edited = replace(known, text=write.text, html=write.text)
+                    self.comments[write.conversation_id][known.id] = edited
+                    self._touched(
+                        write.conversation_id, "updated-comment", edited, user, broadcast_id, now_ms
+                    )
+                    return EditReply(write.text)
+                del self.comments[write.conversation_id][known.id]
+                self._touched(write.conversation_id, "deleted-comment", known, user, broadcast_id, now_ms)
+                return None
+            case DeleteConversation():
+                gone = self.conversations.pop(write.conversation_id)
+                self.comments.pop(write.conversation_id)
+                stamp = self._stamp(user, broadcast_id, now_ms)
+                self._add(DeletedImageChat(stamp, gone.id, gone.url_id))
+                return None
+            case MoveConversation():
+                return self._update(
+                    write.conversation_id, "moved", user, broadcast_id, now_ms, point=rounded(write.point)
+                )
+            case ResolveConversation():
+                activity = "resolved" if write.resolved else "reopened"
+                return self._update(
+                    write.conversation_id, activity, user, broadcast_id, now_ms, resolved=write.resolved
+                )
+
+    def _start(self, user: UserId, request: SendRequest, write: StartConversation, now_ms: int) -> Reply:
+        key = thread_key(self.room.url_id, self.room.src, rounded(write.point))
+        there = next((c for c in self.conversations.values() if c.url_id == key), None)
+        if request.two_step and request.comment_id is None:
+            comment = self._comment(user, key, write.text, now_ms)
+            home = there.id if there is not None else ConversationId(f"for {key}")
+            self.comments.setdefault(home, {})[comment.id] = comment
+            if there is not None:
+                self._touched(there.id, "new-comment", comment, user, request.broadcast_id, now_ms)
+            return CommentReply(replace(comment, text=None))
+        if there is not None and request.two_step:
+            return ConversationReply(there.id)
+        if there is not None:
+            comment = self._comment(user, key, write.text, now_ms)
+            self.comments[there.id][comment.id] = comment
+            self._touched(there.id, "new-comment", comment, user, request.broadcast_id, now_ms)
+            return ConversationReply(there.id, self.conversations[there.id], comment)
+        self.made += 1
+        conversation = Conversation(
+            ConversationId(f"ic_{self.made}"), key, rounded(write.point), src=self.room.src, user_id=user,
+            commenter_name=user.rpartition(":")[2], comment_count=1, number=self.made if self.ours else None,
+        )  # fmt: skip
+        self.conversations[conversation.id] = conversation
+        if request.two_step:
+            self.comments[conversation.id] = self.comments.pop(ConversationId(f"for {key}"), {})
+            self._add(NewImageChat(self._stamp(user, request.broadcast_id, now_ms), conversation))
+            return ConversationReply(conversation.id)
+        comment = self._comment(user, key, write.text, now_ms)
+        self.comments[conversation.id] = {comment.id: comment}
+        self._add(NewImageChat(self._stamp(user, request.broadcast_id, now_ms), conversation))
+        stamp = self._stamp(user, request.broadcast_id, now_ms)
+        self._add(ImageChatUpdated(stamp, conversation, "first-comment", comment))
+        return ConversationReply(conversation.id, conversation, comment)
+
+    def _comment(self, user: UserId, key: UrlId, text: str, now_ms: int) -> Comment:
+        self.made += 1
+        name = user.rpartition(":")[2]
+        return Comment(CommentId(f"c_{self.made:04}"), key, user, None, name, text, text, date_ms=now_ms)
+
+    def _update(
+        self,
+        home: ConversationId,
+        activity: str,
+        user: UserId,
+        broadcast_id: BroadcastId,
+        now_ms: int,
+        **changes: object,
+    ) -> Reply:
+        changed = self.conversations[home] = replace(self.conversations[home], **changes)  # type: ignore[arg-type]
+        self._add(ImageChatUpdated(self._stamp(user, broadcast_id, now_ms), changed, activity))
+        return ConversationReply(home, changed)
+
+    def _touched(
+        self,
+        home: ConversationId,
+        activity: str,
+        comment: Comment,
+        user: UserId,
+        broadcast_id: BroadcastId,
+        now_ms: int,
+    ) -> None:
+        count = len(self.comments[home])
+        changed = self.conversations[home] = replace(self.conversations[home], comment_count=count)
+        if not self.ours:
+            kinds = {"new-comment": NewComment, "updated-comment": UpdatedComment}
+            stamp = self._stamp(user, broadcast_id, now_ms)
+            event: LiveEvent
+            if activity == "deleted-comment":
+                event = DeletedComment(stamp, comment.id, comment)
+            elif activity == "new-comment":
+                event = kinds["new-comment"](stamp, comment)
+            else:
+                event = UpdatedComment(stamp, comment, frozenset({"text", "html"}))
+            self.log.append(Logged(comment.url_id, event))
+        carried = comment if self.ours else None
+        self._add(ImageChatUpdated(self._stamp(user, broadcast_id, now_ms), changed, activity, carried))
+
+    def _stamp(self, user: UserId, broadcast_id: BroadcastId, now_ms: int) -> Stamp:
+        self.last_ms = max(self.last_ms + 1, now_ms)
+        seq = len(self.log) + 1
+        position = Position(f"ep{self.epoch}", seq, self.event_id(seq)) if self.ours else None
+        return Stamp(self.last_ms, broadcast_id, user, position)
+
+    def _add(self, event: LiveEvent) -> None:
+        self.log.append(Logged(self.room.url_id, event))
+
+    # Fate
+
+    def trim(self) -> None:
+        """Old entries of the log go."""
+        self.kept_from = len(self.log) + 1
+
+    def back_up(self) -> None:
+        """Remember everything as it is now."""
+        self.backup = None
+        self.backup = copy.deepcopy(self)
+
+    def restore(self) -> None:
+        """Go back to the last backup: later writes are lost, their numbers are given again."""
+        if self.backup is None:
+            return
+        saved = copy.deepcopy(self.backup)
+        self.epoch, self.log, self.kept_from = saved.epoch, saved.log, saved.kept_from
+        self.conversations, self.comments = saved.conversations, saved.comments
+        self.answers = saved.answers
+        self.restored += 1
+
+    def start_anew(self) -> None:
+        """The log is lost, the data is not: a new epoch."""
+        self.epoch += 1
+        self.log.clear()
+        self.kept_from = 1

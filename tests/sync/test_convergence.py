@@ -1,0 +1,143 @@
+"""T1: whatever the network did, all screens end up equal to the server, and every verdict was true."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.sync.effects import News
+from imagechat_tui.sync.intents import StartConversation
+from imagechat_tui.sync.outbox import TextWrite, comment_step_id
+from imagechat_tui.sync.state import Phase, ProblemKind
+from tests.sync.world import Session, World
+
+STEPS = 40
+VERDICTS = (News.SAVED, News.NOT_SAVED, News.REFUSED)
+
+
+def played(seed: int, *, ours: bool) -> World:
+    """A schedule of misfortunes, and then the time to recover."""
+    world = World(seed, ours=ours, names=("anna1", "anna2", "bob") if ours else ("anna", "bob", "carl"))
+    world.run_until(world.now + 2.0)
+    for _ in range(STEPS):
+        world.step()
+    world.heal()
+    return world
+
+
+def check(world: World) -> None:
+    """What must hold in the end, for every session."""
+    for session in world.sessions:
+        check_equal(world, session)
+        check_order(world, session)
+        check_verdicts(world, session)
+        check_text(world, session)
+
+
+def check_equal(world: World, session: Session) -> None:
+    state, server = session.engine.state, world.server
+    assert state.connection.phase is Phase.LIVE, state.connection
+    assert state.conversations == server.conversations
+    assert list(state.conversations) == list(server.conversations)
+    assert state.outbox == ()
+    assert state.acknowledged == ()
+    assert state.online == {user.id for user in world.users()}
+    threads = state.comments.items() if server.ours else [
+        (key, thread) for key, thread in state.comments.items() if key == state.open_thread
+    ]  # fmt: skip
+    if server.ours:
+        assert state.comments.keys() == server.comments.keys()
+    for key, thread in threads:
+        mine = [(c.id, c.text or c.html) for c in thread.values()]
+        its = [(c.id, c.text) for c in server.comments[key].values()]
+        assert (mine if server.ours else sorted(mine)) == (its if server.ours else sorted(its))
+
+
+def check_order(world: World, session: Session) -> None:
+    """No event twice, none out of order (until the server itself went back)."""
+    if world.server.restored:
+        return
+    places = [(a.position.epoch, a.position.seq) for a in session.applied if a.position is not None]
+    assert len(places) == len(set(places))
+    for epoch in {epoch for epoch, _ in places}:
+        numbers = [seq for its, seq in places if its == epoch]
+        assert numbers == sorted(numbers)
+
+
+def check_verdicts(world: World, session: Session) -> None:
+    """Saved means carried out; not saved means not carried out; nothing was carried out twice."""
+    done = world.server.done
+    if world.server.ours and not world.server.restored:
+        assert len(done) == len(set(done))
+    for broadcast_id, told in session.told.items():
+        verdicts = [news for news in told.news if news in VERDICTS]
+        if not isinstance(told.write, TextWrite) or broadcast_id in world.doubtful:
+            continue
+        assert verdicts or session.crashed, told
+        if not verdicts:
+            continue
+        if verdicts[-1] is News.SAVED:
+            # A hosted marker whose comment joined a thread that is there already is saved with its first step.
+            assert broadcast_id in done or (not world.server.ours and comment_step_id(broadcast_id) in done), told
+        elif not retried_after_crash(session, broadcast_id):
+            assert broadcast_id not in done, told
+
+
+def retried_after_crash(session: Session, broadcast_id: BroadcastId) -> bool:
+    """A write that was in flight when its program was killed is told as "not known to be saved"."""
+    return session.crashed and any(
+        draft.broadcast_id == broadcast_id
+        and draft.problem is not None
+        and draft.problem.kind is ProblemKind.RESTARTED
+        for draft in session.stored
+    )
+
+
+def check_text(world: World, session: Session) -> None:
+    """Whatever was typed is on the server, or in a draft, or was dropped by the person."""
+    kept = {getattr(draft.write, "text", None) for draft in session.stored}
+    done = set(world.server.done) | {BroadcastId(b.removesuffix(".comment")) for b in world.server.done}
+    for broadcast_id, write in session.submitted:
+        if isinstance(write, TextWrite) and write.text not in kept and write.text not in session.dropped:
+            assert broadcast_id in done or same_text_done(session, write.text, done), write
+
+
+def same_text_done(session: Session, text: str, done: set[BroadcastId]) -> bool:
+    return any(
+        b in done for b, write in session.submitted if isinstance(write, TextWrite) and write.text == text
+    )
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("block", range(20))
+def test_all_sessions_end_up_equal_to_our_server(block: int, runs: int) -> None:
+    for seed in range(block * runs // 20, (block + 1) * runs // 20):
+        try:
+            check(played(seed, ours=True))
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("block", range(5))
+def test_all_sessions_end_up_equal_to_a_hosted_server(block: int, runs: int) -> None:
+    for seed in range(block * runs // 20, (block + 1) * runs // 20):
+        try:
+            check(played(seed, ours=False))
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+def test_a_marker_at_the_spot_of_another_becomes_a_comment_of_it() -> None:
+    world = World(1, names=("anna1", "bob"))
+    world.faults.slow = 0.0
+    world.heal()
+    from imagechat_tui.protocol.models import Point
+
+    for session in world.sessions:
+        session.wish(StartConversation(Point(50.0, 50.0), f"by {session.name}"))
+    world.heal()
+    check(world)
+    assert len(world.server.conversations) == 1

@@ -1,0 +1,575 @@
+"""Several engines, one model server, and a network that misbehaves; time is a number and goes as fast as it can.
+
+Everything that happens is drawn from one random number generator, so a schedule is its seed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Point, User
+from imagechat_tui.sync.effects import (
+    Announce,
+    Applied,
+    CloseSocket,
+    Effect,
+    FetchEventLog,
+    FetchPresence,
+    FetchSnapshot,
+    FetchThread,
+    News,
+    OpenSocket,
+    Probe,
+    Publish,
+    SendCrosshair,
+    SendRequest,
+    StoreDrafts,
+)
+from imagechat_tui.sync.engine import SyncEngine
+from imagechat_tui.sync.inputs import (
+    EventLogLoaded,
+    EventReceived,
+    FetchFailed,
+    FrameMalformed,
+    Input,
+    Pong,
+    ReplyArrived,
+    SnapshotLoaded,
+    SocketClosed,
+    SocketOpened,
+    Started,
+    ThreadLoaded,
+    Tick,
+    UsersLoaded,
+    Woke,
+    WriteFailed,
+)
+from imagechat_tui.sync.intents import (
+    CloseThread,
+    DeleteComment,
+    DeleteConversation,
+    Drop,
+    EditComment,
+    Intent,
+    KeepDraft,
+    MarkRead,
+    MoveConversation,
+    MoveCrosshair,
+    OpenThread,
+    PostComment,
+    ResolveConversation,
+    Retry,
+    StartConversation,
+    Submitted,
+    TryNow,
+    Write,
+)
+from imagechat_tui.sync.outbox import TextWrite
+from imagechat_tui.sync.replay import stamp_of
+from imagechat_tui.sync.state import Draft, Peer, Problem, ProblemKind, Room, WriteStatus
+from tests.sync.model_server import T0_MS, Denied, Logged, ModelServer
+
+ROOM = Room(TenantId("demo"), UrlId("gallery-42"), "/img/trail.jpg")
+UNREACHABLE = Problem(ProblemKind.UNREACHABLE)
+WRITES = (
+    StartConversation | PostComment | EditComment | DeleteComment | DeleteConversation | MoveConversation
+    | ResolveConversation
+)  # fmt: skip
+
+
+@dataclass
+class Faults:
+    """How likely each misfortune is; all of them are 0 once the network has healed."""
+
+    lose_request: float = 0.15
+    lose_answer: float = 0.15
+    slow: float = 0.2
+    duplicate: float = 0.1
+    swap: float = 0.05
+    drop: float = 0.03
+    spoil: float = 0.02
+    refuse_socket: float = 0.2
+
+
+@dataclass
+class Link:
+    """One socket of one session: frames arrive in the order in which they were sent, unless a fault says else."""
+
+    number: int
+    url_id: UrlId
+    open: bool = False
+    arrives_at: float = 0.0
+
+
+@dataclass
+class Told:
+    """What became of one write, as its session was told."""
+
+    write: Write
+    news: list[News] = field(default_factory=list)
+
+
+class Session:
+    """One engine with the hands of a driver; what it does goes through the world's network."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.user = UserId(f"demo:{name.rstrip('0123456789')}")
+        self.name = name
+        self.links: dict[int, Link] = {}
+        self.stored: tuple[Draft, ...] = ()
+        self.told: dict[BroadcastId, Told] = {}
+        self.submitted: list[tuple[BroadcastId, Write]] = []
+        self.dropped: list[str] = []
+        self.typed: set[str] = set()
+        self.applied: list[Applied] = []
+        self.sent_at_all = 0
+        self.flying: dict[BroadcastId, Callable[[], None]] = {}
+        self.crashed = False
+        self._begin(())
+
+    def _begin(self, drafts: tuple[Draft, ...]) -> None:
+        self.run = object()
+        self.engine = SyncEngine(ROOM, uniform=self.world.chance.uniform)
+        self.applied = []
+        self.may_send = False
+        self.feed(Started(drafts))
+
+    def crash(self) -> None:
+        """The program is killed, and started again with what is on disk."""
+        self.crashed = True
+        for link in list(self.links.values()):
+            self.world.gone(self, link)
+        self.links.clear()
+        self.flying.clear()
+        self._begin(self.stored)
+
+    def feed(self, happened: Input) -> None:
+        """Feed the engine and carry out what it asks for."""
+        world, run = self.world, self.run
+        self.may_send = isinstance(happened, Submitted | ReplyArrived)
+        effects = self.engine.feed(happened, world.now)
+        stored = False
+        for effect in effects:
+            if isinstance(effect, StoreDrafts):
+                stored = True
+            if isinstance(effect, SendRequest):
+                in_flight = {entry.broadcast_id for entry in self.engine.state.outbox}
+                on_disk = {
+                    draft.broadcast_id for draft in (self.stored if not stored else self._newest(effects))
+                }
+                assert in_flight <= on_disk, "a crash now would lose what is being sent"
+            self._perform(effect)
+        wake_at = self.engine.wake_at
+        assert wake_at is None or wake_at > world.now, f"due at {wake_at}, now {world.now}: it would spin"
+        if wake_at is not None:
+            world.at(wake_at, lambda: self._tick(run, wake_at))
+
+    @staticmethod
+    def _newest(effects: tuple[Effect, ...]) -> tuple[Draft, ...]:
+        return next(effect.drafts for effect in effects if isinstance(effect, StoreDrafts))
+
+    def _tick(self, run: object, wake_at: float) -> None:
+        if self.run is run and self.engine.wake_at == wake_at:
+            self.feed(Tick())
+
+    def wish(self, intent: Intent) -> None:
+        """The person wants something."""
+        broadcast_id = BroadcastId(f"{self.name}.{self.world.number()}")
+        if isinstance(intent, WRITES):
+            self.submitted.append((broadcast_id, intent))
+        if isinstance(intent, KeepDraft | TextWrite):
+            self.typed.add(intent.write.text if isinstance(intent, KeepDraft) else intent.text)
+        self.feed(Submitted(intent, broadcast_id, 0))
+
+    def _perform(self, effect: Effect) -> None:
+        world, run = self.world, self.run
+
+        def to_us(happened: Input) -> Callable[[], None]:
+            def arrives() -> None:
+                if self.run is run:
+                    self.feed(happened)
+
+            return arrives
+
+        match effect:
+            case Publish():
+                assert effect.state is self.engine.state
+            case StoreDrafts():
+                self.stored = effect.drafts
+            case Announce() if effect.broadcast_id is not None:
+                known = next((write for b, write in self.submitted if b == effect.broadcast_id), None)
+                if known is not None:
+                    self.told.setdefault(effect.broadcast_id, Told(known)).news.append(effect.news)
+            case Announce():
+                pass
+            case Applied():
+                self.applied.append(effect)
+            case OpenSocket():
+                world.open_socket(self, effect)
+            case CloseSocket():
+                link = self.links.pop(effect.socket, None)
+                if link is not None:
+                    world.gone(self, link)
+            case Probe():
+                world.later(0.01, to_us(Pong(effect.socket, 0.01)))
+            case SendCrosshair():
+                assert self.links[effect.socket].open
+            case SendRequest():
+                assert self.may_send, "a write is sent for a wish of the person, never by itself"
+                self.sent_at_all += 1
+                world.write(self, effect)
+            case FetchSnapshot():
+                world.read(self, effect.request, lambda: SnapshotLoaded(
+                    effect.request, Peer.OURS if world.server.ours else Peer.HOSTED,
+                    world.server.snapshot(self.user, world.server_ms),
+                ))  # fmt: skip
+            case FetchThread():
+                world.read(self, effect.request, lambda: ThreadLoaded(
+                    effect.request, effect.conversation_id, world.server.thread(effect.url_id, world.server_ms)
+                ))  # fmt: skip
+            case FetchEventLog(after=None):
+                world.read(self, effect.request, lambda: EventLogLoaded(
+                    effect.request, world.server.since(effect.url_id, effect.start_time_ms or 0), None
+                ))  # fmt: skip
+            case FetchEventLog():
+                after = effect.after
+                assert after is not None
+                world.read(self, effect.request, lambda: EventLogLoaded(
+                    effect.request, *world.server.after(after)
+                ))  # fmt: skip
+            case FetchPresence():
+                world.read(self, effect.request, lambda: UsersLoaded(effect.request, world.users()))
+
+
+class World:
+    """Time, chance, the network and the server."""
+
+    def __init__(
+        self, seed: int, *, ours: bool = True, names: tuple[str, ...] = ("anna1", "anna2", "bob")
+    ) -> None:
+        self.chance = random.Random(seed)
+        self.now = 100.0
+        self.faults = Faults()
+        self.reachable = True
+        self.clock_off_ms = 0
+        self.server = ModelServer(ROOM, ours=ours)
+        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = 0
+        self.sessions: list[Session] = []
+        self.doubtful: set[BroadcastId] = set()
+        """Writes about whose fate the server's log was lost while they were in flight."""
+        for name in names:
+            self.sessions.append(Session(self, name))
+
+    # Time
+
+    def number(self) -> int:
+        """A fresh number."""
+        self._numbers += 1
+        return self._numbers
+
+    @property
+    def server_ms(self) -> int:
+        """The server's wall clock."""
+        return T0_MS + round(self.now * 1000) + self.clock_off_ms
+
+    def at(self, when: float, what: Callable[[], None]) -> None:
+        """Do something at a moment."""
+        heapq.heappush(self._queue, (when, self.number(), what))
+
+    def later(self, delay: float, what: Callable[[], None]) -> None:
+        """Do something after a while."""
+        self.at(self.now + delay, what)
+
+    def run_until(self, end: float) -> None:
+        """Let everything happen that is due by ``end``."""
+        while self._queue and self._queue[0][0] <= end:
+            when, _, what = heapq.heappop(self._queue)
+            self.now = max(self.now, when)
+            what()
+        self.now = max(self.now, end)
+
+    def _happens(self, chance: float) -> bool:
+        return self.chance.random() < chance
+
+    def _delay(self) -> float:
+        return (
+            self.chance.uniform(0.0, 8.0)
+            if self._happens(self.faults.slow)
+            else self.chance.uniform(0.001, 0.05)
+        )
+
+    # Reading and writing
+
+    def users(self) -> tuple[User, ...]:
+        """Who has a socket."""
+        online = {s.user for s in self.sessions if any(link.open for link in s.links.values())}
+        return tuple(User(user, username=user) for user in sorted(online))
+
+    def read(self, session: Session, request: int, ask: Callable[[], Input]) -> None:
+        """A GET: it arrives, is answered, the answer arrives; or not."""
+        run = session.run
+
+        def fails(status: int | None = None) -> Callable[[], None]:
+            def failing() -> None:
+                if session.run is run:
+                    session.feed(FetchFailed(request, UNREACHABLE, status))
+
+            return failing
+
+        def arrives() -> None:
+            if not self.reachable or self._happens(self.faults.lose_request):
+                self.later(self.chance.uniform(0.0, 10.0), fails())
+                return
+            try:
+                answer = ask()
+            except Denied as denied:
+                self.later(0.01, fails(denied.status))
+                return
+            if self._happens(self.faults.lose_answer):
+                self.later(self.chance.uniform(0.0, 10.0), fails())
+            else:
+                self.later(self._delay(), lambda: session.feed(answer) if session.run is run else None)
+
+        self.later(self._delay(), arrives)
+
+    def write(self, session: Session, request: SendRequest) -> None:
+        """A write: refused at connect, lost, carried out and answered, or carried out and the answer lost."""
+        run, user = session.run, session.user
+        over = False
+
+        def ends(happened: Input) -> None:
+            nonlocal over
+            session.flying.pop(request.broadcast_id, None)
+            if session.run is run and not over:
+                over = True
+                session.feed(happened)
+
+        def aborted() -> None:
+            self.later(0.0, lambda: ends(WriteFailed(request.broadcast_id, UNREACHABLE, sent=True)))
+
+        def arrives() -> None:
+            if over:
+                return  # an abortive close: what has not arrived does not arrive any more
+            if self._happens(self.faults.lose_request):
+                return
+            try:
+                reply, logged = self.server.carry_out(user, request, self.server_ms)
+            except Denied as denied:
+                problem = Problem(ProblemKind.GONE if denied.status == 404 else ProblemKind.TIMED_OUT)
+                failure = WriteFailed(request.broadcast_id, problem, sent=True, status=denied.status)
+                self.later(self._delay(), lambda: ends(failure))
+                return
+            self.publish(logged)
+            if not self._happens(self.faults.lose_answer):
+                self.later(self._delay(), lambda: ends(ReplyArrived(request.broadcast_id, reply)))
+
+        if not self.reachable:
+            self.later(0.01, lambda: ends(WriteFailed(request.broadcast_id, UNREACHABLE, sent=False)))
+            return
+        session.flying[request.broadcast_id] = aborted
+        self.later(self._delay(), arrives)
+        timed_out = WriteFailed(request.broadcast_id, Problem(ProblemKind.TIMED_OUT), sent=True)
+        self.later(request.timeout_s, lambda: ends(timed_out))
+
+    # Sockets
+
+    def open_socket(self, session: Session, effect: OpenSocket) -> None:
+        """A handshake."""
+        run = session.run
+        url_id = ROOM.url_id if effect.thread is None else UrlId(effect.room.url_id_ws)
+        link = session.links[effect.socket] = Link(effect.socket, url_id)
+
+        def answered() -> None:
+            if session.run is not run or link.number not in session.links:
+                return
+            if not self.reachable or self._happens(self.faults.refuse_socket):
+                del session.links[link.number]
+                session.feed(SocketClosed(link.number))
+                return
+            link.open = True
+            frames = self.server.joined(effect.resume, self.server_ms) if effect.v2 else []
+            session.feed(SocketOpened(link.number))
+            for frame in frames:
+                self._frame(session, link, frame)
+            self._announce_people()
+
+        self.later(self._delay(), answered)
+
+    def _announce_people(self) -> None:
+        for session in self.sessions:
+            for link in session.links.values():
+                if link.open and link.url_id == ROOM.url_id:
+                    joined = tuple(user.id for user in self.users())
+                    self._frame(session, link, PresenceUpdate(joined=joined, sockets=len(joined)))
+
+    def gone(self, session: Session, link: Link) -> None:
+        """A socket ended on the session's side."""
+        link.open = False
+        for other in self.sessions:
+            if other is not session and session.user not in {user.id for user in self.users()}:
+                for its in other.links.values():
+                    if its.open and its.url_id == ROOM.url_id:
+                        self._frame(other, its, PresenceUpdate(left=(session.user,)))
+
+    def cut(self, session: Session) -> None:
+        """The session's sockets break, and with the image's its writes in flight."""
+        for link in list(session.links.values()):
+            if link.open and session.links.pop(link.number, None) is not None:
+                self.gone(session, link)
+                if link.url_id == ROOM.url_id:
+                    for abort in list(session.flying.values()):
+                        abort()
+                session.feed(SocketClosed(link.number))
+
+    def publish(self, logged: list[Logged]) -> None:
+        """New entries of the log go to every socket of their room."""
+        for entry in logged:
+            for session in self.sessions:
+                for link in list(session.links.values()):
+                    if link.open and link.url_id == entry.url_id:
+                        self._frame(session, link, entry.event)
+
+    def _frame(self, session: Session, link: Link, event: LiveEvent) -> None:
+        faults, run = self.faults, session.run
+        logged = stamp_of(event) is not None
+
+        def arrives() -> None:
+            if session.run is not run or session.links.get(link.number) is not link:
+                return
+            if logged and self._happens(faults.spoil):
+                session.feed(FrameMalformed(link.number))
+            else:
+                session.feed(EventReceived(link.number, event))
+
+        if logged and self.server.ours and self._happens(faults.drop):
+            return
+        after = max(link.arrives_at, self.now) + (
+            0.001 if self._happens(0.9) else self.chance.uniform(0.0, 2.0)
+        )
+        if logged and self._happens(faults.swap):
+            self.at(after + 0.01, arrives)  # the next frame overtakes it
+        else:
+            link.arrives_at = after
+            self.at(after, arrives)
+        if logged and self._happens(faults.duplicate):
+            self.at(after + self.chance.uniform(0.0, 1.0), arrives)
+
+    # Schedules
+
+    def step(self) -> None:
+        """One random thing happens, then some time passes."""
+        chance, session = self.chance, self.chance.choice(self.sessions)
+        roll = chance.random()
+        if roll < 0.55:
+            self.person(session)
+        elif roll < 0.70:
+            self.cut(session)
+        elif roll < 0.76:
+            self.reachable = not self.reachable
+            if not self.reachable:
+                for each in self.sessions:
+                    self.cut(each)
+        elif roll < 0.80:
+            self._doubt()
+            self.server.trim()
+        elif roll < 0.82 and self.server.ours:
+            self.server_restarts(self.server.start_anew)
+        elif roll < 0.84 and self.server.ours:
+            self.server.back_up()
+        elif roll < 0.85 and self.server.ours:
+            self.server_restarts(self.server.restore)
+        elif roll < 0.88 and self.server.ours:  # a hosted log goes by that clock, and so do all its clients
+            self.clock_off_ms = chance.choice((-172_800_000, -5_000, 0, 5_000, 172_800_000))
+        elif roll < 0.92:
+            session.crash()
+        elif roll < 0.95:
+            session.feed(Woke())
+        self.run_until(self.now + chance.choice((0.0, 0.01, 0.2, 1.0, 5.0, 20.0)))
+
+    def server_restarts(self, change: Callable[[], None]) -> None:
+        """The server stops, comes back with another log, and everybody has to connect again."""
+        self._doubt()
+        change()
+        for session in self.sessions:
+            self.cut(session)
+
+    def _doubt(self) -> None:
+        """The log goes: about what is in flight, only the list can tell, and it tells no ids."""
+        for session in self.sessions:
+            self.doubtful |= {entry.broadcast_id for entry in session.engine.state.outbox}
+
+    def person(self, session: Session) -> None:
+        """Somebody presses keys."""
+        chance, state = self.chance, session.engine.state
+        spots = [Point(float(x), 10.0) for x in range(10, 90, 20)]
+        homes = list(state.conversations) or [ConversationId("ic_none")]
+        home = chance.choice(homes)
+        comments = [
+            comment.id
+            for comment in state.comments.get(home, {}).values()
+            if self.server.ours or comment.author_id == session.user
+        ]
+        text = f"text {self.number()}"
+        wishes: list[Intent] = [
+            StartConversation(chance.choice(spots), text),
+            StartConversation(Point(chance.uniform(0, 100), chance.uniform(0, 100)), text),
+            PostComment(home, text),
+            PostComment(home, text),
+            DeleteConversation(home),
+            MoveConversation(home, chance.choice(spots)),
+            ResolveConversation(home, chance.random() < 0.7),
+            OpenThread(home),
+            OpenThread(home),
+            CloseThread(),
+            MarkRead(home),
+            MoveCrosshair(chance.choice(spots)),
+            TryNow(),
+            KeepDraft(PostComment(home, text)),
+        ]
+        if comments:
+            wishes += [
+                EditComment(home, chance.choice(comments), text),
+                DeleteComment(home, chance.choice(comments)),
+            ]
+        if state.drafts:
+            wishes += [Retry(chance.choice(state.drafts).id)] * 2
+            draft = chance.choice(state.drafts)
+            wishes.append(Drop(draft.id))
+        if not self.server.ours:
+            wishes = [wish for wish in wishes if self._can_be_told(session, wish, spots)]
+        wish = chance.choice(wishes)
+        if isinstance(wish, Drop):
+            session.dropped += [getattr(d.write, "text", "") for d in state.drafts if d.id == wish.draft_id]
+        if isinstance(wish, KeepDraft):
+            session.dropped += [
+                getattr(d.write, "text", "")
+                for d in state.drafts
+                if not d.failed and isinstance(d.write, PostComment) and d.write.conversation_id == home
+            ]
+        session.wish(wish)
+
+    def _can_be_told(self, session: Session, wish: Intent, spots: list[Point]) -> bool:
+        """Without a log that tells ids, what others undo at once looks as if it had never been."""
+        if isinstance(wish, StartConversation):
+            return wish.point not in spots
+        return not isinstance(wish, DeleteConversation | DeleteComment | EditComment) or not any(
+            entry.status is WriteStatus.CHECKING for entry in session.engine.state.outbox
+        )
+
+    def heal(self) -> None:
+        """The network does its work again; everybody gets the time to catch up."""
+        self.faults = replace(Faults(), **dict.fromkeys(Faults.__dataclass_fields__, 0.0))
+        self.reachable = True
+        for session in self.sessions:
+            session.wish(TryNow())
+        self.run_until(self.now + 180.0)
+        for session in self.sessions:
+            session.wish(TryNow())
+        self.run_until(self.now + 60.0)
