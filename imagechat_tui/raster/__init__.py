@@ -1,0 +1,1 @@
+"""Pixels to cells. Pure: no terminal, no Textual, no files."""
