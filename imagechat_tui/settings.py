@@ -1,0 +1,352 @@
+"""Settings: flag, then ``IMAGECHAT_*``, then the project's file, then the user's file, then the default.
+
+Read once into frozen values; below this ring everything is a plain argument. A mistake in a file is
+reported and skipped: it never stops the start. (A server that cannot be used does: to go to another one
+instead would be worse.)
+
+A project's file comes with the pictures, often from somebody else: it may say where the threads are, and
+never which secrets go there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+APP = "imagechat"
+PROJECT_FILE = ".imagechat.toml"
+CONFIG_FILE = "config.toml"
+PREFIX = "IMAGECHAT_"
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "glyphs": ("auto", "half", "quadrant", "sextant", "octant", "braille", "ascii"),
+    "colors": ("auto", "truecolor", "256", "16", "none"),
+    "renderer": ("cells", "rich-pixels"),
+    "theme": ("dark", "light"),
+}
+"""Settings with a fixed set of values."""
+
+TEXTS = ("server", "tenant", "shared", "max_megapixels", "cell_aspect")
+"""Settings with a free text."""
+
+NUMBERS = {"max_megapixels": (0.0, math.inf), "cell_aspect": (0.4, 6.0)}
+"""Those that are numbers, and what they lie between."""
+
+OWN_TEXTS = ("sso_file", "ca_file")
+"""Those that a project's file must not have: what is trusted, and with which secret."""
+
+PROJECT_TEXTS = ("project",)
+"""Those that only a project's file has."""
+
+
+class SettingsProblem(StrEnum):
+    """Why settings cannot be used."""
+
+    PLAIN_HTTP = "plain-http"
+    """http:// to another machine: secrets would travel in the open."""
+    BAD_SERVER = "bad-server"
+    NO_TENANT = "no-tenant"
+    SECRET_READABLE = "secret-readable"
+    """The file with the token can be read by others."""
+    SECRET_MISSING = "secret-missing"
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used."""
+
+    def __init__(self, problem: SettingsProblem, subject: str = "") -> None:
+        super().__init__(problem.value)
+        self.problem = problem
+        self.subject = subject
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where things of this user live (XDG)."""
+
+    config: Path
+    data: Path
+    state: Path
+    cache: Path
+
+    @classmethod
+    def of_user(cls) -> Folders:
+        """The folders by platformdirs: XDG where it is set."""
+        import platformdirs
+
+        return cls(
+            config=Path(platformdirs.user_config_dir(APP)),
+            data=Path(platformdirs.user_data_dir(APP)),
+            state=Path(platformdirs.user_state_dir(APP)),
+            cache=Path(platformdirs.user_cache_dir(APP)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """What a client goes by."""
+
+    server: str = ""
+    """Address of a server; empty is the local one."""
+    tenant: str = ""
+    sso: str = field(default="", repr=False)
+    """A ready SSO token: a secret."""
+    ca_file: Path | None = None
+    shared: Path | None = None
+    """A group's directory with a server of its own."""
+    glyphs: str = "auto"
+    colors: str = "auto"
+    renderer: str = "cells"
+    theme: str = "dark"
+    max_megapixels: float = 60.0
+    """Pictures with more pixels are declined."""
+    cell_aspect: float | None = None
+    """Height of a terminal's cell divided by its width; None goes by what the terminal says."""
+    mistakes: tuple[str, ...] = ()
+    """What was wrong in a file and was skipped; raw text."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the local server is meant."""
+        return not self.server
+
+
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """How a picture is known: DESIGN "Which image is it?"."""
+
+    url_id: str
+    """Image key."""
+    src: str
+    """The string that names it inside thread keys."""
+    title: str
+    """What the header shows."""
+
+
+def load_settings(
+    flags: Mapping[str, object], environ: Mapping[str, str], folders: Folders, cwd: Path
+) -> ClientSettings:
+    """Put the sources together.
+
+    Args:
+        flags: what the command line said; None means "not said".
+        environ: the environment.
+        folders: where the user's file is.
+        cwd: where the search for a project starts.
+
+    Raises:
+        SettingsError: the result cannot be used, or a token has to be read and cannot.
+    """
+    mistakes: list[str] = []
+    said = {key: value for key, value in flags.items() if value is not None}
+    environment = {
+        key: environ[PREFIX + key.upper()] for key in OWN_KEYS if environ.get(PREFIX + key.upper())
+    }
+    project = project_root(cwd)
+    of_project = _read(project / PROJECT_FILE, PROJECT_KEYS, mistakes) if project is not None else {}
+    of_user = _read(folders.config / CONFIG_FILE, OWN_KEYS, mistakes)
+    merged: dict[str, object] = {}
+    for layer in (of_user, of_project, environment, said):
+        merged |= {key: value for key, value in layer.items() if _valid(key, value, mistakes)}
+    text = {key: str(value) for key, value in merged.items()}
+    server = _address(text.get("server", ""))
+    own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
+    settings = ClientSettings(
+        server=server,
+        tenant=text.get("tenant", ""),
+        sso=_sso(environ, text.get("sso_file", ""), server, own_servers, mistakes),
+        ca_file=_path(text.get("ca_file")),
+        shared=_path(text.get("shared")),
+        glyphs=text.get("glyphs", "auto"),
+        colors=text.get("colors", "auto"),
+        renderer=text.get("renderer", "cells"),
+        theme=text.get("theme", "dark"),
+        max_megapixels=float(text.get("max_megapixels", 60)),
+        cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
+        mistakes=tuple(mistakes),
+    )
+    _check_server(settings)
+    return settings
+
+
+OWN_KEYS = (*CHOICES, *TEXTS, *OWN_TEXTS)
+PROJECT_KEYS = (*CHOICES, *TEXTS, *PROJECT_TEXTS)
+
+
+def _address(server: str) -> str:
+    return server.strip().rstrip("/")
+
+
+def _path(text: str | None) -> Path | None:
+    return _expanded(text) if text else None
+
+
+def _expanded(text: str) -> Path:
+    """The path with ``~`` replaced; one of a user who does not exist stays as it is, and is no error."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 (pathlib raises)
+
+
+def _valid(key: str, value: object, mistakes: list[str]) -> bool:
+    if key in CHOICES:
+        if str(value) in CHOICES[key]:
+            return True
+        mistakes.append(f"{key} = {value!r} is none of {', '.join(CHOICES[key])}")
+        return False
+    if key in NUMBERS:
+        least, most = NUMBERS[key]
+        try:
+            if least < float(str(value)) < most:
+                return True
+        except ValueError:
+            pass
+        limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
+        mistakes.append(f"{key} = {value!r} is no number {limits}")
+        return False
+    return True
+
+
+def _read(path: Path, known: Collection[str], mistakes: list[str]) -> Mapping[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        mistakes.append(f"{path}: {error}")
+        return {}
+    found: dict[str, object] = {}
+    for key, value in table.items():
+        if key not in known:
+            elsewhere = key in OWN_KEYS or key in PROJECT_KEYS
+            mistakes.append(f"{path}: {'not the place for' if elsewhere else 'there is no setting'} {key!r}")
+        elif isinstance(value, bool) or not isinstance(value, str | int | float):
+            mistakes.append(f"{path}: {key} must be a text or a number")
+        else:
+            found[key] = value
+    return found
+
+
+def _sso(
+    environ: Mapping[str, str], file: str, server: str, own_servers: Collection[str], mistakes: list[str]
+) -> str:
+    """The token for this server; none for the local one, nor for one that only a project's file names."""
+    given = environ.get(f"{PREFIX}SSO", "")
+    if not server or not (given or file):
+        return ""
+    if server not in own_servers:
+        mistakes.append(
+            f"only {PROJECT_FILE} names the server {server}, so your token does not go there; "
+            f"name it in {CONFIG_FILE} or {PREFIX}SERVER as well"
+        )
+        return ""
+    return given or read_secret(_expanded(file))
+
+
+def read_secret(path: Path) -> str:
+    """A secret from a file that only its owner can read.
+
+    Raises:
+        SettingsError: others can read it, or there is none in it.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise SettingsError(SettingsProblem.SECRET_READABLE, str(path))
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(SettingsProblem.SECRET_MISSING, str(path)) from None
+    if not secret:
+        raise SettingsError(SettingsProblem.SECRET_MISSING, str(path))
+    return secret
+
+
+def _check_server(settings: ClientSettings) -> None:
+    if settings.is_local:
+        return
+    from urllib.parse import urlsplit
+
+    shown = settings.server.rpartition("@")[2]
+    try:
+        parts = urlsplit(settings.server)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise SettingsError(SettingsProblem.BAD_SERVER, shown) from None
+    # A password in the address would be shown wherever the address is.
+    odd = "@" in parts.netloc or parts.query or parts.fragment or port == 0
+    if not host or odd or parts.scheme not in ("http", "https"):
+        raise SettingsError(SettingsProblem.BAD_SERVER, shown)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise SettingsError(SettingsProblem.PLAIN_HTTP, settings.server)
+    if not settings.tenant:
+        raise SettingsError(SettingsProblem.NO_TENANT, settings.server)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    import ipaddress
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def project_root(start: Path) -> Path | None:
+    """The nearest ancestor with ``.imagechat.toml``, else with ``.git``; None outside of projects."""
+    chain = [start, *start.parents]
+    for marker in (PROJECT_FILE, ".git"):
+        for folder in chain:
+            if os.path.exists(folder / marker):  # noqa: PTH110 (pathlib raises where it may not look)
+                return folder
+    return None
+
+
+def is_url(image: str) -> bool:
+    """Whether an argument names a picture by address."""
+    return image.startswith(("http://", "https://"))
+
+
+def image_name(
+    image: str,
+    *,
+    cwd: Path,
+    host: str,
+    url_id: str | None = None,
+    src: str | None = None,
+    stdin: bytes | None = None,
+) -> ImageName:
+    """Image key, ``src`` and title of a picture (DESIGN section 5).
+
+    Args:
+        image: path, address, or ``-``.
+        cwd: what a relative path starts from.
+        host: this machine's name, for files outside of any project.
+        url_id: the option that wins over everything.
+        src: the option for thread keys.
+        stdin: the bytes, if ``image`` is ``-``.
+    """
+    if image == "-":
+        key = f"sha256:{hashlib.sha256(stdin or b'').hexdigest()[:32]}"
+        return ImageName(url_id or key, src or "stdin", "stdin")
+    if is_url(image):
+        address = re.split("[?#]", image, maxsplit=1)[0]  # a query may hold a signature: not for the screen
+        return ImageName(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
+    path = Path(os.path.normpath(cwd / _expanded(image)))
+    root = project_root(path.parent)
+    key = f"file://{host}{path}" if root is None else _project_key(root, path)
+    return ImageName(url_id or key, src or path.name, path.name)
+
+
+def _project_key(root: Path, path: Path) -> str:
+    file = root / PROJECT_FILE
+    name = _read(file, PROJECT_KEYS, []).get("project")
+    return f"{name or root.name}/{path.relative_to(root).as_posix()}"
