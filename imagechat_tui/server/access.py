@@ -1,0 +1,151 @@
+"""Who may do what: one table (PROMISES §6), read by the use cases and by the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
+from types import MappingProxyType
+
+from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.models import User
+
+
+class Role(IntEnum):
+    """A signed-in user's role in his tenant."""
+
+    USER = 0
+    MODERATOR = 1
+    ADMIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks, as the server has verified it."""
+
+    tenant_id: TenantId
+    user: User
+    role: Role
+    anonymous: bool
+    read_only: bool = False
+
+    @property
+    def id(self) -> UserId:
+        """The user id on the wire."""
+        return self.user.id
+
+
+class Action(StrEnum):
+    """What somebody may want to do."""
+
+    READ = "read"
+    CREATE_MARKER = "create-marker"
+    COMMENT = "comment"
+    EDIT_COMMENT = "edit-comment"
+    MOVE_MARKER = "move-marker"
+    RESOLVE_MARKER = "resolve-marker"
+    DELETE_COMMENT = "delete-comment"
+    DELETE_MARKER = "delete-marker"
+
+
+class Standing(Enum):
+    """A column of the table."""
+
+    ANONYMOUS = "anonymous"
+    SESSION = "session"
+    """Anonymous with a session of his own, in a tenant that allows anonymous writing."""
+    READ_ONLY = "read-only"
+    MEMBER = "member"
+    STAFF = "staff"
+
+
+class Grant(Enum):
+    """A cell of the table."""
+
+    NO = "no"
+    OWN = "own"
+    PUBLIC = "public"
+    """Unless the tenant wants everybody signed in."""
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What an action is about, as far as rights depend on it."""
+
+    owner: UserId | None = None
+    locked: bool = False
+    allow_anon: bool = False
+    require_sso: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer: 200, or the status and code of the refusal."""
+
+    status: int
+    code: str
+
+    @property
+    def granted(self) -> bool:
+        """Whether it may be done."""
+        return self.status == 200
+
+
+GRANTED = Verdict(200, "")
+SIGN_IN = Verdict(401, "unauthorized")
+LOCKED = Verdict(401, "locked")
+READ_ONLY = Verdict(403, "readonly")
+FORBIDDEN = Verdict(403, "unauthorized")
+
+_NO, _OWN, _PUBLIC, _YES = Grant.NO, Grant.OWN, Grant.PUBLIC, Grant.YES
+
+TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
+    {
+        action: MappingProxyType(dict(zip(Standing, grants, strict=True)))
+        for action, grants in {
+            #                      anonymous session  read-only member staff
+            Action.READ: (_PUBLIC, _PUBLIC, _YES, _YES, _YES),
+            Action.CREATE_MARKER: (_NO, _YES, _NO, _YES, _YES),
+            Action.COMMENT: (_NO, _YES, _NO, _YES, _YES),
+            Action.EDIT_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
+            Action.MOVE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
+            Action.RESOLVE_MARKER: (_NO, _NO, _NO, _YES, _YES),
+            Action.DELETE_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
+            Action.DELETE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
+        }.items()
+    }
+)
+
+_STOPPED_BY_LOCK = frozenset({Action.COMMENT, Action.EDIT_COMMENT, Action.DELETE_COMMENT})
+
+
+def standing(actor: Actor, thing: Thing) -> Standing:
+    """The column that counts for ``actor``."""
+    if actor.anonymous:
+        session = thing.allow_anon and actor.user.session_id is not None
+        return Standing.SESSION if session else Standing.ANONYMOUS
+    if actor.read_only:
+        return Standing.READ_ONLY
+    return Standing.STAFF if actor.role >= Role.MODERATOR else Standing.MEMBER
+
+
+def allowed(actor: Actor, action: Action, thing: Thing) -> Verdict:
+    """Whether ``actor`` may do ``action`` to ``thing``, which is of his own tenant."""
+    column = standing(actor, thing)
+    match TABLE[action][column]:
+        case Grant.YES:
+            verdict = GRANTED
+        case Grant.PUBLIC:
+            verdict = SIGN_IN if thing.require_sso else GRANTED
+        case Grant.OWN:
+            verdict = GRANTED if thing.owner is not None and thing.owner == actor.id else FORBIDDEN
+        case Grant.NO if column is Standing.ANONYMOUS:
+            verdict = SIGN_IN
+        case Grant.NO if column is Standing.READ_ONLY:
+            verdict = READ_ONLY
+        case Grant.NO:
+            verdict = FORBIDDEN
+    if verdict.granted and thing.locked and action in _STOPPED_BY_LOCK:
+        return LOCKED
+    return verdict

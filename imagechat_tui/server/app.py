@@ -1,0 +1,145 @@
+"""The application: routes, what every answer has in common, start and end."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
+from imagechat_tui.protocol.keys import UrlTooLong
+from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
+from imagechat_tui.server import handlers, handlers_live
+from imagechat_tui.server.auth import Authenticator, Unauthorized, UnknownTenant
+from imagechat_tui.server.broker import Broker
+from imagechat_tui.server.comment_writes import CommentWrites
+from imagechat_tui.server.hub import Hub
+from imagechat_tui.server.limits import Limits, Seats
+from imagechat_tui.server.marker_writes import MarkerWrites
+from imagechat_tui.server.reading import Reading
+from imagechat_tui.server.refusals import Refused
+from imagechat_tui.server.serving import SERVING, Serving
+from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
+
+MAX_BODY_BYTES = 64 * 1024
+STORE_RETRY_S = 5
+
+_IMAGE_CHATS = "/comment-image-chats"
+_CODES = {404: "not-found", 413: "too-large"}
+
+_log = logging.getLogger(__name__)
+
+
+def wall_ms() -> int:
+    """Now, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What may differ between servers."""
+
+    max_comment_length: int = 2_000
+    """UTF-16 units."""
+    now_ms: Callable[[], int] = wall_ms
+
+
+def create_app(
+    store: Store, broker: Broker, *, auth: Authenticator, limits: Limits, settings: ServerOptions
+) -> web.Application:
+    """The application over a store and a broker. It closes neither store nor authenticator."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_answering])
+
+    async def serving(app: web.Application) -> AsyncIterator[None]:
+        secret = await store.secret("server")
+        hub = Hub(store, broker, now_ms=settings.now_ms)
+        writing = store, hub, limits, secret, settings.now_ms, settings.max_comment_length
+        app[SERVING] = Serving(
+            store=store,
+            auth=auth,
+            limits=limits,
+            seats=Seats(),
+            hub=hub,
+            reading=Reading(store, secret, now_ms=settings.now_ms),
+            markers=MarkerWrites(*writing),
+            comments=CommentWrites(*writing),
+            secret=secret,
+            now_ms=settings.now_ms,
+        )
+        await hub.start()
+        yield
+
+    async def part(app: web.Application) -> None:
+        await app[SERVING].hub.close()
+
+    app.cleanup_ctx.append(serving)
+    app.on_shutdown.append(part)
+    app.on_response_prepare.append(_mark)
+    for route, handler in (*handlers.ROUTES, *handlers_live.ROUTES):
+        for path in (route.template, f"{route.template}/"):
+            app.router.add_route(route.method, path, handler)
+    return app
+
+
+async def _mark(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers[EXTENSION_HEADER] = "1"
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+@web.middleware
+async def _answering(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every refusal in its one shape; a bug is told to the log and to nobody else."""
+    try:
+        if "%00" in request.raw_path:  # no store shall have to keep NUL; bodies are checked by their codec
+            raise Refused(400, "invalid-input")
+        return await handler(request)
+    except Refused as refused:
+        return _refusal(request, refused.reply)
+    except web.HTTPMethodNotAllowed as error:
+        refusal = _refusal(request, Refused(error.status, "method-not-allowed").reply)
+        refusal.headers["Allow"] = error.headers["Allow"]
+        return refusal
+    except web.HTTPException as error:
+        return _refusal(request, Refused(error.status, _CODES.get(error.status, "invalid-input")).reply)
+    except Exception as error:
+        return _refusal(request, _refused_by(error).reply)
+
+
+def _refused_by(error: Exception) -> Refused:
+    match error:
+        case MalformedMessage(key="broadcastId"):
+            return Refused(400, "missing-broadcast-id", str(error))
+        case MalformedMessage(key="urlId"):
+            return Refused(400, "missing-url-id", str(error))
+        case MalformedMessage():
+            return Refused(400, "invalid-input", str(error))
+        case UrlTooLong():
+            return Refused(400, "url-too-long")
+        case Unauthorized(code=code):
+            return Refused(401, code)
+        case UnknownTenant():
+            return Refused(404, "invalid-tenant")
+        case BroadcastIdUsed():
+            return Refused(409, "already-used")
+        case StoreUnavailable():
+            _log.error("the store failed: %s", error)
+            return Refused(503, "store-failed", retry_after_s=STORE_RETRY_S)
+        case _:
+            _log.error("a request failed", exc_info=error)
+            return Refused(500, "internal")
+
+
+def _refusal(request: web.Request, reply: ErrorReply) -> web.Response:
+    body = encode_error(reply, image_chat=request.path.startswith(_IMAGE_CHATS))
+    headers = {}
+    if reply.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(reply.retry_after_s)))
+    return web.Response(
+        status=reply.status, body=dump_json(body), content_type="application/json", headers=headers
+    )

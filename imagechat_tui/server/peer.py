@@ -1,0 +1,64 @@
+"""Who is at the other end of a Unix socket, by the kernel's word (PROMISES D21)."""
+
+from __future__ import annotations
+
+import pwd
+import re
+import socket
+import struct
+import sys
+from functools import lru_cache
+from typing import Protocol
+
+from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.models import User
+
+LOCAL_TENANT = TenantId("local")
+"""The one tenant of a private or shared local server; nobody reaches it over TCP."""
+
+_LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}\$?")
+_MAX_NAME_LENGTH = 200
+
+
+class PeerSocket(Protocol):
+    """What is asked of a socket; asyncio hands out a wrapper, not the socket itself."""
+
+    @property
+    def family(self) -> int:
+        """Address family."""
+
+    def getsockopt(self, level: int, name: int, size: int, /) -> bytes:
+        """An option's raw value."""
+
+
+def peer_uid(peer: PeerSocket) -> int | None:
+    """The user id of the process that connected, or None for anything but a Unix socket."""
+    if peer.family != socket.AF_UNIX:
+        return None
+    if sys.platform == "darwin":  # struct xucred of LOCAL_PEERCRED: version, uid, ...
+        return int(struct.unpack_from("=II", peer.getsockopt(0, 1, 76))[1])
+    _pid, uid, _gid = struct.unpack("=iII", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(uid)
+
+
+@lru_cache(maxsize=1024)
+def kernel_user(uid: int) -> User:
+    """The user behind a user id: ``local:<login>``, shown by the full name if the system knows one.
+
+    Looked up once per process: behind the password database may be a directory service. A login that would
+    not do as an id on the wire (commas, spaces), or none at all, becomes ``uid-<number>``.
+    """
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        login, full_name = "", ""
+    else:
+        login = entry.pw_name
+        full_name = entry.pw_gecos.partition(",")[0].replace("&", login.capitalize()).strip()
+    if not _LOGIN.fullmatch(login):
+        login = f"uid-{uid}"
+    return User(
+        id=UserId(f"{LOCAL_TENANT}:{login}"),
+        username=login,
+        display_name=full_name[:_MAX_NAME_LENGTH] or login,
+    )

@@ -1,0 +1,260 @@
+"""What the server keeps, and what a store guarantees. Implementations run the suite in tests/contracts.
+
+Guarantees (PROMISES D1, D2, D8, D16):
+
+- ``change`` is atomic and durable: when it returns, everything it wrote survives kill -9 and power loss;
+  when it raises, nothing of it is there.
+- Events of a room are numbered 1, 2, 3, … in the order of commit, without holes, with strictly rising
+  timestamps; who reads an event can read all before it.
+- A (tenant, actor, broadcastId) is carried out once: repeating it gives the first answer.
+- Reads are consistent within one call, and see every change that returned before they began.
+- Nothing of a tenant can be reached with another tenant's id.
+
+Exceptions::
+
+    StoreError            the store cannot be opened
+    ├── StoreNewer        a newer version of this program has made it
+    └── StoreUnavailable  a call failed: disk full or broken; nothing was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from imagechat_tui.protocol.events import LiveEvent
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    EventId,
+    TenantId,
+    UrlId,
+    UserId,
+)
+from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+
+MAX_REPLAY = 500
+"""Events that are read from a log at once."""
+
+
+class StoreError(Exception):
+    """The store cannot be opened."""
+
+
+class StoreNewer(StoreError):
+    """A newer version of this program has made the store."""
+
+
+class StoreUnavailable(StoreError):
+    """A call failed and wrote nothing: the disk is full or broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRecord:
+    """A tenant."""
+
+    id: TenantId
+    name: str
+    api_secret_sealed: bytes
+    allow_anon: bool
+    require_sso: bool
+    created_at_ms: int
+
+
+class RoomKey(NamedTuple):
+    """A room's event log: the tenant and the room's token (``urlIdWS``)."""
+
+    tenant_id: TenantId
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One entry of a room's log with its finished frames."""
+
+    id: EventId
+    seq: int
+    timestamp_ms: int
+    url_id: UrlId
+    broadcast_id: BroadcastId
+    plain: str | None
+    """The frame for plain readers; None if the event is for ``v=2`` only."""
+    full: str
+    """The frame for ``v=2`` readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events of a room, in order."""
+
+    events: tuple[StoredEvent, ...]
+    complete: bool
+    """Whether nothing asked for was trimmed or cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An image's markers, read at one moment."""
+
+    conversations: tuple[Conversation, ...]
+    comments: tuple[Comment, ...]
+    """Of all threads, oldest first; empty unless asked for."""
+    position: Position
+    last_timestamp_ms: int
+    """Timestamp of the newest event; 0 if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """A thread's comments, oldest first, read at one moment."""
+
+    comments: tuple[Comment, ...]
+    position: Position
+    last_timestamp_ms: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a change is about, read in its own transaction."""
+
+    now_ms: int
+    conversation: Conversation | None = None
+    image: UrlId | None = None
+    """The image key of ``conversation``."""
+    comment: Comment | None = None
+    thread: tuple[Comment, ...] = ()
+    """All comments of the conversation's (or comment's) thread, if asked for."""
+    thread_closed: bool = False
+    thread_count: int = 0
+    """Approved comments in the thread."""
+    next_number: int = 1
+    """Number of the next marker on the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An event to be logged. The store completes its stamp: time, position."""
+
+    room: RoomKey
+    url_id: UrlId
+    event: LiveEvent
+    plain: bool = True
+    """Whether plain readers get it, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a change writes."""
+
+    answer: bytes
+    """Body of the answer, kept for a repetition of the request."""
+    image: UrlId | None = None
+    """Image key of ``conversation``."""
+    conversation: Conversation | None = None
+    """Written whole, new or not."""
+    comment: Comment | None = None
+    removed_conversation: ConversationId | None = None
+    removed_comments: tuple[CommentId, ...] = ()
+    closed_thread: RoomKey | None = None
+    """This thread takes no comments for a while."""
+    events: tuple[Announced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write: what to read first, and how to decide. ``decide`` may raise to refuse."""
+
+    tenant_id: TenantId
+    actor_id: UserId
+    broadcast_id: BroadcastId
+    request_hash: bytes
+    decide: Callable[[Found], Decision]
+    """Runs inside the transaction, perhaps on another thread; does no I/O."""
+    conversation_id: ConversationId | None = None
+    thread: UrlId | None = None
+    comment_id: CommentId | None = None
+    image_room: RoomKey | None = None
+    """Where the next number comes from."""
+    thread_room: RoomKey | None = None
+    whole_thread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a change."""
+
+    answer: bytes
+    rooms: tuple[RoomKey, ...] = ()
+    """Rooms whose log grew; empty for a repetition."""
+
+
+class BroadcastIdUsed(Exception):
+    """The same actor used this broadcastId for another request."""
+
+
+class Store(Protocol):
+    """Everything that must outlive the process."""
+
+    async def change(self, change: Change) -> Outcome:
+        """Carry out one write.
+
+        Raises:
+            BroadcastIdUsed: See there.
+            StoreUnavailable: Nothing was written.
+            Exception: What ``decide`` raised; nothing was written.
+        """
+
+    async def find(
+        self,
+        tenant_id: TenantId,
+        *,
+        conversation_id: ConversationId | None = None,
+        comment_id: CommentId | None = None,
+    ) -> Found:
+        """Read one thing by its id."""
+
+    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
+        """An image's markers, by creation."""
+
+    async def thread(self, room: RoomKey, url_id: UrlId) -> ThreadPage:
+        """All comments under a thread key."""
+
+    async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
+        """Who has written under a page: on the image's markers, or in the thread."""
+
+    async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
+        """Where the logs stand; by one query, however many rooms."""
+
+    async def events_after(
+        self, room: RoomKey, seq: int, *, event_id: EventId = EventId(""), limit: int = MAX_REPLAY
+    ) -> LogPage | None:
+        """Events after a number. None if they cannot be told: trimmed, ahead of the log, another log."""
+
+    async def events_since(
+        self, room: RoomKey, start_ms: int, end_ms: int | None, *, limit: int = 1000
+    ) -> LogPage:
+        """Plain events by time, both ends included."""
+
+    async def tenant(self, tenant_id: TenantId) -> TenantRecord | None:
+        """One tenant."""
+
+    async def create_tenant(self, record: TenantRecord) -> None:
+        """Add a tenant whose id is free."""
+
+    async def tenants(self) -> tuple[TenantRecord, ...]:
+        """All tenants, by id."""
+
+    async def put_user(self, tenant_id: TenantId, user: User, *, verified: bool, now_ms: int) -> bool:
+        """Keep a profile. False, and nothing changes, if an unverified one would replace a verified one."""
+
+    async def users(self, tenant_id: TenantId, ids: Sequence[UserId]) -> tuple[User, ...]:
+        """The known ones of these users."""
+
+    async def secret(self, name: str) -> bytes:
+        """A secret of this installation, made at the first call."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the files."""

@@ -1,0 +1,181 @@
+"""Rows of the SQLite tables to models and back."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    EventId,
+    TenantId,
+    UrlId,
+    UserId,
+)
+from imagechat_tui.protocol.models import Comment, Conversation, Point, User
+from imagechat_tui.server.storage import StoredEvent, TenantRecord
+
+CONVERSATION: Final = (
+    "id, image, url_id, x, y, src, created_from_comment_id, user_id, anon_user_id, commenter_name,"
+    " comment_count, last_comment_at_ms, created_at_ms, number, resolved, resolved_by, resolved_at_ms"
+)
+COMMENT: Final = (
+    "id, url_id, user_id, anon_user_id, commenter_name, html, text, parent_id, date_ms, votes_up, votes_down,"
+    " verified, approved, is_pinned, is_locked, is_by_admin, is_by_moderator, edited_at_ms, url, page_title,"
+    " locale"
+)
+EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame"
+TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
+PERSON: Final = "id, username, display_name, email, avatar_src"
+
+
+def placeholders(columns: str) -> str:
+    """``?, ?, ?`` for a list of columns and the tenant before them."""
+    return ", ".join("?" * (columns.count(",") + 2))
+
+
+def assignments(columns: str) -> str:
+    """The SET clause that takes every column but the id from the row that was to be inserted."""
+    names = [name.strip() for name in columns.split(",")]
+    return ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+
+
+def conversation_row(conversation: Conversation, image: UrlId) -> tuple[object, ...]:
+    """The values of CONVERSATION."""
+    c = conversation
+    return (
+        c.id,
+        image,
+        c.url_id,
+        c.point.x,
+        c.point.y,
+        c.src,
+        c.created_from_comment_id,
+        c.user_id,
+        c.anon_user_id,
+        c.commenter_name,
+        c.comment_count,
+        c.last_comment_at_ms,
+        c.created_at_ms,
+        c.number,
+        int(c.resolved),
+        c.resolved_by,
+        c.resolved_at_ms,
+    )
+
+
+def read_conversation(row: sqlite3.Row) -> Conversation:
+    """A Conversation from a row of CONVERSATION."""
+    created_from, user_id, anon = row["created_from_comment_id"], row["user_id"], row["anon_user_id"]
+    return Conversation(
+        id=ConversationId(row["id"]),
+        url_id=UrlId(row["url_id"]),
+        point=Point(row["x"], row["y"]),
+        src=row["src"],
+        created_from_comment_id=CommentId(created_from) if created_from is not None else None,
+        user_id=UserId(user_id) if user_id is not None else None,
+        anon_user_id=UserId(anon) if anon is not None else None,
+        commenter_name=row["commenter_name"],
+        comment_count=row["comment_count"],
+        last_comment_at_ms=row["last_comment_at_ms"],
+        created_at_ms=row["created_at_ms"],
+        number=row["number"],
+        resolved=bool(row["resolved"]),
+        resolved_by=UserId(row["resolved_by"]) if row["resolved_by"] is not None else None,
+        resolved_at_ms=row["resolved_at_ms"],
+    )
+
+
+def comment_row(comment: Comment) -> tuple[object, ...]:
+    """The values of COMMENT."""
+    c = comment
+    return (
+        c.id,
+        c.url_id,
+        c.user_id,
+        c.anon_user_id,
+        c.commenter_name,
+        c.html,
+        c.text or "",
+        c.parent_id,
+        c.date_ms,
+        c.votes_up,
+        c.votes_down,
+        int(c.verified),
+        int(c.approved),
+        int(c.is_pinned),
+        int(c.is_locked),
+        int(c.is_by_admin),
+        int(c.is_by_moderator),
+        c.edited_at_ms,
+        c.url,
+        c.page_title,
+        c.locale,
+    )
+
+
+def read_comment(row: sqlite3.Row) -> Comment:
+    """A Comment from a row of COMMENT."""
+    parent, user_id, anon = row["parent_id"], row["user_id"], row["anon_user_id"]
+    return Comment(
+        id=CommentId(row["id"]),
+        url_id=UrlId(row["url_id"]),
+        user_id=UserId(user_id) if user_id is not None else None,
+        anon_user_id=UserId(anon) if anon is not None else None,
+        commenter_name=row["commenter_name"],
+        html=row["html"],
+        text=row["text"],
+        parent_id=CommentId(parent) if parent is not None else None,
+        date_ms=row["date_ms"],
+        votes=row["votes_up"] - row["votes_down"],
+        votes_up=row["votes_up"],
+        votes_down=row["votes_down"],
+        verified=bool(row["verified"]),
+        approved=bool(row["approved"]),
+        is_pinned=bool(row["is_pinned"]),
+        is_locked=bool(row["is_locked"]),
+        is_by_admin=bool(row["is_by_admin"]),
+        is_by_moderator=bool(row["is_by_moderator"]),
+        edited_at_ms=row["edited_at_ms"],
+        url=row["url"],
+        page_title=row["page_title"],
+        locale=row["locale"],
+    )
+
+
+def read_event(row: sqlite3.Row) -> StoredEvent:
+    """A StoredEvent from a row of EVENT."""
+    return StoredEvent(
+        id=EventId(row["id"]),
+        seq=row["seq"],
+        timestamp_ms=row["timestamp_ms"],
+        url_id=UrlId(row["url_id"]),
+        broadcast_id=BroadcastId(row["broadcast_id"]),
+        plain=row["plain"],
+        full=row["full_frame"],
+    )
+
+
+def read_tenant(row: sqlite3.Row) -> TenantRecord:
+    """A TenantRecord from a row of TENANT."""
+    return TenantRecord(
+        id=TenantId(row["id"]),
+        name=row["name"],
+        api_secret_sealed=row["api_secret_sealed"],
+        allow_anon=bool(row["allow_anon"]),
+        require_sso=bool(row["require_sso"]),
+        created_at_ms=row["created_at_ms"],
+    )
+
+
+def read_person(row: sqlite3.Row) -> User:
+    """A User from a row of PERSON."""
+    return User(
+        id=UserId(row["id"]),
+        username=row["username"],
+        display_name=row["display_name"],
+        email=row["email"],
+        avatar_src=row["avatar_src"],
+    )

@@ -1,0 +1,388 @@
+"""The store on SQLite: WAL, a synced commit before every answer, one writer, readers that cannot write.
+
+The driver is the standard library's: per statement, a client library costs more than the statement does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Position, User
+from imagechat_tui.server.storage import (
+    MAX_REPLAY,
+    Change,
+    Found,
+    LogPage,
+    Outcome,
+    RoomKey,
+    Snapshot,
+    StoreError,
+    StoreNewer,
+    StoreUnavailable,
+    TenantRecord,
+    ThreadPage,
+    changing,
+    rows,
+)
+from imagechat_tui.server.storage.writer import Work, Writer
+
+READERS = 2
+BUSY_MS = 5_000
+_OLDEST = (3, 37, 0)  # STRICT tables; RETURNING is older
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """A Store in one file. Open it with ``open``, by one process at a time."""
+
+    def __init__(self, path: Path, lock: int, writer: Writer, epoch: str, now_ms: Callable[[], int]) -> None:
+        self._path = path
+        self._lock = lock
+        self._writer = writer
+        self._epoch = epoch
+        self._now_ms = now_ms
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, *, now_ms: Callable[[], int]) -> SqliteStore:
+        """Open or create the database.
+
+        Args:
+            path: The file; its lock file lies beside it.
+            now_ms: The server's clock, ms since the epoch.
+
+        Raises:
+            StoreError: It is in use by another process, or no database of ours.
+        """
+        return await asyncio.to_thread(cls._open, path, now_ms)
+
+    @classmethod
+    def _open(cls, path: Path, now_ms: Callable[[], int]) -> SqliteStore:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old")
+        lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            connection = _connect(path)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                _migrate(connection)
+                epoch = _installed(connection, "epoch", lambda: uuid.uuid4().hex.encode()).decode()
+            except BaseException:
+                connection.close()
+                raise
+        except BlockingIOError:
+            os.close(lock)
+            raise StoreError("another server uses this database") from None
+        except sqlite3.Error as error:
+            os.close(lock)
+            raise StoreError(str(error)) from error
+        return cls(path, lock, Writer(connection), epoch, now_ms)
+
+    async def close(self) -> None:
+        """See Store. The writer goes last: it carries the log over into the database."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._connections:
+            connection.close()
+        await self._writer.close()
+        os.close(self._lock)
+
+    # Writing
+
+    async def change(self, change: Change) -> Outcome:
+        """See Store."""
+        return await self._write(
+            lambda db: changing.carry_out(db, change, now_ms=self._now_ms(), epoch=self._epoch)
+        )
+
+    async def create_tenant(self, record: TenantRecord) -> None:
+        """See Store."""
+        values = (
+            record.id,
+            record.name,
+            record.api_secret_sealed,
+            int(record.allow_anon),
+            int(record.require_sso),
+            record.created_at_ms,
+        )
+        await self._write(
+            lambda db: db.execute(f"INSERT INTO tenant ({rows.TENANT}) VALUES (?, ?, ?, ?, ?, ?)", values)
+        )
+
+    async def put_user(self, tenant_id: TenantId, user: User, *, verified: bool, now_ms: int) -> bool:
+        """See Store."""
+        values = (user.id, user.username, user.display_name, user.email, user.avatar_src)
+
+        def put(db: sqlite3.Connection) -> bool:
+            done = db.execute(
+                f"INSERT INTO person (tenant_id, {rows.PERSON}, verified, updated_at_ms)"
+                f" VALUES ({rows.placeholders(rows.PERSON)}, ?, ?)"
+                f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.PERSON)},"
+                " verified = excluded.verified, updated_at_ms = excluded.updated_at_ms"
+                " WHERE excluded.verified >= person.verified",
+                (tenant_id, *values, int(verified), now_ms),
+            )
+            return done.rowcount > 0
+
+        return await self._write(put)
+
+    async def secret(self, name: str) -> bytes:
+        """See Store."""
+        return await self._write(lambda db: _installed(db, f"secret {name}", lambda: os.urandom(32)))
+
+    # Reading
+
+    async def find(
+        self,
+        tenant_id: TenantId,
+        *,
+        conversation_id: ConversationId | None = None,
+        comment_id: CommentId | None = None,
+    ) -> Found:
+        """See Store."""
+        return await self._read(lambda db: changing.find(db, tenant_id, conversation_id, comment_id))
+
+    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
+        """See Store."""
+        key = room.tenant_id, image
+
+        def read(db: sqlite3.Connection) -> Snapshot:
+            position, last_ts, _ = self._state(db, room)
+            found = db.execute(
+                f"SELECT {rows.CONVERSATION} FROM conversation WHERE tenant_id = ? AND image = ?"
+                " ORDER BY number",
+                key,
+            )
+            conversations = tuple(map(rows.read_conversation, found))
+            texts = db.execute(
+                f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ?1 AND url_id IN"
+                " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2 AND ?3)"
+                " ORDER BY ordinal",
+                (*key, comments),
+            )
+            return Snapshot(conversations, tuple(map(rows.read_comment, texts)), position, last_ts)
+
+        return await self._read(read)
+
+    async def thread(self, room: RoomKey, url_id: UrlId) -> ThreadPage:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> ThreadPage:
+            position, last_ts, closed_until_ms = self._state(db, room)
+            found = db.execute(
+                f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ? AND url_id = ? ORDER BY ordinal",
+                (room.tenant_id, url_id),
+            )
+            comments = tuple(map(rows.read_comment, found))
+            return ThreadPage(comments, position, last_ts, closed_until_ms > self._now_ms())
+
+        return await self._read(read)
+
+    async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> tuple[UserId, ...]:
+            found = db.execute(
+                "SELECT DISTINCT coalesce(user_id, anon_user_id) FROM comment WHERE tenant_id = ?1 AND"
+                " (url_id = ?2 OR url_id IN"
+                " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2)) ORDER BY 1",
+                (tenant_id, url_id),
+            )
+            return tuple(UserId(row[0]) for row in found if row[0] is not None)
+
+        return await self._read(read)
+
+    async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> dict[RoomKey, Position]:
+            known = {room: Position(self._epoch, 0) for room in rooms}
+            values = ", ".join(["(?, ?)"] * len(rooms))
+            found = db.execute(
+                "SELECT tenant_id, token, epoch, last_seq, last_event_id FROM room"
+                f" WHERE (tenant_id, token) IN (VALUES {values})",
+                [part for room in rooms for part in room],
+            )
+            for tenant_id, token, epoch, seq, event_id in found:
+                known[RoomKey(tenant_id, token)] = Position(epoch, seq, event_id)
+            return known
+
+        return await self._read(read) if rooms else {}
+
+    async def events_after(
+        self, room: RoomKey, seq: int, *, event_id: EventId = EventId(""), limit: int = MAX_REPLAY
+    ) -> LogPage | None:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> LogPage | None:
+            found = [
+                rows.read_event(row)
+                for row in db.execute(
+                    f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND seq >= ?"
+                    " ORDER BY seq LIMIT ?",
+                    (*room, seq, limit + 2),
+                )
+            ]
+            position, _, _ = self._state(db, room)
+            if seq > position.seq:
+                return None
+            if found and found[0].seq == seq:
+                mine = found.pop(0)
+                if event_id and mine.id != event_id:
+                    return None
+            if seq < position.seq and (not found or found[0].seq != seq + 1):
+                return None
+            return LogPage(tuple(found[:limit]), complete=len(found) <= limit)
+
+        return await self._read(read)
+
+    async def events_since(
+        self, room: RoomKey, start_ms: int, end_ms: int | None, *, limit: int = 1000
+    ) -> LogPage:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> LogPage:
+            found = [
+                rows.read_event(row)
+                for row in db.execute(
+                    f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND timestamp_ms >= ?"
+                    " AND timestamp_ms <= ? AND plain IS NOT NULL ORDER BY seq LIMIT ?",
+                    (*room, start_ms, end_ms if end_ms is not None else 1 << 62, limit + 1),
+                )
+            ]
+            oldest = db.execute(
+                "SELECT min_seq, (SELECT min(timestamp_ms) FROM event WHERE tenant_id = ?1 AND token = ?2)"
+                " FROM room WHERE tenant_id = ?1 AND token = ?2",
+                room,
+            ).fetchone()
+            trimmed = oldest is not None and oldest[0] > 1 and start_ms < (oldest[1] or 0)
+            return LogPage(tuple(found[:limit]), complete=len(found) <= limit and not trimmed)
+
+        return await self._read(read)
+
+    async def tenant(self, tenant_id: TenantId) -> TenantRecord | None:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> TenantRecord | None:
+            row = db.execute(f"SELECT {rows.TENANT} FROM tenant WHERE id = ?", (tenant_id,)).fetchone()
+            return rows.read_tenant(row) if row is not None else None
+
+        return await self._read(read)
+
+    async def tenants(self) -> tuple[TenantRecord, ...]:
+        """See Store."""
+        return await self._read(
+            lambda db: tuple(
+                map(rows.read_tenant, db.execute(f"SELECT {rows.TENANT} FROM tenant ORDER BY id"))
+            )
+        )
+
+    async def users(self, tenant_id: TenantId, ids: Sequence[UserId]) -> tuple[User, ...]:
+        """See Store."""
+        marks = ", ".join("?" * len(ids))
+        return await self._read(
+            lambda db: tuple(
+                map(
+                    rows.read_person,
+                    db.execute(
+                        f"SELECT {rows.PERSON} FROM person WHERE tenant_id = ? AND id IN ({marks})"
+                        " ORDER BY id",
+                        (tenant_id, *ids),
+                    ),
+                )
+            )
+        )
+
+    def _state(self, db: sqlite3.Connection, room: RoomKey) -> tuple[Position, int, int]:
+        """Where the log stands, its newest timestamp, and until when the thread is closed."""
+        row = db.execute(
+            "SELECT epoch, last_seq, last_event_id, last_ts, closed_until_ms FROM room"
+            " WHERE tenant_id = ? AND token = ?",
+            room,
+        ).fetchone()
+        if row is None:
+            return Position(self._epoch, 0), 0, 0
+        return Position(row[0], row[1], row[2]), row[3], row[4]
+
+    async def _write(self, work: Work[T]) -> T:
+        return await self._writer.run(work)
+
+    async def _read(self, work: Work[T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("closed")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_now, work)
+
+    def _read_now(self, work: Work[T]) -> T:
+        try:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = _connect(self._path)
+                self._connections.append(connection)
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+
+def lock_path(database: Path) -> Path:
+    """The file whose lock says that a process has the database open."""
+    return database.with_name(f"{database.name}.lock")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute("PRAGMA mmap_size = 0")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Apply the steps that the database lacks, each in a transaction with its number."""
+    applied = connection.execute("PRAGMA user_version").fetchone()[0]
+    folder = resources.files("imagechat_tui.server.storage.migrations")
+    steps = sorted(
+        (step for step in folder.iterdir() if step.name.endswith(".sqlite.sql")), key=lambda step: step.name
+    )
+    if applied > len(steps):
+        raise StoreNewer
+    for number, step in enumerate(steps, start=1):
+        if number > applied:
+            script = step.read_text("utf-8")
+            with closing(connection.cursor()) as cursor:
+                cursor.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _installed(db: sqlite3.Connection, name: str, make: Callable[[], bytes]) -> bytes:
+    row = db.execute("SELECT value FROM installation WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        return bytes(row[0])
+    value = make()
+    db.execute("INSERT INTO installation VALUES (?, ?)", (name, value))
+    return value

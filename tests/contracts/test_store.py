@@ -1,0 +1,383 @@
+"""What every Store promises. A further implementation adds its opener to ``OPENERS``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imagechat_tui.protocol.events import CursorMoved, NewComment, Stamp
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment, Position
+from imagechat_tui.server.storage import (
+    Announced,
+    BroadcastIdUsed,
+    Change,
+    Decision,
+    Found,
+    RoomKey,
+    Store,
+    StoreError,
+    StoreUnavailable,
+    TenantRecord,
+    changing,
+)
+from imagechat_tui.server.storage.sqlite import SqliteStore
+from tests import examples as eg
+
+OTHER = TenantId("other")
+ROOM = RoomKey(eg.TENANT, "r1-thread")
+IMAGE_ROOM = RoomKey(eg.TENANT, "r1-image")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ms = eg.T0
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+Opener = Callable[[Path, Clock], contextlib.AbstractAsyncContextManager[Store]]
+
+
+@contextlib.asynccontextmanager
+async def sqlite(folder: Path, clock: Clock) -> AsyncIterator[Store]:
+    store = await SqliteStore.open(folder / "contract.sqlite", now_ms=clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+OPENERS: dict[str, Opener] = {"sqlite": sqlite}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=OPENERS)
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
+    async with OPENERS[request.param](tmp_path, clock) as store:
+        for tenant_id in (eg.TENANT, OTHER):
+            await store.create_tenant(tenant(tenant_id))
+        yield store
+
+
+def tenant(tenant_id: TenantId) -> TenantRecord:
+    return TenantRecord(tenant_id, "Name", b"sealed", allow_anon=True, require_sso=False, created_at_ms=eg.T0)
+
+
+def saying(
+    text: str, *, key: str | None = None, tenant_id: TenantId = eg.TENANT, actor: UserId = eg.ALICE
+) -> Change:
+    """A change that adds one comment and logs it."""
+    comment = Comment(
+        CommentId(f"c_{key or text}"), eg.THREAD, user_id=actor, html=text, text=text, date_ms=eg.T0
+    )
+    broadcast_id = BroadcastId(key or text)
+    room = RoomKey(tenant_id, ROOM.token)
+    event = NewComment(Stamp(broadcast_id=broadcast_id, actor_id=actor), comment)
+    decision = Decision(text.encode(), comment=comment, events=(Announced(room, eg.THREAD, event),))
+    return Change(tenant_id, actor, broadcast_id, text.encode(), always(decision), thread=eg.THREAD)
+
+
+def always(decision: Decision) -> Callable[[Found], Decision]:
+    """Decides the same whatever is found."""
+
+    def decide(found: Found) -> Decision:
+        return decision
+
+    return decide
+
+
+async def log(store: Store, seq: int = 0, room: RoomKey = ROOM) -> list[int]:
+    page = await store.events_after(room, seq)
+    assert page is not None
+    return [event.seq for event in page.events]
+
+
+async def test_a_change_is_there_when_it_returns(store: Store) -> None:
+    outcome = await store.change(saying("one"))
+    assert (outcome.answer, outcome.rooms) == (b"one", (ROOM,))
+    page = await store.thread(ROOM, eg.THREAD)
+    assert [comment.text for comment in page.comments] == ["one"]
+    assert page.position.seq == 1
+    assert page.last_timestamp_ms == eg.T0
+
+
+async def test_a_refused_change_leaves_nothing_and_gives_its_number_back(store: Store) -> None:
+    class No(Exception):
+        pass
+
+    def refuse(found: Found) -> Decision:
+        raise No
+
+    await store.change(saying("one"))
+    with pytest.raises(No):
+        await store.change(replace(saying("two"), decide=refuse))
+    await store.change(saying("three"))
+    assert await log(store) == [1, 2]
+
+
+async def test_a_change_that_fails_half_way_is_undone_alone(store: Store) -> None:
+    good = saying("one")
+    first = good.decide(Found(now_ms=eg.T0))
+    unloggable = Announced(ROOM, eg.THREAD, CursorMoved(eg.ALICE, eg.point()))
+    half = replace(saying("half"), decide=always(replace(first, events=(*first.events, unloggable))))
+    results = await asyncio.gather(store.change(half), store.change(saying("two")), return_exceptions=True)
+    assert isinstance(results[0], AssertionError)
+    assert await log(store) == [1]
+    assert [one.text for one in (await store.thread(ROOM, eg.THREAD)).comments] == ["two"]
+
+
+async def test_numbers_have_no_holes_and_times_rise_whatever_the_clock_does(
+    store: Store, clock: Clock
+) -> None:
+    for step in (0, 0, -5000, 7, 0):
+        clock.ms += step
+        await store.change(saying(f"at {step} {clock.ms} {await log(store)}"))
+    page = await store.events_since(ROOM, 0, None)
+    times = [event.timestamp_ms for event in page.events]
+    assert [event.seq for event in page.events] == [1, 2, 3, 4, 5]
+    assert times == sorted(set(times))
+
+
+async def test_changes_at_once_get_numbers_in_the_order_in_which_they_are_seen(store: Store) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for n in range(60):
+            tasks.create_task(store.change(saying(f"n{n}")))
+    assert await log(store) == list(range(1, 61))
+
+
+async def test_a_repetition_is_answered_and_not_carried_out(store: Store) -> None:
+    first = await store.change(saying("one"))
+    again = await store.change(saying("one"))
+    assert (again.answer, again.rooms) == (first.answer, ())
+    assert await log(store) == [1]
+    with pytest.raises(BroadcastIdUsed):
+        await store.change(saying("else", key="one"))
+    await store.change(replace(saying("one", key="one"), actor_id=eg.BOB, decide=saying("bob's").decide))
+    assert await log(store) == [1, 2]
+
+
+async def test_an_answer_is_kept_for_seven_days(store: Store, clock: Clock) -> None:
+    await store.change(saying("one"))
+    clock.ms += 7 * 86_400_000
+    await store.change(saying("a week later"))
+    assert (await store.change(saying("one"))).rooms == ()
+    clock.ms += 2 * 86_400_000
+    await store.change(saying("two"))
+    assert (await store.change(saying("one"))).rooms == (ROOM,)
+
+
+async def test_what_a_tenant_has_no_other_tenant_finds(store: Store) -> None:
+    await store.change(saying("one"))
+    theirs = RoomKey(OTHER, ROOM.token)
+    assert (await store.thread(theirs, eg.THREAD)).comments == ()
+    assert await log(store, room=theirs) == []
+    assert (await store.find(OTHER, comment_id=CommentId("c_one"))).comment is None
+    assert await store.commenters(OTHER, eg.THREAD) == ()
+    await store.change(saying("one", tenant_id=OTHER))
+    assert (await store.positions([ROOM, theirs]))[theirs].seq == 1
+
+
+async def test_a_log_that_cannot_be_continued_says_so(store: Store) -> None:
+    for text in ("one", "two", "three"):
+        await store.change(saying(text))
+    page = await store.events_after(ROOM, 1, limit=1)
+    assert page is not None
+    assert ([event.seq for event in page.events], page.complete) == ([2], False)
+    known = page.events[0].id
+    assert await store.events_after(ROOM, 2, event_id=known) is not None
+    assert await store.events_after(ROOM, 2, event_id=EventId("another")) is None
+    assert await store.events_after(ROOM, 4) is None
+    assert await log(store, 3) == []
+
+
+async def test_a_trimmed_log_says_what_is_missing(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changing, "EVENTS_KEPT", 3)
+    monkeypatch.setattr(changing, "TRIM_EVERY", 5)
+    for n in range(4):
+        await store.change(saying(f"n{n}"))
+    clock.ms += changing.EVENTS_KEPT_MS + 10
+    await store.change(saying("n4"))
+    assert await store.events_after(ROOM, 1) is None
+    assert await log(store, 2) == [3, 4, 5]
+    assert not (await store.events_since(ROOM, eg.T0, None)).complete
+    assert (await store.events_since(ROOM, clock.ms, None)).complete
+
+
+async def test_the_log_by_time_takes_both_ends(store: Store) -> None:
+    for text in ("one", "two", "three"):
+        await store.change(saying(text))
+    page = await store.events_since(ROOM, eg.T0 + 1, eg.T0 + 2)
+    assert ([event.seq for event in page.events], page.complete) == ([2, 3], True)
+    page = await store.events_since(ROOM, 0, None, limit=2)
+    assert ([event.seq for event in page.events], page.complete) == ([1, 2], False)
+
+
+async def test_a_room_nobody_wrote_to_has_a_position(store: Store) -> None:
+    nowhere = RoomKey(eg.TENANT, "r1-nowhere")
+    before = (await store.positions([nowhere, ROOM]))[ROOM]
+    assert before.seq == 0
+    await store.change(saying("one"))
+    after = (await store.positions([nowhere, ROOM]))[ROOM]
+    assert (after.epoch, after.seq) == (before.epoch, 1)
+    assert await store.positions([]) == {}
+
+
+async def test_markers_keep_their_numbers_and_come_in_their_order(store: Store) -> None:
+    for n, number in enumerate((2, 1)):
+        conversation = eg.conversation(
+            id=f"ic_{n}", url_id=UrlId(f"{eg.IMAGE}:s:{n}:1"), number=number, created_at_ms=eg.T0
+        )
+        decision = Decision(b"", image=eg.IMAGE, conversation=conversation)
+        change = Change(
+            eg.TENANT, eg.ALICE, BroadcastId(f"b{n}"), b"", always(decision), image_room=IMAGE_ROOM
+        )
+        await store.change(change)
+        found = await store.find(eg.TENANT, conversation_id=conversation.id)
+        assert found.conversation == conversation
+    listed = await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True)
+    assert [one.number for one in listed.conversations] == [1, 2]
+
+
+async def test_a_verified_profile_is_not_taken_over(store: Store) -> None:
+    user = eg.user(email="a@example.com")
+    assert await store.put_user(eg.TENANT, user, verified=True, now_ms=eg.T0)
+    assert not await store.put_user(eg.TENANT, replace(user, username="evil"), verified=False, now_ms=eg.T0)
+    assert await store.put_user(eg.TENANT, replace(user, display_name="Al"), verified=True, now_ms=eg.T0)
+    assert [one.display_name for one in await store.users(eg.TENANT, [eg.ALICE, eg.BOB])] == ["Al"]
+    assert await store.users(OTHER, [eg.ALICE]) == ()
+    with pytest.raises(StoreUnavailable):
+        await store.put_user(TenantId("nobody"), user, verified=True, now_ms=eg.T0)
+
+
+async def test_tenants_are_listed_by_id(store: Store) -> None:
+    assert await store.tenants() == (tenant(eg.TENANT), tenant(OTHER))
+    assert await store.tenant(eg.TENANT) == tenant(eg.TENANT)
+    assert await store.tenant(TenantId("nobody")) is None
+
+
+@pytest.mark.parametrize("opener", OPENERS.values(), ids=OPENERS)
+async def test_everything_outlives_the_store(opener: Opener, tmp_path: Path, clock: Clock) -> None:
+    async with opener(tmp_path, clock) as store:
+        await store.create_tenant(tenant(eg.TENANT))
+        await store.change(saying("one"))
+        secret = await store.secret("a")
+        assert secret != await store.secret("b")
+        position: Position = (await store.positions([ROOM]))[ROOM]
+    async with opener(tmp_path, clock) as store:
+        assert await store.secret("a") == secret
+        assert (await store.positions([ROOM]))[ROOM] == position
+        assert (await store.change(saying("one"))).answer == b"one"
+        assert await log(store) == [1]
+
+
+async def test_only_one_process_opens_a_file(tmp_path: Path, clock: Clock) -> None:
+    async with sqlite(tmp_path, clock):
+        with pytest.raises(StoreError):
+            await SqliteStore.open(tmp_path / "contract.sqlite", now_ms=clock)
+    async with sqlite(tmp_path, clock):
+        pass
+
+
+async def test_every_commit_is_synced_and_readers_cannot_write(tmp_path: Path, clock: Clock) -> None:
+    """No kill shows the difference, only a power cut would: so the settings themselves are looked at."""
+
+    def setting(name: str) -> Callable[[sqlite3.Connection], object]:
+        return lambda db: db.execute(f"PRAGMA {name}").fetchone()[0]
+
+    full = 2
+    async with sqlite(tmp_path, clock) as store:
+        assert isinstance(store, SqliteStore)
+        written = {name: await store._write(setting(name)) for name in ("journal_mode", "foreign_keys")}
+        assert written == {"journal_mode": "wal", "foreign_keys": 1}
+        assert await store._write(setting("synchronous")) == full
+        read = {name: await store._read(setting(name)) for name in ("query_only", "wal_autocheckpoint")}
+        assert read == {"query_only": 1, "wal_autocheckpoint": 0}
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "contract.sqlite").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreError):
+        await SqliteStore.open(tmp_path / "contract.sqlite", now_ms=clock)
+
+
+@pytest.mark.reliability
+async def test_a_failing_disk_fails_all_that_shared_the_commit_and_nothing_else(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sqlite(tmp_path, clock) as store:
+        await store.create_tenant(tenant(eg.TENANT))
+        await store.change(saying("before"))
+
+        def full(found: Found) -> Decision:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        changes = [saying("lost one"), replace(saying("lost two"), decide=full)]
+        results = await asyncio.gather(*map(store.change, changes), return_exceptions=True)
+        assert isinstance(results[1], StoreUnavailable)
+        kept = [result for result in results if not isinstance(result, BaseException)]
+        assert len(await log(store)) == 1 + len(kept)
+        await store.change(saying("after"))
+        assert len(await log(store)) == 2 + len(kept)
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from imagechat_tui.server.storage.sqlite import SqliteStore
+from tests import examples as eg
+from tests.contracts.test_store import Clock, saying, tenant
+
+async def write():
+    store = await SqliteStore.open(Path(sys.argv[1]), now_ms=Clock())
+    await store.create_tenant(tenant(eg.TENANT))
+    async def one(n):
+        await store.change(saying(f"n{n}"))
+        sys.stdout.write(f"n{n}\\n")
+        sys.stdout.flush()
+    n = 0
+    while True:
+        await asyncio.gather(*(one(n + k) for k in range(8)))
+        n += 8
+
+asyncio.run(write())
+"""
+
+
+def said_until_killed(path: Path) -> list[str]:
+    """What a writing process had acknowledged when it was killed."""
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=root
+    ) as writer:
+        assert writer.stdout is not None
+        said = [writer.stdout.readline().strip() for _ in range(100)]
+        os.kill(writer.pid, signal.SIGKILL)
+        return said + [line.strip() for line in writer.stdout if line.endswith("\n")]
+
+
+@pytest.mark.reliability
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, clock: Clock) -> None:
+    said = said_until_killed(tmp_path / "contract.sqlite")
+    async with sqlite(tmp_path, clock) as store:
+        page = await store.thread(ROOM, eg.THREAD)
+        kept = {comment.text for comment in page.comments}
+        assert set(said) <= kept
+        assert page.position.seq == len(kept), "a row and its event come and go together"

@@ -1,0 +1,217 @@
+"""A whole server on a loopback port, with a clock in the test's hand and people who sign in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from aiohttp import ClientWebSocketResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from imagechat_tui.protocol import sso
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.server.app import ServerOptions, create_app
+from imagechat_tui.server.auth import Authenticator
+from imagechat_tui.server.broker.memory import MemoryBroker
+from imagechat_tui.server.limits import Limit, Limits, Rule
+from imagechat_tui.server.seal import Sealer
+from imagechat_tui.server.storage import TenantRecord
+from imagechat_tui.server.storage.sqlite import SqliteStore
+
+NOW_MS = 1_767_225_600_000
+WIDE = Limits({limit: Rule(1e6, 1e6) for limit in Limit})
+
+IMAGE = "gallery-42"
+SRC = "/img/trail.jpg"
+K = "gallery-42:/img/trail.jpg:25.5:30.25"
+
+SUB_QUERY = {"urlId": "urlIdWS", "userIdWS": "userIdWS", "tenantIdWS": "tenantIdWS"}
+"""Parameter of ``/sub`` to the key of an answer that names a room."""
+
+Json = dict[str, object]
+
+
+def api_secret(tenant: str) -> bytes:
+    """The secret of a tenant: each has its own."""
+    return f"api secret of {tenant}".encode()
+
+
+class Clock:
+    """The server's clock: stands still unless moved."""
+
+    def __init__(self) -> None:
+        self.ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+class Person:
+    """Somebody with a client. ``name`` "" is nobody in particular."""
+
+    def __init__(self, house: House, name: str, tenant: str = "demo", **flags: object) -> None:
+        self.house = house
+        self.tenant = tenant
+        self.id = f"{tenant}:{name}"
+        user = {"id": name, "email": f"{name}@example.com", "username": name, "displayName": name.title()}
+        self.token = sso.mint(user | flags, api_secret(tenant), NOW_MS) if name else ""
+
+    async def asks(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        /,
+        **query: str,
+    ) -> tuple[int, Json, Mapping[str, str]]:
+        """Status, body and headers of one call."""
+        if self.token:
+            query["sso"] = self.token
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        async with self.house.client.request(
+            method, path, params=query, data=data, headers=headers
+        ) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text), answer.headers
+
+    async def gets(self, method: str, path: str, body: object = None, **query: str) -> Json:
+        """The body of a call that succeeds."""
+        status, answer, _ = await self.asks(method, path, body, **query)
+        assert status == 200, answer
+        return answer
+
+    async def list(self, **query: str) -> Json:
+        return await self.gets("GET", f"/comment-image-chats/{self.tenant}", urlId=IMAGE, **query)
+
+    async def thread(self, key: str = K, **query: str) -> Json:
+        asked = {"urlId": key, "direction": "OF", "skip": "0", "limit": "200", "countAll": "true"} | query
+        return await self.gets("GET", f"/comments/{self.tenant}", **asked)
+
+    async def sub(self, ids: Json, **query: str) -> ClientWebSocketResponse:
+        """A socket to the room that an answer named."""
+        params = {key: str(ids[name]) for key, name in SUB_QUERY.items()}
+        return await self.house.client.ws_connect("/sub", params=params | query)
+
+    async def marks(self, broadcast_id: str = "b1", **body: object) -> Json:
+        """A marker with its first comment."""
+        return await self.gets(
+            "POST", f"/comment-image-chats/{self.tenant}", marker(broadcastId=broadcast_id, **body)
+        )
+
+    async def writes(self, text: str, broadcast_id: str, key: str = K, **body: object) -> Json:
+        """A comment."""
+        return await self.gets(
+            "POST",
+            f"/comments/{self.tenant}",
+            comment(text, key, **body),
+            urlId=key,
+            broadcastId=broadcast_id,
+        )
+
+
+class House:
+    """The running server."""
+
+    def __init__(
+        self, client: TestClient[web.Request, web.Application], store: SqliteStore, clock: Clock
+    ) -> None:
+        self.client = client
+        self.store = store
+        self.clock = clock
+
+    def person(self, name: str, tenant: str = "demo", **flags: object) -> Person:
+        return Person(self, name, tenant, **flags)
+
+
+@contextlib.asynccontextmanager
+async def running_house(folder: Path, *, limits: Limits = WIDE) -> AsyncIterator[House]:
+    clock = Clock()
+    store = await SqliteStore.open(folder / "test.sqlite", now_ms=clock)
+    seal = Sealer(folder / "seal.key")
+    try:
+        for name in ("demo", "other", "open", "strict"):
+            if await store.tenant(TenantId(name)) is None:
+                await store.create_tenant(
+                    TenantRecord(
+                        TenantId(name),
+                        name,
+                        seal.seal(TenantId(name), api_secret(name)),
+                        allow_anon=name == "open",
+                        require_sso=name == "strict",
+                        created_at_ms=NOW_MS,
+                    )
+                )
+        auth = Authenticator(
+            store,
+            server_secret=await store.secret("server"),
+            seal=seal,
+            peer_identity=False,
+            now_ms=clock,
+        )
+        options = ServerOptions(now_ms=clock)
+        app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=options)
+        async with TestClient(TestServer(app)) as client:
+            yield House(client, store, clock)
+    finally:
+        await store.close()
+
+
+def marker(**changes: object) -> Json:
+    """Body of a marker made in one POST."""
+    return {
+        "urlId": IMAGE,
+        "windowUrlId": K,
+        "pageTitle": "Gallery 42",
+        "src": SRC,
+        "x": 25.5,
+        "y": 30.25,
+        "comment": "Trail is **wet**",
+        "broadcastId": "b1",
+    } | changes
+
+
+def comment(text: str, key: str = K, **changes: object) -> Json:
+    """Body of a comment."""
+    return {
+        "urlId": key,
+        "url": "https://example.com/gallery/42",
+        "commenterName": "whoever",
+        "comment": text,
+        "parentId": None,
+        "date": NOW_MS,
+        "productId": 2,
+    } | changes
+
+
+async def frame(socket: ClientWebSocketResponse, *, presence: bool = False) -> Json:
+    """The next frame; presence is passed over unless wanted."""
+    while True:
+        found: Json = json.loads(await socket.receive_str(timeout=5))
+        if presence or found["type"] != "p-u":
+            return found
+
+
+async def presence(socket: ClientWebSocketResponse) -> Json:
+    """The next presence frame."""
+    while True:
+        found: Json = json.loads(await socket.receive_str(timeout=5))
+        if found["type"] == "p-u":
+            return found
+
+
+def part(thing: object, key: str) -> Json:
+    """An object inside an object."""
+    assert isinstance(thing, dict)
+    found = thing[key]
+    assert isinstance(found, dict)
+    return found
+
+
+def items(thing: Json, key: str) -> list[Json]:
+    """The objects of an array."""
+    found = thing[key]
+    assert isinstance(found, list)
+    return found

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.protocol.models import User
+from imagechat_tui.server.access import (
+    FORBIDDEN,
+    GRANTED,
+    LOCKED,
+    READ_ONLY,
+    SIGN_IN,
+    TABLE,
+    Action,
+    Actor,
+    Role,
+    Standing,
+    Thing,
+    Verdict,
+    allowed,
+)
+from tests import examples as eg
+
+WRITES = [action for action in Action if action is not Action.READ]
+
+
+def actor(
+    role: Role = Role.USER, *, anonymous: bool = False, read_only: bool = False, session: bool = False
+) -> Actor:
+    user = User(id=UserId("anon:x") if anonymous else eg.ALICE, session_id="s" if session else None)
+    return Actor(eg.TENANT, user, role, anonymous, read_only)
+
+
+def own(by: Actor, **more: bool) -> Thing:
+    return Thing(owner=by.id, **more)
+
+
+OTHERS = Thing(owner=eg.BOB)
+
+
+def test_the_table_has_every_cell() -> None:
+    assert TABLE.keys() == set(Action)
+    assert all(list(row) == list(Standing) for row in TABLE.values())
+
+
+@pytest.mark.parametrize("action", WRITES)
+def test_nobody_in_particular_writes_nothing(action: Action) -> None:
+    somebody = actor(anonymous=True)
+    assert allowed(somebody, action, own(somebody)) == SIGN_IN
+    assert allowed(somebody, action, own(somebody, allow_anon=True)) == SIGN_IN
+    with_session = actor(anonymous=True, session=True)
+    assert allowed(with_session, action, own(with_session)) == SIGN_IN
+
+
+@pytest.mark.parametrize("action", WRITES)
+def test_who_is_read_only_writes_nothing(action: Action) -> None:
+    reader = actor(read_only=True)
+    assert allowed(reader, action, own(reader)) == READ_ONLY
+
+
+@pytest.mark.parametrize(
+    "action", [Action.EDIT_COMMENT, Action.DELETE_COMMENT, Action.MOVE_MARKER, Action.DELETE_MARKER]
+)
+@pytest.mark.parametrize(
+    ("role", "verdict"), [(Role.USER, FORBIDDEN), (Role.MODERATOR, GRANTED), (Role.ADMIN, GRANTED)]
+)
+def test_what_others_made_is_for_staff(action: Action, role: Role, verdict: Verdict) -> None:
+    assert allowed(actor(role), action, OTHERS) == verdict
+    member = actor(role)
+    assert allowed(member, action, own(member)) == GRANTED
+    assert allowed(member, action, Thing()) == verdict
+
+
+def test_any_member_resolves() -> None:
+    assert allowed(actor(), Action.RESOLVE_MARKER, OTHERS) == GRANTED
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", [Action.EDIT_COMMENT, Action.DELETE_COMMENT, Action.COMMENT])
+def test_a_locked_comment_is_locked_for_everybody(role: Role, action: Action) -> None:
+    member = actor(role)
+    assert allowed(member, action, own(member, locked=True)) == LOCKED
+
+
+def test_reading_is_free_unless_everybody_must_sign_in() -> None:
+    nobody, member = actor(anonymous=True), actor(read_only=True)
+    assert allowed(nobody, Action.READ, Thing()) == GRANTED
+    assert allowed(nobody, Action.READ, Thing(require_sso=True)) == SIGN_IN
+    assert allowed(member, Action.READ, Thing(require_sso=True)) == GRANTED
+
+
+def test_an_anonymous_session_owns_what_it_wrote() -> None:
+    session = actor(anonymous=True, session=True)
+    assert allowed(session, Action.COMMENT, Thing(allow_anon=True)) == GRANTED
+    assert allowed(session, Action.DELETE_COMMENT, own(session, allow_anon=True)) == GRANTED
+    assert allowed(session, Action.DELETE_COMMENT, Thing(owner=eg.BOB, allow_anon=True)) == FORBIDDEN

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.server import admin
+from imagechat_tui.server.admin import (
+    ADMIN_SOCKET_NAME,
+    RESERVED,
+    AdminProblem,
+    AdminRefused,
+    create_tenant,
+    list_tenants,
+    tenant_secret,
+)
+from imagechat_tui.server.data_folder import DATABASE_NAME, KEY_FILE_NAME, held_folder
+from tests.server.test_run import running
+
+DEMO = Tenant(TenantId("demo"), "Demo", allow_anon=True)
+SECOND = Tenant(TenantId("second"), require_sso=True)
+
+
+@pytest.fixture(params=["running", "stopped"])
+def data(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A data folder with its server running, and the same without: nobody shall notice."""
+    data = tmp_path / ("deep" * 30) / "data"
+    data.mkdir(parents=True)
+    if request.param == "stopped":
+        yield data
+        return
+    with running(data_dir=data, port=0) as server:
+        server.ready()
+        yield data
+
+
+def test_tenants_are_made_and_listed(data: Path) -> None:
+    assert list_tenants(data) == ()
+    first, second = create_tenant(data, DEMO), create_tenant(data, SECOND)
+    assert len(first) >= 43
+    assert first != second
+    assert list_tenants(data) == (DEMO, SECOND)
+    assert tenant_secret(data, DEMO.id) == first
+
+
+def test_what_will_not_do_is_refused_by_kind(data: Path) -> None:
+    create_tenant(data, DEMO)
+    refusals: list[tuple[Callable[[], str], AdminProblem]] = [
+        (partial(create_tenant, data, DEMO), AdminProblem.TENANT_EXISTS),
+        (partial(tenant_secret, data, TenantId("missing")), AdminProblem.NO_SUCH_TENANT),
+    ]
+    for name in ("", "a b", "a/b", "ä", "x" * 65, "a\n", *RESERVED):
+        refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), AdminProblem.TENANT_INVALID))
+    for attempt, problem in refusals:
+        with pytest.raises(AdminRefused) as refused:
+            attempt()
+        assert refused.value.problem is problem
+    assert list_tenants(data) == (DEMO,)
+
+
+@pytest.mark.security
+def test_secrets_lie_sealed_in_the_database(data: Path) -> None:
+    secret = create_tenant(data, DEMO)
+    for path in data.iterdir():
+        if path.is_file():
+            assert secret.encode() not in path.read_bytes()
+
+
+def test_a_tenant_made_without_a_server_is_there_when_one_starts(tmp_path: Path) -> None:
+    secret = create_tenant(tmp_path, DEMO)
+    with running(data_dir=tmp_path, port=0) as server:
+        server.ready()
+        assert tenant_secret(tmp_path, DEMO.id) == secret
+
+
+def test_before_the_first_start_the_folder_is_made_with_the_first_tenant_only(tmp_path: Path) -> None:
+    data = tmp_path / "not" / "yet"
+    assert list_tenants(data) == ()
+    with pytest.raises(AdminRefused):
+        tenant_secret(data, DEMO.id)
+    assert not data.exists()
+    create_tenant(data, DEMO)
+    assert list_tenants(data) == (DEMO,)
+    assert data.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.security
+def test_what_is_made_without_a_server_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        create_tenant(tmp_path / "data", DEMO)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()} == {0o600}
+
+
+def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
+    create_tenant(tmp_path, DEMO)
+    (tmp_path / KEY_FILE_NAME).chmod(0o640)
+    with pytest.raises(AdminRefused) as refused:
+        tenant_secret(tmp_path, DEMO.id)
+    assert refused.value.problem is AdminProblem.SEAL_BROKEN
+
+
+def test_a_database_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / DATABASE_NAME).write_bytes(b"no database" * 1000)
+    for attempt in (partial(list_tenants, tmp_path), partial(create_tenant, tmp_path, DEMO)):
+        with pytest.raises(AdminRefused) as refused:
+            attempt()
+        assert (refused.value.problem, refused.value.subject) == (AdminProblem.DATA_BROKEN, str(tmp_path))
+
+
+def test_data_held_by_a_server_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "ANSWER_TIMEOUT_S", 0.1)
+    with held_folder(tmp_path), pytest.raises(AdminRefused) as refused:
+        list_tenants(tmp_path)
+    assert refused.value.problem is AdminProblem.UNAVAILABLE
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[]\n", b'{"ok":true}\n'])
+def test_a_nonsense_answer_is_told(tmp_path: Path, answer: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / ADMIN_SOCKET_NAME))
+        listener.listen()
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(4096)
+                peer.sendall(answer)
+
+        thread = Thread(target=serve)
+        thread.start()
+        with pytest.raises(AdminRefused) as refused:
+            list_tenants(tmp_path)
+        thread.join()
+    assert refused.value.problem is AdminProblem.UNAVAILABLE
+
+
+@pytest.mark.security
+def test_the_door_answers_nobody_but_its_owner(tmp_path: Path) -> None:
+    with running(data_dir=tmp_path, port=0) as server:
+        server.ready()
+        assert (tmp_path / ADMIN_SOCKET_NAME).stat().st_mode & 0o777 == 0o600
+        for line in (b"\n", b"[]\n", b'{"op":"shutdown"}\n', b"\xff\n", b'{"op":"secret","id":5}\n'):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(10)
+                client.connect(str(tmp_path / ADMIN_SOCKET_NAME))
+                client.sendall(line)
+                answer = client.recv(4096)
+            assert not answer or json.loads(answer)["ok"] is False
+        assert list_tenants(tmp_path) == ()

@@ -1,0 +1,144 @@
+"""Who may open a socket, what it may send, and when it is ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aiohttp import WSMsgType
+
+from imagechat_tui.server.limits import Limit, Limits, Rule
+from imagechat_tui.server.serving import SERVING
+from imagechat_tui.server.storage import StoreUnavailable
+from imagechat_tui.server.storage.sqlite import SqliteStore
+from imagechat_tui.server.tokens import LIFETIME_DAYS
+from tests.server.house import IMAGE, NOW_MS, SUB_QUERY, House, frame, part, presence, running_house
+
+
+async def test_ping_texts_are_not_answered_and_a_flood_ends_the_socket(house: House) -> None:
+    alice = house.person("alice")
+    socket = await alice.sub(await alice.list(), v="2")
+    await frame(socket)
+    for _ in range(10):
+        await socket.send_str("ping")
+    await alice.marks()
+    assert (await frame(socket))["type"] == "new-image-chat"
+    assert (await frame(socket))["type"] == "image-chat-updated"
+    await socket.send_str("ping")
+    message = await socket.receive(timeout=5)
+    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1008)
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("stale", ["expired", "another tenant's", "invented"])
+async def test_a_stale_token_is_told_to_clients_that_renew_it_and_to_no_others(
+    house: House, stale: str
+) -> None:
+    listed = await house.person("alice", "other" if stale == "another tenant's" else "demo").list()
+    ids = listed | {"tenantIdWS": "demo"} | ({"userIdWS": "0b0c5a3e"} if stale == "invented" else {})
+    if stale == "expired":
+        house.clock.ms += 3 * 86_400_000
+    nobody = house.person("")
+    asked = {key: str(ids[name]) for key, name in (("urlId", "urlIdWS"), ("userIdWS", "userIdWS"))}
+    status, body, _ = await nobody.asks("GET", "/sub", tenantIdWS="demo", v="2", **asked)
+    assert (status, body["code"]) == (401, "unauthorized")
+    told = await presence(await nobody.sub(ids))
+    assert str(told["uj"]).startswith("['anon:")
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("query", [{"v": "2"}, {}])
+async def test_a_socket_ends_when_its_token_does(house: House, query: dict[str, str]) -> None:
+    alice = house.person("alice")
+    listed = await alice.list()
+    day_ms = 86_400_000
+    ends_ms = (NOW_MS // day_ms + LIFETIME_DAYS) * day_ms
+    house.clock.ms = ends_ms - 20
+    socket = await alice.sub(listed, **query)
+    while (message := await socket.receive(timeout=5)).type is WSMsgType.TEXT:
+        pass
+    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 4401)
+    assert house.client.app[SERVING].hub.sockets == 0
+
+
+@pytest.mark.reliability
+async def test_too_many_handshakes_at_once_are_sent_away_for_a_while(tmp_path: Path) -> None:
+    wide = {limit: Rule(1e6, 1e6) for limit in Limit}
+    async with running_house(tmp_path, limits=Limits(wide | {Limit.HANDSHAKES: Rule(1e-6, 1)})) as house:
+        alice = house.person("alice")
+        listed = await alice.list()
+        socket = await alice.sub(listed)
+        query = {"urlId": str(listed["urlIdWS"]), "tenantIdWS": "demo"}
+        status, body, headers = await alice.asks("GET", "/sub", **query)
+        assert (status, body["code"]) == (503, "overloaded")
+        assert int(headers["Retry-After"]) in range(1, 6)
+        assert not socket.closed
+
+
+async def test_one_user_has_twenty_sockets_and_no_more(house: House) -> None:
+    alice = house.person("alice")
+    listed = await alice.list()
+    sockets = [await alice.sub(listed) for _ in range(20)]
+    query = {key: str(listed[name]) for key, name in SUB_QUERY.items()}
+    status, body, headers = await alice.asks("GET", "/sub", **query)
+    assert (status, body["code"], headers["Retry-After"]) == (429, "rate-limited", "10")
+    await sockets.pop().close()
+    await alice.sub(listed)
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(("size", "refused"), [(4096, False), (4097, True)])
+async def test_a_frame_of_a_client_has_at_most_4_kib(house: House, size: int, refused: bool) -> None:
+    alice = house.person("alice")
+    socket = await alice.sub(await alice.list(), v="2")
+    await frame(socket)
+    await socket.send_str("x" * size)
+    await alice.marks()
+    while (message := await socket.receive(timeout=5)).type is WSMsgType.TEXT and refused:
+        pass
+    assert (message.type is WSMsgType.CLOSE and message.data == 1009) is refused
+
+
+async def test_a_store_that_fails_during_the_join_says_come_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = house.person("alice")
+    listed = await alice.list()
+
+    async def broken(*_: object) -> None:
+        raise StoreUnavailable("broken")
+
+    monkeypatch.setattr(SqliteStore, "positions", broken)
+    socket = await alice.sub(listed)
+    message = await socket.receive(timeout=5)
+    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1013)
+    assert house.client.app[SERVING].hub.sockets == 0
+
+
+@pytest.mark.parametrize("wrap", [str, lambda key: f"demo%3A{key}", lambda key: f"demo%253A{key}"])
+async def test_foreign_room_ids_lead_to_the_same_room(house: House, wrap: object) -> None:
+    assert callable(wrap)
+    alice = house.person("alice")
+    listed = await alice.list()
+    socket = await alice.sub(listed | {"urlIdWS": wrap("gallery-42"), "userIdWS": "a-random-uuid"})
+    await alice.marks()
+    assert (await frame(socket))["type"] == "new-image-chat"
+
+
+@pytest.mark.security
+async def test_a_socket_hears_only_its_tenant(house: House) -> None:
+    """Not even with the other tenant's room token; both sockets name the same page."""
+    alice, spy = house.person("alice"), house.person("spy", "other")
+    listed = await alice.list()
+    by_token = await spy.sub(listed | {"tenantIdWS": "other"})
+    by_page = await spy.sub(listed | {"tenantIdWS": "other", "urlIdWS": IMAGE, "userIdWS": ""})
+    await alice.marks()
+    await spy.marks("b2")
+    assert part(await frame(by_page), "imageChat")["userId"] == "other:spy"
+    for _ in range(2):  # the last frame of the room passes, and nothing came before it
+        told = await presence(by_token)
+        assert set(told) <= {"type", "ts", "uj", "ul", "sc"}
+        if told["sc"] == 1:
+            break
+    status, body, _ = await spy.asks("GET", "/sub", urlId="x", tenantIdWS="nobody")
+    assert (status, body["code"]) == (404, "invalid-tenant")

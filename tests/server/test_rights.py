@@ -1,0 +1,182 @@
+"""Every cell of the table of rights, asked of the running server (PROMISES S3, T16)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.server.access import TABLE, Action, Actor, Grant, Standing
+from imagechat_tui.server.auth import Authenticator
+from tests.server.house import IMAGE, House, Json, K, Person, comment, marker, part, running_house
+
+pytestmark = pytest.mark.security
+
+FRESH = f"{IMAGE}:/img/trail.jpg:9:9"
+
+
+@dataclass
+class Request:
+    """How an action is asked for. ``{chat}`` and ``{comment}`` name what it is about."""
+
+    method: str
+    path: str
+    body: object = None
+
+
+REQUESTS = {
+    Action.READ: Request("GET", "/comment-image-chats/{tenant}"),
+    Action.CREATE_MARKER: Request("POST", "/comment-image-chats/{tenant}", marker(windowUrlId=FRESH)),
+    Action.COMMENT: Request("POST", "/comments/{tenant}", comment("new")),
+    Action.EDIT_COMMENT: Request("POST", "/comments/{tenant}/{comment}/update-text", {"comment": "new"}),
+    Action.MOVE_MARKER: Request(
+        "PATCH", "/comment-image-chats/{tenant}/{chat}", {"broadcastId": "b1", "x": 1, "y": 2}
+    ),
+    Action.RESOLVE_MARKER: Request(
+        "PATCH", "/comment-image-chats/{tenant}/{chat}", {"broadcastId": "b1", "resolved": True}
+    ),
+    Action.DELETE_COMMENT: Request("DELETE", "/comments/{tenant}/{comment}"),
+    Action.DELETE_MARKER: Request("DELETE", "/comment-image-chats/{tenant}/{chat}"),
+}
+
+TENANTS = {standing: "open" if standing is Standing.SESSION else "demo" for standing in Standing}
+"""Where somebody of each standing is at home: a guest may own things only where guests may write."""
+
+
+class Guest(Person):
+    """Nobody, who comes back with the session that his first write gave him."""
+
+    session = ""
+
+    async def asks(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        /,
+        **query: str,
+    ) -> tuple[int, Json, Mapping[str, str]]:
+        if self.session:
+            query["sessionId"] = self.session
+        return await super().asks(method, path, body, headers, **query)
+
+
+@pytest.fixture
+async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """People whose name begins with "reader" may look and not write."""
+    find = Authenticator.actor
+
+    async def actor(self: Authenticator, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
+        found = await find(self, request, tenant_id)
+        return replace(found, read_only=found.user.username.startswith("reader"))
+
+    async with running_house(tmp_path) as house:
+        monkeypatch.setattr(Authenticator, "actor", actor)
+        yield house
+
+
+async def somebody(house: House, standing: Standing) -> Person:
+    match standing:
+        case Standing.ANONYMOUS:
+            return house.person("")
+        case Standing.SESSION:
+            guest = Guest(house, "", "open")
+            said = await guest.writes("hello", "first", "elsewhere")
+            guest.session = str(part(said, "user")["sessionId"])
+            return guest
+        case Standing.READ_ONLY:
+            return house.person("reader")
+        case Standing.MEMBER:
+            return house.person("member")
+        case Standing.STAFF:
+            return house.person("judge", isModerator=True)
+
+
+async def made_by(person: Person) -> tuple[str, str]:
+    """A marker of somebody, and its first comment."""
+    made = await person.marks("made")
+    return str(made["createdChatId"]), str(part(made, "comment")["_id"])
+
+
+def expected(standing: Standing, grant: Grant, *, own: bool) -> int:
+    """The status that a cell of the table means, where reading needs no sign-in."""
+    if grant is Grant.YES or grant is Grant.PUBLIC or (grant is Grant.OWN and own):
+        return 200
+    return 401 if standing is Standing.ANONYMOUS else 403
+
+
+def test_every_action_is_asked_for() -> None:
+    assert REQUESTS.keys() == set(Action) == TABLE.keys()
+
+
+CELLS = [(action, standing, own) for action in Action for standing in Standing for own in (True, False)]
+
+
+@pytest.mark.parametrize(("action", "standing", "own"), CELLS)
+async def test_the_server_keeps_to_the_table(
+    house: House, action: Action, standing: Standing, own: bool
+) -> None:
+    tenant = TENANTS[standing]
+    person, other = await somebody(house, standing), house.person("other", tenant)
+    own = own and TABLE[Action.CREATE_MARKER][standing] is Grant.YES
+    chat, first = await made_by(person if own else other)
+    request = REQUESTS[action]
+    path = request.path.format(tenant=tenant, chat=chat, comment=first)
+    query = {"broadcastId": "b1", "urlId": IMAGE if action is Action.READ else K}
+    before = await other.list(v="2")
+    status, body, _ = await person.asks(request.method, path, request.body, **query)
+    assert status == expected(standing, TABLE[action][standing], own=own), body
+    changed = (await other.list(v="2"))["seq"] != before["seq"]
+    assert changed is (status == 200 and action is not Action.READ)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.READ])
+async def test_a_body_that_cannot_be_read_is_told_after_the_right(house: House, action: Action) -> None:
+    """Whoever may not must not learn more: 401, then 404, then 403, then 400."""
+    owner, nobody, reader = house.person("owner"), house.person(""), house.person("reader")
+    chat, first = await made_by(owner)
+    request = REQUESTS[action]
+    there = request.path.format(tenant="demo", chat=chat, comment=first)
+    nowhere = request.path.format(tenant="demo", chat="ic_0", comment="c_0")
+    for person, at_it, at_nothing in ((nobody, 401, 401), (reader, 403, 404), (owner, 400, 404)):
+        for path, status in {nowhere: at_nothing, there: at_it}.items():
+            answer, _, _ = await person.asks(request.method, path, b"{" if request.body else None)
+            assert answer == status
+    for path in ("/comment-image-chats/nobody", "/comments/nobody"):
+        answer, body, _ = await owner.asks("POST", path, b"{")
+        assert (answer, body["code"]) == (404, "invalid-tenant")
+
+
+async def test_where_everybody_must_sign_in_nobody_reads(house: House) -> None:
+    stranger = Person(house, "", "strict")
+    member = house.person("member", "strict")
+    ids = await member.list()
+    query = {
+        "urlId": IMAGE,
+        "userIdWS": "",
+        "startTime": "0",
+        "tenantId": "strict",
+        "ids": "x",
+        "userIds": "x",
+    }
+    query |= {"urlIdWS": str(ids["urlIdWS"]), "tenantIdWS": "strict"}
+    for path in (
+        "/comment-image-chats/strict",
+        "/comments/strict",
+        "/event-log/strict",
+        "/pages/strict/users/online",
+        "/pages/strict/users/offline",
+        "/pages/strict/users/info",
+        "/user-presence-status",
+        "/sub",
+    ):
+        status, body, _ = await stranger.asks("GET", path, **query)
+        assert (status, body["code"]) == (401, "unauthorized"), path
+        if path != "/sub":
+            signed_in = query | {"userIdWS": str(ids["userIdWS"])}
+            assert (await member.asks("GET", path, **signed_in))[0] == 200, path
