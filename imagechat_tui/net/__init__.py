@@ -1,0 +1,1 @@
+"""The client's hands: HTTP, sockets, files, child processes. No decisions."""

@@ -1,0 +1,353 @@
+"""The server's REST routes, one method each. Failures leave as ApiError, never as the library's own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from imagechat_tui.net.endpoint import Endpoint
+from imagechat_tui.net.exchange import Answer, Exchange
+from imagechat_tui.net.failures import ApiError, BadAnswer, Refused, TimedOut, Unreachable, Unsupported
+from imagechat_tui.protocol import codec
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
+from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
+from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.routes import (
+    CREATE_COMMENT,
+    CREATE_CONVERSATION,
+    DEADLINE_HEADER,
+    DELETE_COMMENT,
+    DELETE_CONVERSATION,
+    EDIT_COMMENT,
+    EVENT_LOG,
+    EXTENSION_HEADER,
+    LIST_COMMENTS,
+    LIST_CONVERSATIONS,
+    LOG_COMPLETE_HEADER,
+    UPDATE_CONVERSATION,
+    USERS_ONLINE,
+    CommentList,
+    CommentReply,
+    ConversationList,
+    ConversationReply,
+    CreateComment,
+    CreateConversation,
+    EditReply,
+    EventLog,
+    EventLogQuery,
+    ListComments,
+    UpdateConversation,
+    UsersOnline,
+)
+from imagechat_tui.protocol.routes import EditComment as EditCommentBody
+from imagechat_tui.sync.effects import SendRequest
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+)
+from imagechat_tui.sync.state import Peer, Room
+
+__all__ = ["Api", "ApiError", "BadAnswer", "Refused", "TimedOut", "Unreachable", "Unsupported", "WriteReply"]
+
+WriteReply = ConversationReply | CommentReply | EditReply | None
+"""What a write is answered with; None for deletions."""
+
+READ_RETRIES = 2
+RETRY_PAUSE_S = (0.5, 2.0)
+"""Bounds of the random pause before a read is tried again."""
+LONGEST_RETRY_AFTER_S = 5.0
+"""Told to wait longer, a read fails: whoever asked knows better what to do meanwhile."""
+MOST_PAGES = 50
+"""Pages of one thread: 10,000 comments."""
+HOSTED_BASELINE_SLACK_MS = 2_000
+"""A hosted list is at most this much older than the ``Date`` of its answer (PROTOCOL 8.2)."""
+
+Decoded = TypeVar("Decoded")
+
+
+class Api:
+    """One server, asked for one tenant. Reads are retried; a write is sent once (PROMISES D9)."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._tenant = endpoint.tenant_id
+        self._credentials = endpoint.credentials
+        self._exchange = Exchange(endpoint)
+        self._sleep = sleep
+        self._uniform = uniform
+        self._user: User | None = None
+        self._cleaned: dict[UrlId, UrlId] = {}
+        """Image keys as the server cleaned them."""
+
+    async def conversations(self, room: Room) -> tuple[Peer, ConversationList]:
+        """The conversations of an image, and which kind of server told them.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = LIST_CONVERSATIONS.path(tenant_id=self._tenant)
+        query = codec.encode_list_conversations(room.url_id, v2=True)
+        answer = await self._read(path, self._signed(query))
+        listing = _decoded(answer, codec.decode_conversation_list)
+        self._user = listing.user or self._user
+        self._cleaned[room.url_id] = listing.url_id_clean
+        if EXTENSION_HEADER in answer.headers:
+            return Peer.OURS, listing
+        return Peer.HOSTED, replace(listing, server_time_ms=_baseline_ms(answer))
+
+    async def comments(self, query: ListComments) -> CommentList:
+        """One page of a thread.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = LIST_COMMENTS.path(tenant_id=self._tenant)
+        answer = await self._read(path, self._signed(codec.encode_list_comments(query)))
+        listing = _decoded(answer, lambda obj: codec.decode_comment_list(obj, url_id=query.url_id))
+        if EXTENSION_HEADER in answer.headers:
+            return listing
+        return replace(listing, last_gen_date_ms=_baseline_ms(answer))
+
+    async def thread(self, url_id: UrlId) -> CommentList:
+        """A whole thread, oldest first: its pages put together, with the first one's baseline.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        first = page = await self.comments(ListComments(url_id=url_id, v2=True))
+        comments = list(first.comments)
+        for _ in range(MOST_PAGES - 1):
+            if not page.has_more or not page.comments:
+                break
+            page = await self.comments(ListComments(url_id=url_id, skip=len(comments), v2=True))
+            comments += page.comments
+        # A comment that came between two pages shifts the second: the same one may be in both.
+        unique = {comment.id: comment for comment in comments}
+        return replace(first, comments=tuple(unique.values()), has_more=False)
+
+    async def event_log(self, query: EventLogQuery) -> EventLog:
+        """The log of a room from a time or after a position.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = EVENT_LOG.path(tenant_id=self._tenant)
+        answer = await self._read(path, codec.encode_event_log_query(query))
+        told = answer.headers.get(LOG_COMPLETE_HEADER)
+        complete = None if told is None else told.strip().lower() == "true"
+        return _decoded(answer, lambda obj: codec.decode_event_log(obj, complete=complete))
+
+    async def users_online(self, url_id: UrlId) -> UsersOnline:
+        """Who looks at a page now.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = USERS_ONLINE.path(tenant_id=self._tenant)
+        return _decoded(await self._read(path, {"urlId": url_id}), codec.decode_users_online)
+
+    async def send(
+        self, room: Room, request: SendRequest, *, on_sent: Callable[[], None] = lambda: None
+    ) -> WriteReply:
+        """Carry out one write: one HTTP request, one attempt.
+
+        With ``two_step`` a new marker is its first comment while ``comment_id`` is None, else the marker.
+
+        Args:
+            room: Where.
+            request: What.
+            on_sent: Called just before the first byte leaves. Cancelled before that, nothing happened.
+
+        Raises:
+            ApiError: ``sent`` False: it certainly did not happen. Without ``status``: nobody knows.
+        """
+        write, tenant, broadcast_id = request.write, self._tenant, request.broadcast_id
+        id_only = codec.encode_broadcast_id(broadcast_id)
+        match write:
+            case StartConversation() if request.two_step and request.comment_id is None:
+                key = self._new_thread(room, write)
+                return await self._comment(room, request, on_sent, key, write.text, None)
+            case StartConversation():
+                create = CreateConversation(
+                    url_id=room.url_id,
+                    window_url_id=self._new_thread(room, write),
+                    page_title=room.page_title,
+                    src=room.src,
+                    point=rounded(write.point),
+                    broadcast_id=broadcast_id,
+                    created_from_comment_id=request.comment_id,
+                    comment=None if request.two_step else write.text,
+                )
+                path = CREATE_CONVERSATION.path(tenant_id=tenant)
+                body = codec.dump_json(codec.encode_create_conversation(create))
+                answer = await self._write(request, on_sent, CREATE_CONVERSATION.method, path, {}, body)
+                return _decoded(answer, codec.decode_conversation_reply)
+            case PostComment():
+                return await self._comment(
+                    room, request, on_sent, _thread(request), write.text, write.parent_id
+                )
+            case EditComment():
+                edit = EditCommentBody(write.comment_id, broadcast_id, write.text)
+                path = EDIT_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
+                body = codec.dump_json(codec.encode_edit_comment(edit))
+                query = codec.encode_edit_comment_query(edit)
+                answer = await self._write(request, on_sent, EDIT_COMMENT.method, path, query, body)
+                return _decoded(answer, codec.decode_edit_reply)
+            case DeleteComment():
+                path = DELETE_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
+                answer = await self._write(request, on_sent, DELETE_COMMENT.method, path, id_only, None)
+                return _decoded(answer, _nothing)
+            case DeleteConversation():
+                path = DELETE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
+                body = codec.dump_json(id_only)
+                answer = await self._write(request, on_sent, DELETE_CONVERSATION.method, path, id_only, body)
+                return _decoded(answer, _nothing)
+            case MoveConversation() | ResolveConversation():
+                if request.two_step:
+                    raise Unsupported
+                update = _update(broadcast_id, write)
+                path = UPDATE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
+                body = codec.dump_json(codec.encode_update_conversation(update))
+                answer = await self._write(request, on_sent, UPDATE_CONVERSATION.method, path, {}, body)
+                return _decoded(answer, codec.decode_conversation_reply)
+            case _:
+                assert_never(write)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._exchange.close()
+
+    async def _comment(
+        self,
+        room: Room,
+        request: SendRequest,
+        on_sent: Callable[[], None],
+        key: UrlId,
+        text: str,
+        parent_id: CommentId | None,
+    ) -> CommentReply:
+        # No date: a retry under the same id must have the same body, or it is another write (D8).
+        create = CreateComment(
+            url_id=key,
+            broadcast_id=request.broadcast_id,
+            comment=text,
+            url=room.url or room.url_id,
+            commenter_name=self._user.name if self._user is not None else "",
+            parent_id=parent_id,
+            page_title=room.page_title,
+        )
+        path = CREATE_COMMENT.path(tenant_id=self._tenant)
+        body = codec.dump_json(codec.encode_create_comment(create))
+        query = codec.encode_create_comment_query(create)
+        answer = await self._write(request, on_sent, CREATE_COMMENT.method, path, query, body)
+        return _decoded(answer, lambda obj: codec.decode_comment_reply(obj, url_id=key))
+
+    def _new_thread(self, room: Room, write: StartConversation) -> UrlId:
+        try:
+            image = self._cleaned.get(room.url_id) or clean(room.url_id)
+        except UrlTooLong:
+            raise Unsupported from None
+        return thread_key(image, room.src, write.point)
+
+    def _signed(self, query: Mapping[str, str]) -> dict[str, str]:
+        sso = self._credentials.sso
+        return dict(query) if sso is None else {**query, "sso": sso.reveal()}
+
+    async def _write(
+        self,
+        request: SendRequest,
+        on_sent: Callable[[], None],
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes | None,
+    ) -> Answer:
+        answer = await self._exchange.write(
+            method,
+            path,
+            self._signed(query),
+            body,
+            headers={} if request.deadline_ms is None else {DEADLINE_HEADER: str(request.deadline_ms)},
+            timeout_s=request.timeout_s,
+            on_sent=on_sent,
+        )
+        return _successful(answer)
+
+    async def _read(self, path: str, query: Mapping[str, str]) -> Answer:
+        for tries_left in range(READ_RETRIES, -1, -1):
+            try:
+                return _successful(await self._exchange.read(path, query))
+            except ApiError as failure:
+                pause_s = self._pause_s(failure)
+                if not tries_left or pause_s is None:
+                    raise
+                await self._sleep(pause_s)
+        raise AssertionError("the last try returns or raises")
+
+    def _pause_s(self, failure: ApiError) -> float | None:
+        """How long to wait before a read is tried again; None: not at all."""
+        status = failure.status
+        passing = isinstance(failure, Unreachable) or status == 429 or (status is not None and status >= 500)
+        told_s = failure.problem.retry_after_s or 0.0
+        if not passing or told_s > LONGEST_RETRY_AFTER_S or (status == 429 and not told_s):
+            return None
+        return max(told_s, self._uniform(*RETRY_PAUSE_S))
+
+
+def _successful(answer: Answer) -> Answer:
+    if 200 <= answer.status < 300:
+        return answer
+    raise Refused(codec.decode_error(answer.status, answer.headers.get("retry-after"), answer.body))
+
+
+def _decoded(answer: Answer, decode: Callable[[codec.JsonObject], Decoded]) -> Decoded:
+    try:
+        obj = codec.parse_object(answer.body)
+        if codec.succeeded(obj):
+            return decode(obj)
+    except codec.MalformedMessage as failure:
+        raise BadAnswer(str(failure), answer.status) from None
+    # Older answers say no with status 200 (PROTOCOL 8.4); to all others here it is a plain no.
+    raise Refused(codec.decode_error(400, answer.headers.get("retry-after"), answer.body))
+
+
+def _nothing(_: codec.JsonObject) -> None:
+    return None
+
+
+def _update(broadcast_id: BroadcastId, write: MoveConversation | ResolveConversation) -> UpdateConversation:
+    match write:
+        case MoveConversation():
+            return UpdateConversation(broadcast_id, point=rounded(write.point))
+        case ResolveConversation():
+            return UpdateConversation(broadcast_id, resolved=write.resolved)
+
+
+def _thread(request: SendRequest) -> UrlId:
+    if request.thread_url_id is None:
+        raise Unsupported
+    return request.thread_url_id
+
+
+def _baseline_ms(answer: Answer) -> int | None:
+    """The server's clock when it wrote the answer, less the slack; None if it does not tell."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return int(told.timestamp() * 1000) - HOSTED_BASELINE_SLACK_MS

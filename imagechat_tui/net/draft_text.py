@@ -1,0 +1,195 @@
+"""The form of a draft file: versioned JSON, and back. What is unreadable in it costs only itself."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import assert_never
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+
+VERSION = 1
+
+
+class DraftsMalformed(ValueError):
+    """Not a draft file, or not of this version."""
+
+
+def text_from_drafts(drafts: tuple[Draft, ...]) -> str:
+    """The drafts as the text of a file. ASCII: any text that could be typed survives it."""
+    return json.dumps({"version": VERSION, "drafts": [_draft(draft) for draft in drafts]}, indent=1)
+
+
+def drafts_from_text(text: str) -> tuple[tuple[Draft, ...], bool]:
+    """The drafts of a file, and whether that was all of it.
+
+    Raises:
+        DraftsMalformed: There is nothing to be had.
+    """
+    try:
+        obj = json.loads(text)
+    except (ValueError, RecursionError) as failure:
+        raise DraftsMalformed("not JSON") from failure
+    if not isinstance(obj, dict) or obj.get("version") != VERSION or not isinstance(obj.get("drafts"), list):
+        raise DraftsMalformed("not a draft file of this version")
+    drafts, whole = [], True
+    for item in obj["drafts"]:
+        try:
+            drafts.append(_read_draft(item))
+        except (KeyError, TypeError, ValueError):
+            whole = False
+    return tuple(drafts), whole
+
+
+def _draft(draft: Draft) -> dict[str, object]:
+    problem = draft.problem
+    return {
+        "id": draft.id,
+        "write": _write(draft.write),
+        "broadcast_id": draft.broadcast_id,
+        "problem": None
+        if problem is None
+        else {
+            "kind": problem.kind.value,
+            "code": problem.code,
+            "reason": problem.reason,
+            "retry_after_s": problem.retry_after_s,
+        },
+        "comment_id": draft.comment_id,
+        "updated_at_ms": draft.updated_at_ms,
+    }
+
+
+def _write(write: Write) -> dict[str, object]:
+    match write:
+        case StartConversation():
+            return {"type": "start", "x": write.point.x, "y": write.point.y, "text": write.text}
+        case PostComment():
+            return {
+                "type": "post",
+                "conversation_id": write.conversation_id,
+                "text": write.text,
+                "parent_id": write.parent_id,
+            }
+        case EditComment():
+            return {
+                "type": "edit",
+                "conversation_id": write.conversation_id,
+                "comment_id": write.comment_id,
+                "text": write.text,
+            }
+        case DeleteComment():
+            return {
+                "type": "delete-comment",
+                "conversation_id": write.conversation_id,
+                "comment_id": write.comment_id,
+            }
+        case DeleteConversation():
+            return {"type": "delete-conversation", "conversation_id": write.conversation_id}
+        case MoveConversation():
+            return {
+                "type": "move",
+                "conversation_id": write.conversation_id,
+                "x": write.point.x,
+                "y": write.point.y,
+            }
+        case ResolveConversation():
+            return {
+                "type": "resolve",
+                "conversation_id": write.conversation_id,
+                "resolved": write.resolved,
+            }
+        case _:
+            assert_never(write)
+
+
+def _read_draft(item: object) -> Draft:
+    draft = _object(item)
+    told = draft["problem"]
+    problem = None
+    if told is not None:
+        fields = _object(told)
+        retry_after_s = fields["retry_after_s"]
+        problem = Problem(
+            ProblemKind(_text(fields["kind"])),
+            _text(fields["code"]),
+            _text(fields["reason"]),
+            None if retry_after_s is None else _number(retry_after_s),
+        )
+    broadcast_id, comment_id = _optional_text(draft["broadcast_id"]), _optional_text(draft["comment_id"])
+    return Draft(
+        id=_text(draft["id"]),
+        write=_read_write(_object(draft["write"])),
+        broadcast_id=None if broadcast_id is None else BroadcastId(broadcast_id),
+        problem=problem,
+        comment_id=None if comment_id is None else CommentId(comment_id),
+        updated_at_ms=_whole(draft["updated_at_ms"]),
+    )
+
+
+def _read_write(write: dict[str, object]) -> Write:
+    kind = write["type"]
+    if kind == "start":
+        return StartConversation(_point(write), _text(write["text"]))
+    conversation_id = ConversationId(_text(write["conversation_id"]))
+    match kind:
+        case "post":
+            parent_id = _optional_text(write["parent_id"])
+            parent = None if parent_id is None else CommentId(parent_id)
+            return PostComment(conversation_id, _text(write["text"]), parent)
+        case "edit":
+            return EditComment(conversation_id, CommentId(_text(write["comment_id"])), _text(write["text"]))
+        case "delete-comment":
+            return DeleteComment(conversation_id, CommentId(_text(write["comment_id"])))
+        case "delete-conversation":
+            return DeleteConversation(conversation_id)
+        case "move":
+            return MoveConversation(conversation_id, _point(write))
+        case "resolve" if isinstance(resolved := write["resolved"], bool):
+            return ResolveConversation(conversation_id, resolved)
+        case _:
+            raise ValueError("an unknown kind of write")
+
+
+def _point(write: dict[str, object]) -> Point:
+    return Point(_number(write["x"]), _number(write["y"]))
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("not a whole number")
+    return value

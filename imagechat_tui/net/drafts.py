@@ -1,0 +1,264 @@
+"""Typed text on disk: kept through failure, crash and quit, and never sent from here (PROMISES D10).
+
+One folder per image; in it one file per running session, so that two terminals on one image cannot destroy
+each other's text. Who owns a file holds a lock beside it for as long as it lives; the kernel lets go of it
+however the owner ends. A session that starts *adopts* the files without a living owner: it reads them,
+writes what it read into its own file, and only then removes them. A crash between these steps leaves a text
+twice, which the next adoption joins again, and never leaves it nowhere::
+
+    <folder>/<token>.json   {"version": 1, "drafts": […]}   replaced whole, 0600
+    <folder>/<token>.lock   held while <token> lives
+    <folder>/<token>.bad    could not be read: kept for the person, touched no more
+
+Loading is a few small reads and is done at once. Storing waits for the disk (fsync), which may take a second
+on a busy one: the driver does it in a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from imagechat_tui.net.draft_text import DraftsMalformed, drafts_from_text, text_from_drafts
+from imagechat_tui.protocol.ids import BroadcastId, TenantId, UrlId
+from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+
+MAX_FILE_BYTES = 4 << 20
+"""A draft file larger than this is none of ours."""
+STRAY_AGE_S = 86_400.0
+
+
+class DraftsNotStored(Exception):
+    """The folder cannot be written: text lives only as long as this program. Raised once per session."""
+
+    def __init__(self, folder: Path, errno: int | None) -> None:
+        super().__init__(errno)
+        self.folder = folder
+        self.errno = errno
+
+
+def drafts_path(state_dir: Path, server: str, tenant_id: TenantId, url_id: UrlId) -> Path:
+    """The folder for the drafts of one image on one server.
+
+    A hash names it: an image key is outside text, may be long, and is nobody's business in a listing.
+    """
+    parts = "".join(f"{len(part)}:{part}" for part in (server, tenant_id, url_id))
+    return state_dir / "drafts" / hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class DraftFile:
+    """The drafts of one session on one image.
+
+    Args:
+        path: The image's folder, as ``drafts_path`` names it; made when first needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._folder = path
+        self._token = uuid.uuid4().hex
+        self._lock_fd: int | None = None
+        self._stored: tuple[Draft, ...] = ()
+        self._adopted: list[Path] = []
+        """Files of the dead whose text is not in our own file yet, and whose locks we hold."""
+        self._adopted_fds: list[int] = []
+        self._told = False
+        self._turn = threading.Lock()
+
+    @property
+    def path(self) -> Path:
+        """This session's own file; it exists while there is a draft."""
+        return self._folder / f"{self._token}.json"
+
+    def load(self) -> tuple[Draft, ...]:
+        """The drafts of sessions that live no more, oldest first. Never raises for what is on the disk."""
+        with self._turn:
+            found: list[Draft] = []
+            with contextlib.suppress(OSError):
+                for path in sorted(self._folder.glob("*.json")):
+                    found += self._adopt(path)
+                self._tidy()
+            return joined(found)
+
+    def store(self, drafts: tuple[Draft, ...]) -> None:
+        """Replace what is stored; on return it is on the disk. For any thread, one after the other.
+
+        Raises:
+            DraftsNotStored: It cannot be stored. Raised once; later failures are silent.
+        """
+        with self._turn:
+            if drafts == self._stored and not self._adopted:
+                return
+            try:
+                self._replace(drafts)
+            except OSError as failure:
+                if not self._told:
+                    self._told = True
+                    raise DraftsNotStored(self._folder, failure.errno) from failure
+                return
+            self._stored = drafts
+            self._let_adopted_go()
+
+    def close(self) -> None:
+        """Give the drafts up to whoever comes next. Without drafts nothing is left behind."""
+        with self._turn:
+            for fd in self._adopted_fds:  # not stored: they stay for the next session
+                os.close(fd)
+            self._adopted_fds.clear()
+            self._adopted.clear()
+            if self._lock_fd is not None:
+                if not self._stored:
+                    _remove(self._lock_path(self.path))
+                os.close(self._lock_fd)
+                self._lock_fd = None
+
+    def _adopt(self, path: Path) -> tuple[Draft, ...]:
+        """The drafts of a file whose owner is dead; none if it lives."""
+        if path == self.path:
+            return ()
+        fd = _locked(self._lock_path(path))
+        if fd is None:
+            return ()
+        try:
+            drafts, whole = drafts_from_text(_read(path))
+        except FileNotFoundError:  # adopted by another session a moment ago
+            _remove(self._lock_path(path))
+            os.close(fd)
+            return ()
+        except OSError:
+            os.close(fd)
+            return ()
+        except DraftsMalformed:
+            drafts, whole = (), False
+        if not whole:
+            with contextlib.suppress(OSError):
+                _copy_aside(path)
+        self._adopted.append(path)
+        self._adopted_fds.append(fd)
+        return drafts
+
+    def _tidy(self) -> None:
+        """Remove what a session without drafts left when it was killed."""
+        for lock in self._folder.glob("*.lock"):
+            # A young one may belong to a session that is about to take it.
+            if lock.with_suffix(".json").exists() or time.time() - lock.stat().st_mtime < STRAY_AGE_S:
+                continue
+            fd = _locked(lock)
+            if fd is not None:
+                _remove(lock.with_suffix(".new"))
+                _remove(lock)
+                os.close(fd)
+
+    def _replace(self, drafts: tuple[Draft, ...]) -> None:
+        if not drafts:
+            if self._stored:
+                _remove(self.path)
+                _sync_folder(self._folder)
+            return
+        if self._lock_fd is None:
+            _make_private(self._folder)
+            self._lock_fd = _locked(self._lock_path(self.path))
+        temporary = self.path.with_suffix(".new")
+        try:
+            fd = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            )
+            with open(fd, "wb") as file:  # noqa: PTH123  a descriptor, not a path
+                file.write(text_from_drafts(drafts).encode())
+                file.flush()
+                os.fsync(fd)
+            temporary.replace(self.path)
+        except OSError:
+            _remove(temporary)
+            raise
+        _sync_folder(self._folder)
+
+    def _let_adopted_go(self) -> None:
+        for path, fd in zip(self._adopted, self._adopted_fds, strict=True):
+            _remove(path)
+            _remove(path.with_suffix(".new"))
+            _remove(self._lock_path(path))
+            os.close(fd)
+        self._adopted.clear()
+        self._adopted_fds.clear()
+
+    @staticmethod
+    def _lock_path(path: Path) -> Path:
+        return path.with_suffix(".lock")
+
+
+def joined(drafts: Iterable[Draft]) -> tuple[Draft, ...]:
+    """Drafts of several sessions as one list, oldest first.
+
+    Of two with one id and the same text one is left. Of two with one id and different texts the newer keeps
+    the id; the older becomes a write that failed, under an id of its own: nobody's text is dropped.
+    """
+    kept: dict[str, Draft] = {}
+    for draft in sorted(drafts, key=lambda draft: draft.updated_at_ms):
+        older = kept.pop(draft.id, None)
+        if older is not None and older.write != draft.write:
+            fresh = BroadcastId(str(uuid.uuid4()))
+            problem = older.problem or Problem(ProblemKind.RESTARTED)
+            kept[fresh] = replace(older, id=fresh, broadcast_id=fresh, problem=problem)
+        kept[draft.id] = draft
+    return tuple(kept.values())
+
+
+def _locked(path: Path) -> int | None:
+    """A descriptor that holds the lock, or None if somebody else does (or it cannot be had)."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def _read(path: Path) -> str:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(fd, "rb") as file:  # noqa: PTH123  a descriptor, not a path
+        raw = file.read(MAX_FILE_BYTES + 1)
+    if len(raw) > MAX_FILE_BYTES:
+        raise DraftsMalformed("too large")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as failure:
+        raise DraftsMalformed("not UTF-8") from failure
+
+
+def _copy_aside(path: Path) -> None:
+    """Keep a second name for a file that could not be read whole; the first one is removed later."""
+    aside = path.with_suffix(".bad")
+    if not aside.exists():
+        aside.hardlink_to(path)
+
+
+def _make_private(folder: Path) -> None:
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -1,0 +1,387 @@
+"""Hands without opinions: one loop that carries out what the engine asks for, and tells it what came of it.
+
+Each turn: wait for something to happen or for the next moment that counts; notice whether the machine slept;
+wake the engine if it is due; hand the newest state to the listener. All waiting for the world happens in
+tasks of one TaskGroup, which end with ``run``. Nothing here decides: no retry, no back-off, no verdict.
+
+One thing follows from PROMISES D9 rather than from an effect: when the link of the image's room breaks, or
+the machine has slept, the writes in flight are aborted, so that the kernel cannot deliver them later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol, assert_never
+
+from imagechat_tui.net.api import Api, ApiError
+from imagechat_tui.net.clock import boottime, wall_clock_ms
+from imagechat_tui.net.draft_keeper import DraftKeeper
+from imagechat_tui.net.drafts import DraftFile
+from imagechat_tui.net.endpoint import Endpoint
+from imagechat_tui.net.failures import Unreachable
+from imagechat_tui.net.inbound import readable_events, received
+from imagechat_tui.net.local_server import LocalServerFailed
+from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, open_socket
+from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.protocol.routes import EventLogQuery
+from imagechat_tui.sync.effects import (
+    Announce,
+    Applied,
+    CloseSocket,
+    Effect,
+    FetchEventLog,
+    FetchPresence,
+    FetchSnapshot,
+    FetchThread,
+    News,
+    OpenSocket,
+    Probe,
+    Publish,
+    SendCrosshair,
+    SendRequest,
+    StoreDrafts,
+)
+from imagechat_tui.sync.inputs import (
+    EventLogLoaded,
+    FetchFailed,
+    Input,
+    Pong,
+    ReplyArrived,
+    SnapshotLoaded,
+    SocketClosed,
+    SocketOpened,
+    Started,
+    ThreadLoaded,
+    Tick,
+    UsersLoaded,
+    Woke,
+    WriteFailed,
+)
+from imagechat_tui.sync.intents import Intent, Submitted
+from imagechat_tui.sync.session import Listener
+from imagechat_tui.sync.state import ChatState, Problem, ProblemKind, Room
+
+FRAMES_PER_TURN = 64
+"""After so many frames at once the screen gets its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimings:
+    """Times of the driver, in seconds."""
+
+    tick_s: float = 1.0
+    """The longest rest between two looks at the clock."""
+    slept_s: float = 5.0
+    """A look that comes later than this means that the machine slept, or this program was stopped."""
+    goodbye_s: float = 0.3
+    """For the closing handshake when the session ends: the person waits for it."""
+    socket: SocketTimings = field(default_factory=SocketTimings)
+
+
+class Engine(Protocol):
+    """The part of ``SyncEngine`` that the driver uses."""
+
+    @property
+    def state(self) -> ChatState:
+        """The newest state."""
+
+    @property
+    def wake_at(self) -> float | None:
+        """When it wants a Tick, on the clock of ``now``."""
+
+    def feed(self, happened: Input, now: float, /) -> tuple[Effect, ...]:
+        """Take in what happened; tell what to do."""
+
+
+class LiveSession:
+    """A running link to one image (``sync.session.Session``).
+
+    Args:
+        room: What is looked at.
+        endpoint: Where.
+        drafts: Where drafts are kept; None keeps none.
+        before_connect: Awaited before each connection; a LocalServerFailed of it means "nobody there".
+        now: Clock of the engine, in seconds.
+        wall_ms: Wall clock; dates drafts and decides nothing.
+        uniform: Randomness of the engine's back-off.
+        new_id: Makes the id of each write.
+        timings: For tests.
+        engine: For tests; else a SyncEngine of this room.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        endpoint: Endpoint,
+        *,
+        drafts: DraftFile | None,
+        before_connect: Callable[[], Awaitable[None]] | None = None,
+        now: Callable[[], float] = boottime,
+        wall_ms: Callable[[], int] = wall_clock_ms,
+        uniform: Callable[[float, float], float] = random.uniform,
+        new_id: Callable[[], BroadcastId] = lambda: BroadcastId(str(uuid.uuid4())),
+        timings: SessionTimings = SessionTimings(),
+        engine: Engine | None = None,
+    ) -> None:
+        self._room = room
+        self._endpoint = endpoint
+        self._drafts = DraftKeeper(drafts, self._drafts_not_stored)
+        self._before_connect = before_connect
+        self._now = now
+        self._wall_ms = wall_ms
+        self._new_id = new_id
+        self._timings = timings
+        self._engine = _engine(room, uniform) if engine is None else engine
+        self._api = Api(endpoint)
+        self._started = False
+        self._tasks: asyncio.TaskGroup | None = None
+        self._waiting: list[Effect] = []
+        """Effects from before ``run``."""
+        self._happened = asyncio.Event()
+        self._publishable = False
+        self._news: list[Announce | Applied] = []
+        self._one_start = asyncio.Lock()
+        self._socket_tasks: dict[int, asyncio.Task[None]] = {}
+        self._opening: dict[int, asyncio.Timeout] = {}
+        self._sockets: dict[int, LiveSocket] = {}
+        self._writes: dict[BroadcastId, asyncio.Timeout] = {}
+        """Writes in flight, each with the means to abort it."""
+
+    @property
+    def state(self) -> ChatState:
+        """The newest state; cheap, never blocks."""
+        return self._engine.state
+
+    def dispatch(self, intent: Intent) -> BroadcastId:
+        """Hand over what the person wants; ``state`` has taken it in on return."""
+        self._start()
+        broadcast_id = self._new_id()
+        self._feed(Submitted(intent, broadcast_id, self._wall_ms()))
+        return broadcast_id
+
+    async def run(self, listener: Listener) -> None:
+        """Run until cancelled; once. Calls ``listener`` on the event loop after every change."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                tasks.create_task(self._drafts.run())
+                for effect in self._waiting:
+                    self._perform(effect)
+                self._waiting.clear()
+                self._start()
+                await self._turns(listener)
+        finally:
+            self._tasks = None
+            self._drafts.leave()
+            await self._api.close()
+
+    # -- turns
+
+    def _start(self) -> None:
+        if not self._started:
+            self._started = True
+            self._feed(Started(self._drafts.load()))
+
+    def _feed(self, happened: Input) -> None:
+        for effect in self._engine.feed(happened, self._now()):
+            if self._tasks is None:
+                self._waiting.append(effect)
+            else:
+                self._perform(effect)
+        self._happened.set()
+
+    async def _turns(self, listener: Listener) -> None:
+        looked_at = self._now()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._rest_s()):
+                    await self._happened.wait()
+            self._happened.clear()
+            now = self._now()
+            if now - looked_at > self._timings.tick_s + self._timings.slept_s:
+                self._abort_writes()
+                self._feed(Woke())
+            looked_at = now
+            wake_at = self._engine.wake_at
+            if wake_at is not None and wake_at <= now:
+                self._feed(Tick())
+            if self._publishable or self._news:
+                news, self._news, self._publishable = tuple(self._news), [], False
+                listener(self._engine.state, news)
+
+    def _rest_s(self) -> float:
+        wake_at = self._engine.wake_at
+        due_s = self._timings.tick_s if wake_at is None else wake_at - self._now()
+        return min(self._timings.tick_s, max(0.0, due_s))
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Publish():
+                self._publishable = True
+            case Announce() | Applied():
+                self._news.append(effect)
+            case StoreDrafts():
+                self._drafts.store(effect.drafts)
+            case OpenSocket():
+                self._socket_tasks[effect.socket] = self._spawn(self._socket(effect))
+            case CloseSocket():
+                task = self._socket_tasks.get(effect.socket)
+                if task is not None:
+                    task.cancel()
+            case Probe():
+                self._spawn(self._probe(effect))
+            case SendCrosshair():
+                socket = self._sockets.get(effect.socket)
+                if socket is not None:
+                    self._spawn(socket.send_crosshair(effect.point))
+            case SendRequest():
+                self._spawn(self._write(effect, self._drafts.asked))
+            case FetchSnapshot() | FetchThread() | FetchEventLog() | FetchPresence():
+                self._spawn(self._fetch(effect))
+            case _:
+                assert_never(effect)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        assert self._tasks is not None
+        return self._tasks.create_task(work)
+
+    async def _ready(self) -> None:
+        """Whatever has to be there before connecting; one at a time, so that one start serves all."""
+        if self._before_connect is not None:
+            async with self._one_start:
+                await self._before_connect()
+
+    # -- reads and writes
+
+    async def _fetch(self, effect: FetchSnapshot | FetchThread | FetchEventLog | FetchPresence) -> None:
+        try:
+            await self._ready()
+            self._feed(await self._fetched(effect))
+        except LocalServerFailed as failure:
+            self._feed(FetchFailed(effect.request, _no_local_server(failure)))
+        except ApiError as failure:
+            self._feed(FetchFailed(effect.request, failure.problem, failure.status))
+
+    async def _fetched(self, effect: FetchSnapshot | FetchThread | FetchEventLog | FetchPresence) -> Input:
+        match effect:
+            case FetchSnapshot():
+                peer, listing = await self._api.conversations(self._room)
+                return SnapshotLoaded(effect.request, peer, listing)
+            case FetchThread():
+                thread = await self._api.thread(effect.url_id)
+                return ThreadLoaded(effect.request, effect.conversation_id, thread)
+            case FetchEventLog():
+                query = EventLogQuery(
+                    effect.url_id, effect.user_id_ws, effect.start_time_ms or 0, after=effect.after
+                )
+                log = await self._api.event_log(query)
+                return EventLogLoaded(effect.request, readable_events(log), log.complete)
+            case FetchPresence():
+                online = await self._api.users_online(self._room.url_id)
+                return UsersLoaded(effect.request, online.users)
+            case _:
+                assert_never(effect)
+
+    async def _write(self, request: SendRequest, drafts: int) -> None:
+        sent = False
+
+        def on_sent() -> None:
+            nonlocal sent
+            sent = True
+
+        broadcast_id = request.broadcast_id
+        try:
+            async with asyncio.timeout(None) as self._writes[broadcast_id]:
+                # A crash from here on must find the write among the drafts.
+                await self._drafts.stored(drafts)
+                reply = await self._api.send(self._room, request, on_sent=on_sent)
+        except TimeoutError:
+            broken = Unreachable(sent=sent)
+            self._feed(WriteFailed(broadcast_id, broken.problem, broken.sent))
+        except ApiError as failure:
+            self._feed(WriteFailed(broadcast_id, failure.problem, failure.sent, failure.status))
+        else:
+            self._feed(ReplyArrived(broadcast_id, reply))
+        finally:
+            self._writes.pop(broadcast_id, None)
+
+    def _abort_writes(self) -> None:
+        for limit in self._writes.values():
+            limit.reschedule(0.0)  # long past: it ends at once
+
+    # -- sockets
+
+    async def _socket(self, effect: OpenSocket) -> None:
+        number, socket = effect.socket, None
+        try:
+            async with asyncio.timeout(None) as self._opening[number]:
+                await self._ready()
+                socket = await open_socket(self._endpoint, effect, self._timings.socket)
+            del self._opening[number]
+            await self._read(number, socket)
+        except (SocketFailed, LocalServerFailed, TimeoutError) as failure:
+            end = failure if isinstance(failure, SocketFailed) else SocketFailed()
+            if socket is not None and end.code is None and effect.thread is None:
+                self._abort_writes()
+            self._feed(SocketClosed(number, end.code, end.status, end.retry_after_s))
+        finally:
+            self._opening.pop(number, None)
+            self._sockets.pop(number, None)
+            self._socket_tasks.pop(number, None)
+            if socket is not None:
+                await self._say_goodbye(socket)
+
+    async def _read(self, number: int, socket: LiveSocket) -> None:
+        self._sockets[number] = socket
+        self._feed(SocketOpened(number))
+        pings = self._spawn(self._keep_pinging(number, socket))
+        frames = 0
+        try:
+            async for frame in socket.frames():
+                self._feed(received(number, frame))
+                frames += 1
+                if frames % FRAMES_PER_TURN == 0:
+                    await asyncio.sleep(0)
+        finally:
+            pings.cancel()
+
+    async def _keep_pinging(self, number: int, socket: LiveSocket) -> None:
+        with suppress(SocketFailed):  # the reader ends with it, and tells
+            while True:
+                self._feed(Pong(number, await socket.ping()))
+                await asyncio.sleep(self._timings.socket.ping_every_s)
+
+    async def _probe(self, effect: Probe) -> None:
+        opening = self._opening.get(effect.socket)
+        if opening is not None:
+            opening.reschedule(asyncio.get_running_loop().time() + effect.timeout_s)
+        socket = self._sockets.get(effect.socket)
+        if socket is not None:
+            with suppress(SocketFailed):
+                self._feed(Pong(effect.socket, await socket.ping(effect.timeout_s)))
+
+    async def _say_goodbye(self, socket: LiveSocket) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timings.goodbye_s):
+                await socket.close()
+
+    def _drafts_not_stored(self) -> None:
+        self._news.append(Announce(News.DRAFTS_NOT_STORED))
+        self._happened.set()
+
+
+def _engine(room: Room, uniform: Callable[[float, float], float]) -> Engine:
+    from imagechat_tui.sync.engine import SyncEngine
+
+    return SyncEngine(room, uniform=uniform)
+
+
+def _no_local_server(failure: LocalServerFailed) -> Problem:
+    lines = failure.log_tail.strip().splitlines()
+    reason = failure.cause or (lines[-1] if lines else "")
+    return Problem(ProblemKind.UNREACHABLE, failure.problem.value, reason)

@@ -1,0 +1,218 @@
+"""One HTTP exchange: a request goes out, its answer comes back whole, or it fails as ours.
+
+Reads share a pool of connections. Each write has a connection of its own that is *aborted* when it is given
+up: otherwise the kernel would deliver the request when the link returns, after the person was told that it
+failed (PROMISES D9). A fresh connection also tells truly whether anything was sent: one from a pool may
+have been closed by the peer already, and the loss shows only after sending.
+
+httpx is imported at the first request and in a thread: it costs 0.1 s, and the screen comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imagechat_tui import __version__
+from imagechat_tui.net.endpoint import Endpoint, tls_context
+from imagechat_tui.net.failures import BadAnswer, TimedOut, Unreachable
+
+if TYPE_CHECKING:
+    import ssl
+    from http.cookiejar import CookieJar
+
+    import httpx
+
+READ_TIMEOUT_S = 10.0
+"""For one read as a whole."""
+MAX_ANSWER_BYTES = 64 << 20
+"""An answer larger than this is not held in memory, whoever sends it."""
+USER_TIMEOUT_MS = 10_000
+"""How long the kernel may keep unacknowledged bytes of a write (TCP_USER_TIMEOUT)."""
+
+_LINGER_ABORT = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+"""``struct linger {1, 0}``: close means abort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as received."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case work, as they do in any case."""
+    body: bytes
+
+
+def quiet_loggers() -> None:
+    """Turn down the loggers of httpx and websockets: they write whole URLs, and credentials stand in those."""
+    for name in ("httpx", "httpcore", "websockets"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Exchange:
+    """The connections to one server. Both kinds share one cookie jar."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._reads: httpx.AsyncClient | None = None
+        self._cookies: CookieJar | None = None
+        self._tls: ssl.SSLContext | None = None
+
+    async def read(self, path: str, query: Mapping[str, str]) -> Answer:
+        """GET, once.
+
+        Raises:
+            Unreachable: No connection, or it broke.
+            TimedOut: No answer within READ_TIMEOUT_S.
+            BadAnswer: Not HTTP, or too large.
+        """
+        await self._load()
+        if self._reads is None:
+            self._reads = self._client(one_shot=False)
+        return await self._once(self._reads, "GET", path, query, None, {}, timeout_s=READ_TIMEOUT_S)
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes | None,
+        *,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        on_sent: Callable[[], None],
+    ) -> Answer:
+        """Send a write, once, over a connection of its own; given up (or cancelled), it is aborted.
+
+        ``on_sent`` is called just before the first byte leaves: from then on the write may happen.
+
+        Raises:
+            Unreachable: No connection (``sent`` False), or it broke.
+            TimedOut: No answer within ``timeout_s``.
+            BadAnswer: Not HTTP, or too large.
+        """
+        await self._load()
+        client = self._client(one_shot=True)
+        try:
+            return await self._once(
+                client, method, path, query, body, headers, timeout_s=timeout_s, on_sent=on_sent
+            )
+        finally:
+            await client.aclose()
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if self._reads is not None:
+            await self._reads.aclose()
+            self._reads = None
+
+    async def _load(self) -> None:
+        if self._cookies is None:
+            cookies, tls = await asyncio.to_thread(_load, self._endpoint)
+            if self._cookies is None:  # another request may have been first
+                self._cookies, self._tls = cookies, tls
+
+    def _client(self, *, one_shot: bool) -> httpx.AsyncClient:
+        import httpx
+
+        endpoint = self._endpoint
+        transport = httpx.AsyncHTTPTransport(
+            verify=self._tls if self._tls is not None else False,  # without TLS there is nothing to verify
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0 if one_shot else 4, max_connections=8),
+            proxy=httpx.Proxy(endpoint.proxy) if endpoint.proxy is not None else None,
+            uds=str(endpoint.uds) if endpoint.uds is not None else None,
+            retries=0,
+            socket_options=_abortive(endpoint) if one_shot else None,
+        )
+        headers = {"User-Agent": f"imagechat-tui/{__version__}", "Accept": "application/json"}
+        if endpoint.credentials.cookie is not None:
+            headers["Cookie"] = endpoint.credentials.cookie.reveal()
+        return httpx.AsyncClient(
+            base_url=endpoint.base_url,
+            transport=transport,
+            trust_env=False,
+            timeout=None,  # one limit around the whole exchange instead of one per step
+            headers=headers,
+            cookies=self._cookies,
+            follow_redirects=False,
+        )
+
+    async def _once(
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Answer:
+        import httpx
+
+        sent = False
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            nonlocal sent
+            if event.endswith("send_request_headers.started") and not sent:
+                sent = True
+                if on_sent is not None:
+                    on_sent()
+
+        content_type = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                client.stream(
+                    method,
+                    path,
+                    params=dict(query),
+                    content=body,
+                    headers={**content_type, **headers},
+                    extensions={"trace": trace},
+                ) as response,
+            ):
+                received = bytearray()
+                async for chunk in response.aiter_bytes():
+                    received += chunk
+                    if len(received) > MAX_ANSWER_BYTES:
+                        raise BadAnswer("answer too large", response.status_code)
+                return Answer(response.status_code, response.headers, bytes(received))
+        except TimeoutError:
+            raise TimedOut(sent=sent) from None
+        except (httpx.RemoteProtocolError, httpx.DecodingError) as failure:
+            # A peer that closes without an answer is a protocol error to httpx and a lost link to us.
+            if sent and "disconnected" not in str(failure) and "closed" not in str(failure):
+                raise BadAnswer("not HTTP") from None
+            raise Unreachable(sent=sent) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+            raise Unreachable(sent=sent) from None
+
+
+def _load(endpoint: Endpoint) -> tuple[CookieJar, ssl.SSLContext | None]:
+    """Everything slow at the first request; runs in a thread."""
+    from http.cookiejar import CookieJar
+
+    import httpx  # noqa: F401
+
+    quiet_loggers()
+    try:
+        return CookieJar(), tls_context(endpoint) if endpoint.is_tls else None
+    except OSError:
+        raise Unreachable(sent=False, code="ca-file") from None
+
+
+def _abortive(endpoint: Endpoint) -> list[tuple[int, int, int] | tuple[int, int, bytes]]:
+    options: list[tuple[int, int, int] | tuple[int, int, bytes]] = [
+        (socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ABORT)
+    ]
+    if endpoint.uds is None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS))
+    return options

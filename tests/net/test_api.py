@@ -1,0 +1,464 @@
+"""One attempt, a true ``sent``, and nothing of the library's own gets out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import traceback
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from imagechat_tui.net.api import Api, ApiError, BadAnswer, Refused, TimedOut, Unreachable, Unsupported
+from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.routes import ConversationReply, EventLogQuery, ListComments
+from imagechat_tui.sync.effects import SendRequest
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.state import Peer, ProblemKind, Room
+from tests import examples as eg
+from tests.fault_proxy import FaultProxy, Mode
+from tests.net.stub_server import StubServer, ours
+
+CHAT = ConversationId("ic_1")
+COMMENT = CommentId("c_1")
+THREAD = UrlId("gallery-42:/img/trail.jpg:25.5:30.25")
+ROOM = Room(eg.TENANT, UrlId("gallery-42"), "/img/trail.jpg", "Gallery 42", "https://example.com/g")
+START = StartConversation(Point(25.5, 30.25), "Trail is wet")
+CANARY = "canary-7f3a-sso"
+
+
+def request(
+    write: Write = START, *, two_step: bool = False, timeout_s: float = 5.0, **more: object
+) -> SendRequest:
+    comment_id = more.get("comment_id")
+    return SendRequest(
+        broadcast_id=BroadcastId("b-1"),
+        write=write,
+        thread_url_id=None if isinstance(write, StartConversation) else THREAD,
+        two_step=two_step,
+        comment_id=COMMENT if comment_id else None,
+        timeout_s=timeout_s,
+        deadline_ms=1_767_225_600_000,
+    )
+
+
+class Pauses:
+    """Stands in for sleep: notes how long, and does not."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+async def fails(api: Api, of: type[ApiError], asked: SendRequest | None = None) -> ApiError:
+    with pytest.raises(of) as caught:
+        await api.send(ROOM, asked or request())
+    return caught.value
+
+
+@pytest.fixture
+async def api(stub: StubServer) -> AsyncIterator[Api]:
+    api = Api(stub.endpoint(Credentials(sso=Secret(CANARY))), sleep=Pauses())
+    yield api
+    await api.close()
+
+
+async def test_a_server_with_our_header_is_ours_and_another_is_hosted(api: Api, stub: StubServer) -> None:
+    peer, listing = await api.conversations(ROOM)
+    assert (peer, listing.conversations) == (Peer.OURS, eg.conversation_list().conversations)
+
+    async def plain(_: web.Request) -> web.StreamResponse:
+        answer = {"status": "success", "conversations": [], "urlIdClean": "gallery-42"}
+        return web.json_response(answer, headers={"Date": "Thu, 01 Jan 2026 00:00:00 GMT"})
+
+    stub.answer = plain
+    peer, listing = await api.conversations(ROOM)
+    assert peer is Peer.HOSTED
+    assert listing.server_time_ms == 1_767_225_600_000 - 2_000, "the baseline is the answer's Date less 2 s"
+
+
+@pytest.mark.parametrize(
+    ("write", "method", "path", "query", "body"),
+    [
+        (
+            START,
+            "POST",
+            "/comment-image-chats/demo",
+            {},
+            {"comment": "Trail is wet", "windowUrlId": THREAD, "x": 25.5, "y": 30.25, "broadcastId": "b-1"},
+        ),
+        (
+            PostComment(CHAT, "Dry again", COMMENT),
+            "POST",
+            "/comments/demo",
+            {"urlId": THREAD, "broadcastId": "b-1"},
+            {"comment": "Dry again", "parentId": "c_1", "urlId": THREAD, "productId": 2},
+        ),
+        (
+            EditComment(CHAT, COMMENT, "Dry"),
+            "POST",
+            "/comments/demo/c_1/update-text",
+            {"broadcastId": "b-1"},
+            {"comment": "Dry"},
+        ),
+        (DeleteComment(CHAT, COMMENT), "DELETE", "/comments/demo/c_1", {"broadcastId": "b-1"}, {}),
+        (
+            DeleteConversation(CHAT),
+            "DELETE",
+            "/comment-image-chats/demo/ic_1",
+            {"broadcastId": "b-1"},
+            {"broadcastId": "b-1"},
+        ),
+        (
+            MoveConversation(CHAT, Point(1.239, 2)),
+            "PATCH",
+            "/comment-image-chats/demo/ic_1",
+            {},
+            {"broadcastId": "b-1", "x": 1.24, "y": 2},
+        ),
+        (
+            ResolveConversation(CHAT, True),
+            "PATCH",
+            "/comment-image-chats/demo/ic_1",
+            {},
+            {"broadcastId": "b-1", "resolved": True},
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str | dict) else "",
+)
+async def test_each_write_is_one_request_to_its_route(
+    api: Api,
+    stub: StubServer,
+    write: Write,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    body: dict[str, object],
+) -> None:
+    async def fitting(_: web.Request) -> web.StreamResponse:
+        comment = {"_id": "c_9", "commenterName": "A", "commentHTML": "x", "verified": True, "date": None}
+        return ours(
+            {
+                "status": "success",
+                "createdChatId": "ic_9",
+                "comment": {**comment, "approved": True},
+                "user": None,
+            }
+        )
+
+    stub.answer = fitting
+    await api.send(ROOM, request(write))
+    ((sent_method, sent_path, sent_query, headers),) = stub.requests
+    assert (sent_method, sent_path) == (method, path)
+    assert sent_query == {**query, "sso": CANARY}
+    assert headers["X-Deadline"] == "1767225600000"
+    assert body.items() <= stub.rows[0].items()
+
+
+async def test_a_hosted_marker_is_a_comment_first_and_then_resumes_with_its_id(
+    api: Api, stub: StubServer
+) -> None:
+    async def comment_saved(_: web.Request) -> web.StreamResponse:
+        comment = {"_id": "c_9", "commenterName": "A", "commentHTML": "x", "verified": True, "date": None}
+        return web.json_response({"status": "success", "comment": comment, "user": None})
+
+    stub.answer = comment_saved
+    await api.send(ROOM, request(two_step=True))
+    assert stub.requests[-1][1] == "/comments/demo"
+    assert stub.rows[-1]["urlId"] == THREAD
+
+    async def marker_saved(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": "success", "createdChatId": "ic_9"})
+
+    stub.answer = marker_saved
+    reply = await api.send(ROOM, request(two_step=True, comment_id=COMMENT))
+    assert isinstance(reply, ConversationReply)
+    assert reply.id == "ic_9"
+    assert stub.rows[-1]["createdFromCommentId"] == "c_1"
+    assert "comment" not in stub.rows[-1]
+
+
+async def test_a_hosted_server_is_not_asked_for_what_it_does_not_have(api: Api, stub: StubServer) -> None:
+    failure = await fails(api, Unsupported, request(ResolveConversation(CHAT, True), two_step=True))
+    assert not failure.sent
+    assert not stub.requests
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {"status": "failed", "code": "empty-comment", "reason": "Empty."}, ProblemKind.REFUSED),
+        (401, {"status": "failed", "code": "unauthorized", "reason": "No."}, ProblemKind.SIGN_IN),
+        (401, {"status": "failed", "code": "locked", "reason": "Locked."}, ProblemKind.REFUSED),
+        (403, {"status": "failed", "code": "readonly", "reason": "No."}, ProblemKind.READ_ONLY),
+        (404, {"status": "error", "message": "Conversation not found"}, ProblemKind.GONE),
+        (405, {}, ProblemKind.UNSUPPORTED),
+        (408, {}, ProblemKind.TIMED_OUT),
+        (429, {"status": "failed", "code": "rate-limited", "reason": "Slow."}, ProblemKind.RATE_LIMITED),
+        (503, {}, ProblemKind.REFUSED),
+        (504, {}, ProblemKind.UNREACHABLE),
+        (302, {}, ProblemKind.REFUSED),
+        (200, {"status": "failed", "code": "comment-too-big", "reason": "Long."}, ProblemKind.REFUSED),
+    ],
+)
+async def test_a_refusal_says_why_and_is_not_tried_again(
+    api: Api, stub: StubServer, status: int, body: dict[str, object], kind: ProblemKind
+) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return ours(body, status, {"Retry-After": "7", "Location": "http://127.0.0.1:9/elsewhere"})
+
+    stub.answer = refuse
+    failure = await fails(api, Refused)
+    assert failure.problem.kind is kind
+    assert failure.problem.code == body.get("code", failure.problem.code)
+    assert failure.problem.retry_after_s == 7
+    assert failure.sent
+    assert failure.status == (400 if status == 200 else status)
+    assert len(stub.rows) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"", b'{"status":"success","createdChatId":7}', b"\xff"])
+async def test_an_answer_that_cannot_be_read_is_a_bad_answer(api: Api, stub: StubServer, body: bytes) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body)
+
+    stub.answer = answer
+    failure = await fails(api, BadAnswer)
+    assert (failure.problem.kind, failure.sent, failure.status) == (ProblemKind.BAD_ANSWER, True, 200)
+
+
+async def test_a_read_is_tried_three_times_and_a_write_once(api: Api, stub: StubServer) -> None:
+    async def broken(_: web.Request) -> web.StreamResponse:
+        return ours({}, 500)
+
+    stub.answer = broken
+    with pytest.raises(Refused):
+        await api.conversations(ROOM)
+    assert len(stub.requests) == 3
+    await fails(api, Refused)
+    assert len(stub.requests) == 4
+
+
+async def test_a_read_waits_as_long_as_it_was_told_or_gives_up(stub: StubServer) -> None:
+    pauses = Pauses()
+    api = Api(stub.endpoint(), sleep=pauses, uniform=lambda low, high: low)
+    told = "3"
+
+    async def busy(_: web.Request) -> web.StreamResponse:
+        return ours({}, 429, {"Retry-After": told})
+
+    stub.answer = busy
+    with pytest.raises(Refused):
+        await api.conversations(ROOM)
+    assert pauses.taken == [3.0, 3.0]
+    told = "60"
+    with pytest.raises(Refused):
+        await api.conversations(ROOM)
+    assert len(pauses.taken) == 2
+    await api.close()
+
+
+async def test_a_long_thread_is_read_to_its_end_without_doubles(api: Api, stub: StubServer) -> None:
+    def comment(number: int) -> dict[str, object]:
+        return {
+            "_id": f"c_{number}",
+            "commenterName": "A",
+            "commentHTML": "x",
+            "verified": True,
+            "date": None,
+        }
+
+    async def page(asked: web.Request) -> web.StreamResponse:
+        skip = int(asked.query["skip"])
+        numbers = range(max(0, skip - 1), min(skip + 2, 5))  # one came in between: the pages overlap
+        comments = [comment(number) for number in numbers]
+        return ours(
+            {
+                "status": "success",
+                "comments": comments,
+                "user": None,
+                "pageNumber": 0,
+                "hasMore": skip + 2 < 5,
+            }
+        )
+
+    stub.answer = page
+    thread = await api.thread(THREAD)
+    assert [comment.id for comment in thread.comments] == [f"c_{n}" for n in range(5)]
+    assert not thread.has_more
+
+
+async def test_the_log_says_whether_it_is_complete(api: Api, stub: StubServer) -> None:
+    async def log(_: web.Request) -> web.StreamResponse:
+        return ours({"status": "success", "events": []}, headers={"X-FC-Event-Log-Complete": "false"})
+
+    stub.answer = log
+    answer = await api.event_log(EventLogQuery(THREAD, "u1.x", after=eg.position(3)))
+    assert answer.complete is False
+    assert stub.requests[-1][2]["seq"] == "3"
+    assert "sso" not in stub.requests[-1][2], "the log goes by userIdWS"
+
+
+# -- what was sent
+
+
+async def test_without_a_listener_nothing_was_sent(tmp_path: Path, unused_port: int) -> None:
+    for endpoint in (
+        Endpoint(f"http://127.0.0.1:{unused_port}", "", eg.TENANT),
+        Endpoint("http://imagechat.local", "", eg.TENANT, uds=tmp_path / "nobody"),
+    ):
+        api = Api(endpoint)
+        failure = await fails(api, Unreachable)
+        assert not failure.sent
+        assert failure.problem.kind is ProblemKind.UNREACHABLE
+
+
+async def test_without_an_answer_the_write_was_sent_and_timed_out(api: Api, stub: StubServer) -> None:
+    stub.answer = never
+    failure = await fails(api, TimedOut, request(timeout_s=0.2))
+    assert failure.sent
+    assert len(stub.rows) == 1
+
+
+async def test_a_reply_that_is_lost_leaves_a_write_that_was_sent(api: Api, stub: StubServer) -> None:
+    async def hang_up(asked: web.Request) -> web.StreamResponse:
+        assert asked.transport is not None
+        asked.transport.close()
+        return web.Response()
+
+    stub.answer = hang_up
+    failure = await fails(api, Unreachable)
+    assert failure.sent
+    assert failure.status is None
+    assert len(stub.rows) == 1
+
+
+async def never(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("cut_at", [0, 1, 40, 200, 10_000])
+async def test_a_row_only_ever_stands_where_sent_says_it_may(tcp_stub: StubServer, cut_at: int) -> None:
+    async with FaultProxy(tcp_stub.port) as proxy:
+        proxy.cut_after(up=cut_at, down=None)
+        api = Api(tcp_stub.endpoint(port=proxy.port))
+        try:
+            await api.send(ROOM, request(timeout_s=2.0))
+            saved, sent = True, True
+        except ApiError as failure:
+            saved, sent = False, failure.sent
+        assert len(tcp_stub.rows) == (1 if cut_at == 10_000 else 0)
+        assert saved == (cut_at == 10_000)
+        assert sent or not tcp_stub.rows
+
+
+@pytest.mark.reliability
+async def test_a_write_given_up_in_a_black_hole_is_not_delivered_when_the_link_heals(
+    tcp_stub: StubServer,
+) -> None:
+    async with FaultProxy(tcp_stub.port, mode=Mode.BLACK_HOLE) as proxy:
+        api = Api(tcp_stub.endpoint(port=proxy.port))
+        failure = await fails(api, TimedOut, request(timeout_s=0.2))
+        assert failure.sent
+        proxy.mode = Mode.PASS
+        # The link is good again: another write passes, the one given up does not.
+        await api.send(ROOM, request(DeleteConversation(CHAT)))
+        assert [row.get("comment") for row in tcp_stub.rows] == [None]
+
+
+async def test_cancelling_a_write_resets_its_connection(unused_port: int) -> None:
+    ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+    got_it = asyncio.Event()
+
+    class Peer(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            got_it.set()
+
+        def connection_lost(self, exc: BaseException | None) -> None:
+            ended.set_result(exc)
+
+    server = await asyncio.get_running_loop().create_server(Peer, "127.0.0.1", unused_port)
+    api = Api(Endpoint(f"http://127.0.0.1:{unused_port}", "", eg.TENANT))
+    async with asyncio.TaskGroup() as tasks:
+        write = tasks.create_task(api.send(ROOM, request()))
+        await got_it.wait()
+        write.cancel()
+        assert isinstance(await ended, ConnectionResetError), "an orderly end would deliver what waits"
+    server.close()
+    await server.wait_closed()
+
+
+# -- proxies and secrets
+
+
+async def test_proxies_of_the_environment_are_ignored(
+    tcp_stub: StubServer, unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    api = Api(tcp_stub.endpoint())
+    await api.conversations(ROOM)
+    await api.send(ROOM, request())
+    assert len(tcp_stub.requests) == 2
+    await api.close()
+
+
+@pytest.mark.security
+async def test_secrets_stay_out_of_logs_reprs_and_tracebacks(
+    stub: StubServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    credentials = Credentials(sso=Secret(CANARY), cookie=Secret(f"fc={CANARY}"))
+    endpoint = stub.endpoint(credentials)
+    api = Api(endpoint, sleep=Pauses())
+    logging.getLogger().setLevel(logging.DEBUG)
+    told = [repr(endpoint), str(credentials), f"{credentials.sso}", repr(api)]
+
+    async def hang_up(asked: web.Request) -> web.StreamResponse:
+        assert asked.transport is not None
+        asked.transport.close()
+        return web.Response()
+
+    await api.conversations(ROOM)
+    assert stub.requests[-1][2]["sso"] == CANARY
+    assert stub.requests[-1][3]["Cookie"] == f"fc={CANARY}"
+    stub.answer = hang_up
+    for attempt in (api.send(ROOM, request()), api.comments(ListComments(THREAD))):
+        with pytest.raises(ApiError) as caught:
+            await attempt
+        assert caught.value.__cause__ is None
+        told += traceback.format_exception(caught.value)
+    seen = "\n".join([*told, caplog.text])
+    assert "httpx" not in {record.name for record in caplog.records}
+    assert not re.search(CANARY, seen)
+    assert CANARY not in json.dumps(told)
+    await api.close()
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def test_a_secret_is_equal_to_itself_and_cannot_be_pickled() -> None:
+    import pickle
+
+    assert Secret("a") == Secret("a") != Secret("b")
+    assert hash(Secret("a")) == hash(Secret("a"))
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret("a"))

@@ -1,0 +1,253 @@
+"""Typed text outlives its program, and two programs never destroy each other's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagechat_tui.net.draft_text import drafts_from_text, text_from_drafts
+from imagechat_tui.net.drafts import DraftFile, DraftsNotStored, drafts_path, joined
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+)
+from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+
+CHAT = ConversationId("ic_1")
+
+
+def typed(text: str, *, at_ms: int = 0, name: str = "new:1:2") -> Draft:
+    return Draft(name, StartConversation(Point(1, 2), text), updated_at_ms=at_ms)
+
+
+FAILED = Draft(
+    "b-1",
+    PostComment(CHAT, "Dry again"),
+    broadcast_id=BroadcastId("b-1"),
+    problem=Problem(ProblemKind.RESTARTED),
+    comment_id=CommentId("c_1"),
+)
+
+texts = st.text(st.characters(exclude_categories=()), max_size=20)
+numbers = st.floats(0, 100)
+chats = texts.map(ConversationId)
+ids = texts.map(CommentId)
+writes = st.one_of(
+    st.builds(StartConversation, st.builds(Point, numbers, numbers), texts),
+    st.builds(PostComment, chats, texts, st.none() | ids),
+    st.builds(EditComment, chats, ids, texts),
+    st.builds(DeleteComment, chats, ids),
+    st.builds(DeleteConversation, chats),
+    st.builds(MoveConversation, chats, st.builds(Point, numbers, numbers)),
+    st.builds(ResolveConversation, chats, st.booleans()),
+)
+problems = st.builds(Problem, st.sampled_from(ProblemKind), texts, texts, st.none() | numbers)
+drafts_of_any_kind = st.builds(
+    Draft,
+    texts,
+    writes,
+    st.none() | texts.map(BroadcastId),
+    st.none() | problems,
+    st.none() | ids,
+    st.integers(0),
+)
+
+
+@given(st.lists(drafts_of_any_kind, max_size=3))
+def test_every_draft_reads_back_as_it_was_written(drafts: list[Draft]) -> None:
+    text = text_from_drafts(tuple(drafts))
+    text.encode("ascii")
+    assert drafts_from_text(text) == (tuple(drafts), True)
+
+
+def test_the_next_session_finds_what_the_last_one_stored(tmp_path: Path) -> None:
+    first = DraftFile(tmp_path / "d")
+    assert first.load() == ()
+    first.store((typed("half a"), FAILED))
+    first.close()
+    second = DraftFile(tmp_path / "d")
+    assert second.load() == (typed("half a"), FAILED)
+    second.store((FAILED,))
+    second.close()
+    third = DraftFile(tmp_path / "d")
+    assert third.load() == (FAILED,)
+    third.store(())
+    third.close()
+    assert list((tmp_path / "d").iterdir()) == [], "without drafts nothing is left behind"
+
+
+def test_a_living_session_keeps_its_drafts_to_itself(tmp_path: Path) -> None:
+    one, other = DraftFile(tmp_path), DraftFile(tmp_path)
+    one.store((typed("of one"),))
+    assert other.load() == ()
+    other.store((typed("of other"),))
+    one.store((typed("of one, longer"),))
+    one.close()
+    other.close()
+    texts = {
+        draft.write.text for draft in DraftFile(tmp_path).load() if isinstance(draft.write, StartConversation)
+    }
+    assert texts == {"of one, longer", "of other"}
+
+
+def test_what_was_adopted_and_not_stored_yet_is_there_for_the_next(tmp_path: Path) -> None:
+    first = DraftFile(tmp_path)
+    first.store((typed("a"),))
+    first.close()
+    second = DraftFile(tmp_path)
+    assert second.load() == (typed("a"),)
+    assert DraftFile(tmp_path).load() == (), "nobody else may take it meanwhile"
+    second.close()
+    assert DraftFile(tmp_path).load() == (typed("a"),)
+
+
+def test_two_texts_for_one_place_are_both_kept() -> None:
+    older, newer = typed("older", at_ms=1), typed("newer", at_ms=2)
+    renamed, kept = joined([newer, older])
+    assert kept == newer
+    assert renamed.write == older.write
+    assert renamed.problem == Problem(ProblemKind.RESTARTED)
+    assert renamed.id == renamed.broadcast_id != older.id
+    assert joined([older, older]) == (older,)
+
+
+def test_files_are_private(tmp_path: Path) -> None:
+    old_mask = os.umask(0)
+    try:
+        folder = drafts_path(tmp_path / "state", "https://h", TenantId("demo"), UrlId("k"))
+        drafts = DraftFile(folder)
+        drafts.store((FAILED,))
+    finally:
+        os.umask(old_mask)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    drafts.close()
+
+
+def test_images_servers_and_tenants_have_folders_of_their_own(tmp_path: Path) -> None:
+    places = [("a", "b", "c"), ("a", "bc", ""), ("ab", "", "c"), ("a", "b", "\ud800")]
+    folders = {drafts_path(tmp_path, s, TenantId(t), UrlId(u)) for s, t, u in places}
+    assert len(folders) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"version":2,"drafts":[]}',
+        '{"version":1,"drafts":[{"id":7}]}',
+        "[" * 100_000,
+        "\x00",
+        "NaN",
+    ],
+)
+def test_a_file_that_cannot_be_read_is_kept_aside(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    drafts = DraftFile(tmp_path)
+    assert drafts.load() == ()
+    drafts.store((FAILED,))
+    drafts.close()
+    assert (tmp_path / "x.bad").read_text() == text
+    assert DraftFile(tmp_path).load() == (FAILED,)
+
+
+def test_of_a_half_readable_file_the_good_half_is_taken(tmp_path: Path) -> None:
+    obj = json.loads(text_from_drafts((typed("good"),)))
+    obj["drafts"].append({"id": "bad"})
+    (tmp_path / "x.json").write_text(json.dumps(obj))
+    drafts = DraftFile(tmp_path)
+    assert drafts.load() == (typed("good"),)
+    assert (tmp_path / "x.bad").exists()
+    drafts.close()
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text(text_from_drafts((FAILED,)))
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "x.json").symlink_to(elsewhere)
+    drafts = DraftFile(folder)
+    assert drafts.load() == ()
+    drafts.close()
+    assert elsewhere.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    drafts = DraftFile(tmp_path / "file" / "d")
+    assert drafts.load() == ()
+    with pytest.raises(DraftsNotStored):
+        drafts.store((FAILED,))
+    drafts.store((FAILED, typed("a")))
+    drafts.close()
+
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from imagechat_tui.net import drafts as module
+from imagechat_tui.net.draft_text import drafts_from_text
+import tests.net.test_drafts as cases
+folder, step = Path(sys.argv[1]), int(sys.argv[2])
+calls = 0
+def stops(name, real):
+    def stop(*given, **named):
+        global calls
+        calls += 1
+        if calls == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given, **named)
+    return stop
+for owner, name in ((os, "open"), (os, "fsync"), (os, "close"), (Path, "replace"), (Path, "unlink")):
+    setattr(owner, name, stops(name, getattr(owner, name)))
+session = module.DraftFile(folder)
+found = session.load()
+session.store((*found, cases.typed("new", name="new:9:9")))
+print("stored", flush=True)
+"""
+
+
+@pytest.mark.reliability
+def test_a_kill_at_any_step_of_adopting_loses_nothing(tmp_path: Path) -> None:
+    step = 0
+    while True:
+        step += 1
+        folder = tmp_path / str(step)
+        before = DraftFile(folder)
+        before.store((typed("old"), FAILED))
+        before.close()
+        done = subprocess.run(
+            [sys.executable, "-c", WRITER, str(folder), str(step)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+        found = DraftFile(folder).load()
+        assert {typed("old"), FAILED} <= set(found), f"killed at step {step}"
+        assert len(found) == len({draft.id for draft in found})
+        if "stored" in done.stdout:
+            assert typed("new", name="new:9:9") in found
+        if done.returncode != -signal.SIGKILL:
+            assert done.returncode == 0, done.stderr
+            break
+    assert step > 8, "the steps were really counted"

@@ -1,0 +1,479 @@
+"""The driver carries out each effect, tells the engine what came of it, and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from aiohttp import web
+
+from imagechat_tui.net.clock import boottime
+from imagechat_tui.net.drafts import DraftFile
+from imagechat_tui.net.driver import LiveSession, SessionTimings
+from imagechat_tui.net.endpoint import Endpoint
+from imagechat_tui.net.local_server import LocalServerFailed, LocalServerProblem
+from imagechat_tui.net.socket import SocketTimings
+from imagechat_tui.protocol import codec
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.effects import (
+    Announce,
+    Applied,
+    CloseSocket,
+    Effect,
+    FetchEventLog,
+    FetchPresence,
+    FetchSnapshot,
+    FetchThread,
+    News,
+    OpenSocket,
+    Probe,
+    Publish,
+    SendCrosshair,
+    SendRequest,
+    StoreDrafts,
+)
+from imagechat_tui.sync.inputs import (
+    EventLogLoaded,
+    EventReceived,
+    FetchFailed,
+    FrameMalformed,
+    Input,
+    Pong,
+    ReplyArrived,
+    SnapshotLoaded,
+    SocketClosed,
+    SocketOpened,
+    Started,
+    ThreadLoaded,
+    Tick,
+    UsersLoaded,
+    Woke,
+    WriteFailed,
+)
+from imagechat_tui.sync.intents import StartConversation, Submitted, TryNow
+from imagechat_tui.sync.state import ChatState, Draft, Peer, ProblemKind, Room
+from tests import examples as eg
+from tests.fault_proxy import FaultProxy, Mode
+from tests.net.stub_server import StubServer, ours
+
+ROOM = Room(eg.TENANT, UrlId("gallery-42"), "/img/trail.jpg")
+QUICK = SessionTimings(
+    tick_s=0.02,
+    slept_s=0.5,
+    goodbye_s=0.1,
+    socket=SocketTimings(open_s=2.0, ping_every_s=0.05, pong_within_s=0.1, close_s=0.1),
+)
+WRITE = SendRequest(
+    BroadcastId("b-1"), StartConversation(Point(1.0, 2.0), "text"), None, False, timeout_s=5.0
+)
+DRAFT = Draft("b-1", WRITE.write, BroadcastId("b-1"))
+OPEN = OpenSocket(1, eg.room_ids(), True)
+
+Wanted = TypeVar("Wanted", bound=Input)
+
+
+class ScriptedEngine:
+    """Notes every input, and answers those of a type with the effects scripted for it."""
+
+    def __init__(self, *at_start: Effect) -> None:
+        self.state = ChatState(ROOM)
+        self.wake_at: float | None = None
+        self.inputs: list[Input] = []
+        self.script: dict[type[Input], Sequence[Effect]] = {Started: at_start}
+        self._fed = asyncio.Event()
+
+    def feed(self, happened: Input, now: float, /) -> tuple[Effect, ...]:
+        self.inputs.append(happened)
+        self._fed.set()
+        if isinstance(happened, Tick):
+            self.wake_at = None
+        return tuple(self.script.get(type(happened), ()))
+
+    async def hears(self, kind: type[Wanted], where: Callable[[Wanted], bool] = lambda _: True) -> Wanted:
+        async with asyncio.timeout(5):
+            while True:
+                for happened in self.inputs:
+                    if isinstance(happened, kind) and where(happened):
+                        return happened
+                self._fed.clear()
+                await self._fed.wait()
+
+    def count(self, kind: type[Input]) -> int:
+        return sum(isinstance(happened, kind) for happened in self.inputs)
+
+
+class Told:
+    """A listener that notes what it was told."""
+
+    def __init__(self) -> None:
+        self.news: list[Announce | Applied] = []
+        self.states: list[ChatState] = []
+        self.once = asyncio.Event()
+
+    def __call__(self, state: ChatState, news: tuple[Announce | Applied, ...]) -> None:
+        self.states.append(state)
+        self.news += news
+        self.once.set()
+
+
+@asynccontextmanager
+async def session(
+    engine: ScriptedEngine, endpoint: Endpoint, told: Told | None = None, **more: object
+) -> AsyncIterator[LiveSession]:
+    options = {"drafts": None, "timings": QUICK, **more}
+    live = LiveSession(ROOM, endpoint, engine=engine, **options)  # type: ignore[arg-type]
+    task = asyncio.get_running_loop().create_task(live.run(told or Told()))
+    try:
+        yield live
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_reads_come_back_as_inputs(stub: StubServer) -> None:
+    engine = ScriptedEngine(
+        FetchSnapshot(1),
+        FetchThread(2, ConversationId("ic_1"), eg.THREAD),
+        FetchPresence(3),
+        FetchEventLog(4, eg.THREAD, "u1"),
+    )
+
+    async def answer(asked: web.Request) -> web.StreamResponse:
+        if asked.path.startswith("/pages"):
+            return ours(codec.encode_users_info([eg.bob()]))
+        if asked.path.startswith("/comments"):
+            return ours(codec.encode_comment_list(eg.comment_list(), tenant_id=eg.TENANT, v2=True))
+        if asked.path.startswith("/event-log"):
+            good = codec.encode_event(eg.new_comment(1), tenant_id=eg.TENANT, v2=True)
+            entry = {
+                "createdAt": "2026-01-01T00:00:00.500Z",
+                "tenantId": "demo",
+                "urlId": "k",
+                "broadcastId": "b",
+            }
+            events = [{**entry, "_id": "e_1", "data": "{"}, {**entry, "_id": "e_2", "data": good}]
+            return ours({"status": "success", "events": events})
+        return ours(codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=True))
+
+    stub.answer = answer
+    async with session(engine, stub.endpoint()):
+        assert (await engine.hears(SnapshotLoaded)).peer is Peer.OURS
+        assert (await engine.hears(ThreadLoaded)).list.comments
+        assert [user.id for user in (await engine.hears(UsersLoaded)).users] == [eg.BOB]
+        log = await engine.hears(EventLogLoaded)
+        assert [type(event).__name__ for event in log.events] == ["NewComment"], (
+            "the unreadable one is left out"
+        )
+
+
+async def test_a_read_that_fails_says_why(stub: StubServer) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return ours({"status": "failed", "code": "malformed-sso", "reason": "No."}, 401)
+
+    stub.answer = refuse
+    engine = ScriptedEngine(FetchSnapshot(7))
+    async with session(engine, stub.endpoint()):
+        failed = await engine.hears(FetchFailed)
+    assert (failed.request, failed.status, failed.problem.kind) == (7, 401, ProblemKind.SIGN_IN)
+
+
+async def test_a_socket_opens_speaks_and_closes_exactly_once(stub: StubServer) -> None:
+    engine = ScriptedEngine(OPEN)
+    async with session(engine, stub.endpoint()):
+        await engine.hears(SocketOpened)
+        (socket,) = stub.sockets
+        await socket.send_str(codec.encode_event(eg.new_image_chat(1), tenant_id=eg.TENANT, v2=True))
+        await socket.send_str("nonsense")
+        await socket.send_bytes(b"{}")
+        await engine.hears(EventReceived, lambda got: got.event == eg.new_image_chat(1))
+        await engine.hears(FrameMalformed, lambda got: "binary" in got.detail)
+        assert engine.count(FrameMalformed) == 2
+        assert (await engine.hears(Pong)).round_trip_s > 0
+        await socket.close(code=1012)
+        assert (await engine.hears(SocketClosed)).code == 1012
+    assert engine.count(SocketClosed) == 1
+
+
+async def test_a_refused_handshake_is_a_closed_socket(stub: StubServer) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=503, headers={"Retry-After": "3"})
+
+    stub.live = refuse
+    engine = ScriptedEngine(OPEN)
+    async with session(engine, stub.endpoint()):
+        closed = await engine.hears(SocketClosed)
+    assert closed == SocketClosed(1, None, 503, 3.0)
+    assert engine.count(SocketOpened) == 0
+
+
+async def test_closing_a_socket_says_goodbye_to_the_server(stub: StubServer) -> None:
+    engine = ScriptedEngine(OPEN)
+    engine.script[SocketOpened] = [CloseSocket(1)]
+    gone = asyncio.Event()
+
+    async def live(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        assert socket.close_code == 1000
+        gone.set()
+        return socket
+
+    stub.live = live
+    async with session(engine, stub.endpoint()):
+        async with asyncio.timeout(5):
+            await gone.wait()
+
+
+async def test_the_crosshair_reaches_the_server(stub: StubServer) -> None:
+    engine = ScriptedEngine(OPEN)
+    engine.script[SocketOpened] = [SendCrosshair(1, Point(1.5, 2.5))]
+    async with session(engine, stub.endpoint()):
+        await stub.arrived.wait()
+    assert stub.rows == [{"type": "cursor", "x": 1.5, "y": 2.5}]
+
+
+@pytest.mark.reliability
+async def test_a_dead_link_is_noticed_within_ping_and_pong_time(tcp_stub: StubServer) -> None:
+    async with FaultProxy(tcp_stub.port) as proxy:
+        engine = ScriptedEngine(OPEN)
+        async with session(engine, tcp_stub.endpoint(port=proxy.port)):
+            await engine.hears(Pong)
+            proxy.mode = Mode.BLACK_HOLE
+            began = time.monotonic()
+            assert (await engine.hears(SocketClosed)).code is None
+            assert time.monotonic() - began < 0.6
+    assert engine.count(SocketClosed) == 1
+
+
+async def test_a_probe_is_answered_or_ends_the_socket(tcp_stub: StubServer) -> None:
+    patient = SessionTimings(tick_s=0.02, goodbye_s=0.1, socket=SocketTimings())
+    async with FaultProxy(tcp_stub.port) as proxy:
+        engine = ScriptedEngine(OPEN)
+        engine.script[Submitted] = [Probe(1, 0.1)]
+        async with session(engine, tcp_stub.endpoint(port=proxy.port), timings=patient) as live:
+            await engine.hears(Pong)
+            heard = engine.count(Pong)
+            live.dispatch(TryNow())
+            await engine.hears(Pong, lambda _: engine.count(Pong) > heard)
+            proxy.mode = Mode.BLACK_HOLE
+            live.dispatch(TryNow())
+            await engine.hears(SocketClosed)
+
+
+async def test_a_probe_ends_a_handshake_that_hangs(tcp_stub: StubServer) -> None:
+    async with FaultProxy(tcp_stub.port, mode=Mode.BLACK_HOLE) as proxy:
+        engine = ScriptedEngine(OPEN, Probe(1, 0.05))
+        engine.script[Submitted] = [Probe(1, 0.05)]
+        timings = SessionTimings(tick_s=0.02, goodbye_s=0.1)
+        async with session(engine, tcp_stub.endpoint(port=proxy.port), timings=timings) as live:
+            await engine.hears(Started)
+            await proxy.connected.wait()
+            live.dispatch(TryNow())
+            await engine.hears(SocketClosed)
+
+
+# -- writes
+
+
+async def test_a_write_ends_in_its_reply(stub: StubServer) -> None:
+    engine = ScriptedEngine(WRITE)
+    async with session(engine, stub.endpoint()):
+        assert (await engine.hears(ReplyArrived)).broadcast_id == "b-1"
+    assert len(stub.rows) == 1
+
+
+async def test_a_write_to_nobody_was_not_sent(unused_port: int) -> None:
+    engine = ScriptedEngine(WRITE)
+    async with session(engine, Endpoint(f"http://127.0.0.1:{unused_port}", "", eg.TENANT)):
+        failed = await engine.hears(WriteFailed)
+    assert (failed.sent, failed.status, failed.problem.kind) == (False, None, ProblemKind.UNREACHABLE)
+
+
+@pytest.mark.reliability
+async def test_a_broken_link_aborts_the_write_in_flight(tcp_stub: StubServer) -> None:
+    async def never(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    tcp_stub.answer = never
+    async with FaultProxy(tcp_stub.port) as proxy:
+        engine = ScriptedEngine(OPEN)
+        engine.script[SocketOpened] = [replace(WRITE, timeout_s=60.0)]
+        async with session(engine, tcp_stub.endpoint(port=proxy.port)):
+            await tcp_stub.arrived.wait()
+            proxy.mode = Mode.BLACK_HOLE
+            failed = await engine.hears(WriteFailed)
+            assert (failed.sent, failed.status) == (True, None)
+            assert engine.count(WriteFailed) == 1
+
+
+async def test_an_orderly_close_leaves_the_write_its_chance(tcp_stub: StubServer) -> None:
+    finish = asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        await finish.wait()
+        return ours({"status": "success", "createdChatId": "ic_9"})
+
+    tcp_stub.answer = slow
+    engine = ScriptedEngine(OPEN)
+    engine.script[SocketOpened] = [WRITE]
+    async with session(engine, tcp_stub.endpoint()):
+        await tcp_stub.arrived.wait()
+        await tcp_stub.sockets[0].close(code=1012)
+        await engine.hears(SocketClosed)
+        finish.set()
+        await engine.hears(ReplyArrived)
+
+
+# -- time
+
+
+async def test_the_engine_is_woken_when_it_wants_to_be(stub: StubServer) -> None:
+    engine = ScriptedEngine()
+    engine.wake_at = boottime() + 0.05
+    async with session(engine, stub.endpoint()):
+        await engine.hears(Tick)
+        assert engine.count(Tick) == 1
+
+
+@pytest.mark.reliability
+async def test_a_jump_of_the_clock_is_a_sleep_and_aborts_what_was_in_flight(stub: StubServer) -> None:
+    async def never(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    stub.answer = never
+    slept = 0.0
+    engine = ScriptedEngine(replace(WRITE, timeout_s=60.0))
+    async with session(engine, stub.endpoint(), now=lambda: time.monotonic() + slept):
+        await stub.arrived.wait()
+        assert engine.count(Woke) == 0
+        slept = 30.0
+        await engine.hears(Woke)
+        await engine.hears(WriteFailed)
+        assert engine.count(Woke) == 1
+
+
+# -- telling
+
+
+async def test_the_newest_state_is_told_once_with_all_its_news(stub: StubServer) -> None:
+    told, news = Told(), Announce(News.PHASE)
+    engine = ScriptedEngine(Publish(ChatState(ROOM)), news)
+    engine.script[Submitted] = [Publish(ChatState(ROOM)), news]
+    async with session(engine, stub.endpoint(), told) as live:
+        live.dispatch(TryNow())
+        await told.once.wait()
+        assert told.news == [news, news]
+        assert told.states == [engine.state]
+
+
+async def test_what_is_dispatched_before_the_run_is_carried_out_by_it(stub: StubServer) -> None:
+    engine = ScriptedEngine()
+    engine.script[Submitted] = [WRITE]
+    live = LiveSession(ROOM, stub.endpoint(), drafts=None, engine=engine, timings=QUICK)
+    live.dispatch(TryNow())
+    assert isinstance(engine.inputs[0], Started)
+    task = asyncio.get_running_loop().create_task(live.run(Told()))
+    await engine.hears(ReplyArrived)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_defect_ends_the_run_loudly(stub: StubServer) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    engine = ScriptedEngine(Announce(News.PHASE))
+    live = LiveSession(ROOM, stub.endpoint(), drafts=None, engine=engine, timings=QUICK)
+    with pytest.raises(ExceptionGroup) as caught:
+        await live.run(broken)
+    assert caught.group_contains(ZeroDivisionError)
+
+
+# -- before connecting
+
+
+async def test_the_local_server_is_awaited_and_its_failure_is_nobody_there(stub: StubServer) -> None:
+    starts = 0
+
+    async def start() -> None:
+        nonlocal starts
+        starts += 1
+        raise LocalServerFailed(LocalServerProblem.DIED, Path("x"), log_tail="one\nthe cause\n")
+
+    engine = ScriptedEngine(OPEN, FetchSnapshot(2))
+    async with session(engine, stub.endpoint(), before_connect=start):
+        failed = await engine.hears(FetchFailed)
+        await engine.hears(SocketClosed)
+    assert starts == 2
+    assert (failed.problem.kind, failed.problem.code) == (ProblemKind.UNREACHABLE, "died")
+    assert failed.problem.reason == "the cause"
+    assert not stub.requests
+
+
+# -- drafts
+
+
+async def test_a_write_is_on_disk_before_it_is_on_the_wire(stub: StubServer, tmp_path: Path) -> None:
+    begun, finish = threading.Event(), threading.Event()
+
+    class SlowDisk(DraftFile):
+        def store(self, drafts: tuple[Draft, ...]) -> None:
+            begun.set()
+            finish.wait(5)
+            super().store(drafts)
+
+    engine = ScriptedEngine(StoreDrafts((DRAFT,)), WRITE, FetchSnapshot(1))
+    async with session(engine, stub.endpoint(), drafts=SlowDisk(tmp_path)):
+        await asyncio.to_thread(begun.wait)
+        await engine.hears(SnapshotLoaded)
+        assert not stub.rows, "others go on, the write waits for the disk"
+        finish.set()
+        await engine.hears(ReplyArrived)
+
+
+async def test_what_was_typed_last_is_on_disk_when_the_run_has_ended(
+    stub: StubServer, tmp_path: Path
+) -> None:
+    engine = ScriptedEngine()
+    engine.script[Submitted] = [StoreDrafts((DRAFT,))]
+    async with session(engine, stub.endpoint(), drafts=DraftFile(tmp_path)) as live:
+        await engine.hears(Started)
+        live.dispatch(TryNow())
+    engine = ScriptedEngine()
+    async with session(engine, stub.endpoint(), drafts=DraftFile(tmp_path)):
+        assert (await engine.hears(Started)).drafts == (DRAFT,)
+
+
+async def test_a_disk_that_takes_no_drafts_is_told_once_and_stops_nothing(
+    stub: StubServer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    told = Told()
+    engine = ScriptedEngine(StoreDrafts((DRAFT,)), WRITE)
+    engine.script[ReplyArrived] = [StoreDrafts(()), StoreDrafts((DRAFT,))]
+    async with session(engine, stub.endpoint(), told, drafts=DraftFile(tmp_path / "file" / "d")):
+        await engine.hears(ReplyArrived)
+        await told.once.wait()
+    assert told.news == [Announce(News.DRAFTS_NOT_STORED)]
+
+
+def test_importing_the_driver_loads_no_heavy_library() -> None:
+    heavy = "{'httpx', 'websockets', 'anyio', 'numpy', 'textual'}"
+    code = f"import sys, imagechat_tui.net.driver; print(*sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from imagechat_tui import __version__
+from imagechat_tui.net import local_server
+from imagechat_tui.net.local_server import (
+    MAX_SOCKET_PATH,
+    LocalServer,
+    LocalServerFailed,
+    LocalServerProblem,
+    default_runtime_dir,
+    ensure_running,
+    spawn_early,
+)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A short directory: the paths of Unix sockets are."""
+    with TemporaryDirectory(prefix="ic") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def spec(home: Path) -> Iterator[LocalServer]:
+    spec = LocalServer(home / "run", home / "data", home / "state")
+    yield spec
+    _end_server(spec)
+
+
+@pytest.fixture
+def spawns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The process numbers of all servers started since."""
+    pids: list[int] = []
+    spawn = local_server._spawn
+
+    def counted(spec: LocalServer, lock: int) -> subprocess.Popen[bytes]:
+        child = spawn(spec, lock)
+        pids.append(child.pid)
+        return child
+
+    monkeypatch.setattr(local_server, "_spawn", counted)
+    return pids
+
+
+@dataclass(frozen=True, slots=True)
+class Instead(LocalServer):
+    """A local server whose program is another: what it does wrong is the test's matter."""
+
+    program: str = ""
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", "-c", self.program]
+
+
+async def test_a_server_is_started_and_then_found(spec: LocalServer) -> None:
+    await ensure_running(spec)
+    pid = _ready(spec)["pid"]
+    await ensure_running(spec)
+    spawn_early(spec)
+    assert _ready(spec)["pid"] == pid
+    assert spec.socket_path.stat().st_mode & 0o777 == 0o600
+    assert (await _health(spec)).startswith("HTTP/1.1 200")
+
+
+async def test_twenty_clients_on_nothing_end_on_one_server(spec: LocalServer, spawns: list[int]) -> None:
+    await asyncio.gather(*(ensure_running(spec) for _ in range(20)))
+    assert len(spawns) == _starts(spec) == 1
+
+
+async def test_an_early_spawn_is_waited_for_not_repeated(spec: LocalServer, spawns: list[int]) -> None:
+    spawn_early(spec)
+    spawn_early(spec)
+    await asyncio.gather(ensure_running(spec), ensure_running(spec))
+    assert len(spawns) == _starts(spec) == 1
+
+
+@pytest.mark.reliability
+async def test_a_killed_server_comes_back_over_its_stale_socket(spec: LocalServer) -> None:
+    await ensure_running(spec)
+    killed = _pid(spec)
+    os.kill(killed, signal.SIGKILL)
+    await _until(lambda: not local_server._listens(spec))
+    assert spec.socket_path.exists()
+    await asyncio.gather(*(ensure_running(spec) for _ in range(5)))
+    assert _pid(spec) != killed
+    assert _starts(spec) == 2
+    assert (await _health(spec)).startswith("HTTP/1.1 200")
+
+
+async def test_a_server_whose_runtime_directory_vanished_makes_way(spec: LocalServer) -> None:
+    """As at the last logout and the next login: same data, new directory."""
+    await ensure_running(spec)
+    first = _pid(spec)
+    spec.socket_path.unlink()
+    spec.lock_path.unlink()
+    await ensure_running(spec)
+    assert _pid(spec) != first
+    await _until(lambda: not _lives(first))
+
+
+async def test_a_server_of_another_version_that_nobody_uses_is_replaced(
+    spec: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ensure_running(spec)
+    first = _pid(spec)
+    monkeypatch.setattr(local_server, "__version__", "0.0.0+other")
+    await ensure_running(spec)
+    assert _pid(spec) != first
+
+
+async def test_a_server_of_another_version_with_clients_stays(
+    spec: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ensure_running(spec)
+    first = _pid(spec)
+    monkeypatch.setattr(local_server, "__version__", "0.0.0+other")
+    with socket.socket(socket.AF_UNIX) as other_client:
+        other_client.connect(str(spec.socket_path))
+        other_client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.to_thread(other_client.recv, 1)
+        await ensure_running(spec)
+    assert _pid(spec) == first
+
+
+async def test_a_server_that_dies_at_once_is_told_with_its_log(home: Path) -> None:
+    spec = Instead(home / "run", home / "data", home / "state", program="raise SystemExit('no can do')")
+    with pytest.raises(LocalServerFailed) as failed:
+        await ensure_running(spec)
+    assert failed.value.problem is LocalServerProblem.DIED
+    assert failed.value.log_tail == "no can do"
+
+
+async def test_the_servers_own_word_for_its_failure_is_passed_on(spec: LocalServer) -> None:
+    spec.data_dir.mkdir(parents=True)
+    (spec.data_dir / "imagechat.sqlite").write_bytes(b"this is no database at all" * 1000)
+    with pytest.raises(LocalServerFailed) as failed:
+        await ensure_running(spec)
+    assert failed.value.problem is LocalServerProblem.DIED
+    assert failed.value.cause == "data-broken"
+
+
+async def test_those_who_waited_for_a_failed_start_do_not_repeat_it(home: Path) -> None:
+    program = "import os; os.write(2, b'start\\n'); os._exit(1)"
+    spec = Instead(home / "run", home / "data", home / "state", program=program)
+    results = await asyncio.gather(*(ensure_running(spec) for _ in range(10)), return_exceptions=True)
+    assert {type(result) for result in results} == {LocalServerFailed}
+    assert spec.log_path.read_text() == "start\n"
+
+
+async def test_a_server_that_never_listens_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_server, "START_TIMEOUT_S", 0.2)
+    program = "import os, signal; os.write(2, str(os.getpid()).encode() + b'\\n'); signal.pause()"
+    spec = Instead(home / "run", home / "data", home / "state", program=program)
+    with pytest.raises(LocalServerFailed) as failed:
+        await ensure_running(spec)
+    assert failed.value.problem is LocalServerProblem.NOT_READY
+    await _until(lambda: all(child.poll() is not None for child in local_server._children))
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o1777])
+async def test_a_runtime_directory_open_to_others_is_refused(spec: LocalServer, mode: int) -> None:
+    spec.runtime_dir.mkdir()
+    spec.runtime_dir.chmod(mode)
+    with pytest.raises(LocalServerFailed) as failed:
+        await ensure_running(spec)
+    assert failed.value.problem is LocalServerProblem.DIRECTORY_UNSAFE
+    spawn_early(spec)
+    assert list(spec.runtime_dir.iterdir()) == []
+
+
+@pytest.mark.security
+async def test_somebody_elses_socket_is_never_connected_to(spec: LocalServer) -> None:
+    """In the temp directory anybody may have made the directory first."""
+    theirs = spec.runtime_dir.with_name("theirs")
+    theirs.mkdir(mode=0o700)
+    spec.runtime_dir.symlink_to(theirs)
+    with socket.socket(socket.AF_UNIX) as trap:
+        trap.bind(str(theirs / "server.sock"))
+        trap.listen()
+        trap.setblocking(False)
+        with pytest.raises(LocalServerFailed) as failed:
+            await ensure_running(spec)
+        with pytest.raises(BlockingIOError):
+            trap.accept()
+    assert failed.value.problem is LocalServerProblem.DIRECTORY_UNSAFE
+
+
+async def test_a_shared_directory_must_be_set_up_for_its_group(home: Path) -> None:
+    spec = LocalServer(home / "run", home / "data", home / "state", shared=home / "team")
+    with pytest.raises(LocalServerFailed) as failed:
+        await ensure_running(spec)
+    assert failed.value.problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+    assert not (home / "run").exists()
+
+
+async def test_a_shared_server_lets_the_group_in(home: Path) -> None:
+    team = home / "team"
+    team.mkdir()
+    team.chmod(0o2770)
+    spec = LocalServer(home / "run", home / "data", home / "state", shared=team)
+    old_umask = os.umask(0o077)
+    try:
+        await ensure_running(spec)
+        modes = {entry.name: entry.stat().st_mode & 0o777 for entry in team.iterdir()}
+        assert modes.pop("admin.sock") == 0o600
+        assert set(modes.values()) == {0o660}
+        assert {"server.sock", "spawn.lock", "server.log", "server.lock", "imagechat.sqlite"} <= modes.keys()
+    finally:
+        os.umask(old_umask)
+        _end_server(spec)
+
+
+async def test_a_path_that_no_socket_can_have_is_told(home: Path) -> None:
+    spec = LocalServer(home / ("d" * MAX_SOCKET_PATH), home / "data", home / "state")
+    with pytest.raises(LocalServerFailed) as failed:
+        await ensure_running(spec)
+    assert failed.value.problem is LocalServerProblem.PATH_TOO_LONG
+
+
+@pytest.mark.security
+def test_the_server_inherits_no_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGECHAT_SSO", "CANARY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "CANARY")
+    program = "import json, os; print(json.dumps(dict(os.environ, cwd=os.getcwd())))"
+    spec = Instead(home / "run", home / "data", home / "state", program=program)
+    spawn_early(spec)
+    (child,) = [child for child in local_server._children if child.args[2:3] == ["-c"]][-1:]  # type: ignore[index]
+    child.wait()
+    seen = json.loads(spec.log_path.read_text())
+    assert "CANARY" not in seen.values()
+    assert seen["PATH"] == os.environ["PATH"]
+    assert seen["cwd"] == "/"
+
+
+def test_a_large_log_is_begun_anew(home: Path) -> None:
+    spec = Instead(home / "run", home / "data", home / "state", program="print('new')")
+    spec.state_dir.mkdir()
+    spec.log_path.write_bytes(b"old" * local_server.MAX_LOG_BYTES)
+    spawn_early(spec)
+    local_server._children[-1].wait()
+    assert spec.log_path.read_text() == "new\n"
+
+
+def test_the_runtime_directory_is_the_sessions_or_a_private_one(home: Path) -> None:
+    fallback = default_runtime_dir({})
+    assert fallback.name == f"imagechat-{os.geteuid()}"
+    assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home)}) == home / "imagechat"
+    assert default_runtime_dir({"XDG_RUNTIME_DIR": "relative"}) == fallback
+    assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home / "missing")}) == fallback
+    long = home / ("d" * 90)
+    long.mkdir()
+    assert default_runtime_dir({"XDG_RUNTIME_DIR": str(long)}) == fallback
+    (home / "link").symlink_to(home)
+    assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home / "link")}) == fallback
+
+
+def test_the_endpoint_is_the_socket(spec: LocalServer) -> None:
+    endpoint = local_server.endpoint(spec)
+    assert (endpoint.uds, endpoint.tenant_id) == (spec.socket_path, "local")
+
+
+def _ready(spec: LocalServer) -> dict[str, object]:
+    """The ready line. A server can be connected to a moment before it has written it."""
+    deadline = time.monotonic() + 10
+    while not spec.lock_path.read_bytes().endswith(b"\n") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    line = json.loads(spec.lock_path.read_bytes())
+    assert line["ready"] is True
+    assert line["version"] == __version__
+    assert line["socket"] == str(spec.socket_path)
+    return dict(line)
+
+
+def _pid(spec: LocalServer) -> int:
+    return int(str(_ready(spec)["pid"]))
+
+
+def _starts(spec: LocalServer) -> int:
+    """How many servers were started: each begins its log with one line."""
+    return spec.log_path.read_text().count("serving")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _end_server(spec: LocalServer) -> None:
+    try:
+        pid = _pid(spec)
+    except (FileNotFoundError, ValueError, AssertionError):
+        return
+    if _lives(pid):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while _lives(pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+async def _health(spec: LocalServer) -> str:
+    reader, writer = await asyncio.open_unix_connection(spec.socket_path)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: imagechat.local\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer.decode()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Other processes send no signal: look."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
