@@ -1,0 +1,1 @@
+"""The screen: Textual. It is handed a session and never sees the network."""

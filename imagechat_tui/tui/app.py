@@ -1,0 +1,275 @@
+"""The Textual app: a session and a way to load the picture come in, one main screen shows them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+from textual.worker import Worker, WorkerError
+
+from imagechat_tui.sync.effects import Announce, Applied
+from imagechat_tui.sync.session import Session
+from imagechat_tui.sync.state import ChatState
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.crash import write_crash_file
+from imagechat_tui.tui.keys import as_us_layout
+from imagechat_tui.tui.leaving import Leaving
+from imagechat_tui.tui.messages import (
+    NewsArrived,
+    PictureFailed,
+    PictureLoaded,
+    PictureLoading,
+    StateChanged,
+)
+from imagechat_tui.tui.screens.chat import ChatScreen
+from imagechat_tui.tui.themes import THEMES
+from imagechat_tui.tui.typeahead import Typeahead
+from imagechat_tui.tui.wall import TextWall
+from imagechat_tui.words import Words
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.render import RenderOptions
+
+LoadPicture: TypeAlias = "Callable[[Callable[[float], None]], Awaitable[Picture]]"
+"""Loads the picture; is given what to call with the fraction done."""
+
+CRASHED = 1
+SETTLE_S = 1.0
+"""How long the session may take to put things away when the app ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOptions:
+    """What the person set about the screen."""
+
+    render: RenderOptions
+    theme: str = "dark"
+    bell: bool = False
+    """Ring when somebody else adds something."""
+    crash_folder: Path | None = None
+    """Where a defect leaves its traceback."""
+
+
+class ImageChatApp(App[int]):
+    """One picture, its threads, one session."""
+
+    TITLE = "imagechat"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-high")]  # noqa: RUF012 (Textual declares it so)
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit now", id="app.quit", show=False, priority=True),
+        Binding("ctrl+l", "repair", "Repair the screen", id="app.repair", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, priority=True),
+        Binding("ctrl+c", "hint_quit", "How to quit", id="app.hint", show=False),
+    ]
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        load_picture: LoadPicture,
+        name: str,
+        options: ScreenOptions,
+        clock: Clock,
+        picture_problem: Callable[[Exception], Words],
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self._session = session
+        self._load_picture = load_picture
+        self._picture_name = name
+        self._options = options
+        self._clock = clock
+        self._picture_problem = picture_problem
+        self._wall = TextWall()
+        self._leaving = Leaving(self._told_to_leave)
+        self._typeahead = Typeahead()
+        self._session_worker: Worker[None] | None = None
+        self._chat: ChatScreen | None = None
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = THEMES.get(options.theme, THEMES["dark"]).name
+
+    @property
+    def chat(self) -> ChatScreen:
+        """The main screen."""
+        assert self._chat is not None
+        return self._chat
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen, at once: nothing is painted twice at the start."""
+        self._chat = ChatScreen(
+            self._session,
+            name=self._picture_name,
+            options=self._options.render,
+            clock=self._clock,
+            bell=self._options.bell,
+        )
+        return self._chat
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Textual's own, then the wall."""
+        return [*super().get_line_filters(), self._wall]
+
+    # -- life
+
+    def on_mount(self) -> None:
+        """Paint first; then the picture and the link."""
+        self._leaving.watch()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._picture_arrives(), name="picture", group="picture")
+        self._session_worker = self.run_worker(
+            self._session.run(self._listen), name="session", group="session"
+        )
+
+    async def _picture_arrives(self) -> None:
+        try:
+            picture = await self._load_picture(lambda fraction: self._post(PictureLoading(fraction)))
+        except Exception as error:  # the edge of a task: words are made of it, or the crash file
+            self._post(PictureFailed(error))
+        else:
+            self._post(PictureLoaded(picture))
+
+    def _post(
+        self, message: StateChanged | NewsArrived | PictureLoading | PictureLoaded | PictureFailed
+    ) -> None:
+        self.post_message(message)
+
+    def _listen(self, state: ChatState, news: tuple[Announce | Applied, ...]) -> None:
+        announced = tuple(item for item in news if isinstance(item, Announce))
+        if announced:
+            self._post(NewsArrived(announced))
+        self._post(StateChanged(state))
+
+    def on_state_changed(self, message: StateChanged) -> None:
+        """Down to the screens."""
+        self.chat.show_state(message.state)
+        for screen in self.screen_stack[1:]:
+            follow = getattr(screen, "show_state", None)
+            if follow is not None:
+                follow(message.state)
+
+    def on_news_arrived(self, message: NewsArrived) -> None:
+        """Down to the main screen."""
+        self.chat.show_news(message.news)
+
+    def on_picture_loading(self, message: PictureLoading) -> None:
+        """Say how far it is."""
+        if self.chat.picture.picture is None:
+            self.chat.notice.update(Content(f"Loading the picture {message.fraction:.0%}"))
+
+    def on_picture_loaded(self, message: PictureLoaded) -> None:
+        """Show it."""
+        self.chat.show_picture(message.picture)
+
+    def on_picture_failed(self, message: PictureFailed) -> None:
+        """Say why, in its place; the threads stay usable."""
+        words = self._picture_problem(message.error)
+        said = (
+            f"{words.title}\n\n{words.sentence}\n{words.action}\n\nIts threads are there all the same: Tab."
+        )
+        self.chat.notice.update(Content(said))
+
+    # -- keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Letters act by physical key, except where text is typed; keys typed ahead keep their order."""
+        if not isinstance(event, events.Key):
+            await super().on_event(event)
+        elif event.is_forwarded:
+            await self._key_came_up(event)
+        else:
+            await self._key_pressed(event)
+
+    async def _key_pressed(self, pressed: events.Key) -> None:
+        if isinstance(self.focused, Input | TextArea):
+            if not self._typeahead.wait(pressed):
+                await super().on_event(pressed)
+            return
+        event = as_us_layout(pressed) or pressed
+        self._typeahead.sent(event, pressed)
+        await super().on_event(event)
+        if not event.is_forwarded:  # a binding with priority took it
+            self._typeahead.came_up(event)
+
+    async def _key_came_up(self, event: events.Key) -> None:
+        pressed = self._typeahead.came_up(event)
+        if pressed is not None and isinstance(self.focused, Input | TextArea):
+            await super().on_event(events.Key(pressed.key, pressed.character))
+        else:
+            await super().on_event(event)
+        for waiting in self._typeahead.due():
+            await super().on_event(waiting)
+
+    def action_repair(self) -> None:
+        """Write the whole screen anew."""
+        self.chat.picture.repair()
+        self.screen.refresh(layout=True)
+
+    def action_hint_quit(self) -> None:
+        """Ctrl+C is a habit, and not one to lose work by."""
+        self.notify("Ctrl+Q quits, q goes back.", timeout=3, markup=False)
+
+    # -- leaving
+
+    async def action_quit(self) -> None:
+        """Keep what is typed, let the session put things away, and end."""
+        await self._leave(0)
+
+    def _told_to_leave(self, code: int) -> None:
+        self.run_worker(self._leave(code), name="leave", group="leave", exclusive=True)
+
+    async def _leave(self, code: int) -> None:
+        self.chat.keep_typed()
+        worker = self._session_worker
+        if worker is not None and worker.is_running:
+            # One turn of the loop lets the session's driver take in what was just dispatched.
+            await asyncio.sleep(0)
+            worker.cancel()
+            with suppress(TimeoutError, WorkerError):
+                async with asyncio.timeout(SETTLE_S):
+                    await worker.wait()
+        self.exit(code, return_code=code)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        self._leaving.stop()
+
+    def _fatal_error(self) -> None:
+        """A defect: a short notice, and the traceback in a file instead of on the terminal.
+
+        Textual's own report prints local variables, and those hold what others wrote and what is secret.
+        """
+        error = self._exception
+        path = None
+        folder = self._options.crash_folder
+        if error is not None and folder is not None:
+            path = write_crash_file(error, folder, now_ms=self._clock.wall_ms())
+        kind = type(error).__name__ if error is not None else "defect"
+        where = (
+            f"Details, without your data, are in {path}"
+            if path is not None
+            else "No details could be written."
+        )
+        self._return_code = CRASHED
+        self._return_value = CRASHED
+        self._exit_renderables.append(
+            Content(f"imagechat: a defect ended the program ({kind}). What you typed is kept. {where}").plain
+        )
+        self._close_messages_no_wait()

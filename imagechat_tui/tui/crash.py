@@ -1,0 +1,39 @@
+"""What is left of a defect: a file for whoever mends it, without what others must not read."""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from pathlib import Path
+
+_QUERY = re.compile(r"\?[^\s'\"<>]+")
+_AUTHORIZATION = re.compile(
+    r"(?i)\b(authorization|cookie|set-cookie|sso|token|secret|api[-_]?key)\b(\s*[:=]\s*)\S.*"
+)
+_BLOB = re.compile(r"[A-Za-z0-9+/_=-]{40,}")
+
+
+def redacted(text: str) -> str:
+    """``text`` without query strings, credentials and anything that looks like a token."""
+    text = _QUERY.sub("?[cut]", text)
+    text = _AUTHORIZATION.sub(r"\1\2[cut]", text)
+    return _BLOB.sub("[cut]", text)
+
+
+def write_crash_file(error: BaseException, folder: Path, *, now_ms: int) -> Path | None:
+    """Write the traceback, without local variables, to a new file that only its owner can read.
+
+    Returns:
+        The file; None if none could be written.
+    """
+    text = redacted("".join(traceback.format_exception(error)))
+    path = folder / f"crash-{now_ms}-{os.getpid()}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return path

@@ -1,0 +1,107 @@
+"""Leaving when the terminal or the system says so: SIGTERM, SIGHUP, and a terminal that is gone.
+
+A Textual app whose terminal vanished while SIGHUP is ignored reads end-of-file for ever at half a core
+(measured). So a thread waits for the hang-up itself: ``poll`` with no events asked for wakes for nothing else
+and costs nothing. Whatever the event loop does then, the process ends within ``WITHIN_S``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+WITHIN_S = 1.7
+"""The process ends at most this long after it was told to."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Leaving:
+    """Watches for reasons to leave, and makes sure that leaving does not take long."""
+
+    def __init__(self, leave: Callable[[int], None]) -> None:
+        """Call ``leave`` with the exit code, on the event loop, when it is time."""
+        self._leave = leave
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake: tuple[int, int] | None = None
+        self._told = threading.Event()
+        self._before: dict[int, object] = {}
+        self._line_discipline = _line_discipline()
+        """As it was before the screen was taken over."""
+
+    def watch(self) -> None:
+        """Begin. Called on the event loop, which is the main thread's in a terminal."""
+        self._loop = asyncio.get_running_loop()
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in SIGNALS:
+            before = signal.getsignal(number)
+            self._before[number] = before
+            signal.signal(number, self._signalled)
+        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+            self._wake = os.pipe()
+            threading.Thread(target=self._wait_for_hang_up, name="hang-up", daemon=True).start()
+
+    def stop(self) -> None:
+        """End watching; the process goes on or ends by itself."""
+        for number, before in self._before.items():
+            signal.signal(number, before)  # type: ignore[arg-type]
+        self._before.clear()
+        if self._wake is not None:
+            os.close(self._wake[1])
+            self._wake = None
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self._tell(128 + number)
+
+    def _tell(self, code: int) -> None:
+        if self._told.is_set() or self._loop is None:
+            return
+        self._told.set()
+        threading.Thread(target=self._end_anyway, args=(code,), name="end-anyway", daemon=True).start()
+        self._loop.call_soon_threadsafe(self._leave, code)
+
+    def _wait_for_hang_up(self) -> None:
+        assert self._wake is not None
+        terminal, wake = sys.__stdin__.fileno(), self._wake[0]  # type: ignore[union-attr]
+        poll = select.poll()
+        poll.register(terminal, 0)
+        poll.register(wake, 0)
+        try:
+            ready = dict(poll.poll())
+        except OSError:
+            return
+        os.close(wake)
+        if terminal in ready:
+            self._tell(128 + signal.SIGHUP)
+
+    def _end_anyway(self, code: int) -> None:
+        """Wait for an orderly end; then hand the terminal back by hand and end."""
+        threading.Event().wait(WITHIN_S)
+        with suppress(OSError, ValueError, AttributeError, termios.error):
+            terminal = sys.__stderr__.fileno()  # type: ignore[union-attr]
+            os.set_blocking(terminal, False)
+            os.write(terminal, RESTORE)
+            os.set_blocking(terminal, True)  # the shell has the same terminal
+            if self._line_discipline is not None:
+                termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, self._line_discipline)  # type: ignore[union-attr]
+        os._exit(code)
+
+
+RESTORE = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h"
+"""Mouse off, paste and keyboard as before, main screen, cursor on."""
+
+
+def _line_discipline() -> list[int | list[bytes | int]] | None:
+    try:
+        return termios.tcgetattr(sys.__stdin__.fileno())  # type: ignore[union-attr]
+    except (OSError, ValueError, AttributeError, termios.error):
+        return None

@@ -1,0 +1,61 @@
+"""The messages that cross widgets; those of one widget are nested in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from imagechat_tui.sync.effects import Announce
+from imagechat_tui.sync.state import ChatState
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+
+
+class StateChanged(Message):
+    """The session has a new state. A newer one replaces one still waiting, so a burst costs one redraw."""
+
+    def __init__(self, state: ChatState) -> None:
+        super().__init__()
+        self.state = state
+
+    def can_replace(self, message: Message) -> bool:
+        """A newer state says all that an older one did."""
+        return isinstance(message, StateChanged)
+
+
+class NewsArrived(Message):
+    """One-off news, in order; never replaced."""
+
+    def __init__(self, news: tuple[Announce, ...]) -> None:
+        super().__init__()
+        self.news = news
+
+
+class PictureLoading(Message):
+    """How far the picture has come: a fraction, 0–1."""
+
+    def __init__(self, fraction: float) -> None:
+        super().__init__()
+        self.fraction = fraction
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest counts."""
+        return isinstance(message, PictureLoading)
+
+
+class PictureLoaded(Message):
+    """The picture is there."""
+
+    def __init__(self, picture: Picture) -> None:
+        super().__init__()
+        self.picture = picture
+
+
+class PictureFailed(Message):
+    """The picture cannot be shown."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error

@@ -1,0 +1,380 @@
+"""The main screen: state in, intents out. Messages come up here, attributes go down from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    Drop,
+    MoveCrosshair,
+    ResolveConversation,
+    TryNow,
+)
+from imagechat_tui.sync.session import Session
+from imagechat_tui.sync.state import CommentView, Thread
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.commands import Command, all_commands, commands_here
+from imagechat_tui.tui.screens.writing import WritingScreen
+from imagechat_tui.tui.widgets.image_view import ImageView
+from imagechat_tui.tui.widgets.people import name_of
+from imagechat_tui.tui.widgets.rows import Rows
+from imagechat_tui.tui.widgets.thread_list import first_line, one_line
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.tui.screens.unsent import UnsentChoice
+
+MINUTE_S = 60.0
+
+SHOWN = ("all", "open", "none")
+"""What the key ``t`` goes through."""
+
+
+class ChatScreen(WritingScreen):
+    """The picture, its threads, and everything one can do with them."""
+
+    HELP = (
+        "Move the crosshair on the picture, press c, write, Enter. Everything here is a key; Enter does it."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "new_marker", "New marker at the crosshair", id="marker.new", show=False),
+        Binding("r", "reply", "Reply", id="thread.reply", show=False),
+        Binding("e", "edit", "Edit your comment", id="thread.edit", show=False),
+        Binding("d", "delete", "Delete (asks first)", id="thread.delete", show=False),
+        Binding("x", "resolve(True)", "Resolve", id="thread.resolve", show=False),
+        Binding("X", "resolve(False)", "Reopen", id="thread.reopen", show=False),
+        Binding("right_square_bracket", "step(1)", "Next marker", id="marker.next", show=False),
+        Binding("left_square_bracket", "step(-1)", "Previous marker", id="marker.previous", show=False),
+        Binding("space", "next_unread", "Next unread", id="marker.unread", show=False),
+        Binding("i", "details", "Details: who, when, where, state", id="thread.details", show=False),
+        Binding("t", "cycle_markers", "Markers: all, open, none", id="marker.shown", show=False),
+        Binding("s", "cycle_sidebar", "Sidebar: as it fits, alone, away", id="pane.sidebar", show=False),
+        Binding("tab,shift+tab", "next_pane", "Next pane", id="pane.next", show=False),
+        Binding("escape,h", "back", "Back", id="pane.back", show=False),
+        Binding("question_mark,f1", "help", "Help for where you are", id="app.help", show=False),
+        Binding("colon,ctrl+p", "palette", "All commands", id="app.palette", show=False),
+        Binding("R", "try_now", "Reconnect or catch up now", id="app.reconnect", show=False),
+        Binding(
+            "exclamation_mark", "unsent", "What is not sent: failed and drafts", id="app.unsent", show=False
+        ),
+        Binding("q", "back_or_quit", "Back, or quit", id="app.back", show=False),
+    ]
+
+    def __init__(
+        self, session: Session, *, name: str, options: RenderOptions, clock: Clock, bell: bool = False
+    ) -> None:
+        super().__init__(session, name=name, options=options, clock=clock)
+        self._bell = bell
+
+    @on(Rows.Chosen, "#comments")
+    def _comment_chosen(self) -> None:
+        comment = self.comments.item
+        draft = self.draft(comment.draft_id) if comment is not None else None
+        if draft is not None:
+            self.retry(draft)
+        else:
+            self.action_reply()
+
+    @on(ImageView.CrosshairMoved)
+    def _crosshair_moved(self, event: ImageView.CrosshairMoved) -> None:
+        self.session.dispatch(MoveCrosshair(event.point))
+        self.tell_status()
+
+    @on(ImageView.ViewChanged)
+    def _view_changed(self) -> None:
+        self.tell_status()
+
+    @on(ImageView.MarkerChosen)
+    def _marker_chosen(self, event: ImageView.MarkerChosen) -> None:
+        self.select(event.key)
+        if self.open_key is not None and self.composer.target is None:
+            self.open_thread(event.key)
+            self.go(self.picture)
+
+    @on(ImageView.MarkersOpened)
+    def _markers_opened(self, event: ImageView.MarkersOpened) -> None:
+        keys = [key for key in event.keys if key in self._by_key]
+        if len(keys) == 1:
+            self.open_thread(keys[0])
+        elif keys:
+            from imagechat_tui.tui.screens.cluster import ClusterScreen
+
+            screen = ClusterScreen([self._by_key[key] for key in keys], self.clock)
+            self.app.push_screen(screen, self._cluster_chosen)
+
+    def _cluster_chosen(self, key: str | None) -> None:
+        if key is not None:
+            self.open_thread(key)
+
+    @on(ImageView.PointChosen)
+    def _point_chosen(self, event: ImageView.PointChosen) -> None:
+        self.write_marker(event.point)
+
+    # -- news
+
+    def show_news(self, news: Sequence[Announce]) -> None:
+        """Say what is worth a word. Own actions are not, but for a verdict that went wrong."""
+        for item in news:
+            match item.news:
+                case News.SAVED if item.broadcast_id is not None:
+                    self._remember_name(item.broadcast_id, item)
+                case News.NOT_SAVED if item.problem is not None:
+                    self.tell_not_saved(item)
+                case News.MARKER_ADDED | News.COMMENT_ADDED:
+                    self._tell_added(item)
+                case News.THREAD_GONE:
+                    self._thread_gone(item)
+                case _:
+                    pass
+
+    def _remember_name(self, sent_as: str, item: Announce) -> None:
+        if self.thread(sent_as) is not None and item.conversation_id is not None:
+            self.renamed[sent_as] = item.conversation_id
+        elif self.comments.selected == sent_as and item.comment_id is not None:
+            self.renamed[sent_as] = item.comment_id
+
+    def _tell_added(self, item: Announce) -> None:
+        who = name_of(self.session.state, item.by)
+        if self._bell:
+            self.app.bell()
+        if item.conversation_id == self.open_key and self.open_key is not None:
+            return
+        now = self.views.threads(self.session.state)
+        thread = next((t for t in now if t.key == item.conversation_id), None)
+        where = self.called(thread) if thread is not None else "a marker"
+        verb = "put" if item.news is News.MARKER_ADDED else "commented on"
+        self.say("", f"{who} {verb} {where}")
+
+    def _thread_gone(self, item: Announce) -> None:
+        if item.conversation_id is None or item.conversation_id != self.open_key:
+            return
+        who = name_of(self.session.state, item.by)
+        self.gone = self._by_key.get(self.open_key)
+        self.say_title(("Deleted", "bold $error"), (f" {symbols.DOT} by {who}", "$dim not bold"))
+        if self.composer.target is not None:
+            self.keep_typed()
+            self.composer.note = f"{who} deleted this thread. Your text is kept as a draft: Esc, then !"
+        self.say("Thread deleted", f"{who} deleted the thread you are reading. Esc goes back to the list.")
+
+    def tell_not_saved(self, item: Announce) -> None:
+        """A write of ours ended as not saved: why, and where its text is."""
+        from imagechat_tui.words import not_saved_words
+
+        draft = self.draft(item.draft_id) or next(
+            (d for d in self.session.state.drafts if d.broadcast_id == item.broadcast_id), None
+        )
+        if item.problem is None:
+            return
+        if draft is None:
+            from imagechat_tui.words import problem_words
+
+            words = problem_words(item.problem)
+            self.say(f"Not saved: {words.title}", words.sentence, failure=True)
+            return
+        told = not_saved_words(item.problem, draft.write)
+        self.say(told.title, f"{told.sentence} {told.action}", failure=True)
+
+    # -- keys
+
+    def action_new_marker(self) -> None:
+        """Write a comment for a new marker at the crosshair."""
+        self.write_marker(self.picture.crosshair)
+
+    def action_reply(self) -> None:
+        """Answer in the current thread."""
+        thread = self._need_thread()
+        if thread is not None:
+            self.write_reply(thread)
+
+    def action_edit(self) -> None:
+        """Edit the selected comment, else the last own one of the thread."""
+        thread = self._need_thread()
+        if thread is None:
+            return
+        comment = self.comments.item if self.open_key is not None else None
+        if comment is None or not (comment.mine or comment.draft_id):
+            comment = next(
+                (c for c in reversed(thread.comments) if c.mine and not c.comment.is_deleted), None
+            )
+        if comment is None:
+            self.say("Nothing to edit", "No comment of yours is in this thread.")
+            return
+        self.open_thread(thread.key)
+        self.comments.selected = comment.key
+        self.write_edit(thread, comment)
+
+    def action_delete(self) -> None:
+        """Ask, then delete the selected comment, or the marker with its whole thread."""
+        thread = self._need_thread()
+        if thread is None:
+            return
+        comment = self.comments.item if self.focused is self.comments else None
+        draft = self.draft(comment.draft_id if comment is not None else thread.draft_id)
+        if draft is not None:
+            self._ask(
+                "Drop what was not saved?",
+                getattr(draft.write, "text", ""),
+                "drops it",
+                lambda: self._drop(draft.id),
+            )
+        elif comment is not None and len(thread.comments) > 1:
+            text = one_line(comment.comment)
+            self._ask(
+                "Delete this comment?", text, "deletes it", lambda: self._delete_comment(thread, comment)
+            )
+        else:
+            replies = max(0, len(thread.comments) - 1)
+            what = f"Delete {self.called(thread)}" + (
+                f" and its {replies} {'reply' if replies == 1 else 'replies'}?" if replies else "?"
+            )
+            about = first_line(thread)
+            self._ask(what, about, "deletes it", lambda: self._delete_marker(thread))
+
+    def _ask(self, question: str, about: str, yes: str, then: Callable[[], None]) -> None:
+        from imagechat_tui.tui.screens.confirm import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                then()
+
+        self.app.push_screen(ConfirmScreen(question, self.quote(about), yes=yes), answered)
+
+    def _drop(self, draft_id: str) -> None:
+        self.session.dispatch(Drop(draft_id))
+
+    def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
+        self.session.dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
+
+    def _delete_marker(self, thread: Thread) -> None:
+        if thread.key == self.open_key:
+            self.close_thread()
+        self.session.dispatch(DeleteConversation(thread.conversation.id))
+
+    def action_resolve(self, resolved: bool) -> None:
+        """Resolve or reopen the current thread."""
+        thread = self._need_thread()
+        if thread is None:
+            return
+        if thread.conversation.resolved == resolved:
+            self.say("", f"It is {'resolved' if resolved else 'open'} already.")
+        else:
+            self.session.dispatch(ResolveConversation(thread.conversation.id, resolved))
+
+    def _need_thread(self) -> Thread | None:
+        thread = self.current
+        if thread is None:
+            self.say(
+                "No marker selected", "] selects the next one, Enter on the picture opens the one there."
+            )
+        return thread
+
+    def action_step(self, step: int) -> None:
+        """Select the next or previous marker, and put the crosshair on it."""
+        keys = [thread.key for thread in self.all_threads]
+        if not keys:
+            self.say("No markers yet", "Move with hjkl, press c.")
+            return
+        at = keys.index(self.selected_key) if self.selected_key in keys else (-1 if step > 0 else 0)
+        self._go_to(keys[(at + step) % len(keys)])
+
+    def _go_to(self, key: str) -> None:
+        self.select(key)
+        self.picture.move_to(self._by_key[key].conversation.point)
+        if self.open_key is not None and self.composer.target is None:
+            from_picture = self.focused is self.picture
+            self.open_thread(key)
+            if from_picture:
+                self.go(self.picture)
+
+    def action_next_unread(self) -> None:
+        """Open the next thread with something unread."""
+        keys = [thread.key for thread in self.all_threads]
+        at = keys.index(self.selected_key) + 1 if self.selected_key in keys else 0
+        for key in keys[at:] + keys[:at]:
+            if self._by_key[key].unread:
+                self.open_thread(key)
+                return
+        self.say("", "Nothing unread.")
+
+    def action_cycle_markers(self) -> None:
+        """Markers on the picture: all, only open ones, none."""
+        now = SHOWN[(SHOWN.index(self.picture.markers_shown) + 1) % len(SHOWN)]
+        self.picture.markers_shown = now
+        self.say("", f"Markers: {now}")
+
+    def action_back(self) -> None:
+        """From the thread to the list, from the list to the picture."""
+        if self.open_key is not None:
+            self.close_thread()
+        elif self.focused is not self.picture:
+            self.go(self.picture)
+
+    def action_back_or_quit(self) -> None:
+        """Back; with nothing to go back from, quit."""
+        if self.open_key is not None:
+            self.close_thread()
+        else:
+            self.run_worker(self.app.run_action("app.quit"), name="quit")
+
+    def action_try_now(self) -> None:
+        """Reconnect or catch up at once."""
+        self.session.dispatch(TryNow())
+
+    def action_help(self) -> None:
+        """What works where the focus is."""
+        focused = self.focused
+        text = getattr(focused, "HELP", None) or self.HELP
+        self._list_commands("Help", text, commands_here(self))
+
+    def action_palette(self) -> None:
+        """Everything there is."""
+        nodes = (self.picture, self.threads, self.comments, self, self.app)
+        self._list_commands("All commands", "", all_commands(nodes))
+
+    def _list_commands(self, title: str, text: str, commands: Sequence[Command]) -> None:
+        from imagechat_tui.tui.screens.command_list import CommandScreen
+
+        self.app.push_screen(CommandScreen(title, text, commands), self._run_command)
+
+    async def _run_command(self, command: Command | None) -> None:
+        if command is not None:
+            await self.app.run_action(command.action, command.node)
+
+    def action_unsent(self) -> None:
+        """What is not on the server."""
+        from imagechat_tui.tui.screens.unsent import UnsentScreen
+
+        self.app.push_screen(UnsentScreen(self.chat, self.clock), self._unsent_chosen)
+
+    def _unsent_chosen(self, choice: UnsentChoice | None) -> None:
+        if choice is None:
+            return
+        from imagechat_tui.tui.screens.unsent import Wish
+
+        draft = choice.draft
+        match choice.wish:
+            case Wish.RETRY:
+                self.retry(draft)
+            case Wish.WRITE:
+                self.write_on(draft)
+            case Wish.DROP:
+                text = getattr(draft.write, "text", "")
+                self._ask("Drop this for good?", text, "drops it", lambda: self._drop(draft.id))
+
+    def action_details(self) -> None:
+        """Who, when, where, and how it stands."""
+        thread = self._need_thread()
+        if thread is not None:
+            from imagechat_tui.tui.screens.details import DetailsScreen
+
+            comment = self.comments.item if self.open_key is not None else None
+            self.app.push_screen(DetailsScreen(self.chat, thread, comment))

@@ -1,0 +1,258 @@
+"""What is there: the state on the widgets, one thread selected, one perhaps open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.safetext import SafeText
+from imagechat_tui.sync.intents import CloseThread, OpenThread
+from imagechat_tui.sync.outbox import same_target
+from imagechat_tui.sync.session import Session
+from imagechat_tui.sync.state import ChatState, Status, Thread
+from imagechat_tui.sync.views import Views
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.screens.panes import PanesScreen
+from imagechat_tui.tui.widgets.comment_list import CommentList
+from imagechat_tui.tui.widgets.people import name_of
+from imagechat_tui.tui.widgets.rows import Rows
+from imagechat_tui.words import safe_line
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.render import RenderOptions
+
+MINUTE_S = 60.0
+UNSAVED_WORDS = {
+    Status.PENDING: "saving",
+    Status.CHECKING: "checking",
+    Status.FAILED: "not saved",
+    Status.DRAFT: "draft, not sent",
+}
+
+
+class ReadingScreen(PanesScreen):
+    """The part of the main screen that shows the state."""
+
+    def __init__(self, session: Session, *, name: str, options: RenderOptions, clock: Clock) -> None:
+        super().__init__(session.state, name=name, options=options, clock=clock)
+        self.session = session
+        self.open_key: str | None = None
+        """The thread that is open."""
+        self.gone: Thread | None = None
+        """The open thread as it was last, after somebody deleted it."""
+        self.selected_key: str | None = None
+        """The thread that is selected, on picture and list."""
+        self.renamed: dict[str, str] = {}
+        """Markers and comments that were saved: the id they travelled under -> their own."""
+        self.views = Views()
+        self.all_threads: tuple[Thread, ...] = ()
+        self._by_key: dict[str, Thread] = {}
+
+    def on_mount(self) -> None:
+        """Show what the session knows; relative times move on by the minute."""
+        self.show_state(self.chat)
+        self.set_interval(MINUTE_S, self._minute_passed)
+
+    def _minute_passed(self) -> None:
+        self.threads.forget_drawn()
+        self.comments.forget_drawn()
+
+    # -- state in
+
+    def show_state(self, state: ChatState) -> None:
+        """Give every widget its part of a new state; what did not change is not drawn again."""
+        self.chat = state
+        # The marker that is being written has its place on the picture, not yet one in the list.
+        writing = self.picture.target
+        self.all_threads = tuple(
+            thread
+            for thread in self.views.threads(state)
+            if thread.status is not Status.DRAFT or thread.conversation.point != writing
+        )
+        self._by_key = {thread.key: thread for thread in self.all_threads}
+        self._follow_renamed()
+        self.threads.items = self.all_threads
+        if self.selected_key != self.threads.selected:
+            self.select(self.threads.selected)
+        self.picture.threads = self.all_threads
+        self.picture.crosshairs = state.crosshairs
+        self.banner.connection = state.connection
+        self._show_open_thread()
+        self.show_edges()
+
+    def _follow_renamed(self) -> None:
+        for old, new in list(self.renamed.items()):
+            if new not in self._by_key:
+                continue
+            del self.renamed[old]
+            if self.selected_key == old:
+                self.select(new)
+            if self.open_key == old:
+                self.open_key = new
+                self.session.dispatch(OpenThread(self._by_key[new].conversation.id))
+
+    def _show_open_thread(self) -> None:
+        if self.open_key is None:
+            self._title_of_list()
+            return
+        thread = self._by_key.get(self.open_key)
+        if thread is None and self.gone is None:
+            if self.open_key not in self.renamed:
+                self.close_thread()
+            return
+        if thread is not None:
+            self.gone = None
+            follow = self.comments.is_at_end
+            saved_as = self.renamed.pop(self.comments.selected or "", None)
+            if saved_as is not None:
+                self.comments.set_reactive(CommentList.selected, saved_as)
+            self.comments.items = thread.comments
+            self.comments.empty = "Loading the comments." if not thread.loaded else "No comments: press r."
+            self.comments.keep_only_shown()
+            if follow:
+                self.comments.show_end()
+            self._title_of_thread(thread)
+
+    def _title_of_list(self) -> None:
+        still_open = sum(not thread.conversation.resolved for thread in self.all_threads)
+        self.say_title(
+            "Threads", (f" {symbols.DOT} {still_open} open" if self.all_threads else "", "$dim not bold")
+        )
+
+    def _title_of_thread(self, thread: Thread) -> None:
+        number = thread.conversation.number
+        point = thread.conversation.point
+        facts = [f"{point.x:.1f} %, {point.y:.1f} %"]
+        if thread.conversation.resolved:
+            facts.insert(0, f"{symbols.RESOLVED} resolved")
+        if thread.status is not Status.SAVED:
+            facts.insert(0, UNSAVED_WORDS[thread.status])
+        if thread.has_draft and thread.status is not Status.DRAFT:
+            facts.append(f"{symbols.DRAFT} draft")
+        title = f"Marker {number}" if number is not None else "New marker"
+        self.say_title(title, ("".join(f" {symbols.DOT} {fact}" for fact in facts), "$dim not bold"))
+
+    def show_edges(self) -> None:
+        """Fill in header, presence and status line."""
+        state = self.chat
+        drafts, failed = self.unfinished(self.session.state)
+        self.header.facts = replace(
+            self.header.facts,
+            phase=state.connection.phase,
+            here=len(state.online),
+            markers=sum(thread.status not in (Status.FAILED, Status.DRAFT) for thread in self.all_threads),
+            unread=sum(thread.unread for thread in self.all_threads),
+            drafts=drafts,
+            failed=failed,
+        )
+        me = state.me.id if state.me is not None else UserId("")
+        others = sorted(state.online - {me}, key=lambda user: name_of(state, user).lower())
+        here = ([me] if me in state.online else []) + others
+        self.presence.people = tuple(
+            (user, f"{name_of(state, user)}{' (you)' if user == me else ''}") for user in here
+        )
+        self.tell_status()
+
+    def show_picture(self, picture: Picture) -> None:
+        """The picture is there."""
+        self.notice.display = False
+        self.picture.picture = picture
+        size = f"{picture.width}{symbols.TIMES}{picture.height}"
+        self.header.facts = replace(self.header.facts, size=size)
+        self.tell_status()
+
+    # -- selecting and opening
+
+    def thread(self, key: str | None) -> Thread | None:
+        """A thread as the screen shows it."""
+        return self._by_key.get(key or "")
+
+    @property
+    def current(self) -> Thread | None:
+        """The thread that commands are about: the open one, else the selected one."""
+        return self.thread(self.open_key) or self.thread(self.selected_key)
+
+    def select(self, key: str | None) -> None:
+        """Select a thread on picture and list."""
+        self.selected_key = key
+        self.threads.selected = key
+        self.picture.selected = key
+
+    def open_thread(self, key: str) -> None:
+        """Show a thread's comments, and the picture around its marker."""
+        thread = self._by_key.get(key)
+        if thread is None:
+            return
+        self.select(key)
+        self.gone = None
+        self.picture.move_to(thread.conversation.point)
+        self.picture.center_on(thread.conversation.point)
+        if self.open_key != key:
+            self.open_key = key
+            if thread.conversation.id in self.chat.conversations:
+                self.session.dispatch(OpenThread(thread.conversation.id))
+            self.comments.items = ()
+            self.comments.items = thread.comments
+            self.comments.selected = thread.comments[-1].key if thread.comments else None
+        self.add_class("-reading")
+        self._show_open_thread()
+        self.go(self.comments)
+
+    def close_thread(self) -> None:
+        """Back to the list."""
+        focused_here = self.focused is self.comments
+        self.open_key = None
+        self.gone = None
+        self.session.dispatch(CloseThread())
+        self.remove_class("-reading")
+        self._title_of_list()
+        if focused_here:
+            self.go(self.threads)
+        else:
+            self.tell_status()
+
+    @on(Rows.Selected, "#threads")
+    def _thread_selected(self, event: Rows.Selected) -> None:
+        self.select(event.key)
+
+    @on(Rows.Chosen, "#threads")
+    def _thread_chosen(self, event: Rows.Chosen) -> None:
+        self.open_thread(event.key)
+
+    # -- words
+
+    def called(self, thread: Thread) -> str:
+        """How people call a marker."""
+        number = thread.conversation.number
+        return f"marker {number}" if number is not None else "this marker"
+
+    def say(self, title: str, sentence: str, *, failure: bool = False) -> None:
+        """A short note in the corner; it goes by itself. A newer hint takes the place of older ones."""
+        if not any(note.severity == "error" for note in self.app._notifications):
+            self.app.clear_notifications()
+        self.app.notify(
+            safe_line(sentence),
+            title=safe_line(title),
+            severity="error" if failure else "information",
+            timeout=8 if failure else 4,
+            markup=False,
+        )
+
+    @staticmethod
+    def quote(text: str) -> SafeText:
+        """The beginning of a text, for a question about it."""
+        flat = " ".join(text.split())
+        return safe_line(flat if len(flat) <= 160 else f"{flat[:159]}…")
+
+    def unfinished(self, state: ChatState) -> tuple[int, int]:
+        """How many drafts are typed (without the one being written now), and how many writes failed."""
+        writing = self.composer.target
+        typed = [d for d in state.drafts if not d.failed]
+        if writing is not None:
+            typed = [d for d in typed if not same_target(d.write, writing)]
+        return len(typed), sum(d.failed for d in state.drafts)

@@ -1,0 +1,142 @@
+"""What is not on the server: writes that failed, and drafts. Enter tries again or writes on, d drops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.sync.intents import StartConversation
+from imagechat_tui.sync.state import ChatState, Draft
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.clock import Clock, ago
+from imagechat_tui.tui.widgets.rows import Rows, spread
+from imagechat_tui.words import problem_words, write_words
+
+
+class Wish(Enum):
+    """What the person wants of a draft."""
+
+    RETRY = "retry"
+    WRITE = "write"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentChoice:
+    """A draft, and what to do with it."""
+
+    draft: Draft
+    wish: Wish
+
+
+class DraftRows(Rows[Draft]):
+    """Drafts, two lines each."""
+
+    empty = "Everything that was written is saved."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "screen.wish('write')", "Write on", id="unsent.edit", show=False),
+        Binding("d", "screen.wish('drop')", "Drop it", id="unsent.drop", show=False),
+    ]
+
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._clock = clock
+
+    def key_of(self, item: Draft) -> str:
+        """The draft's id."""
+        return item.id
+
+    def height_of(self, item: Draft, width: int) -> int:
+        """What it is and why, and its text."""
+        return 2
+
+    def lines_of(self, item: Draft, width: int) -> list[Text]:
+        """What it is, why it was not saved, its text."""
+        head = Text(no_wrap=True)
+        if item.problem is not None:
+            head.append(f"{symbols.FAILED} not saved", self.ink("error"))
+            why = (
+                f" {symbols.DOT} {write_words(item.write)} {symbols.DOT} {problem_words(item.problem).title}"
+            )
+        else:
+            head.append(f"{symbols.DRAFT} draft", self.ink("accent"))
+            why = f" {symbols.DOT} {write_words(item.write)}"
+        head.append(why, self.ink("plain"))
+        if isinstance(item.write, StartConversation):
+            head.append(f" at {item.write.point.x:.1f} %, {item.write.point.y:.1f} %", self.ink("dim"))
+        when = Text(f"{ago(item.updated_at_ms or None, self._clock.wall_ms())} ", self.ink("dim"))
+        said = " ".join(safe_text(getattr(item.write, "text", ""), Kind.BLOCK)[:400].split())
+        body = Text(f"  {said}", self.ink("dim"), no_wrap=True)
+        body.truncate(width, overflow="ellipsis")
+        return [spread(head, when, width), body]
+
+
+class UnsentScreen(ModalScreen[UnsentChoice | None]):
+    """The list of what is not saved; it follows the state while it is open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,exclamation_mark", "close", "Close", id="unsent.close", show=False),
+    ]
+
+    def __init__(self, state: ChatState, clock: Clock) -> None:
+        super().__init__()
+        self._state = state
+        self._clock = clock
+
+    def compose(self) -> ComposeResult:
+        """Title, list, keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Content("Not sent"), classes="dialog--title")
+            yield Static(
+                Content("None of this is on the server, and none of it is sent by itself."),
+                classes="dialog--text",
+            )
+            yield DraftRows(self._clock, id="drafts")
+            yield Static(
+                Content.assemble(
+                    ("Enter", "bold"), " try again or write on  ", ("e", "bold"), " edit  ", ("d", "bold"), " drop  ",
+                    ("Esc", "bold"), " close",
+                ),
+                classes="dialog--keys",
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self.show_state(self._state)
+        rows = self.query_one(DraftRows)
+        rows.action_first()
+        rows.focus()
+
+    def show_state(self, state: ChatState) -> None:
+        """Follow the state."""
+        failed = [draft for draft in state.drafts if draft.failed]
+        typed = [draft for draft in state.drafts if not draft.failed]
+        self.query_one(DraftRows).items = (*failed, *typed)
+
+    @on(Rows.Chosen)
+    def _act(self) -> None:
+        item = self.query_one(DraftRows).item
+        if item is not None:
+            self.dismiss(UnsentChoice(item, Wish.RETRY if item.failed else Wish.WRITE))
+
+    def action_wish(self, wish: str) -> None:
+        """Leave with a wish for the selected draft."""
+        item = self.query_one(DraftRows).item
+        if item is not None:
+            self.dismiss(UnsentChoice(item, Wish(wish)))
+
+    def action_close(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)

@@ -1,0 +1,204 @@
+"""Writing, sending and keeping: from the first letter to the verdict. No road loses what was typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.timer import Timer
+
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.safetext import comment_text
+from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
+from imagechat_tui.sync.outbox import same_target
+from imagechat_tui.sync.session import Session
+from imagechat_tui.sync.state import CommentView, Draft, Phase, Problem, ProblemKind, Thread
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.screens.reading import ReadingScreen
+from imagechat_tui.tui.widgets.composer import Composer, TextWrite
+from imagechat_tui.words import problem_words
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.render import RenderOptions
+
+KEEP_AFTER_S = 0.3
+"""Typing is kept on disk at most this long after a key."""
+
+
+class WritingScreen(ReadingScreen):
+    """The part of the main screen that turns keys into writes."""
+
+    def __init__(self, session: Session, *, name: str, options: RenderOptions, clock: Clock) -> None:
+        super().__init__(session, name=name, options=options, clock=clock)
+        self._keep_timer: Timer | None = None
+        self._kept: TextWrite | None = None
+
+    # -- beginning
+
+    def write_marker(self, point: Point) -> None:
+        """Write the first comment of a new marker."""
+        if self._may_write():
+            place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
+            self.picture.target = point
+            self._begin(StartConversation(point, ""), place)
+
+    def write_reply(self, thread: Thread) -> None:
+        """Write an answer in a thread."""
+        if not self._may_write():
+            return
+        if thread.conversation.id not in self.chat.conversations:
+            self.say(
+                "Not saved yet", "The marker itself is not on the server, so nothing can be added to it."
+            )
+            return
+        self.open_thread(thread.key)
+        self._begin(PostComment(thread.conversation.id, ""), f"Reply to {self.called(thread)}")
+
+    def write_edit(self, thread: Thread, comment: CommentView) -> None:
+        """Write a new text for a comment, or write on at one that was not saved."""
+        draft = self.draft(comment.draft_id)
+        if draft is not None:
+            self.write_on(draft)
+        elif self._may_write():
+            target = EditComment(thread.conversation.id, comment.comment.id, "")
+            raw = comment.comment.text
+            text = raw if raw is not None else comment_text(comment.comment)
+            self._begin(target, f"Edit in {self.called(thread)}", text)
+
+    def write_on(self, draft: Draft) -> None:
+        """Go on writing where a draft left off."""
+        write = draft.write
+        if not isinstance(write, TextWrite):
+            return
+        if isinstance(write, StartConversation):
+            self.picture.target = write.point
+            title = f"New marker at {write.point.x:.1f} %, {write.point.y:.1f} %"
+        else:
+            thread = self.thread(write.conversation_id)
+            if thread is None:
+                # Its thread is gone; the words are not: they go to a new marker where the crosshair is.
+                self.write_marker(self.picture.crosshair)
+                self.composer.editor.insert(write.text)
+                return
+            self.open_thread(thread.key)
+            verb = "Reply to" if isinstance(write, PostComment) else "Edit in"
+            title = f"{verb} {self.called(thread)}"
+        self._begin(write, title, write.text, draft=draft)
+
+    def _begin(self, target: TextWrite, title: str, text: str = "", *, draft: Draft | None = None) -> None:
+        composer = self.composer
+        current = composer.target
+        if current is not None:
+            if same_target(current, target) and draft is None:
+                self.go(composer.editor)
+                return
+            self.keep_typed()
+        if draft is None:
+            draft = next(
+                (d for d in self.session.state.drafts if same_target(d.write, target) and not d.failed), None
+            )
+            if draft is not None and isinstance(draft.write, TextWrite):
+                text = draft.write.text
+        failed = draft.id if draft is not None and draft.failed else None
+        self._kept = replace(target, text=text)
+        self.add_class("-writing")
+        self.show_pane("sidebar")
+        composer.begin(target, title, text, draft_id=failed)
+        self.show_edges()
+
+    def _may_write(self) -> bool:
+        if self.chat.read_only or self.chat.connection.phase is Phase.READ_ONLY:
+            words = problem_words(Problem(ProblemKind.READ_ONLY))
+            self.say(words.title, words.sentence)
+            return False
+        return True
+
+    # -- keeping
+
+    @on(Composer.Typed)
+    def _typed(self) -> None:
+        if self._keep_timer is None:
+            self._keep_timer = self.set_timer(KEEP_AFTER_S, self._keep_now)
+
+    def _keep_now(self) -> None:
+        self._keep_timer = None
+        self.keep_typed()
+
+    def keep_typed(self) -> None:
+        """Hand what is being written to the engine, which puts it on disk."""
+        composer = self.composer
+        write = composer.write
+        if write is None or write == self._kept:
+            return
+        if composer.draft_id is not None:
+            if write.text == composer.tried:
+                return
+            self.session.dispatch(Drop(composer.draft_id))
+            composer.draft_id = composer.tried = None
+        self._kept = write
+        self.session.dispatch(KeepDraft(write))
+
+    # -- ending
+
+    @on(Composer.Left)
+    def _left(self, event: Composer.Left) -> None:
+        self.keep_typed()
+        kept = bool(event.write.text.strip())
+        self._end()
+        if kept and not isinstance(event.write, EditComment):
+            self.say(
+                "Draft kept", "It is not sent. Press the same key again to write on, ! lists all drafts."
+            )
+
+    def _end(self) -> None:
+        """Stop writing; the focus goes back to what it was about."""
+        was_marker = isinstance(self.composer.target, StartConversation)
+        self._stop_keeping()
+        self._kept = None
+        self.picture.target = None
+        self.composer.end()
+        self.remove_class("-writing")
+        self.show_edges()
+        self.go(self.picture if was_marker else self.list_pane)
+
+    def _stop_keeping(self) -> None:
+        if self._keep_timer is not None:
+            self._keep_timer.stop()
+            self._keep_timer = None
+
+    @on(Composer.Submitted)
+    def _submitted(self, event: Composer.Submitted) -> None:
+        write, composer = event.write, self.composer
+        self._stop_keeping()
+        if composer.draft_id is not None and write.text != composer.tried:
+            self.session.dispatch(Drop(composer.draft_id))
+        sent_as = self.session.dispatch(write)
+        refused = next((d for d in self.session.state.drafts if d.failed and d.write == write), None)
+        if refused is not None and refused.problem is not None:
+            why = problem_words(refused.problem)
+            composer.refused(
+                f"Not sent: {why.title}. {why.sentence} Kept as a draft, Enter tries again.", refused.id
+            )
+            self._kept = write
+            return
+        self._kept = None
+        self._end()
+        if isinstance(write, StartConversation):
+            self.select(sent_as)
+        elif isinstance(write, PostComment):
+            self.comments.selected = sent_as
+
+    # -- after a failure
+
+    def retry(self, draft: Draft) -> None:
+        """Send once more what was not saved."""
+        self.session.dispatch(Retry(draft.id))
+        again = next((d for d in self.session.state.drafts if d.id == draft.id and d.failed), None)
+        if again is not None and again.problem is not None:
+            why = problem_words(again.problem)
+            self.say(f"Not sent: {why.title}", f"{why.sentence} It is still kept. {why.action}", failure=True)
+
+    def draft(self, draft_id: str | None) -> Draft | None:
+        """A draft by its id."""
+        return next((draft for draft in self.session.state.drafts if draft.id == draft_id), None)

@@ -1,0 +1,232 @@
+"""The lines at the edges: header, presence, and the status line at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.geometry import Region
+from textual.widget import Widget
+
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.safetext import SafeText
+from imagechat_tui.sync.state import Phase
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.themes import person_color
+from imagechat_tui.tui.widgets.people import initials
+from imagechat_tui.words import phase_words
+
+SEPARATOR = f" {symbols.DOT} "
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header tells."""
+
+    name: SafeText
+    size: str
+    """Pixels, ``1440×1000``; empty until known."""
+    tenant: SafeText
+    phase: Phase
+    here: int = 0
+    """People in the room."""
+    markers: int = 0
+    unread: int = 0
+    drafts: int = 0
+    """Typed and not sent."""
+    failed: int = 0
+    """Tried and not saved."""
+
+
+def count(number: int, thing: str) -> str:
+    """ "1 marker", "2 markers"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+class HeaderBar(Widget):
+    """Which picture, how the link is, who is here, what there is. What matters least goes first when narrow."""
+
+    def __init__(self, facts: HeaderFacts, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._facts = facts
+
+    @property
+    def facts(self) -> HeaderFacts:
+        """What it tells."""
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: HeaderFacts) -> None:
+        if facts != self._facts:
+            self._facts = facts
+            self.refresh()
+
+    def render(self) -> Content:
+        """One line, as wide as the screen."""
+        facts = self._facts
+        width = self.size.width
+        state = phase_words(facts.phase)
+        optional = [  # most important first
+            ("failed", f"{facts.failed} not saved" if facts.failed else ""),
+            ("markers", count(facts.markers, "marker")),
+            ("drafts", count(facts.drafts, "draft") if facts.drafts else ""),
+            ("unread", f"{facts.unread} unread" if facts.unread else ""),
+            ("here", f"{facts.here} here" if facts.here else ""),
+            ("size", facts.size),
+            ("tenant", facts.tenant),
+        ]
+        kept: dict[str, str] = {}
+        room = width - 3 - len(state)
+        name_cells = cell_len(facts.name)
+        for key, words in optional:
+            # The picture's name gives way to what must be known, but not to what is nice to know.
+            reserved = name_cells if key in ("size", "tenant") else min(name_cells, max(4, width // 4))
+            cells = cell_len(words) + len(SEPARATOR)
+            if words and cells <= room - reserved:
+                kept[key] = words
+                room -= cells
+        right: list[tuple[str, str]] = [(state, "" if facts.phase is Phase.LIVE else "bold $accent")]
+        for key in ("here", "markers", "unread", "drafts", "failed"):
+            if key in kept:
+                ink = {"failed": "bold $error", "unread": "$accent", "drafts": "$accent"}.get(key, "")
+                right += [(SEPARATOR, "$dim"), (kept[key], ink)]
+        left = [(SEPARATOR + kept[key], "$dim") for key in ("size", "tenant") if key in kept]
+        used = sum(cell_len(words) for words, _ in (*left, *right)) + 2
+        name = fitted(facts.name, max(0, width - used - 1))
+        gap = max(1, width - used - cell_len(name))
+        return Content.assemble(" ", (name, "bold"), *left, " " * gap, *right, " ")
+
+
+def fitted(text: str, cells: int) -> str:
+    """A text cut to at most so many cells, with an ellipsis if it was cut."""
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, cells - 1).rstrip() + symbols.ELLIPSIS if cells > 1 else ""
+
+
+class PresenceBar(Widget):
+    """Who looks at the picture now: initials and names, the asking person first."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._people: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def people(self) -> tuple[tuple[str, str], ...]:
+        """User ids and harmless names."""
+        return self._people
+
+    @people.setter
+    def people(self, people: Sequence[tuple[str, str]]) -> None:
+        if tuple(people) != self._people:
+            self._people = tuple(people)
+            self.refresh()
+
+    def render(self) -> Content:
+        """As many names as fit, then how many more."""
+        if not self._people:
+            return Content.assemble((" nobody here yet", "$dim"))
+        parts: list[str | tuple[str, str]] = [" "]
+        room = self.size.width - 2
+        for shown, (user_id, name) in enumerate(self._people):
+            left = len(self._people) - shown
+            reserve = 0 if left == 1 else 5
+            label, short = f"{symbols.UNREAD} {name}", f"{symbols.UNREAD} {initials(name)}"
+            words = next((w for w in (label, short) if cell_len(w) + 2 <= room - reserve), None)
+            if words is None:
+                parts.append((f"+{left}", "$dim"))
+                break
+            parts += [(words[:1], f"${person_color(user_id)}"), words[1:], "  "]
+            room -= cell_len(words) + 2
+        return Content.assemble(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """What the status line tells."""
+
+    pane: str = ""
+    """Where keys go: PICTURE, THREADS, THREAD, WRITING."""
+    crosshair: Point | None = None
+    zoom: float = 1.0
+    round_trip_s: float | None = None
+    typing: bool = False
+    """Whether letters are text now, so that help and quit need other keys."""
+    hints: tuple[tuple[str, str], ...] = ()
+    """Keys and what they do, the most important first."""
+
+
+class StatusBar(Widget):
+    """Where keys go, where the crosshair is, and which keys matter now. Never without help and quit."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._facts = StatusFacts()
+
+    @property
+    def facts(self) -> StatusFacts:
+        """What it tells."""
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: StatusFacts) -> None:
+        old, self._facts = self._facts, facts
+        if facts == old:
+            return
+        before, after = self._place(old), self._place(facts)
+        if (facts.pane, facts.hints) == (old.pane, old.hints) and cell_len(before) == cell_len(after):
+            # A step of the crosshair rewrites its figures and nothing else.
+            places = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+            if places:
+                start = len(self._chip(facts)) + 1
+                self.refresh(Region(start + places[0], 0, places[-1] + 1 - places[0], 1))
+            return
+        self.refresh()
+
+    def _chip(self, facts: StatusFacts) -> str:
+        return f" {facts.pane if self.size.width >= 40 else facts.pane[:1]} "
+
+    def _place(self, facts: StatusFacts) -> str:
+        width = self.size.width
+        if facts.crosshair is None or width < 30:
+            return ""
+        place = f"{facts.crosshair.x:4.1f} %, {facts.crosshair.y:4.1f} %"
+        if width >= 60:
+            place += f"{SEPARATOR}{facts.zoom:.3g}{symbols.TIMES}"
+        if width >= 80 and facts.round_trip_s is not None:
+            place += f"{SEPARATOR}{round_trip(facts.round_trip_s)}"
+        return place
+
+    def render(self) -> Content:
+        """One line, as wide as the screen."""
+        facts, width = self._facts, self.size.width
+        chip, place = self._chip(facts), self._place(facts)
+        room = width - len(chip) - cell_len(place) - 3
+        help_key, quit_key = ("F1", "Ctrl+Q") if facts.typing else ("?", "q")
+        named = len(help_key) + len(quit_key) + 12 <= room
+        room -= len(help_key) + len(quit_key) + (12 if named else 1)
+        hints: list[str | tuple[str, str]] = []
+        for key, words in facts.hints:
+            cells = cell_len(key) + 1 + cell_len(words) + 2
+            if cells > room:
+                break
+            hints += [(key, "bold"), (f" {words}  ", "$dim")]
+            room -= cells
+        keys = [
+            (help_key, "bold"), (" help  " if named else " ", "$dim"),
+            (quit_key, "bold"), (" quit" if named else "", "$dim"),
+        ]  # fmt: skip
+        return Content.assemble(
+            (chip, "bold $background on $accent"), " ", place, " " * max(1, room + 1), *hints, *keys, " "
+        )
+
+
+def round_trip(seconds: float) -> str:
+    """A measured round trip, coarse enough to stand still on a steady link."""
+    ms = seconds * 1000
+    for step in (5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000):
+        if ms <= step:
+            return f"{step} ms" if step > 5 else "<5 ms"
+    return ">2 s"

@@ -1,0 +1,105 @@
+"""The list of threads: two rows each, number, state, who, when, and how it begins."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from imagechat_tui.protocol.models import Comment
+from imagechat_tui.safetext import SafeText, comment_text, spans
+from imagechat_tui.sync.state import Status, Thread
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.clock import Clock, ago
+from imagechat_tui.tui.widgets.people import author_key, author_of
+from imagechat_tui.tui.widgets.rows import Rows, spread
+
+LONGEST = 400
+"""Characters of a comment that may matter for one line."""
+
+
+class ThreadList(Rows[Thread]):
+    """All threads of the picture, or some of them."""
+
+    BINDING_GROUP_TITLE = "Threads"
+    HELP = "The threads of this picture. Enter opens one, and the picture centres on its marker."
+
+    empty = "No markers yet.\n\nMove the crosshair with hjkl or the arrows, press c, write, Enter."
+
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._clock = clock
+
+    def key_of(self, item: Thread) -> str:
+        """The thread's key."""
+        return item.key
+
+    def height_of(self, item: Thread, width: int) -> int:
+        """Always two."""
+        return 2
+
+    def lines_of(self, item: Thread, width: int) -> list[Text]:
+        """Who and when; then how it begins, and how many replies."""
+        number = item.conversation.number
+        sign, ink = state_sign(item)
+        head = Text(no_wrap=True)
+        head.append(
+            f"{number if number is not None else '+':>3}", self.ink("accent" if item.unread else "strong")
+        )
+        head.append(f" {sign} ", self.ink(ink))
+        author = author_of(item.conversation)
+        head.append(author, self.person(author_key(item.conversation)))
+        if item.has_draft:
+            head.append(f" {symbols.DRAFT} draft", self.ink("accent"))
+        when = Text(f"{self._when(item)} ", self.ink("dim"))
+        body = Text(" " * 6, no_wrap=True)
+        done = item.conversation.resolved
+        body.append(first_line(item), self.ink("dim" if done else "plain"))
+        replies = max(0, len(item.comments) - 1 if item.loaded else item.conversation.comment_count - 1)
+        tail = Text("", self.ink("dim"))
+        if replies:
+            words = f"{replies} {'reply' if replies == 1 else 'replies'}" if width >= 34 else f"+{replies}"
+            tail.append(f"{words} ")
+        return [spread(head, when, width), spread(body, tail, width)]
+
+    def _when(self, item: Thread) -> str:
+        match item.status:
+            case Status.PENDING:
+                return "saving"
+            case Status.CHECKING:
+                return "checking"
+            case Status.FAILED:
+                return "not saved"
+            case Status.DRAFT:
+                return "not sent"
+            case Status.SAVED:
+                at_ms = item.conversation.last_comment_at_ms or item.conversation.created_at_ms
+                return ago(at_ms, self._clock.wall_ms())
+
+
+def state_sign(item: Thread) -> tuple[str, str]:
+    """The sign of a thread's state, and the ink it is drawn in."""
+    match item.status:
+        case Status.PENDING:
+            return symbols.PENDING, "dim"
+        case Status.CHECKING:
+            return symbols.CHECKING, "accent"
+        case Status.FAILED:
+            return symbols.FAILED, "error"
+        case Status.DRAFT:
+            return symbols.DRAFT, "accent"
+        case Status.SAVED:
+            if item.unread:
+                return symbols.UNREAD, "accent"
+            return (symbols.RESOLVED, "dim") if item.conversation.resolved else (" ", "dim")
+
+
+def first_line(item: Thread) -> str:
+    """How a thread begins, as one line."""
+    if not item.comments:
+        return symbols.ELLIPSIS if not item.loaded else ""
+    return one_line(item.comments[0].comment)
+
+
+def one_line(comment: Comment) -> str:
+    """A comment's words in a row, without their markup."""
+    text = SafeText(comment_text(comment)[:LONGEST])
+    return " ".join("".join(span.text for span in spans(text)).split())

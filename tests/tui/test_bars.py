@@ -1,0 +1,152 @@
+"""The lines at the edges: what matters most is there at any width."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.safetext import SafeText
+from imagechat_tui.sync.state import Phase
+from imagechat_tui.tui.clock import DAY_MS, HOUR_MS, MINUTE_MS, ago
+from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
+from imagechat_tui.tui.widgets.bars import (
+    HeaderBar,
+    HeaderFacts,
+    PresenceBar,
+    StatusBar,
+    StatusFacts,
+    fitted,
+    round_trip,
+)
+from imagechat_tui.tui.widgets.people import initials
+
+FACTS = HeaderFacts(
+    SafeText("a-long-picture-name-of-a-screenshot.png"), "2560×1440", SafeText("demo"), Phase.RECONNECTING,
+    here=3, markers=12, unread=2, drafts=1, failed=1,
+)  # fmt: skip
+
+
+class Edges(App[None]):
+    CSS = "HeaderBar, PresenceBar, StatusBar { height: 1; }"
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return {"dim": "#888888", **{f"person-{n}": "#888888" for n in range(8)}}
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar(FACTS)
+        yield PresenceBar()
+        yield StatusBar()
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 59, 60, 80, 100, 160])
+async def test_every_line_is_as_wide_as_the_screen_and_says_what_matters_most(width: int) -> None:
+    app = Edges()
+    async with app.run_test(size=(width, 5)) as pilot:
+        status = app.query_one(StatusBar)
+        status.facts = StatusFacts(
+            "PICTURE", Point(60.8, 45.1), 2.0, 0.041, hints=(("c", "comment"), ("Enter", "open"))
+        )
+        presence = app.query_one(PresenceBar)
+        presence.people = [(f"demo:{n}", f"Person Number {n}") for n in range(20)]
+        await pilot.pause()
+        header = app.query_one(HeaderBar).render().plain
+        assert cell_len(header) == width
+        assert "RECONNECTING" in header
+        assert ("12 markers" in header) or width < 60
+        line = status.render().plain
+        assert cell_len(line) == width
+        assert "?" in line
+        assert "q" in line
+        assert ("60.8 %, 45.1 %" in line) is (width >= 30)
+        shown = presence.render().plain
+        assert cell_len(shown) <= width
+        assert "+" in shown
+
+
+async def test_a_failure_is_named_before_anything_else() -> None:
+    app = Edges()
+    async with app.run_test(size=(44, 5)):
+        assert "1 not saved" in app.query_one(HeaderBar).render().plain
+
+
+async def test_a_step_of_the_crosshair_rewrites_its_figures_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Edges()
+    async with app.run_test(size=(100, 5)):
+        status = app.query_one(StatusBar)
+        facts = StatusFacts("PICTURE", Point(60.8, 45.1), 2.0, 0.041, hints=(("c", "comment"),))
+        status.facts = facts
+        drawn: list[tuple[Region, ...]] = []
+        monkeypatch.setattr(status, "refresh", lambda *regions, **_: drawn.append(regions))
+        status.facts = replace(facts, crosshair=Point(60.9, 45.1))
+        status.facts = replace(facts, crosshair=Point(60.9, 45.1))
+        ((region,),) = drawn
+        assert region.height == 1
+        assert region.x == len(" PICTURE  60.")
+        assert region.right <= len(" PICTURE  60.8 %, 45.1 % · 2× · 50 ms")
+
+
+async def test_while_writing_the_keys_for_help_and_quit_are_others() -> None:
+    app = Edges()
+    async with app.run_test(size=(80, 5)):
+        status = app.query_one(StatusBar)
+        status.facts = replace(StatusFacts("WRITING"), typing=True)
+        assert status.render().plain.rstrip().endswith("F1 help  Ctrl+Q quit")
+
+
+@pytest.mark.parametrize(
+    ("past", "words"),
+    [
+        (0, "now"),
+        (-5, "now"),
+        (MINUTE_MS, "1 min"),
+        (59 * MINUTE_MS, "59 min"),
+        (HOUR_MS, "1 h"),
+        (3 * DAY_MS, "3 d"),
+    ],
+)
+def test_times_are_relative(past: int, words: str) -> None:
+    assert ago(1_700_000_000_000 - past, 1_700_000_000_000) == words
+
+
+def test_an_old_time_is_a_date() -> None:
+    assert ago(1_700_000_000_000, 1_800_000_000_000).startswith("2023-11-1")
+    assert ago(None, 0) == ""
+
+
+def test_a_steady_link_shows_a_steady_figure() -> None:
+    assert {round_trip(ms / 1000) for ms in (41, 43, 47, 49)} == {"50 ms"}
+    assert round_trip(0.001) == "<5 ms"
+    assert round_trip(9.0) == ">2 s"
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"), [("Anna Petrova", "AP"), ("bob", "B"), ("x.y", "XY"), ("", "?"), ("…", "?")]
+)
+def test_initials(name: str, letters: str) -> None:
+    assert initials(name) == letters
+
+
+def test_a_text_that_is_cut_says_so() -> None:
+    assert fitted("checkout.png", 8) == "checkou…"
+    assert fitted("日本語の名前", 6) == "日本…"
+    assert fitted("ab", 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "layout"),
+    [((160, 45), Layout.SIDE), ((100, 10), Layout.SIDE), ((99, 30), Layout.STACKED), ((60, 16), Layout.STACKED),
+     ((60, 15), Layout.SINGLE), ((59, 40), Layout.SINGLE), ((20, 10), Layout.SINGLE)],
+)  # fmt: skip
+def test_the_layout_goes_by_size(size: tuple[int, int], layout: Layout) -> None:
+    assert layout_for(*size) is layout
+
+
+def test_the_sidebar_goes_round() -> None:
+    assert next_sidebar(next_sidebar(next_sidebar(Sidebar.FITTING))) is Sidebar.FITTING

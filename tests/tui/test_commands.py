@@ -1,0 +1,135 @@
+"""Help and palette: every key is in them, with words and an id, and Enter does it."""
+
+from __future__ import annotations
+
+import re
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+from imagechat_tui.tui.app import ImageChatApp
+from imagechat_tui.tui.commands import FOOTER, SHORT, all_commands
+from imagechat_tui.tui.screens.chat import ChatScreen
+from imagechat_tui.tui.widgets.comment_list import CommentList
+from imagechat_tui.tui.widgets.composer import Editor
+from imagechat_tui.tui.widgets.image_view import ImageView
+from imagechat_tui.tui.widgets.thread_list import ThreadList
+from tests.tui.conftest import Sit
+
+NEVER = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket", "ctrl+a", "ctrl+b"}
+"""Keys that are other keys, or belong to tmux and screen."""
+
+
+def bindings(*nodes: type[DOMNode]) -> list[Binding]:
+    found = []
+    for node in nodes:
+        merged = node._merged_bindings
+        assert merged is not None
+        found += [binding for several in merged.key_to_bindings.values() for binding in several]
+    return found
+
+
+def ours() -> list[Binding]:
+    found = bindings(ChatScreen, CommentList, ThreadList, ImageView, ImageChatApp)
+    return [binding for binding in found if binding.id]
+
+
+def test_every_key_of_the_product_is_bound() -> None:
+    keys = {binding.key for binding in ours()}
+    for key in (
+        "c", "r", "e", "d", "x", "X", "right_square_bracket", "left_square_bracket", "question_mark", "f1", "colon",
+        "ctrl+p", "R", "exclamation_mark", "q", "ctrl+q", "ctrl+l", "ctrl+z", "space", "t", "s", "i", "tab", "escape",
+        "h", "j", "k", "l", "up", "down", "left", "right", "enter",
+    ):  # fmt: skip
+        assert key in keys, key
+
+
+def test_every_command_has_an_id_by_pane_and_words() -> None:
+    for binding in ours():
+        assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", binding.id or ""), binding
+        assert binding.description or binding.tooltip, binding
+
+
+def test_no_key_is_one_that_a_terminal_cannot_send() -> None:
+    for binding in [*ours(), *(b for b in Editor.BINDINGS if isinstance(b, Binding))]:
+        for key in binding.key.split(","):
+            assert key not in NEVER
+            assert not key.startswith("alt+")
+            assert key != "ctrl+enter"
+
+
+def test_the_status_line_names_commands_that_exist() -> None:
+    ids = {binding.id for binding in ours()}
+    for wanted in FOOTER.values():
+        assert set(wanted) <= ids
+        assert set(wanted) <= SHORT.keys()
+
+
+async def test_the_palette_holds_everything(sit: Sit) -> None:
+    async with sit() as desk:
+        chat = desk.chat
+        listed = {
+            command.id
+            for command in all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app))
+        }
+        assert {binding.id for binding in ours()} <= listed
+
+
+async def test_the_palette_is_searched_and_enter_does_it(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("colon")
+        await desk.type("new marker")
+        assert "New marker at the crosshair" in desk.text
+        await desk.press("enter")
+        assert desk.focus == "editor"
+
+
+async def test_the_palette_does_what_belongs_to_another_pane(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("tab", "colon")
+        await desk.type("previous marker")
+        await desk.press("enter")
+        assert desk.chat.selected_key == "ic_2"
+
+
+async def test_help_is_about_where_the_focus_is(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("question_mark")
+        assert "Picture" in desk.text
+        await desk.press("escape", "tab", "question_mark")
+        assert "Half a page" in desk.text
+        assert "The threads of this picture" in desk.text
+        await desk.press("escape")
+        assert desk.focus == "threads"
+
+
+async def test_help_while_writing_is_a_function_key_away(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("?")
+        assert desk.chat.composer.editor.text == "?"
+        assert "F1 help" in desk.lines[-1]
+        await desk.press("f1")
+        assert "Leave, keep the draft" in desk.text
+        await desk.press("escape")
+        assert desk.focus == "editor"
+        assert desk.chat.composer.editor.text == "?"
+
+
+async def test_a_search_without_a_hit_says_so(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("question_mark")
+        await desk.type("zzz")
+        assert "Nothing like that" in desk.text
+        await desk.press("enter")
+        assert desk.focus == "picture"
+
+
+async def test_a_keymap_rebinds_by_id_and_the_status_line_follows(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.app.set_keymap({"marker.new": "w"})
+        desk.chat.tell_status()
+        await desk.press("w")
+        assert desk.focus == "editor"
+        await desk.press("escape")
+        assert "w comment" in desk.lines[-1]

@@ -1,0 +1,38 @@
+"""What a defect leaves behind: enough to mend it, nothing to be ashamed of."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from imagechat_tui.tui.crash import redacted, write_crash_file
+
+
+def test_secrets_are_cut() -> None:
+    text = redacted(
+        "GET https://host/sub?userIdWS=abc&sso=%7B%22 x\n"
+        "Authorization: Bearer abcdef\n"
+        "cookie=fc_sid=1234; path\n"
+        "body eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJzdWIiOiIx\n"
+        "File imagechat_tui/tui/app.py, line 3"
+    )
+    for secret in ("userIdWS", "Bearer", "1234", "eyJhbGci"):
+        assert secret not in text
+    assert "https://host/sub?[cut] x" in text
+    assert "imagechat_tui/tui/app.py, line 3" in text
+
+
+def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    try:
+        raise ValueError("at https://host/?token=x")
+    except ValueError as error:
+        path = write_crash_file(error, tmp_path / "new", now_ms=1)
+    assert path is not None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert "ValueError" in path.read_text()
+    assert "token=x" not in path.read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_no_second_defect() -> None:
+    assert write_crash_file(ValueError(), Path("/proc/nowhere"), now_ms=1) is None

@@ -1,0 +1,290 @@
+"""The state on the screen: what is there, where keys go, what moves and what must not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+from textual.geometry import Region
+from textual.strip import Strip
+
+from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.intents import CloseThread, OpenThread, TryNow
+from imagechat_tui.sync.state import ChatState, Phase
+from tests import examples as eg
+from tests.tui.conftest import Sit
+from tests.tui.scripted_session import chat_state, comment, conversation, two_threads
+
+FIRST, SECOND = "ic_1", "ic_2"
+
+
+def without(state: ChatState, key: str) -> ChatState:
+    gone = ConversationId(key)
+    return replace(
+        state,
+        conversations=MappingProxyType({k: v for k, v in state.conversations.items() if k != gone}),
+        comments=MappingProxyType({k: v for k, v in state.comments.items() if k != gone}),
+    )
+
+
+async def test_the_screen_says_what_there_is(sit: Sit) -> None:
+    async with sit(two_threads(unread=frozenset({ConversationId(FIRST)}))) as desk:
+        header, *_, footer = desk.lines
+        assert "shot.png · 60×40 · demo" in header
+        assert "LIVE · 2 here · 2 markers · 1 unread" in header
+        assert "Logo is cut off" in desk.text
+        assert "1 reply" in desk.text
+        assert "5 min" in desk.text
+        assert "Alice (you)" in desk.text
+        assert footer.startswith(" PICTURE ")
+        assert footer.endswith("? help  q quit")
+
+
+async def test_one_marker_is_one_marker(sit: Sit) -> None:
+    async with sit(chat_state((conversation(1), [comment("c_1", "one")]))) as desk:
+        assert "1 marker" in desk.lines[0]
+        assert "1 markers" not in desk.lines[0]
+
+
+async def test_an_empty_picture_teaches(sit: Sit) -> None:
+    async with sit(chat_state()) as desk:
+        assert "No markers yet" in desk.text
+        assert "press c" in desk.text
+
+
+async def test_next_and_previous_marker_go_round(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket")
+        assert desk.chat.selected_key == FIRST
+        assert desk.chat.picture.selected == FIRST
+        assert desk.chat.picture.crosshair == Point(20.0, 20.0)
+        await desk.press("right_square_bracket")
+        assert desk.chat.selected_key == SECOND
+        await desk.press("right_square_bracket")
+        assert desk.chat.selected_key == FIRST
+        await desk.press("left_square_bracket")
+        assert desk.chat.selected_key == SECOND
+        assert desk.focus == "picture"
+
+
+async def test_enter_on_a_marker_opens_its_thread_and_escape_goes_back(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "enter")
+        assert desk.focus == "comments"
+        assert desk.session.asked(OpenThread) == [OpenThread(ConversationId(FIRST))]
+        assert "Marker 1" in desk.text
+        assert "Since Monday" in desk.text
+        assert "Total is wrong" not in desk.text
+        await desk.press("escape")
+        assert desk.focus == "threads"
+        assert desk.session.asked(CloseThread)
+        assert "Total is wrong" in desk.text
+        await desk.press("escape")
+        assert desk.focus == "picture"
+
+
+async def test_the_list_is_walked_and_opened_by_keys(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("tab")
+        assert desk.focus == "threads"
+        await desk.press("j", "j")
+        assert desk.chat.picture.selected == SECOND
+        await desk.press("k")
+        assert desk.chat.picture.selected == FIRST
+        await desk.press("enter")
+        assert desk.focus == "comments"
+        await desk.press("tab")
+        assert desk.focus == "picture"
+        await desk.press("tab")
+        assert desk.focus == "comments"
+
+
+async def test_space_opens_the_next_unread(sit: Sit) -> None:
+    async with sit(two_threads(unread=frozenset({ConversationId(SECOND)}))) as desk:
+        await desk.press("space")
+        assert desk.chat.open_key == SECOND
+        await desk.publish(two_threads())
+        await desk.press("space")
+        assert "Nothing unread" in desk.toasts
+
+
+async def test_a_click_selects_and_a_double_click_opens(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.pilot.click("#threads", offset=(6, 2))
+        await desk.pilot.pause()
+        assert desk.chat.selected_key == SECOND
+        assert not desk.shows("#comments")
+        await desk.pilot.click("#threads", offset=(6, 2), times=2)
+        await desk.pilot.pause()
+        assert desk.chat.open_key == SECOND
+        assert not desk.chat.has_class("-writing")
+
+
+async def test_a_remote_marker_changes_list_and_counts_but_not_the_selection(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket")
+        state = two_threads()
+        more = replace(
+            state,
+            conversations=MappingProxyType({**state.conversations, ConversationId("ic_3"): conversation(3)}),
+            comments=MappingProxyType({**state.comments, ConversationId("ic_3"): MappingProxyType({})}),
+        )
+        await desk.publish(
+            more, Announce(News.MARKER_ADDED, conversation_id=ConversationId("ic_3"), by=eg.BOB)
+        )
+        assert "3 markers" in desk.lines[0]
+        assert desk.chat.selected_key == FIRST
+        assert "Bob put marker 3" in desk.toasts
+
+
+async def test_an_event_of_the_sidebar_alone_leaves_the_picture_undrawn(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sit() as desk:
+        drawn: list[Region] = []
+        original = desk.chat.picture.render_lines
+
+        def counted(crop: Region) -> list[Strip]:
+            drawn.append(crop)
+            return list(original(crop))
+
+        monkeypatch.setattr(desk.chat.picture, "render_lines", counted)
+        state = two_threads()
+        first = state.comments[ConversationId(FIRST)]
+        new = comment("c_9", "One more", by=eg.BOB)
+        await desk.publish(
+            replace(
+                state,
+                comments=MappingProxyType(
+                    {**state.comments, ConversationId(FIRST): MappingProxyType({**first, new.id: new})}
+                ),
+            )
+        )
+        assert not drawn
+        assert "2 replies" in desk.text
+
+
+async def test_the_open_thread_deleted_by_somebody_is_said_and_typed_text_is_kept(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "enter", "r")
+        await desk.type("my answer")
+        state = replace(without(desk.session.state, FIRST))
+        await desk.publish(
+            state, Announce(News.THREAD_GONE, conversation_id=ConversationId(FIRST), by=eg.BOB)
+        )
+        assert "Deleted · by Bob" in desk.text
+        assert "my answer" in desk.text
+        assert [d.write.text for d in desk.session.state.drafts if hasattr(d.write, "text")] == ["my answer"]
+        await desk.press("escape", "escape")
+        assert desk.focus == "threads"
+        assert "Total is wrong" in desk.text
+        assert "1 draft" in desk.lines[0]
+
+
+async def test_the_open_thread_deleted_here_closes_quietly(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "enter")
+        await desk.publish(without(two_threads(), FIRST))
+        assert desk.chat.open_key is None
+        assert desk.focus == "threads"
+        assert not desk.toasts
+
+
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING, Phase.POLLING, Phase.SIGN_IN_NEEDED])
+async def test_the_banner_comes_and_goes_with_the_link(sit: Sit, phase: Phase) -> None:
+    async with sit() as desk:
+        state = two_threads()
+        lost = replace(state.connection, phase=phase, lost_at_s=990.0, retry_at_s=1_007.0)
+        await desk.publish(replace(state, connection=lost))
+        assert desk.shows("#banner")
+        assert phase.value.upper() in desk.lines[0]
+        if phase is Phase.OFFLINE:
+            assert "Next try in 7 s" in desk.lines[1]
+            assert "as of" in desk.lines[1]
+        await desk.press("R")
+        assert desk.session.asked(TryNow)
+        await desk.publish(state)
+        assert not desk.shows("#banner")
+        assert "LIVE" in desk.lines[0]
+
+
+async def test_a_blip_shows_no_banner(sit: Sit) -> None:
+    async with sit() as desk:
+        state = two_threads()
+        blip = replace(state.connection, phase=Phase.RECONNECTING, lost_at_s=999.0, retry_at_s=1_000.5)
+        await desk.publish(replace(state, connection=blip))
+        assert not desk.shows("#banner")
+        assert "RECONNECTING" in desk.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "picture", "sidebar"),
+    [((120, 36), True, True), ((80, 24), True, True), ((59, 20), True, False), ((20, 10), True, False)],
+)
+async def test_panes_by_width(sit: Sit, size: tuple[int, int], picture: bool, sidebar: bool) -> None:
+    async with sit(size=size) as desk:
+        assert bool(desk.chat.picture.size) is picture
+        assert bool(desk.chat.threads.size) is sidebar
+        assert desk.chat.header.size.width == size[0]
+        assert desk.lines[-1].endswith("quit") or desk.lines[-1].endswith("q")
+
+
+async def test_one_pane_at_a_time_is_switched_by_tab_enter_and_escape(sit: Sit) -> None:
+    async with sit(size=(40, 20)) as desk:
+        await desk.press("tab")
+        assert desk.focus == "threads"
+        assert "Total is wrong" in desk.text
+        assert not desk.chat.picture.size
+        await desk.press("down", "enter")
+        assert "Since Monday" in desk.text
+        await desk.press("escape")
+        assert desk.focus == "threads"
+        await desk.press("escape")
+        assert desk.focus == "picture"
+        assert desk.chat.picture.size
+
+
+async def test_a_resize_keeps_selection_crosshair_and_focus(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "right_square_bracket")
+        before = desk.chat.picture.crosshair
+        for size in ((80, 24), (40, 20), (20, 10), (160, 45)):
+            await desk.pilot.resize_terminal(*size)
+            await desk.pilot.pause()
+            assert desk.chat.selected_key == SECOND
+            assert desk.chat.picture.crosshair == before
+            assert desk.focus == "picture"
+
+
+async def test_the_sidebar_can_be_alone_or_away(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("s")
+        assert not desk.chat.picture.size
+        assert desk.focus == "threads"
+        await desk.press("s")
+        assert not desk.chat.threads.size
+        assert desk.focus == "picture"
+        await desk.press("s")
+        assert desk.chat.picture.size
+        assert desk.chat.threads.size
+
+
+async def test_markers_can_be_hidden(sit: Sit) -> None:
+    async with sit() as desk:
+        shown = []
+        for _ in range(3):
+            await desk.press("t")
+            shown.append(desk.chat.picture.markers_shown)
+        assert shown == ["open", "none", "all"]
+
+
+async def test_details_tell_all_about_a_marker(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "i")
+        for fact in ("Bob", "20.00 %, 20.00 %", "open, saved", "ic_1"):
+            assert fact in desk.text
+        await desk.press("escape")
+        assert desk.focus == "picture"

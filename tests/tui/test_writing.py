@@ -1,0 +1,353 @@
+"""From the first letter to the verdict: no road loses what was typed, none sends it by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+from textual import events
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    Drop,
+    EditComment,
+    KeepDraft,
+    PostComment,
+    ResolveConversation,
+    Retry,
+    StartConversation,
+)
+from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+from tests import examples as eg
+from tests.tui.conftest import Sit
+from tests.tui.scripted_session import comment, conversation, two_threads
+
+OFFLINE = Problem(ProblemKind.OFFLINE)
+WRITES = (StartConversation, PostComment, EditComment, DeleteComment, DeleteConversation, ResolveConversation)
+FIRST = ConversationId("ic_1")
+
+
+async def test_a_marker_is_placed_by_keys_alone(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        assert desk.focus == "editor"
+        assert "Enter" in desk.text
+        assert "New marker at 50.0 %, 50.0 %" in desk.text
+        assert desk.chat.picture.target == Point(50.0, 50.0)
+        await desk.type("Too small")
+        await desk.press("enter")
+        assert desk.session.asked(StartConversation) == [StartConversation(Point(50.0, 50.0), "Too small")]
+        assert desk.focus == "picture"
+        assert desk.chat.picture.target is None
+
+
+async def test_words_typed_ahead_of_the_composer_are_words(sit: Sit) -> None:
+    # A lagging link delivers all of it in one packet; none of these letters may act as a command.
+    async with sit() as desk:
+        await desk.type("cdRq Too small")
+        assert desk.chat.composer.editor.text == "dRq Too small"
+        assert desk.focus == "editor"
+        assert desk.app.is_running
+
+
+async def test_text_typed_ahead_on_a_cyrillic_layout_stays_cyrillic(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.type("сйсё")
+        assert desk.chat.composer.editor.text == "йсё"
+
+
+async def test_a_saved_marker_stays_selected_under_its_own_id(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("Too small")
+        await desk.press("enter")
+        desk.chat.select("b9")
+        state = two_threads()
+        pending = conversation(3, id=ConversationId("b9"))
+        await desk.publish(
+            replace(state, conversations=MappingProxyType({**state.conversations, pending.id: pending}))
+        )
+        desk.chat.select("b9")
+        saved = conversation(3)
+        await desk.publish(
+            replace(state, conversations=MappingProxyType({**state.conversations, saved.id: saved})),
+            Announce(News.SAVED, BroadcastId("b9"), conversation_id=saved.id),
+        )
+        assert desk.chat.selected_key == "ic_3"
+        assert not desk.toasts
+
+
+async def test_a_reply_goes_to_the_open_thread(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "r")
+        assert "Reply to marker 1" in desk.text
+        await desk.type("Since when?")
+        await desk.press("enter")
+        assert desk.session.asked(PostComment) == [PostComment(FIRST, "Since when?")]
+        assert desk.focus == "comments"
+
+
+async def test_control_j_breaks_the_line_and_control_s_sends(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("one")
+        await desk.press("ctrl+j")
+        await desk.type("two")
+        await desk.press("ctrl+s")
+        assert desk.session.asked(StartConversation)[0].text == "one\ntwo"
+
+
+async def test_a_paste_inserts_and_never_sends(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        desk.chat.composer.editor.post_message(events.Paste("line one\r\nline two\r\n"))
+        await desk.pilot.pause()
+        assert desk.chat.composer.editor.text == "line one\nline two\n"
+        assert not desk.session.asked(StartConversation)
+
+
+async def test_nothing_is_not_sent(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c", "space", "enter")
+        assert not desk.session.asked(StartConversation)
+        assert desk.focus == "editor"
+        assert "nothing to send" in desk.text
+
+
+async def test_escape_keeps_the_draft_and_the_same_key_brings_it_back(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "r")
+        await desk.type("half a tho")
+        await desk.press("escape")
+        assert desk.session.asked(KeepDraft)[-1] == KeepDraft(PostComment(FIRST, "half a tho"))
+        assert not desk.session.asked(PostComment)
+        assert "1 draft" in desk.lines[0]
+        await desk.press("r")
+        assert desk.chat.composer.editor.text == "half a tho"
+        await desk.type("ught")
+        await desk.press("enter")
+        assert desk.session.asked(PostComment) == [PostComment(FIRST, "half a thought")]
+        assert "draft" not in desk.lines[0]
+
+
+async def test_typing_is_kept_without_leaving(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("unsent words")
+        await desk.until(
+            lambda: KeepDraft(StartConversation(Point(50.0, 50.0), "unsent words")) in desk.session.intents
+        )
+
+
+async def test_quitting_keeps_what_is_typed(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.pilot.press("x")
+        await desk.pilot.press("ctrl+q")
+        await desk.until(lambda: desk.session.stopped.is_set())
+        assert desk.session.asked(KeepDraft)[-1].write.text == "x"
+        assert not desk.session.asked(StartConversation)
+
+
+async def test_offline_is_refused_with_the_text_in_place_and_enter_tries_again(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.session.refusing = OFFLINE
+        await desk.press("c")
+        await desk.type("tried while offline")
+        await desk.press("enter")
+        assert desk.focus == "editor"
+        assert desk.chat.composer.editor.text == "tried while offline"
+        assert "Not sent: Offline" in desk.text
+        assert "1 not saved" in desk.lines[0]
+        desk.session.refusing = None
+        await desk.press("enter")
+        assert desk.session.asked(StartConversation) == [
+            StartConversation(Point(50.0, 50.0), "tried while offline"),
+            StartConversation(Point(50.0, 50.0), "tried while offline"),
+        ]
+        assert not desk.session.asked(Drop)
+        assert desk.focus == "picture"
+        assert "not saved" not in desk.lines[0]
+
+
+async def test_a_refused_text_that_is_changed_replaces_the_one_that_was_refused(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.session.refusing = OFFLINE
+        await desk.press("c")
+        await desk.type("one")
+        await desk.press("enter")
+        failed = desk.session.state.drafts[0].id
+        desk.session.refusing = None
+        await desk.type("two")
+        await desk.press("enter")
+        assert desk.session.asked(Drop) == [Drop(failed)]
+        assert [write.text for write in desk.session.asked(StartConversation)] == ["one", "onetwo"]
+        assert not desk.session.state.drafts
+
+
+async def test_leaving_after_a_refusal_keeps_the_text_once(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.session.refusing = OFFLINE
+        await desk.press("c")
+        await desk.type("once")
+        await desk.press("enter", "escape")
+        assert [getattr(d.write, "text", "") for d in desk.session.state.drafts] == ["once"]
+
+
+async def failed_reply(text: str = "did not make it") -> Draft:
+    return Draft("f1", PostComment(FIRST, text), BroadcastId("f1"), OFFLINE)
+
+
+async def test_the_list_of_the_unsent_retries(sit: Sit) -> None:
+    draft = await failed_reply()
+    async with sit(two_threads(drafts=(draft,))) as desk:
+        await desk.press("exclamation_mark")
+        assert "did not make it" in desk.text
+        assert "not saved · comment · Offline" in desk.text
+        await desk.press("enter")
+        assert desk.session.asked(Retry) == [Retry("f1")]
+        assert desk.focus == "picture"
+
+
+async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
+    draft = await failed_reply()
+    async with sit(two_threads(drafts=(draft,))) as desk:
+        await desk.press("exclamation_mark", "d")
+        assert "Drop this for good?" in desk.text
+        await desk.press("escape")
+        assert not desk.session.asked(Drop)
+        await desk.press("exclamation_mark", "d", "enter")
+        assert desk.session.asked(Drop) == [Drop("f1")]
+
+
+async def test_a_typed_draft_is_written_on_from_the_list(sit: Sit) -> None:
+    draft = Draft("new:10:20", StartConversation(Point(10.0, 20.0), "half"))
+    async with sit(two_threads(drafts=(draft,))) as desk:
+        await desk.press("exclamation_mark", "enter")
+        assert desk.focus == "editor"
+        assert desk.chat.composer.editor.text == "half"
+        assert desk.chat.picture.target == Point(10.0, 20.0)
+        assert not desk.session.asked(StartConversation)
+
+
+async def test_the_list_of_the_unsent_follows_the_state(sit: Sit) -> None:
+    draft = await failed_reply()
+    async with sit(two_threads(drafts=(draft,))) as desk:
+        await desk.press("exclamation_mark")
+        await desk.publish(two_threads())
+        assert "Everything that was written is saved" in desk.text
+
+
+async def test_a_verdict_that_comes_late_says_why(sit: Sit) -> None:
+    draft = await failed_reply()
+    async with sit() as desk:
+        await desk.publish(
+            two_threads(drafts=(draft,)),
+            Announce(News.NOT_SAVED, BroadcastId("f1"), problem=OFFLINE, draft_id="f1"),
+        )
+        assert "Not saved: comment" in desk.toasts
+        assert "kept as a draft" in desk.toasts
+        assert "1 not saved" in desk.lines[0]
+
+
+async def test_edit_takes_the_last_own_comment(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "e")
+        assert desk.chat.composer.editor.text == "Since Monday"
+        await desk.type(" or so")
+        await desk.press("enter")
+        assert desk.session.asked(EditComment) == [EditComment(FIRST, CommentId("c_2"), "Since Monday or so")]
+        assert desk.focus == "comments"
+
+
+async def test_others_comments_are_not_edited(sit: Sit) -> None:
+    state = replace(
+        two_threads(),
+        comments=MappingProxyType({FIRST: MappingProxyType({CommentId("c_1"): comment("c_1", "Bob's")})}),
+    )
+    async with sit(state) as desk:
+        await desk.press("right_square_bracket", "e")
+        assert not desk.chat.has_class("-writing")
+        assert "Nothing to edit" in desk.toasts
+
+
+@pytest.mark.parametrize("answer", ["enter", "escape"])
+async def test_delete_asks_first(sit: Sit, answer: str) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "enter", "d")
+        assert "Delete this comment?" in desk.text
+        assert "Since Monday" in desk.text
+        await desk.press(answer)
+        expected = [DeleteComment(FIRST, CommentId("c_2"))] if answer == "enter" else []
+        assert desk.session.asked(DeleteComment) == expected
+        assert desk.focus == "comments"
+
+
+async def test_delete_outside_of_a_thread_is_about_the_marker(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "d")
+        assert "Delete marker 1 and its 1 reply?" in desk.text
+        await desk.press("enter")
+        assert desk.session.asked(DeleteConversation) == [DeleteConversation(FIRST)]
+
+
+async def test_resolve_and_reopen(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "x", "X")
+        assert desk.session.asked(ResolveConversation) == [ResolveConversation(FIRST, True)]
+        assert "open already" in desk.toasts
+
+
+async def test_keys_that_need_a_marker_say_so(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("r", "e", "d", "x")
+        assert "No marker selected" in desk.toasts
+        assert not [intent for intent in desk.session.intents if isinstance(intent, WRITES)]
+
+
+async def test_a_reader_is_told_that_nothing_can_be_written(sit: Sit) -> None:
+    async with sit(two_threads(read_only=True)) as desk:
+        await desk.press("c")
+        assert desk.focus == "picture"
+        assert "Read-only" in desk.toasts
+
+
+async def test_a_second_target_does_not_swallow_the_first_text(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "r")
+        await desk.type("first")
+        desk.chat.go(desk.chat.picture)
+        await desk.press("c")
+        await desk.type("second")
+        kept = {getattr(d.write, "text", "") for d in desk.session.state.drafts}
+        assert "first" in kept
+        assert desk.chat.composer.editor.text == "second"
+
+
+async def test_a_cyrillic_layout_acts_by_physical_key_and_types_what_it_types(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("с")
+        assert desk.focus == "editor"
+        await desk.type("съел")
+        assert desk.chat.composer.editor.text == "съел"
+        await desk.press("escape", "ъ")
+        assert desk.chat.selected_key == "ic_1"
+
+
+async def test_own_other_sessions_bring_neither_toast_nor_bell(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[int] = []
+    async with sit(options={"bell": True}) as desk:
+        monkeypatch.setattr(desk.app, "bell", lambda: rung.append(1))
+        await desk.publish(two_threads(unread=frozenset()), Announce(News.SAVED, BroadcastId("other")))
+        assert not desk.toasts
+        assert not rung
+        await desk.publish(two_threads(), Announce(News.COMMENT_ADDED, conversation_id=FIRST, by=eg.BOB))
+        assert "Bob commented on marker 1" in desk.toasts
+        assert rung
