@@ -1,0 +1,140 @@
+"""The verbs, and the one place where everything is put together.
+
+Each verb's module is imported when it is called, so that ``imagechat --help`` and the first paint pay for
+nothing else.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+from imagechat_tui import __version__
+
+OK, ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND, CANCELLED = 0, 1, 2, 3, 4, 5, 130
+"""Exit codes (and 10: changes requested)."""
+
+VERBS = {
+    "open": ("opening", "open_picture", "Open a picture: the screen."),
+    "demo": ("demo", "demo", "See it at work, with a scripted colleague."),
+    "serve": ("serving", "serve", "Run a server for a team."),
+    "ls": ("threads", "list_threads", "List markers and threads."),
+    "show": ("showing", "show", "Print the picture with its markers."),
+    "add": ("threads", "add", "Place a marker."),
+    "reply": ("threads", "reply", "Answer in a thread."),
+    "edit": ("threads", "edit", "Change a comment."),
+    "resolve": ("threads", "resolve", "Resolve a thread."),
+    "reopen": ("threads", "reopen", "Reopen a thread."),
+    "rm": ("threads", "remove", "Delete a marker or a comment."),
+    "watch": ("watching", "watch", "Print live events as lines."),
+    "tenant": ("tenants", "tenant", "Make and list tenants."),
+    "token": ("tenants", "token", "Make a sign-in token for a user."),
+    "doctor": ("doctor", "doctor", "Find what is wrong here, and how to mend it."),
+    "config": ("config", "config", "Show the settings and where they come from."),
+    "completions": ("completions", "completions", "Print completions for a shell."),
+}
+"""Verb -> module below this package, the command in it, and its line in the list of verbs."""
+
+
+class Verbs(click.Group):
+    """The verbs; a first word that names a picture means ``open``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module and hand out its command."""
+        if cmd_name not in VERBS:
+            return None
+        module, attribute, _ = VERBS[cmd_name]
+        command = getattr(import_module(f"{__name__}.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, line) for verb, (_, _, line) in VERBS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a verb that does not exist is answered with those it may have been."""
+        verb = args[0]
+        if verb in VERBS or verb.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = get_close_matches(verb, VERBS, n=3, cutoff=0.5)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise click.UsageError(f"There is no verb and no picture {verb!r}.{meant}", ctx)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``open`` before a picture."""
+        first = next((arg for arg in args if arg == "-" or not arg.startswith("-")), None)
+        if first is not None and first not in VERBS and _names_a_picture(first):
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
+
+def _names_a_picture(word: str) -> bool:
+    return word == "-" or "." in word or "/" in word or os.path.exists(word)  # noqa: PTH110 (no pathlib import yet)
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ok, 1 error, 2 usage or no terminal, 3 server unreachable, 4 not signed in, 5 not found.",
+)
+@click.version_option(__version__, prog_name="imagechat")
+def cli() -> None:
+    """Discuss a picture in the terminal.
+
+    \b
+    imagechat shot.png              open it; markers and threads, live for all who look
+    imagechat demo                  see it at work, with a scripted colleague
+    imagechat ls shot.png           the threads as text
+    imagechat add shot.png --at 60.8,45.1 -m "Logo is cut off"
+    imagechat VERB --help           more about a verb
+
+    Without a server's address, a small local server is found or started for you.
+    """
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carry out a command line; every expected failure becomes a sentence on stderr and an exit code."""
+    try:
+        outcome = cli.main(list(argv), prog_name="imagechat", standalone_mode=False)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.Abort:
+        return CANCELLED
+    except click.UsageError as error:
+        error.show(sys.stderr)
+        return USAGE
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return CANCELLED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): end without a word, and without Python's at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        from imagechat_tui.cli.failures import explained
+
+        known = explained(error)
+        if known is None:
+            raise
+        words, code = known
+        click.echo(f"imagechat: {words.text}", err=True)
+        return code
+    finally:
+        gc.enable()
+    return outcome if isinstance(outcome, int) else OK

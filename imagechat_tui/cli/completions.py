@@ -1,0 +1,23 @@
+"""The verb completions: what a shell needs to complete verbs and options."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completions(shell: str) -> None:
+    """Print the completion script for SHELL.
+
+    \b
+    imagechat completions bash > ~/.local/share/bash-completion/completions/imagechat
+    imagechat completions zsh > "${fpath[1]}/_imagechat"
+    imagechat completions fish > ~/.config/fish/completions/imagechat.fish
+    """
+    from imagechat_tui.cli import cli
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "imagechat", "_IMAGECHAT_COMPLETE").source())

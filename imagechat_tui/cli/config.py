@@ -1,0 +1,43 @@
+"""The verb config: where settings come from, and what they are."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from imagechat_tui.cli.threads import as_json, document
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.settings import CONFIG_FILE, Folders, load_settings
+
+
+@click.group()
+def config() -> None:
+    """Settings come from flags, IMAGECHAT_* variables, .imagechat.toml, and the user's config.toml."""
+
+
+@config.command()
+def path() -> None:
+    """Print the path of the user's settings file."""
+    click.echo(Folders.of_user().config / CONFIG_FILE)
+
+
+@config.command()
+@as_json
+def show(json_: bool) -> None:
+    """Print the settings as they are in force here; secrets are not shown."""
+    settings = load_settings({}, os.environ, Folders.of_user(), Path.cwd())
+    shown: dict[str, object] = {
+        key: "***" if key == "sso" and value else str(value) if isinstance(value, Path) else value
+        for key, value in asdict(settings).items()
+        if key != "mistakes"
+    }
+    if json_:
+        document(settings=shown, mistakes=list(settings.mistakes))
+        return
+    for key, value in shown.items():
+        click.echo(f"{key} = {safe_text(str(value if value is not None else ''), Kind.LINE)}")
+    for mistake in settings.mistakes:
+        click.echo(f"imagechat: settings: {safe_text(mistake, Kind.LINE)} (skipped)", err=True)

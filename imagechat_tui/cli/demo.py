@@ -1,0 +1,103 @@
+"""The verb demo: the shipped picture on a throw-away server, with a scripted colleague.
+
+The server is a real one in a temporary folder, and Dana a real user of it, signed in like any other. The
+person's link goes through a small relay, so that the script can cut it: an outage of the link, not a fake.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+
+from imagechat_tui.cli.terminal import need_terminal
+
+TENANT = "demo"
+READY_S = 20.0
+"""How long the server may take to come up on a loaded machine."""
+
+
+@click.command()
+def demo() -> int:
+    """Show how it works, with a scripted colleague who pins, answers, and drops out of reach.
+
+    Everything lives in a temporary folder and is gone afterwards. After half a minute your link is cut for
+    some seconds while Dana goes on writing: watch the banner, then the catch-up. Leave with q.
+    """
+    need_terminal()
+    from imagechat_tui.cli.demo_story import Stage, Story
+    from imagechat_tui.cli.opening import run_screen
+    from imagechat_tui.cli.target import Target
+    from imagechat_tui.protocol.ids import TenantId
+    from imagechat_tui.protocol.routes import Tenant
+    from imagechat_tui.server.admin import create_tenant
+    from imagechat_tui.settings import ClientSettings, Folders, ImageName
+
+    with (
+        tempfile.TemporaryDirectory(prefix="imagechat-demo-") as place,
+        as_file(files("imagechat_tui") / "demo" / "checkout.png") as picture,
+    ):
+        folder = Path(place)
+        secret = create_tenant(folder / "server", Tenant(id=TenantId(TENANT), name="Demo"))
+        server, port = _start_server(folder / "server")
+        try:
+            story = Story(port)
+            teller = threading.Thread(
+                target=story.tell,
+                args=(Stage(TENANT, _token(secret, "dana", "Dana (demo)"), port),),
+                daemon=True,
+            )
+            teller.start()
+            settings = ClientSettings(
+                server=f"http://127.0.0.1:{story.relay_port}", tenant=TENANT, sso=_token(secret, "you", "You")
+            )
+            folders = Folders(folder / "config", folder / "data", folder / "state", folder / "cache")
+            name = ImageName("demo/checkout.png", "checkout.png", "checkout.png")
+            return run_screen(Target(settings, folders, name, str(picture), None, None))
+        finally:
+            server.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(5)
+            server.kill()
+
+
+def _token(secret: str, user: str, name: str) -> str:
+    from imagechat_tui.protocol.sso import mint
+
+    person = {"id": user, "email": f"{user}@demo.invalid", "username": user, "displayName": name}
+    return mint(person, secret.encode(), time.time_ns() // 1_000_000)
+
+
+def _start_server(data_dir: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server on a free loopback port; returns it with the port, once it listens."""
+    log = (data_dir / "server.log").open("wb")
+    server = subprocess.Popen(
+        [sys.executable, "-P", "-m", "imagechat_tui", "serve", "--port", "0", "--data-dir", str(data_dir)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        # Ctrl+C and a lost terminal are for the screen to deal with; it ends the server afterwards.
+        start_new_session=True,
+    )
+    log.close()
+    assert server.stdout is not None
+    overdue = threading.Timer(READY_S, server.kill)
+    overdue.start()
+    line = server.stdout.readline()
+    overdue.cancel()
+    if not line:
+        from imagechat_tui.cli.target import words_to_fail
+
+        server.kill()
+        server.wait()
+        said = (data_dir / "server.log").read_text(errors="replace").strip().splitlines()
+        raise words_to_fail("No demo", f"Its server did not start. {said[-1] if said else ''}".rstrip())
+    return server, int(json.loads(line)["port"])

@@ -1,0 +1,137 @@
+"""The verb doctor: what is right here, what is not, and the line that mends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from imagechat_tui.cli.failures import ERROR, explained
+from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
+from imagechat_tui.cli.threads import as_json, document
+from imagechat_tui.protocol.ids import TenantId, UrlId
+from imagechat_tui.raster.colors import ColorDepth, depth_for
+from imagechat_tui.raster.glyphs import glyphs_for
+from imagechat_tui.settings import ClientSettings, Folders, load_settings
+from imagechat_tui.sync.state import Room
+from imagechat_tui.words import safe_line
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    """What mends it; empty if nothing is wrong or nothing can be done."""
+
+
+@click.command()
+@server_options
+@as_json
+def doctor(json_: bool, **options: str | None) -> int:
+    """Look at the terminal, the folders and the server, and say how to mend what is wrong.
+
+    \b
+    imagechat doctor
+    imagechat doctor --server https://review.example --tenant design
+    """
+    folders = Folders.of_user()
+    settings = load_settings(options, os.environ, folders, Path.cwd())
+    findings = [
+        *terminal_findings(settings, os.environ, tty=os.isatty(0) and sys.stderr.isatty()),
+        *[Finding("settings", False, mistake, "imagechat config path") for mistake in settings.mistakes],
+        *folder_findings(folders),
+        asyncio.run(_server(settings, folders)),
+    ]
+    if json_:
+        document(ok=all(item.ok for item in findings), findings=[asdict(item) for item in findings])
+    else:
+        for item in findings:
+            click.echo(f"{'ok ' if item.ok else 'BAD'}  {item.subject}: {safe_line(item.found)}")
+            if item.remedy:
+                click.echo(f"     -> {item.remedy}")
+    return 0 if all(item.ok for item in findings) else ERROR
+
+
+def terminal_findings(
+    settings: ClientSettings, environ: Mapping[str, str], *, tty: bool
+) -> Iterator[Finding]:
+    """What the environment says of the terminal.
+
+    Args:
+        settings: what the person chose.
+        environ: the environment.
+        tty: whether keys and screen are a terminal.
+    """
+    yield Finding(
+        "terminal",
+        tty,
+        "keys and screen are there" if tty else "stdin or stderr is no terminal",
+        "" if tty else "ssh -t HOST imagechat shot.png",
+    )
+    depth = depth_for(environ, settings.colors)
+    poor = depth in (ColorDepth.ANSI, ColorDepth.NONE)
+    yield Finding(
+        "colours", True, depth, 'colors = "truecolor"' if poor and not environ.get("NO_COLOR") else ""
+    )
+    yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
+    encoding = (environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "").lower()
+    utf8 = "utf-8" in encoding or "utf8" in encoding
+    yield Finding("locale", utf8, encoding or "not set", "" if utf8 else "export LANG=C.UTF-8")
+    if environ.get("TMUX"):
+        said = environ.get("TERM", "")
+        right = said.startswith(("tmux", "screen"))
+        remedy = "" if right else 'tmux: set -g default-terminal "tmux-256color"'
+        yield Finding("tmux", right, f"TERM={said}", remedy)
+
+
+def folder_findings(folders: Folders) -> Iterator[Finding]:
+    """Whether data, drafts and cache can be written."""
+    for name, folder, variable in (
+        ("data folder", folders.data, "XDG_DATA_HOME"),
+        ("state folder", folders.state, "XDG_STATE_HOME"),
+        ("cache folder", folders.cache, "XDG_CACHE_HOME"),
+    ):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        ok = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        yield Finding(name, ok, str(folder), "" if ok else f"export {variable}=SOME_WRITABLE_FOLDER")
+
+
+async def _server(settings: ClientSettings, folders: Folders) -> Finding:
+    """Ask the server for an empty room, twice: the second answer is timed, without its start."""
+    local = local_server(settings, folders)
+    subject = "local server" if local is not None else "server"
+    where = str(local.socket_path) if local is not None else settings.server
+    tenant = LOCAL_TENANT if local is not None else TenantId(settings.tenant)
+    room = Room(tenant_id=tenant, url_id=UrlId("imagechat-doctor"), src="doctor")
+    try:
+        if local is not None:
+            from imagechat_tui.net.local_server import ensure_running
+
+            await ensure_running(local)
+        from imagechat_tui.net.api import Api
+
+        api = Api(server_endpoint(settings, local))
+        try:
+            await api.conversations(room)
+            started = time.monotonic()
+            peer, _ = await api.conversations(room)
+            took_ms = (time.monotonic() - started) * 1000
+        finally:
+            await api.close()
+    except Exception as error:  # whatever is wrong with the server is a finding, not the end
+        known = explained(error)
+        if known is None:
+            raise
+        words, _ = known
+        return Finding(subject, False, f"{where}: {words.title}. {words.sentence}", words.action)
+    return Finding(subject, True, f"{where}: {peer.value}, answers in {took_ms:.0f} ms")

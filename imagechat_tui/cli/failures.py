@@ -1,0 +1,134 @@
+"""Exceptions of all rings to words and exit codes: what a verb says when it fails."""
+
+from __future__ import annotations
+
+import sys
+
+from imagechat_tui.settings import SettingsError, SettingsProblem
+from imagechat_tui.sync.state import Problem, ProblemKind
+from imagechat_tui.words import (
+    Words,
+    admin_words,
+    local_server_words,
+    picture_words,
+    problem_words,
+    safe_line,
+    serve_words,
+)
+
+ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND = 1, 2, 3, 4, 5
+
+
+class VerbFailed(Exception):
+    """A verb cannot do what it was asked to; words and exit code say it all."""
+
+    def __init__(self, words: Words, code: int = ERROR) -> None:
+        super().__init__(words.text)
+        self.words = words
+        self.code = code
+
+
+def explained(error: BaseException) -> tuple[Words, int] | None:
+    """Words and exit code for an expected failure; None for a defect.
+
+    A ring whose module was never imported cannot have raised, so none is imported just to look.
+    """
+    if isinstance(error, VerbFailed):
+        return error.words, error.code
+    if isinstance(error, SettingsError):
+        return _settings(error), USAGE
+    for look in (_network, _picture, _local_server, _serve, _admin):
+        known = look(error)
+        if known is not None:
+            return known
+    if isinstance(error, OSError):
+        return Words(
+            "", f"{safe_line(error.strerror or str(error))}: {safe_line(str(error.filename or ''))}"
+        ), ERROR
+    return None
+
+
+def problem_code(problem: Problem) -> int:
+    """The exit code for a failed write or read."""
+    match problem.kind:
+        case (
+            ProblemKind.UNREACHABLE | ProblemKind.TIMED_OUT | ProblemKind.OFFLINE | ProblemKind.NOT_CONNECTED
+        ):
+            return UNREACHABLE
+        case ProblemKind.SIGN_IN:
+            return SIGN_IN
+        case ProblemKind.GONE:
+            return NOT_FOUND
+        case _:
+            return ERROR
+
+
+def _settings(error: SettingsError) -> Words:
+    subject = safe_line(error.subject)
+    match error.problem:
+        case SettingsProblem.PLAIN_HTTP:
+            return Words("Not safe", f"{subject} would send everything in the open.", "Use https://.")
+        case SettingsProblem.BAD_SERVER:
+            return Words("Not a server", f"{subject} is no address like https://host.")
+        case SettingsProblem.NO_TENANT:
+            return Words("Tenant missing", f"{subject} serves several tenants.", "Name yours with --tenant.")
+        case SettingsProblem.SECRET_READABLE:
+            return Words("Secret not secret", f"Others can read {subject}.", f"Try: chmod 600 {subject}")
+        case SettingsProblem.SECRET_MISSING:
+            return Words("No token", f"{subject} cannot be read.", "Check sso_file, or set IMAGECHAT_SSO.")
+
+
+def _network(error: BaseException) -> tuple[Words, int] | None:
+    api = sys.modules.get("imagechat_tui.net.api")
+    if api is None or not isinstance(error, api.ApiError):
+        return None
+    problem = error.problem
+    return problem_words(problem), problem_code(problem)
+
+
+def _picture(error: BaseException) -> tuple[Words, int] | None:
+    pictures = sys.modules.get("imagechat_tui.net.pictures")
+    if pictures is None or not isinstance(error, pictures.PictureError):
+        return None
+    code = NOT_FOUND if error.kind.value == "missing" else ERROR
+    return picture_error_words(error), code
+
+
+def picture_error_words(error: BaseException) -> Words:
+    """Words for a ``PictureError``."""
+    data = {key: str(getattr(error, key, "") or "") for key in ("name", "detail", "limit", "option")}
+    kind = getattr(error, "kind", "")
+    return picture_words(getattr(kind, "value", str(kind)), **data)
+
+
+def _local_server(error: BaseException) -> tuple[Words, int] | None:
+    module = sys.modules.get("imagechat_tui.net.local_server")
+    if module is None or not isinstance(error, module.LocalServerFailed):
+        return None
+    words = local_server_words(
+        error.problem.value, path=str(error.path), cause=error.cause, log_tail=error.log_tail
+    )
+    return words, UNREACHABLE
+
+
+def _serve(error: BaseException) -> tuple[Words, int] | None:
+    module = sys.modules.get("imagechat_tui.server.serve_options")
+    if module is None or not isinstance(error, module.ServeError):
+        return None
+    words = serve_words(
+        error.problem.value,
+        path=str(error.path or ""),
+        host=error.host,
+        port=error.port,
+        pid=error.pid,
+        detail=error.detail,
+    )
+    return words, ERROR
+
+
+def _admin(error: BaseException) -> tuple[Words, int] | None:
+    module = sys.modules.get("imagechat_tui.server.admin")
+    if module is None or not isinstance(error, module.AdminRefused):
+        return None
+    code = NOT_FOUND if error.problem.value == "no-such-tenant" else ERROR
+    return admin_words(error.problem.value, subject=error.subject), code

@@ -1,0 +1,138 @@
+"""One look or one write without a session: what the scripted verbs do."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from imagechat_tui.cli.failures import VerbFailed, problem_code
+from imagechat_tui.cli.target import Target, words_to_fail
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.routes import (
+    CommentReply,
+    ConversationList,
+    ConversationReply,
+    EditReply,
+    ListComments,
+)
+from imagechat_tui.sync.effects import SendRequest
+from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
+from imagechat_tui.sync.outbox import comment_step_id
+from imagechat_tui.sync.state import Peer, Problem, ProblemKind, Room
+from imagechat_tui.words import problem_words
+
+if TYPE_CHECKING:
+    from imagechat_tui.net.api import Api
+
+Outcome = TypeVar("Outcome")
+
+
+class Visit:
+    """A connection to the server for one verb."""
+
+    def __init__(self, room: Room, api: Api) -> None:
+        self.room = room
+        self._api = api
+        self.peer = Peer.UNKNOWN
+
+    async def look(self) -> ConversationList:
+        """The list of conversations as it is now."""
+        self.peer, listing = await self._api.conversations(self.room)
+        return listing
+
+    async def comments(self, listing: ConversationList, conversation: Conversation) -> tuple[Comment, ...]:
+        """The comments of one thread, oldest first."""
+        if self.peer is Peer.OURS:
+            return tuple(comment for comment in listing.comments if comment.url_id == conversation.url_id)
+        answer = await self._api.comments(ListComments(url_id=conversation.url_id))
+        return answer.comments
+
+    async def send(
+        self, write: Write, conversation: Conversation | None = None
+    ) -> ConversationReply | CommentReply | EditReply | None:
+        """Carry out one write, once.
+
+        Raises:
+            VerbFailed: this server does not have it.
+            ApiError: it was not answered with success.
+        """
+        broadcast_id = BroadcastId(str(uuid.uuid4()))
+        two_step = self.peer is Peer.HOSTED
+        if two_step and isinstance(write, MoveConversation | ResolveConversation):
+            problem = Problem(ProblemKind.UNSUPPORTED)
+            raise VerbFailed(problem_words(problem), problem_code(problem))
+        request = SendRequest(
+            broadcast_id=broadcast_id,
+            write=write,
+            thread_url_id=None if conversation is None else conversation.url_id,
+            two_step=two_step,
+        )
+        if two_step and isinstance(write, StartConversation):
+            from dataclasses import replace
+
+            first = await self._api.send(
+                self.room, replace(request, broadcast_id=comment_step_id(broadcast_id))
+            )
+            assert isinstance(first, CommentReply)
+            request = replace(request, comment_id=first.comment.id)
+        return await self._api.send(self.room, request)
+
+
+def visit(target: Target, errand: Callable[[Visit], Awaitable[Outcome]]) -> Outcome:
+    """Connect (starting the local server if need be), run the errand, disconnect."""
+
+    async def run() -> Outcome:
+        from imagechat_tui.net.api import Api
+
+        if target.before_connect is not None:
+            await target.before_connect()
+        api = Api(target.endpoint)
+        try:
+            return await errand(Visit(target.room, api))
+        finally:
+            await api.close()
+
+    return asyncio.run(run())
+
+
+def find(listing: ConversationList, name: str) -> Conversation:
+    """The conversation called ``name``: its number (``7`` or ``#7``) or its id.
+
+    Raises:
+        VerbFailed: there is none.
+    """
+    wanted = name.removeprefix("#")
+    for place, conversation in enumerate(listing.conversations, 1):
+        number = place if conversation.number is None else conversation.number
+        if conversation.id == ConversationId(name) or str(number) == wanted:
+            return conversation
+    raise words_to_fail(
+        "No such marker", f"There is no marker {name!r}.", "imagechat ls IMAGE shows them.", code=5
+    )
+
+
+def number_of(listing: ConversationList, conversation: Conversation) -> int:
+    """The number by which people call it: the server's, else its place in the list."""
+    if conversation.number is not None:
+        return conversation.number
+    return next(n for n, item in enumerate(listing.conversations, 1) if item.id == conversation.id)
+
+
+def find_comment(comments: tuple[Comment, ...], name: str) -> Comment:
+    """The comment called ``name``: its place in the thread from 1, or its id.
+
+    Raises:
+        VerbFailed: there is none.
+    """
+    for place, comment in enumerate(comments, 1):
+        if name in (str(place), comment.id):
+            return comment
+    raise words_to_fail(
+        "No such comment",
+        f"There is no comment {name!r} in that thread.",
+        "imagechat ls IMAGE shows them.",
+        code=5,
+    )

@@ -1,0 +1,110 @@
+"""The verb open: the screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
+from imagechat_tui.cli.terminal import cell_aspect, need_terminal, tell_textual
+from imagechat_tui.settings import CHOICES, ClientSettings
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.render import RenderOptions
+
+
+@click.command()
+@click.argument("image")
+@click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
+@click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
+@click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
+@click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
+@click.option("--theme", type=click.Choice(CHOICES["theme"]))
+@picture_options
+@server_options
+def open_picture(image: str, **options: str | None) -> int:
+    """Open IMAGE: a file, an address, a folder (its first picture), or - for stdin.
+
+    \b
+    imagechat shot.png
+    imagechat https://example.org/mock.png
+    grim - | imagechat -
+    imagechat shot.png --server https://review.example --tenant design
+
+    Markers stand on the picture, each with a thread; whoever opens the same picture on the same server
+    sees the same, live. Press ? for the keys.
+    """
+    if image != "-":
+        need_terminal()
+    chosen = target(existing(image), **options)
+    if image == "-":
+        need_terminal(stdin_is_picture=True)
+    return run_screen(chosen)
+
+
+def run_screen(chosen: Target) -> int:
+    """Show the picture until the person leaves; returns the exit code."""
+    if chosen.local is not None:
+        from imagechat_tui.net.local_server import spawn_early
+
+        # The server comes up on another core while Textual is being imported.
+        spawn_early(chosen.local)
+    look = render_options(chosen.settings)
+    tell_textual(look.colors)
+
+    from imagechat_tui.cli.failures import picture_error_words
+    from imagechat_tui.net.clock import boottime, wall_clock_ms
+    from imagechat_tui.net.drafts import DraftFile, drafts_path
+    from imagechat_tui.net.driver import LiveSession
+    from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
+    from imagechat_tui.tui.clock import Clock
+
+    room = chosen.room
+    place = str(chosen.local.socket_path) if chosen.local is not None else chosen.settings.server
+    session = LiveSession(
+        room,
+        chosen.endpoint,
+        drafts=DraftFile(drafts_path(chosen.folders.state, place, room.tenant_id, room.url_id)),
+        before_connect=chosen.before_connect,
+        now=boottime,
+    )
+    app = ImageChatApp(
+        session,
+        load_picture=lambda progress: picture_of(chosen, progress),
+        name=chosen.name.title,
+        options=ScreenOptions(
+            render=look,
+            theme=chosen.settings.theme,
+            crash_folder=chosen.folders.state / "crash",
+        ),
+        clock=Clock(wall_ms=wall_clock_ms, engine_s=boottime),
+        picture_problem=picture_error_words,
+    )
+    code = app.run()
+    return code if code is not None else app.return_code or 0
+
+
+def picture_of(chosen: Target, progress: Callable[[float], None]) -> Awaitable[Picture]:
+    """Load the picture; the module and its libraries are imported when it is awaited."""
+    from imagechat_tui.net.pictures import PictureLimits, load_picture
+
+    limits = PictureLimits(max_pixels=round(chosen.settings.max_megapixels * 1_000_000))
+    return load_picture(chosen.image, stdin=chosen.stdin, limits=limits, progress=progress)
+
+
+def render_options(settings: ClientSettings) -> RenderOptions:
+    """How the picture is drawn: the settings, else what the environment says of the terminal."""
+    from imagechat_tui.raster.colors import depth_for
+    from imagechat_tui.raster.glyphs import glyphs_for
+    from imagechat_tui.raster.render import RenderOptions
+
+    return RenderOptions(
+        glyphs=glyphs_for(os.environ, settings.glyphs),
+        colors=depth_for(os.environ, settings.colors),
+        renderer="rich-pixels" if settings.renderer == "rich-pixels" else "cells",
+        aspect=settings.cell_aspect or cell_aspect(),
+    )

@@ -1,0 +1,70 @@
+"""The verb serve: a server for a team, or the local one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from imagechat_tui.cli.tenants import data_folder
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="TCP port; 0 takes a free one. [default: 8787]")
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM).")
+@click.option(
+    "--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key, if in a file of its own."
+)
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lives.")
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name under which it is reached."
+)
+@click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="A web page that may use it.")
+@click.option("--simple-sso", is_flag=True, help="Believe unsigned SSO too: only in a trusted network.")
+@click.option("--local", is_flag=True, hidden=True)
+@click.option("--shared", is_flag=True, hidden=True)
+@click.option("--runtime-dir", type=click.Path(path_type=Path), hidden=True)
+@click.option("--ready-fd", type=int, hidden=True)
+def serve(
+    host: str,
+    port: int | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    data_dir: Path | None,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    simple_sso: bool,
+    local: bool,
+    shared: bool,
+    runtime_dir: Path | None,
+    ready_fd: int | None,
+) -> int:
+    """Run a server: one process, one data folder. Prints one JSON line once it listens.
+
+    \b
+    imagechat tenant create design
+    imagechat serve --port 8787
+    imagechat shot.png --server http://localhost:8787 --tenant design
+
+    Beyond this machine use --host 0.0.0.0 with --tls-cert, or a proxy that does TLS.
+    """
+    from imagechat_tui.server.run import serve as run
+    from imagechat_tui.server.serve_options import ServeOptions
+
+    return run(
+        ServeOptions(
+            data_dir=data_dir if local and data_dir is not None else data_folder(data_dir),
+            runtime_dir=runtime_dir,
+            host=host,
+            port=port if port is not None or local else 8787,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            local=local,
+            shared=shared,
+            ready_fd=ready_fd,
+            hosts=hosts,
+            origins=origins,
+            simple_sso=simple_sso,
+        )
+    )

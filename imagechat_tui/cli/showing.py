@@ -1,0 +1,125 @@
+"""The verb show: the picture with its markers as text."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+
+from imagechat_tui.cli.failures import explained
+from imagechat_tui.cli.one_shot import Visit, number_of, visit
+from imagechat_tui.cli.opening import picture_of, render_options
+from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
+from imagechat_tui.protocol.models import Conversation
+from imagechat_tui.settings import CHOICES
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.render import Grid, RenderOptions
+    from imagechat_tui.raster.viewport import Viewport
+
+CHIP_INK, CHIP_GROUND = 0x000000, 0xF2B13C
+"""Black on amber is legible on every picture."""
+LARGEST = 2000
+"""Columns or rows at most: more is a typing mistake."""
+
+
+def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """``120x40``: columns and rows; None if nothing was said."""
+    if value is None:
+        return None
+    try:
+        columns, rows = (int(part) for part in value.lower().split("x"))
+    except ValueError:
+        raise click.BadParameter("a size is columns and rows, as in 120x40") from None
+    if not (1 <= columns <= LARGEST and 1 <= rows <= LARGEST):
+        raise click.BadParameter(f"columns and rows go from 1 to {LARGEST}")
+    return columns, rows
+
+
+@click.command()
+@click.argument("image")
+@click.option(
+    "--size", metavar="COLSxROWS", callback=size_of, help="At most so large. Default: the terminal."
+)
+@click.option("--markers", is_flag=True, help="Draw the markers too.")
+@click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
+@click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours to use.")
+@click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
+@picture_options
+@server_options
+def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str | None) -> int:
+    """Print IMAGE to stdout.
+
+    \b
+    imagechat show shot.png --size 100x30 --markers
+    imagechat show shot.png --colors none | less
+    """
+    chosen = target(existing(image), **options)
+
+    async def loaded() -> Picture:
+        return await picture_of(chosen, lambda fraction: None)
+
+    picture = asyncio.run(loaded())
+    code, found = _markers(chosen) if markers else (0, [])
+    columns, rows = size or shutil.get_terminal_size()
+
+    from imagechat_tui.raster.ansi import to_ansi
+    from imagechat_tui.raster.render import render
+    from imagechat_tui.raster.viewport import Viewport
+
+    view = Viewport(picture.width, picture.height, columns, rows)
+    first_column, first_row, end_column, end_row = view.area
+    # No empty lines or columns round the picture: it ends up in logs.
+    view = view.resized(max(1, end_column - first_column), max(1, end_row - first_row))
+    look = render_options(chosen.settings)
+    grid = render(picture, view, look)
+    draw_chips(grid, view, look, found)
+    click.echo(to_ansi(grid), nl=False, color=True)
+    return code
+
+
+def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
+    """The markers with their numbers; without the server the picture is still worth printing."""
+
+    async def errand(visit: Visit) -> list[tuple[int, Conversation]]:
+        listing = await visit.look()
+        return [(number_of(listing, conversation), conversation) for conversation in listing.conversations]
+
+    try:
+        return 0, visit(chosen, errand)
+    except Exception as error:  # told below; a defect goes on
+        known = explained(error)
+        if known is None:
+            raise
+        words, code = known
+        click.echo(f"imagechat: markers not shown: {words.text}", err=True)
+        return code, []
+
+
+def draw_chips(
+    grid: Grid, view: Viewport, look: RenderOptions, markers: list[tuple[int, Conversation]]
+) -> None:
+    """Draw the markers' chips into the cells of ``grid``."""
+    from imagechat_tui.raster.colors import ColorDepth, one
+    from imagechat_tui.raster.markers import Chip, Mark, place
+
+    chips = [
+        Chip(
+            conversation.id,
+            str(number),
+            Mark.RESOLVED if conversation.resolved else Mark.OPEN,
+            conversation.point,
+            # Without colours only brackets tell a number from the picture.
+            selected=look.colors is ColorDepth.NONE,
+        )
+        for number, conversation in markers
+    ]
+    ink, ground = one(CHIP_INK, look.colors), one(CHIP_GROUND, look.colors)
+    for chip in place(chips, view).chips:
+        for column, sign in enumerate(chip.text, chip.column):
+            if column < view.columns:
+                grid.glyphs[chip.row, column] = ord(sign)
+                grid.fg[chip.row, column], grid.bg[chip.row, column] = ink, ground

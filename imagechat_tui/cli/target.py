@@ -1,0 +1,196 @@
+"""Which picture, on which server, as whom: the options that most verbs share, put together."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.protocol.ids import TenantId, UrlId
+from imagechat_tui.settings import ClientSettings, Folders, ImageName, image_name, is_url, load_settings
+from imagechat_tui.sync.state import Room
+from imagechat_tui.words import Words, picture_words, safe_line
+
+if TYPE_CHECKING:
+    from imagechat_tui.net.endpoint import Endpoint
+    from imagechat_tui.net.local_server import LocalServer
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
+LOCAL_TENANT = TenantId("local")
+
+
+def server_options(command: Command) -> Command:
+    """Add the options that say which server and tenant."""
+    for option in (
+        click.option(
+            "--server",
+            metavar="URL",
+            help="A team's server or the hosted service. Default: the local server.",
+        ),
+        click.option("--tenant", metavar="NAME", help="The tenant on that server."),
+        click.option(
+            "--shared", metavar="DIR", help="A group's directory: all its members share one local server."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def picture_options(command: Command) -> Command:
+    """Add the options that say how the picture is known."""
+    for option in (
+        click.option("--url-id", metavar="KEY", help="The picture's key, instead of one made from its name."),
+        click.option(
+            "--src", metavar="TEXT", help="The string that names it in thread keys, as the web widget has it."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A picture on a server."""
+
+    settings: ClientSettings
+    folders: Folders
+    name: ImageName
+    image: str
+    """What was named on the command line, a folder replaced by its first picture."""
+    stdin: bytes | None
+    local: LocalServer | None
+    """Where the local server lives, if that is the server."""
+
+    @property
+    def room(self) -> Room:
+        """The room of the picture."""
+        tenant = LOCAL_TENANT if self.local is not None else TenantId(self.settings.tenant)
+        return Room(
+            tenant_id=tenant,
+            url_id=UrlId(self.name.url_id),
+            src=self.name.src,
+            page_title=self.name.title,
+            url=self.name.url_id,
+        )
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """How the server is reached."""
+        return server_endpoint(self.settings, self.local)
+
+    @property
+    def before_connect(self) -> Callable[[], Awaitable[None]] | None:
+        """What to await before each connection: the local server is started if nobody listens."""
+        local = self.local
+        if local is None:
+            return None
+
+        async def ensure() -> None:
+            from imagechat_tui.net.local_server import ensure_running
+
+            await ensure_running(local)
+
+        return ensure
+
+
+def local_server(settings: ClientSettings, folders: Folders) -> LocalServer | None:
+    """The local server of these settings; None if they name another."""
+    if not settings.is_local:
+        return None
+    from imagechat_tui.net.local_server import LocalServer, default_runtime_dir
+
+    return LocalServer(
+        runtime_dir=default_runtime_dir(os.environ),
+        data_dir=folders.data,
+        state_dir=folders.state,
+        shared=settings.shared.absolute() if settings.shared else None,
+    )
+
+
+def server_endpoint(settings: ClientSettings, local: LocalServer | None) -> Endpoint:
+    """How a server is reached."""
+    if local is not None:
+        from imagechat_tui.net.local_server import endpoint
+
+        return endpoint(local)
+    from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
+
+    return Endpoint(
+        base_url=settings.server,
+        ws_url=_ws_url(settings.server),
+        tenant_id=TenantId(settings.tenant),
+        credentials=Credentials(sso=Secret(settings.sso) if settings.sso else None),
+        ca_file=settings.ca_file,
+    )
+
+
+HOSTED_SOCKETS = {
+    "https://fastcomments.com": "wss://ws.fastcomments.com",
+    "https://eu.fastcomments.com": "wss://ws-eu.fastcomments.com",
+}
+"""The hosted service has its sockets under another host name (PROTOCOL 1.1)."""
+
+
+def _ws_url(server: str) -> str:
+    return HOSTED_SOCKETS.get(server, server.replace("http", "ws", 1))
+
+
+def target(
+    image: str,
+    *,
+    server: str | None,
+    tenant: str | None,
+    shared: str | None,
+    url_id: str | None = None,
+    src: str | None = None,
+    **flags: object,
+) -> Target:
+    """Put a target together from the command line, the environment and the settings files.
+
+    The picture itself need not exist here: its key is enough for its threads (see ``existing``).
+
+    Raises:
+        SettingsError: the settings cannot be used.
+    """
+    folders = Folders.of_user()
+    cwd = Path.cwd()
+    said = {"server": server, "tenant": tenant, "shared": shared, **flags}
+    settings = load_settings(said, os.environ, folders, cwd)
+    for mistake in settings.mistakes:
+        click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
+    stdin = sys.stdin.buffer.read() if image == "-" else None
+    name = image_name(image, cwd=cwd, host=socket.gethostname(), url_id=url_id, src=src, stdin=stdin)
+    return Target(settings, folders, name, image, stdin, local_server(settings, folders))
+
+
+def existing(image: str) -> str:
+    """The picture that is named, a folder replaced by its first picture.
+
+    Raises:
+        VerbFailed: there is none.
+    """
+    if image == "-" or is_url(image):
+        return image
+    path = Path(image).expanduser()
+    if path.is_dir():
+        first = min((item for item in path.iterdir() if item.suffix.lower() in PICTURES), default=None)
+        if first is None:
+            raise VerbFailed(picture_words("directory", name=image), 5)
+        return str(first)
+    if not path.exists():
+        raise VerbFailed(picture_words("missing", name=image), 5)
+    return image
+
+
+def words_to_fail(title: str, sentence: str, action: str = "", *, code: int = 1) -> VerbFailed:
+    """A failure with these words."""
+    return VerbFailed(Words(title, sentence, action), code)

@@ -1,0 +1,135 @@
+"""Verbs of a server's operator: tenants, and tokens for their users."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import click
+
+from imagechat_tui.cli.target import words_to_fail
+from imagechat_tui.cli.threads import as_json, document
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.settings import Folders
+
+data_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="The server's data folder."
+)
+
+
+def data_folder(chosen: Path | None) -> Path:
+    """The data folder of the team's server: the option, or its place under the user's data."""
+    return chosen if chosen is not None else Folders.of_user().data / "team"
+
+
+@click.group()
+def tenant() -> None:
+    """Make and list the tenants of a server. Works while the server runs, too."""
+
+
+@tenant.command()
+@click.argument("name")
+@click.option("--title", default="", metavar="TEXT", help="A name for people.")
+@click.option("--allow-anon", is_flag=True, help="People without a token may write.")
+@click.option("--require-sso", is_flag=True, help="People without a token may not even read.")
+@data_option
+@as_json
+def create(
+    name: str, title: str, allow_anon: bool, require_sso: bool, data_dir: Path | None, json_: bool
+) -> None:
+    """Make the tenant NAME and print its API secret, once.
+
+    \b
+    imagechat tenant create design --data-dir /srv/imagechat
+    """
+    from imagechat_tui.server.admin import create_tenant
+
+    made = Tenant(id=TenantId(name), name=title or name, allow_anon=allow_anon, require_sso=require_sso)
+    secret = create_tenant(data_folder(data_dir), made)
+    if json_:
+        document(tenant=name, apiSecret=secret)
+    else:
+        click.echo(f"Tenant {name} exists now. Its API secret, for your own sign-in pages:", err=True)
+        click.echo(secret)
+
+
+@tenant.command("list")
+@data_option
+@as_json
+def list_(data_dir: Path | None, json_: bool) -> None:
+    """List the tenants."""
+    from imagechat_tui.server.admin import list_tenants
+
+    tenants = list_tenants(data_folder(data_dir))
+    if json_:
+        document(
+            tenants=[
+                {
+                    "id": item.id,
+                    "name": item.name,
+                    "allowAnon": item.allow_anon,
+                    "requireSso": item.require_sso,
+                }
+                for item in tenants
+            ]
+        )
+        return
+    for item in tenants:
+        rules = [
+            word
+            for word, on in (("anonymous may write", item.allow_anon), ("SSO only", item.require_sso))
+            if on
+        ]
+        click.echo("  ".join([item.id, safe_text(item.name, Kind.LINE), *rules]))
+
+
+@click.command()
+@click.argument("tenant_name", metavar="TENANT")
+@click.argument("user")
+@click.option("--name", metavar="TEXT", help="The name that others see. Default: USER.")
+@click.option("--email", metavar="ADDRESS", help="Default: USER@TENANT.invalid")
+@click.option("--admin", is_flag=True)
+@click.option("--moderator", is_flag=True)
+@data_option
+def token(
+    tenant_name: str,
+    user: str,
+    name: str | None,
+    email: str | None,
+    admin: bool,
+    moderator: bool,
+    data_dir: Path | None,
+) -> None:
+    """Mint a Secure SSO token for USER of TENANT, good for two days, and print it.
+
+    The tenant's API secret comes from the server's data folder, or from IMAGECHAT_API_SECRET.
+
+    \b
+    export IMAGECHAT_SSO="$(imagechat token design anna --name 'Anna Berg')"
+    imagechat shot.png --server https://review.example --tenant design
+    """
+    from imagechat_tui.protocol.sso import mint
+
+    secret = os.environ.get("IMAGECHAT_API_SECRET", "")
+    if not secret:
+        from imagechat_tui.server.admin import tenant_secret
+
+        secret = tenant_secret(data_folder(data_dir), TenantId(tenant_name))
+    if "," in user:
+        raise words_to_fail("Not a user name", "A user's id has no comma.", code=2)
+    person: dict[str, object] = {
+        "id": user,
+        "email": email or f"{user}@{tenant_name}.invalid",
+        "username": user,
+        "displayName": name or user.capitalize(),
+    }
+    if admin:
+        person["isAdmin"] = True
+    if moderator:
+        person["isModerator"] = True
+    minted = mint(person, secret.encode(), time.time_ns() // 1_000_000)
+    click.echo(json.dumps(json.loads(minted), separators=(",", ":")))

@@ -1,0 +1,71 @@
+"""The terminal before the screen: whether there is one, and what Textual is told about it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import sys
+import termios
+from typing import Final
+
+from imagechat_tui.cli.failures import USAGE, VerbFailed
+from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.words import Words
+
+USUAL_ASPECT: Final = 2.0
+"""Height of a cell divided by its width, where the terminal does not tell."""
+
+
+def cell_aspect() -> float:
+    """Height of a cell of the terminal divided by its width; from the kernel, which need not know."""
+    for descriptor in (2, 1, 0):
+        try:
+            answer = fcntl.ioctl(descriptor, termios.TIOCGWINSZ, bytes(8))
+        except OSError:
+            continue
+        rows, columns, width, height = struct.unpack("HHHH", answer)
+        if rows and columns and width and height:
+            aspect: float = (height / rows) / (width / columns)
+            # Some terminals tell nonsense; no font is like that.
+            return aspect if 1.0 <= aspect <= 3.5 else USUAL_ASPECT
+    return USUAL_ASPECT
+
+
+def tell_textual(depth: ColorDepth) -> None:
+    """Have Textual draw with these colours; it reads the environment when it is imported."""
+    if depth is ColorDepth.NONE:
+        os.environ["NO_COLOR"] = "1"
+    else:
+        os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard" if depth is ColorDepth.ANSI else depth.value
+
+
+def need_terminal(*, stdin_is_picture: bool = False) -> None:
+    """Make sure that there are keys and a screen.
+
+    Textual draws on stderr and reads keys from stdin. If the picture came through stdin, the keys come from
+    the controlling terminal, which takes stdin's place.
+
+    Raises:
+        VerbFailed: there is no terminal.
+    """
+    if stdin_is_picture:
+        try:
+            keys = os.open("/dev/tty", os.O_RDWR)
+        except OSError:
+            raise _no_terminal() from None
+        os.dup2(keys, 0)
+        os.close(keys)
+    if not (os.isatty(0) and sys.stderr.isatty()):
+        raise _no_terminal()
+
+
+def _no_terminal() -> VerbFailed:
+    return VerbFailed(
+        Words(
+            "No terminal",
+            "The screen needs a terminal for keys (stdin) and drawing (stderr).",
+            "In scripts use imagechat ls, add, watch or show.",
+        ),
+        USAGE,
+    )

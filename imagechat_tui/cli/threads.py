@@ -1,0 +1,337 @@
+"""Verbs about markers and their threads: ls, add, reply, edit, resolve, reopen, rm."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, visit
+from imagechat_tui.cli.target import picture_options, server_options, target, words_to_fail
+from imagechat_tui.protocol.codec import iso_from_ms
+from imagechat_tui.protocol.keys import rounded
+from imagechat_tui.protocol.models import Comment, Conversation, Point
+from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
+from imagechat_tui.safetext import Kind, comment_text, safe_text
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+)
+
+SCHEMA = 1
+"""Version of the JSON documents; a key is never renamed or removed within a version."""
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
+message = click.option(
+    "-m", "--message", required=True, metavar="TEXT", help='The text; "-" reads it from stdin.'
+)
+
+
+def point_of(ctx: click.Context, param: click.Parameter, value: str) -> Point:
+    """``60.8,45.1``: percent from the left and from the top."""
+    try:
+        x, y = (float(part.strip().removesuffix("%")) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter("a point is two percentages from the top left, as in 60.8,45.1") from None
+    if not (0 <= x <= 100 and 0 <= y <= 100):
+        raise click.BadParameter("percentages go from 0 to 100")
+    return rounded(Point(x, y))
+
+
+def document(**content: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps({"schema": SCHEMA, **content}, ensure_ascii=False, indent=2))
+
+
+def text_of(words: str) -> str:
+    """The text of a message option."""
+    text = sys.stdin.read() if words == "-" else words
+    if not text.strip():
+        raise words_to_fail("Nothing to send", "The text is empty.", code=2)
+    return text.rstrip("\n")
+
+
+def _when(ms: int | None) -> str | None:
+    return None if ms is None else iso_from_ms(ms)
+
+
+def comment_json(number: int, place: int, comment: Comment) -> dict[str, object]:
+    """A comment as the JSON documents have it; text raw, as the author wrote it."""
+    return {
+        "ref": f"{number}.{place}",
+        "id": comment.id,
+        "author": comment.commenter_name,
+        "authorId": comment.author_id,
+        "text": comment_text(comment) if comment.text is None else comment.text,
+        "parentId": comment.parent_id,
+        "createdAt": _when(comment.date_ms),
+        "editedAt": _when(comment.edited_at_ms),
+    }
+
+
+def marker_json(
+    number: int, conversation: Conversation, comments: tuple[Comment, ...] | None
+) -> dict[str, object]:
+    """A marker as the JSON documents have it."""
+    marker: dict[str, object] = {
+        "number": number,
+        "id": conversation.id,
+        "urlId": conversation.url_id,
+        "x": conversation.point.x,
+        "y": conversation.point.y,
+        "resolved": conversation.resolved,
+        "author": conversation.commenter_name,
+        "authorId": conversation.author_id,
+        "createdAt": _when(conversation.created_at_ms),
+        "commentCount": conversation.comment_count,
+    }
+    if comments is not None:
+        marker["comments"] = [
+            comment_json(number, place, comment) for place, comment in enumerate(comments, 1)
+        ]
+    return marker
+
+
+def _local_time(ms: int | None) -> str:
+    return (
+        "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    )
+
+
+@click.command("ls")
+@click.argument("image")
+@picture_options
+@server_options
+@as_json
+def list_threads(image: str, json_: bool, **options: str | None) -> None:
+    """List the markers of IMAGE with their threads.
+
+    \b
+    imagechat ls shot.png
+    imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
+    """
+
+    async def errand(
+        visit: Visit,
+    ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]]]:
+        listing = await visit.look()
+        return listing, [
+            (number_of(listing, conversation), conversation, await visit.comments(listing, conversation))
+            for conversation in listing.conversations
+        ]
+
+    chosen = target(image, **options)
+    listing, markers = visit(chosen, errand)
+    if json_:
+        document(
+            urlId=listing.url_id_clean,
+            src=chosen.name.src,
+            markers=[
+                marker_json(number, conversation, comments) for number, conversation, comments in markers
+            ],
+        )
+        return
+    if not markers:
+        click.echo(f"No markers on {safe_text(chosen.name.title, Kind.LINE)} yet.")
+    for number, conversation, comments in markers:
+        state = "resolved" if conversation.resolved else "open"
+        point = f"{conversation.point.x:g} %, {conversation.point.y:g} %"
+        click.echo(click.style(f"{number}  {point}  {state}", bold=True))
+        for place, comment in enumerate(comments, 1):
+            name = safe_text(comment.commenter_name, Kind.NAME)
+            click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}")
+            for line in comment_text(comment).splitlines() or [""]:
+                click.echo(f"        {line}")
+
+
+@click.command()
+@click.argument("image")
+@click.option(
+    "--at",
+    "point",
+    metavar="X,Y",
+    callback=point_of,
+    required=True,
+    help="Where, in percent from the top left.",
+)
+@message
+@picture_options
+@server_options
+@as_json
+def add(image: str, point: Point, message: str, json_: bool, **options: str | None) -> None:
+    """Place a marker on IMAGE with its first comment.
+
+    \b
+    imagechat add shot.png --at 60.8,45.1 -m "Logo is cut off"
+    git log -1 | imagechat add shot.png --at 5,5 -m -
+    """
+    text = text_of(message)
+
+    async def errand(visit: Visit) -> tuple[int, Conversation]:
+        await visit.look()
+        reply = await visit.send(StartConversation(point, text))
+        assert isinstance(reply, ConversationReply)
+        listing = await visit.look()
+        conversation = find(listing, reply.id)
+        return number_of(listing, conversation), conversation
+
+    number, conversation = visit(target(image, **options), errand)
+    if json_:
+        document(marker=marker_json(number, conversation, None))
+    else:
+        click.echo(f"Marker {number} stands at {point.x:g} %, {point.y:g} %.")
+
+
+@click.command()
+@click.argument("image")
+@click.argument("marker")
+@message
+@picture_options
+@server_options
+@as_json
+def reply(image: str, marker: str, message: str, json_: bool, **options: str | None) -> None:
+    """Add a comment to the thread of MARKER (its number or id).
+
+    \b
+    imagechat reply shot.png 7 -m "Fixed in 4f2a1c"
+    """
+    text = text_of(message)
+
+    async def errand(visit: Visit) -> tuple[int, int, Comment]:
+        conversation = find(await visit.look(), marker)
+        answer = await visit.send(PostComment(conversation.id, text), conversation)
+        assert isinstance(answer, CommentReply)
+        listing = await visit.look()
+        comments = await visit.comments(listing, conversation)
+        place = next(
+            (n for n, comment in enumerate(comments, 1) if comment.id == answer.comment.id), len(comments)
+        )
+        return number_of(listing, conversation), place, answer.comment
+
+    number, place, comment = visit(target(image, **options), errand)
+    if json_:
+        document(comment=comment_json(number, place, comment))
+    else:
+        click.echo(f"Saved as {number}.{place}.")
+
+
+@click.command()
+@click.argument("image")
+@click.argument("comment")
+@message
+@picture_options
+@server_options
+@as_json
+def edit(image: str, comment: str, message: str, json_: bool, **options: str | None) -> None:
+    """Give COMMENT another text; 7.2 is the second comment of marker 7.
+
+    \b
+    imagechat edit shot.png 7.2 -m "Fixed on Monday"
+    """
+    text = text_of(message)
+    marker, place = _ref(comment)
+
+    async def errand(visit: Visit) -> Comment:
+        listing = await visit.look()
+        conversation = find(listing, marker)
+        found = find_comment(await visit.comments(listing, conversation), place)
+        await visit.send(EditComment(conversation.id, found.id, text), conversation)
+        return found
+
+    found = visit(target(image, **options), errand)
+    if json_:
+        document(ref=comment, id=found.id, text=text)
+    else:
+        click.echo(f"{comment} is changed.")
+
+
+def _ref(comment: str) -> tuple[str, str]:
+    marker, dot, place = comment.partition(".")
+    if not (dot and marker and place):
+        raise words_to_fail(
+            "Not a comment", f"{comment!r} names no comment.", "7.2 is the second of marker 7.", code=2
+        )
+    return marker, place
+
+
+def _resolving(
+    image: str, marker: str, json_: bool, options: dict[str, str | None], *, resolved: bool
+) -> None:
+    async def errand(visit: Visit) -> tuple[int, Conversation]:
+        listing = await visit.look()
+        conversation = find(listing, marker)
+        await visit.send(ResolveConversation(conversation.id, resolved), conversation)
+        return number_of(listing, conversation), conversation
+
+    number, conversation = visit(target(image, **options), errand)
+    if json_:
+        document(number=number, id=conversation.id, resolved=resolved)
+    else:
+        click.echo(f"Marker {number} is {'resolved' if resolved else 'open again'}.")
+
+
+@click.command()
+@click.argument("image")
+@click.argument("marker")
+@picture_options
+@server_options
+@as_json
+def resolve(image: str, marker: str, json_: bool, **options: str | None) -> None:
+    """Say that the thread of MARKER (its number or id) is done."""
+    _resolving(image, marker, json_, options, resolved=True)
+
+
+@click.command()
+@click.argument("image")
+@click.argument("marker")
+@picture_options
+@server_options
+@as_json
+def reopen(image: str, marker: str, json_: bool, **options: str | None) -> None:
+    """Say that the thread of MARKER (its number or id) is not done after all."""
+    _resolving(image, marker, json_, options, resolved=False)
+
+
+@click.command("rm")
+@click.argument("image")
+@click.argument("what")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@picture_options
+@server_options
+@as_json
+def remove(image: str, what: str, yes: bool, json_: bool, **options: str | None) -> None:
+    """Delete WHAT: a marker with its thread (7), or one comment (7.2).
+
+    \b
+    imagechat rm shot.png 7.2
+    imagechat rm shot.png 7 --yes
+    """
+    if not yes:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise words_to_fail(
+                "Not asked", "There is no terminal to ask in.", "Say --yes if you mean it.", code=2
+            )
+        click.confirm(f"Delete {what} for everybody?", abort=True, err=True)
+    marker, _, place = what.partition(".")
+
+    async def errand(visit: Visit) -> str:
+        listing = await visit.look()
+        conversation = find(listing, marker)
+        if not place:
+            await visit.send(DeleteConversation(conversation.id), conversation)
+            return conversation.id
+        comment = find_comment(await visit.comments(listing, conversation), place)
+        await visit.send(DeleteComment(conversation.id, comment.id), conversation)
+        return comment.id
+
+    gone = visit(target(image, **options), errand)
+    if json_:
+        document(ref=what, id=gone, deleted=True)
+    else:
+        click.echo(f"{what} is deleted.")

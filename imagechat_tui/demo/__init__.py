@@ -1,0 +1,1 @@
+"""The picture that `imagechat demo` opens."""

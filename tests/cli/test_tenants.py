@@ -1,0 +1,109 @@
+"""The operator's verbs, from the command line to the database."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from imagechat_tui.cli import ERROR, NOT_FOUND, OK, USAGE, run
+from imagechat_tui.protocol import sso
+from imagechat_tui.server.data_folder import wall_ms
+
+
+@dataclass
+class Said:
+    """What a verb printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+Operator = Callable[..., Said]
+
+
+@pytest.fixture
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+    monkeypatch.delenv("IMAGECHAT_API_SECRET", raising=False)
+
+    def carry_out(*args: str) -> Said:
+        code = run([*args, "--data-dir", str(tmp_path / "data")])
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return carry_out
+
+
+def test_a_tenants_secret_is_all_that_is_printed_and_only_once(operator: Operator) -> None:
+    made = operator("tenant", "create", "design")
+    secret = made.out.strip()
+    assert (made.code, len(secret) >= 43, "design" in made.err) == (OK, True, True)
+    again = operator("tenant", "create", "design")
+    assert (again.code, again.out, secret in again.err) == (ERROR, "", False)
+    listed = operator("tenant", "list", "--json")
+    assert secret not in listed.out
+    assert json.loads(listed.out)["tenants"] == [
+        {"id": "design", "name": "design", "allowAnon": False, "requireSso": False}
+    ]
+
+
+def test_tenants_are_listed_with_their_rules(operator: Operator) -> None:
+    assert operator("tenant", "list") == Said(OK, "", "")
+    operator("tenant", "create", "a", "--title", "Team \x1b[31mA", "--allow-anon")
+    operator("tenant", "create", "b", "--require-sso", "--json")
+    lines = operator("tenant", "list").out.splitlines()
+    assert lines[0].startswith("a  Team ")
+    assert lines[0].endswith("anonymous may write")
+    assert "\x1b" not in lines[0]
+    assert lines[1] == "b  b  SSO only"
+
+
+def test_a_name_that_will_not_do_is_refused_in_words(operator: Operator) -> None:
+    for name in ("a b", "local"):
+        refused = operator("tenant", "create", name)
+        assert (refused.code, refused.out) == (ERROR, "")
+        assert "Traceback" not in refused.err
+        assert name in refused.err
+
+
+@pytest.mark.parametrize("source", ["data folder", "environment"])
+def test_a_token_signs_its_user_in(operator: Operator, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    secret = "given"
+    if source == "environment":
+        monkeypatch.setenv("IMAGECHAT_API_SECRET", secret)
+    else:
+        secret = operator("tenant", "create", "design").out.strip()
+    minted = operator("token", "design", "anna", "--name", "Anna Berg", "--moderator")
+    user = sso.verify(minted.out.strip(), secret.encode(), wall_ms())
+    assert (user.id, user.display_name, user.is_moderator, user.is_admin) == (
+        "anna",
+        "Anna Berg",
+        True,
+        False,
+    )
+    assert secret not in minted.out + minted.err
+
+
+def test_a_plain_token_gives_no_rights(operator: Operator) -> None:
+    operator("tenant", "create", "design")
+    token = json.loads(operator("token", "design", "anna").out)
+    claims = json.loads(base64.b64decode(token["userDataJSONBase64"]))
+    assert claims == {
+        "id": "anna",
+        "email": "anna@design.invalid",
+        "username": "anna",
+        "displayName": "Anna",
+    }
+
+
+def test_no_token_without_a_tenant_or_with_a_comma(operator: Operator) -> None:
+    unknown = operator("token", "nobody", "anna")
+    assert (unknown.code, unknown.out) == (NOT_FOUND, "")
+    operator("tenant", "create", "design")
+    refused = operator("token", "design", "a,b")
+    assert (refused.code, refused.out) == (USAGE, "")
