@@ -1,0 +1,91 @@
+"""Two and three terminals on one picture, nothing set up: what one does is on the others' screens."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.e2e.conftest import Desk, both, place_marker
+from tests.terminal import Terminal, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.pty]
+
+
+def bells(terminal: Terminal) -> int:
+    """BEL characters that ring: those that end an OSC sequence do not count."""
+    return re.sub(rb"\x1b\][^\x07\x1b]*(\x07|\x1b\\)", b"", bytes(terminal.raw)).count(b"\x07")
+
+
+def test_what_one_terminal_does_is_on_the_other(desk: Desk) -> None:
+    one, two = desk.terminal("shot.png"), desk.terminal("shot.png")
+    both(one, two, show="LIVE")
+
+    place_marker(one, "Logo is cut off", "l", "l", "j")
+    both(one, two, show="Logo is cut off")
+
+    two.press("]", "enter")
+    two.shows("Logo is cut off")
+    two.press("r")
+    two.send("Since the last deploy")
+    two.press("enter")
+    both(two, show="Since the last deploy")
+    one.press("]", "enter")
+    both(one, two, show="Since the last deploy")
+
+    two.press("e")
+    two.shows("Since the last deploy")
+    two.send(" on Monday")
+    two.press("enter")
+    both(one, two, show="Since the last deploy on Monday")
+
+    two.press("d")
+    two.wait_for(lambda: "elete" in two.text, what="the question")
+    two.press("enter")
+    wait_for(lambda: all("Monday" not in t.text for t in (one, two)), within_s=15, what="the comment to go")
+
+
+def test_own_actions_in_another_session_come_without_bell_or_double(desk: Desk) -> None:
+    terminals = [desk.terminal("shot.png") for _ in range(3)]
+    both(*terminals, show="LIVE")
+    place_marker(terminals[0], "Contrast too low", "l")
+    both(*terminals, show="Contrast too low")
+    both(*terminals, show="1 marker")
+    for terminal in terminals:
+        terminal.quiet()
+        assert bells(terminal) == 0
+    listing = desk.json("ls", "shot.png", "--json")
+    markers = listing["markers"]
+    assert isinstance(markers, list)
+    assert len(markers) == 1
+
+
+def test_two_terminals_at_the_same_moment_end_up_on_one_server(desk: Desk) -> None:
+    terminals = [desk.terminal("shot.png") for _ in range(3)]
+    both(*terminals, show="LIVE")
+    assert desk.server_pid is not None
+    place_marker(terminals[2], "Seen by all", "j")
+    both(*terminals, show="Seen by all")
+
+
+def test_the_local_server_comes_back_after_a_kill_and_the_text_stays(desk: Desk) -> None:
+    import os
+    import signal
+
+    one, two = desk.terminal("shot.png"), desk.terminal("shot.png")
+    both(one, two, show="LIVE")
+    place_marker(one, "Before the crash", "l", "l", "l")
+    both(one, two, show="Before the crash")
+
+    one.send("llchalf a comm")
+    one.shows("half a comm")
+    pid = desk.server_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: desk.server_pid not in (None, pid), within_s=20, what="another server")
+    both(one, two, show="LIVE")
+    assert "half a comm" in one.text
+    one.send("ent")
+    one.press("enter")
+    both(one, two, show="half a comment")
+    assert "Before the crash" in two.text

@@ -1,0 +1,98 @@
+"""Whatever ends the program, the terminal is handed back as it was found."""
+
+from __future__ import annotations
+
+import signal
+import termios
+
+import pytest
+
+from tests.e2e.conftest import Desk, place_marker
+from tests.terminal import Terminal, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.pty]
+
+ENTER_ALTERNATE, LEAVE_ALTERNATE = b"\x1b[?1049h", b"\x1b[?1049l"
+HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
+MOUSE_MODES = (b"1000", b"1002", b"1003", b"1006")
+
+
+def restored(terminal: Terminal) -> bool:
+    """Main screen, cursor on, mouse off, line discipline as before."""
+    raw = bytes(terminal.raw)
+    main_screen = raw.rfind(LEAVE_ALTERNATE) > raw.rfind(ENTER_ALTERNATE) >= 0
+    cursor = raw.rfind(SHOW_CURSOR) > raw.rfind(HIDE_CURSOR)
+    mouse = all(
+        raw.rfind(b"\x1b[?" + mode + b"l") >= raw.rfind(b"\x1b[?" + mode + b"h") for mode in MOUSE_MODES
+    )
+    flags = termios.tcgetattr(terminal.master)[3]
+    line_mode = bool(flags & termios.ECHO) and bool(flags & termios.ICANON)
+    return main_screen and cursor and mouse and line_mode
+
+
+def opened(desk: Desk) -> Terminal:
+    terminal = desk.terminal("shot.png")
+    terminal.shows("LIVE")
+    return terminal
+
+
+def test_quit_hands_the_terminal_back(desk: Desk) -> None:
+    terminal = opened(desk)
+    terminal.press("q")
+    assert terminal.exit_code() == 0
+    assert restored(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_hands_the_terminal_back_and_keeps_what_was_typed(
+    desk: Desk, number: signal.Signals
+) -> None:
+    terminal = opened(desk)
+    terminal.press("c")
+    terminal.wait_for(lambda: "Enter" in terminal.text, what="the composer")
+    terminal.send("unsent words")
+    terminal.shows("unsent words")
+    terminal.process.send_signal(number)
+    assert terminal.exit_code(within_s=3) != 0
+    assert restored(terminal)
+    drafts = "".join(path.read_text() for path in (desk.root / "state").rglob("*draft*") if path.is_file())
+    drafts += "".join(path.read_text() for path in (desk.root / "state").rglob("*.json"))
+    assert "unsent words" in drafts
+    again = opened(desk)
+    again.shows("draft")
+
+
+def test_a_lost_terminal_ends_the_process(desk: Desk) -> None:
+    terminal = opened(desk)
+    terminal.hang_up()
+    wait_for(lambda: terminal.process.poll() is not None, within_s=3, what="the process to end")
+
+
+def test_the_terminal_goes_with_hangups_ignored(desk: Desk) -> None:
+    """``nohup`` and some launchers ignore SIGHUP; a Textual app then spins for ever (measured)."""
+    import sys
+
+    ignoring = (
+        "import signal, runpy, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+        "sys.argv = ['imagechat', 'shot.png']; runpy.run_module('imagechat_tui', run_name='__main__')"
+    )
+    terminal = Terminal([sys.executable, "-c", ignoring], env=desk.env, cwd=desk.root)
+    with terminal:
+        terminal.shows("LIVE")
+        terminal.hang_up()
+        wait_for(lambda: terminal.process.poll() is not None, within_s=5, what="the process to end")
+
+
+def test_text_that_was_sent_leaves_no_draft(desk: Desk) -> None:
+    terminal = opened(desk)
+    place_marker(terminal, "sent words", "l")
+    terminal.shows("1 marker")
+    terminal.press("q")
+    terminal.quiet()
+    if terminal.process.poll() is None:
+        terminal.press("q")
+    terminal.exit_code()
+    again = opened(desk)
+    again.shows("sent words")
+    again.quiet()
+    assert "draft" not in again.text
