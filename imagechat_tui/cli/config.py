@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from imagechat_tui.cli.threads import as_json, document
+from imagechat_tui.cli.documents import print_document
+from imagechat_tui.cli.threads import as_json
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import CONFIG_FILE, Folders, load_settings
 
@@ -35,7 +36,7 @@ def show(json_: bool) -> None:
         if key != "mistakes"
     }
     if json_:
-        document(settings=shown, mistakes=list(settings.mistakes))
+        print_document(settings=shown, mistakes=list(settings.mistakes))
         return
     for key, value in shown.items():
         click.echo(f"{key} = {safe_text(str(value if value is not None else ''), Kind.LINE)}")

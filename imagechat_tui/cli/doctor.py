@@ -12,9 +12,10 @@ from pathlib import Path
 
 import click
 
+from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import ERROR, explained
 from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
-from imagechat_tui.cli.threads import as_json, document
+from imagechat_tui.cli.threads import as_json
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.raster.colors import ColorDepth, depth_for
 from imagechat_tui.raster.glyphs import glyphs_for
@@ -53,7 +54,7 @@ def doctor(json_: bool, **options: str | None) -> int:
         asyncio.run(_server(settings, folders)),
     ]
     if json_:
-        document(ok=all(item.ok for item in findings), findings=[asdict(item) for item in findings])
+        print_document(ok=all(item.ok for item in findings), findings=[asdict(item) for item in findings])
     else:
         for item in findings:
             click.echo(f"{'ok ' if item.ok else 'BAD'}  {item.subject}: {safe_line(item.found)}")

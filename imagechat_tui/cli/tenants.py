@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
+from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.target import words_to_fail
-from imagechat_tui.cli.threads import as_json, document
+from imagechat_tui.cli.threads import as_json
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.safetext import Kind, safe_text
@@ -51,7 +52,7 @@ def create(
     made = Tenant(id=TenantId(name), name=title or name, allow_anon=allow_anon, require_sso=require_sso)
     secret = create_tenant(data_folder(data_dir), made)
     if json_:
-        document(tenant=name, apiSecret=secret)
+        print_document(tenant=name, apiSecret=secret)
     else:
         click.echo(f"Tenant {name} exists now. Its API secret, for your own sign-in pages:", err=True)
         click.echo(secret)
@@ -66,7 +67,7 @@ def list_(data_dir: Path | None, json_: bool) -> None:
 
     tenants = list_tenants(data_folder(data_dir))
     if json_:
-        document(
+        print_document(
             tenants=[
                 {
                     "id": item.id,

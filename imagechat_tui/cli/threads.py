@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 
 import click
 
+from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, visit
 from imagechat_tui.cli.target import picture_options, server_options, target, words_to_fail
 from imagechat_tui.protocol.codec import iso_from_ms
@@ -24,9 +24,6 @@ from imagechat_tui.sync.intents import (
     StartConversation,
 )
 
-SCHEMA = 1
-"""Version of the JSON documents; a key is never renamed or removed within a version."""
-
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
 message = click.option(
     "-m", "--message", required=True, metavar="TEXT", help='The text; "-" reads it from stdin.'
@@ -42,11 +39,6 @@ def point_of(ctx: click.Context, param: click.Parameter, value: str) -> Point:
     if not (0 <= x <= 100 and 0 <= y <= 100):
         raise click.BadParameter("percentages go from 0 to 100")
     return rounded(Point(x, y))
-
-
-def document(**content: object) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps({"schema": SCHEMA, **content}, ensure_ascii=False, indent=2))
 
 
 def text_of(words: str) -> str:
@@ -129,7 +121,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
     chosen = target(image, **options)
     listing, markers = visit(chosen, errand)
     if json_:
-        document(
+        print_document(
             urlId=listing.url_id_clean,
             src=chosen.name.src,
             markers=[
@@ -183,7 +175,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
 
     number, conversation = visit(target(image, **options), errand)
     if json_:
-        document(marker=marker_json(number, conversation, None))
+        print_document(marker=marker_json(number, conversation, None))
     else:
         click.echo(f"Marker {number} stands at {point.x:g} %, {point.y:g} %.")
 
@@ -216,7 +208,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
 
     number, place, comment = visit(target(image, **options), errand)
     if json_:
-        document(comment=comment_json(number, place, comment))
+        print_document(comment=comment_json(number, place, comment))
     else:
         click.echo(f"Saved as {number}.{place}.")
 
@@ -246,7 +238,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
 
     found = visit(target(image, **options), errand)
     if json_:
-        document(ref=comment, id=found.id, text=text)
+        print_document(ref=comment, id=found.id, text=text)
     else:
         click.echo(f"{comment} is changed.")
 
@@ -271,7 +263,7 @@ def _resolving(
 
     number, conversation = visit(target(image, **options), errand)
     if json_:
-        document(number=number, id=conversation.id, resolved=resolved)
+        print_document(number=number, id=conversation.id, resolved=resolved)
     else:
         click.echo(f"Marker {number} is {'resolved' if resolved else 'open again'}.")
 
@@ -332,6 +324,6 @@ def remove(image: str, what: str, yes: bool, json_: bool, **options: str | None)
 
     gone = visit(target(image, **options), errand)
     if json_:
-        document(ref=what, id=gone, deleted=True)
+        print_document(ref=what, id=gone, deleted=True)
     else:
         click.echo(f"{what} is deleted.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagechat_tui.cli.documents import line
 from imagechat_tui.cli.target import Target, picture_options, server_options, target
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.safetext import Kind, safe_text
@@ -47,15 +48,14 @@ async def _watch(chosen: Target, *, jsonl: bool) -> int:
         for item in news:
             if isinstance(item, Applied):
                 frame = json.loads(encode_event(item.event, tenant_id=room.tenant_id, v2=True))
-                line = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
-                click.echo(line if jsonl else _plain(frame))
+                click.echo(line(frame) if jsonl else _plain(frame))
             elif item.news is News.PHASE and item.phase is not None:
                 problem = state.connection.problem
                 if jsonl:
                     told: dict[str, object] = {"type": "phase", "phase": item.phase.value}
                     if problem is not None:
                         told |= {"problem": problem.kind.value, "reason": problem.reason}
-                    click.echo(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+                    click.echo(line(told))
                 else:
                     why = "" if problem is None else f" ({problem_words(problem).sentence})"
                     click.echo(f"{phase_words(item.phase)}{why}")
