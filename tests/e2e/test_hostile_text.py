@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -44,15 +45,18 @@ def kinds(raw: bytes) -> set[bytes]:
     return found
 
 
-def session(desk: Desk, texts: list[str]) -> bytes:
+def session(desk: Desk, texts: list[str], *where: str, picture: str = "shot.png", **env: str) -> bytes:
     """Open a room with these comments, walk through every thread, and give back the bytes."""
     for number, text in enumerate(texts):
-        done = desk.run("add", "shot.png", "--at", f"{10 + 7 * number},50", "-m", "-", stdin=text)
+        at = ("--at", f"{10 + 7 * number},50")
+        done = desk.run("add", picture, *where, *at, "-m", "-", stdin=text, **env)
         assert done.returncode == 0, (text, done.stderr)
-    terminal = desk.terminal("shot.png")
+    terminal = desk.terminal(picture, *where, **env)
     terminal.shows("LIVE")
     for _ in texts:
-        terminal.press("]", "enter")
+        terminal.press("]", "enter", "i")
+        terminal.quiet(0.15)
+        terminal.press("esc")
         terminal.quiet(0.15)
         terminal.press("esc")
         terminal.quiet(0.15)
@@ -75,3 +79,29 @@ def test_hostile_comments_bring_no_new_control_sequence(desk: Desk) -> None:
     assert kinds(raw) <= allowed
     assert b"\x1b]52" not in raw
     assert b"\xc2\x9d" not in raw
+
+
+def as_somebody(desk: Desk, name: str, picture: str) -> bytes:
+    """The same on a team's server, as a user of this name, with a picture of this name."""
+    data = str(desk.root / "team")
+    assert desk.run("tenant", "create", "demo", "--data-dir", data).returncode == 0
+    server = desk.start("serve", "--port", "0", "--data-dir", data)
+    assert server.stdout is not None
+    port = json.loads(server.stdout.readline())["port"]
+    token = desk.run("token", "demo", "somebody", "--name", name, "--data-dir", data).stdout.strip()
+    desk.picture.rename(desk.root / picture)
+    where = ("--server", f"http://127.0.0.1:{port}", "--tenant", "demo", "--url-id", "the-shot")
+    return session(desk, ["words", "more words"], *where, picture=picture, IMAGECHAT_SSO=token)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b]52;c;aGFja2Vk\x07\x9b2J\u202e[@click=app.quit]x[/y]", "\x1b]0;t\x07\x1b[31m"]
+)
+def test_hostile_names_of_people_and_pictures_bring_no_new_control_sequence(desk: Desk, hostile: str) -> None:
+    tame = new_desk()
+    try:
+        allowed = kinds(as_somebody(tame, "Somebody", "harmless.png"))
+    finally:
+        tame.close()
+    raw = as_somebody(desk, f"Some{hostile}body", f"a{hostile.replace('/', '')}.png")
+    assert kinds(raw) <= allowed

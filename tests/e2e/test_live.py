@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 
 import pytest
 
@@ -69,9 +71,6 @@ def test_two_terminals_at_the_same_moment_end_up_on_one_server(desk: Desk) -> No
 
 
 def test_the_local_server_comes_back_after_a_kill_and_the_text_stays(desk: Desk) -> None:
-    import os
-    import signal
-
     one, two = desk.terminal("shot.png"), desk.terminal("shot.png")
     both(one, two, show="LIVE")
     place_marker(one, "Before the crash", "l", "l", "l")
@@ -89,3 +88,23 @@ def test_the_local_server_comes_back_after_a_kill_and_the_text_stays(desk: Desk)
     one.press("enter")
     both(one, two, show="half a comment")
     assert "Before the crash" in two.text
+
+
+def test_a_write_in_flight_when_the_server_is_killed_ends_in_a_true_verdict(desk: Desk) -> None:
+    one, two = desk.terminal("shot.png"), desk.terminal("shot.png")
+    both(one, two, show="LIVE")
+    pid = desk.server_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    place_marker(one, "Sent into the void", "l", "l")
+    one.shows("saving")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: desk.server_pid not in (None, pid), within_s=20, what="another server")
+    both(one, two, show="LIVE")
+    one.wait_for(lambda: "not saved" in one.text or "1 marker" in two.text, within_s=40, what="the verdict")
+    saved = desk.json("ls", "shot.png", "--json")["markers"]
+    if "not saved" in one.text:
+        assert saved == []
+        one.press("!", "enter")
+    both(one, two, show="1 marker")
+    assert len(desk.json("ls", "shot.png", "--json")["markers"]) == 1  # type: ignore[arg-type]

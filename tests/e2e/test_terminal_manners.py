@@ -48,9 +48,7 @@ def test_a_signal_hands_the_terminal_back_and_keeps_what_was_typed(
     desk: Desk, number: signal.Signals
 ) -> None:
     terminal = opened(desk)
-    terminal.press("c")
-    terminal.wait_for(lambda: "Enter" in terminal.text, what="the composer")
-    terminal.send("unsent words")
+    terminal.send("cunsent words")
     terminal.shows("unsent words")
     terminal.process.send_signal(number)
     assert terminal.exit_code(within_s=3) != 0
