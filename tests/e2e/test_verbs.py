@@ -1,0 +1,119 @@
+"""Everything by verbs alone: the same picture driven from a script, and a machine that tells how it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Desk
+
+pytestmark = pytest.mark.e2e
+
+
+def markers(desk: Desk) -> list[Any]:
+    listing: Any = desk.json("ls", "shot.png", "--json")
+    assert listing["schema"] == 1
+    found: list[Any] = listing["markers"]
+    return found
+
+
+def test_a_picture_is_discussed_from_a_script(desk: Desk) -> None:
+    made: Any = desk.json("add", "shot.png", "--at", "60.8,45.1", "-m", "Logo is cut off", "--json")
+    assert made["marker"]["number"] == 1
+    desk.json("reply", "shot.png", "1", "-m", "Since Monday", "--json")
+    desk.json("edit", "shot.png", "1.2", "-m", "Since Tuesday", "--json")
+    desk.json("resolve", "shot.png", "1", "--json")
+    [marker] = markers(desk)
+    assert (marker["x"], marker["y"], marker["resolved"]) == (60.8, 45.1, True)
+    assert [comment["text"] for comment in marker["comments"]] == ["Logo is cut off", "Since Tuesday"]
+    desk.json("reopen", "shot.png", "1", "--json")
+    assert not markers(desk)[0]["resolved"]
+    desk.json("rm", "shot.png", "1.2", "--yes", "--json")
+    assert len(markers(desk)[0]["comments"]) == 1
+    desk.json("rm", "shot.png", "1", "--yes", "--json")
+    assert markers(desk) == []
+
+
+def test_a_number_is_never_given_twice(desk: Desk) -> None:
+    for text in ("one", "two"):
+        desk.json(
+            "add", "shot.png", "--at", f"{len(text)},{len(text)}0.{text == 'two':d}", "-m", text, "--json"
+        )
+    desk.json("rm", "shot.png", "2", "--yes", "--json")
+    made: Any = desk.json("add", "shot.png", "--at", "70,70", "-m", "three", "--json")
+    assert made["marker"]["number"] == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("reply", "shot.png", "7", "-m", "x"), 5, "There is no marker"),
+        (("rm", "shot.png", "1"), 2, "--yes"),
+        (("add", "shot.png", "--at", "120,4", "-m", "x"), 2, "percentages go from 0 to 100"),
+        (("add", "shot.png", "--at", "1,4", "-m", "  "), 2, "empty"),
+        (("show", "nope.png"), 5, "does not exist"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_exit_code(
+    desk: Desk, args: tuple[str, ...], code: int, said: str
+) -> None:
+    if args[0] == "rm":
+        desk.json("add", "shot.png", "--at", "1,1", "-m", "here", "--json")
+    done = desk.run(*args)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_picture_is_printed_with_its_markers(desk: Desk) -> None:
+    desk.json("add", "shot.png", "--at", "50,50", "-m", "here", "--json")
+    done = desk.run("show", "shot.png", "--size", "60x20", "--markers", "--colors", "none")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "1" in done.stdout
+    assert 0 < len(lines) <= 20
+    assert all(len(line) <= 60 for line in lines)
+    assert "\x1b" not in done.stdout
+
+
+def test_doctor_knows_its_server(desk: Desk) -> None:
+    desk.json("ls", "shot.png", "--json")
+    done = desk.run("doctor", "--json")
+    found = {item["subject"]: item for item in json.loads(done.stdout)["findings"]}
+    assert found["local server"]["ok"]
+    assert not found["terminal"]["ok"]
+    assert "ssh -t" in found["terminal"]["remedy"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_are_printed_for(desk: Desk, shell: str) -> None:
+    done = desk.run("completions", shell)
+    assert done.returncode == 0
+    assert "imagechat" in done.stdout
+
+
+def test_settings_are_shown_and_a_mistake_in_them_is_told(desk: Desk) -> None:
+    path = desk.root / "config" / "imagechat" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('glyphs = "half"\ncolours = "256"\n')
+    done = desk.run("config", "show", IMAGECHAT_THEME="light")
+    assert done.returncode == 0
+    assert "glyphs = half" in done.stdout
+    assert "theme = light" in done.stdout
+    assert "colours" in done.stderr
+    assert desk.run("config", "path").stdout.strip() == str(path)
+
+
+@pytest.mark.pty
+def test_the_demo_is_alive(desk: Desk) -> None:
+    terminal = desk.terminal("demo")
+    terminal.shows("LIVE", "Dana", within_s=20)
+    terminal.press("]", "enter", "r")
+    terminal.send("Hello Dana")
+    terminal.press("enter")
+    terminal.shows("Hello Dana")
+    terminal.press("ctrl+q")
+    assert terminal.exit_code(within_s=10) == 0
