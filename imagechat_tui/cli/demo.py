@@ -6,6 +6,7 @@ person's link goes through a small relay, so that the script can cut it: an outa
 
 from __future__ import annotations
 
+import getpass
 import json
 import subprocess
 import sys
@@ -57,7 +58,9 @@ def demo() -> int:
             )
             teller.start()
             settings = ClientSettings(
-                server=f"http://127.0.0.1:{story.relay_port}", tenant=TENANT, sso=_token(secret, "you", "You")
+                server=f"http://127.0.0.1:{story.relay_port}",
+                tenant=TENANT,
+                sso=_token(secret, "you", getpass.getuser()),
             )
             folders = Folders(folder / "config", folder / "data", folder / "state", folder / "cache")
             name = ImageName("demo/checkout.png", "checkout.png", "checkout.png")
