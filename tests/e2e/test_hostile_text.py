@@ -51,7 +51,7 @@ def session(desk: Desk, texts: list[str], *where: str, picture: str = "shot.png"
         at = ("--at", f"{10 + 7 * number},50")
         done = desk.run("add", picture, *where, *at, "-m", "-", stdin=text, **env)
         assert done.returncode == 0, (text, done.stderr)
-    terminal = desk.terminal(picture, *where, **env)
+    terminal = desk.terminal(picture, *where, columns=120, rows=40, **env)
     terminal.shows("LIVE")
     for _ in texts:
         terminal.press("]", "enter", "i")
