@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
 
     Ints = NDArray[np.int32]
+    Floats = NDArray[np.float32]
 
 DEFAULT: Final = -1
 """The terminal's own colour."""
@@ -20,6 +23,11 @@ _ANSI: Final = (
     0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF,
 )  # fmt: skip
 _STEPS: Final = (0, 95, 135, 175, 215, 255)
+_FIRST_FIXED: Final = 16
+"""Each theme has its own idea of the first sixteen of 256 colours."""
+_DITHER: Final = 0.5
+"""Share of the error that is passed on. All of it gives the truest average, and a noise that hides the picture:
+cells are large."""
 _DIRECT: Final = ("xterm-kitty", "xterm-ghostty", "ghostty", "foot", "alacritty", "wezterm", "contour")
 
 
@@ -70,8 +78,58 @@ def quantised(rgb: Ints, depth: ColorDepth) -> Ints:
     return np.where(rgb < 0, DEFAULT, nearest).astype(np.int32)
 
 
+def dithered(rgb: Ints, depth: ColorDepth) -> Ints:
+    """As `quantised`, but an area has nearly the right colour on average (Floyd–Steinberg): for photographs.
+
+    Letters and lines get holes by it, so screenshots are better off without; and with 16 colours only noise is
+    left of a photograph, so these are the nearest ones always.
+    """
+    import numpy as np
+    from PIL import Image
+
+    if depth is not ColorDepth.PALETTE:
+        return quantised(rgb, depth)
+    wanted = np.stack([rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255], axis=-1)
+    nearest = _fixed()[np.maximum(quantised(rgb, depth), _FIRST_FIXED) - _FIRST_FIXED]
+    aim = np.rint(nearest + _DITHER * (wanted - nearest)).astype(np.uint8)
+    index = Image.fromarray(aim).quantize(palette=_fixed_image(), dither=Image.Dither.FLOYDSTEINBERG)
+    numbers = np.asarray(index, dtype=np.int32) + _FIRST_FIXED
+    return np.where(rgb < 0, DEFAULT, numbers).astype(np.int32)
+
+
+def packed(channels: Floats) -> Ints:
+    """Three planes of 0–255 as ``0xRRGGBB``."""
+    import numpy as np
+
+    red, green, blue = np.rint(channels).astype(np.int32)
+    whole: Ints = red << 16 | green << 8 | blue
+    return whole
+
+
+@cache
+def _fixed() -> NDArray[np.int32]:
+    """Red, green and blue of the fixed colours of 256."""
+    import numpy as np
+
+    colors = np.array(
+        [rgb_of(color, ColorDepth.PALETTE) for color in range(_FIRST_FIXED, 256)], dtype=np.int32
+    )
+    return np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=-1)
+
+
+@cache
+def _fixed_image() -> Image.Image:
+    from PIL import Image
+
+    image = Image.new("P", (1, 1))
+    image.putpalette(_fixed().astype("uint8").tobytes())
+    return image
+
+
 def one(rgb: int, depth: ColorDepth) -> int:
     """One colour in the numbers of a depth."""
+    if depth is ColorDepth.TRUECOLOR:
+        return rgb
     import numpy as np
 
     return int(quantised(np.array([rgb], dtype=np.int32), depth)[0])

@@ -1,15 +1,11 @@
-"""Glyph sets: what shapes a cell can take, as masks over a small grid of samples."""
+"""Glyph sets, and which one a terminal is known to draw right."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from typing import Final
 
 
 class GlyphSet(StrEnum):
@@ -17,84 +13,61 @@ class GlyphSet(StrEnum):
 
     HALF = "half"
     QUADRANT = "quadrant"
+    """Quadrants, eighths and heavy lines: right in every terminal tried."""
     SEXTANT = "sextant"
+    """The former and the 2 × 3 mosaics of Unicode 13."""
+    OCTANT = "octant"
+    """All of the former and the 2 × 4 mosaics of Unicode 16."""
     BRAILLE = "braille"
     ASCII = "ascii"
 
 
-GRID = {
-    GlyphSet.HALF: (1, 2),
-    GlyphSet.QUADRANT: (8, 8),
-    GlyphSet.SEXTANT: (2, 3),
-    GlyphSet.BRAILLE: (2, 4),
-    GlyphSet.ASCII: (1, 1),
-}
-"""Samples across and down in one cell."""
-
 RAMP = " .:-=+*#%@"
 """Characters by density, for terminals without colour."""
 
+# What these terminals draw by themselves, whatever the font. Sextants were looked at in the versions that Debian
+# 12 ships (TERM names come through ssh; it is the terminal itself that sets them).
+_SEXTANTS_BY_TERM: Final = ("xterm-kitty", "foot", "xterm-ghostty", "ghostty")
+_MULTIPLEXERS: Final = ("tmux", "screen")
+_STRANGERS: Final = (
+    "TMUX", "STY", "ZELLIJ", "XTERM_VERSION", "ALACRITTY_WINDOW_ID", "ALACRITTY_LOG", "WT_SESSION", "KITTY_PID",
+    "TERMINAL_EMULATOR", "TERM_PROGRAM", "MLTERM", "ConEmuPID",
+)  # fmt: skip
+"""Variables of other terminals: one that was started from a VTE or Konsole shell inherits that one's too."""
+_VTE: Final = 7000
+"""0.70, the version looked at."""
+_KONSOLE: Final = 221200
+_GHOSTTY: Final = (1, 2)
+"""The first with all octants: ghostty-org/ghostty pull request 7761, July 2025."""
+
 
 def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
-    """Choose the set: the flag, else quadrants, which are right in every terminal tried."""
-    if flag == "octant":
-        # The next step down the ladder: most terminals drop octants or draw them with the wrong width.
-        return GlyphSet.SEXTANT
+    """Choose the set: the flag, else the sharpest that this terminal is known to draw, else quadrants.
+
+    A wrong guess shows boxes instead of the picture, or shifts the row (octants in tmux 3.3a): so a terminal that
+    is not named here, and every multiplexer, gets quadrants.
+    """
     if flag and flag != "auto":
         return GlyphSet(flag)
-    return GlyphSet.ASCII if env.get("TERM") == "dumb" else GlyphSet.QUADRANT
+    term = env.get("TERM", "")
+    if term == "dumb":
+        return GlyphSet.ASCII
+    if env.get("TMUX") or env.get("STY") or env.get("ZELLIJ") or term.startswith(_MULTIPLEXERS):
+        return GlyphSet.QUADRANT
+    if term in _SEXTANTS_BY_TERM or term.startswith("foot-"):
+        known = term.endswith("ghostty") and env.get("TERM_PROGRAM") == "ghostty"
+        if known and _version(env.get("TERM_PROGRAM_VERSION", "")) >= _GHOSTTY:
+            return GlyphSet.OCTANT
+        return GlyphSet.SEXTANT
+    alone = term.startswith("xterm") and not any(env.get(name) for name in _STRANGERS)
+    newest = max(_number(env, "VTE_VERSION") - _VTE, _number(env, "KONSOLE_VERSION") - _KONSOLE)
+    return GlyphSet.SEXTANT if alone and newest >= 0 else GlyphSet.QUADRANT
 
 
-@cache
-def shapes(glyphs: GlyphSet) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
-    """Code points, and for each the mask of its foreground over the samples of a cell, row by row."""
-    import numpy as np
-
-    across, down = GRID[glyphs]
-    found: dict[bytes, tuple[int, NDArray[np.float32]]] = {}
-
-    def add(code: int, mask: NDArray[np.float32]) -> None:
-        # A shape and its negative fit equally well with the colours swapped: keep one.
-        if mask.tobytes() not in found and (1 - mask).tobytes() not in found:
-            found[mask.tobytes()] = (code, mask)
-
-    def blocks(pattern: int, wide: int, high: int) -> NDArray[np.float32]:
-        bits = np.array([pattern >> bit & 1 for bit in range(wide * high)], dtype=np.float32)
-        cells = bits.reshape(high, wide)
-        return np.repeat(np.repeat(cells, down // high, axis=0), across // wide, axis=1).reshape(-1)
-
-    match glyphs:
-        case GlyphSet.HALF:
-            add(0x2580, blocks(1, 1, 2))
-        case GlyphSet.QUADRANT:
-            add(0x2580, blocks(0b0011, 2, 2))
-            add(0x258C, blocks(0b0101, 2, 2))
-            for pattern, code in ((1, 0x2598), (2, 0x259D), (4, 0x2596), (8, 0x2597), (9, 0x259A)):
-                add(code, blocks(pattern, 2, 2))
-            for eighths in (1, 2, 3, 5, 6, 7):
-                rows = np.zeros((8, 8), dtype=np.float32)
-                rows[8 - eighths :] = 1
-                add(0x2580 + eighths, rows.reshape(-1))
-                columns = np.zeros((8, 8), dtype=np.float32)
-                columns[:, :eighths] = 1
-                add(0x2590 - eighths, columns.reshape(-1))
-        case GlyphSet.SEXTANT:
-            for pattern in range(1, 63):
-                add(_sextant(pattern), blocks(pattern, 2, 3))
-        case GlyphSet.BRAILLE:
-            dots = (0, 3, 1, 4, 2, 5, 6, 7)
-            for pattern in range(1, 255):
-                code = 0x2800 | sum((pattern >> bit & 1) << dot for bit, dot in enumerate(dots))
-                found[bytes([pattern])] = (code, blocks(pattern, 2, 4))
-        case GlyphSet.ASCII:
-            add(0x20, np.zeros(1, dtype=np.float32))
-    codes = np.array([code for code, _ in found.values()], dtype=np.uint32)
-    return codes, np.stack([mask for _, mask in found.values()])
+def _number(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _sextant(pattern: int) -> int:
-    if pattern == 0b010101:
-        return 0x258C
-    if pattern == 0b101010:
-        return 0x2590
-    return 0x1FB00 + pattern - 1 - (pattern > 0b010101) - (pattern > 0b101010)
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text[:32])[:2])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from math import ceil, floor
+from typing import TYPE_CHECKING, Literal
 
-from imagechat_tui.raster.colors import DEFAULT, ColorDepth, quantised
-from imagechat_tui.raster.glyphs import GRID, RAMP, GlyphSet, shapes
+from imagechat_tui.raster import fit
+from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, one, packed, quantised
+from imagechat_tui.raster.glyphs import RAMP, GlyphSet
+from imagechat_tui.raster.image import FINE, QUICK
+from imagechat_tui.raster.shapes import ACROSS, DOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,9 +20,8 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.viewport import Viewport
 
     Ints = NDArray[np.int32]
-
-SNAP: Final = 6
-"""Neighbours that differ by no more in any channel (of 255) get one colour: a third fewer bytes, unseen."""
+    Codes = NDArray[np.uint32]
+    Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,15 @@ class RenderOptions:
     renderer: Literal["cells", "rich-pixels"] = "cells"
     aspect: float = 2.0
     """Height of a cell divided by its width."""
+    pixels: tuple[int, int] | None = None
+    """Pixels across and down a cell, where the terminal is handed pixels; None where cells are all it gets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Rows × columns of cells. Colours are numbers of ``depth``; -1 is the terminal's own."""
 
-    glyphs: NDArray[np.uint32]
+    glyphs: Codes
     fg: Ints
     bg: Ints
     depth: ColorDepth
@@ -48,95 +53,130 @@ class Grid:
         return columns, rows
 
 
-def render(picture: Picture, viewport: Viewport, options: RenderOptions, *, ground: int = DEFAULT) -> Grid:
+def render(
+    picture: Picture,
+    viewport: Viewport,
+    options: RenderOptions,
+    *,
+    ground: int = DEFAULT,
+    quality: Literal["best", "fast"] = "best",
+) -> Grid:
     """Draw the view.
 
     Args:
         picture: what is looked at.
         viewport: which part of it, in how many cells.
         options: glyphs and colours.
-        ground: ``0xRRGGBB`` for cells beside the picture, or -1 for the terminal's own colour.
+        ground: ``0xRRGGBB`` for what lies beside the picture, or -1 for the terminal's own colour.
+        quality: ``fast`` samples from a copy half as large: for a view that moves.
     """
     import numpy as np
 
     shape = (viewport.rows, viewport.columns)
-    glyphs = np.full(shape, 0x20, dtype=np.uint32)
-    bg = np.full(shape, ground, dtype=np.int32)
+    glyphs = np.full(shape, fit.SPACE, dtype=np.uint32)
+    beside = one(ground, options.colors)
+    bg = np.full(shape, beside, dtype=np.int32)
     fg = bg.copy()
     x1, y1, x2, y2 = viewport.area
     if x2 > x1 and y2 > y1:
-        colored = options.colors is not ColorDepth.NONE
-        kind = options.glyphs if colored else GlyphSet.ASCII
-        if options.renderer == "rich-pixels" and colored:
-            kind = GlyphSet.HALF
-        across, down = GRID[kind]
-        left, top = viewport.left + x1 * viewport.scale, viewport.top + y1 * viewport.scale * viewport.aspect
-        box = (
-            max(0.0, left),
-            max(0.0, top),
-            min(float(picture.width), left + (x2 - x1) * viewport.scale),
-            min(float(picture.height), top + (y2 - y1) * viewport.scale * viewport.aspect),
-        )
-        samples = picture.samples(box, (x2 - x1) * across, (y2 - y1) * down)
         inside = (slice(y1, y2), slice(x1, x2))
-        if kind is GlyphSet.ASCII:
-            ramp = np.array([ord(c) for c in RAMP], dtype=np.uint32)
-            bright = samples @ np.array([0.299, 0.587, 0.114])
-            glyphs[inside] = ramp[(bright * (len(RAMP) - 1) / 255 + 0.5).astype(np.int32)]
-            fg[inside] = _packed(samples.astype(np.int32))
-            bg[inside] = DEFAULT
-        else:
-            glyphs[inside], fg[inside], bg[inside] = _fitted(samples, kind)
-    return Grid(glyphs, quantised(fg, options.colors), quantised(bg, options.colors), options.colors)
+        glyphs[inside], fg[inside], bg[inside] = _drawn(picture, viewport, options, ground, quality)
+    return Grid(glyphs, fg, bg, options.colors)
 
 
-def _fitted(samples: NDArray[np.uint8], kind: GlyphSet) -> tuple[NDArray[np.uint32], Ints, Ints]:
+def as_pixels(picture: Picture, viewport: Viewport, cell: tuple[int, int], *, ground: int) -> Pixels:
+    """The cells of ``viewport.area`` as pixels, ``cell`` of them across and down each."""
+    return _samples(picture, viewport, *cell, ground, FINE)
+
+
+def _drawn(
+    picture: Picture,
+    viewport: Viewport,
+    options: RenderOptions,
+    ground: int,
+    quality: Literal["best", "fast"],
+) -> tuple[Codes, Ints, Ints]:
+    """The cells of ``viewport.area``."""
+    fine = FINE if quality == "best" else QUICK
+
+    def samples(across: int, down: int) -> Pixels:
+        return _samples(picture, viewport, across, down, ground, fine)
+
+    if options.colors is ColorDepth.NONE:
+        return _colorless(
+            samples(2, 4) if options.glyphs is GlyphSet.BRAILLE else samples(1, 1), options.glyphs
+        )
+    if options.renderer == "rich-pixels":
+        from imagechat_tui.raster.plain import half_cells
+
+        glyphs, fg, bg = half_cells(samples(1, 2))
+        return glyphs, quantised(fg, options.colors), quantised(bg, options.colors)
+    if options.glyphs is GlyphSet.HALF:
+        cells = fit.halves(samples(1, 2))
+    else:
+        cells = fit.fitted(samples(ACROSS, DOWN), options.glyphs)
+    if options.colors is ColorDepth.TRUECOLOR:
+        cells = fit.steady(cells)
+        return cells.glyphs, packed(cells.fg), packed(cells.bg)
+    reduce = quantised if picture.is_drawn else dithered
+    fg, bg = reduce(packed(cells.fg), options.colors), reduce(packed(cells.bg), options.colors)
+    cells.glyphs[fg == bg] = fit.SPACE
+    return cells.glyphs, fg, bg
+
+
+def _samples(
+    picture: Picture, viewport: Viewport, across: int, down: int, ground: int, fine: float
+) -> Pixels:
+    """``across`` × ``down`` samples of each cell of the area; what is beside the picture is ground."""
     import numpy as np
 
-    across, down = GRID[kind]
-    rows, columns = samples.shape[0] // down, samples.shape[1] // across
-    cells = (
-        samples.reshape(rows, down, columns, across, 3)
-        .transpose(0, 2, 4, 1, 3)
-        .reshape(rows * columns, 3, across * down)
-        .astype(np.float32)
+    x1, y1, x2, y2 = viewport.area
+    wide, high = viewport.scale / across, viewport.scale * viewport.aspect / down
+    left, right, first_x = _covered(
+        viewport.left + x1 * viewport.scale, wide, (x2 - x1) * across, picture.width
     )
-    codes, masks = shapes(kind)
-    size = masks.sum(axis=1)
-    whole = cells.sum(axis=2)
-    inner = cells @ masks.T
-    outer = whole[:, :, None] - inner
-    # Least squared error is largest sum of squared means: the colours' own squares are the same for all.
-    worth = (inner**2).sum(axis=1) / size + (outer**2).sum(axis=1) / (across * down - size)
-    best = worth.argmax(axis=1)
-    every = np.arange(len(best))
-    part = size[best][:, None]
-    fg = np.rint(inner[every, :, best] / part).astype(np.int32)
-    bg = np.rint(outer[every, :, best] / (across * down - part)).astype(np.int32)
-    glyphs = codes[best]
-    flat = np.abs(fg - bg).max(axis=1) <= SNAP
-    bg[flat] = np.rint(whole[flat] / (across * down)).astype(np.int32)
-    glyphs[flat] = 0x20
-    fg, bg = fg.reshape(rows, columns, 3), bg.reshape(rows, columns, 3)
-    glyphs = glyphs.reshape(rows, columns)
-    for column in range(1, columns):
-        _snap(fg, column)
-        _snap(bg, column)
-        plain = glyphs[:, column] == 0x20
-        fg[plain, column] = fg[plain, column - 1]
-    return glyphs, _packed(fg), _packed(bg)
+    top, bottom, first_y = _covered(
+        viewport.top + y1 * viewport.scale * viewport.aspect, high, (y2 - y1) * down, picture.height
+    )
+    columns, rows = right - left, bottom - top
+    box = (first_x, first_y, first_x + columns * wide, first_y + rows * high)
+    inner = picture.samples(box, columns, rows, fine)
+    whole = ((y2 - y1) * down, (x2 - x1) * across, 3)
+    if inner.shape == whole:
+        return inner
+    if ground < 0:
+        beside = ((top, whole[0] - bottom), (left, whole[1] - right), (0, 0))
+        return np.pad(inner, beside, mode="edge")
+    canvas = np.empty(whole, dtype=np.uint8)
+    canvas[top:bottom, left:right] = inner
+    beside_it = np.array((ground >> 16, ground >> 8 & 255, ground & 255), dtype=np.uint8)
+    canvas[:top], canvas[bottom:], canvas[:, :left], canvas[:, right:] = (beside_it,) * 4
+    return canvas
 
 
-def _snap(colors: Ints, column: int) -> None:
+def _covered(start: float, step: float, count: int, length: int) -> tuple[int, int, float]:
+    """Which of ``count`` samples from ``start`` on see a picture of ``length`` pixels, and where these begin."""
+    first = min(count - 1, max(0, floor(-start / step + 1e-6)))
+    end = max(first + 1, min(count, ceil((length - start) / step - 1e-6)))
+    return first, end, start + first * step
+
+
+def _colorless(samples: Pixels, glyphs: GlyphSet) -> tuple[Codes, Ints, Ints]:
+    """Brightness as the density of letters, or of dots."""
     import numpy as np
 
-    near = np.abs(colors[:, column] - colors[:, column - 1]).max(axis=1) <= SNAP
-    colors[near, column] = colors[near, column - 1]
+    bright = samples @ np.array(fit.LUMA)
+    if glyphs is GlyphSet.BRAILLE:
+        from PIL import Image
 
-
-def _packed(rgb: Ints) -> Ints:
-    import numpy as np
-
-    rgb = np.clip(rgb, 0, 255)
-    packed: Ints = (rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]).astype(np.int32)
-    return packed
+        rows, columns = bright.shape[0] // 4, bright.shape[1] // 2
+        dots = np.asarray(Image.fromarray(bright.astype(np.uint8)).convert("1"), dtype=np.uint32)
+        by_cell = dots.reshape(rows, 4, columns, 2).transpose(0, 2, 1, 3).reshape(rows, columns, 8)
+        values = np.array([1 << dot for dot in (0, 3, 1, 4, 2, 5, 6, 7)], dtype=np.uint32)
+        codes = (by_cell * values).sum(axis=2, dtype=np.uint32)
+        codes = np.where(codes == 0, np.uint32(fit.SPACE), np.uint32(0x2800) | codes)
+    else:
+        ramp = np.array([ord(letter) for letter in RAMP], dtype=np.uint32)
+        codes = ramp[(bright * (len(RAMP) - 1) / 255 + 0.5).astype(np.int32)]
+    plain = np.full(codes.shape, DEFAULT, dtype=np.int32)
+    return codes, plain, plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Final, NamedTuple
@@ -33,11 +34,18 @@ class Viewport:
     """1 shows the whole picture; 2 shows half of its width."""
     center: Point = Point(50.0, 50.0)  # noqa: RUF009 (frozen)
     """What is wished for in the middle; edges of the picture keep to edges of the view."""
+    floating: bool = False
+    """Whether ``center`` is in the middle whatever the edges do: for a lens, which lies on a point."""
 
     @property
     def fit_scale(self) -> float:
         """Pixels across one cell when the whole picture is shown."""
         return max(self.width / max(1, self.columns), self.height / (max(1, self.rows) * self.aspect))
+
+    @property
+    def min_zoom(self) -> float:
+        """The farthest: the whole picture, or one pixel across a cell where that is smaller still."""
+        return min(1.0, self.fit_scale)
 
     @property
     def max_zoom(self) -> float:
@@ -52,12 +60,13 @@ class Viewport:
     @property
     def left(self) -> float:
         """Pixel at the left edge of the first column; negative when there is ground beside the picture."""
-        return _start(self.width, self.columns, self.scale, self.center.x)
+        return _start(self.width, self.columns, self.scale, self.center.x, floating=self.floating)
 
     @property
     def top(self) -> float:
         """Pixel at the upper edge of the first row; negative when there is ground above the picture."""
-        return _start(self.height, self.rows, self.scale * self.aspect, self.center.y)
+        scale = self.scale * self.aspect
+        return _start(self.height, self.rows, scale, self.center.y, floating=self.floating)
 
     @property
     def area(self) -> tuple[int, int, int, int]:
@@ -66,13 +75,37 @@ class Viewport:
         y1, y2 = _span(self.top, self.height, self.scale * self.aspect, self.rows)
         return x1, y1, x2, y2
 
+    @property
+    def seen(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is seen, each as a share of the picture, 0–1."""
+        across, down = self.columns * self.scale, self.rows * self.scale * self.aspect
+        return (
+            max(0.0, self.left / self.width),
+            max(0.0, self.top / self.height),
+            min(1.0, (self.left + across) / self.width),
+            min(1.0, (self.top + down) / self.height),
+        )
+
     def cell_of(self, point: Point) -> Cell:
         """The cell that shows a point; outside of the view if the point is not seen."""
-        x = min(point.x / 100 * self.width, self.width * (1 - 1e-6))
-        y = min(point.y / 100 * self.height, self.height * (1 - 1e-6))
-        across, down = (x - self.left) / self.scale, (y - self.top) / (self.scale * self.aspect)
-        # A point on the edge of a cell belongs to it, whatever the last bit of a float says.
-        return Cell(floor(across + 1e-9), floor(down + 1e-9))
+        return self.locator()(point)
+
+    def locator(self) -> Callable[[Point], Cell]:
+        """`cell_of`, for many points at once: what they have in common is worked out here."""
+        width, height, left, top = self.width / 100, self.height / 100, self.left, self.top
+        scale = self.scale
+        tall = scale * self.aspect
+        # The far edge belongs to the last cell; a point on the edge of a cell belongs to it, whatever the
+        # last bit of a float says.
+        last_x, last_y = self.width * (1 - 1e-6), self.height * (1 - 1e-6)
+
+        def cell_of(point: Point) -> Cell:
+            return Cell(
+                floor((min(point.x * width, last_x) - left) / scale + 1e-9),
+                floor((min(point.y * height, last_y) - top) / tall + 1e-9),
+            )
+
+        return cell_of
 
     def point_of(self, cell: tuple[float, float]) -> Point:
         """The point in the middle of a cell, or the nearest one of the picture."""
@@ -88,9 +121,13 @@ class Viewport:
         """The whole picture."""
         return replace(self, zoom=1.0, center=Point(50.0, 50.0))
 
+    def actual(self, about: Point) -> Viewport:
+        """One pixel of the picture across one cell."""
+        return self.zoomed(self.fit_scale / self.zoom, about)
+
     def zoomed(self, factor: float, about: Point) -> Viewport:
         """Closer or farther, with a point of the picture staying in its cell where the edges let it."""
-        zoom = min(self.max_zoom, max(1.0, self.zoom * factor))
+        zoom = min(self.max_zoom, max(self.min_zoom, self.zoom * factor))
         x, y = about.x / 100 * self.width, about.y / 100 * self.height
         change = self.zoom / zoom
         left, top = x - (x - self.left) * change, y - (y - self.top) * change
@@ -110,6 +147,29 @@ class Viewport:
         y = self.top + (rows + self.rows / 2) * self.scale * self.aspect
         return replace(self, center=Point(x / self.width * 100, y / self.height * 100))
 
+    def lens(self, box: tuple[int, int, int, int], factor: float, about: Point) -> Viewport:
+        """A part of this view seen closer, with a point of the picture staying on its place on the screen.
+
+        Args:
+            box: first column, first row, columns and rows of the cells that the lens covers.
+            factor: how much closer.
+            about: the point, which the box covers.
+        """
+        column, row, columns, rows = box
+        scale = max(self.scale / factor, 1 / MAX_CELLS_PER_PIXEL / 2)
+        x, y = about.x / 100 * self.width, about.y / 100 * self.height
+        across = (x - self.left) / self.scale - column
+        down = (y - self.top) / (self.scale * self.aspect) - row
+        lens = replace(self, columns=columns, rows=rows, floating=True)
+        return replace(
+            lens,
+            zoom=lens.fit_scale / scale,
+            center=Point(
+                (x + (columns / 2 - across) * scale) / self.width * 100,
+                (y + (rows / 2 - down) * scale * self.aspect) / self.height * 100,
+            ),
+        )
+
     def centered(self, point: Point) -> Viewport:
         """Bring a point to the middle, as far as the edges let it."""
         return replace(self, center=point)
@@ -126,8 +186,10 @@ class Viewport:
         return self.panned(across, down) if across or down else self
 
 
-def _start(length: int, cells: int, scale: float, center: float) -> float:
+def _start(length: int, cells: int, scale: float, center: float, *, floating: bool) -> float:
     seen = cells * scale
+    if floating:
+        return center / 100 * length - seen / 2
     if seen >= length:
         return -floor((cells - ceil(length / scale - 1e-6)) / 2) * scale
     return min(length - seen, max(0.0, center / 100 * length - seen / 2))

@@ -1,104 +1,225 @@
-"""Cells: the right shape, the right colours, no more bytes than needed."""
+"""Cells: the right shape in the right place, the right colours, no more changes than needed."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
+
 import numpy as np
-import pyte
 import pytest
 
-from imagechat_tui.raster.ansi import row_text, to_ansi
-from imagechat_tui.raster.colors import ColorDepth, depth_for
-from imagechat_tui.raster.glyphs import GlyphSet, glyphs_for
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.raster.ansi import to_ansi
+from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import Grid, RenderOptions, render
+from imagechat_tui.raster.shapes import octants, sextant
 from imagechat_tui.raster.viewport import Viewport
+from tests.raster.pictures import Pixels, blocks, flat, line, noise, picture
 
 
-def picture(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Picture:
-    height, width = pixels.shape[:2]
-    return Picture("p.png", width, height, "0" * 64, pixels)
+def text_of(grid: Grid) -> str:
+    return to_ansi(grid)
 
 
-def blocks(*rows: str) -> Picture:
-    """``#`` is white, ``.`` is black: 16 pixels square each."""
-    small = np.array([[255 if c == "#" else 0 for c in row] for row in rows], dtype=np.uint8)
-    return picture(np.repeat(np.repeat(np.repeat(small[:, :, None], 3, 2), 16, 0), 16, 1))
+def fit_view(shown: Picture, columns: int, rows: int, aspect: float = 2.0) -> Viewport:
+    return Viewport(shown.width, shown.height, columns, rows, aspect)
 
 
 @pytest.mark.parametrize(
-    ("rows", "filled"),
-    [(("#.", ".."), "▘"), (("#.", ".#"), "▚"), (("#.", "#."), "▌"), (("##", ".."), "▀")],
-)
-def test_a_cell_takes_the_shape_of_what_it_shows(rows: tuple[str, ...], filled: str) -> None:
-    grid = render(blocks(*rows), Viewport(32, 32, 1, 1, aspect=1.0), RenderOptions())
-    assert chr(int(grid.glyphs[0, 0])) == filled
+    ("rows", "signs"),
+    [
+        (("#.", ".."), "▘▟"), (("#.", ".#"), "▚▞"), (("#.", "#."), "▌▐"), (("##", ".."), "▀▄"),
+        ((".", ".", ".", "#"), "▂"), (("#", ".", ".", "."), "▆"), (("#...",), "▎"), (("###.",), "▊"),
+    ],
+)  # fmt: skip
+def test_a_cell_takes_the_shape_of_what_it_shows(rows: tuple[str, ...], signs: str) -> None:
+    shown = blocks(*rows)
+    aspect = shown.height / shown.width
+    grid = render(shown, Viewport(shown.width, shown.height, 1, 1, aspect), RenderOptions(aspect=aspect))
+    assert chr(int(grid.glyphs[0, 0])) in signs
     assert {int(grid.fg[0, 0]), int(grid.bg[0, 0])} == {0xFFFFFF, 0}
 
 
-def test_one_colour_is_blank_cells_in_one_run() -> None:
-    flat = picture(np.full((40, 80, 3), 90, dtype=np.uint8))
-    text = to_ansi(render(flat, Viewport(80, 40, 40, 10), RenderOptions()))
-    assert text.splitlines()[0] == "\x1b[48;2;90;90;90m" + " " * 40 + "\x1b[0m"
-
-
-def test_colours_arrive_in_a_terminal_as_they_are_in_the_grid() -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    grid = render(picture(noise), Viewport(64, 64, 32, 16), RenderOptions())
-    screen = pyte.Screen(32, 17)
-    pyte.Stream(screen).feed(to_ansi(grid).replace("\n", "\r\n"))
-    for row in range(16):
-        for column in range(32):
-            cell = screen.buffer[row][column]
-            assert cell.data == chr(int(grid.glyphs[row, column]))
-            assert cell.bg == f"{int(grid.bg[row, column]):06x}"
-            if cell.data != " ":
-                assert cell.fg == f"{int(grid.fg[row, column]):06x}"
-
-
-@pytest.mark.parametrize("depth", list(ColorDepth))
-@pytest.mark.parametrize("glyphs", list(GlyphSet))
-def test_every_set_draws_at_every_depth(glyphs: GlyphSet, depth: ColorDepth) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (50, 70, 3), dtype=np.uint8)
-    text = to_ansi(render(picture(noise), Viewport(70, 50, 20, 8), RenderOptions(glyphs, depth)))
-    assert len(text.splitlines()) == 8
-    assert ("\x1b" in text) == (depth is not ColorDepth.NONE)
-    assert ("8;2;" in text) == (depth is ColorDepth.TRUECOLOR)
-
-
-def test_an_unchanged_colour_is_not_named_again() -> None:
-    text = row_text("▀▀▀", [1, 1, 2], [3, 3, 3], ColorDepth.PALETTE)
-    assert text == "\x1b[38;5;1;48;5;3m▀▀\x1b[38;5;2m▀\x1b[0m"
-
-
-def test_a_huge_picture_is_sampled_from_a_smaller_copy() -> None:
-    tall = picture(np.full((1024, 1024, 3), 7, dtype=np.uint8))
-    assert [len(level) for level in tall.levels] == [1024, 512, 256, 128, 64]
-    assert (tall.samples((0, 0, 1024, 1024), 10, 10) == 7).all()
+def mosaics(high: int, patterns: list[int]) -> Pixels:
+    """One cell for each pattern of a grid 2 wide and ``high`` high, in colours of its own."""
+    rng = np.random.default_rng(2)
+    size = 24 // high
+    cells = []
+    for pattern in patterns:
+        dark, light = rng.integers(0, 90, 3), rng.integers(160, 256, 3)
+        bits = np.array([pattern >> bit & 1 for bit in range(2 * high)]).reshape(high, 2)
+        small = np.where(bits[..., None], light, dark).astype(np.uint8)
+        cells.append(np.repeat(np.repeat(small, size, axis=0), 6, axis=1))  # 12 × 24 pixels
+    return np.concatenate(cells, axis=1)
 
 
 @pytest.mark.parametrize(
-    ("env", "flag", "depth"),
+    ("glyphs", "high", "patterns", "code"),
     [
-        ({"TERM": "xterm-256color"}, None, ColorDepth.PALETTE),
-        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "auto", ColorDepth.TRUECOLOR),
-        ({"TERM": "tmux-256color", "TMUX": "x"}, None, ColorDepth.TRUECOLOR),
-        ({"TERM": "foot"}, None, ColorDepth.TRUECOLOR),
-        ({"TERM": "foot", "NO_COLOR": "1"}, None, ColorDepth.NONE),
-        ({"TERM": "foot", "NO_COLOR": "1"}, "256", ColorDepth.PALETTE),
-        ({"TERM": "linux"}, None, ColorDepth.ANSI),
+        # Bands of a third are as well drawn by three or five eighths, with sharper edges.
+        (GlyphSet.SEXTANT, 3, [n for n in range(1, 63) if n not in (3, 12, 15, 48, 51, 60)], sextant),
+        (GlyphSet.OCTANT, 4, list(range(1, 255)), lambda pattern: octants()[pattern]),
     ],
 )
-def test_the_depth_is_chosen_by_flag_then_by_what_is_known(
-    env: dict[str, str], flag: str | None, depth: ColorDepth
+def test_every_mosaic_is_found_with_its_colours(
+    glyphs: GlyphSet, high: int, patterns: list[int], code: Callable[[int], int]
 ) -> None:
-    assert depth_for(env, flag) is depth
+    pixels = mosaics(high, patterns)
+    shown = picture(pixels)
+    grid = render(shown, fit_view(shown, len(patterns), 1), RenderOptions(glyphs))
+    everything = (1 << 2 * high) - 1
+    for place, pattern in enumerate(patterns):
+        cell = pixels[:, place * 12 : place * 12 + 12].reshape(-1, 3).astype(int)
+        dark, light = cell[cell.sum(axis=1).argmin()], cell[cell.sum(axis=1).argmax()]
+        found = int(grid.glyphs[0, place])
+        assert found in (code(pattern), code(everything - pattern)), (pattern, hex(found))
+        front, back = (light, dark) if found == code(pattern) else (dark, light)
+        for color, wanted in ((int(grid.fg[0, place]), front), (int(grid.bg[0, place]), back)):
+            off = np.array([color >> 16, color >> 8 & 255, color & 255]) - wanted
+            assert np.abs(off).max() <= 24, (pattern, off)
 
 
-def test_auto_never_chooses_glyphs_that_some_terminals_lack() -> None:
-    assert glyphs_for({"TERM": "xterm-kitty"}, "auto") is GlyphSet.QUADRANT
-    assert glyphs_for({}, "sextant") is GlyphSet.SEXTANT
+def test_red_on_green_of_the_same_brightness_is_seen() -> None:
+    pixels = np.full((32, 64, 3), (0, 130, 0), dtype=np.uint8)
+    pixels[16:] = (255, 0, 0)
+    pixels[16:, :, 2] = 1
+    shown = picture(pixels)
+    grid = render(shown, fit_view(shown, 4, 1), RenderOptions())
+    assert set(grid.glyphs.reshape(-1).tolist()) <= {ord("▀"), ord("▄")}
 
 
-def test_a_grid_knows_its_size() -> None:
-    zero = np.zeros((2, 3), dtype=np.int32)
-    assert Grid(zero.astype(np.uint32), zero, zero, ColorDepth.TRUECOLOR).size == (3, 2)
+def test_one_colour_is_blank_cells_in_one_run() -> None:
+    shown = flat(80, 40, 90, 91, 92)
+    for glyphs in (GlyphSet.HALF, GlyphSet.QUADRANT, GlyphSet.OCTANT, GlyphSet.BRAILLE, GlyphSet.ASCII):
+        text = text_of(render(shown, fit_view(shown, 40, 10), RenderOptions(glyphs)))
+        assert text.splitlines()[0] == "\x1b[48;2;90;91;92m" + " " * 40 + "\x1b[0m"
+
+
+def test_ink_on_paper_keeps_the_paper_as_background() -> None:
+    pixels = np.full((64, 640, 3), 250, dtype=np.uint8)
+    rng = np.random.default_rng(4)
+    for x in range(8, 630, 7):
+        pixels[rng.integers(0, 40) :, x : x + 2] = 20
+    shown = picture(pixels)
+    grid = render(shown, fit_view(shown, 80, 4), RenderOptions(GlyphSet.OCTANT))
+    bright = grid.bg >> 8 & 255
+    assert np.median(bright) >= 240
+    assert (bright < 100).mean() < 0.2
+
+
+@pytest.mark.parametrize("glyphs", [GlyphSet.HALF, GlyphSet.QUADRANT])
+def test_colours_that_hardly_differ_are_named_once(glyphs: GlyphSet) -> None:
+    ramp = np.linspace(100, 160, 640).astype(np.uint8)
+    shown = picture(np.broadcast_to(ramp[None, :, None], (80, 640, 3)).copy())
+    grid = render(shown, fit_view(shown, 120, 10), RenderOptions(glyphs))
+    named = text_of(grid).splitlines()[5].count("8;2;")
+    assert 6 <= named <= 40  # a column of its own for each would be 120
+    middle = np.linspace(100, 160, 120)
+    assert np.abs((grid.bg[5] >> 16) - middle).max() <= 8
+
+
+@pytest.mark.parametrize("quality", ["best", "fast"])
+@pytest.mark.parametrize("depth", list(ColorDepth))
+@pytest.mark.parametrize("glyphs", list(GlyphSet))
+def test_every_set_draws_at_every_depth(glyphs: GlyphSet, depth: ColorDepth, quality: str) -> None:
+    shown = noise(70, 50)
+    grid = render(
+        shown,
+        fit_view(shown, 20, 8),
+        RenderOptions(glyphs, depth),
+        quality="fast" if quality == "fast" else "best",
+    )
+    text = text_of(grid)
+    assert len(text.splitlines()) == 8
+    assert ("\x1b" in text) == (depth is not ColorDepth.NONE)
+    assert ("8;2;" in text) == (depth is ColorDepth.TRUECOLOR)
+    assert grid.size == (20, 8)
+    if depth is ColorDepth.PALETTE:
+        assert min(grid.fg[:, 3:17].min(), grid.bg[:, 3:17].min()) >= 16
+
+
+@pytest.mark.parametrize("glyphs", [GlyphSet.HALF, GlyphSet.QUADRANT, GlyphSet.OCTANT])
+@pytest.mark.parametrize("zoom", [1.0, 1.37, 2.0, 5.3])
+def test_what_a_point_is_on_is_drawn_in_the_cell_of_the_point(glyphs: GlyphSet, zoom: float) -> None:
+    width, height = 1001, 403
+    for x in (0, 1, 333, 500, 777, 990, 998):
+        shown = line(width, height, x, 3)
+        point = Point((x + 1.5) / width * 100, 50.0)
+        view = fit_view(shown, 83, 40).zoomed(zoom, point)
+        grid = render(shown, view, RenderOptions(glyphs), ground=0xFFFFFF)
+        cell = view.cell_of(point)
+        dark = np.where(grid.glyphs == 0x20, grid.bg & 255, np.minimum(grid.fg & 255, grid.bg & 255))
+        found = int(dark[cell.row].argmin())
+        covered = range(int((x - view.left) / view.scale), int((x + 3 - view.left) / view.scale) + 1)
+        assert dark[cell.row, found] < 220
+        assert found in covered, (x, found, cell)
+
+
+def test_beside_the_picture_lies_the_ground_and_no_mixture_of_both() -> None:
+    shown = flat(100, 100, 200, 0, 0)
+    view = fit_view(shown, 40, 10)
+    grid = render(shown, view, RenderOptions(), ground=0x0000C8)
+    colors = {*grid.bg.reshape(-1).tolist(), *grid.fg[grid.glyphs != 0x20].tolist()}
+    assert colors == {0xC80000, 0x0000C8}
+    own = render(shown, view, RenderOptions())
+    x1, y1, x2, y2 = view.area
+    assert (own.bg[y1:y2, x1:x2] == 0xC80000).all()
+    assert (np.delete(own.bg, np.s_[x1:x2], axis=1) == -1).all()
+
+
+def test_a_picture_ends_within_a_cell_where_it_ends() -> None:
+    shown = flat(250, 100, 200, 0, 0)
+    view = fit_view(shown, 101, 60)  # 2.48 pixels a cell: the last row of cells is half picture
+    grid = render(shown, view, RenderOptions(), ground=0)
+    x1, _, x2, y2 = view.area
+    last = grid.glyphs[y2 - 1, x1 : x2 - 1]
+    assert len(np.unique(last)) == 1
+    assert 0x2580 <= int(last[0]) <= 0x2588
+
+
+def test_a_lens_that_floats_beyond_the_edge_shows_ground_there() -> None:
+    shown = flat(100, 100, 200, 0, 0)
+    lens = fit_view(shown, 40, 20).lens((0, 0, 20, 10), 4.0, Point(0.0, 0.0))
+    grid = render(shown, lens, RenderOptions(), ground=0x0000C8)
+    assert grid.size == (20, 10)
+    assert set(np.unique(grid.bg).tolist()) <= {0xC80000, 0x0000C8}
+
+
+def test_a_drawing_gets_the_nearest_of_256_colours_and_a_photograph_mixtures() -> None:
+    pixels = np.full((100, 200, 3), (138, 90, 60), dtype=np.uint8)
+    drawn = render(picture(pixels), Viewport(200, 100, 40, 10), RenderOptions(colors=ColorDepth.PALETTE))
+    assert len(np.unique(drawn.bg)) == 1
+    rng = np.random.default_rng(5)
+    grain = picture((pixels.astype(int) + rng.integers(-3, 4, pixels.shape)).astype(np.uint8))
+    mixed = render(grain, Viewport(200, 100, 40, 10), RenderOptions(colors=ColorDepth.PALETTE))
+    assert len(np.unique(mixed.bg)) > 1
+
+
+def test_without_colours_brightness_is_density() -> None:
+    ramp = np.repeat(np.arange(0, 256, dtype=np.uint8), 4)
+    shown = picture(np.broadcast_to(ramp[None, :, None], (64, 1024, 3)).copy())
+    letters = render(shown, fit_view(shown, 64, 2), RenderOptions(GlyphSet.OCTANT, ColorDepth.NONE))
+    text = text_of(letters).splitlines()[0]
+    assert text[0] == " "
+    assert text[-1] == "@"
+    assert [" .:-=+*#%@".index(sign) for sign in text] == sorted(" .:-=+*#%@".index(sign) for sign in text)
+    dots = render(shown, fit_view(shown, 64, 2), RenderOptions(GlyphSet.BRAILLE, ColorDepth.NONE))
+    count = [
+        sum(int(code).bit_count() - (3 if code >= 0x2800 else 1) for code in dots.glyphs[:, part])
+        for part in (1, 62)
+    ]
+    assert chr(int(dots.glyphs[0, 0])) == " "
+    assert count[0] < count[1]
+    assert (dots.fg == -1).all()
+
+
+def test_the_whole_ladder_is_free_of_numpy_until_a_picture_is_drawn() -> None:
+    script = (
+        "import sys, imagechat_tui.raster.render, imagechat_tui.raster.ansi, imagechat_tui.raster.glyphs;"
+        "print(sorted({'numpy', 'PIL', 'rich_pixels'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout == "[]\n"

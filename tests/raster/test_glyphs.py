@@ -1,0 +1,63 @@
+"""Which set a terminal gets: never one that it might show as boxes."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.raster.glyphs import GlyphSet, glyphs_for
+
+VTE = {"TERM": "xterm-256color", "VTE_VERSION": "7006"}
+GHOSTTY = {"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.2.3"}
+
+
+@pytest.mark.parametrize(
+    ("env", "glyphs"),
+    [
+        ({"TERM": "xterm-kitty", "KITTY_WINDOW_ID": "1"}, GlyphSet.SEXTANT),
+        ({"TERM": "foot"}, GlyphSet.SEXTANT),
+        ({"TERM": "foot-extra"}, GlyphSet.SEXTANT),
+        (VTE, GlyphSet.SEXTANT),
+        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "221203"}, GlyphSet.SEXTANT),
+        (GHOSTTY, GlyphSet.OCTANT),
+        ({"TERM": "xterm-ghostty"}, GlyphSet.SEXTANT),  # through ssh: its version is not told
+        ({**GHOSTTY, "TERM_PROGRAM_VERSION": "1.1.9"}, GlyphSet.SEXTANT),
+        ({**GHOSTTY, "TERM_PROGRAM_VERSION": "nightly"}, GlyphSet.SEXTANT),
+        ({"TERM": "dumb"}, GlyphSet.ASCII),
+    ],
+)
+def test_a_terminal_known_by_name_gets_what_it_draws(env: dict[str, str], glyphs: GlyphSet) -> None:
+    assert glyphs_for(env, None) is glyphs
+    assert glyphs_for(env, "auto") is glyphs
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {},
+        {"TERM": "xterm-256color"},
+        {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"},  # something started from kitty
+        {"TERM": "alacritty"},
+        {"TERM": "rxvt-unicode-256color", "VTE_VERSION": "7006"},
+        {"TERM": "xterm-256color", "WT_SESSION": "1"},
+        {"TERM": "xterm-256color", "TERM_PROGRAM": "vscode"},
+        {"TERM": "linux"},
+        {"TERM": "xterm-256color", "VTE_VERSION": "5202"},
+        {"TERM": "xterm-256color", "VTE_VERSION": "7006\u0663"},
+        {"TERM": "xterm-256color", "VTE_VERSION": "9" * 5000},
+        {**VTE, "XTERM_VERSION": "XTerm(379)"},
+        {**VTE, "ALACRITTY_WINDOW_ID": "7"},
+        {**VTE, "TMUX": "/tmp/tmux-1000/default,1,0"},
+        {**VTE, "STY": "1.pts"},
+        {**GHOSTTY, "TMUX": "/tmp/tmux-1000/default,1,0"},
+        {**GHOSTTY, "TERM": "tmux-256color"},
+        {"TERM": "screen.xterm-256color", "KITTY_WINDOW_ID": "1"},
+        {"TERM": "foot", "ZELLIJ": "0"},
+    ],
+)
+def test_any_other_terminal_gets_quadrants(env: dict[str, str]) -> None:
+    assert glyphs_for(env, None) is GlyphSet.QUADRANT
+
+
+@pytest.mark.parametrize("glyphs", list(GlyphSet))
+def test_what_the_person_says_holds_everywhere(glyphs: GlyphSet) -> None:
+    assert glyphs_for({"TERM": "tmux-256color", "TMUX": "x"}, glyphs.value) is glyphs
