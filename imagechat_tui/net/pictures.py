@@ -16,18 +16,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
     import httpx
 
-    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.image import Picture, Pixels
 
 WALL_S: Final = 15.0
 """A picture that takes longer to decode is given up."""
 FETCH_S: Final = 30.0
 REDIRECTS: Final = 3
+_PIECE: Final = 1 << 20
 _CHILD: Final = Path(__file__).with_name("decode_child.py")
 
 
@@ -83,24 +84,57 @@ async def load_picture(
         source: path, http(s) address, or ``-`` for ``stdin``.
         stdin: the bytes, if ``source`` is ``-``.
         limits: what is declined.
-        progress: told the fraction read, 0–1.
+        progress: told the fraction done, 0–1; called in the event loop, and never with less than before.
 
     Raises:
         PictureError: it cannot be shown.
     """
-    if source == "-":
-        name, data = "stdin", stdin or b""
-        _check_bytes(len(data), name, limits)
-    elif source.startswith(("http://", "https://")):
-        name = urlsplit(source).path.rsplit("/", 1)[-1] or source
-        data = await _fetched(source, limits, progress)
-    else:
-        name = Path(source).name or source
-        data = await asyncio.to_thread(_read, source, limits)
-    progress(0.5)
-    picture = await _decoded(data, name, limits)
+    with _Held() as held:
+        fetched = 0.0
+        if source == "-":
+            name = "stdin"
+            _check_bytes(len(stdin or b""), name, limits)
+            held.add(stdin or b"")
+        elif source.startswith(("http://", "https://")):
+            name = urlsplit(source).path.rsplit("/", 1)[-1] or source
+            fetched = 0.7
+            await _fetch(source, held, limits, lambda fraction: progress(fetched * fraction))
+        else:
+            name = Path(source).name or source
+            await asyncio.to_thread(_read, source, held, limits)
+        progress(fetched)
+        decoding = 0.95 - fetched
+        picture = await _decoded(held, name, limits, lambda done: progress(fetched + decoding * done))
     progress(1.0)
     return picture
+
+
+class _Held:
+    """The file as it was read, in memory of its own that the child is handed; nothing can change it meanwhile."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.memfd_create("picture", os.MFD_CLOEXEC)
+        self.size = 0
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was added, in hex."""
+        return self._hash.hexdigest()
+
+    def add(self, data: bytes) -> None:
+        """Append."""
+        self.size += len(data)
+        self._hash.update(data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self.descriptor)
 
 
 def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
@@ -113,21 +147,21 @@ def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
         )
 
 
-def _read(source: str, limits: PictureLimits) -> bytes:
+def _read(source: str, held: _Held, limits: PictureLimits) -> None:
     path = Path(source).expanduser()
     try:
         # A pipe that nobody writes to must not hang us: only plain files are read.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor)
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
             facts = os.fstat(descriptor)
             if stat.S_ISDIR(facts.st_mode):
                 raise PictureError(PictureKind.DIRECTORY, source)
             if not stat.S_ISREG(facts.st_mode):
                 raise PictureError(PictureKind.NOT_AN_IMAGE, source)
             _check_bytes(facts.st_size, source, limits)
-            data = file.read(limits.max_bytes + 1)
-            _check_bytes(len(data), source, limits)
-            return data
+            while piece := file.read(_PIECE):
+                _check_bytes(held.size + len(piece), source, limits)
+                held.add(piece)
     except (FileNotFoundError, NotADirectoryError):
         raise PictureError(PictureKind.MISSING, source) from None
     except PermissionError:
@@ -141,11 +175,12 @@ def _read(source: str, limits: PictureLimits) -> bytes:
         raise PictureError(PictureKind.MISSING, source) from None
 
 
-async def _decoded(data: bytes, name: str, limits: PictureLimits) -> Picture:
-    file, pixels = os.memfd_create("picture", os.MFD_CLOEXEC), os.memfd_create("pixels", os.MFD_CLOEXEC)
+async def _decoded(
+    held: _Held, name: str, limits: PictureLimits, progress: Callable[[float], None]
+) -> Picture:
+    pixels = os.memfd_create("pixels", os.MFD_CLOEXEC)
     try:
-        await asyncio.to_thread(_write, file, data)
-        answer = await _asked(file, pixels, name, limits)
+        answer = await _asked(held.descriptor, pixels, name, limits, progress)
         problem = answer.get("problem")
         if problem == "too-many-pixels":
             width, height = answer["width"], answer["height"]
@@ -154,24 +189,19 @@ async def _decoded(data: bytes, name: str, limits: PictureLimits) -> Picture:
                 name,
                 detail=f"{width}×{height} pixels",
                 limit=f"{limits.max_pixels / 1e6:g} million pixels",
-                option="--max-pixels",
+                option="--max-megapixels",
             )
         if problem is not None:
             raise PictureError(PictureKind(str(problem)), name, detail=str(answer.get("detail", "")))
-        return await asyncio.to_thread(_mapped, pixels, name, answer, data)
+        return await asyncio.to_thread(_mapped, pixels, name, answer, held.sha256)
     finally:
-        os.close(file)
         os.close(pixels)
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-
-
-async def _asked(file: int, pixels: int, name: str, limits: PictureLimits) -> dict[str, object]:
+async def _asked(
+    file: int, pixels: int, name: str, limits: PictureLimits, progress: Callable[[float], None]
+) -> dict[str, object]:
+    """Have the child decode ``file`` into ``pixels``; what it says of it."""
     import PIL
 
     # -I: no environment, no current directory. Pillow's own folder is all that it is told of.
@@ -179,57 +209,77 @@ async def _asked(file: int, pixels: int, name: str, limits: PictureLimits) -> di
         "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); script = sys.argv.pop(1);"
         " sys.argv[0] = script; runpy.run_path(script, run_name='__main__')"
     )
+    os.lseek(file, 0, os.SEEK_SET)
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", "-c", start, str(Path(PIL.__file__).parents[1]), str(_CHILD),
         str(file), str(pixels), str(limits.max_pixels),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         pass_fds=(file, pixels), env={}, start_new_session=True,
     )  # fmt: skip
+    said: object = None
     try:
         async with asyncio.timeout(WALL_S):
-            out, _ = await child.communicate()
+            if child.stdout is not None:
+                async for line in child.stdout:
+                    said = json.loads(line)
+                    if isinstance(said, float) and 0 <= said <= 1:
+                        progress(said)
+            await child.wait()
     except TimeoutError:
         raise PictureError(PictureKind.TOO_SLOW, name) from None
+    except ValueError:
+        raise PictureError(PictureKind.CORRUPT, name) from None  # no line that our child would write
     finally:
         if child.returncode is None:
             with suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
-    try:
-        answer = json.loads(out)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+    if not isinstance(said, dict):
         slow = child.returncode is not None and child.returncode < 0
         raise PictureError(PictureKind.TOO_SLOW if slow else PictureKind.CORRUPT, name)
-    return answer
+    return said
 
 
-def _mapped(pixels: int, name: str, answer: dict[str, object], data: bytes) -> Picture:
+def _mapped(pixels: int, name: str, answer: dict[str, object], sha256: str) -> Picture:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads are slower at our sizes
     import numpy as np
 
     from imagechat_tui.raster.image import Picture
 
-    width, height = answer.get("width"), answer.get("height")
-    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
-        raise PictureError(PictureKind.CORRUPT, name)
-    size = width * height * 3
+    width, height, columns, rows, reduced, turn = (
+        _number(answer, key, name) for key in ("width", "height", "columns", "rows", "reduced", "turn")
+    )
+    size = columns * rows * 3
     if os.fstat(pixels).st_size != size:
         raise PictureError(PictureKind.CORRUPT, name)
     array = np.frombuffer(mmap.mmap(pixels, size, prot=mmap.PROT_READ), dtype=np.uint8)
-    picture = Picture(
-        name=name,
-        width=width,
-        height=height,
-        sha256=hashlib.sha256(data).hexdigest(),
-        pixels=array.reshape(height, width, 3),
-    )
-    _ = picture.levels  # made here, in a thread, not at the first view
+    turned = _turned(array.reshape(rows, columns, 3), turn)
+    if turn >= 5:
+        width, height = height, width
+    picture = Picture(name, width, height, sha256, turned, reduced)
+    picture.prepare()  # here, in a thread, not at the first view
     return picture
 
 
-async def _fetched(source: str, limits: PictureLimits, progress: Callable[[float], None]) -> bytes:
+def _number(answer: dict[str, object], key: str, name: str) -> int:
+    value = answer.get(key)
+    if not isinstance(value, int) or value < 1:
+        raise PictureError(PictureKind.CORRUPT, name)
+    return value
+
+
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    """The pixels as the camera was held, by the EXIF word: the same memory, read in another order."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
+async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Callable[[float], None]) -> None:
     import httpx
 
     address, typed = source, urlsplit(source).hostname
@@ -259,7 +309,8 @@ async def _fetched(source: str, limits: PictureLimits, progress: Callable[[float
                     if not answer.is_success:
                         detail = f"The server said {answer.status_code}."
                         raise PictureError(PictureKind.UNREACHABLE, source, detail=detail)
-                    return await _streamed(answer, source, limits, progress)
+                    await _stream(answer, source, held, limits, progress)
+                    return
                 finally:
                     await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
@@ -267,18 +318,20 @@ async def _fetched(source: str, limits: PictureLimits, progress: Callable[[float
     raise PictureError(PictureKind.UNREACHABLE, source, detail="Too many redirects.")
 
 
-async def _streamed(
-    answer: httpx.Response, source: str, limits: PictureLimits, progress: Callable[[float], None]
-) -> bytes:
+async def _stream(
+    answer: httpx.Response,
+    source: str,
+    held: _Held,
+    limits: PictureLimits,
+    progress: Callable[[float], None],
+) -> None:
     told = int(answer.headers.get("content-length", "0") or 0)
     _check_bytes(told, source, limits)
-    data = bytearray()
     async for piece in answer.aiter_bytes():
-        data += piece
-        _check_bytes(len(data), source, limits)
+        _check_bytes(held.size + len(piece), source, limits)
+        held.add(piece)
         if told:
-            progress(min(0.5, 0.5 * len(data) / told))
-    return bytes(data)
+            progress(min(1.0, held.size / told))
 
 
 async def _allowed(address: str, source: str, typed: str | None) -> tuple[str, str]:

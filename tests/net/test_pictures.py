@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile, ImageOps
 
+from imagechat_tui.net import decode_child
 from imagechat_tui.net.pictures import PictureError, PictureKind, PictureLimits, load_picture
 
 
@@ -35,11 +38,106 @@ async def test_a_file_becomes_its_pixels(tmp_path: Path) -> None:
     assert told[-1] == 1.0
 
 
-async def test_a_photo_is_turned_as_its_camera_says() -> None:
+@pytest.mark.parametrize("orientation", range(9))
+async def test_a_photo_is_turned_as_its_camera_says(orientation: int) -> None:
+    image = Image.effect_noise((30, 20), 90).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = png(image, exif=exif)
+    picture = await load_picture("-", stdin=data)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    assert (picture.width, picture.height) == expected.size
+    assert (picture.pixels == np.asarray(expected)).all()
+
+
+async def test_a_bent_exif_word_does_not_hide_the_picture() -> None:
+    picture = await load_picture(
+        "-", stdin=png(Image.new("RGB", (30, 20)), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    )
+    assert (picture.width, picture.height) == (30, 20)
+
+
+def photo(width: int, height: int, **options: object) -> bytes:
+    """A JPEG whose left half is dark and whose right half is light."""
+    image = Image.new("RGB", (width, height), (40, 40, 40))
+    image.paste((200, 200, 200), (width // 2, 0, width, height))
+    return png(image, "JPEG", **options)
+
+
+async def test_a_jpeg_beyond_the_limit_is_opened_smaller_and_keeps_its_own_measures() -> None:
+    picture = await load_picture("-", stdin=photo(1201, 801), limits=PictureLimits(max_pixels=100_000))
+    assert (picture.width, picture.height, picture.reduced) == (1201, 801, 4)
+    assert picture.pixels.shape == (201, 301, 3)
+    dark, light = picture.samples((0, 0, 1201, 801), 2, 1)[0, :, 0].tolist()
+    assert abs(dark - 40) <= 2
+    assert abs(light - 200) <= 2
+    edge = (
+        picture.samples((590, 0, 600, 801), 1, 1)[0, 0, 0],
+        picture.samples((604, 0, 614, 801), 1, 1)[0, 0, 0],
+    )
+    assert edge[0] < 100 < edge[1]
+
+
+async def test_a_turned_jpeg_beyond_the_limit_keeps_its_turned_measures() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture = await load_picture("-", stdin=png(Image.new("RGB", (30, 20)), "JPEG", exif=exif))
-    assert (picture.width, picture.height) == (20, 30)
+    data = photo(1200, 800, exif=exif)
+    picture = await load_picture("-", stdin=data, limits=PictureLimits(max_pixels=300_000))
+    assert (picture.width, picture.height, picture.reduced) == (800, 1200, 2)
+    assert picture.pixels.shape == (600, 400, 3)
+    assert picture.pixels[10, 200, 0] < 100 < picture.pixels[-10, 200, 0]
+
+
+async def test_a_jpeg_whose_smallest_copy_is_beyond_the_limit_is_declined_with_its_own_size() -> None:
+    error = await failure("-", stdin=photo(1600, 800), limits=PictureLimits(max_pixels=10_000))
+    assert error.kind is PictureKind.TOO_MANY_PIXELS
+    assert (error.detail, error.limit) == ("1600×800 pixels", "0.01 million pixels")
+
+
+async def test_progress_is_told_while_a_large_picture_is_decoded() -> None:
+    told: list[float] = []
+    data = png(Image.effect_noise((1500, 1500), 90).convert("RGB"), compress_level=1)
+    await load_picture("-", stdin=data, progress=told.append)
+    assert len(told) >= 20
+    assert told == sorted(told)
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+
+
+def decode(data: bytes, most: int = 1_000_000) -> tuple[dict[str, object], bytes]:
+    """What the child's own function answers, and what it writes."""
+    source, target = os.memfd_create("source"), os.memfd_create("target")
+    try:
+        os.write(source, data)
+        os.lseek(source, 0, os.SEEK_SET)
+        answer = decode_child.outcome(source, target, most)
+        return answer, os.pread(target, os.fstat(target).st_size, 0)
+    finally:
+        os.close(source)
+        os.close(target)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
+def test_a_plain_picture_is_decoded_without_a_second_copy(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copied(image: Image.Image, target: int) -> None:
+        raise AssertionError("a second copy")
+
+    monkeypatch.setattr(decode_child, "_in_bands", copied)
+    data = png(Image.effect_noise((91, 700), 90).convert("RGB"), kind)
+    answer, pixels = decode(data)
+    assert (answer["columns"], answer["rows"]) == (91, 700)
+    assert pixels == Image.open(io.BytesIO(data)).convert("RGB").tobytes()
+
+
+def test_a_pillow_that_takes_no_image_of_ours_decodes_as_it_used_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fresh(image: ImageFile.ImageFile) -> None:
+        image.im = Image.new(image.mode, image.size).im
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load_prepare", fresh)
+    image = Image.effect_noise((91, 700), 90).convert("RGB")
+    answer, pixels = decode(png(image))
+    assert (answer["columns"], answer["rows"]) == (91, 700)
+    assert pixels == image.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -51,11 +149,20 @@ async def test_a_photo_is_turned_as_its_camera_says() -> None:
         (Image.new("1", (4, 4), 1), "BMP", 255),
         (Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "JPEG", 255),
         (Image.new("P", (4, 4)), "GIF", 0),
+        (Image.new("LA", (4, 300), (255, 0)), "PNG", 128),
+        (Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "WEBP", 64),
+        (Image.new("L", (4, 4), 90), "JPEG", 90),
     ],
 )
 async def test_every_kind_of_pixel_becomes_plain_colour(image: Image.Image, kind: str, colour: int) -> None:
     picture = await load_picture("-", stdin=png(image, kind))
     assert abs(picture.pixels.astype(int) - colour).max() <= 1
+
+
+async def test_only_the_first_frame_of_a_moving_picture_is_shown() -> None:
+    frames = [Image.new("RGB", (20, 10), colour) for colour in ((200, 0, 0), (0, 200, 0))]
+    picture = await load_picture("-", stdin=png(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert picture.pixels[5, 5].tolist() == [200, 0, 0]
 
 
 async def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
@@ -77,7 +184,7 @@ async def test_too_many_pixels_are_declined_with_size_and_option() -> None:
     error = await failure("-", stdin=data, limits=PictureLimits(max_pixels=1_000_000))
     assert error.kind is PictureKind.TOO_MANY_PIXELS
     assert (error.detail, error.limit) == ("3000×2000 pixels", "1 million pixels")
-    assert error.option == "--max-pixels"
+    assert error.option == "--max-megapixels"
 
 
 async def test_too_many_bytes_are_declined_unread(tmp_path: Path) -> None:
