@@ -30,6 +30,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "glyphs": ("auto", "half", "quadrant", "sextant", "octant", "braille", "ascii"),
     "colors": ("auto", "truecolor", "256", "16", "none"),
     "renderer": ("cells", "rich-pixels"),
+    "graphics": ("cells", "kitty"),
     "theme": ("dark", "light"),
 }
 """Settings with a fixed set of values."""
@@ -105,6 +106,8 @@ class ClientSettings:
     glyphs: str = "auto"
     colors: str = "auto"
     renderer: str = "cells"
+    graphics: str = "cells"
+    """What the terminal is handed: cells, or pixels by kitty's protocol. Never found out by asking it."""
     theme: str = "dark"
     max_megapixels: float = 60.0
     """Pictures with more pixels are declined."""
@@ -168,6 +171,7 @@ def load_settings(
         glyphs=text.get("glyphs", "auto"),
         colors=text.get("colors", "auto"),
         renderer=text.get("renderer", "cells"),
+        graphics=text.get("graphics", "cells"),
         theme=text.get("theme", "dark"),
         max_megapixels=float(text.get("max_megapixels", 60)),
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
@@ -336,14 +340,21 @@ def image_name(
     """
     if image == "-":
         key = f"sha256:{hashlib.sha256(stdin or b'').hexdigest()[:32]}"
-        return ImageName(url_id or key, src or "stdin", "stdin")
+        return _sayable(url_id or key, src or "stdin", "stdin")
     if is_url(image):
         address = re.split("[?#]", image, maxsplit=1)[0]  # a query may hold a signature: not for the screen
-        return ImageName(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
+        return _sayable(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
     path = Path(os.path.normpath(cwd / _expanded(image)))
     root = project_root(path.parent)
     key = f"file://{host}{path}" if root is None else _project_key(root, path)
-    return ImageName(url_id or key, src or path.name, path.name)
+    return _sayable(url_id or key, src or path.name, path.name)
+
+
+def _sayable(*names: str) -> ImageName:
+    """Names as the wire can carry them: bytes of a file's name that are no UTF-8 are spelled out."""
+    return ImageName(
+        *(name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in names)
+    )
 
 
 def _project_key(root: Path, path: Path) -> str:

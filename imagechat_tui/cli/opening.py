@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
-from imagechat_tui.cli.terminal import cell_aspect, need_terminal, tell_textual
+from imagechat_tui.cli.terminal import cell_aspect, need_terminal, pixels_per_cell, tell_textual
 from imagechat_tui.settings import CHOICES, ClientSettings
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
+@click.option(
+    "--graphics", type=click.Choice(CHOICES["graphics"]), help="Cells, or pixels for kitty and Ghostty."
+)
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]))
 @picture_options
@@ -48,12 +51,12 @@ def open_picture(image: str, **options: str | None) -> int:
 
 def run_screen(chosen: Target) -> int:
     """Show the picture until the person leaves; returns the exit code."""
+    look = screen_options(chosen.settings)
     if chosen.local is not None:
         from imagechat_tui.net.local_server import spawn_early
 
         # The server comes up on another core while Textual is being imported.
         spawn_early(chosen.local)
-    look = render_options(chosen.settings)
     tell_textual(look.colors)
 
     from imagechat_tui.cli.failures import picture_error_words
@@ -108,3 +111,17 @@ def render_options(settings: ClientSettings) -> RenderOptions:
         renderer="rich-pixels" if settings.renderer == "rich-pixels" else "cells",
         aspect=settings.cell_aspect or cell_aspect(),
     )
+
+
+def screen_options(settings: ClientSettings) -> RenderOptions:
+    """How the screen draws the picture: as `render_options`, in pixels if that is wished for.
+
+    Raises:
+        VerbFailed: it is wished for, and cannot be.
+    """
+    look = render_options(settings)
+    if settings.graphics != "kitty":
+        return look
+    from dataclasses import replace
+
+    return replace(look, pixels=pixels_per_cell(os.environ, look.aspect, look.colors))

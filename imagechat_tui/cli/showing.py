@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import click
 
 from imagechat_tui.cli.failures import explained
-from imagechat_tui.cli.one_shot import Visit, number_of, visit
+from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.opening import picture_of, render_options
 from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
 from imagechat_tui.protocol.models import Conversation
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.render import Grid, RenderOptions
     from imagechat_tui.raster.viewport import Viewport
 
-CHIP_INK, CHIP_GROUND = 0x000000, 0xF2B13C
-"""Black on amber is legible on every picture."""
 LARGEST = 2000
 """Columns or rows at most: more is a typing mistake."""
 
@@ -48,6 +47,7 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours to use.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
+@click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @picture_options
 @server_options
 def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str | None) -> int:
@@ -64,21 +64,32 @@ def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str
 
     picture = asyncio.run(loaded())
     code, found = _markers(chosen) if markers else (0, [])
-    columns, rows = size or shutil.get_terminal_size()
+    columns, rows = size or _terminal()
 
     from imagechat_tui.raster.ansi import to_ansi
     from imagechat_tui.raster.render import render
-    from imagechat_tui.raster.viewport import Viewport
 
-    view = Viewport(picture.width, picture.height, columns, rows)
-    first_column, first_row, end_column, end_row = view.area
-    # No empty lines or columns round the picture: it ends up in logs.
-    view = view.resized(max(1, end_column - first_column), max(1, end_row - first_row))
     look = render_options(chosen.settings)
+    view = whole(picture, columns, rows, look.aspect)
     grid = render(picture, view, look)
     draw_chips(grid, view, look, found)
     click.echo(to_ansi(grid), nl=False, color=True)
     return code
+
+
+def _terminal() -> tuple[int, int]:
+    """The terminal's columns and rows; the line below the picture is for the prompt."""
+    columns, rows = shutil.get_terminal_size()
+    return columns, max(1, rows - 1) if os.isatty(1) else rows
+
+
+def whole(picture: Picture, columns: int, rows: int, aspect: float) -> Viewport:
+    """The view of a whole picture, without the empty lines and columns round it: it ends up in logs."""
+    from imagechat_tui.raster.viewport import Viewport
+
+    view = Viewport(picture.width, picture.height, columns, rows, aspect)
+    first_column, first_row, end_column, end_row = view.area
+    return view.resized(max(1, end_column - first_column), max(1, end_row - first_row))
 
 
 def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
@@ -86,7 +97,10 @@ def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
 
     async def errand(visit: Visit) -> list[tuple[int, Conversation]]:
         listing = await visit.look()
-        return [(number_of(listing, conversation), conversation) for conversation in listing.conversations]
+        return [
+            (place if conversation.number is None else conversation.number, conversation)
+            for place, conversation in enumerate(listing.conversations, 1)
+        ]
 
     try:
         return 0, visit(chosen, errand)
@@ -102,8 +116,8 @@ def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
 def draw_chips(
     grid: Grid, view: Viewport, look: RenderOptions, markers: list[tuple[int, Conversation]]
 ) -> None:
-    """Draw the markers' chips into the cells of ``grid``."""
-    from imagechat_tui.raster.colors import ColorDepth, one
+    """Draw the markers' chips into the cells of ``grid``, as they are on the screen."""
+    from imagechat_tui.raster.chips import ascii_only, chip_cells
     from imagechat_tui.raster.markers import Chip, Mark, place
 
     chips = [
@@ -112,14 +126,10 @@ def draw_chips(
             str(number),
             Mark.RESOLVED if conversation.resolved else Mark.OPEN,
             conversation.point,
-            # Without colours only brackets tell a number from the picture.
-            selected=look.colors is ColorDepth.NONE,
         )
         for number, conversation in markers
     ]
-    ink, ground = one(CHIP_INK, look.colors), one(CHIP_GROUND, look.colors)
-    for chip in place(chips, view).chips:
-        for column, sign in enumerate(chip.text, chip.column):
-            if column < view.columns:
-                grid.glyphs[chip.row, column] = ord(sign)
-                grid.fg[chip.row, column], grid.bg[chip.row, column] = ink, ground
+    for chip in place(chips, view, ascii_only=ascii_only(look)).chips:
+        for column, ink in enumerate(chip_cells(chip.text, chip.mark, grid.depth), chip.column):
+            grid.glyphs[chip.row, column] = ord(ink.glyph)
+            grid.fg[chip.row, column], grid.bg[chip.row, column] = ink.fg, ink.bg

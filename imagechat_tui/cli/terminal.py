@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 import termios
+from collections.abc import Mapping
 from typing import Final
 
 from imagechat_tui.cli.failures import USAGE, VerbFailed
@@ -16,9 +17,15 @@ from imagechat_tui.words import Words
 USUAL_ASPECT: Final = 2.0
 """Height of a cell divided by its width, where the terminal does not tell."""
 
+USUAL_WIDTH: Final = 10
+"""Pixels across a cell, where the terminal does not tell."""
 
-def cell_aspect() -> float:
-    """Height of a cell of the terminal divided by its width; from the kernel, which need not know."""
+MOST_PIXELS: Final = 40
+"""Pixels across or down a cell at most: more is a mistake."""
+
+
+def cell_size() -> tuple[float, float] | None:
+    """Width and height of a cell of the terminal in pixels; from the kernel, which need not know."""
     for descriptor in (2, 1, 0):
         try:
             answer = fcntl.ioctl(descriptor, termios.TIOCGWINSZ, bytes(8))
@@ -26,10 +33,47 @@ def cell_aspect() -> float:
             continue
         rows, columns, width, height = struct.unpack("HHHH", answer)
         if rows and columns and width and height:
-            aspect: float = (height / rows) / (width / columns)
-            # Some terminals tell nonsense; no font is like that.
-            return aspect if 1.0 <= aspect <= 3.5 else USUAL_ASPECT
-    return USUAL_ASPECT
+            return width / columns, height / rows
+    return None
+
+
+def cell_aspect() -> float:
+    """Height of a cell of the terminal divided by its width."""
+    size = cell_size()
+    aspect = size[1] / size[0] if size is not None else USUAL_ASPECT
+    # Some terminals tell nonsense; no font is like that.
+    return aspect if 1.0 <= aspect <= 3.5 else USUAL_ASPECT
+
+
+def pixels_per_cell(environ: Mapping[str, str], aspect: float, depth: ColorDepth) -> tuple[int, int]:
+    """How many pixels the terminal is handed for a cell, if it takes pictures in pixels.
+
+    Raises:
+        VerbFailed: between us and it is something that does not.
+    """
+    between = next((name for name in ("TMUX", "STY", "ZELLIJ") if environ.get(name)), None)
+    if between is not None or environ.get("TERM", "").startswith(("tmux", "screen")):
+        raise VerbFailed(
+            Words(
+                "No pixels here",
+                "tmux, screen and zellij do not pass kitty's graphics on.",
+                "Start it outside of them, or without --graphics kitty.",
+            ),
+            USAGE,
+        )
+    if depth is not ColorDepth.TRUECOLOR:
+        raise VerbFailed(
+            Words(
+                "No pixels here",
+                f"Kitty's graphics need true colours, and {depth.value} was chosen.",
+                "Add --colors truecolor, or leave out --graphics kitty.",
+            ),
+            USAGE,
+        )
+    size = cell_size()
+    width = round(size[0]) if size is not None else USUAL_WIDTH
+    width = min(MOST_PIXELS, max(1, width))
+    return width, min(MOST_PIXELS, max(1, round(width * aspect)))
 
 
 def tell_textual(depth: ColorDepth) -> None:

@@ -1,0 +1,135 @@
+"""The verb show: a picture with its markers as text, at any size, for every glyph set and depth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pyte
+import pytest
+from PIL import Image
+
+from imagechat_tui.cli import NOT_FOUND, OK, UNREACHABLE, USAGE, run
+from imagechat_tui.cli.showing import draw_chips, whole
+from imagechat_tui.protocol.ids import ConversationId, UrlId
+from imagechat_tui.protocol.models import Conversation, Point
+from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.raster.glyphs import GlyphSet
+from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.render import RenderOptions, render
+from imagechat_tui.settings import CHOICES
+
+
+@pytest.fixture
+def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A picture of 600 × 400 in a home of its own."""
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    for name in ("COLORTERM", "NO_COLOR", "TMUX", "IMAGECHAT_SERVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    patches = np.random.default_rng(5).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    path = tmp_path / "shot.png"
+    Image.fromarray(np.repeat(np.repeat(patches, 10, 0), 10, 1)).save(path)
+    return str(path)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> list[list[pyte.screens.Char]]:
+    """The cells that a command line prints; nothing else may come out."""
+    assert run(["show", *argv]) == OK
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.endswith("\n")
+    lines = out.splitlines()
+    screen = pyte.Screen(400, len(lines) + 1)
+    pyte.Stream(screen).feed(out.replace("\n", "\r\n"))
+    cells = [[screen.buffer[row][column] for column in range(400)] for row in range(len(lines))]
+    widths = {len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in lines}
+    assert len(widths) == 1
+    return [row[: min(widths)] for row in cells]
+
+
+@pytest.mark.parametrize("colors", CHOICES["colors"])
+@pytest.mark.parametrize("glyphs", CHOICES["glyphs"])
+def test_every_glyph_set_is_printed_at_every_depth(
+    shot: str, capsys: pytest.CaptureFixture[str], glyphs: str, colors: str
+) -> None:
+    cells = printed(capsys, shot, "--size", "48x16", "--glyphs", glyphs, "--colors", colors)
+    assert (len(cells[0]), len(cells)) == (48, 16)
+    assert any(cell.bg != "default" for row in cells for cell in row) == (colors != "none")
+
+
+@pytest.mark.parametrize(("size", "shown"), [("1x1", (1, 1)), ("9x9", (9, 3)), ("300x90", (270, 90))])
+def test_it_fills_the_size_as_far_as_its_shape_lets_it(
+    shot: str, capsys: pytest.CaptureFixture[str], size: str, shown: tuple[int, int]
+) -> None:
+    cells = printed(capsys, shot, "--size", size)
+    assert (len(cells[0]), len(cells)) == shown
+
+
+def test_the_shape_of_cells_can_be_said(shot: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = printed(capsys, shot, "--size", "60x60", "--cell-aspect", "1.0")
+    assert (len(cells[0]), len(cells)) == (60, 40)
+
+
+def test_the_plain_renderer_is_rich_pixels(shot: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = printed(capsys, shot, "--size", "30x10", "--renderer", "rich-pixels", "--colors", "truecolor")
+    assert {cell.data for row in cells for cell in row} <= {"▄", "▀", " "}
+
+
+@pytest.mark.parametrize("size", ["0x5", "5", "axb", "5x5x5", "9999x2"])
+def test_a_size_that_is_none_is_told(shot: str, capsys: pytest.CaptureFixture[str], size: str) -> None:
+    assert run(["show", shot, "--size", size]) == USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "120x40" in err or "2000" in err
+
+
+def test_a_picture_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str], shot: str) -> None:
+    assert run(["show", f"{shot}.gif"]) == NOT_FOUND
+    assert capsys.readouterr().out == ""
+
+
+def test_without_the_server_the_picture_is_printed_all_the_same(
+    shot: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = ["--server", "http://127.0.0.1:9", "--tenant", "design"]
+    assert run(["show", shot, "--size", "30x10", "--markers", *nobody]) == UNREACHABLE
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 10
+    assert err.startswith("imagechat: markers not shown: ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("depth", list(ColorDepth))
+@pytest.mark.parametrize("glyphs", list(GlyphSet))
+def test_markers_are_printed_as_on_the_screen(glyphs: GlyphSet, depth: ColorDepth) -> None:
+    picture = Picture("p", 600, 400, "0" * 64, np.full((400, 600, 3), 128, dtype=np.uint8))
+    view = whole(picture, 60, 30, 2.0)
+    look = RenderOptions(glyphs, depth)
+    grid = render(picture, view, look)
+    before = grid.glyphs.copy()
+    places = [(1, 20.0, False), (2, 60.0, True), (3, 60.5, False)]
+    markers = [
+        (
+            number,
+            Conversation(ConversationId(str(number)), UrlId("u"), Point(x, 50.0), resolved=resolved),
+        )
+        for number, x, resolved in places
+    ]
+    draw_chips(grid, view, look, markers)
+    text = "".join(map(chr, grid.glyphs[10]))
+    plain = glyphs is GlyphSet.ASCII or depth is ColorDepth.NONE
+    assert ("(1)" if plain else "▐1▌") in text
+    assert ("(x2)" if plain else "▐×2▌") in text
+    changed = grid.glyphs != before
+    assert not changed[:10].any()
+    assert not changed[11:].any()
+
+
+def test_no_empty_lines_or_columns_are_round_the_picture() -> None:
+    wide = Picture("p", 600, 60, "0" * 64, np.zeros((60, 600, 3), dtype=np.uint8))
+    view = whole(wide, 60, 30, 2.0)
+    assert (view.columns, view.rows) == (60, 3)
+    assert view.area == (0, 0, 60, 3)

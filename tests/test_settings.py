@@ -1,0 +1,518 @@
+"""Where settings come from, what is not believed, and how a picture is known (DESIGN section 5)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.raster.glyphs import GlyphSet
+from imagechat_tui.settings import (
+    CHOICES,
+    OWN_KEYS,
+    ClientSettings,
+    Folders,
+    ImageName,
+    SettingsError,
+    SettingsProblem,
+    image_name,
+    is_loopback,
+    is_url,
+    load_settings,
+    project_root,
+    read_secret,
+)
+
+PROJECT_FILE = ".imagechat.toml"
+TEAM = "https://review.example"
+TOKEN = '{"simpleSSOUser":{"username":"s3cret"}}'
+
+
+@dataclass
+class Desk:
+    """A home and a project on disk."""
+
+    root: Path
+
+    @property
+    def project(self) -> Path:
+        return self.root / "shop"
+
+    @property
+    def cwd(self) -> Path:
+        return self.project / "pages"
+
+    @property
+    def folders(self) -> Folders:
+        home = self.root / "home"
+        return Folders(home / "config", home / "data", home / "state", home / "cache")
+
+    @property
+    def user_file(self) -> Path:
+        return self.folders.config / "config.toml"
+
+    @property
+    def project_file(self) -> Path:
+        return self.project / PROJECT_FILE
+
+    def load(
+        self, *, flags: dict[str, object] | None = None, env: dict[str, str] | None = None
+    ) -> ClientSettings:
+        return load_settings(flags or {}, env or {}, self.folders, self.cwd)
+
+    def refused(self, **env: str) -> SettingsError:
+        with pytest.raises(SettingsError) as caught:
+            self.load(env=env)
+        return caught.value
+
+    def secret(self, text: str = TOKEN, mode: int = 0o600, name: str = "token") -> Path:
+        path = self.root / name
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.folders.config.mkdir(parents=True)
+    desk.cwd.mkdir(parents=True)
+    (desk.project / ".git").mkdir()
+    return desk
+
+
+# Precedence
+
+
+def test_nothing_said_is_the_local_server_and_the_defaults(desk: Desk) -> None:
+    settings = desk.load()
+    assert settings == ClientSettings()
+    assert settings.is_local
+    assert settings.mistakes == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("glyphs", ["half", "quadrant", "braille", "ascii"]),
+        ("colors", ["256", "16", "none", "truecolor"]),
+        ("tenant", ["of-user", "of-project", "of-environment", "of-flag"]),
+        ("max_megapixels", ["10", "20", "30", "40"]),
+    ],
+)
+def test_flag_before_environment_before_project_before_user_before_default(
+    desk: Desk, key: str, values: list[str]
+) -> None:
+    of_user, of_project, of_environment, of_flag = values
+
+    def found(**said: dict[str, object]) -> str:
+        env = {f"IMAGECHAT_{key.upper()}": str(value) for value in said.get("env", {}).values()}
+        return str(getattr(desk.load(flags=said.get("flags"), env=env), key)).removesuffix(".0")
+
+    default = found()
+    desk.user_file.write_text(f'{key} = "{of_user}"')
+    assert found() == of_user != default
+    desk.project_file.write_text(f'{key} = "{of_project}"')
+    assert found() == of_project
+    assert found(env={key: of_environment}) == of_environment
+    assert found(env={key: of_environment}, flags={key: of_flag}) == of_flag
+    assert found(env={key: of_environment}, flags={key: None}) == of_environment
+    assert found(env={key: ""}) == of_project
+
+
+def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
+    said = {key: choices[-1] for key, choices in CHOICES.items()} | {
+        "server": f" {TEAM}// ",
+        "tenant": "design",
+        "shared": "/srv/shared",
+        "ca_file": "~/ca.pem",
+        "sso_file": str(desk.secret()),
+        "max_megapixels": "12.5",
+        "cell_aspect": "2.25",
+    }
+    assert said.keys() == set(OWN_KEYS)
+    assert desk.load(
+        env={f"IMAGECHAT_{key.upper()}": value for key, value in said.items()}
+    ) == ClientSettings(
+        server=TEAM,
+        tenant="design",
+        sso=TOKEN,
+        ca_file=Path("~/ca.pem").expanduser(),
+        shared=Path("/srv/shared"),
+        glyphs="ascii",
+        colors="none",
+        renderer="rich-pixels",
+        graphics="kitty",
+        theme="light",
+        max_megapixels=12.5,
+        cell_aspect=2.25,
+    )
+
+
+def test_numbers_in_a_file_need_no_quotes(desk: Desk) -> None:
+    desk.user_file.write_text("colors = 256\nmax_megapixels = 12.5\n")
+    settings = desk.load()
+    assert (settings.colors, settings.max_megapixels, settings.mistakes) == ("256", 12.5, ())
+
+
+def test_what_can_be_chosen_is_what_can_be_drawn() -> None:
+    assert CHOICES["glyphs"] == ("auto", *GlyphSet)
+    assert CHOICES["colors"] == ("auto", *ColorDepth)
+    assert CHOICES["renderer"] == ("cells", "rich-pixels")
+
+
+def test_half_a_megapixel_is_a_limit_too(desk: Desk) -> None:
+    desk.user_file.write_text("max_megapixels = 0.5")
+    assert desk.load() == ClientSettings(max_megapixels=0.5)
+
+
+def test_folders_are_those_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", f"/xdg/{name.lower()}")
+    there = Folders.of_user()
+    for name in ("config", "data", "state", "cache"):
+        assert getattr(there, name) == Path(f"/xdg/{name}/imagechat")
+
+
+# Mistakes: told, skipped, and never the end
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('glyphs = "sixel"', "glyphs = 'sixel' is none of auto, half"),
+        ("theme = 3", "theme = 3 is none of dark, light"),
+        ("max_megapixels = 0", "max_megapixels = 0 is no number above 0"),
+        ("max_megapixels = -1", "no number above 0"),
+        ('max_megapixels = "many"', "no number above 0"),
+        ("max_megapixels = inf", "no number above 0"),
+        ("max_megapixels = nan", "no number above 0"),
+        ("cell_aspect = 0.01", "cell_aspect = 0.01 is no number between 0.4 and 6"),
+        ("cell_aspect = nan", "no number between 0.4 and 6"),
+        ("server = true", "server must be a text or a number"),
+        ("server = ['a']", "server must be a text or a number"),
+        ("[server]\nurl = 'x'", "server must be a text or a number"),
+        ('colour = "256"', "there is no setting 'colour'"),
+        ('project = "shop"', "not the place for 'project'"),
+        ("glyphs = half", "config.toml:"),
+        ("\x00", "config.toml:"),
+    ],
+)
+def test_a_mistake_in_a_file_is_told_and_skipped(desk: Desk, line: str, told: str) -> None:
+    desk.user_file.write_text(line)
+    settings = desk.load()
+    assert settings == ClientSettings(mistakes=settings.mistakes)
+    (mistake,) = settings.mistakes
+    assert told in mistake
+
+
+def test_a_mistake_harms_only_its_own_line(desk: Desk) -> None:
+    desk.user_file.write_text('glyphs = "sixel"\ntheme = "light"\ncolour = 1\n')
+    desk.project_file.write_text('glyphs = "wrong"\ncolors = "16"\n')
+    settings = desk.load(
+        env={"IMAGECHAT_RENDERER": "sixel", "IMAGECHAT_GLYPHS": "ascii", "IMAGECHAT_UNKNOWN": "x"}
+    )
+    assert (settings.theme, settings.colors, settings.glyphs, settings.renderer) == (
+        "light",
+        "16",
+        "ascii",
+        "cells",
+    )
+    assert len(settings.mistakes) == 4
+
+
+def test_a_wrong_value_does_not_hide_the_right_one_below(desk: Desk) -> None:
+    desk.user_file.write_text('glyphs = "half"')
+    desk.project_file.write_text('glyphs = "wrong"')
+    assert desk.load().glyphs == "half"
+
+
+def test_a_file_that_cannot_be_read_is_told(desk: Desk) -> None:
+    desk.user_file.write_bytes(b"\xff\xfe")
+    desk.project_file.mkdir()
+    settings = desk.load()
+    assert len(settings.mistakes) == 2
+    assert any(str(desk.user_file) in mistake for mistake in settings.mistakes)
+    assert any(str(desk.project_file) in mistake for mistake in settings.mistakes)
+
+
+def test_no_file_is_no_mistake(desk: Desk) -> None:
+    desk.folders.config.rmdir()
+    desk.folders.config.write_text("a file where the folder should be")
+    assert desk.load().mistakes == ()
+
+
+# Servers
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["https://review.example", "https://review.example:8443/", "http://localhost:8000", "http://127.0.0.1", "http://[::1]:80",
+     "http://x.localhost", "http://127.8.8.8:1", "HTTPS://Review.Example"],
+)  # fmt: skip
+def test_servers_that_may_be_used(desk: Desk, server: str) -> None:
+    settings = desk.load(env={"IMAGECHAT_SERVER": server, "IMAGECHAT_TENANT": "design"})
+    assert settings.server == server.rstrip("/")
+    assert not settings.is_local
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["http://review.example", "http://10.0.0.1", "http://localhost.evil.example", "http://127.0.0.1.evil.example",
+     "http://0.0.0.0", "http://[::]", "http://[fe80::1]", "http://2130706433", "http://notlocalhost"],
+)  # fmt: skip
+def test_plain_http_is_for_this_machine_only(desk: Desk, server: str) -> None:
+    error = desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="design")
+    assert (error.problem, error.subject) == (SettingsProblem.PLAIN_HTTP, server)
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["review.example", "ftp://review.example", "https://", "https:///x", "https://[::1", "https://h:99999", "https://h:0",
+     "https://h:x", "ws://h", "wss://h", "file:///etc", "https://h?a=1", "https://h#a", "http://evil.example\\@localhost"],
+)  # fmt: skip
+def test_what_is_no_server_stops_the_start(desk: Desk, server: str) -> None:
+    """To go on with another one would put comments where they do not belong."""
+    assert desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t").problem is SettingsProblem.BAD_SERVER
+    desk.project_file.write_text(f"server = '{server}'\ntenant = 't'")
+    assert desk.refused().problem is SettingsProblem.BAD_SERVER
+
+
+@pytest.mark.parametrize(
+    "server", ["https://u:s3cret@review.example", "http://u:s3cret@localhost", "https://u:s3cret@[x"]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(desk: Desk, server: str) -> None:
+    error = desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t")
+    assert error.problem is SettingsProblem.BAD_SERVER
+    assert "s3cret" not in error.subject
+
+
+def test_a_server_of_others_needs_a_tenant(desk: Desk) -> None:
+    error = desk.refused(IMAGECHAT_SERVER=TEAM)
+    assert (error.problem, error.subject) == (SettingsProblem.NO_TENANT, TEAM)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("localhost", True), ("a.localhost", True), ("127.0.0.1", True), ("127.1.2.3", True), ("::1", True),
+     ("localhost.", False), ("example", False), ("", False), ("::ffff:10.0.0.1", False), ("128.0.0.1", False)],
+)  # fmt: skip
+def test_what_is_this_machine(host: str, loopback: bool) -> None:
+    assert is_loopback(host) == loopback
+
+
+# Secrets
+
+TO_TEAM = {"IMAGECHAT_SERVER": TEAM, "IMAGECHAT_TENANT": "design"}
+
+
+def test_a_token_comes_from_the_environment_else_from_a_file(desk: Desk) -> None:
+    env = TO_TEAM | {"IMAGECHAT_SSO_FILE": str(desk.secret("of-file\n"))}
+    assert desk.load(env=env).sso == "of-file"
+    assert desk.load(env=env | {"IMAGECHAT_SSO": "of-environment"}).sso == "of-environment"
+
+
+def test_a_token_is_not_printed(desk: Desk) -> None:
+    settings = desk.load(env=TO_TEAM | {"IMAGECHAT_SSO": TOKEN})
+    assert settings.sso == TOKEN
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o601, 0o777])
+def test_a_secret_that_others_can_reach_is_refused(desk: Desk, mode: int) -> None:
+    path = desk.secret(mode=mode)
+    with pytest.raises(SettingsError) as caught:
+        read_secret(path)
+    assert (caught.value.problem, caught.value.subject) == (SettingsProblem.SECRET_READABLE, str(path))
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_a_secret_of_the_owner_alone_is_read(desk: Desk, mode: int) -> None:
+    assert read_secret(desk.secret(mode=mode)) == TOKEN
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda desk: desk.root / "nowhere",
+        lambda desk: desk.secret(""),
+        lambda desk: desk.secret(" \n"),
+        lambda desk: desk.user_file / "below-a-file",
+    ],
+)
+def test_a_secret_that_is_not_there_is_missed(desk: Desk, make: Callable[[Desk], Path]) -> None:
+    desk.user_file.touch()
+    path = make(desk)
+    with pytest.raises(SettingsError) as caught:
+        read_secret(path)
+    assert (caught.value.problem, caught.value.subject) == (SettingsProblem.SECRET_MISSING, str(path))
+
+
+def test_a_secret_that_is_no_text_is_missed_and_not_quoted(desk: Desk) -> None:
+    path = desk.secret()
+    path.write_bytes(b"s3cret\xff")
+    with pytest.raises(SettingsError) as caught:
+        read_secret(path)
+    assert caught.value.problem is SettingsProblem.SECRET_MISSING
+    assert caught.value.__cause__ is None
+
+
+def test_no_token_is_read_for_the_local_server(desk: Desk) -> None:
+    """It knows its users by the kernel's word; a missing file must not keep anybody from it."""
+    desk.user_file.write_text(f'sso_file = "{desk.root}/nowhere"')
+    assert desk.load(env={"IMAGECHAT_SSO": TOKEN}).sso == ""
+
+
+# What a project's file may not do: it comes with pictures, often from others
+
+
+def test_a_project_may_say_where_its_threads_are(desk: Desk) -> None:
+    desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "design"\nproject = "shop"\nglyphs = "half"')
+    assert desk.load() == ClientSettings(server=TEAM, tenant="design", glyphs="half")
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("key", ["sso_file", "ca_file"])
+def test_a_project_cannot_choose_secrets_or_whom_to_trust(desk: Desk, key: str) -> None:
+    desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "t"\n{key} = "{desk.secret()}"')
+    settings = desk.load()
+    assert (settings.sso, settings.ca_file) == ("", None)
+    assert f"not the place for {key!r}" in settings.mistakes[0]
+
+
+@pytest.mark.security
+def test_a_token_does_not_go_where_only_a_project_sends_it(desk: Desk) -> None:
+    desk.project_file.write_text('server = "https://evil.example"\ntenant = "design"')
+    for env in ({"IMAGECHAT_SSO": TOKEN}, {"IMAGECHAT_SSO_FILE": str(desk.secret())}):
+        settings = desk.load(env=env)
+        assert (settings.server, settings.sso) == ("https://evil.example", "")
+        (mistake,) = settings.mistakes
+        assert "https://evil.example" in mistake
+        assert "s3cret" not in mistake
+
+
+def test_a_token_goes_to_a_server_that_the_person_named_too(desk: Desk) -> None:
+    desk.project_file.write_text(f'server = "{TEAM}/"\ntenant = "design"')
+    token = {"IMAGECHAT_SSO": TOKEN}
+    assert desk.load(env=token | {"IMAGECHAT_SERVER": TEAM}).sso == TOKEN
+    assert desk.load(env=token, flags={"server": TEAM}).sso == TOKEN
+    desk.user_file.write_text(f'server = "{TEAM}"')
+    assert desk.load(env=token) == ClientSettings(server=TEAM, tenant="design", sso=TOKEN)
+
+
+def test_only_the_nearest_project_counts(desk: Desk) -> None:
+    (desk.root / PROJECT_FILE).write_text('glyphs = "ascii"')
+    assert desk.load().glyphs == "ascii"  # a settings file further up before a .git further down
+    desk.project_file.write_text('glyphs = "half"')
+    assert desk.load().glyphs == "half"
+
+
+# Which image is it? (DESIGN section 5)
+
+
+def named(desk: Desk, image: str, **options: str | bytes | None) -> ImageName:
+    return image_name(image, cwd=desk.cwd, host="box", **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("image", ["shot.png", "https://e.org/a.png", "-"])
+def test_the_options_win(desk: Desk, image: str) -> None:
+    name = named(desk, image, url_id="gallery-42", src="/img/trail.jpg", stdin=b"x")
+    assert (name.url_id, name.src) == ("gallery-42", "/img/trail.jpg")
+    assert named(desk, image, url_id="gallery-42", stdin=b"x").src == named(desk, image, stdin=b"x").src
+
+
+def test_an_address_is_its_own_key(desk: Desk) -> None:
+    url = "https://e.org/img/trail.jpg?width=3"
+    assert named(desk, url) == ImageName(url, url, "trail.jpg")
+    assert named(desk, "http://e.org/") == ImageName("http://e.org/", "http://e.org/", "http://e.org/")
+    assert named(desk, "https://e.org/a.png?sig=s3cret/x#f").title == "a.png"
+
+
+def test_a_file_in_a_repository_is_known_by_its_place_in_it(desk: Desk) -> None:
+    assert named(desk, "shot.png") == ImageName("shop/pages/shot.png", "shot.png", "shot.png")
+    for same in (
+        "./shot.png",
+        "../pages/shot.png",
+        str(desk.cwd / "shot.png"),
+        str(desk.cwd / "x" / ".." / "shot.png"),
+    ):
+        assert named(desk, same) == named(desk, "shot.png")
+    assert named(desk, "sub/ünï cödé.png").url_id == "shop/pages/sub/ünï cödé.png"
+
+
+def test_a_project_can_have_a_name_of_its_own(desk: Desk) -> None:
+    desk.project_file.write_text('project = "web-shop"')
+    assert named(desk, "shot.png").url_id == "web-shop/pages/shot.png"
+    for unnamed in ("", 'project = ""', "project = []", "not toml"):
+        desk.project_file.write_text(unnamed)
+        assert named(desk, "shot.png").url_id == "shop/pages/shot.png"
+
+
+def test_a_settings_file_further_up_makes_the_project_before_a_repository_further_down(desk: Desk) -> None:
+    (desk.root / PROJECT_FILE).write_text('project = "all"')
+    assert named(desk, "shot.png").url_id == "all/shop/pages/shot.png"
+
+
+def test_the_project_is_that_of_the_file_and_not_of_the_shell(desk: Desk) -> None:
+    other = desk.root / "other"
+    (other / ".git").mkdir(parents=True)
+    assert named(desk, "../../other/a.png").url_id == "other/a.png"
+    assert project_root(other) == other
+
+
+def test_a_worktree_is_a_project_too(desk: Desk) -> None:
+    tree = desk.root / "tree"
+    tree.mkdir()
+    (tree / ".git").write_text("gitdir: elsewhere")
+    assert named(desk, str(tree / "a.png")).url_id == "tree/a.png"
+
+
+def test_any_other_file_is_known_by_host_and_path(desk: Desk) -> None:
+    path = desk.root / "loose" / "a.png"
+    assert named(desk, str(path)) == ImageName(f"file://box{path}", "a.png", "a.png")
+    assert named(desk, "../../loose/a.png") == named(desk, str(path))
+
+
+def test_a_picture_from_a_pipe_is_known_by_its_content(desk: Desk) -> None:
+    digest = hashlib.sha256(b"pixels").hexdigest()
+    assert named(desk, "-", stdin=b"pixels") == ImageName(f"sha256:{digest[:32]}", "stdin", "stdin")
+    assert named(desk, "-", stdin=b"other") != named(desk, "-", stdin=b"pixels")
+
+
+def test_bytes_that_are_no_text_are_spelled_out(desk: Desk) -> None:
+    name = named(desk, os.fsdecode(b"caf\xe9.png"))
+    assert name == ImageName("shop/pages/caf\\xe9.png", "caf\\xe9.png", "caf\\xe9.png")
+    assert named(desk, "a.png", url_id=os.fsdecode(b"\xff"), src=os.fsdecode(b"\xfe")) == ImageName(
+        "\\xff", "\\xfe", "a.png"
+    )
+
+
+def test_a_tilde_that_is_nobody_is_a_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(desk.root))
+    assert named(desk, "~/a.png").url_id == f"file://box{desk.root}/a.png"
+    assert named(desk, "~nobody-of-this-name.png").url_id == "shop/pages/~nobody-of-this-name.png"
+    desk.user_file.write_text('shared = "~nobody-of-this-name/x"')
+    assert desk.load().shared == Path("~nobody-of-this-name/x")
+
+
+def test_a_file_need_not_exist_to_have_a_name(desk: Desk) -> None:
+    assert named(desk, "nowhere/at/all.png").url_id == "shop/pages/nowhere/at/all.png"
+
+
+@pytest.mark.parametrize(
+    ("image", "address"),
+    [
+        ("https://e.org/a.png", True),
+        ("http://e.org", True),
+        ("a.png", False),
+        ("ftp://e.org/a", False),
+        ("-", False),
+    ],
+)
+def test_what_is_an_address(image: str, address: bool) -> None:
+    assert is_url(image) == address
