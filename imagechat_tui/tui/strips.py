@@ -13,20 +13,33 @@ from textual.strip import Strip
 
 from imagechat_tui.raster.ansi import row_text
 from imagechat_tui.raster.colors import ColorDepth, rgb_of
+from imagechat_tui.raster.kitty import cells_text
 
 
 class CellStrip(Strip):
-    """One row of cells: glyphs (each one cell wide) and their colours in numbers of ``depth``."""
+    """One row of cells: glyphs (each one cell wide) and their colours in numbers of ``depth``.
+
+    ``rendered`` is what `render` shall give, where that is known already.
+    """
 
     __slots__ = ("_bg", "_built", "_depth", "_fg", "_glyphs")
 
-    def __init__(self, glyphs: str, fg: Sequence[int], bg: Sequence[int], depth: ColorDepth) -> None:
+    def __init__(
+        self,
+        glyphs: str,
+        fg: Sequence[int],
+        bg: Sequence[int],
+        depth: ColorDepth,
+        *,
+        rendered: str | None = None,
+    ) -> None:
         self._glyphs = glyphs
         self._fg = fg
         self._bg = bg
         self._depth = depth
         self._built: list[Segment] | None = None
         super().__init__((), len(glyphs))
+        self._render_cache = rendered
 
     @property
     def _segments(self) -> list[Segment]:
@@ -75,4 +88,62 @@ class CellStrip(Strip):
         """The bytes, with colours named only where they change."""
         if self._render_cache is None:
             self._render_cache = row_text(self._glyphs, self._fg, self._bg, self._depth)
+        return self._render_cache
+
+
+class PixelStrip(CellStrip):
+    """A row of cells of which some are parts of a picture that the terminal has in pixels.
+
+    To whoever takes it apart, a dialog that dims it or a screenshot, they are cells like the others.
+    """
+
+    __slots__ = ("_image_id", "_parts")
+
+    def __init__(
+        self,
+        glyphs: str,
+        fg: Sequence[int],
+        bg: Sequence[int],
+        depth: ColorDepth,
+        *,
+        image_id: int,
+        parts: Sequence[tuple[int, int] | None],
+    ) -> None:
+        """``parts`` has for each cell the row and column of the picture that it shows; None for plain cells."""
+        self._image_id = image_id
+        self._parts = parts
+        super().__init__(glyphs, fg, bg, depth)
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """The cells from ``start`` to before ``end``."""
+        start = max(0, start)
+        end = len(self._glyphs) if end is None else min(end, len(self._glyphs))
+        if start == 0 and end == len(self._glyphs):
+            return self
+        cut = slice(start, end)
+        return PixelStrip(
+            self._glyphs[cut],
+            self._fg[cut],
+            self._bg[cut],
+            self._depth,
+            image_id=self._image_id,
+            parts=self._parts[cut],
+        )
+
+    def render(self, console: Console) -> str:
+        """The bytes: placeholders for parts of the picture, the others as in any strip."""
+        if self._render_cache is None:
+            out = []
+            start = 0
+            for is_part, run in groupby(self._parts, key=lambda part: part is not None):
+                run_parts = list(run)
+                end = start + len(run_parts)
+                first = run_parts[0]
+                if is_part and first is not None:
+                    out.append(cells_text(self._image_id, *first, len(run_parts)))
+                else:
+                    cut = slice(start, end)
+                    out.append(row_text(self._glyphs[cut], self._fg[cut], self._bg[cut], self._depth))
+                start = end
+            self._render_cache = "".join(out)
         return self._render_cache

@@ -1,23 +1,34 @@
-"""The picture widget: keys, zoom, markers, and how little is drawn anew."""
+"""The picture widget: keys, zoom, loupe, pointer, markers, and how little is drawn anew."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
+from textual import events
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.message import Message
+from textual.pilot import Pilot
 
-from imagechat_tui.protocol.ids import ConversationId, UrlId
+from imagechat_tui.protocol.ids import ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui import compositor
 from imagechat_tui.tui.strips import CellStrip
 from imagechat_tui.tui.widgets.image_view import ImageView
+from imagechat_tui.tui.widgets.picture import stage
+from imagechat_tui.tui.widgets.picture.frame import draw
+from tests.tui.conftest import Sit
 
 
 class Room(App[None]):
@@ -34,86 +45,402 @@ class Room(App[None]):
     def on_image_view_markers_opened(self, event: ImageView.MarkersOpened) -> None:
         self.heard.append(event)
 
+    def on_image_view_marker_chosen(self, event: ImageView.MarkerChosen) -> None:
+        self.heard.append(event)
 
-def thread(key: str, x: float, y: float, number: int) -> Thread:
-    return Thread(key, Conversation(ConversationId(key), UrlId(key), Point(x, y), number=number))
+
+class Desk:
+    """One picture in a terminal of 80 × 24."""
+
+    def __init__(self, app: Room, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.view = app.query_one(ImageView)
+
+    @property
+    def heard(self) -> list[Message]:
+        return self.app.heard
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await self.pilot.pause()
+
+    async def drawn(self) -> None:
+        await self.until(lambda: self.view.is_drawn)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.drawn()
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.text for line in self.view.render_lines(self.view.size.region)]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def sent(self, act: Callable[[], object]) -> list[tuple[Region, str]]:
+        """What acting sends to the terminal, by region."""
+        self.view._repaint_regions.clear()
+        act()
+        console = Console()
+        return [
+            (region, "".join(line.render(console) for line in self.view.render_lines(region)))
+            for region in sorted(self.view._repaint_regions)
+        ]
+
+
+def picture(width: int = 800, height: int = 480) -> Picture:
+    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Picture("p", width, height, "0" * 64, pixels)
+
+
+def thread(key: str, x: float, y: float, number: int, **told: Any) -> Thread:
+    return Thread(key, Conversation(ConversationId(key), UrlId(key), Point(x, y), number=number), **told)
 
 
 @pytest.fixture
-async def view() -> AsyncIterator[ImageView]:
+async def desk() -> AsyncIterator[Desk]:
     app = Room()
     async with app.run_test(size=(80, 24)) as pilot:
-        found = app.query_one(ImageView)
-        pixels = np.random.default_rng(1).integers(0, 256, (480, 800, 3), dtype=np.uint8)
-        found.picture = Picture("p", 800, 480, "0" * 64, pixels)
-        found.focus()
+        desk = Desk(app, pilot)
+        desk.view.picture = picture()
+        desk.view.focus()
+        await desk.drawn()
         await pilot.pause()
-        yield found
+        yield desk
 
 
-async def press(view: ImageView, *keys: str) -> None:
-    from textual.pilot import Pilot
-
-    await Pilot(view.app).press(*keys)
-
-
-async def test_keys_move_by_a_cell_and_by_a_tenth(view: ImageView) -> None:
+async def test_keys_move_by_a_cell_and_by_a_tenth(desk: Desk) -> None:
+    view = desk.view
     view.move_to(Point(50.1, 50.1))
-    await press(view, "l")
+    await desk.press("l")
     assert 50.6 <= view.crosshair.x <= 52.5
-    await press(view, "L", "K")
+    await desk.press("L", "K")
     assert view.crosshair.x > 60
     assert view.crosshair.y < 46
 
 
-async def test_zoom_keeps_the_crosshair_and_fit_shows_all(view: ImageView) -> None:
-    before = view.crosshair
-    await press(view, "plus", "plus")
-    assert view.zoom == pytest.approx(2.25)
-    assert view.crosshair == before
-    await press(view, "0")
-    assert view.zoom == 1.0
+async def test_zoom_keeps_the_crosshair_and_fit_shows_all(desk: Desk) -> None:
+    before = desk.view.crosshair
+    await desk.press("plus", "equals_sign")
+    assert desk.view.zoom == pytest.approx(2.25)
+    assert desk.view.crosshair == before
+    await desk.press("minus")
+    assert desk.view.zoom == pytest.approx(1.5)
+    await desk.press("0")
+    assert desk.view.zoom == 1.0
 
 
-async def test_enter_opens_a_marker_or_wants_one(view: ImageView) -> None:
-    view.threads = (thread("a", 20, 20, 7),)
-    await press(view, "enter")
-    view.move_to(Point(20, 20))
-    await press(view, "enter")
-    assert isinstance(view.app, Room)
-    chosen, opened = view.app.heard
+async def test_actual_size_is_a_pixel_a_cell(desk: Desk) -> None:
+    await desk.press("Z")
+    scene = desk.view._scene
+    assert scene is not None
+    assert scene.view.scale == pytest.approx(1.0)
+
+
+async def test_the_crosshair_pans_the_view_past_its_edge(desk: Desk) -> None:
+    await desk.press("plus", "plus", "plus")
+    for _ in range(45):
+        desk.view.action_step(1, 0)
+    await desk.drawn()
+    cell = desk.view._cell_of(desk.view.crosshair)
+    assert cell is not None
+    assert cell.column == 79
+    assert desk.view.crosshair.x > 60
+
+
+# -- drawing
+
+
+async def test_a_view_is_drawn_off_the_event_loop_and_only_the_newest_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[float, bool]] = []
+    gate = threading.Event()
+    loop_thread = threading.get_ident()
+    real = draw
+
+    def slow(wish: Any, *others: Any, quick: bool = False) -> Any:
+        assert threading.get_ident() != loop_thread
+        drawn.append((round(wish.scene.view.zoom, 2), quick))
+        assert gate.wait(10)
+        return real(wish, *others, quick=quick)
+
+    monkeypatch.setattr(stage, "draw", slow)
+    await desk.pilot.press("plus")
+    await desk.until(lambda: len(drawn) == 1)
+    await desk.pilot.press("plus", "plus", "plus")
+    assert desk.view._frame is not None
+    assert desk.view._frame.scene.view.zoom == 1.0  # what is seen does not go before it is replaced
+    gate.set()
+    await desk.drawn()
+    # Those in between were never drawn; the view moved on meanwhile, so the next was quick, then drawn well.
+    assert drawn == [(1.5, False), (5.06, True), (5.06, False)]
+
+
+async def test_a_new_size_is_painted_once_with_the_crosshair_on_its_point(desk: Desk) -> None:
+    desk.view.move_to(Point(90, 90))
+    painted: list[str] = []
+    real = desk.view.render_lines
+
+    def watched(crop: Region) -> list[Any]:
+        lines = real(crop)
+        painted.append("\n".join(line.text for line in lines))
+        return lines
+
+    desk.view.render_lines = watched  # type: ignore[method-assign]
+    await desk.pilot.resize_terminal(60, 20)
+    await desk.drawn()
+    await desk.pilot.pause()
+    assert len({text for text in painted if len(text.splitlines()) == 20}) == 1
+    assert desk.view.crosshair == Point(90, 90)
+    assert len(desk.lines[0]) == 60
+
+
+async def test_other_glyphs_and_colours_are_drawn_at_once(desk: Desk) -> None:
+    desk.view.options = RenderOptions(colors=ColorDepth.NONE)
+    await desk.drawn()
+    assert desk.text.isascii()
+    desk.view.options = replace(desk.view.options, renderer="rich-pixels", colors=ColorDepth.TRUECOLOR)
+    await desk.drawn()
+    assert set(desk.text) <= {"▄", "▀", " ", "\n", "┼"}
+
+
+async def test_the_focus_and_styles_send_no_cell_of_the_picture(desk: Desk) -> None:
+    def act() -> None:
+        desk.view.has_focus = False
+        desk.view.refresh()
+        desk.view.add_class("some")
+
+    assert desk.sent(act) == []
+
+
+async def test_a_repair_sends_every_cell(desk: Desk) -> None:
+    regions = [region for region, _ in desk.sent(desk.view.repair)]
+    assert regions == [desk.view.size.region]
+
+
+async def test_a_crosshair_step_sends_two_cells_in_few_bytes(desk: Desk) -> None:
+    sent = desk.sent(lambda: desk.view.action_step(1, 0))
+    assert [region.area for region, _ in sent] == [2]
+    assert len(sent[0][1].encode()) <= 100
+    sent = desk.sent(lambda: desk.view.action_step(0, 1))
+    assert [region.area for region, _ in sent] == [1, 1]
+
+
+# -- what lies over the picture
+
+
+async def test_a_marker_is_seen_with_its_number_and_goes_when_hidden(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 47),)
+    assert "▐47▌" in desk.text
+    desk.view.markers_shown = "none"
+    assert "47" not in desk.text
+
+
+async def test_only_the_cells_of_a_marker_that_changed_are_sent(desk: Desk) -> None:
+    first, second = thread("a", 20, 20, 4), thread("b", 70, 60, 5)
+
+    def threads(*now: Thread) -> Callable[[], object]:
+        return lambda: setattr(desk.view, "threads", now)
+
+    assert [region.area for region, _ in desk.sent(threads(first, second))] == [3, 3]
+    assert desk.sent(threads(first, replace(second, comments=()))) == []
+    resolved = replace(second, conversation=replace(second.conversation, resolved=True))
+    assert sum(region.area for region, _ in desk.sent(threads(first, resolved))) <= 4
+    selected = desk.sent(lambda: setattr(desk.view, "selected", "a"))
+    assert sum(region.area for region, _ in selected) == 3
+    assert "[4]" in desk.text
+
+
+async def test_a_chip_shows_its_sign_under_the_crosshair(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 4),)
+    desk.view.move_to(Point(20, 20))
+    assert "▐4▌" in desk.text
+    assert "┼" not in desk.text
+
+
+async def test_others_are_shown_faintly_until_they_are_not_wanted(desk: Desk) -> None:
+    desk.view.crosshairs = {UserId("bob"): Point(10, 10), UserId("eve"): Point(80, 80)}
+    assert desk.text.count("┼") == 3
+    await desk.press("a")
+    assert desk.text.count("┼") == 1
+
+
+async def test_the_minimap_goes_out_of_the_crosshairs_way(desk: Desk) -> None:
+    await desk.press("plus", "plus")
+    assert desk.lines[-1].endswith("─┘")
+    assert desk.view._scene is not None
+    low_right = desk.view._scene.view.point_of((78, 22))
+    desk.view.move_to(low_right)
+    assert desk.lines[-1].startswith("└─")
+    # It stays where it is until that is in the way, too: nothing jumps.
+    desk.view.move_to(desk.view._scene.view.point_of((40, 4)))
+    assert desk.lines[-1].startswith("└─")
+    await desk.press("0")
+    assert "└" not in desk.text
+
+
+# -- opening
+
+
+async def test_enter_opens_a_marker_or_wants_one(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7),)
+    await desk.press("enter")
+    desk.view.move_to(Point(20, 20))
+    await desk.press("enter")
+    chosen, opened = desk.heard
     assert isinstance(chosen, ImageView.PointChosen)
     assert isinstance(opened, ImageView.MarkersOpened)
     assert opened.keys == ("a",)
 
 
-async def test_a_marker_is_seen_with_its_number_and_goes_when_hidden(view: ImageView) -> None:
-    def shown() -> str:
-        return "".join(line.text for line in view.render_lines(view.size.region))
-
-    view.threads = (thread("a", 20, 20, 47),)
-    assert "47" in shown()
-    view.markers_shown = "none"
-    assert "47" not in shown()
-
-
-async def test_a_crosshair_step_sends_two_cells_in_few_bytes(view: ImageView) -> None:
-    view.app.screen._compositor._dirty_regions.clear()
-    view._repaint_regions.clear()
-    view.action_step(1, 0)
-    regions = set(view._repaint_regions)
-    assert sum(region.area for region in regions) == 2
-    console = Console()
-    sent = [view.render_lines(region)[0].render(console) for region in regions]
-    assert sum(len(text.encode()) for text in sent) <= 130
+async def test_two_letters_open_the_marker_that_they_stand_on(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7), thread("b", 70, 60, 8))
+    desk.view.show_hints()
+    assert "aa" in desk.text
+    assert "▐7▌" not in desk.text
+    await desk.press("a", "s")
+    (opened,) = desk.heard
+    assert isinstance(opened, ImageView.MarkersOpened)
+    assert opened.keys == ("b",)
+    assert "▐7▌" in desk.text
 
 
-def test_a_strip_of_cells_cuts_and_joins_like_any_other() -> None:
-    strip = CellStrip("abcd", [1, 1, 2, 2], [3, 3, 3, 4], ColorDepth.TRUECOLOR)
-    assert [piece.text for piece in strip.divide([1, 3, 4])] == ["a", "bc", "d"]
-    assert strip.crop(1, 3).text == "bc"
-    assert [segment.text for segment in strip] == ["ab", "c", "d"]
+async def test_letters_are_there_from_every_pane_and_by_physical_key(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("tab")
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        await desk.press("а", "ф", "ы")  # f, a, s on ЙЦУКЕН
+        await desk.until(lambda: desk.chat.open_key == "ic_2")
+
+
+async def test_any_other_key_takes_the_letters_away_and_does_nothing_else(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7),)
+    for key in ("escape", "enter", "l", "1"):
+        before = desk.view.crosshair
+        desk.view.show_hints()
+        assert "aa" in desk.text
+        await desk.press(key)
+        assert "▐7▌" in desk.text
+        assert desk.view.crosshair == before
+    assert desk.heard == []
+    await desk.press("l")
+    assert desk.view.crosshair != before
+
+
+async def test_letters_without_markers_are_not_shown(desk: Desk) -> None:
+    desk.view.show_hints()
+    await desk.press("l")
+    assert desk.view.crosshair.x > 50.5
+
+
+# -- loupe
+
+
+async def test_the_loupe_opens_round_the_crosshair_and_closes(desk: Desk) -> None:
+    plain = desk.text
+    for close in ("z", "escape"):
+        cell = desk.view._cell_of(desk.view.crosshair)
+        await desk.press("z")
+        assert "┌" in desk.text
+        assert desk.view._cell_of(desk.view.crosshair) == cell
+        assert desk.view.zoom == 1.0
+        await desk.press(close)
+        assert desk.text == plain
+
+
+async def test_steps_in_the_loupe_are_finer_and_cost_as_little(desk: Desk) -> None:
+    await desk.press("z")
+    before = desk.view.crosshair.x
+    sent = desk.sent(lambda: desk.view.action_step(1, 0))
+    assert sum(region.area for region, _ in sent) == 2
+    assert 0 < desk.view.crosshair.x - before < 100 / 80 / 2
+
+
+async def test_a_loupe_goes_along_with_the_crosshair_and_with_the_view(desk: Desk) -> None:
+    await desk.press("z", "H", "H", "H", "H", "H", "H", "H", "H")
+    assert desk.view._scene is not None
+    assert desk.view._scene.lens is not None
+    assert desk.view._scene.lens.holds(desk.view.crosshair)
+    await desk.press("plus")
+    assert desk.view._scene.lens is not None
+    assert desk.view.zoom > 1
+
+
+# -- pointer
+
+
+def pointer(kind: type[events.MouseEvent], desk: Desk, x: float, y: float) -> events.MouseEvent:
+    return kind(desk.view, x, y, 0, 0, 1, False, False, False, x, y)
+
+
+async def test_a_click_selects_and_a_second_one_opens_or_writes(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7),)
+    cell = desk.view._cell_of(Point(20, 20))
+    assert cell is not None
+    await desk.pilot.click(desk.view, offset=(cell.column, cell.row))
+    await desk.pilot.click(desk.view, offset=(cell.column, cell.row), times=2)
+    await desk.pilot.click(desk.view, offset=(60, 15), times=2)
+    kinds = [type(message).__name__ for message in desk.heard]
+    assert kinds == ["MarkerChosen", "MarkerChosen", "MarkersOpened", "PointChosen"]
+
+
+async def test_a_click_means_the_middle_of_its_cell_or_the_very_pixel(desk: Desk) -> None:
+    scene = desk.view._scene
+    assert scene is not None
+    whole = desk.view._point_under(pointer(events.MouseDown, desk, 40, 12))
+    assert whole == scene.view.point_of((40, 12))
+    fine = desk.view._point_under(pointer(events.MouseDown, desk, 40.75, 12.25))
+    assert fine is not None
+    assert whole is not None
+    assert (fine.x - whole.x) * 8 == pytest.approx(0.25 * scene.view.scale)
+    assert fine.y < whole.y
+
+
+async def test_the_wheel_zooms_about_the_pointer(desk: Desk) -> None:
+    about = desk.view._point_under(pointer(events.MouseScrollUp, desk, 60, 6))
+    desk.view.post_message(pointer(events.MouseScrollUp, desk, 60, 6))
+    await desk.until(lambda: desk.view.zoom > 1)
+    await desk.drawn()
+    assert about is not None
+    assert desk.view._cell_of(about) == (60, 6)
+    desk.view.post_message(pointer(events.MouseScrollDown, desk, 60, 6))
+    await desk.until(lambda: desk.view.zoom == 1)
+
+
+async def test_a_drag_pans_and_chooses_nothing(desk: Desk) -> None:
+    await desk.press("plus", "plus")
+    assert desk.view._scene is not None
+    before = desk.view._scene.view.left
+    view = desk.view
+    view.on_mouse_down(pointer(events.MouseDown, desk, 40, 12))  # type: ignore[arg-type]
+    view.on_mouse_move(pointer(events.MouseMove, desk, 35, 12))  # type: ignore[arg-type]
+    view.on_mouse_up()
+    await desk.drawn()
+    assert desk.view._scene.view.left - before == pytest.approx(5 * desk.view._scene.view.scale)
+    assert desk.heard == []
+
+
+async def test_the_chip_under_the_pointer_lights_up_and_costs_its_cells(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7), thread("b", 70, 60, 8))
+    cell = desk.view._cell_of(Point(20, 20))
+    assert cell is not None
+    over = pointer(events.MouseMove, desk, cell.column, cell.row)
+    away = pointer(events.MouseMove, desk, 0, 23)
+
+    def move(event: Any) -> int:
+        return sum(region.area for region, _ in desk.sent(lambda: desk.view.on_mouse_move(event)))
+
+    assert [move(over), move(over), move(away), move(away)] == [3, 0, 3, 0]
 
 
 def test_tight_updates_fit_this_textual() -> None:
     assert compositor.install()
+
+
+async def test_rows_are_strips_of_cells(desk: Desk) -> None:
+    assert all(type(line) is CellStrip for line in desk.view.render_lines(desk.view.size.region))

@@ -56,6 +56,7 @@ class ChatScreen(WritingScreen):
         Binding("left_square_bracket", "step(-1)", "Previous marker", id="marker.previous", show=False),
         Binding("space", "next_unread", "Next unread", id="marker.unread", show=False),
         Binding("i", "details", "Details: who, when, where, state", id="thread.details", show=False),
+        Binding("f", "hints", "Letters on all markers: two of them open one", id="marker.hints", show=False),
         Binding("t", "cycle_markers", "Markers: all, open, none", id="marker.shown", show=False),
         Binding("s", "cycle_sidebar", "Sidebar: as it fits, alone, away", id="pane.sidebar", show=False),
         Binding("tab,shift+tab", "next_pane", "Next pane", id="pane.next", show=False),
@@ -304,6 +305,11 @@ class ChatScreen(WritingScreen):
                 self.open_thread(key)
                 return
         self.say("", "Nothing unread.")
+
+    def action_hints(self) -> None:
+        """Put letters on the markers; the picture takes the next two keys."""
+        self.go(self.picture)
+        self.picture.show_hints()
 
     def action_cycle_markers(self) -> None:
         """Markers on the picture: all, only open ones, none."""

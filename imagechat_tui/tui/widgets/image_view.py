@@ -1,49 +1,31 @@
-"""The picture with its markers: a crosshair that moves, a view that zooms and pans."""
+"""The picture with its markers, as the person handles it: crosshair, zoom, lens, pointer, hint labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
-from textual.widget import Widget
 
-from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.raster.ansi import texts
-from imagechat_tui.raster.colors import luma, one, rgb_of
-from imagechat_tui.raster.image import Picture
-from imagechat_tui.raster.markers import Chip, Mark, PlacedChip, Placement, place
-from imagechat_tui.raster.render import Grid, RenderOptions, render
+from imagechat_tui.raster.markers import PlacedChip
 from imagechat_tui.raster.viewport import Viewport
-from imagechat_tui.sync.state import Status, Thread
-from imagechat_tui.tui import compositor
-from imagechat_tui.tui.strips import CellStrip
+from imagechat_tui.tui.widgets.picture.hints import Hints
+from imagechat_tui.tui.widgets.picture.scene import Scene
+from imagechat_tui.tui.widgets.picture.stage import Stage
 
 ZOOM_STEP: Final = 1.5
-BLACK, WHITE, AMBER, RED, GREY = 0x000000, 0xFFFFFF, 0xFFB83D, 0xFF6B5E, 0xB4B8BC
-
-compositor.install()
 
 
-class Cell(NamedTuple):
-    """What lies over the picture in one cell; colours as ``0xRRGGBB``."""
-
-    glyph: str
-    fg: int
-    bg: int
-
-
-class ImageView(Widget, can_focus=True):
-    """Shows ``picture`` with ``threads`` as chips; tells what the person points at."""
+class ImageView(Stage, can_focus=True):
+    """Shows the picture; tells what the person points at."""
 
     BINDING_GROUP_TITLE = "Picture"
-    HELP = "Move with hjkl or arrows, zoom with + and -. Enter opens the marker here, or starts one."
+    HELP = (
+        "Move with hjkl or arrows, zoom with + and -, z is a loupe. "
+        "Enter opens the marker here, or starts one; f puts letters on all markers."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h,left", "step(-1, 0)", "Left", id="image.left", show=False),
@@ -54,20 +36,15 @@ class ImageView(Widget, can_focus=True):
         Binding("J,shift+down", "stride(0, 1)", "Down by a tenth", id="image.far-down", show=False),
         Binding("K,shift+up", "stride(0, -1)", "Up by a tenth", id="image.far-up", show=False),
         Binding("L,shift+right", "stride(1, 0)", "Right by a tenth", id="image.far-right", show=False),
-        Binding("plus", "zoom(1)", "Closer", id="image.closer", show=False),
+        Binding("plus,equals_sign", "zoom(1)", "Closer", id="image.closer", show=False),
         Binding("minus", "zoom(-1)", "Farther", id="image.farther", show=False),
-        Binding("equals_sign", "actual", "One pixel per cell", id="image.actual", show=False),
         Binding("0", "fit", "The whole picture", id="image.fit", show=False),
+        Binding("Z", "actual", "One pixel per cell", id="image.actual", show=False),
+        Binding("z", "loupe", "Loupe: see the place of the crosshair closer", id="image.loupe", show=False),
+        Binding("a", "others", "Others' crosshairs: shown, or not", id="image.others", show=False),
         Binding("enter", "open", "Open the marker here, or start one", id="image.open", show=False),
+        Binding("escape", "close_loupe", show=False),
     ]
-
-    picture: reactive[Picture | None] = reactive(None, repaint=False)
-    threads: reactive[tuple[Thread, ...]] = reactive((), repaint=False)
-    selected: reactive[str | None] = reactive(None, repaint=False)
-    crosshairs: reactive[Mapping[UserId, Point]] = reactive({}, repaint=False)
-    target: reactive[Point | None] = reactive(None, repaint=False)
-    options: reactive[RenderOptions] = reactive(RenderOptions(), repaint=False)
-    markers_shown: reactive[str] = reactive("all", repaint=False)
 
     class CrosshairMoved(Message):
         """The crosshair points elsewhere."""
@@ -100,95 +77,52 @@ class ImageView(Widget, can_focus=True):
     class ViewChanged(Message):
         """Another part of the picture is seen, or closer."""
 
+        def can_replace(self, message: Message) -> bool:
+            """The newest says all."""
+            return isinstance(message, ImageView.ViewChanged)
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
-        self._crosshair = Point(50.0, 50.0)
-        self._view: Viewport | None = None
-        self._grid: Grid | None = None
-        self._texts: list[str] = []
-        self._strips: dict[int, CellStrip] = {}
-        self._placement = Placement(())
-        self._marks: dict[tuple[int, int], Cell] = {}
-        self._over: dict[tuple[int, int], Cell] = {}
-        self._dragged_from: tuple[int, int] | None = None
+        self._held: tuple[int, int] | None = None
+        """The cell at which the pointer holds the picture."""
         self._dragged = False
+        self._pressed: Point | None = None
 
-    @property
-    def crosshair(self) -> Point:
-        """Where the crosshair points."""
-        return self._crosshair
-
-    @property
-    def zoom(self) -> float:
-        """How much closer than the whole picture."""
-        return self._view.zoom if self._view is not None else 1.0
-
-    # -- what comes down
-
-    def watch_picture(self) -> None:
-        """Show it."""
-        self._view = None
-        self._fit_to_size()
-
-    def watch_options(self) -> None:
-        """Draw it anew."""
-        self._draw()
-
-    def watch_threads(self) -> None:
-        """Only the cells of changed chips are redrawn."""
-        self._place()
-
-    def watch_selected(self) -> None:
-        """See ``watch_threads``."""
-        self._place()
-
-    def watch_markers_shown(self) -> None:
-        """See ``watch_threads``."""
-        self._place()
-
-    def watch_crosshairs(self) -> None:
-        """Others have moved."""
-        self._lay()
-
-    def watch_target(self) -> None:
-        """The composer writes elsewhere."""
-        self._lay()
+    def scene_changed(self) -> None:
+        """Tell it."""
+        self.post_message(self.ViewChanged())
 
     # -- methods for the screen
 
     def center_on(self, point: Point) -> None:
         """Bring a point to the middle of the view."""
-        if self._view is not None:
-            self._show(self._view.centered(point))
+        scene = self._scene
+        if scene is not None:
+            self._look(scene.view.centered(point))
 
     def move_to(self, point: Point) -> None:
         """Put the crosshair on a point, and the point into view."""
         point = Point(min(100.0, max(0.0, point.x)), min(100.0, max(0.0, point.y)))
         moved = point != self._crosshair
         self._crosshair = point
-        if self._view is not None:
-            self._show(self._view.showing(point))
+        if self._scene is not None:
+            self._show(self._scene.showing(point))
             self._lay()
         if moved:
             self.post_message(self.CrosshairMoved(point))
 
-    def repair(self) -> None:
-        """Send all cells again."""
-        self._strips.clear()
-        self.refresh()
-
     # -- keys
 
     def action_step(self, columns: int, rows: int) -> None:
-        """Move the crosshair by one cell."""
-        if self._view is not None:
-            column, row = self._view.cell_of(self._crosshair)
-            self.move_to(self._view.point_of((column + columns, row + rows)))
+        """Move the crosshair by one cell: in the loupe, one of its cells."""
+        if self._scene is not None:
+            self.move_to(self._scene.step(self._crosshair, columns, rows))
 
     def action_stride(self, columns: int, rows: int) -> None:
         """Move the crosshair by a tenth of what is seen."""
-        if self._view is not None:
-            self.action_step(columns * max(1, self._view.columns // 10), rows * max(1, self._view.rows // 10))
+        if self._scene is not None:
+            view = self._scene.view
+            self.action_step(columns * max(1, view.columns // 10), rows * max(1, view.rows // 10))
 
     def action_zoom(self, direction: int) -> None:
         """Closer or farther, about the crosshair."""
@@ -196,52 +130,118 @@ class ImageView(Widget, can_focus=True):
 
     def action_actual(self) -> None:
         """One pixel of the picture across one cell."""
-        if self._view is not None:
-            self._show(self._view.zoomed(self._view.fit_scale / self._view.zoom, self._crosshair))
+        if self._scene is not None:
+            self._look(self._scene.view.actual(self._crosshair))
 
     def action_fit(self) -> None:
         """The whole picture."""
-        if self._view is not None:
-            self._show(self._view.fit())
+        if self._scene is not None:
+            self._look(self._scene.view.fit())
+
+    def action_loupe(self) -> None:
+        """Show the place of the crosshair closer, or no longer."""
+        scene = self._scene
+        if scene is not None:
+            self._show(scene.magnified(self._crosshair) if scene.lens is None else Scene(scene.view))
+
+    def action_close_loupe(self) -> None:
+        """Back to the plain view."""
+        if self._scene is not None:
+            self._show(Scene(self._scene.view))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc closes the loupe; without one it is the screen's."""
+        if action == "close_loupe":
+            return self._scene is not None and self._scene.lens is not None
+        return super().check_action(action, parameters)
+
+    def action_others(self) -> None:
+        """Show or hide where others point."""
+        self.others_shown = not self.others_shown
 
     def action_open(self) -> None:
         """Open what the crosshair is on, or say that a marker is wanted here."""
-        if self._view is None:
-            return
-        chip = self._placement.at(*self._view.cell_of(self._crosshair))
+        cell = self._cell_of(self._crosshair)
+        chip = self._marking.at(*cell) if self._marking is not None and cell is not None else None
         self.post_message(
             self.MarkersOpened(chip.keys) if chip is not None else self.PointChosen(self._crosshair)
         )
 
-    # -- mouse
+    # -- hint labels
+
+    def show_hints(self) -> None:
+        """Put two letters on every marker in view; typing them opens it."""
+        if self._marking is not None and any(True for _ in self._marking.chips):
+            self._hint(Hints.on(self._marking.chips))
+
+    def _hint(self, hints: Hints | None) -> None:
+        if self._marking is not None and self._marking.hints is not hints:
+            self._marking.hints = hints
+            self._mark(self._marking.rows)
+
+    def on_key(self, event: events.Key) -> None:
+        """While labels are shown, letters choose among them and every other key takes them away."""
+        hints = self._marking.hints if self._marking is not None else None
+        if hints is None:
+            return
+        event.stop()
+        event.prevent_default()
+        left = hints.after(event.character or "\0")
+        if isinstance(left, PlacedChip):
+            self._hint(None)
+            self.post_message(self.MarkersOpened(left.keys))
+        else:
+            self._hint(left)
+
+    def on_blur(self) -> None:
+        """Letters go elsewhere now."""
+        self._hint(None)
+
+    # -- pointer
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag, or to click."""
-        self._dragged_from, self._dragged = (event.x, event.y), False
+        self._hint(None)
+        self._held, self._dragged = (event.x, event.y), False
+        self._pressed = self._point_under(event)
         self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag the picture."""
-        if self._dragged_from is None or self._view is None:
+        """Drag the picture, or show which marker a click would be about."""
+        if self._held is None or self._scene is None:
+            self._hover(event.x, event.y)
             return
-        columns, rows = self._dragged_from[0] - event.x, self._dragged_from[1] - event.y
+        columns, rows = self._held[0] - event.x, self._held[1] - event.y
         if columns or rows:
             self._dragged = True
-            self._dragged_from = (event.x, event.y)
-            self._show(self._view.panned(columns, rows))
+            self._held = (event.x, event.y)
+            self._look(self._scene.view.panned(columns, rows))
 
     def on_mouse_up(self) -> None:
         """The drag ends."""
-        self._dragged_from = None
+        self._held = None
         self.release_mouse()
+
+    def on_leave(self) -> None:
+        """The pointer is elsewhere."""
+        self._hover(-1, -1)
+
+    def _hover(self, column: int, row: int) -> None:
+        if self._marking is None:
+            return
+        chip, before = self._marking.at(column, row), self._marking.hovered
+        here = (chip.column, chip.row) if chip is not None else None
+        if here != before:
+            self._marking.hovered = here
+            self._mark({cell[1] for cell in (here, before) if cell is not None})
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; a second click opens it, or writes there."""
-        if self._view is None or self._dragged:
+        if self._marking is None or self._pressed is None or self._dragged:
             return
-        chip = self._placement.at(event.x, event.y)
+        chip = self._marking.at(event.x, event.y)
         if chip is None:
-            self.move_to(self._view.point_of((event.x, event.y)))
+            self.move_to(self._pressed)
             if event.chain == 2:
                 self.post_message(self.PointChosen(self._crosshair))
             return
@@ -260,179 +260,30 @@ class ImageView(Widget, can_focus=True):
         self._zoom_at(-1, event)
 
     def _zoom_at(self, direction: int, event: events.MouseEvent) -> None:
-        if self._view is not None:
+        point = self._point_under(event)
+        if point is not None:
             event.stop()
-            self._zoom_about(direction, self._view.point_of((event.x, event.y)))
+            self._zoom_about(direction, point)
 
-    def _zoom_about(self, direction: int, about: Point) -> None:
-        if self._view is not None:
-            self._show(self._view.zoomed(ZOOM_STEP**direction, about))
+    def _point_under(self, event: events.MouseEvent) -> Point | None:
+        if self._scene is None:
+            return None
+        x, y = event.pointer_x, event.pointer_y
+        if x == int(x) and y == int(y):
+            return self._scene.point_at(x, y)
+        # This terminal tells pixels: the pointer is where it is, not in the middle of its cell.
+        return self._scene.point_at(x - 0.5, y - 0.5)
 
     # -- view
 
-    def on_resize(self) -> None:
-        """Another size: the same view of the same place."""
-        self._fit_to_size()
+    def _zoom_about(self, direction: int, about: Point) -> None:
+        if self._scene is not None:
+            self._look(self._scene.view.zoomed(ZOOM_STEP**direction, about))
 
-    def _fit_to_size(self) -> None:
-        columns, rows = self.size
-        if self.picture is None or not columns or not rows:
+    def _look(self, view: Viewport) -> None:
+        """Have another view; an open loupe stays with the crosshair if that is in it."""
+        scene = self._scene
+        if scene is None or view == scene.view:
             return
-        if self._view is None:
-            view = Viewport(self.picture.width, self.picture.height, columns, rows, self.options.aspect)
-        else:
-            view = self._view.resized(columns, rows)
-        self._view = view.showing(self._crosshair)
-        self._draw()
-        self.post_message(self.ViewChanged())
-
-    def _show(self, view: Viewport) -> None:
-        if view != self._view:
-            self._view = view
-            self._draw()
-            self.post_message(self.ViewChanged())
-
-    def _draw(self) -> None:
-        if self.picture is None or self._view is None:
-            return
-        ground = self.background_colors[1].rgb
-        packed = ground[0] << 16 | ground[1] << 8 | ground[2]
-        self._grid = render(self.picture, self._view, self.options, ground=packed)
-        self._texts = texts(self._grid)
-        self._strips.clear()
-        self._place(quiet=True)
-        self.refresh()
-
-    # -- what lies over the picture
-
-    def _place(self, *, quiet: bool = False) -> None:
-        if self._view is None:
-            return
-        shown = () if self.markers_shown == "none" else self.threads
-        chips = [
-            _chip(thread, place, selected=thread.key == self.selected)
-            for place, thread in enumerate(shown, 1)
-            if self.markers_shown == "all" or not thread.conversation.resolved
-        ]
-        self._placement = place(chips, self._view)
-        marks: dict[tuple[int, int], Cell] = {}
-        for chip in self._placement.chips:
-            fg, bg = _chip_colors(chip)
-            for offset, glyph in enumerate(chip.text):
-                marks[chip.column + offset, chip.row] = Cell(glyph, fg, bg)
-        self._hint(marks)
-        self._marks = marks
-        self._lay(quiet=quiet)
-
-    def _hint(self, marks: dict[tuple[int, int], Cell]) -> None:
-        view, beyond = self._view, self._placement
-        if view is None:
-            return
-        middle, half = view.columns // 2, view.rows // 2
-        for text, column, row in (
-            (f"<{beyond.left}", 0, half),
-            (f"{beyond.right}>", -1, half),
-            (f"^{beyond.above}", middle, 0),
-            (f"v{beyond.below}", middle, view.rows - 1),
-        ):
-            if text.strip("<>^v") == "0":
-                continue
-            start = view.columns - len(text) if column < 0 else column
-            for offset, glyph in enumerate(text):
-                marks.setdefault((start + offset, row), Cell(glyph, AMBER, BLACK))
-
-    def _lay(self, *, quiet: bool = False) -> None:
-        view, grid = self._view, self._grid
-        if view is None or grid is None:
-            return
-        over = dict(self._marks)
-        for point in self.crosshairs.values():
-            self._cross(over, view, point, faint=True)
-        if self.target is not None and view.holds(cell := view.cell_of(self.target)):
-            over[cell] = Cell("+", BLACK, AMBER)
-        self._cross(over, view, self._crosshair, faint=False)
-        changed = {cell for cell in over.keys() | self._over.keys() if over.get(cell) != self._over.get(cell)}
-        self._over = over
-        if quiet or not changed:
-            return
-        for _, row in changed:
-            self._strips.pop(row, None)
-        self.refresh(*(Region(column, row, 1, 1) for column, row in changed))
-
-    def _cross(self, over: dict[tuple[int, int], Cell], view: Viewport, point: Point, *, faint: bool) -> None:
-        cell = view.cell_of(point)
-        if not view.holds(cell):
-            return
-        under = over.get(cell)
-        if under is not None:
-            if not faint:
-                # Under the crosshair a chip shows its own sign in inverted colours.
-                over[cell] = Cell(under.glyph, under.bg, under.fg)
-            return
-        ground = self._ground(cell)
-        if faint:
-            over[cell] = Cell("\u253c", GREY if luma(ground) < 128 else 0x55595E, ground)
-        else:
-            fg, bg = (BLACK, WHITE) if luma(ground) < 128 else (WHITE, BLACK)
-            over[cell] = Cell("\u253c", fg, bg)
-
-    def _ground(self, cell: tuple[int, int]) -> int:
-        if self._grid is None:
-            return BLACK
-        return rgb_of(int(self._grid.bg[cell[1], cell[0]]), self._grid.depth)
-
-    # -- lines
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows of a region, as cells: no filter of the theme touches the picture's colours."""
-        if self._grid is None or self._grid.size != tuple(self.size):
-            return super().render_lines(crop)
-        return [self._row(y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
-
-    def render_line(self, y: int) -> Strip:
-        """Plain ground while there is no picture."""
-        return Strip.blank(self.size.width, self.rich_style)
-
-    def _row(self, y: int) -> CellStrip:
-        known = self._strips.get(y)
-        grid = self._grid
-        if known is not None or grid is None:
-            return known or CellStrip("", (), (), self.options.colors)
-        glyphs, fg, bg = list(self._texts[y]), grid.fg[y].tolist(), grid.bg[y].tolist()
-        for (column, row), cell in self._over.items():
-            if row == y and column < len(glyphs):
-                glyphs[column] = cell.glyph
-                fg[column], bg[column] = one(cell.fg, grid.depth), one(cell.bg, grid.depth)
-        self._strips[y] = strip = CellStrip("".join(glyphs), fg, bg, grid.depth)
-        return strip
-
-
-def _chip(thread: Thread, place_in_list: int, *, selected: bool) -> Chip:
-    number = thread.conversation.number
-    if thread.status is Status.FAILED:
-        mark = Mark.FAILED
-    elif thread.status is Status.CHECKING:
-        mark = Mark.CHECKING
-    elif thread.status is Status.PENDING:
-        mark = Mark.PENDING
-    elif thread.has_draft:
-        mark = Mark.DRAFT
-    elif thread.unread:
-        mark = Mark.UNREAD
-    elif thread.conversation.resolved:
-        mark = Mark.RESOLVED
-    else:
-        mark = Mark.MINE if thread.mine else Mark.OPEN
-    label = str(place_in_list if number is None else number)
-    return Chip(thread.key, label, mark, thread.conversation.point, selected)
-
-
-def _chip_colors(chip: PlacedChip) -> tuple[int, int]:
-    if chip.selected:
-        return BLACK, WHITE
-    marks = {item.mark for item in chip.chips}
-    if Mark.FAILED in marks:
-        return BLACK, RED
-    if marks <= {Mark.RESOLVED}:
-        return BLACK, GREY
-    return BLACK, AMBER
+        lens = scene.lens is not None and view.holds(view.cell_of(self._crosshair))
+        self._show(Scene(view).magnified(self._crosshair) if lens else Scene(view))

@@ -1,0 +1,1 @@
+"""The parts of the picture widget: what is wanted (scene), what was drawn (frame), what lies over it, and cells."""

@@ -1,0 +1,113 @@
+"""The app with a busy picture as a program of its own; the key ``R`` brings the next state.
+
+python -m tests.tui.picture_app STATES [MARKERS] [pixels]
+
+STATES names what ``R`` brings, in order, as in ``added,moved``; MARKERS is how many there are at the start;
+with ``pixels`` the terminal is handed the picture in pixels.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.models import Conversation, Point
+from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.render import RenderOptions
+from imagechat_tui.sync.intents import Intent, TryNow
+from imagechat_tui.sync.state import ChatState
+from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.words import Words
+from tests import examples as eg
+from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, chat_state, comment, conversation
+
+CELL = (6, 12)
+"""Pixels across and down a cell."""
+
+
+def busy_picture() -> Picture:
+    """Patches of many colours: hardly a cell is like its neighbour, hardly one is blank."""
+    patches = np.random.default_rng(7).integers(0, 256, (100, 150, 3), dtype=np.uint8)
+    pixels = np.repeat(np.repeat(patches, 8, axis=0), 8, axis=1)
+    return Picture("busy.png", 1200, 800, "0" * 64, pixels)
+
+
+def scattered(count: int) -> ChatState:
+    """A state with so many markers, all over the picture."""
+    draws = np.random.default_rng(3).uniform(2, 98, (count, 2)).round(2).tolist()
+    return chat_state(
+        *((conversation(n, x, y), [comment(f"c_{n}", f"Comment {n}")]) for n, (x, y) in enumerate(draws, 1))
+    )
+
+
+def after(state: ChatState, what: str) -> ChatState:
+    """The next state."""
+
+    def changed(key: ConversationId, changed: Conversation) -> ChatState:
+        return replace(state, conversations=MappingProxyType({**state.conversations, key: changed}))
+
+    first = next(iter(state.conversations.values()))
+    match what:
+        case "added":
+            new = conversation(len(state.conversations) + 1, 31.0, 33.0)
+            told = {**state.comments, new.id: MappingProxyType({})}
+            return replace(changed(new.id, new), comments=MappingProxyType(told))
+        case "moved":
+            return changed(first.id, replace(first, point=Point(66.0, 61.0)))
+        case "resolved":
+            return changed(first.id, replace(first, resolved=True))
+        case "commented":
+            said = {**state.comments[first.id]}
+            said |= {item.id: item for item in [comment("c_new", "A word more")]}
+            told = {**state.comments, first.id: MappingProxyType(said)}
+            return replace(
+                changed(first.id, replace(first, comment_count=2)), comments=MappingProxyType(told)
+            )
+        case "left":
+            return replace(state, online=frozenset({eg.ALICE}), sockets=1)
+        case "pointed":
+            return replace(state, crosshairs=MappingProxyType({eg.BOB: Point(31.0, 66.0)}))
+        case _:
+            raise ValueError(what)
+
+
+class SteppingSession(ScriptedSession):
+    """Has the next state when asked to try now."""
+
+    def __init__(self, state: ChatState, steps: Iterator[str]) -> None:
+        super().__init__(state)
+        self._steps = steps
+
+    def dispatch(self, intent: Intent) -> BroadcastId:
+        if isinstance(intent, TryNow):
+            self.publish(after(self.state, next(self._steps)))
+        return super().dispatch(intent)
+
+
+async def load(progress: Callable[[float], None]) -> Picture:
+    return busy_picture()
+
+
+def main() -> None:
+    steps = sys.argv[1].split(",")
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    look = RenderOptions(pixels=CELL if "pixels" in sys.argv[3:] else None)
+    app = ImageChatApp(
+        SteppingSession(scattered(count), iter(steps)),
+        load_picture=load,
+        name="busy.png",
+        options=ScreenOptions(render=look),
+        clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
+        picture_problem=lambda error: Words("No picture", str(error)),
+    )
+    sys.exit(app.run() or 0)
+
+
+if __name__ == "__main__":
+    main()

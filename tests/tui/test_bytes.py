@@ -1,0 +1,238 @@
+"""What goes over the line, in a real pseudo terminal: little, and always enough."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyte
+import pytest
+
+from imagechat_tui.raster.kitty import PLACEHOLDER, marks
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.pty
+
+COLUMNS, ROWS = 120, 40
+PICTURE_COLUMNS = 77
+"""The sidebar's rule begins here."""
+PICTURE_ROWS = range(1, ROWS - 1)
+"""Between header and status line."""
+
+STEP_BYTES = 150
+"""A step of the crosshair, with its figures in the status line."""
+CHIP_BYTES = 500
+"""A marker that comes, moves or changes, in the picture."""
+
+_APC = re.compile(rb"\x1b_[^\x1b]*\x1b\\\\")
+_HANDED = re.compile(rb"\x1b_Ga=p,U=1,i=(\d+),c=(\d+),r=(\d+)")
+_MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start the app on a busy picture; ``R`` brings the named states, one after the other."""
+    opened: list[Terminal] = []
+
+    def begin(*states: str, markers: int = 3, pixels: bool = False) -> Terminal:
+        env = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("TEXTUAL", "COV", "NO_COLOR"))
+        }
+        env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        program = [sys.executable, "-m", "tests.tui.picture_app", ",".join(states) or "none", str(markers)]
+        program += ["pixels"] if pixels else []
+        terminal = Terminal(program, env=env, columns=COLUMNS, rows=ROWS, cwd=Path(__file__).parents[2])
+        opened.append(terminal)
+        # What models the screen does not know commands of kitty's: they come out as text in the first lines.
+        terminal.shows(f"▐{markers}▌", *(() if pixels else ("LIVE", "1200×800")))
+        terminal.quiet()
+        return terminal
+
+    yield begin
+    for terminal in opened:
+        terminal.close()
+
+
+def sent(terminal: Terminal, *keys: str) -> bytes:
+    """What the keys, which change something, bring to the terminal."""
+    before = len(terminal.raw)
+    terminal.press(*keys)
+    terminal.wait_for(lambda: len(terminal.raw) > before, what=f"an answer to {keys}")
+    terminal.quiet(0.15)
+    return bytes(terminal.raw[before:])
+
+
+def in_picture(data: bytes) -> int:
+    """How many of the bytes went to cells of the picture, the moves there included."""
+    moves = [*_MOVE.finditer(data)]
+    ends = [move.start() for move in moves[1:]] + [len(data)]
+    return sum(
+        end - move.start()
+        for move, end in zip(moves, ends, strict=True)
+        if int(move[1]) - 1 in PICTURE_ROWS and int(move[2]) - 1 < PICTURE_COLUMNS
+    )
+
+
+class Counting(pyte.Screen):
+    """Counts how often each cell is written with something to see."""
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, ROWS)
+        self.written: dict[tuple[int, int], int] = {}
+
+    def draw(self, data: str) -> None:
+        for sign in data:
+            if sign != " ":
+                cell = (self.cursor.x, self.cursor.y)
+                self.written[cell] = self.written.get(cell, 0) + 1
+            super().draw(sign)
+
+
+def test_the_picture_is_painted_once_at_the_start(start: Start) -> None:
+    terminal = start()
+    screen = Counting()
+    pyte.ByteStream(screen).feed(bytes(terminal.raw))
+    counts = [
+        screen.written.get((column, row), 0)
+        for row in range(12, 28)  # without the notice and the letterbox
+        for column in range(PICTURE_COLUMNS)
+    ]
+    assert sum(count > 0 for count in counts) > 0.95 * len(counts)
+    # A toast or the notice may have been where the picture is now; the picture itself came once.
+    assert sum(count > 1 for count in counts) < 0.03 * len(counts)
+
+
+def test_a_step_of_the_crosshair_costs_next_to_nothing(start: Start) -> None:
+    terminal = start()
+    steps = [sent(terminal, key) for key in "lljjhkll"]
+    assert all(0 < in_picture(step) <= 110 for step in steps)
+    assert all(len(step) <= STEP_BYTES for step in steps), [len(step) for step in steps]
+
+
+def test_a_marker_that_comes_moves_or_changes_costs_its_cells(start: Start) -> None:
+    terminal = start("added", "moved", "resolved", "pointed")
+    for what in ("added", "moved", "resolved", "pointed"):
+        assert 0 < in_picture(sent(terminal, "R")) <= CHIP_BYTES, what
+    assert 0 < in_picture(sent(terminal, "]")) <= CHIP_BYTES
+
+
+def test_what_changes_beside_the_picture_writes_nothing_into_it(start: Start) -> None:
+    terminal = start("commented", "left")
+    for _ in range(2):
+        news = sent(terminal, "R")
+        assert len(news) > 0
+        assert in_picture(news) == 0
+    for keys in (["tab"], ["j"], ["tab"], ["c"], ["esc"]):
+        data = sent(terminal, *keys)
+        assert len(data) > 0
+        assert in_picture(data) <= CHIP_BYTES, keys
+
+
+def test_a_loupe_costs_its_own_cells(start: Start) -> None:
+    terminal = start()
+    whole = in_picture(sent(terminal, "ctrl+l"))
+    assert 0 < in_picture(sent(terminal, "z")) < whole / 2
+    assert 0 < in_picture(sent(terminal, "l")) <= 120
+    assert 0 < in_picture(sent(terminal, "esc")) < whole * 0.6
+
+
+def cells(terminal: Terminal) -> list[list[Any]]:
+    """Every cell of the screen as it looks; a blank one has no foreground."""
+    found = []
+    for row in range(ROWS):
+        line = terminal.screen.buffer[row]
+        found.append(
+            [
+                (cell.data, cell.bg, cell.reverse, None if cell.data == " " else (cell.fg, cell.bold))
+                for cell in (line[column] for column in range(COLUMNS))
+            ]
+        )
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_partial_updates_the_screen_is_as_one_painted_anew(start: Start, seed: int) -> None:
+    states = ["added", "moved", "resolved", "pointed", "commented"]
+    draws = random.Random(seed)
+    draws.shuffle(states)
+    terminal = start(*states, markers=40)
+    keys = [*"hjklHJKL+-0zfaZt[]", "tab", "tab", "enter", "esc", "esc"]
+    pressed = []
+    for _ in states:
+        some = [draws.choice(keys) for _ in range(7)] + ["R"]
+        pressed += some
+        terminal.press(*some)
+        terminal.quiet()
+        partly = cells(terminal)
+        sent(terminal, "ctrl+l")
+        anew = cells(terminal)
+        differing = [
+            (column, row)
+            for row in range(ROWS)
+            for column in range(COLUMNS)
+            if partly[row][column] != anew[row][column]
+        ]
+        assert not differing, (pressed, differing[:10])
+
+
+def pixel_cells(terminal: Terminal) -> tuple[dict[tuple[int, int], tuple[int, int]], set[str]]:
+    """The part of the picture in each cell that shows one, and the foregrounds of these cells."""
+    screen = pyte.Screen(COLUMNS, ROWS)
+    pyte.ByteStream(screen).feed(_APC.sub(b"", bytes(terminal.raw)))
+    number = {mark: place for place, mark in enumerate(marks())}
+    found, colors = {}, set()
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            cell = screen.buffer[row][column]
+            if cell.data.startswith(PLACEHOLDER):
+                found[column, row] = (number[cell.data[1]], number[cell.data[2]])
+                colors.add(cell.fg)
+    return found, colors
+
+
+def test_pixels_show_under_markers_and_come_back_after_dialogs(start: Start) -> None:
+    terminal = start("added", markers=3, pixels=True)
+
+    def shown() -> int:
+        """How many parts are seen; each is in its place, of the picture handed over last."""
+        found, colors = pixel_cells(terminal)
+        handed = list(_HANDED.finditer(bytes(terminal.raw)))
+        columns, rows = int(handed[-1][2]), int(handed[-1][3])
+        if found:
+            assert colors == {f"{int(handed[-1][1]):06x}"}
+            assert len({(column - part[1], row - part[0]) for (column, row), part in found.items()}) == 1
+            assert max(part for _, part in found.values()) == columns - 1
+            assert max(part for part, _ in found.values()) == rows - 1
+        return columns * rows - len(found)
+
+    hidden = shown()
+    assert 9 <= hidden <= 12  # three chips and a crosshair
+    assert len(sent(terminal, "l")) <= STEP_BYTES
+    assert shown() == hidden
+    sent(terminal, "R")
+    assert shown() == hidden + 3
+    terminal.press("?")
+    terminal.shows("Help")
+    terminal.quiet(0.5)
+    assert pixel_cells(terminal)[0] == {}
+    terminal.press("esc")
+    terminal.wait_for(lambda: "Help" not in terminal.text, what="the dialog to go")
+    terminal.quiet(0.5)
+    assert shown() == hidden + 3
+    before = len(terminal.raw)
+    sent(terminal, "+")
+    data = bytes(terminal.raw[before:])
+    assert len(_HANDED.findall(data)) == 1
+    assert shown() > hidden + 3  # the minimap
+    terminal.press("ctrl+q")
+    terminal.exit_code()
+    assert b"\x1b_Ga=d,d=I," in bytes(terminal.raw)

@@ -1,0 +1,164 @@
+"""Threads as chips on a frame: states, what is hit, and which rows a change touches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imagechat_tui.protocol.ids import ConversationId, UrlId
+from imagechat_tui.protocol.models import Conversation, Point
+from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.markers import Chip, Mark
+from imagechat_tui.raster.render import RenderOptions
+from imagechat_tui.raster.viewport import Viewport
+from imagechat_tui.sync.state import Status, Thread
+from imagechat_tui.tui.widgets.picture.frame import Wish, draw
+from imagechat_tui.tui.widgets.picture.hints import Hints
+from imagechat_tui.tui.widgets.picture.marking import Chips, Marking, mark_of
+from imagechat_tui.tui.widgets.picture.scene import Scene
+
+VIEW = Viewport(800, 800, 80, 40)
+
+
+def thread(key: str, x: float = 50, y: float = 50, number: int | None = 7, **told: object) -> Thread:
+    resolved = bool(told.pop("resolved", False))
+    point = Point(x, y)
+    conversation = Conversation(ConversationId(key), UrlId(key), point, number=number, resolved=resolved)
+    return replace(Thread(key, conversation), **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("told", "mark"),
+    [
+        ({}, Mark.OPEN),
+        ({"mine": True}, Mark.MINE),
+        ({"resolved": True, "mine": True}, Mark.RESOLVED),
+        ({"unread": True, "resolved": True}, Mark.UNREAD),
+        ({"has_draft": True, "unread": True}, Mark.DRAFT),
+        ({"status": Status.PENDING, "has_draft": True}, Mark.PENDING),
+        ({"status": Status.CHECKING, "mine": True}, Mark.CHECKING),
+        ({"status": Status.FAILED, "mine": True}, Mark.FAILED),
+        ({"status": Status.DRAFT, "has_draft": True, "mine": True}, Mark.DRAFT),
+    ],
+)
+def test_the_most_urgent_state_of_a_thread_is_shown(told: dict[str, Any], mark: Mark) -> None:
+    assert mark_of(thread("a", **told)) is mark
+
+
+def test_all_open_or_no_markers_are_shown() -> None:
+    some = (thread("a"), thread("b", resolved=True))
+    keys = {
+        shown: [chip.key for chip in Chips().of(some, selected=None, shown=shown)]
+        for shown in ("all", "open", "none")
+    }
+    assert keys == {"all": ["a", "b"], "open": ["a"], "none": []}
+
+
+def test_a_thread_without_a_number_has_that_of_its_place() -> None:
+    some = (thread("a", number=None), thread("b", number=31), thread("c", number=None))
+    labels = [chip.label for chip in Chips().of(some, selected=None, shown="all")]
+    assert labels == ["1", "31", "3"]
+
+
+def test_an_unchanged_thread_keeps_its_chip() -> None:
+    chips = Chips()
+    some = (thread("a"), thread("b"))
+    first = chips.of(some, selected=None, shown="all")
+    assert [
+        one is two for one, two in zip(first, chips.of(some, selected="b", shown="all"), strict=True)
+    ] == [
+        True,
+        False,
+    ]
+    newer = (some[0], replace(some[1], unread=True))
+    again = chips.of(newer, selected=None, shown="all")
+    assert again[0] is first[0]
+    assert again[1].mark is Mark.UNREAD
+
+
+def marking(chips: list[Chip], scene: Scene | None = None) -> Marking:
+    picture = Picture("p", 800, 800, "0" * 64, np.full((800, 800, 3), 200, dtype=np.uint8))
+    frame = draw(Wish(picture, scene or Scene(VIEW), RenderOptions(), 0), chips, None)
+    return Marking(frame, (70, 34, 80, 40))
+
+
+def chip(key: str, x: float, y: float) -> Chip:
+    return Chip(key, key, Mark.OPEN, Point(x, y))
+
+
+def row_text(marks: Marking, row: int) -> str:
+    cells = marks.cells(row)
+    return "".join(cells[column].glyph if column in cells else " " for column in range(80)).strip()
+
+
+def test_a_chip_is_hit_on_each_of_its_cells_only() -> None:
+    marks = marking([chip("123", 50, 50)])
+    assert row_text(marks, 20) == "▐123▌"
+    hits = [column for column in range(80) if marks.at(column, 20) is not None]
+    assert hits == [38, 39, 40, 41, 42]
+    assert marks.at(40, 19) is None
+
+
+def test_nothing_is_shown_or_hit_under_the_minimap() -> None:
+    marks = marking([chip("1", 95, 95)])
+    assert row_text(marks, 38) == ""
+    assert marks.at(76, 38) is None
+
+
+def test_a_lens_takes_markers_apart_that_fell_together() -> None:
+    # On the whole view they are one chip; in the lens each has its own.
+    near = [chip("1", 50, 50), chip("2", 51.5, 50)]
+    assert row_text(marking(near), 20) == "▐×2▌"
+    scene = Scene(VIEW).magnified(Point(50, 50))
+    marks = marking([*near, chip("3", 5, 50), chip("4", 40, 50)], scene)
+    shown = " ".join(row_text(marks, row) for row in marks.rows).split()
+    assert shown == ["▐3▌", "▐1▌", "▐2▌"]
+    cell = scene.cell_of(Point(51.5, 50))
+    assert cell is not None
+    hit = marks.at(*cell)
+    assert hit is not None
+    assert hit.keys == ("2",)
+
+
+def test_a_change_touches_its_rows_in_view_and_lens() -> None:
+    some = [chip("1", 50, 50), chip("2", 5, 10)]
+    scene = Scene(VIEW).magnified(Point(50, 50))
+    marks = marking(some, scene)
+    cell = scene.cell_of(Point(50, 50))
+    assert cell is not None
+    some[0] = replace(some[0], selected=True)
+    assert marks.put(some) == {20, cell.row}
+    some[1] = replace(some[1], mark=Mark.FAILED)
+    assert marks.put(some) == {4}
+
+
+def test_the_chip_under_the_pointer_looks_different() -> None:
+    marks = marking([chip("1", 50, 50)])
+    before = marks.cells(20)
+    marks.hovered = (39, 20)
+    assert marks.cells(20) != before
+    assert row_text(marks, 20) == "▐1▌"
+
+
+def test_hint_labels_take_the_place_of_chips() -> None:
+    marks = marking([chip("1", 20, 50), chip("2", 70, 50)])
+    hints = Hints.on(marks.chips)
+    marks.hints = hints
+    assert row_text(marks, 20).split() == ["aa", "as"]
+    left = hints.after("a")
+    assert isinstance(left, Hints)
+    marks.hints = left
+    assert row_text(marks, 20).split() == ["a", "s"]
+
+
+def test_markers_beyond_an_edge_are_noted_once_they_are() -> None:
+    scene = Scene(VIEW.zoomed(4, Point(50, 50)))
+    marks = marking([chip("1", 50, 50)], scene)
+    assert not any("<" in row_text(marks, row) for row in marks.rows)
+    assert marks.put([chip("2", 5, 50)]) >= {20}
+    assert row_text(marks, 20) == "<1"
+    assert marks.put([]) >= {20}
+    assert row_text(marks, 20) == ""
