@@ -1,0 +1,338 @@
+"""Every failure and state has words: what happened, what it means for the text, what to do."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+
+from imagechat_tui.net.local_server import LocalServerProblem
+from imagechat_tui.net.pictures import PictureKind
+from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.server.admin import AdminProblem
+from imagechat_tui.server.serve_options import ServeProblem
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
+from imagechat_tui.words import (
+    BANNER_AFTER_S,
+    Words,
+    admin_words,
+    banner,
+    local_server_words,
+    news_words,
+    not_saved_words,
+    phase_words,
+    picture_words,
+    problem_words,
+    serve_words,
+    write_words,
+)
+from tests import examples as eg
+
+HOSTILE = "\x1b]52;c;aGk=\x07\x9b2J\u202egnp\n\u2028two\x00\ud800\u200b"
+ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+IC, C = ConversationId("ic_1"), CommentId("c_1")
+WRITES: dict[str, Write] = {
+    "new marker": StartConversation(eg.point(), "text"),
+    "comment": PostComment(IC, "text"),
+    "edit": EditComment(IC, C, "text"),
+    "deletion of a comment": DeleteComment(IC, C),
+    "deletion of a marker": DeleteConversation(IC),
+    "move of a marker": MoveConversation(IC, eg.point()),
+    "resolving": ResolveConversation(IC, True),
+    "reopening": ResolveConversation(IC, False),
+}
+
+CODES = [
+    "comment-too-big",
+    "empty-comment",
+    "locked",
+    "thread-closed",
+    "unauthorized",
+    "banned",
+    "user-rate-limited",
+    "rate-limited",
+    "url-too-long",
+    "readonly",
+]
+"""Codes of PROTOCOL 8.4 that a person can bring about; the others are told in the server's words."""
+
+
+def is_plain(words: Words) -> bool:
+    """Whether they can stand on the screen: sentences, on one line each, with nothing of the program in them."""
+    return (
+        bool(words.title and words.sentence.endswith((".", "!")))
+        and not words.title.endswith(".")
+        and (not words.action or len(words.action) > 1)
+        and not ACTING.search(words.text)
+        and not re.search(r"None|Problem|Kind|\{|  | \.", words.text)
+        and words.text == " ".join(words.text.split())
+    )
+
+
+# Problems
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_every_problem_has_words_of_its_own(kind: ProblemKind) -> None:
+    for reason in ("", "Because", " Because! "):
+        assert is_plain(problem_words(Problem(kind, reason=reason)))
+    others = {problem_words(Problem(other)).sentence for other in ProblemKind if other is not kind}
+    assert problem_words(Problem(kind)).sentence not in others
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_the_words_of_a_server_leave_harmless(kind: ProblemKind) -> None:
+    words = problem_words(Problem(kind, code=HOSTILE, reason=HOSTILE))
+    assert not ACTING.search(words.title + words.sentence + words.action)
+
+
+def test_the_words_of_a_server_end_before_ours_go_on() -> None:
+    words = problem_words(Problem(ProblemKind.UNREACHABLE, reason="Down for repair"))
+    assert words.text == (
+        "Server unreachable: Nobody answers there. The server says: Down for repair. R tries again."
+    )
+
+
+def test_an_odd_answer_says_what_is_odd_about_it() -> None:
+    words = problem_words(Problem(ProblemKind.BAD_ANSWER, reason="comments[3].date: is not a date"))
+    assert (
+        words.sentence
+        == "The server answered something that makes no sense (comments[3].date: is not a date)."
+    )
+
+
+def test_every_code_of_a_refusal_has_words_of_its_own() -> None:
+    told = [problem_words(Problem(ProblemKind.REFUSED, code, "server words")) for code in CODES]
+    assert all(is_plain(words) for words in told)
+    assert not any("server words" in words.sentence for words in told)
+    assert len({words.sentence for words in told}) == len(CODES)
+
+
+def test_a_refusal_without_words_of_ours_is_told_in_those_of_the_server() -> None:
+    words = problem_words(Problem(ProblemKind.REFUSED, "someday", "Ask again on Monday"))
+    assert words.sentence == "The server refused it. The server says: Ask again on Monday."
+    assert problem_words(Problem(ProblemKind.REFUSED, "someday")).sentence == "The server refused it."
+
+
+def test_what_a_person_can_do_is_said_where_there_is_something() -> None:
+    for kind in (ProblemKind.OFFLINE, ProblemKind.NOT_CONNECTED, ProblemKind.UNREACHABLE):
+        assert problem_words(Problem(kind)).action.startswith("R ")
+    assert "IMAGECHAT_SSO" in problem_words(Problem(ProblemKind.SIGN_IN)).action
+
+
+@pytest.mark.parametrize("code", ["invalid-tenant", "invalid-tenant-id"])
+def test_a_tenant_that_does_not_exist_was_not_deleted(code: str) -> None:
+    words = problem_words(Problem(ProblemKind.GONE, code, "No such tenant."))
+    assert words == Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
+    assert "deleted" in problem_words(Problem(ProblemKind.GONE, "not-found")).sentence
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "said"),
+    [
+        (None, "Try again soon."),
+        (0.0, "Try again soon."),
+        (0.2, "Try again in 1 s."),
+        (2.4, "Try again in 2 s."),
+    ],
+)
+def test_a_limit_says_how_long_to_wait(retry_after_s: float | None, said: str) -> None:
+    words = problem_words(Problem(ProblemKind.RATE_LIMITED, retry_after_s=retry_after_s))
+    assert words.sentence.endswith(said)
+
+
+# Writes
+
+
+def test_every_kind_of_write_has_a_name() -> None:
+    assert {type(write) for write in WRITES.values()} == set(get_args(Write))
+    assert {write_words(write): write for write in WRITES.values()} == WRITES
+
+
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_what_was_not_saved_says_why_and_what_became_of_the_text(kind: ProblemKind, name: str) -> None:
+    write = WRITES[name]
+    words = not_saved_words(Problem(kind, reason=HOSTILE), write)
+    why = problem_words(Problem(kind, reason=HOSTILE))
+    assert words.title == f"Not saved: {name}"
+    assert words.sentence.startswith(f"{why.title}. {why.sentence} ")
+    kept = "Your text is kept as a draft; it is not sent by itself."
+    assert words.sentence.endswith(kept if hasattr(write, "text") else "Nothing has changed.")
+    assert words.action.startswith("! lists")
+    assert not ACTING.search(words.text)
+
+
+def test_words_as_one_line() -> None:
+    assert Words("Title", "Sentence.", "Action.").text == "Title: Sentence. Action."
+    assert Words("Title", "Sentence.").text == "Title: Sentence."
+    assert Words("", "Sentence.").text == "Sentence."
+
+
+# States
+
+README_WORDS = {
+    Phase.STARTING: "STARTING",
+    Phase.LIVE: "LIVE",
+    Phase.CATCHING_UP: "CATCHING UP",
+    Phase.RECONNECTING: "RECONNECTING",
+    Phase.OFFLINE: "OFFLINE",
+    Phase.POLLING: "LIVE UPDATES OFF",
+    Phase.SIGN_IN_NEEDED: "SIGN-IN NEEDED",
+    Phase.READ_ONLY: "READ-ONLY",
+}
+
+
+def test_every_state_has_its_word() -> None:
+    assert {phase: phase_words(phase) for phase in Phase} == README_WORDS
+
+
+def said(
+    phase: Phase, *, now_s: float = 100.0, as_of: str = "12:00:00", **facts: float | Problem | None
+) -> str | None:
+    """The banner of a link."""
+    return banner(Connection(phase=phase, **facts), now_s=now_s, as_of=as_of)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_state_in_which_something_is_missing_has_a_banner(phase: Phase) -> None:
+    words = said(phase, lost_at_s=0.0, retry_at_s=107.0)
+    quiet = (Phase.LIVE, Phase.CATCHING_UP, Phase.STARTING, Phase.READ_ONLY)
+    assert (words is None) == (phase in quiet)
+    if words is not None:
+        assert words.endswith((".", "again"))
+        assert "12:00:00" in words or phase is Phase.POLLING
+
+
+def test_a_blip_is_not_worth_a_banner() -> None:
+    assert BANNER_AFTER_S == 2.0  # PROMISES section 5
+    lost = 100.0 - BANNER_AFTER_S
+    assert said(Phase.RECONNECTING, lost_at_s=lost + 0.001) is None
+    assert said(Phase.RECONNECTING, lost_at_s=lost) is not None
+    assert said(Phase.RECONNECTING, lost_at_s=None) is None
+
+
+def test_a_banner_counts_down_and_names_the_key() -> None:
+    for phase in (Phase.OFFLINE, Phase.RECONNECTING):
+        assert str(said(phase, lost_at_s=0.0, retry_at_s=107.0)).endswith(" Next try in 7 s, R tries now.")
+        assert str(said(phase, lost_at_s=0.0, retry_at_s=100.2)).endswith(" Next try in 1 s, R tries now.")
+        for due in (None, 100.0, 99.0):
+            assert str(said(phase, lost_at_s=0.0, retry_at_s=due)).endswith(" Trying now.")
+
+
+def test_a_banner_says_what_becomes_of_comments() -> None:
+    assert "refused and kept as drafts" in str(said(Phase.OFFLINE))
+    assert "is tried once" in str(said(Phase.RECONNECTING, lost_at_s=0.0))
+
+
+def test_what_was_never_seen_has_no_time() -> None:
+    assert str(said(Phase.OFFLINE, as_of="")).startswith("OFFLINE. You see everything; new comments")
+
+
+def test_a_start_that_fails_says_why() -> None:
+    words = said(Phase.STARTING, problem=Problem(ProblemKind.UNREACHABLE, reason=HOSTILE), retry_at_s=103.0)
+    assert words is not None
+    assert words.startswith("Not connected: Nobody answers there.")
+    assert words.endswith(" Next try in 3 s, R tries now.")
+    assert not ACTING.search(words)
+
+
+# What fails below: each kind that a ring names has words, none falls through to the last resort
+
+Told = Callable[[str], Words]
+BELOW: dict[str, tuple[type, Told, set[str]]] = {
+    "pictures": (
+        PictureKind,
+        lambda kind: picture_words(kind, name="a.png", detail="9 Mpx", limit="6 Mpx", option="--max"),
+        {"unreadable"},
+    ),
+    "local server": (
+        LocalServerProblem,
+        lambda kind: local_server_words(kind, path="/run/x", cause="no space", log_tail="one\ntwo\n"),
+        {"not-ready"},
+    ),
+    "serve": (
+        ServeProblem,
+        lambda kind: serve_words(kind, path="/data", host="h", port=80, pid=7, detail="why"),
+        set(),
+    ),
+    "admin": (AdminProblem, lambda kind: admin_words(kind, subject="demo"), {"unavailable"}),
+}
+"""Enum of the kinds, how one is told, and those that the last resort is meant for."""
+
+
+@pytest.mark.parametrize("ring", BELOW)
+def test_every_kind_of_failure_has_words_of_its_own(ring: str) -> None:
+    kinds, tell, resort = BELOW[ring]
+    last = tell("something new")
+    for kind in (str(kind) for kind in kinds):  # type: ignore[attr-defined]
+        words = tell(kind)
+        assert bool(words.title and words.sentence), kind
+        assert (words == last) == (kind in resort), kind
+
+
+HOSTILE_ARGUMENTS = [
+    (picture_words, PictureKind, ("name", "detail")),
+    (local_server_words, LocalServerProblem, ("path", "cause", "log_tail")),
+    (serve_words, ServeProblem, ("path", "host", "detail")),
+    (admin_words, AdminProblem, ("subject",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("tell", "kinds", "names"), HOSTILE_ARGUMENTS, ids=lambda part: getattr(part, "__name__", "")
+)
+def test_names_and_words_from_outside_leave_harmless(
+    tell: Callable[..., Words], kinds: type, names: tuple[str, ...]
+) -> None:
+    outside = {
+        name
+        for name, parameter in inspect.signature(tell).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    assert set(names) == outside - {"limit", "option", "port", "pid"}
+    for kind in [*(str(kind) for kind in kinds), "data-folder", "something new"]:  # type: ignore[attr-defined]
+        words = tell(kind, **dict.fromkeys(names, HOSTILE))
+        assert not ACTING.search(words.text), kind
+
+
+def test_the_last_line_of_a_log_says_why_a_server_died() -> None:
+    words = local_server_words("died", path="/l", log_tail="started\nno space left\n")
+    assert words.sentence == "It was started and ended at once. no space left"
+    assert "data folder" in local_server_words("died", path="/l", cause="data-folder").sentence
+
+
+def test_what_is_too_large_names_limit_and_option() -> None:
+    words = picture_words(
+        "too-many-pixels", name="a.png", detail="90 Mpx", limit="60 Mpx", option="--max-megapixels"
+    )
+    assert words == Words(
+        "Too large", "a.png is 90 Mpx, more than 60 Mpx.", "--max-megapixels raises the limit."
+    )
+    assert picture_words("too-many-bytes", name="a.png", detail="9 MiB") == Words(
+        "Too large", "a.png is 9 MiB."
+    )
+
+
+def test_a_server_on_the_same_data_is_named_if_it_is_known() -> None:
+    assert serve_words("data-in-use", path="/d", pid=7).sentence == "Another server (process 7) works on /d."
+    assert serve_words("data-in-use", path="/d").sentence == "Another server works on /d."
+
+
+def test_news_name_who_did_it_harmlessly() -> None:
+    assert news_words("commented on", "Bob", "3") == "Bob commented on 3"
+    assert not ACTING.search(news_words("commented on", HOSTILE, "3"))
