@@ -129,8 +129,12 @@ def main() -> None:
             anna.press("]", "]", "enter")
             anna.shows("Two digits swapped")
             save(anna, "review")
-
             save(bob, "narrow")
+
+            anna.press("tab", *"+++++")
+            anna.wait_for(lambda: "7.59×" in anna.text, what="the closer view")
+            save(anna, "closer")
+            anna.press("0")
 
             proxy.mode = Mode.REFUSE
             proxy.cut()

@@ -298,6 +298,29 @@ async def test_enter_opens_a_marker_or_wants_one(desk: Desk) -> None:
     assert opened.keys == ("a",)
 
 
+async def test_enter_typed_ahead_of_the_drawing_opens_the_marker_all_the_same(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7), thread("b", 80, 80, 8))
+    for _ in range(3):
+        desk.view.action_zoom(1)
+    desk.view.move_to(Point(80, 80))  # beyond what is on screen now
+    assert not desk.view.is_drawn
+    desk.view.action_open()
+    await desk.press("a")
+    (opened,) = desk.heard
+    assert isinstance(opened, ImageView.MarkersOpened)
+    assert opened.keys == ("b",)
+
+
+async def test_enter_without_a_picture_opens_the_marker_at_that_point(desk: Desk) -> None:
+    desk.view.threads = (thread("a", 20, 20, 7),)
+    desk.view.picture = None
+    desk.view.move_to(Point(20, 20))
+    await desk.press("enter")
+    (opened,) = desk.heard
+    assert isinstance(opened, ImageView.MarkersOpened)
+    assert opened.keys == ("a",)
+
+
 async def test_two_letters_open_the_marker_that_they_stand_on(desk: Desk) -> None:
     desk.view.threads = (thread("a", 20, 20, 7), thread("b", 70, 60, 8))
     desk.view.show_hints()

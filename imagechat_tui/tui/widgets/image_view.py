@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.raster.markers import PlacedChip
+from imagechat_tui.raster.markers import PlacedChip, place
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.widgets.picture.hints import Hints
 from imagechat_tui.tui.widgets.picture.scene import Scene
@@ -161,11 +161,28 @@ class ImageView(Stage, can_focus=True):
 
     def action_open(self) -> None:
         """Open what the crosshair is on, or say that a marker is wanted here."""
-        cell = self._cell_of(self._crosshair)
-        chip = self._marking.at(*cell) if self._marking is not None and cell is not None else None
-        self.post_message(
-            self.MarkersOpened(chip.keys) if chip is not None else self.PointChosen(self._crosshair)
-        )
+        keys = self._keys_here()
+        self.post_message(self.MarkersOpened(keys) if keys else self.PointChosen(self._crosshair))
+
+    def _keys_here(self) -> tuple[str, ...]:
+        """The markers under the crosshair, in the view that is wished for: it may not be drawn yet."""
+        chips, scene = self._chips_now(), self._scene
+        if scene is None:
+            return tuple(chip.key for chip in chips if chip.point == self._crosshair)
+        if self.is_drawn and self._marking is not None:
+            cell = self._cell_of(self._crosshair)
+            chip = self._marking.at(*cell) if cell is not None else None
+        else:
+            column, row = scene.view.cell_of(self._crosshair)
+            chip = next(
+                (
+                    placed
+                    for placed in place(chips, scene.view).row(row)
+                    if placed.column <= column < placed.column + len(placed.text)
+                ),
+                None,
+            )
+        return chip.keys if chip is not None else ()
 
     # -- hint labels
 
