@@ -131,10 +131,10 @@ def main() -> None:
             save(anna, "review")
             save(bob, "narrow")
 
-            anna.press("tab", *"+++++")
-            anna.wait_for(lambda: "7.59×" in anna.text, what="the closer view")
+            anna.press("tab", *"]]++++")
+            anna.wait_for(lambda: "5.06×" in anna.text, what="the closer view")
             save(anna, "closer")
-            anna.press("0")
+            anna.press("0", *"[[")
 
             proxy.mode = Mode.REFUSE
             proxy.cut()
