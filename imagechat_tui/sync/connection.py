@@ -39,11 +39,18 @@ TRY_NOW_EVERY_S = 2.0
 PROBE_TIMEOUT_S = 2.0
 HUNG_AFTER_S = 2.0
 """A try still without an answer after this is given up when the person wants another."""
+STALE_AFTER_S = 5.0
+"""Without live updates nothing older than this is called up to date."""
 ROUND_TRIP_CHANGE = 0.25
 """A round trip is told again when it changed by this share (and 5 ms): an idle screen is not repainted."""
 
-RENEW_CODES = frozenset({4401, 4403})
-RENEW_STATUSES = frozenset({401, 403})
+_RENEW_CODES = frozenset({4401, 4403})
+_RENEW_STATUSES = frozenset({401, 403})
+
+
+def refused(closed: SocketClosed) -> bool:
+    """Whether a socket ended because its capability is not accepted (any more)."""
+    return closed.code in _RENEW_CODES or closed.status in _RENEW_STATUSES
 
 
 class Signal(Enum):
@@ -110,14 +117,19 @@ class Link:
         self.failed_tries = 0
         """Since the link was last joined: what the person is told."""
         self.failed_sockets = 0
-        """In a row: leads to POLLING."""
+        """In a row, with which the room was not joined: leads to POLLING."""
         self.retry_at: float | None = 0.0
         self._attempt = 0
         """Place in the series of delays; starts anew only after a minute live."""
-        self._began_at = 0.0
+        self.began_at = 0.0
+        """When the running try began, or the one that led to the socket."""
         self._joined_at: float | None = None
         self._lost_at: float | None = None
         self._heard_at: float | None = None
+        self._true_at: float | None = None
+        """While joined: what is shown was the server's then."""
+        self._complete_at: float | None = None
+        """Everything the server had at this moment was read."""
         self._was_open = False
         self._renewed = False
         self._unproven = False
@@ -135,7 +147,7 @@ class Link:
         self.open = True
         self.opened_at = self._core.now
         self._was_open = True
-        self.failed_sockets = 0
+        self._no_route = False
         self.heard()
 
     def heard(self) -> None:
@@ -144,16 +156,14 @@ class Link:
 
     def closed(self, closed: SocketClosed) -> None:
         """The socket is gone, or the try failed."""
-        refused = closed.code in RENEW_CODES or closed.status in RENEW_STATUSES
-        was_open = self.open
+        was_open, was_joined = self.open, self._joined_at is not None
         self._drop_socket()
-        if was_open:
+        if was_joined:
             self.rest_answers = False  # whatever REST said, it said before the link broke
         else:
             self.failed_sockets += 1
-        if refused:
-            problem = Problem(ProblemKind.SIGN_IN, code=str(closed.code or closed.status))
-            self._refused(problem)
+        if refused(closed):
+            self._refused(Problem(ProblemKind.SIGN_IN, code=str(closed.code or closed.status)))
             return
         if not was_open:
             self._try_failed(Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
@@ -172,17 +182,21 @@ class Link:
 
     def not_answered(self, problem: Problem, status: int | None) -> None:
         """A snapshot failed."""
-        self._problem = problem
-        self._no_route = problem.kind is ProblemKind.OFFLINE
-        self.rest_answers = False
+        self.rest_failed(problem, status)
         if not self.asking:
             return
         self.asking = False
-        if status in RENEW_STATUSES:
+        if status in _RENEW_STATUSES:
             self._renewed = True
             self._refused(problem)
         else:
             self._try_failed(problem, problem.retry_after_s or 0.0)
+
+    def rest_failed(self, problem: Problem, status: int | None) -> None:
+        """A read of the room failed. One that was refused was answered all the same."""
+        self._problem = problem
+        self._no_route = problem.kind is ProblemKind.OFFLINE
+        self.rest_answers = status is not None and status < 500
 
     def ponged(self, pong: Pong) -> None:
         """The peer answered a ping: the link has proved itself."""
@@ -193,6 +207,11 @@ class Link:
         if told is None or change > max(0.005, ROUND_TRIP_CHANGE * told):
             self._core.change_connection(round_trip_s=pong.round_trip_s)
 
+    def known_as_of(self, at: float) -> None:
+        """The confirmed state was the server's at ``at``."""
+        told = self._core.state.connection.as_of_s
+        self._core.change_connection(as_of_s=at if told is None else max(at, told))
+
     def woke(self) -> None:
         """The machine slept: probe the link, or try at once if there is none."""
         if self.open and self.socket is not None:
@@ -201,13 +220,20 @@ class Link:
         elif self._shut_out is None:
             self._at_once()
 
-    def try_now(self) -> None:
-        """The person wants the link now; granted at most once in 2 s."""
+    def try_now(self) -> bool:
+        """The person wants the link now; granted at most once in 2 s. True if it stands: read on instead."""
         if self.open:
-            return
-        self._shut_out = None
-        self._renewed = False
+            granted = self._core.now >= self._tried_now_at + TRY_NOW_EVERY_S
+            if granted:
+                self._tried_now_at = self._core.now
+            return granted
+        if self._shut_out is not None:
+            self._shut_out = None
+            self._renewed = False
+            self.failed_tries = 0
+            self._lost_at = self._core.now  # this is a new start: it is not overdue yet
         self._at_once()
+        return False
 
     def hang_up(self) -> None:
         """Give up a socket that does not do its work; counts as a failed one."""
@@ -227,7 +253,7 @@ class Link:
         if self.retry_at is None or core.now < self.retry_at:
             return False
         self.retry_at = None
-        self._began_at = core.now
+        self.began_at = core.now
         # From the fourth failure on REST is asked first: are the ids stale, is it only sockets that fail?
         if self.wants_ids or core.ids is None or (self.failed_sockets >= POLLING_TRIES and not self._asked):
             self.asking = True
@@ -238,16 +264,23 @@ class Link:
         core.emit(OpenSocket(self.socket, core.ids, v2=core.ours, resume=resume))
         return False
 
-    def settle(self, *, has_data: bool, caught_up: bool) -> None:
-        """Bring phase and times in line with the facts."""
+    def settle(self, *, has_data: bool, caught_up: bool, complete_at: float | None) -> None:
+        """Bring phase and times in line with the facts.
+
+        Args:
+            has_data: a snapshot has come.
+            caught_up: nothing is missing that the server had when the socket was registered.
+            complete_at: everything that the server had at this moment is in the confirmed state.
+        """
         core = self._core
+        self._complete_at = complete_at
         signal = self._signal(has_data=has_data, caught_up=caught_up)
         before = core.state.connection.phase
         phase = next_phase(before, signal)
         if signal in (Signal.JOINED, Signal.BARRED):
             self._joined()
         elif self._joined_at is not None:
-            self._joined_at = None
+            self._unjoined()
         if self._joined_at is not None and core.now >= self._joined_at + RESET_AFTER_S:
             self._attempt = 0
         standing = phase in (Phase.LIVE, Phase.READ_ONLY, Phase.CATCHING_UP, Phase.POLLING)
@@ -260,8 +293,6 @@ class Link:
         )
         if phase is not before:
             core.announce(News.PHASE, phase=phase, problem=core.state.connection.problem)
-            if phase in (Phase.RECONNECTING, Phase.OFFLINE) and self._heard_at is not None:
-                core.change_connection(as_of_s=self._heard_at)
 
     def wake_at(self) -> float | None:
         """When time alone changes something here."""
@@ -272,6 +303,8 @@ class Link:
             times.append(self._lost_at + OFFLINE_AFTER_S)
         if self._joined_at is not None and self._attempt:
             times.append(self._joined_at + RESET_AFTER_S)
+        if not self.open and self.failed_sockets >= POLLING_TRIES and self._complete_at is not None:
+            times += [self._complete_at + STALE_AFTER_S, self._complete_at + OFFLINE_AFTER_S]
         later = [at for at in times if at > self._core.now]
         return min(later, default=None)
 
@@ -286,8 +319,12 @@ class Link:
             if not caught_up:
                 return Signal.BEHIND
             return Signal.BARRED if self._core.state.read_only else Signal.JOINED
-        if self.failed_sockets >= POLLING_TRIES and self.rest_answers:
-            return Signal.POLLED
+        if self.failed_sockets >= POLLING_TRIES and self.rest_answers and self._complete_at is not None:
+            age_s = self._core.now - self._complete_at
+            if age_s < STALE_AFTER_S:
+                return Signal.POLLED
+            if age_s < OFFLINE_AFTER_S:
+                return Signal.LOST  # slow answers: no reason to refuse writes
         overdue = self._lost_at is not None and self._core.now >= self._lost_at + OFFLINE_AFTER_S
         if self.failed_tries >= OFFLINE_TRIES or overdue or self._no_route:
             return Signal.FAILED
@@ -296,13 +333,21 @@ class Link:
         return Signal.LOST
 
     def _joined(self) -> None:
-        self.failed_tries = 0
+        self.failed_tries = self.failed_sockets = 0
         self._renewed = False
         self._problem = None
         self._lost_at = None
         if self._joined_at is None:
             self._joined_at = self._core.now
-            self._core.change_connection(as_of_s=self._core.now)
+            self.known_as_of(self._core.now)
+        self._true_at = self._heard_at
+
+    def _unjoined(self) -> None:
+        """From here on what is shown gets old."""
+        self._joined_at = None
+        if self._true_at is not None:
+            self.known_as_of(self._true_at)
+            self._true_at = None
 
     def _drop_socket(self) -> None:
         if self._lost_at is None:
@@ -335,13 +380,13 @@ class Link:
     def _at_once(self) -> None:
         """Try now, or as soon as 2 s have passed since the last time."""
         core = self._core
-        if self.asking:
-            return
-        if self.socket is not None:
-            if core.now < self._began_at + HUNG_AFTER_S:
+        if self.socket is not None or self.asking:
+            if core.now < self.began_at + HUNG_AFTER_S:
                 return
-            core.emit(CloseSocket(self.socket))
-            self._drop_socket()
+            if self.socket is not None:
+                core.emit(CloseSocket(self.socket))
+                self._drop_socket()
+            self.asking = False
         at = max(core.now, self._tried_now_at + TRY_NOW_EVERY_S)
-        self._tried_now_at = at
-        self.retry_at = at if self.retry_at is None else min(at, self.retry_at)
+        if self.retry_at is None or at < self.retry_at:
+            self.retry_at = self._tried_now_at = at

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import Uniform
 from imagechat_tui.sync.effects import Announce, Effect, News
@@ -76,21 +77,30 @@ class Core:
         """Who we are to the server."""
         return self.state.me.id if self.state.me is not None else None
 
+    def conversation(self, conversation_id: ConversationId) -> Conversation | None:
+        """A conversation that is there: confirmed, or made by us and answered."""
+        state = self.state
+        return state.conversations.get(conversation_id) or next(
+            (
+                saved.conversation
+                for saved in state.acknowledged
+                if saved.conversation is not None and saved.conversation.id == conversation_id
+            ),
+            None,
+        )
+
     def thread_url(self, conversation_id: ConversationId) -> UrlId | None:
-        """The thread key of a confirmed conversation."""
-        conversation = self.state.conversations.get(conversation_id)
+        """The thread key of a conversation that is there."""
+        conversation = self.conversation(conversation_id)
         return conversation.url_id if conversation is not None else None
 
-    def heard_clock(self, server_ms: int, *, certain: bool = False) -> None:
-        """A message written at ``server_ms`` arrived just now.
+    def heard_clock(self, server_ms: int) -> None:
+        """The server's clock was ``server_ms`` just now, or a little earlier."""
+        self._clock_ms = server_ms - self.now * 1000.0
 
-        Args:
-            server_ms: the server's clock when it wrote the message, or earlier.
-            certain: it is the clock itself, so it counts even if the clock was put back.
-        """
-        offset = server_ms - self.now * 1000.0
-        if certain or self._clock_ms is None or offset > self._clock_ms:
-            self._clock_ms = offset
+    def doubt_clock(self) -> None:
+        """What we know of the server's clock has proved wrong: know nothing until it is told again."""
+        self._clock_ms = None
 
     @property
     def server_now_ms(self) -> int | None:

@@ -3,7 +3,7 @@
 ``feed`` lets an input change the facts in one of the parts; then every part looks at the facts and asks for
 what they call for. The parts: ``Link`` has or seeks the socket of the image's room; ``ImageRoom`` keeps up with
 that room; ``ThreadRoom`` with the open thread of a hosted server; ``Writes`` takes each write from intent to
-verdict; ``Presence`` knows who is here.
+verdict; ``Lookup`` finds out about those that nobody answered; ``Presence`` knows who is here.
 
 Invariants:
 
@@ -56,6 +56,7 @@ from imagechat_tui.sync.intents import (
     Submitted,
     TryNow,
 )
+from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.news import news_of
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.presence import Presence
@@ -81,7 +82,10 @@ class SyncEngine:
         self._link = Link(core)
         self._image_room = ImageRoom(core, self._link, self._apply)
         self._thread_room = ThreadRoom(core, self._link, self._apply)
-        self._writes = Writes(core, self._link, self._image_room, self._thread_room, self._apply)
+        self._lookup = Lookup(core, self._link, self._image_room)
+        self._writes = Writes(
+            core, self._link, self._image_room, self._thread_room, self._lookup, self._apply
+        )
         self._presence = Presence(core, self._link)
         self._read_at: float | None = None
         """When the open thread counts as read."""
@@ -99,6 +103,7 @@ class SyncEngine:
             self._image_room.wake_at(),
             self._thread_room.wake_at(),
             self._writes.wake_at(),
+            self._lookup.wake_at(),
             self._presence.wake_at(),
             self._read_at,
         ]
@@ -135,9 +140,9 @@ class SyncEngine:
                 if self._image_room.snapshot_loaded(happened):
                     self._link.answered()
             case ThreadLoaded():
-                _ = self._writes.thread_loaded(happened) or self._thread_room.list_loaded(happened)
+                _ = self._lookup.thread_loaded(happened) or self._thread_room.list_loaded(happened)
             case EventLogLoaded():
-                for part in (self._image_room, self._thread_room, self._writes):
+                for part in (self._image_room, self._thread_room, self._lookup):
                     if part.log_loaded(happened):
                         break
             case UsersLoaded():
@@ -164,7 +169,7 @@ class SyncEngine:
                 writes.retry(draft_id, submitted.broadcast_id, at_ms)
             case Drop(draft_id):
                 writes.drop(draft_id)
-            case OpenThread(conversation_id) if conversation_id not in core.state.conversations:
+            case OpenThread(conversation_id) if core.conversation(conversation_id) is None:
                 pass  # deleted meanwhile
             case OpenThread(conversation_id):
                 core.change(open_thread=conversation_id)
@@ -176,8 +181,7 @@ class SyncEngine:
             case MoveCrosshair(point):
                 self._presence.point(point)
             case TryNow():
-                self._link.try_now()
-                if self._link.open:
+                if self._link.try_now():
                     self._image_room.refresh()
                     self._thread_room.refresh()
             case write:
@@ -193,7 +197,7 @@ class SyncEngine:
                 case SocketOpened():
                     self._thread_room.opened()
                 case SocketClosed():
-                    self._thread_room.closed()
+                    self._thread_room.closed(happened)
                 case EventReceived():
                     self._thread_room.received(happened.event)
                 case FrameMalformed():
@@ -226,12 +230,10 @@ class SyncEngine:
         if self._image_room.snapshot_failed(failed):
             self._link.not_answered(failed.problem, failed.status)
             return
-        for part in (
-            self._image_room.log_failed,
-            self._thread_room.failed,
-            self._presence.failed,
-            self._writes.read_failed,
-        ):
+        if self._image_room.log_failed(failed):
+            self._link.rest_failed(failed.problem, failed.status)
+            return
+        for part in (self._thread_room.failed, self._presence.failed, self._lookup.read_failed):
             if part(failed):
                 return
 
@@ -245,21 +247,23 @@ class SyncEngine:
                 core.change(unread=core.state.unread - {core.state.open_thread})
         if core.state.open_thread is None:
             self._read_at = None
+        if room.unanswered:
+            link.hang_up()
+            room.lost()
+            self._presence.lost()
         self._settle()
         resume = core.state.position if room.numbered and not room.repair else None
         if link.decide(resume=resume):
             room.snapshot_now()
         self._writes.decide()
-        was_open = link.open
         room.decide()
-        if was_open and not link.open:
-            self._presence.lost()
         self._thread_room.decide()
         self._presence.decide()
         self._settle()
 
     def _settle(self) -> None:
-        self._link.settle(has_data=self._image_room.loaded, caught_up=self._image_room.caught_up)
+        room = self._image_room
+        self._link.settle(has_data=room.loaded, caught_up=room.caught_up, complete_at=room.complete_at)
 
     # Applying
 
@@ -272,7 +276,7 @@ class SyncEngine:
         self._writes.applied(event)
         if isinstance(event, PresenceUpdate):
             self._presence.heard(event)
-        news = news_of(before, event, thread=thread)
+        news = news_of(before, event, thread=thread) if not self._writes.sent(event) else None
         if news is not None:
             core.emit(news)
             home = news.conversation_id

@@ -11,7 +11,7 @@ list; a list is trusted but for what was heard while it was on its way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from math import inf
 
 from imagechat_tui.protocol.events import (
     DeletedImageChat,
@@ -24,15 +24,16 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.sync.backoff import delay_s
-from imagechat_tui.sync.connection import Link
+from imagechat_tui.sync.connection import HUNG_AFTER_S, Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchEventLog, FetchSnapshot, News
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotLoaded
+from imagechat_tui.sync.intents import DeleteConversation
 from imagechat_tui.sync.news import unread_after
+from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.reducer import with_list
-from imagechat_tui.sync.replay import Held, Place, Seen, Touched, place, position_of
-from imagechat_tui.sync.state import ChatState, Peer, Phase, ProblemKind
+from imagechat_tui.sync.replay import Held, Place, Seen, Touched, place, position_of, restarted
+from imagechat_tui.sync.state import ChatState, Phase, ProblemKind
 
 Apply = Callable[[LiveEvent, Position | None, ConversationId | None], None]
 
@@ -47,16 +48,10 @@ STALL_AFTER_S = 2.0
 POLL_EVERY_S = 4.0
 """Without live updates nothing on screen is older than 5 s."""
 SUBSCRIBED_WITHIN_S = 10.0
+LOG_TRIES = 2
+"""Failures of the log after which the snapshot is asked instead."""
 UNREADABLE_LISTS = 2
 """After so many unreadable snapshots a hole is stepped over without one."""
-
-
-@dataclass(slots=True)
-class Request:
-    """A read on its way."""
-
-    number: int
-    began_at: float
 
 
 class ImageRoom:
@@ -75,17 +70,19 @@ class ImageRoom:
         self.touched = Touched()
         self._repair = False
         """The position cannot be trusted: hold everything until a snapshot came."""
-        self._snapshot: Request | None = None
-        self._snapshot_due: float | None = None
-        self._snapshot_began_at: float | None = None
-        self._snapshot_failures = 0
+        self._list = Read(core)
         self._unreadable = 0
-        self._log: Request | None = None
-        self._log_due: float | None = None
-        self._log_failures = 0
+        """Lists in a row that could not be decoded."""
+        self._log = Read(core)
+        self._log_after: Position | None = None
+        """Where the log on its way begins."""
         self._held = Held()
         self._target: Position | None = None
         """Where the log stood when the socket was registered."""
+        self._target_at = -inf
+        """When it was told."""
+        self._joined = False
+        """The target was reached."""
         self._progress_at = 0.0
         self._poll_at = 0.0
         self._reported: tuple[Position | None, float] | None = None
@@ -105,6 +102,13 @@ class ImageRoom:
     def listed_since(self, at: float) -> bool:
         """Whether a snapshot has come after ``at``: events before it need not have been seen one by one."""
         return self._listed_at is not None and self._listed_at >= at
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the socket stands and yet does not do its work: it was not registered in time."""
+        link = self._link
+        waiting = link.open and self._core.ours and self._target is None
+        return waiting and self._core.now >= link.opened_at + SUBSCRIBED_WITHIN_S
 
     @property
     def caught_up(self) -> bool:
@@ -133,8 +137,8 @@ class ImageRoom:
         """The socket is gone: a rejoin by position brings everything again."""
         self._target = None
         self._held.clear()
-        self._snapshot_due = None
-        self._log_due = None
+        self._list.forget()
+        self._log.forget()
 
     def received(self, event: LiveEvent) -> None:
         """An event came over the image's socket."""
@@ -157,188 +161,148 @@ class ImageRoom:
 
     def snapshot_loaded(self, loaded: SnapshotLoaded) -> bool:
         """The list is here. False if it is not the one that is awaited."""
-        if self._snapshot is None or loaded.request != self._snapshot.number:
+        if not self._list.loaded(loaded.request):
             return False
-        core, request, answer = self._core, self._snapshot, loaded.list
-        self._snapshot = None
-        self._snapshot_began_at = request.began_at
-        self._snapshot_failures = self._unreadable = 0
+        core, answer = self._core, loaded.list
+        self._unreadable = self._log.failures = 0
         core.ids = answer.room or core.ids
         core.url_id_clean = answer.url_id_clean
-        if answer.server_time_ms is not None:
-            core.heard_clock(answer.server_time_ms)
-            self.seen.baseline(answer.server_time_ms)
         core.change(peer=loaded.peer)
+        if not core.ours:
+            self.seen.baseline(answer.server_time_ms)
         before = core.state
-        keep = frozenset[str]() if loaded.peer is Peer.OURS else self.touched.settle(request.number)
-        core.state = with_list(before, answer, keep=keep)
+        self._completed(self._list.began_at)
+        keep = frozenset[str]() if core.ours else self.touched.settle(loaded.request)
+        core.state = with_list(core.state, answer, keep=keep)
         self._after_list(before)
         self.loaded = True
         self._listed_at = core.now
         self._repair = False
-        self._log_failures = 0
-        self._completed(request)
         position = core.state.position
         if position is not None:
             self._held.forget(position)
             self._drain()
+            if self._target is not None and self._list.began_at >= self._target_at:
+                self._target = position  # the list is the truth, even if it is less than was said
         if self._gap():
-            self.want_log(core.now)
+            self._log.want(core.now)
         return True
 
     def snapshot_failed(self, failed: FetchFailed) -> bool:
         """The list did not come. False if another one is awaited."""
-        if self._snapshot is None or failed.request != self._snapshot.number:
+        if not self._list.failed(failed):
             return False
-        self._snapshot = None
-        self._snapshot_failures += 1
         if failed.problem.kind is ProblemKind.BAD_ANSWER:
             self._unreadable += 1
             if self._unreadable >= UNREADABLE_LISTS:
                 self._step_over()
-        self._snapshot_due = self._core.now + delay_s(
-            self._snapshot_failures, self._core.uniform, at_least_s=failed.problem.retry_after_s or 0.0
-        )
+        if not self._repair:
+            self._drain()  # what waited for the list goes on without it
+        self._list.want(self._core.now)
         return True
 
     def log_loaded(self, loaded: EventLogLoaded) -> bool:
         """A part of the log is here. False if it is not the one that is awaited."""
-        if self._log is None or loaded.request != self._log.number:
+        if not self._log.loaded(loaded.request):
             return False
-        request, self._log = self._log, None
-        self._log_failures = 0
-        if self._repair or self._snapshot is not None:
+        if self._repair or self._list.running:
             return True
-        start = self._core.state.position
+        core, last = self._core, None
         for event in loaded.events:
             position = position_of(event)
             if position is not None:
+                last = position
                 self._offer(position, event)
-        moved = self._core.state.position != start
         if self.repair:
             return True
-        if not self._gap():
-            if loaded.complete is False and moved:
-                self.want_log(self._core.now)
-            else:
-                self._completed(request)
-        elif moved and loaded.complete is False:
-            self.want_log(self._core.now)
-        else:
-            if loaded.complete is not False and len(self._held):
+        more, gap = loaded.complete is False, self._gap()
+        if more and core.state.position != self._log_after:
+            self._log.want(core.now)
+        elif more or gap:
+            if last is not None and self._behind(last):
                 self._cannot_show()  # the log goes on behind the hole: what is in it cannot be decoded
-            self.want_snapshot(self._core.now)
+            self.want_snapshot(core.now)
+        else:
+            self._completed(self._log.began_at)
         return True
 
     def log_failed(self, failed: FetchFailed) -> bool:
         """The log did not come. False if another one is awaited."""
-        if self._log is None or failed.request != self._log.number:
+        if not self._log.failed(failed):
             return False
-        self._log = None
-        self._log_failures += 1
         refused = failed.status is not None and 400 <= failed.status < 500 and failed.status != 429
-        if refused or self._log_failures >= 2:
-            self._log_failures = 0
+        if refused or self._log.failures >= LOG_TRIES:
+            self._log.failures = 0
             self.want_snapshot(self._core.now)
         else:
-            wait = delay_s(
-                self._log_failures, self._core.uniform, at_least_s=failed.problem.retry_after_s or 0.0
-            )
-            self._log_due = self._core.now + wait
+            self._log.want(self._core.now)
         return True
 
     # What is wanted
 
     def want_snapshot(self, at: float) -> None:
         """A list read at ``at`` or later is wanted."""
-        self._snapshot_due = at if self._snapshot_due is None else min(at, self._snapshot_due)
-
-    def want_log(self, at: float) -> None:
-        """A look into the log at ``at`` or later is wanted."""
-        self._log_due = at if self._log_due is None else min(at, self._log_due)
+        self._list.want(at)
 
     def refresh(self) -> None:
         """See to it that everything up to now is known."""
         if self.numbered and not self._repair:
-            self.want_log(self._core.now)
+            self._log.want(self._core.now)
         else:
             self.want_snapshot(self._core.now)
 
     def snapshot_now(self) -> None:
-        """Ask for the list at once, unless it is on its way (a try to connect began with it)."""
-        if self._snapshot is None:
-            self._snapshot_due = None
-            self._snapshot = Request(self._core.number(), self._core.now)
-            self._core.emit(FetchSnapshot(self._snapshot.number))
+        """Ask for the list at once, unless it is on its way and may still come."""
+        if not self._list.running or self._core.now >= self._list.began_at + HUNG_AFTER_S:
+            every_s = SNAPSHOT_EVERY_S if self._core.ours else HOSTED_SNAPSHOT_EVERY_S
+            self._core.emit(FetchSnapshot(self._list.begin(every_s=every_s)))
 
     # What to do about it
 
     def decide(self) -> None:
         """Ask for what is missing: one snapshot and one part of the log at a time."""
         core, link = self._core, self._link
-        polling = core.state.connection.phase is Phase.POLLING
-        if not link.open and not polling:
+        if not link.open and not self._polling:
             return
-        if polling and not link.open and core.now >= self._poll_at:
+        if self._polling and core.now >= self._poll_at:
             self._poll_at = core.now + POLL_EVERY_S
             self.refresh()
-        unanswered = link.open and core.ours and self._target is None
-        if unanswered and core.now >= link.opened_at + SUBSCRIBED_WITHIN_S:
-            link.hang_up()
-            self.lost()
-            return
-        if (
-            self._snapshot is None
-            and self._snapshot_due is not None
-            and core.now >= self._snapshot_allowed(self._snapshot_due)
-        ):
+        if self._target is not None and not self._joined and not self._repair and not self._gap():
+            self._joined = True
+            self._completed(link.began_at)
+        if self._list.due:
             self.snapshot_now()
-        if self._gap() and not self._repair and self._log_due is None:
-            self._log_due = core.now if len(self._held) else self._progress_at + STALL_AFTER_S
-        if (
-            self._log is None
-            and self._log_due is not None
-            and core.now >= self._log_due
-            and self._may_read_log()
-        ):
-            self._fetch_log()
+        log_at = self._log_at()
+        if log_at is not None and core.now >= log_at and core.ids is not None:
+            self._log_after = core.state.position
+            user = core.ids.user_id_ws
+            core.emit(FetchEventLog(self._log.begin(), core.room.url_id, user, after=self._log_after))
 
     def wake_at(self) -> float | None:
         """When time alone changes something here."""
-        core, link = self._core, self._link
-        polling = core.state.connection.phase is Phase.POLLING and not link.open
-        if not link.open and not polling:
+        link = self._link
+        if not link.open and not self._polling:
             return None
-        times = [self._poll_at] if polling else []
-        if link.open and core.ours and self._target is None:
+        times = [self._poll_at if self._polling else None, self._list.wake_at()]
+        if link.open and self._core.ours and self._target is None:
             times.append(link.opened_at + SUBSCRIBED_WITHIN_S)
-        if self._snapshot is None and self._snapshot_due is not None:
-            times.append(self._snapshot_allowed(self._snapshot_due))
-        if self._log is None and self._log_due is not None and self._may_read_log():
-            times.append(self._log_due)
-        return min(times, default=None)
+        times.append(self._log_at())
+        return min((at for at in times if at is not None), default=None)
 
     # Inside
 
-    def _snapshot_allowed(self, due: float) -> float:
-        """When the snapshot that is due may be asked for: at most one in 5 s (D5)."""
-        if self._snapshot_began_at is None:
-            return due
-        every = SNAPSHOT_EVERY_S if self._core.ours else HOSTED_SNAPSHOT_EVERY_S
-        return max(due, self._snapshot_began_at + every)
+    @property
+    def _polling(self) -> bool:
+        return self._core.state.connection.phase is Phase.POLLING and not self._link.open
 
-    def _may_read_log(self) -> bool:
-        return self.numbered and not self._repair and self._snapshot is None and self._snapshot_due is None
-
-    def _fetch_log(self) -> None:
-        core = self._core
-        if core.ids is None:
-            return
-        self._log_due = None
-        self._log = Request(core.number(), core.now)
-        core.emit(
-            FetchEventLog(self._log.number, core.room.url_id, core.ids.user_id_ws, after=core.state.position)
-        )
+    def _log_at(self) -> float | None:
+        """When the log should be asked for what is missing; None if it need not, or will not do."""
+        may_read = self.numbered and self._core.ids is not None
+        if not may_read or self._repair or self._list.running or self._list.wanted:
+            return None
+        if not self._gap():
+            return self._log.wake_at()
+        return self._log.wake_at(self._progress_at + (0.0 if len(self._held) else STALL_AFTER_S))
 
     def _gap(self) -> bool:
         """Whether something is missing that the log may have."""
@@ -348,21 +312,12 @@ class ImageRoom:
 
     def _subscribed(self, event: Subscribed) -> None:
         core = self._core
-        core.heard_clock(event.server_time_ms, certain=True)
+        core.heard_clock(event.server_time_ms)
         self._target = event.position
-        self._progress_at = core.now
+        self._joined = False
+        self._target_at = self._progress_at = core.now
         mine = core.state.position
-        restored = mine is not None and (
-            mine.epoch != event.position.epoch
-            or mine.seq > event.position.seq
-            or (
-                mine.seq == event.position.seq
-                and bool(mine.event_id)
-                and bool(event.position.event_id)
-                and mine.event_id != event.position.event_id
-            )
-        )
-        if mine is None or restored or self._repair:
+        if mine is None or self._repair or restarted(mine, event.position):
             self._break()
 
     def _break(self) -> None:
@@ -372,7 +327,7 @@ class ImageRoom:
 
     def _offer(self, position: Position, event: LiveEvent) -> None:
         """A numbered event: apply it if it is next."""
-        if self._repair or self._snapshot is not None:
+        if self._repair or self._list.running:
             self._held.add(position, event)
             return
         match place(self._core.state.position, position):
@@ -408,8 +363,13 @@ class ImageRoom:
             self.want_snapshot(self._core.now)
 
     def _unnumbered(self, event: LiveEvent) -> None:
+        core = self._core
+        if isinstance(event, ImageChatUpdated) and event.conversation.id not in core.state.conversations:
+            # It came before its marker, or after its deletion, and a deletion wins (D7): the list knows.
+            self.want_list_soon()
+            return
         self._apply(event, None, None)
-        if self._core.ours:
+        if core.ours:
             return
         match event:
             case NewImageChat() | ImageChatUpdated():
@@ -430,21 +390,24 @@ class ImageRoom:
         """Follow a hosted change by a fresh list, one for a burst."""
         self.want_snapshot(self._core.now + DEBOUNCE_S + self._core.uniform(0.0, DEBOUNCE_JITTER_S))
 
-    def _completed(self, request: Request) -> None:
-        """What was asked for at ``request.began_at`` is applied whole."""
-        self.complete_at = request.began_at
-        self._core.change_connection(as_of_s=request.began_at)
-        self._core.change(
-            acknowledged=tuple(a for a in self._core.state.acknowledged if a.at_s > request.began_at)
-        )
+    def _completed(self, at: float) -> None:
+        """Everything that the server had at ``at`` is applied."""
+        if self.complete_at is not None and at <= self.complete_at:
+            return
+        self.complete_at = at
+        self._link.known_as_of(at)
+        self._core.change(acknowledged=tuple(a for a in self._core.state.acknowledged if a.at_s > at))
 
     def _after_list(self, before: ChatState) -> None:
         core = self._core
         if self.loaded:
             unread = unread_after(before, core.state)
             core.change(unread=unread)
-        if before.open_thread is not None and core.state.open_thread is None:
-            core.announce(News.THREAD_GONE, conversation_id=before.open_thread)
+        gone = before.open_thread
+        ours = [entry.write for entry in before.outbox] + [saved.write for saved in before.acknowledged]
+        by_us = any(isinstance(w, DeleteConversation) and w.conversation_id == gone for w in ours)
+        if gone is not None and core.state.open_thread is None and not by_us:
+            core.announce(News.THREAD_GONE, conversation_id=gone)
 
     def _cannot_show(self) -> None:
         """Report an item that cannot be shown, once for each place in the log."""

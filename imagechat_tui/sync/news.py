@@ -81,18 +81,17 @@ def unread_after(before: ChatState, after: ChatState) -> frozenset[ConversationI
     me = after.me.id if after.me is not None else None
 
     def new(key: ConversationId, conversation: Conversation) -> bool:
-        known = before.conversations.get(key)
-        if known is None:
-            return me is None or conversation.author_id != me
-        if known is conversation and before.comments.get(key) is after.comments.get(key):
-            return False
+        known, old = before.conversations.get(key), before.comments.get(key)
         comments = after.comments.get(key)
-        old = before.comments.get(key)
-        if comments is None or old is None:
+        if known is None:
+            by_other = me is None or conversation.author_id != me
+            return by_other or any(_by_other(comment, me) for comment in (comments or NO_COMMENTS).values())
+        if comments is None or old is None or comments is old:  # hosted: a list brings no comments
             return _grew(known, conversation)
-        return any(_by_other(c, me) for c in comments.values() if c.id not in old)
+        return any(_by_other(comment, me) for comment in comments.values() if comment.id not in old)
 
-    return after.unread | {key for key, conversation in after.conversations.items() if new(key, conversation)}
+    fresh = {key for key, conversation in after.conversations.items() if new(key, conversation)}
+    return after.unread | (fresh - {after.open_thread})
 
 
 def _by_other(comment: Comment, me: UserId | None) -> bool:

@@ -6,11 +6,11 @@ from types import MappingProxyType
 
 from imagechat_tui.protocol.events import PresenceUpdate
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.backoff import delay_s
 from imagechat_tui.sync.connection import Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchPresence, SendCrosshair
 from imagechat_tui.sync.inputs import FetchFailed, UsersLoaded
+from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.reducer import applied
 
 NAMES_WITHIN_S = 0.5
@@ -25,9 +25,7 @@ class Presence:
     def __init__(self, core: Core, link: Link) -> None:
         self._core = core
         self._link = link
-        self._request: int | None = None
-        self._due: float | None = None
-        self._failures = 0
+        self._list = Read(core)
         self._heard: list[PresenceUpdate] = []
         """Comings and goings since the list on its way was asked for."""
         self._pointing: Point | None = None
@@ -38,29 +36,27 @@ class Presence:
 
     def opened(self) -> None:
         """The image's socket stands."""
-        self._failures = 0
-        self._request = None
-        self._due = self._core.now
+        self._list.abandon()
+        self._list.want(self._core.now)
 
     def lost(self) -> None:
         """Without a link nobody is known to be here."""
-        self._request = self._due = self._pointing = None
+        self._list.abandon()
+        self._pointing = None
         self._core.change(online=frozenset(), sockets=0, crosshairs=MappingProxyType({}))
 
     def heard(self, event: PresenceUpdate) -> None:
         """Somebody came or went; it has been applied."""
-        if self._request is not None:
+        if self._list.running:
             self._heard.append(event)
         if any(user not in self._core.state.names for user in event.joined):
-            due = self._core.now + NAMES_WITHIN_S
-            self._due = due if self._due is None else min(due, self._due)
+            self._list.want(self._core.now + NAMES_WITHIN_S)
 
     def loaded(self, loaded: UsersLoaded) -> None:
         """The list is here; what was heard meanwhile comes on top of it."""
-        if loaded.request != self._request:
+        if not self._list.loaded(loaded.request):
             return
         core = self._core
-        self._request, self._failures = None, 0
         names = dict(core.state.names) | {user.id: user.name for user in loaded.users}
         if names != core.state.names:
             core.change(names=MappingProxyType(names))
@@ -70,12 +66,11 @@ class Presence:
 
     def failed(self, failed: FetchFailed) -> bool:
         """The list did not come. False if another one is awaited."""
-        if failed.request != self._request:
+        if not self._list.failed(failed):
             return False
-        self._request = None
-        self._failures += 1
-        at_least_s = failed.problem.retry_after_s or 0.0
-        self._due = self._core.now + delay_s(self._failures, self._core.uniform, at_least_s=at_least_s)
+        refused = failed.status is not None and 400 <= failed.status < 500 and failed.status != 429
+        if not refused:  # else asking again brings the same answer: the next link may be luckier
+            self._list.want(self._core.now)
         return True
 
     def point(self, point: Point) -> None:
@@ -89,11 +84,9 @@ class Presence:
         core, link = self._core, self._link
         if not link.open or link.socket is None:
             return
-        if self._request is None and self._due is not None and core.now >= self._due:
-            self._due = None
-            self._request = core.number()
+        if self._list.due:
             self._heard.clear()
-            core.emit(FetchPresence(self._request))
+            core.emit(FetchPresence(self._list.begin()))
         if self._pointing is not None and core.ours and core.now >= self._told_at + CROSSHAIR_EVERY_S:
             core.emit(SendCrosshair(link.socket, self._pointing))
             self._pointing, self._told_at = None, core.now
@@ -102,9 +95,7 @@ class Presence:
         """When time alone changes something here."""
         if not self._link.open:
             return None
-        times = []
-        if self._request is None and self._due is not None:
-            times.append(self._due)
+        times = [self._list.wake_at()]
         if self._pointing is not None and self._core.ours:
             times.append(self._told_at + CROSSHAIR_EVERY_S)
-        return min(times, default=None)
+        return min((at for at in times if at is not None), default=None)

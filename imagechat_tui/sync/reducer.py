@@ -157,6 +157,8 @@ def _updated_comment(state: ChatState, event: UpdatedComment, thread: Conversati
     """Merge the fields that the frame held into what is known."""
     home = _thread_of(state, event.comment.url_id, thread)
     known = state.comments.get(home, NO_COMMENTS).get(event.comment.id) if home is not None else None
+    if known is None and state.peer is Peer.HOSTED:
+        return {}  # without an order of events it may be late, and a deletion wins (D7)
     if known is None or not event.present:
         return _comment(state, home, event.comment)
     present = {name: getattr(event.comment, name) for name in event.present & _COMMENT_FIELDS}
@@ -266,7 +268,8 @@ def with_list(
     }
     if snapshot.user is not None:
         changes["me"] = snapshot.user
-    if state.open_thread is not None and state.open_thread not in conversations:
+    own = {saved.conversation.id for saved in state.acknowledged if saved.conversation is not None}
+    if state.open_thread is not None and state.open_thread not in conversations.keys() | own:
         changes["open_thread"] = None
     changes["unread"] = state.unread & conversations.keys()
     orphans = before.keys() - conversations.keys()

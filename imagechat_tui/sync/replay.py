@@ -57,6 +57,17 @@ def place(mine: Position | None, its: Position) -> Place:
     return Place.NEXT if its.seq == mine.seq + 1 else Place.AHEAD
 
 
+def restarted(mine: Position, head: Position) -> bool:
+    """Whether the log whose newest event is at ``head`` is not the one that ``mine`` is a place in.
+
+    It was started anew, or a backup was restored: it is shorter, or has another event at that number.
+    """
+    if mine.epoch != head.epoch or mine.seq > head.seq:
+        return True
+    known = bool(mine.event_id) and bool(head.event_id)
+    return mine.seq == head.seq and known and mine.event_id != head.event_id
+
+
 def stamp_of(event: LiveEvent) -> Stamp | None:
     """The envelope of a logged event; None for events that are never logged."""
     if isinstance(event, PresenceUpdate | Subscribed | Reset | Skip | CursorMoved):

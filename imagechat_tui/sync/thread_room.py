@@ -15,15 +15,16 @@ from imagechat_tui.protocol.events import (
     UpdatedComment,
     VoteChanged,
 )
-from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.protocol.routes import RoomIds
-from imagechat_tui.sync.backoff import delay_s
-from imagechat_tui.sync.connection import Link
+from imagechat_tui.sync.backoff import RESET_AFTER_S, delay_s
+from imagechat_tui.sync.connection import Link, refused
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, OpenSocket
-from imagechat_tui.sync.image_room import DEBOUNCE_S, POLL_EVERY_S, Apply
-from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, ThreadLoaded
-from imagechat_tui.sync.reducer import with_thread
+from imagechat_tui.sync.image_room import DEBOUNCE_S, LOG_TRIES, POLL_EVERY_S, Apply
+from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SocketClosed, ThreadLoaded
+from imagechat_tui.sync.reads import Read
+from imagechat_tui.sync.reducer import NO_COMMENTS, with_thread
 from imagechat_tui.sync.replay import HELD_AT_MOST, Seen, Touched
 from imagechat_tui.sync.state import Peer, Phase
 
@@ -46,11 +47,10 @@ class ThreadRoom:
         self._ids: RoomIds | None = None
         self.socket: int | None = None
         self._open = False
+        self._opened_at = 0.0
         self._lost_at: float | None = None
-        self._list: int | None = None
-        self._list_due: float | None = None
-        self._log: int | None = None
-        self._log_failures = 0
+        self._list = Read(self._core)
+        self._log = Read(self._core)
         self._waiting: list[LiveEvent] | None = None
         """Frames kept until the log was read; None while nothing is awaited."""
         self._seen = Seen()
@@ -62,24 +62,32 @@ class ThreadRoom:
 
     def opened(self) -> None:
         """The handshake of the thread's socket is done."""
-        self._open = True
-        down_s = self._core.now - self._lost_at if self._lost_at is not None else 0.0
+        now = self._core.now
+        self._open, self._opened_at = True, now
+        down_s = now - self._lost_at if self._lost_at is not None else 0.0
         self._lost_at = None
+        self._log.abandon()  # one on its way was asked for an earlier socket
         if down_s > LOG_REACHES_S or self._seen.newest_ms is None:
-            self._want_list(self._core.now)
+            self._list.want(now)
         else:
             self._waiting = []
-            self._log_failures = 0
+            self._log.want(now)
 
-    def closed(self) -> None:
+    def closed(self, closed: SocketClosed) -> None:
         """The thread's socket is gone, or could not be opened."""
+        now = self._core.now
         self.socket = None
         if self._open:
-            self._attempt = 0
-            self._lost_at = self._core.now
+            self._lost_at = now
+            if now >= self._opened_at + RESET_AFTER_S:
+                self._attempt = 0
         self._open = False
         self._release()
-        self._retry_at = self._core.now + delay_s(self._attempt, self._core.uniform)
+        if refused(closed):
+            self._ids = None  # the list brings fresh ones
+            self._list.want(now)
+        wait_s = delay_s(self._attempt, self._core.uniform, at_least_s=closed.retry_after_s or 0.0)
+        self._retry_at = now + wait_s
         self._attempt += 1
 
     def received(self, event: LiveEvent) -> None:
@@ -88,20 +96,18 @@ class ThreadRoom:
             if len(self._waiting) < HELD_AT_MOST:
                 self._waiting.append(event)
             else:
-                self._want_list(self._core.now)
+                self._list.want(self._core.now)
             return
         self._take(event)
 
     def malformed(self) -> None:
         """A frame could not be decoded: read the thread again."""
-        self._want_list(self._core.now + DEBOUNCE_S)
+        self._list.want(self._core.now + DEBOUNCE_S)
 
     def list_loaded(self, loaded: ThreadLoaded) -> bool:
         """The thread is here. False if another request is awaited."""
-        if loaded.request != self._list:
+        if not self._list.loaded(loaded.request):
             return False
-        self._list = None
-        self._attempt = 0
         self._ids = loaded.list.room or self._ids
         self._seen.baseline(loaded.list.last_gen_date_ms)
         keep = self.touched.settle(loaded.request)
@@ -112,11 +118,10 @@ class ThreadRoom:
 
     def log_loaded(self, loaded: EventLogLoaded) -> bool:
         """What the socket missed is here. False if another request is awaited."""
-        if loaded.request != self._log:
+        if not self._log.loaded(loaded.request):
             return False
-        self._log = None
         if loaded.complete is False:
-            self._want_list(self._core.now)
+            self._list.want(self._core.now)
         votes = False
         for event in loaded.events:
             if isinstance(event, VoteChanged):
@@ -125,23 +130,21 @@ class ThreadRoom:
             else:
                 self._take(event)
         if votes:
-            self._want_list(self._core.now)
+            self._list.want(self._core.now)
         self._release()
         return True
 
     def failed(self, failed: FetchFailed) -> bool:
         """A read failed. False if it was not one of this room."""
-        wait = delay_s(self._attempt, self._core.uniform, at_least_s=failed.problem.retry_after_s or 0.0)
-        if failed.request == self._list:
-            self._list = None
-            self._attempt += 1
-            self._want_list(self._core.now + wait)
+        now = self._core.now
+        if self._list.failed(failed):
+            self._list.want(now)
             return True
-        if failed.request == self._log:
-            self._log = None
-            self._log_failures += 1
-            if self._log_failures >= 2:
-                self._want_list(self._core.now)
+        if self._log.failed(failed):
+            if self._log.failures < LOG_TRIES:
+                self._log.want(now)
+            else:
+                self._list.want(now)
                 self._release()
             return True
         return False
@@ -149,12 +152,12 @@ class ThreadRoom:
     def want(self, conversation_id: ConversationId) -> None:
         """Something was changed by ourselves in this thread: read it again soon, if it is the open one."""
         if conversation_id == self._conversation:
-            self._want_list(self._core.now + DEBOUNCE_S)
+            self._list.want(self._core.now + DEBOUNCE_S)
 
     def refresh(self) -> None:
         """See to it that everything up to now is known."""
         if self._conversation is not None:
-            self._want_list(self._core.now)
+            self._list.want(self._core.now)
 
     # What to do about it
 
@@ -168,7 +171,7 @@ class ThreadRoom:
             self._leave()
             self._conversation = wanted
             if wanted is not None:
-                self._want_list(core.now)
+                self._list.want(core.now)
         if wanted is None:
             return
         url_id = core.thread_url(wanted)
@@ -177,41 +180,34 @@ class ThreadRoom:
             return
         if polling and core.now >= self._poll_at:
             self._poll_at = core.now + POLL_EVERY_S
-            self._want_list(core.now)
-        if self._list is None and self._list_due is not None and core.now >= self._list_due:
-            self._list_due = None
-            self._list = core.number()
-            core.emit(FetchThread(self._list, wanted, url_id))
+            self._list.want(core.now)
+        if self._list.due:
+            core.emit(FetchThread(self._list.begin(), wanted, url_id))
         if self._ids is None or polling:
             return
         if self.socket is None and core.now >= self._retry_at:
             self.socket = core.number()
             core.emit(OpenSocket(self.socket, self._ids, v2=False, thread=wanted))
-        if self._waiting is not None and self._log is None and self._seen.newest_ms is not None:
-            self._log = core.number()
-            core.emit(
-                FetchEventLog(self._log, url_id, self._ids.user_id_ws, start_time_ms=self._seen.newest_ms)
-            )
+        if self._waiting is not None and self._log.due:
+            number, user = self._log.begin(), self._ids.user_id_ws
+            core.emit(FetchEventLog(number, url_id, user, start_time_ms=self._seen.newest_ms))
 
     def wake_at(self) -> float | None:
         """When time alone changes something here."""
         polling = self._core.state.connection.phase is Phase.POLLING
         if self._conversation is None or not (self._link.open or polling):
             return None
-        times = [self._poll_at] if polling else []
-        if self._list is None and self._list_due is not None:
-            times.append(self._list_due)
-        if self._ids is not None and self.socket is None and not polling:
-            times.append(self._retry_at)
-        return min(times, default=None)
+        times = [self._poll_at if polling else None, self._list.wake_at()]
+        if self._ids is not None and not polling:
+            times.append(self._retry_at if self.socket is None else None)
+            times.append(self._log.wake_at() if self._waiting is not None else None)
+        return min((at for at in times if at is not None), default=None)
 
     # Inside
 
-    def _want_list(self, at: float) -> None:
-        self._list_due = at if self._list_due is None else min(at, self._list_due)
-
     def _release(self) -> None:
-        """Apply the frames that waited."""
+        """Apply the frames that waited, and wait no more."""
+        self._log.forget()
         waiting, self._waiting = self._waiting, None
         for event in waiting or ():
             self._take(event)
@@ -219,14 +215,20 @@ class ThreadRoom:
     def _take(self, event: LiveEvent) -> None:
         if self._seen.repeated(event):
             return
+        if isinstance(event, UpdatedComment) and not self._knows(event.comment.id):
+            self._list.want(self._core.now + DEBOUNCE_S)  # not applied: it may have been deleted meanwhile
         self._apply(event, None, self._conversation)
         match event:
             case NewComment() | UpdatedComment():
                 self.touched.note(event.comment.id, self._core.last_number)
             case DeletedComment():
                 self.touched.note(event.comment_id, self._core.last_number)
-            case VoteChanged() if self._list is not None:
+            case VoteChanged() if self._list.running:
                 # Nobody can say whether the list on its way counts this vote.
-                self._want_list(self._core.now + DEBOUNCE_S)
+                self._list.want(self._core.now + DEBOUNCE_S)
             case _:
                 pass
+
+    def _knows(self, comment_id: CommentId) -> bool:
+        home = self._conversation
+        return home is not None and comment_id in self._core.state.comments.get(home, NO_COMMENTS)

@@ -79,15 +79,13 @@ class Views:
             if laid is not None:
                 threads.append(laid)
         self._shown = shown
-        new = (
-            overlay
-            for home, laid_here in overlays.items()
-            if home is None or home not in state.conversations
-            for overlay in laid_here
-        )
-        threads += [
-            _new_thread(state, overlay) for overlay in new if isinstance(overlay.write, StartConversation)
-        ]
+        for home, laid_here in overlays.items():
+            if home is None:
+                threads += [_new_thread(state, overlay) for overlay in laid_here]
+            elif home not in state.conversations and isinstance(laid_here[0].write, StartConversation):
+                # A marker of ours that was answered and is not confirmed yet, and what was written there since.
+                answered = _laid(state, _new_thread(state, laid_here[0]), laid_here[1:])
+                threads += [answered] if answered is not None else []
         return tuple(threads)
 
     def _plain(self, state: ChatState, conversation: Conversation) -> _Shown:

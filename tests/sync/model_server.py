@@ -39,7 +39,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
 )
 from imagechat_tui.sync.outbox import conversation_of
-from imagechat_tui.sync.replay import position_of
+from imagechat_tui.sync.replay import position_of, stamp_of
 from imagechat_tui.sync.state import Room
 
 T0_MS = 1_767_225_600_000
@@ -103,12 +103,20 @@ class ModelServer:
             url_id_clean=self.room.url_id,
             room=RoomIds("demo", "room", user),
             user=User(user, username=user.rpartition(":")[2]),
-            server_time_ms=now_ms if self.ours else now_ms - 2000,
+            server_time_ms=self._baseline(now_ms),
             position=self.position if self.ours else None,
             comments=tuple(c for thread in self.comments.values() for c in thread.values())
             if self.ours
             else (),
         )
+
+    def _baseline(self, now_ms: int) -> int:
+        """No clock: ours tells the time of the newest event, which may be of last week (PROTOCOL 8.2)."""
+        if not self.ours:
+            return now_ms - 2000
+        newest = self.log[-1].event if self.log else None
+        stamp = stamp_of(newest) if newest is not None else None
+        return (stamp.timestamp_ms or 0) + 1 if stamp is not None else now_ms
 
     def thread(self, url_id: UrlId, now_ms: int) -> CommentList:
         """The comments under a thread key; comments whose marker was not made are there too."""
@@ -125,7 +133,7 @@ class ModelServer:
         """The log after a position (at most five entries at a time), and whether that is all of it."""
         known = position.epoch == f"ep{self.epoch}" and self.kept_from - 1 <= position.seq <= len(self.log)
         if not known or (position.seq and position.event_id != self.event_id(position.seq)):
-            raise Denied(410)
+            return (), False
         rest = [entry.event for entry in self.log[position.seq :]]
         return tuple(rest[:5]), len(rest) <= 5
 

@@ -509,7 +509,8 @@ class World:
         """Somebody presses keys."""
         chance, state = self.chance, session.engine.state
         spots = [Point(float(x), 10.0) for x in range(10, 90, 20)]
-        homes = list(state.conversations) or [ConversationId("ic_none")]
+        answered = [saved.conversation.id for saved in state.acknowledged if saved.conversation is not None]
+        homes = [*state.conversations, *answered] or [ConversationId("ic_none")]
         home = chance.choice(homes)
         comments = [
             comment.id

@@ -1,0 +1,93 @@
+"""What an answer or an event tells of a write of ours: the marker and the comment it made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    DeletedImageChat,
+    ImageChatUpdated,
+    LiveEvent,
+    NewComment,
+    NewImageChat,
+    Stamp,
+    UpdatedComment,
+)
+from imagechat_tui.protocol.ids import UrlId
+from imagechat_tui.protocol.keys import rounded, thread_key
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply
+from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    PostComment,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.state import OutboxEntry
+
+Reply = ConversationReply | CommentReply | EditReply | None
+"""Answer of a write; None for deletions."""
+Made = tuple[Conversation | None, Comment | None]
+
+
+def told_by_answer(core: Core, entry: OutboxEntry, reply: Reply) -> Made:
+    """What an answer tells of the marker and of the comment."""
+    write = entry.write
+    match reply:
+        case ConversationReply() if isinstance(write, StartConversation):
+            conversation = reply.conversation or Conversation(
+                id=reply.id,
+                url_id=thread_key(core.url_id_clean, core.room.src, rounded(write.point)),
+                point=rounded(write.point),
+                src=core.room.src,
+                created_from_comment_id=entry.comment_id,
+                user_id=core.me,
+                commenter_name=core.state.me.name if core.state.me is not None else "",
+                comment_count=1,
+            )
+            return conversation, reply.comment
+        case ConversationReply():
+            return reply.conversation, reply.comment
+        case CommentReply():
+            # The answer tells no source of the text, and we know it.
+            return None, replace(reply.comment, text=getattr(write, "text", None))
+        case _:
+            return None, None
+
+
+def told_by_event(event: LiveEvent) -> Made:
+    """What an event tells of the marker and of the comment."""
+    match event:
+        case NewImageChat():
+            return event.conversation, None
+        case ImageChatUpdated():
+            return event.conversation, event.comment
+        case NewComment() | UpdatedComment():
+            return None, event.comment
+        case _:
+            return None, None
+
+
+def as_event(write: Write, made: Made, reply: Reply) -> LiveEvent | None:
+    """The event that a hosted server would send about an answered write."""
+    conversation, comment = made
+    unstamped = Stamp()
+    match write:
+        case StartConversation() if conversation is not None:
+            return NewImageChat(unstamped, conversation)
+        case PostComment() if comment is not None:
+            return NewComment(unstamped, comment)
+        case EditComment():
+            html = reply.html if isinstance(reply, EditReply) else ""
+            edited = Comment(id=write.comment_id, url_id=UrlId(""), html=html, text=write.text)
+            return UpdatedComment(unstamped, edited, frozenset({"html", "text"}))
+        case DeleteComment():
+            return DeletedComment(unstamped, write.comment_id)
+        case DeleteConversation():
+            return DeletedImageChat(unstamped, write.conversation_id)
+        case _:
+            return None
