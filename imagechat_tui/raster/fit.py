@@ -13,13 +13,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.shapes import ACROSS, DOWN, SAMPLES, shapes
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from imagechat_tui.raster.glyphs import GlyphSet
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float32]
@@ -87,9 +86,13 @@ def fitted(samples: NDArray[np.uint8], glyphs: GlyphSet) -> Cells:
     bg[:, uneven] = np.clip(middle, 0, 255)
     fg[:, uneven] = np.clip(middle + slope, 0, 255)
     flat = np.abs(fg - bg).max(axis=0) <= FLAT
-    swap = _swap((_luma() @ fg).reshape(shape), (_luma() @ bg).reshape(shape), flat.reshape(shape)).reshape(
-        -1
-    )
+    if glyphs is GlyphSet.BRAILLE:
+        # Dots leave most of the cell to the background, however many they are.
+        swap = np.zeros(len(even), dtype=bool)
+        swap[uneven] = share_of > 0.5
+    else:
+        front, back = (_luma() @ fg).reshape(shape), (_luma() @ bg).reshape(shape)
+        swap = _swap(front, back, flat.reshape(shape)).reshape(-1)
     opposites = set_.opposites[best]
     turned = swap[uneven] & (opposites != 0)
     swap[uneven] = turned
@@ -99,11 +102,8 @@ def fitted(samples: NDArray[np.uint8], glyphs: GlyphSet) -> Cells:
     share = np.zeros(len(even), dtype=np.float32)
     share[uneven] = np.where(turned, 1 - share_of, share_of)
     share[flat] = 0
-    front = np.where(swap, bg, fg)
-    back = np.where(flat, mean, np.where(swap, fg, bg))
-    return Cells(
-        codes.reshape(shape), front.reshape(3, *shape), back.reshape(3, *shape), share.reshape(shape)
-    )
+    fg, bg = np.where(swap, bg, fg), np.where(flat, mean, np.where(swap, fg, bg))
+    return Cells(codes.reshape(shape), fg.reshape(3, *shape), bg.reshape(3, *shape), share.reshape(shape))
 
 
 def _quads(samples: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -179,7 +179,7 @@ def steady(cells: Cells) -> Cells:
     """Keep the colour in force wherever the cell's error hardly grows by it.
 
     Going through a row from left to right is slow, so rows are cut into blocks: first all blocks are gone through
-    at once, then each block's first run of cells takes the colour in force before the block where that is near.
+    at once, then the first cells of each block take the colour in force before it, as far as that is near.
     """
     import numpy as np
 
@@ -195,18 +195,15 @@ def steady(cells: Cells) -> Cells:
     # Place in the block first, then the block: what is worked on at once lies together.
     inner = np.ascontiguousarray(colors.reshape(3, 2 * rows, blocks, BLOCK).transpose(3, 2, 0, 1))
     weights = np.ascontiguousarray(weight.reshape(2 * rows, blocks, BLOCK).transpose(2, 1, 0))
-    first_run = np.ones((BLOCK, blocks, 2 * rows), dtype=bool)
     for place in range(1, BLOCK):
         force, wanted = inner[place - 1], inner[place]
         change = wanted - force
         near = np.einsum("bcr,bcr,br->br", change, change, weights[place]) <= KEEP
         np.copyto(wanted, force, where=near[:, None])
-        np.logical_and(first_run[place - 1], near, out=first_run[place])
     for block in range(1, blocks):
         force, run = inner[-1, block - 1], inner[:, block]
         change = run - force
         near = np.einsum("pcr,pcr,pr->pr", change, change, weights[:, block]) <= KEEP
-        near &= first_run[:, block]
         np.copyto(run, force, where=np.logical_and.accumulate(near)[:, None])
     both = inner.transpose(2, 3, 1, 0).reshape(3, 2 * rows, blocks * BLOCK)[..., :columns]
     return cells._replace(fg=both[:, :rows], bg=both[:, rows:])

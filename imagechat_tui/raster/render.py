@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
+_CONTRAST = 24.0
+"""A view with less of it is shown as it is: one colour with a little noise shall not become black and white."""
+
+
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
     """How pictures are drawn in this terminal."""
@@ -162,10 +166,13 @@ def _covered(start: float, step: float, count: int, length: int) -> tuple[int, i
 
 
 def _colorless(samples: Pixels, glyphs: GlyphSet) -> tuple[Codes, Ints, Ints]:
-    """Brightness as the density of letters, or of dots."""
+    """Brightness as the density of letters, or of dots, from the darkest that is seen to the brightest."""
     import numpy as np
 
     bright = samples @ np.array(fit.LUMA)
+    dark, light = np.percentile(bright, (1, 99))
+    if light - dark >= _CONTRAST:
+        bright = np.clip((bright - dark) * (255 / (light - dark)), 0, 255)
     if glyphs is GlyphSet.BRAILLE:
         from PIL import Image
 

@@ -78,6 +78,15 @@ def test_beyond_its_end_a_picture_has_nothing_to_average() -> None:
     assert shown.samples((-6, 0, 15, 12), 1, 1).shape == (1, 1, 3)
 
 
+def test_a_picture_that_ends_within_a_sample_is_not_stretched_to_its_end() -> None:
+    pixels = np.full((10, 10, 3), 200, dtype=np.uint8)
+    pixels[:, 8] = pixels[8, :] = 0
+    found = picture(pixels).samples((0, 0, 12, 12), 4, 4)[..., 0]
+    assert found[0, 2] < 150
+    assert found[2, 0] < 150
+    assert found[0].tolist()[3] == found[3, 0] == 200
+
+
 def test_a_picture_decoded_smaller_keeps_its_own_measures() -> None:
     pixels = np.full((200, 300, 3), 255, dtype=np.uint8)
     pixels[:, :100] = 0

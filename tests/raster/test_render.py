@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,8 +85,9 @@ def test_every_mosaic_is_found_with_its_colours(
 
 def test_red_on_green_of_the_same_brightness_is_seen() -> None:
     pixels = np.full((32, 64, 3), (0, 130, 0), dtype=np.uint8)
-    pixels[16:] = (255, 0, 0)
-    pixels[16:, :, 2] = 1
+    pixels[16:] = (255, 0, 1)
+    # By brightness alone the left half of each cell would differ from its right half, a little.
+    pixels[:, np.arange(64) % 16 < 8, 2] += 30
     shown = picture(pixels)
     grid = render(shown, fit_view(shown, 4, 1), RenderOptions())
     assert set(grid.glyphs.reshape(-1).tolist()) <= {ord("▀"), ord("▄")}
@@ -178,6 +180,8 @@ def test_a_picture_ends_within_a_cell_where_it_ends() -> None:
     last = grid.glyphs[y2 - 1, x1 : x2 - 1]
     assert len(np.unique(last)) == 1
     assert 0x2580 <= int(last[0]) <= 0x2588
+    whole = render(shown, view, RenderOptions())
+    assert (whole.bg[y2 - 1, x1:x2] == 0xC80000).all()
 
 
 def test_a_lens_that_floats_beyond_the_edge_shows_ground_there() -> None:
@@ -188,6 +192,16 @@ def test_a_lens_that_floats_beyond_the_edge_shows_ground_there() -> None:
     assert set(np.unique(grid.bg).tolist()) <= {0xC80000, 0x0000C8}
 
 
+def test_a_lens_that_floats_shows_what_is_there() -> None:
+    shown = line(100, 100, 12, 2)
+    lens = replace(fit_view(shown, 20, 10), zoom=4.0, center=Point(3.0, 50.0), floating=True)
+    assert lens.left < -5
+    grid = render(shown, lens, RenderOptions(), ground=0xFFFFFF)
+    column, row = lens.cell_of(Point(13.0, 50.0))
+    dark = np.minimum(grid.fg & 255, grid.bg & 255)[row]
+    assert abs(int(dark.argmin()) - column) <= 1
+
+
 def test_a_drawing_gets_the_nearest_of_256_colours_and_a_photograph_mixtures() -> None:
     pixels = np.full((100, 200, 3), (138, 90, 60), dtype=np.uint8)
     drawn = render(picture(pixels), Viewport(200, 100, 40, 10), RenderOptions(colors=ColorDepth.PALETTE))
@@ -196,6 +210,23 @@ def test_a_drawing_gets_the_nearest_of_256_colours_and_a_photograph_mixtures() -
     grain = picture((pixels.astype(int) + rng.integers(-3, 4, pixels.shape)).astype(np.uint8))
     mixed = render(grain, Viewport(200, 100, 40, 10), RenderOptions(colors=ColorDepth.PALETTE))
     assert len(np.unique(mixed.bg)) > 1
+
+
+def test_dots_never_cover_more_of_a_cell_than_they_leave() -> None:
+    shown = noise(320, 160)
+    grid = render(shown, fit_view(shown, 40, 10), RenderOptions(GlyphSet.BRAILLE))
+    dots = [(code - 0x2800).bit_count() for code in grid.glyphs.reshape(-1).tolist() if code != 0x20]
+    assert len(dots) > 300
+    assert max(dots) <= 4
+
+
+def test_without_colours_a_dark_screenshot_shows_its_text() -> None:
+    pixels = np.full((160, 320, 3), 25, dtype=np.uint8)
+    pixels[40:80, 100:200] = 70
+    shown = picture(pixels)
+    grid = render(shown, fit_view(shown, 40, 10), RenderOptions(GlyphSet.BRAILLE, ColorDepth.NONE))
+    assert (grid.glyphs[3:4, 14:24] == 0x28FF).all()
+    assert (grid.glyphs[8] == 0x20).all()
 
 
 def test_without_colours_brightness_is_density() -> None:
