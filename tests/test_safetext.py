@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from imagechat_tui.safetext import (
-    MAX_MARKS,
     Kind,
     SafeText,
     Span,
@@ -25,6 +24,7 @@ from tests import examples as eg
 pytestmark = pytest.mark.security
 
 LIMITS = {Kind.LINE: 2_000, Kind.NAME: 200, Kind.BLOCK: 20_000}
+MAX_MARKS = 4
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -225,6 +225,8 @@ def test_a_part_of_a_safe_text_has_to_be_made_safe_again() -> None:
         ("Trail is <b>wet</b>", "Trail is wet"),
         ("a<br>b<br/>c<BR />d", "a\nb\nc\nd"),
         ("<p>one</p><p>two</p>", "one\ntwo"),
+        ("a<blockquote>b</blockquote>c<div>d</div>e", "a\nb\ncd\ne"),
+        ("<ol><li>a</ol>b<table><tr><td>c</tr>d</table>", "• a\nbc\nd"),
         ("x<ul><li>a</li><li>b</li></ul>y", "x\n• a\n• b\ny"),
         ('<a href="https://e.org/?a=1&amp;b" rel=x>here</a>', "here"),
         ('see <img src="x.png" alt=""> there', "see [image] there"),
@@ -321,20 +323,13 @@ def test_words_cannot_hide_where_a_link_goes() -> None:
     assert shown == "https://bank.example (https://evil.example)"
 
 
-@given(
-    st.lists(st.sampled_from(["*", "_", "`", "```", "[", "](", ")", "https://e", "a", " ", "\n", "é"])).map(
-        "".join
-    )
-)
+# No small letters alone on a line: after a fence they would be the language of the block, which is not shown.
+@given(st.lists(st.sampled_from([*"*_`[) \n", "```", "](", "https://e", "A", "É"])).map("".join))
 def test_styles_leave_out_nothing_but_the_signs(text: str) -> None:
     def words(shown: str) -> str:
-        return re.sub(r"[*_`\[\]()\s]|py", "", shown)
+        return re.sub(r"[*_`\[\]()\s]", "", shown)
 
     found = looks(text)
     assert all(type(span.text) is SafeText and span.text for span in found)
     shown = "".join(span.text for span in found)
-    for span in found:
-        if span.link and span.text != span.link:
-            shown = shown.replace(f"{span.text} ({span.link})", f"[{span.text}]({span.link})", 1)
-    # The language of a fenced block is left out as well; a fence that is never closed is plain text.
-    assert words(shown) == words(re.sub(r"```[a-z]*\n(?=[\s\S]*```)", "```", text))
+    assert words(shown) == words(text)

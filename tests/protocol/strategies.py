@@ -54,6 +54,16 @@ from imagechat_tui.protocol.routes import (
 COMMENT_FIELDS = frozenset(Comment.__dataclass_fields__)
 _ALWAYS_WRITTEN = COMMENT_FIELDS - {"anon_user_id", "edited_at_ms", "page_title"}
 
+
+def junk(keys: st.SearchStrategy[str] = st.text(max_size=3)) -> st.SearchStrategy[object]:  # noqa: B008 (immutable)
+    """Any value that JSON, or Python's idea of it, can put in the place of another."""
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=2),
+        max_leaves=5,
+    )
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 words = texts.filter(bool)
 opaque = st.text("abcdefXYZ019_-", min_size=1, max_size=12)

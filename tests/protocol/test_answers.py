@@ -139,7 +139,7 @@ def test_presence(online: dict[UserId, bool]) -> None:
 
 def test_answers_that_have_nothing_to_say() -> None:
     assert breaches("APIEmptyResponse", codec.encode_success()) == []
-    assert breaches("PublicAPIDeleteCommentResponse", codec.encode_comment_deleted()) == []
+    assert codec.encode_comment_deleted() == {"status": "success", "hardRemoved": True}
 
 
 # What exactly is written
@@ -262,7 +262,8 @@ def test_without_its_ids_a_room_has_no_socket(missing: str) -> None:
     assert whole.room == RoomIds("demo", "r1", "u1")
     for absent in (None, ""):
         assert codec.decode_conversation_list({"conversations": [], **ids, missing: absent}).room is None
-    assert codec.decode_conversation_list({"conversations": [], **ids, "userIdWS": None}).room is not None
+    stranger = codec.decode_conversation_list({"conversations": [], **ids, "userIdWS": None})
+    assert stranger.room == RoomIds("demo", "r1", "")
 
 
 def test_a_tree_of_comments_comes_out_flat_each_before_its_replies() -> None:
@@ -294,8 +295,12 @@ def test_a_conversation_of_two_steps_is_named_by_its_id_alone() -> None:
     )
 
 
+def test_an_edit_that_says_no_more_is_approved() -> None:
+    assert codec.decode_edit_reply({"comment": {"commentHTML": "x"}}) == EditReply("x", approved=True)
+
+
 def test_one_bad_event_of_a_log_harms_only_itself() -> None:
-    entry = {
+    entry: JsonObject = {
         "_id": "e",
         "createdAt": "2026-01-01T00:00:00.500Z",
         "tenantId": "demo",
@@ -304,6 +309,8 @@ def test_one_bad_event_of_a_log_harms_only_itself() -> None:
     }
     (read,) = codec.decode_event_log({"events": [entry]}).entries
     assert (read.data, read.created_at_ms, read.broadcast_id) == ("{nonsense", eg.T0 + 500, "")
+    (other,) = codec.decode_event_log({"events": [entry | {"_id": None, "id": "e2"}]}).entries
+    assert (read.id, other.id) == ("e", "e2")
 
 
 @pytest.mark.parametrize("status", ["failed", "error", "", None, True, 200, "Success"])

@@ -84,6 +84,25 @@ def test_twenty_levels_are_read_and_twenty_one_refused() -> None:
             parse_json(text)
 
 
+def test_levels_count_and_not_brackets() -> None:
+    def beside(levels: int) -> str:
+        return "[[],{}," + "[" * (levels - 1) + "]" * levels
+
+    assert parse_json(beside(20))
+    with pytest.raises(MalformedMessage) as caught:
+        parse_json(beside(21))
+    assert str(caught.value) == "nested too deeply"
+
+
+def test_a_key_of_the_senders_choice_is_named_short_and_in_ascii() -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        parse_json('{"' + "é" * 100 + '":"\\ud800"}')
+    assert caught.value.key == "\\xe9" * 40
+    with pytest.raises(MalformedMessage) as caught:
+        parse_json('{"a\\u0000b":1}')
+    assert caught.value.key == "a\\0b"
+
+
 def test_the_largest_integers_of_64_bits_are_read() -> None:
     assert parse_json("[9223372036854775807,-9223372036854775808]") == [2**63 - 1, -(2**63)]
 

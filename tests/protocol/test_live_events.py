@@ -22,6 +22,7 @@ from imagechat_tui.protocol.events import (
     NewComment,
     NewImageChat,
     PresenceUpdate,
+    Reset,
     Skip,
     Stamp,
     ThreadStateChange,
@@ -30,7 +31,7 @@ from imagechat_tui.protocol.events import (
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Position
+from imagechat_tui.protocol.models import Comment, Position
 from tests import examples as eg
 from tests.protocol import strategies
 from tests.protocol.openapi import breaches
@@ -264,6 +265,14 @@ def test_a_frame_that_was_percent_encoded_is_read(event: LiveEvent) -> None:
     frame = encode_event(event, tenant_id=eg.TENANT, v2=True)
     assert decode_event(quote(frame)) == decode_event(frame)
     assert decode_event(quote(frame).encode()) == decode_event(frame)
+    lower = quote(frame).replace("%7B", "%7b", 1)
+    assert decode_event(lower) == decode_event(lower.encode()) == decode_event(frame)
+
+
+@pytest.mark.parametrize("frame", ["%20%7B%22type%22%3A%22x%22%7D", "%5B%5D", "{%22type%22:1}"])
+def test_only_what_starts_with_an_encoded_brace_is_decoded(frame: str) -> None:
+    with pytest.raises(MalformedMessage):
+        decode_event(frame)
 
 
 # Image chats: size
@@ -318,6 +327,36 @@ def test_a_frame_sheds_the_name_first_then_the_source_then_the_key() -> None:
 
     shed_at = [shed(length) for length in (10, 290, 500, 900)]
     assert shed_at == [set(), {"commenterName"}, {"commenterName", "src"}, {"commenterName", "src", "urlId"}]
+
+
+def test_a_frame_of_1023_bytes_is_whole_and_of_1024_is_not() -> None:
+    def frame(length: int) -> str:
+        event = eg.new_image_chat(conversation=eg.conversation(commenter_name="n" * length))
+        return encode_event(event, tenant_id=eg.TENANT, v2=True)
+
+    room = 1_023 - len(frame(1)) + 1
+    assert len(frame(room)) == 1_023
+    assert "partial" not in frame(room)
+    assert "partial" in frame(room + 1)
+
+
+def test_a_frame_too_long_for_all_else_still_says_who_if_it_can() -> None:
+    def who(length: int) -> object:
+        user_id = UserId("u" * length)
+        conversation = eg.conversation(user_id=user_id, resolved_by=user_id)
+        frame = extended(eg.new_image_chat(stamp=eg.stamp(actor_id=user_id), conversation=conversation))
+        assert frame["imageChat"] == {"_id": "ic_1", "partial": True}
+        return frame.get("userId")
+
+    assert who(500) == "u" * 500
+    assert who(900) is None
+
+
+def test_what_cannot_be_used_is_passed_on_as_reload() -> None:
+    assert plain(ImageChatsStale(Stamp(), "new-image-chat")) == {
+        "type": "new-image-chat",
+        "imageChat": {"partial": True},
+    }
 
 
 def test_a_frame_that_shed_something_means_reload() -> None:
@@ -379,6 +418,14 @@ def test_an_image_chat_that_cannot_be_used_means_reload(kind: str, payload: dict
     assert event == ImageChatsStale(Stamp(position=Position("e", 7)), kind)
 
 
+@pytest.mark.parametrize("place", ["imageChat", "conversation", "chat", None])
+@pytest.mark.parametrize("key", ["_id", "id", "chatId"])
+def test_hosted_forms_of_a_deleted_marker_are_understood(place: str | None, key: str) -> None:
+    frame: dict[str, Any] = {"type": "deleted-image-chat"}
+    event = decoded(frame | ({place: {key: "ic_9"}} if place else {key: "ic_9"}))
+    assert event == DeletedImageChat(Stamp(), ConversationId("ic_9"))
+
+
 def test_a_deleted_marker_without_an_id_means_reload() -> None:
     assert decoded({"type": "deleted-image-chat"}) == ImageChatsStale(Stamp(), "deleted-image-chat")
 
@@ -400,6 +447,10 @@ def test_an_update_tells_which_fields_it_held() -> None:
     event = decoded({"type": "updated-comment", "comment": {"_id": "c", "isPinned": True, "parentId": None}})
     assert isinstance(event, UpdatedComment)
     assert event.present == {"id", "is_pinned", "parent_id"}
+    whole = eg.comment(anon_user_id=UserId("anon:1"), page_title="t", edited_at_ms=eg.T0)
+    event = decoded(extended(eg.updated_comment(comment=whole)))
+    assert isinstance(event, UpdatedComment)
+    assert event.present == set(Comment.__dataclass_fields__)
 
 
 def test_a_deletion_without_a_body_still_names_its_comment() -> None:
@@ -410,11 +461,24 @@ def test_a_deletion_without_a_body_still_names_its_comment() -> None:
     assert breaches("LiveEvent", frame) == []
 
 
+def test_a_reset_may_say_why() -> None:
+    assert decoded({"type": "reset"}) == Reset("")
+    assert decoded({"type": "reset", "reason": "epoch"}) == Reset("epoch")
+
+
 def test_an_unknown_event_keeps_its_place_in_the_log() -> None:
     event = decoded(
         {"type": "page-react", "timestamp": 5, "broadcastId": "b", "seq": 9, "epoch": "e", "x": "?"}
     )
     assert event == UnknownEvent("page-react", Stamp(5, BroadcastId("b"), None, Position("e", 9)))
+
+
+def test_comments_and_votes_go_by_either_name_of_their_id() -> None:
+    comment = decoded({"type": "new-comment", "comment": {"id": "c_9"}})
+    vote = decoded({"type": "new-vote", "vote": {"id": "v_9", "commentId": "c_9", "direction": -1.0}})
+    assert isinstance(comment, NewComment)
+    assert isinstance(vote, VoteChanged)
+    assert (comment.comment.id, vote.vote.id, vote.vote.direction) == ("c_9", "v_9", -1)
 
 
 def test_an_echo_id_is_also_found_under_its_second_name() -> None:
@@ -487,11 +551,7 @@ def test_any_frame_is_an_event_or_malformed(frame: str | bytes) -> None:
         decode_event(frame)
 
 
-_junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(list(_COMMENT)), inner),
-    max_leaves=5,
-)
+_junk = strategies.junk(st.sampled_from(list(_COMMENT)))
 _KEYS = sorted(
     {key for sample in SAMPLES for key in sample}
     | {"seq", "epoch", "eventId", "userId", "serverTime", "x", "y", "_id", "urlId"}

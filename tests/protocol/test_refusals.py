@@ -115,17 +115,16 @@ def _answers() -> Iterator[JsonObject]:
     yield codec.encode_user(eg.user())
 
 
-_junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
-    max_leaves=4,
-)
+def test_every_answer_says_that_it_succeeded() -> None:
+    *answers, _user = _answers()
+    answers += [codec.encode_success(), codec.encode_presence_status({}), codec.encode_comment_deleted()]
+    assert all(map(codec.succeeded, answers))
 
 
 @given(
     case=st.sampled_from(list(zip(READERS, _answers(), strict=True))),
     random=st.randoms(use_true_random=False),
-    junk=_junk,
+    junk=strategies.junk(),
 )
 def test_an_answer_with_one_broken_value_is_read_or_malformed(
     case: tuple[Reader, JsonObject], random: Any, junk: object
@@ -162,6 +161,7 @@ def test_an_answer_with_one_broken_value_is_read_or_malformed(
 def test_a_refusal_is_read_as_it_was_written(error: ErrorReply) -> None:
     wait = None if error.retry_after_s is None else str(int(error.retry_after_s))
     plain = codec.encode_error(error, image_chat=False)
+    assert plain["status"] == "failed"
     assert breaches("APIError", plain) == []
     assert codec.decode_error(error.status, wait, codec.dump_json(plain)) == error
     union = codec.encode_error(error, image_chat=True)
@@ -231,7 +231,7 @@ def test_a_wait_is_believed_for_an_hour_at_most(header: str | None, seconds: flo
 @given(
     st.integers(),
     st.none() | st.text(max_size=10),
-    st.binary(max_size=60) | st.builds(lambda o: json.dumps(o).encode(), _junk),
+    st.binary(max_size=60) | st.builds(lambda o: json.dumps(o).encode(), strategies.junk()),
 )
 def test_no_refusal_is_an_error(status: int, header: str | None, body: bytes) -> None:
     assert codec.decode_error(status, header, body).status == status

@@ -172,6 +172,10 @@ def test_plain_requests_carry_nothing_of_ours() -> None:
     assert set(codec.encode_create_conversation(two_steps)) == set(CREATE)
 
 
+def test_a_comment_is_posted_to_its_thread_by_query_too() -> None:
+    assert codec.encode_create_comment_query(eg.create_comment()) == {"urlId": eg.THREAD, "broadcastId": "b3"}
+
+
 def test_whole_percents_go_out_as_integers() -> None:
     body = codec.encode_create_conversation(eg.create_conversation(point=Point(30.0, 25.5)))
     assert json.dumps([body["x"], body["y"]]) == "[30, 25.5]"
@@ -216,6 +220,14 @@ def test_what_official_sdks_ask_is_understood() -> None:
     assert codec.decode_list_comments({"urlId": "k", "page": "-1"}).page == -1
     assert codec.decode_list_comments({"urlId": "k", "page": "", "skip": "null"}).skip == 0
     assert codec.decode_list_comments({"urlId": "k", "limit": "5"}).page is None
+    assert codec.decode_list_comments({"urlId": "k", "skip": "5"}).page is None
+    assert codec.decode_list_comments({"urlId": "k", "asTree": "1", "countAll": "yes"}).as_tree
+    assert not codec.decode_list_comments({"urlId": "k", "asTree": "false", "countAll": "yes"}).count_all
+
+
+def test_a_position_needs_no_time_and_a_time_no_user() -> None:
+    after = codec.decode_event_log_query({"urlId": "k", "seq": "3", "epoch": "e", "v": "2"})
+    assert after == EventLogQuery(UrlId("k"), "", 0, None, Position("e", 3))
 
 
 def test_the_thread_key_of_the_query_wins_and_the_body_helps_out() -> None:
@@ -375,15 +387,8 @@ def test_a_query_names_the_key_that_is_missing_or_wrong(
     assert refused(lambda: read(query)) == key
 
 
-_junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
-    max_leaves=4,
-)
-
-
 @given(
-    body=st.dictionaries(st.sampled_from(sorted(CREATE | COMMENT)) | st.just("resolved"), _junk),
+    body=st.dictionaries(st.sampled_from(sorted(CREATE | COMMENT)) | st.just("resolved"), strategies.junk()),
     query=st.dictionaries(
         st.sampled_from(["urlId", "broadcastId", "page", "skip", "limit", "parentId", "direction", "seq", "epoch",
                          "eventId", "startTime", "endTime", "userIdWS", "tenantIdWS"]),

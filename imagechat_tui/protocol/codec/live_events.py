@@ -51,7 +51,6 @@ from imagechat_tui.protocol.models import Comment, Position
 MAX_IMAGE_CHAT_FRAME = 1023
 """Bytes of an image-chat frame: documented as under 1 KB."""
 
-_IMAGE_CHAT_TYPES: Final = ("new-image-chat", "image-chat-updated", "deleted-image-chat")
 _SHED_FIRST: Final = ("commenterName", "src", "urlId")
 """What a frame that is too long does without, in this order: the rest names the marker."""
 
