@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -70,6 +69,8 @@ class Verbs(click.Group):
         verb = args[0]
         if verb in VERBS or verb.startswith("-"):
             return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
         near = get_close_matches(verb, VERBS, n=3, cutoff=0.5)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise click.UsageError(f"There is no verb and no picture {verb!r}.{meant}", ctx)

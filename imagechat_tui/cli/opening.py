@@ -13,6 +13,7 @@ from imagechat_tui.cli.terminal import cell_aspect, need_terminal, pixels_per_ce
 from imagechat_tui.settings import CHOICES, ClientSettings
 
 if TYPE_CHECKING:
+    from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
 
@@ -60,23 +61,27 @@ def run_screen(chosen: Target) -> int:
     tell_textual(look.colors)
 
     from imagechat_tui.cli.failures import picture_error_words
+    from imagechat_tui.cli.late_session import LateSession
     from imagechat_tui.net.clock import boottime, wall_clock_ms
-    from imagechat_tui.net.drafts import DraftFile, drafts_path
-    from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
-    room = chosen.room
-    place = str(chosen.local.socket_path) if chosen.local is not None else chosen.settings.server
-    session = LiveSession(
-        room,
-        chosen.endpoint,
-        drafts=DraftFile(drafts_path(chosen.folders.state, place, room.tenant_id, room.url_id)),
-        before_connect=chosen.before_connect,
-        now=boottime,
-    )
+    def session() -> LiveSession:
+        from imagechat_tui.net.drafts import DraftFile, drafts_path
+        from imagechat_tui.net.driver import LiveSession
+
+        room = chosen.room
+        place = str(chosen.local.socket_path) if chosen.local is not None else chosen.settings.server
+        return LiveSession(
+            room,
+            chosen.endpoint,
+            drafts=DraftFile(drafts_path(chosen.folders.state, place, room.tenant_id, room.url_id)),
+            before_connect=chosen.before_connect,
+            now=boottime,
+        )
+
     app = ImageChatApp(
-        session,
+        LateSession(chosen.room, session),
         load_picture=lambda progress: picture_of(chosen, progress),
         name=chosen.name.title,
         options=ScreenOptions(

@@ -18,8 +18,6 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerError
 
-from imagechat_tui.sync.effects import Announce, Applied
-from imagechat_tui.sync.session import Session
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.crash import write_crash_file
@@ -41,6 +39,8 @@ from imagechat_tui.words import Words
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.effects import Announce, Applied
+    from imagechat_tui.sync.session import Session
 
 LoadPicture: TypeAlias = "Callable[[Callable[[float], None]], Awaitable[Picture]]"
 """Loads the picture; is given what to call with the fraction done."""
@@ -152,6 +152,8 @@ class ImageChatApp(App[int]):
         self.post_message(message)
 
     def _listen(self, state: ChatState, news: tuple[Announce | Applied, ...]) -> None:
+        from imagechat_tui.sync.effects import Announce
+
         announced = tuple(item for item in news if isinstance(item, Announce))
         if announced:
             self._post(NewsArrived(announced))

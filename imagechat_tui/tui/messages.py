@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from imagechat_tui.sync.effects import Announce
 from imagechat_tui.sync.state import ChatState
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
+    from imagechat_tui.sync.effects import Announce
 
 
 class StateChanged(Message):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -17,7 +16,6 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     TryNow,
 )
-from imagechat_tui.sync.session import Session
 from imagechat_tui.sync.state import CommentView, Thread
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
@@ -30,6 +28,8 @@ from imagechat_tui.tui.widgets.thread_list import first_line, one_line
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.effects import Announce
+    from imagechat_tui.sync.session import Session
     from imagechat_tui.tui.screens.unsent import UnsentChoice
 
 MINUTE_S = 60.0
@@ -124,14 +124,18 @@ class ChatScreen(WritingScreen):
 
     def show_news(self, news: Sequence[Announce]) -> None:
         """Say what is worth a word. Own actions are not, but for a verdict that went wrong."""
+        from imagechat_tui.sync.effects import News  # not before there are any: it would cost every start
+
         for item in news:
             match item.news:
                 case News.SAVED if item.broadcast_id is not None:
                     self._remember_name(item.broadcast_id, item)
                 case News.NOT_SAVED if item.problem is not None:
                     self.tell_not_saved(item)
-                case News.MARKER_ADDED | News.COMMENT_ADDED:
-                    self._tell_added(item)
+                case News.MARKER_ADDED:
+                    self._tell_added(item, "put")
+                case News.COMMENT_ADDED:
+                    self._tell_added(item, "commented on")
                 case News.THREAD_GONE:
                     self._thread_gone(item)
                 case _:
@@ -143,7 +147,7 @@ class ChatScreen(WritingScreen):
         elif self.comments.selected == sent_as and item.comment_id is not None:
             self.renamed[sent_as] = item.comment_id
 
-    def _tell_added(self, item: Announce) -> None:
+    def _tell_added(self, item: Announce, verb: str) -> None:
         who = name_of(self.session.state, item.by)
         if self._bell:
             self.app.bell()
@@ -152,7 +156,6 @@ class ChatScreen(WritingScreen):
         now = self.views.threads(self.session.state)
         thread = next((t for t in now if t.key == item.conversation_id), None)
         where = self.called(thread) if thread is not None else "a marker"
-        verb = "put" if item.news is News.MARKER_ADDED else "commented on"
         self.say("", f"{who} {verb} {where}")
 
     def _thread_gone(self, item: Announce) -> None:

@@ -11,7 +11,6 @@ from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import CloseThread, OpenThread
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.session import Session
 from imagechat_tui.sync.state import ChatState, Status, Thread
 from imagechat_tui.sync.views import Views
 from imagechat_tui.tui import symbols
@@ -25,6 +24,7 @@ from imagechat_tui.words import safe_line
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.session import Session
 
 MINUTE_S = 60.0
 UNSAVED_WORDS = {

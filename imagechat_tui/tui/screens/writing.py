@@ -12,7 +12,6 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import comment_text
 from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.session import Session
 from imagechat_tui.sync.state import CommentView, Draft, Phase, Problem, ProblemKind, Thread
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.reading import ReadingScreen
@@ -21,6 +20,7 @@ from imagechat_tui.words import problem_words
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.session import Session
 
 KEEP_AFTER_S = 0.3
 """Typing is kept on disk at most this long after a key."""

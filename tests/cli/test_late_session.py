@@ -1,0 +1,68 @@
+"""What the first paint waits for is on the list; everything else is imported when it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from imagechat_tui.cli.late_session import LateSession
+from imagechat_tui.sync.intents import TryNow
+from imagechat_tui.sync.session import Session
+from tests import examples as eg
+from tests.tui.scripted_session import ScriptedSession, two_threads
+
+LATE = (
+    "numpy", "PIL", "rich_pixels", "httpx", "websockets", "aiohttp", "sqlite3", "cryptography", "pydantic",
+    "imagechat_tui.net.driver", "imagechat_tui.net.api", "imagechat_tui.protocol.codec", "imagechat_tui.sync.engine",
+    "imagechat_tui.sync.reducer", "imagechat_tui.sync.effects", "imagechat_tui.server",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_the_first_paint_does_not_wait_for(late: str) -> None:
+    assert late not in imported_at_start()
+
+
+def imported_at_start() -> frozenset[str]:
+    """The modules that are there when the screen is about to be painted."""
+    global _imported
+    if _imported is None:
+        code = "import imagechat_tui.cli.opening, imagechat_tui.tui.app, sys; print(*sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        _imported = frozenset(done.stdout.split())
+    return _imported
+
+
+_imported: frozenset[str] | None = None
+
+
+def test_a_session_is_made_by_the_first_wish_and_only_once() -> None:
+    made: list[ScriptedSession] = []
+
+    def make() -> Session:
+        made.append(ScriptedSession(two_threads()))
+        return made[-1]
+
+    session = LateSession(eg.room(), make)
+    assert session.state.conversations == {}
+    assert made == []
+    session.dispatch(TryNow())
+    session.dispatch(TryNow())
+    assert len(made) == 1
+    assert made[0].intents == [TryNow(), TryNow()]
+    assert session.state is made[0].state
+
+
+async def test_a_session_is_made_when_it_runs() -> None:
+    told = []
+    session = LateSession(eg.room(), lambda: _Ended(two_threads()))
+    await session.run(lambda state, news: told.append(state))
+    assert [state.conversations.keys() for state in told] == [two_threads().conversations.keys()]
+
+
+class _Ended(ScriptedSession):
+    async def run(self, listener: object) -> None:
+        assert callable(listener)
+        listener(self.state, ())
