@@ -1,0 +1,155 @@
+"""Pictures by address: fetched from where the person said, and from nowhere that an answer points to (T18b)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import httpx
+import pytest
+from PIL import Image
+
+from imagechat_tui.net.pictures import PictureError, PictureKind, PictureLimits, load_picture
+
+pytestmark = pytest.mark.security
+
+Answer = Callable[[str, dict[str, str]], bytes]
+"""Path and headers of a request to the bytes of an answer."""
+
+
+def picture_file() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 10), (1, 2, 3)).save(out, "PNG")
+    return out.getvalue()
+
+
+def answer(status: str, body: bytes = b"", *headers: str, length: int | None = None) -> bytes:
+    lines = [f"HTTP/1.1 {status}", "Connection: close", *headers]
+    if length is None or length >= 0:
+        lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def moved(to: str) -> bytes:
+    return answer("302 Found", b"", f"Location: {to}")
+
+
+@asynccontextmanager
+async def site(respond: Answer) -> AsyncIterator[tuple[int, list[tuple[str, dict[str, str]]]]]:
+    """A server on loopback: its port and the requests that it got."""
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:] if line)}
+        asked.append((head[0].split()[1], headers))
+        writer.write(respond(*asked[-1]))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], asked
+
+
+async def failure(address: str, **options: object) -> PictureError:
+    with pytest.raises(PictureError) as caught:
+        await load_picture(address, **options)  # type: ignore[arg-type]
+    return caught.value
+
+
+async def test_a_picture_is_fetched_and_progress_is_told() -> None:
+    told: list[float] = []
+    async with site(lambda path, headers: answer("200 OK", picture_file())) as (port, asked):
+        picture = await load_picture(f"http://127.0.0.1:{port}/mock/a.png?v=2", progress=told.append)
+    assert (picture.name, picture.width) == ("a.png", 20)
+    assert told == sorted(told)
+    assert (told[0] > 0.5, told[-1]) == (True, 1.0)
+    assert [path for path, _ in asked] == ["/mock/a.png?v=2"]
+
+
+async def test_nothing_of_ours_goes_along() -> None:
+    async with site(lambda path, headers: answer("200 OK", picture_file(), "Set-Cookie: a=b")) as (
+        port,
+        asked,
+    ):
+        await load_picture(f"http://127.0.0.1:{port}/a.png")
+    sent = asked[0][1]
+    assert "cookie" not in sent
+    assert "authorization" not in sent
+    assert sent["host"] == f"127.0.0.1:{port}"
+
+
+async def test_up_to_three_redirects_are_followed() -> None:
+    def respond(path: str, headers: dict[str, str]) -> bytes:
+        hops = int(path.removeprefix("/"))
+        return answer("200 OK", picture_file()) if hops == 0 else moved(f"/{hops - 1}")
+
+    async with site(respond) as (port, asked):
+        assert (await load_picture(f"http://127.0.0.1:{port}/3")).width == 20
+        assert len(asked) == 4
+        error = await failure(f"http://127.0.0.1:{port}/4")
+    assert error.kind is PictureKind.UNREACHABLE
+    assert len(asked) == 8
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://localhost:{port}/", "http://[::1]:{port}/", "http://127.0.0.2:{port}/", "http://0.0.0.0:{port}/",
+     "http://10.0.0.1/", "http://169.254.169.254/latest/meta-data", "http://[fd00::1]/", "http://192.168.1.1/a.png",
+     "http://[::ffff:127.0.0.1]:{port}/", "file:///etc/passwd", "ftp://example.org/a.png", "gopher://x/"],
+)  # fmt: skip
+async def test_a_redirect_to_a_private_address_or_another_scheme_is_refused(target: str) -> None:
+    async with site(lambda path, headers: moved(target.format(port=port))) as (port, asked):
+        error = await failure(f"http://127.0.0.1:{port}/a.png")
+    assert error.kind is PictureKind.REFUSED_ADDRESS
+    assert len(asked) == 1
+
+
+async def test_from_https_nothing_leads_to_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(302, headers={"Location": "http://93.184.215.14/a.png"})
+
+    async def resolved(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(2, 1, 6, "", ("93.184.215.14", 443))]
+
+    client = partial(httpx.AsyncClient, transport=httpx.MockTransport(respond))
+    monkeypatch.setattr(httpx, "AsyncClient", client)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
+    error = await failure("https://example.org/a.png")
+    assert error.kind is PictureKind.REFUSED_ADDRESS
+    assert len(asked) == 1
+    assert asked[0].startswith("https://93.184.215.14")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("404 Not Found", PictureKind.MISSING),
+        ("403 Forbidden", PictureKind.UNREACHABLE),
+        ("500 Internal Server Error", PictureKind.UNREACHABLE),
+    ],
+)
+async def test_a_server_that_has_none_is_told_apart(status: str, kind: PictureKind) -> None:
+    async with site(lambda path, headers: answer(status, picture_file())) as (port, _):
+        assert (await failure(f"http://127.0.0.1:{port}/a.png")).kind is kind
+
+
+@pytest.mark.parametrize("length", [None, -1, 10])
+async def test_more_bytes_than_allowed_are_not_read_whatever_was_announced(length: int | None) -> None:
+    body = b"\x89PNG" + bytes(200_000)
+    async with site(lambda path, headers: answer("200 OK", body, length=length)) as (port, _):
+        limits = PictureLimits(max_bytes=65_536)
+        error = await failure(f"http://127.0.0.1:{port}/a.png", limits=limits)
+    # A server that announces ten bytes is held to them.
+    assert error.kind is (PictureKind.CORRUPT if length == 10 else PictureKind.TOO_MANY_BYTES)
+
+
+async def test_an_answer_that_is_no_http_is_unreachable() -> None:
+    async with site(lambda path, headers: b"SSH-2.0-OpenSSH_9.2\r\n") as (port, _):
+        assert (await failure(f"http://127.0.0.1:{port}/a.png")).kind is PictureKind.UNREACHABLE
