@@ -27,9 +27,8 @@ from imagechat_tui.sync.intents import DeleteComment, EditComment, PostComment, 
 from imagechat_tui.sync.news import actor_of
 from imagechat_tui.sync.outbox import conversation_of, happened, made_comment, made_conversation, says
 from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.reducer import NO_COMMENTS
 from imagechat_tui.sync.replay import position_of, stamp_of
-from imagechat_tui.sync.state import ChatState, OutboxEntry, Phase, WriteStatus
+from imagechat_tui.sync.state import NO_COMMENTS, ChatState, OutboxEntry, Phase, WriteStatus
 
 TIMEOUT_S = 10.0
 """A write has this long in all; past it the server refuses it (X-Deadline)."""

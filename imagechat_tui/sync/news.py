@@ -18,8 +18,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.sync.effects import Announce, News
-from imagechat_tui.sync.reducer import NO_COMMENTS
-from imagechat_tui.sync.state import ChatState
+from imagechat_tui.sync.state import NO_COMMENTS, ChatState
 
 
 def actor_of(event: LiveEvent) -> UserId | None:

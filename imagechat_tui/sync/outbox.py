@@ -27,8 +27,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.reducer import NO_COMMENTS
-from imagechat_tui.sync.state import ChatState, Draft, OutboxEntry, Problem, ProblemKind
+from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Draft, OutboxEntry, Problem, ProblemKind
 
 TextWrite = StartConversation | PostComment | EditComment
 """The writes that carry what a person typed."""

@@ -34,15 +34,12 @@ from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Position
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.intents import EditComment, PostComment
-from imagechat_tui.sync.state import ChatState, Draft, Peer, Problem, ProblemKind
+from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Comments, Draft, Peer, Problem, ProblemKind
 
 K = TypeVar("K")
 V = TypeVar("V")
 Changes = dict[str, Any]
 """Fields of ChatState that change, by name."""
-Thread = Mapping[CommentId, Comment]
-
-NO_COMMENTS: Thread = MappingProxyType({})
 _COMMENT_FIELDS = frozenset(field.name for field in fields(Comment))
 
 
@@ -192,7 +189,7 @@ def _without_comment(state: ChatState, thread: ConversationId | None, comment_id
     return {"comments": with_item(state.comments, thread, MappingProxyType(remaining(known, comment_id)))}
 
 
-def remaining(comments: Thread, gone: CommentId) -> dict[CommentId, Comment]:
+def remaining(comments: Comments, gone: CommentId) -> dict[CommentId, Comment]:
     """The comments without ``gone`` and without its descendants (which may stand in any order)."""
     removed = {gone}
     while True:
@@ -282,7 +279,7 @@ def with_list(
 
 def _grouped(
     state: ChatState, conversations: Mapping[ConversationId, Conversation], comments: tuple[Comment, ...]
-) -> dict[ConversationId, Thread]:
+) -> dict[ConversationId, Comments]:
     """The comments of all threads by conversation, equal ones as the objects they were."""
     homes = {conversation.url_id: key for key, conversation in conversations.items()}
     grouped: dict[ConversationId, dict[CommentId, Comment]] = {key: {} for key in conversations}
@@ -294,11 +291,11 @@ def _grouped(
     return {key: _same_thread(state.comments.get(key), thread) for key, thread in grouped.items()}
 
 
-def _same_thread(known: Thread | None, thread: dict[CommentId, Comment]) -> Thread:
+def _same_thread(known: Comments | None, thread: dict[CommentId, Comment]) -> Comments:
     return known if known is not None and _alike(known, thread) else MappingProxyType(thread)
 
 
-def _alike(known: Thread, thread: Thread) -> bool:
+def _alike(known: Comments, thread: Comments) -> bool:
     """Whether two threads hold the same objects in the same order."""
     return len(known) == len(thread) and all(
         a is b for a, b in zip(known.values(), thread.values(), strict=True)
@@ -313,7 +310,7 @@ def _same(known: V | None, new: V) -> V:
 def _names(
     state: ChatState,
     conversations: Mapping[ConversationId, Conversation],
-    comments: Mapping[ConversationId, Thread],
+    comments: Mapping[ConversationId, Comments],
 ) -> Mapping[UserId, str]:
     names = dict(state.names)
     for conversation in conversations.values():

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from types import MappingProxyType
+from typing import TypeAlias
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, User
 from imagechat_tui.sync.intents import Write
+
+Comments: TypeAlias = Mapping[CommentId, Comment]
+"""The comments of one thread, in order of creation."""
+
+NO_COMMENTS: Comments = MappingProxyType({})
 
 
 class Phase(StrEnum):
@@ -220,9 +226,7 @@ class ChatState:
     read_only: bool = False
     conversations: Mapping[ConversationId, Conversation] = field(default_factory=lambda: MappingProxyType({}))
     """Confirmed, in order of creation."""
-    comments: Mapping[ConversationId, Mapping[CommentId, Comment]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    comments: Mapping[ConversationId, Comments] = field(default_factory=lambda: MappingProxyType({}))
     """Confirmed, per conversation, in order of creation. A missing key: not loaded (hosted)."""
     outbox: tuple[OutboxEntry, ...] = ()
     acknowledged: tuple[Acknowledged, ...] = ()

@@ -24,9 +24,9 @@ from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, 
 from imagechat_tui.sync.image_room import DEBOUNCE_S, LOG_TRIES, POLL_EVERY_S, Apply
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SocketClosed, ThreadLoaded
 from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.reducer import NO_COMMENTS, with_thread
+from imagechat_tui.sync.reducer import with_thread
 from imagechat_tui.sync.replay import HELD_AT_MOST, Seen, Touched
-from imagechat_tui.sync.state import Peer, Phase
+from imagechat_tui.sync.state import NO_COMMENTS, Peer, Phase
 
 LOG_REACHES_S = 600.0
 """A socket that was down longer than this has the thread read whole."""

@@ -22,11 +22,11 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.outbox import conversation_of
-from imagechat_tui.sync.reducer import NO_COMMENTS
-from imagechat_tui.sync.reducer import Thread as Comments
 from imagechat_tui.sync.state import (
+    NO_COMMENTS,
     Acknowledged,
     ChatState,
+    Comments,
     CommentView,
     Draft,
     OutboxEntry,
