@@ -78,7 +78,9 @@ def check_verdicts(world: World, session: Session) -> None:
             continue
         if verdicts[-1] is News.SAVED:
             # A hosted marker whose comment joined a thread that is there already is saved with its first step.
-            assert broadcast_id in done or (not world.server.ours and comment_step_id(broadcast_id) in done), told
+            assert broadcast_id in done or (
+                not world.server.ours and comment_step_id(broadcast_id) in done
+            ), told
         elif not retried_after_crash(session, broadcast_id):
             assert broadcast_id not in done, told
 
