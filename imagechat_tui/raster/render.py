@@ -72,7 +72,7 @@ def render(
         viewport: which part of it, in how many cells.
         options: glyphs and colours.
         ground: ``0xRRGGBB`` for what lies beside the picture, or -1 for the terminal's own colour.
-        quality: ``fast`` samples from a copy half as large: for a view that moves.
+        quality: ``fast`` may sample from a copy half as large: for a view that moves.
     """
     import numpy as np
 
@@ -103,7 +103,7 @@ def _drawn(
     """The cells of ``viewport.area``."""
     fine = FINE if quality == "best" else QUICK
 
-    def samples(across: int, down: int) -> Pixels:
+    def samples(across: int, down: int, fine: float = fine) -> Pixels:
         return _samples(picture, viewport, across, down, ground, fine)
 
     if options.colors is ColorDepth.NONE:
@@ -115,8 +115,8 @@ def _drawn(
 
         glyphs, fg, bg = half_cells(samples(1, 2))
         return glyphs, quantised(fg, options.colors), quantised(bg, options.colors)
-    if options.glyphs is GlyphSet.HALF:
-        cells = fit.halves(samples(1, 2))
+    if options.glyphs is GlyphSet.HALF:  # so few samples that each may well be made of more pixels
+        cells = fit.halves(samples(1, 2, fine if quality == "fast" else 2 * fine))
     else:
         cells = fit.fitted(samples(ACROSS, DOWN), options.glyphs)
     if options.colors is ColorDepth.TRUECOLOR:

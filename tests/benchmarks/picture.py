@@ -142,6 +142,7 @@ def tools(gallery: Gallery) -> list[Tool]:
 
     found = [Tool(BASE, rich)]
     found += [ours(glyphs, RenderOptions(glyphs)) for glyphs in SETS]
+    found.append(ours("half, moving", RenderOptions(GlyphSet.HALF), "fast"))
     found.append(ours("octant, moving", RenderOptions(GlyphSet.OCTANT), "fast"))
     found.append(ours("--renderer rich-pixels", RenderOptions(renderer="rich-pixels")))
     size = f"{COLUMNS}x{ROWS}"
@@ -476,7 +477,7 @@ def main() -> None:
     frame_table(every)
     likeness_table(every)
 
-    warm = [Tool(tool.name, tool.draw) for tool in every]
+    warm = [Tool(tool.name, tool.draw, options=tool.options, quality=tool.quality) for tool in every]
     measure_textual(warm, gallery, args.rounds, ["checkout"])
     table(
         ["one screenshot panned: its colours stay in rich-pixels' cache", "ms in Textual (×)"],

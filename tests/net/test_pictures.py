@@ -51,7 +51,9 @@ async def test_a_photo_is_turned_as_its_camera_says(orientation: int) -> None:
 
 
 async def test_a_bent_exif_word_does_not_hide_the_picture() -> None:
-    picture = await load_picture("-", stdin=png(Image.new("RGB", (30, 20)), "JPEG", exif=b"Exif\0\0MM\0*"))
+    picture = await load_picture(
+        "-", stdin=png(Image.new("RGB", (30, 20)), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff")
+    )
     assert (picture.width, picture.height) == (30, 20)
 
 

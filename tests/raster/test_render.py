@@ -182,6 +182,7 @@ def test_a_picture_ends_within_a_cell_where_it_ends() -> None:
     assert 0x2580 <= int(last[0]) <= 0x2588
     whole = render(shown, view, RenderOptions())
     assert (whole.bg[y2 - 1, x1:x2] == 0xC80000).all()
+    assert (whole.glyphs == 0x20).all()
 
 
 def test_a_lens_that_floats_beyond_the_edge_shows_ground_there() -> None:
@@ -194,12 +195,12 @@ def test_a_lens_that_floats_beyond_the_edge_shows_ground_there() -> None:
 
 def test_a_lens_that_floats_shows_what_is_there() -> None:
     shown = line(100, 100, 12, 2)
-    lens = replace(fit_view(shown, 20, 10), zoom=4.0, center=Point(3.0, 50.0), floating=True)
-    assert lens.left < -5
+    lens = replace(fit_view(shown, 20, 10), zoom=4.0, center=Point(3.25, 50.0), floating=True)
+    assert (lens.left, lens.scale) == (-9.25, 1.25)
     grid = render(shown, lens, RenderOptions(), ground=0xFFFFFF)
-    column, row = lens.cell_of(Point(13.0, 50.0))
-    dark = np.minimum(grid.fg & 255, grid.bg & 255)[row]
-    assert abs(int(dark.argmin()) - column) <= 1
+    # The line goes from 17.0 to 18.6 cells.
+    assert (grid.glyphs[5, 15:18] == 0x20).all()
+    assert (grid.bg[5, 15:18] == (0xFFFFFF, 0xFFFFFF, 0)).all()
 
 
 def test_a_drawing_gets_the_nearest_of_256_colours_and_a_photograph_mixtures() -> None:
