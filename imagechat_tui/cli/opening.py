@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "--graphics", type=click.Choice(CHOICES["graphics"]), help="Cells, or pixels for kitty and Ghostty."
 )
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
+@click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]))
 @picture_options
 @server_options

@@ -48,6 +48,7 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours to use.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
+@click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
 @picture_options
 @server_options
 def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str | None) -> int:
