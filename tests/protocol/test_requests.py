@@ -225,6 +225,12 @@ def test_what_official_sdks_ask_is_understood() -> None:
     assert not codec.decode_list_comments({"urlId": "k", "asTree": "false", "countAll": "yes"}).count_all
 
 
+def test_a_query_can_name_any_position_there_is() -> None:
+    last = Position("e", 2**53)
+    query = codec.encode_event_log_query(EventLogQuery(eg.IMAGE, "u1", after=last))
+    assert codec.decode_event_log_query(query).after == last
+
+
 def test_a_position_needs_no_time_and_a_time_no_user() -> None:
     after = codec.decode_event_log_query({"urlId": "k", "seq": "3", "epoch": "e", "v": "2"})
     assert after == EventLogQuery(UrlId("k"), "", 0, None, Position("e", 3))
