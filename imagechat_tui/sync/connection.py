@@ -59,10 +59,10 @@ class Signal(Enum):
     BEHIND = "the link stands, replay or snapshot is running"
     JOINED = "the link stands and nothing is missing"
     BARRED = "joined, but the role or the room says read-only"
-    LOST = "no link, a try is due or running"
+    LOST = "no link, a try is due or running; or REST answers, but slowly"
     FAILED = "no link, tries failed or it takes too long"
     SLEPT = "the machine slept, the link has not proved itself"
-    POLLED = "sockets fail, REST answers"
+    POLLED = "sockets fail, REST answers in time"
     SHUT_OUT = "the server does not know us, and a new capability did not help"
 
 

@@ -99,6 +99,12 @@ class ImageRoom:
         """Whether the position is of no use any more."""
         return self._repair
 
+    @property
+    def head(self) -> Position | None:
+        """The newest place that the log is known to have: whatever happens from now on comes after it."""
+        mine, told = self._core.state.position, self._target
+        return told if mine is not None and told is not None and self._behind(told) else mine
+
     def listed_since(self, at: float) -> bool:
         """Whether a snapshot has come after ``at``: events before it need not have been seen one by one."""
         return self._listed_at is not None and self._listed_at >= at
@@ -168,6 +174,7 @@ class ImageRoom:
         core.ids = answer.room or core.ids
         core.url_id_clean = answer.url_id_clean
         core.change(peer=loaded.peer)
+        self._list.every_s = SNAPSHOT_EVERY_S if core.ours else HOSTED_SNAPSHOT_EVERY_S
         if not core.ours:
             self.seen.baseline(answer.server_time_ms)
         before = core.state
@@ -254,8 +261,7 @@ class ImageRoom:
     def snapshot_now(self) -> None:
         """Ask for the list at once, unless it is on its way and may still come."""
         if not self._list.running or self._core.now >= self._list.began_at + HUNG_AFTER_S:
-            every_s = SNAPSHOT_EVERY_S if self._core.ours else HOSTED_SNAPSHOT_EVERY_S
-            self._core.emit(FetchSnapshot(self._list.begin(every_s=every_s)))
+            self._core.emit(FetchSnapshot(self._list.begin()))
 
     # What to do about it
 
@@ -298,7 +304,9 @@ class ImageRoom:
     def _log_at(self) -> float | None:
         """When the log should be asked for what is missing; None if it need not, or will not do."""
         may_read = self.numbered and self._core.ids is not None
-        if not may_read or self._repair or self._list.running or self._list.wanted:
+        list_at = self._list.wake_at()
+        soon = list_at is not None and list_at <= self._core.now + SNAPSHOT_EVERY_S
+        if not may_read or self._repair or self._list.running or soon:
             return None
         if not self._gap():
             return self._log.wake_at()
@@ -392,7 +400,7 @@ class ImageRoom:
 
     def _completed(self, at: float) -> None:
         """Everything that the server had at ``at`` is applied."""
-        if self.complete_at is not None and at <= self.complete_at:
+        if self.complete_at is not None and at < self.complete_at:
             return
         self.complete_at = at
         self._link.known_as_of(at)

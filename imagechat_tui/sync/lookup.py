@@ -89,7 +89,7 @@ class Lookup:
     def took_off(self, broadcast_id: BroadcastId, at_ms: int, *, unsure: bool) -> None:
         """A write is being sent. ``unsure``: nobody knows what became of an earlier try."""
         core, state = self._core, self._core.state
-        flight = Flight(state, at_ms, Read(core), log_after=state.position)
+        flight = Flight(state, at_ms, Read(core), log_after=self._image_room.head)
         if unsure:
             flight.before, flight.unsure = ChatState(state.room), True
             if state.position is not None:

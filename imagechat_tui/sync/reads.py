@@ -22,6 +22,8 @@ class Read:
         self._number: int | None = None
         self._due: float | None = None
         self._not_before = -inf
+        self.every_s = 0.0
+        """At least so long after one began the next may begin."""
         self.began_at = -inf
         """When the newest one was asked for."""
         self.failures = 0
@@ -31,11 +33,6 @@ class Read:
     def running(self) -> bool:
         """Whether one is on its way."""
         return self._number is not None
-
-    @property
-    def wanted(self) -> bool:
-        """Whether another one is wanted."""
-        return self._due is not None
 
     @property
     def due(self) -> bool:
@@ -51,7 +48,7 @@ class Read:
         wishes = [at for at in (self._due, wish) if at is not None]
         if not wishes or self._number is not None:
             return None
-        return max(min(wishes), self._not_before)
+        return max(min(wishes), self._not_before, self.began_at + self.every_s)
 
     def want(self, at: float) -> None:
         """One that begins at ``at`` or later is wanted."""
@@ -66,12 +63,11 @@ class Read:
         self._due = self._number = None
         self.failures = 0
 
-    def begin(self, *, every_s: float = 0.0) -> int:
-        """One is asked for now: its number. The next waits at least ``every_s``."""
+    def begin(self) -> int:
+        """One is asked for now: its number."""
         self._number = self._core.number()
         self._due = None
         self.began_at = self._core.now
-        self._not_before = max(self._not_before, self._core.now + every_s)
         return self._number
 
     def loaded(self, number: int) -> bool:

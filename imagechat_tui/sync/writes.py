@@ -224,14 +224,15 @@ class Writes:
         if status == 404 and isinstance(entry.write, DeleteComment | DeleteConversation):
             self._saved(entry, None, None)  # it is gone, which is all that was wanted
             self._image_room.refresh()
+            self._thread_room.want(entry.write.conversation_id)
             return
         if status == 408 and self._core.now < entry.sent_at_s + TIMEOUT_S:
             self._core.doubt_clock()  # late by the server's clock and not by ours: its clock was put forward
         refused = status is not None and (300 <= status < 500 or status == 503)
         if refused or not failure.sent:
-            # Our servers look for the stored answer of an earlier try before all but these refusals (D8).
-            sure = refused and self._core.ours and status not in (401, 429, 503)
-            self._not_saved(entry, failure.problem, sure=sure)
+            # Our servers look for the stored answer of an earlier try before they refuse for other reasons (D8).
+            answered = status is not None and 400 <= status < 500 and status not in (401, 429)
+            self._not_saved(entry, failure.problem, sure=self._core.ours and answered)
             return
         self._lookup.unanswered(entry)
         if entry.status is not WriteStatus.CHECKING:

@@ -131,11 +131,15 @@ class ModelServer:
 
     def after(self, position: Position) -> tuple[tuple[LiveEvent, ...], bool]:
         """The log after a position (at most five entries at a time), and whether that is all of it."""
-        known = position.epoch == f"ep{self.epoch}" and self.kept_from - 1 <= position.seq <= len(self.log)
-        if not known or (position.seq and position.event_id != self.event_id(position.seq)):
+        if not self.reaches(position):
             return (), False
         rest = [entry.event for entry in self.log[position.seq :]]
         return tuple(rest[:5]), len(rest) <= 5
+
+    def reaches(self, position: Position) -> bool:
+        """Whether the log still has everything after a position."""
+        known = position.epoch == f"ep{self.epoch}" and self.kept_from - 1 <= position.seq <= len(self.log)
+        return known and (not position.seq or position.event_id in ("", self.event_id(position.seq)))
 
     def since(self, url_id: UrlId, start_ms: int) -> tuple[LiveEvent, ...]:
         """The log of a room from a time on."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.sync.effects import News
 from imagechat_tui.sync.intents import StartConversation
 from imagechat_tui.sync.outbox import TextWrite, comment_step_id
 from imagechat_tui.sync.state import Phase, ProblemKind
-from tests.sync.world import Session, World
+from tests.sync.world import Session, Told, World
 
 STEPS = 40
 VERDICTS = (News.SAVED, News.NOT_SAVED, News.REFUSED)
@@ -70,44 +69,40 @@ def check_verdicts(world: World, session: Session) -> None:
     if world.server.ours and not world.server.restored:
         assert len(done) == len(set(done))
     for broadcast_id, told in session.told.items():
-        verdicts = [news for news in told.news if news in VERDICTS]
-        if not isinstance(told.write, TextWrite) or broadcast_id in world.doubtful:
+        last = told.news[-1]
+        if not isinstance(told.write, TextWrite) or broadcast_id in world.doubtful or last is None:
             continue
-        assert verdicts or session.crashed, told
-        if not verdicts:
-            continue
-        if verdicts[-1] is News.SAVED:
+        assert last.news in VERDICTS, told
+        if last.news is News.SAVED:
             # A hosted marker whose comment joined a thread that is there already is saved with its first step.
             assert broadcast_id in done or (
                 not world.server.ours and comment_step_id(broadcast_id) in done
             ), told
-        elif not retried_after_crash(session, broadcast_id):
+        elif not unsure(told):
             assert broadcast_id not in done, told
 
 
-def retried_after_crash(session: Session, broadcast_id: BroadcastId) -> bool:
-    """A write that was in flight when its program was killed is told as "not known to be saved"."""
-    return session.crashed and any(
-        draft.broadcast_id == broadcast_id
-        and draft.problem is not None
-        and draft.problem.kind is ProblemKind.RESTARTED
-        for draft in session.stored
+def unsure(told: Told) -> bool:
+    """Whether a write that was in flight when its program died is told as "not known to be saved"."""
+    died = max((n for n, news in enumerate(told.news) if news is None), default=-1)
+    return died >= 0 and all(
+        news is not None
+        and (
+            news.news in (News.REFUSED, News.CHECKING)
+            or (news.problem is not None and news.problem.kind is ProblemKind.RESTARTED)
+        )
+        for news in told.news[died + 1 :]
     )
 
 
 def check_text(world: World, session: Session) -> None:
-    """Whatever was typed is on the server, or in a draft, or was dropped by the person."""
+    """Whatever was typed is on the server, or on disk, or was dropped by the person."""
     kept = {getattr(draft.write, "text", None) for draft in session.stored}
-    done = set(world.server.done) | {BroadcastId(b.removesuffix(".comment")) for b in world.server.done}
-    for broadcast_id, write in session.submitted:
-        if isinstance(write, TextWrite) and write.text not in kept and write.text not in session.dropped:
-            assert broadcast_id in done or same_text_done(session, write.text, done), write
-
-
-def same_text_done(session: Session, text: str, done: set[BroadcastId]) -> bool:
-    return any(
-        b in done for b, write in session.submitted if isinstance(write, TextWrite) and write.text == text
-    )
+    done = {broadcast_id.removesuffix(".comment") for broadcast_id in world.server.done}
+    saved = {
+        getattr(write, "text", None) for broadcast_id, write in session.submitted if broadcast_id in done
+    }
+    assert session.typed <= kept | saved | session.dropped, session.typed - (kept | saved | session.dropped)
 
 
 @pytest.mark.reliability

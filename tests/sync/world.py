@@ -22,7 +22,6 @@ from imagechat_tui.sync.effects import (
     FetchPresence,
     FetchSnapshot,
     FetchThread,
-    News,
     OpenSocket,
     Probe,
     Publish,
@@ -69,9 +68,9 @@ from imagechat_tui.sync.intents import (
     TryNow,
     Write,
 )
-from imagechat_tui.sync.outbox import TextWrite
+from imagechat_tui.sync.outbox import TextWrite, typed_id
 from imagechat_tui.sync.replay import stamp_of
-from imagechat_tui.sync.state import Draft, Peer, Problem, ProblemKind, Room, WriteStatus
+from imagechat_tui.sync.state import Draft, Peer, Problem, ProblemKind, Room
 from tests.sync.model_server import T0_MS, Denied, Logged, ModelServer
 
 ROOM = Room(TenantId("demo"), UrlId("gallery-42"), "/img/trail.jpg")
@@ -80,6 +79,10 @@ WRITES = (
     StartConversation | PostComment | EditComment | DeleteComment | DeleteConversation | MoveConversation
     | ResolveConversation
 )  # fmt: skip
+
+
+UNDOING = DeleteConversation | DeleteComment | EditComment
+"""Without a log that tells ids, what these undo at once looks as if it had never been."""
 
 
 @dataclass
@@ -108,10 +111,11 @@ class Link:
 
 @dataclass
 class Told:
-    """What became of one write, as its session was told."""
+    """What became of one write, as its session was told: of its last try the last item."""
 
     write: Write
-    news: list[News] = field(default_factory=list)
+    news: list[Announce | None] = field(default_factory=list)
+    """None: the program died while it was in flight."""
 
 
 class Session:
@@ -125,8 +129,10 @@ class Session:
         self.stored: tuple[Draft, ...] = ()
         self.told: dict[BroadcastId, Told] = {}
         self.submitted: list[tuple[BroadcastId, Write]] = []
-        self.dropped: list[str] = []
         self.typed: set[str] = set()
+        """Every text the person ever typed."""
+        self.dropped: set[str] = set()
+        """Those that the person dropped, or wrote something else in their place."""
         self.applied: list[Applied] = []
         self.sent_at_all = 0
         self.flying: dict[BroadcastId, Callable[[], None]] = {}
@@ -143,6 +149,8 @@ class Session:
     def crash(self) -> None:
         """The program is killed, and started again with what is on disk."""
         self.crashed = True
+        for entry in self.engine.state.outbox:
+            self._told(entry.broadcast_id, None)
         for link in list(self.links.values()):
             self.world.gone(self, link)
         self.links.clear()
@@ -183,9 +191,25 @@ class Session:
         broadcast_id = BroadcastId(f"{self.name}.{self.world.number()}")
         if isinstance(intent, WRITES):
             self.submitted.append((broadcast_id, intent))
-        if isinstance(intent, KeepDraft | TextWrite):
-            self.typed.add(intent.write.text if isinstance(intent, KeepDraft) else intent.text)
+        self.submitted += [
+            (draft.broadcast_id or broadcast_id, draft.write)
+            for draft in self.engine.state.drafts
+            if isinstance(intent, Retry) and draft.id == intent.draft_id
+        ]
+        written = intent.write if isinstance(intent, KeepDraft) else intent
+        replaced = intent.draft_id if isinstance(intent, Drop) else None
+        if isinstance(written, TextWrite):
+            self.typed.add(written.text)
+            replaced = typed_id(written)
+        self.dropped |= {
+            getattr(draft.write, "text", "") for draft in self.engine.state.drafts if draft.id == replaced
+        }
         self.feed(Submitted(intent, broadcast_id, 0))
+
+    def _told(self, broadcast_id: BroadcastId, news: Announce | None) -> None:
+        known = next((write for b, write in self.submitted if b == broadcast_id), None)
+        if known is not None:
+            self.told.setdefault(broadcast_id, Told(known)).news.append(news)
 
     def _perform(self, effect: Effect) -> None:
         world, run = self.world, self.run
@@ -203,9 +227,7 @@ class Session:
             case StoreDrafts():
                 self.stored = effect.drafts
             case Announce() if effect.broadcast_id is not None:
-                known = next((write for b, write in self.submitted if b == effect.broadcast_id), None)
-                if known is not None:
-                    self.told.setdefault(effect.broadcast_id, Told(known)).news.append(effect.news)
+                self._told(effect.broadcast_id, effect)
             case Announce():
                 pass
             case Applied():
@@ -367,9 +389,17 @@ class World:
                 self.later(self._delay(), lambda: ends(failure))
                 return
             self.publish(logged)
+            if not self.server.ours and isinstance(request.write, UNDOING):
+                self._doubt(besides=request.broadcast_id)
             if not self._happens(self.faults.lose_answer):
                 self.later(self._delay(), lambda: ends(ReplyArrived(request.broadcast_id, reply)))
 
+        position = session.engine.state.position
+        joined = any(link.open for link in session.links.values())
+        if position is not None and not joined and not self.server.reaches(position):
+            self.doubtful.add(
+                request.broadcast_id
+            )  # of the log behind what this session knows a part is gone
         if not self.reachable:
             self.later(0.01, lambda: ends(WriteFailed(request.broadcast_id, UNREACHABLE, sent=False)))
             return
@@ -477,8 +507,7 @@ class World:
                 for each in self.sessions:
                     self.cut(each)
         elif roll < 0.80:
-            self._doubt()
-            self.server.trim()
+            self.trim()
         elif roll < 0.82 and self.server.ours:
             self.server_restarts(self.server.start_anew)
         elif roll < 0.84 and self.server.ours:
@@ -493,6 +522,11 @@ class World:
             session.feed(Woke())
         self.run_until(self.now + chance.choice((0.0, 0.01, 0.2, 1.0, 5.0, 20.0)))
 
+    def trim(self) -> None:
+        """The server forgets its old log."""
+        self._doubt()
+        self.server.trim()
+
     def server_restarts(self, change: Callable[[], None]) -> None:
         """The server stops, comes back with another log, and everybody has to connect again."""
         self._doubt()
@@ -500,10 +534,10 @@ class World:
         for session in self.sessions:
             self.cut(session)
 
-    def _doubt(self) -> None:
-        """The log goes: about what is in flight, only the list can tell, and it tells no ids."""
+    def _doubt(self, besides: BroadcastId | None = None) -> None:
+        """About what is in flight only the lists can tell: no ids, and nothing of what was undone since."""
         for session in self.sessions:
-            self.doubtful |= {entry.broadcast_id for entry in session.engine.state.outbox}
+            self.doubtful |= {entry.broadcast_id for entry in session.engine.state.outbox} - {besides}
 
     def person(self, session: Session) -> None:
         """Somebody presses keys."""
@@ -544,25 +578,10 @@ class World:
             draft = chance.choice(state.drafts)
             wishes.append(Drop(draft.id))
         if not self.server.ours:
-            wishes = [wish for wish in wishes if self._can_be_told(session, wish, spots)]
+            # At the spot of another marker a new one becomes a comment, and no list tells which was first.
+            wishes = [w for w in wishes if not isinstance(w, StartConversation) or w.point not in spots]
         wish = chance.choice(wishes)
-        if isinstance(wish, Drop):
-            session.dropped += [getattr(d.write, "text", "") for d in state.drafts if d.id == wish.draft_id]
-        if isinstance(wish, KeepDraft):
-            session.dropped += [
-                getattr(d.write, "text", "")
-                for d in state.drafts
-                if not d.failed and isinstance(d.write, PostComment) and d.write.conversation_id == home
-            ]
         session.wish(wish)
-
-    def _can_be_told(self, session: Session, wish: Intent, spots: list[Point]) -> bool:
-        """Without a log that tells ids, what others undo at once looks as if it had never been."""
-        if isinstance(wish, StartConversation):
-            return wish.point not in spots
-        return not isinstance(wish, DeleteConversation | DeleteComment | EditComment) or not any(
-            entry.status is WriteStatus.CHECKING for entry in session.engine.state.outbox
-        )
 
     def heal(self) -> None:
         """The network does its work again; everybody gets the time to catch up."""
