@@ -1,0 +1,272 @@
+"""A session's engine on the test's desk: the test plays the world and moves the clock by hand.
+
+Whatever the engine asks for waits on the desk until the test takes it or says that there is none of it. What
+holds after every single input (the invariants of ``sync.engine``) is checked with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from imagechat_tui.protocol.events import LiveEvent
+from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.protocol.models import Position, User
+from imagechat_tui.protocol.routes import CommentList, ConversationList
+from imagechat_tui.sync.effects import (
+    Announce,
+    Effect,
+    FetchEventLog,
+    FetchPresence,
+    FetchSnapshot,
+    FetchThread,
+    News,
+    OpenSocket,
+    Publish,
+    SendRequest,
+    StoreDrafts,
+)
+from imagechat_tui.sync.engine import SyncEngine
+from imagechat_tui.sync.inputs import (
+    EventLogLoaded,
+    EventReceived,
+    FetchFailed,
+    FrameMalformed,
+    Input,
+    ReplyArrived,
+    SnapshotLoaded,
+    SocketClosed,
+    SocketOpened,
+    Started,
+    ThreadLoaded,
+    Tick,
+    UsersLoaded,
+    WriteFailed,
+)
+from imagechat_tui.sync.intents import Intent, OpenThread, Submitted
+from imagechat_tui.sync.outbox import on_disk
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem, ProblemKind
+from tests import examples as eg
+
+E = TypeVar("E")
+
+UNREACHABLE = Problem(ProblemKind.UNREACHABLE)
+BEGUN_AT = 1_000.0
+"""The engine's clock when a session begins: not zero, so that a missing moment is not taken for an early one."""
+
+
+def late(_: float, most: float) -> float:
+    """Chance that always draws the longest delay: 1, 2, 4 … s."""
+    return most
+
+
+def at_once(least: float, _: float) -> float:
+    """Chance that always draws the shortest delay."""
+    return least
+
+
+class Desk:
+    """One engine, and what it asked for that nobody has looked at yet."""
+
+    def __init__(
+        self, *, uniform: Callable[[float, float], float] = late, drafts: tuple[Draft, ...] = ()
+    ) -> None:
+        self.engine = SyncEngine(eg.room(), uniform=uniform)
+        self.now = BEGUN_AT
+        self.waiting: list[Effect] = []
+        self.socket = 0
+        """The image's socket that was opened last."""
+        self.thread_socket = 0
+        self.wakes = 0
+        """How often the engine wanted to be woken."""
+        self.stored: tuple[Draft, ...] = ()
+        """What is on disk."""
+        self._ids = 0
+        self.feed(Started(drafts))
+
+    @property
+    def state(self) -> ChatState:
+        return self.engine.state
+
+    @property
+    def connection(self) -> Connection:
+        return self.engine.state.connection
+
+    def shows(self, phase: Phase) -> None:
+        """This is the phase that the person sees."""
+        assert self.engine.state.connection.phase is phase, self.engine.state.connection
+
+    # The clock
+
+    def feed(self, happened: Input) -> None:
+        """Something happens now."""
+        before = self.engine.state
+        effects = self.engine.feed(happened, self.now)
+        stored = [effect for effect in effects if isinstance(effect, StoreDrafts)]
+        if stored:
+            assert effects[0] is stored[0] and len(stored) == 1, "what is sent must be on disk before"
+            self.stored = stored[0].drafts
+        assert self.stored == on_disk(self.engine.state), "what was typed would not survive a crash"
+        if any(isinstance(effect, SendRequest) for effect in effects):
+            assert isinstance(happened, Submitted | ReplyArrived), "only a key press sends a write"
+        published = [effect for effect in effects if isinstance(effect, Publish)]
+        assert bool(published) == (self.engine.state is not before), "every change is told, and only changes"
+        assert not published or effects[-1] == Publish(self.engine.state)
+        self.waiting += [effect for effect in effects if not isinstance(effect, StoreDrafts | Publish)]
+        wake_at = self.engine.wake_at
+        assert wake_at is None or wake_at > self.now, f"due at {wake_at}, and it is {self.now}: it would spin"
+
+    def wait(self, seconds: float) -> None:
+        """Time passes; the engine is woken whenever it wants to be."""
+        end = self.now + seconds
+        while (wake_at := self.engine.wake_at) is not None and wake_at <= end:
+            self.now = wake_at
+            self.wakes += 1
+            self.feed(Tick())
+        self.now = end
+
+    # What it asked for
+
+    def take(self, kind: type[E]) -> E:
+        """The one effect of a kind that nobody has looked at."""
+        found = self.all(kind)
+        assert len(found) == 1, f"{len(found)} of {kind.__name__} in {self.waiting}"
+        return found[0]
+
+    def all(self, kind: type[E]) -> list[E]:
+        """Every effect of a kind that nobody has looked at."""
+        found: list[E] = [effect for effect in self.waiting if isinstance(effect, kind)]
+        self.waiting = [effect for effect in self.waiting if not isinstance(effect, kind)]
+        return found
+
+    def nothing(self, *kinds: type[Any]) -> None:
+        """There is none of these kinds that nobody has looked at."""
+        assert not [effect for effect in self.waiting if isinstance(effect, kinds)], self.waiting
+
+    def told(self, *kinds: News) -> list[Announce]:
+        """The news of some kinds (all, if none is named) since they were last looked at."""
+        found = self.all(Announce)
+        return [news for news in found if not kinds or news.news in kinds]
+
+    # The world's answers
+
+    def list_comes(self, answer: ConversationList | None = None, *, peer: Peer = Peer.OURS) -> None:
+        """The list that was asked for last is here."""
+        request = self.all(FetchSnapshot)[-1].request
+        self.feed(SnapshotLoaded(request, peer, eg.conversation_list() if answer is None else answer))
+
+    def list_fails(self, problem: Problem = UNREACHABLE, status: int | None = None) -> None:
+        self.feed(FetchFailed(self.all(FetchSnapshot)[-1].request, problem, status))
+
+    def log_comes(self, *events: LiveEvent, complete: bool | None = True) -> None:
+        self.feed(EventLogLoaded(self.all(FetchEventLog)[-1].request, events, complete))
+
+    def log_fails(self, problem: Problem = UNREACHABLE, status: int | None = None) -> None:
+        self.feed(FetchFailed(self.all(FetchEventLog)[-1].request, problem, status))
+
+    def thread_comes(self, answer: CommentList | None = None) -> None:
+        asked = self.all(FetchThread)[-1]
+        listed = eg.comment_list() if answer is None else answer
+        self.feed(ThreadLoaded(asked.request, asked.conversation_id, listed))
+
+    def people_come(self, *users: User) -> None:
+        """The list of who is here that was asked for last is here."""
+        self.feed(UsersLoaded(self.all(FetchPresence)[-1].request, users))
+
+    def opens(self) -> OpenSocket:
+        """The handshake of the socket that was asked for last is done."""
+        asked = self.all(OpenSocket)[-1]
+        if asked.thread is None:
+            self.socket = asked.socket
+        else:
+            self.thread_socket = asked.socket
+        self.feed(SocketOpened(asked.socket))
+        return asked
+
+    def refuses(self, **how: Any) -> None:
+        """The handshake that was asked for last fails."""
+        self.feed(SocketClosed(self.all(OpenSocket)[-1].socket, **how))
+
+    def cut(self, **how: Any) -> None:
+        """The image's socket ends."""
+        self.feed(SocketClosed(self.socket, **how))
+
+    def hears(self, *events: LiveEvent) -> None:
+        """Frames of the image's socket."""
+        for event in events:
+            self.feed(EventReceived(self.socket, event))
+
+    def hears_noise(self) -> None:
+        self.feed(FrameMalformed(self.socket))
+
+    def wish(self, intent: Intent, broadcast_id: str = "") -> BroadcastId:
+        """The person wants something; the id is fresh unless the test names one."""
+        self._ids += 1
+        wanted = BroadcastId(broadcast_id or f"w{self._ids}")
+        self.feed(Submitted(intent, wanted, eg.T0))
+        return wanted
+
+    def replies(self, broadcast_id: BroadcastId, reply: Any = None) -> None:
+        self.feed(ReplyArrived(broadcast_id, reply))
+
+    def write_fails(
+        self,
+        broadcast_id: BroadcastId,
+        kind: ProblemKind = ProblemKind.UNREACHABLE,
+        *,
+        sent: bool = True,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        problem = Problem(kind, retry_after_s=retry_after_s)
+        self.feed(WriteFailed(broadcast_id, problem, sent, status))
+
+
+def joined(
+    answer: ConversationList | None = None,
+    *,
+    uniform: Callable[[float, float], float] = late,
+    drafts: tuple[Draft, ...] = (),
+) -> Desk:
+    """A session that is live on a server of ours; nothing waits on the desk."""
+    desk = Desk(uniform=uniform, drafts=drafts)
+    listed = eg.conversation_list() if answer is None else answer
+    desk.list_comes(listed)
+    desk.opens()
+    assert listed.position is not None
+    desk.hears(eg.subscribed(listed.position.seq))
+    desk.people_come(eg.user())
+    desk.shows(Phase.READ_ONLY if listed.read_only else Phase.LIVE)
+    desk.waiting.clear()
+    return desk
+
+
+def hosted(
+    answer: ConversationList | None = None, *, uniform: Callable[[float, float], float] = late
+) -> Desk:
+    """A session that is live on a hosted server; nothing waits on the desk."""
+    desk = Desk(uniform=uniform)
+    listed = eg.conversation_list(position=None, comments=()) if answer is None else answer
+    desk.list_comes(listed, peer=Peer.HOSTED)
+    desk.opens()
+    desk.wait(0.5)
+    desk.list_comes(listed, peer=Peer.HOSTED)
+    desk.people_come(eg.user())
+    desk.shows(Phase.READ_ONLY if listed.read_only else Phase.LIVE)
+    desk.waiting.clear()
+    return desk
+
+
+def reading(desk: Desk) -> Desk:
+    """A hosted session whose open thread is live as well."""
+    desk.wish(OpenThread(eg.conversation().id))
+    desk.thread_comes()
+    desk.opens()
+    desk.log_comes(complete=None)
+    desk.waiting.clear()
+    return desk
+
+
+def anew(seq: int = 1, **overrides: Any) -> Position:
+    """A place in a log that was started anew."""
+    return eg.position(seq, epoch="ep2", **overrides)

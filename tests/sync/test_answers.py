@@ -1,0 +1,132 @@
+"""What an answer or an event tells of a write of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    DeletedImageChat,
+    LiveEvent,
+    NewComment,
+    NewImageChat,
+    Stamp,
+)
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.routes import ConversationReply, EditReply
+from imagechat_tui.sync.answers import Made, as_event, told_by_answer, told_by_event
+from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    MoveConversation,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.reducer import applied, with_list
+from imagechat_tui.sync.state import ChatState, OutboxEntry, Peer, WriteStatus
+from tests import examples as eg
+from tests.sync.desk import late
+
+HOME, C1 = ConversationId("ic_1"), CommentId("c_1")
+NEW = StartConversation(Point(25.5, 30.25), "Trail is **wet**")
+
+
+def entry(write: Write, comment_id: CommentId | None = None) -> OutboxEntry:
+    return OutboxEntry(BroadcastId("b"), write, WriteStatus.PENDING, 1.0, comment_id=comment_id)
+
+
+def core() -> Core:
+    core = Core(eg.room(), late)
+    core.change(me=eg.user())
+    return core
+
+
+def test_an_answer_with_marker_and_comment_tells_both() -> None:
+    told = told_by_answer(core(), entry(NEW), eg.conversation_reply())
+    assert told == (eg.conversation(), eg.comment())
+    moved = MoveConversation(HOME, eg.point())
+    assert told_by_answer(core(), entry(moved), ConversationReply(HOME, eg.conversation())) == (
+        eg.conversation(),
+        None,
+    )
+
+
+def test_an_answer_with_an_id_alone_is_completed_from_what_we_asked_for() -> None:
+    conversation, comment = told_by_answer(core(), entry(NEW, C1), ConversationReply(HOME))
+    assert comment is None
+    assert conversation is not None
+    assert (conversation.id, conversation.url_id, conversation.point) == (HOME, eg.THREAD, eg.point())
+    assert (conversation.user_id, conversation.commenter_name) == (eg.ALICE, "Alice")
+    assert conversation.created_from_comment_id == C1
+    assert conversation.comment_count == 1
+
+
+def test_an_answered_comment_has_the_source_that_we_wrote() -> None:
+    rendered = eg.comment_reply(comment=eg.comment(text=None))
+    assert told_by_answer(core(), entry(PostComment(HOME, "Trail is **wet**")), rendered) == (
+        None,
+        eg.comment(),
+    )
+
+
+def test_an_answer_without_content_tells_nothing() -> None:
+    assert told_by_answer(core(), entry(DeleteComment(HOME, C1)), None) == (None, None)
+    assert told_by_answer(core(), entry(EditComment(HOME, C1, "x")), EditReply("x")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("event", "made"),
+    [
+        (eg.new_image_chat(), (eg.conversation(), None)),
+        (eg.new_comment(), (None, eg.comment())),
+        (eg.updated_comment(comment=eg.comment()), (None, eg.comment())),
+        (
+            eg.image_chat_updated(conversation=eg.conversation(), comment=eg.comment()),
+            (eg.conversation(), eg.comment()),
+        ),
+        (eg.deleted_comment(), (None, None)),
+        (eg.deleted_image_chat(), (None, None)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_event_tells_what_it_carries(event: LiveEvent, made: Made) -> None:
+    assert told_by_event(event) == made
+
+
+def listed() -> ChatState:
+    answer = eg.conversation_list(position=None)
+    state = with_list(ChatState(eg.room(), peer=Peer.OURS), answer)
+    assert C1 in state.comments[HOME]
+    return state
+
+
+def test_a_hosted_answer_stands_for_the_event_that_may_never_come() -> None:
+    fresh = eg.comment(id=CommentId("c_9"))
+    assert as_event(NEW, (eg.conversation(), None), None) == NewImageChat(Stamp(), eg.conversation())
+    event = as_event(PostComment(HOME, "x"), (None, fresh), None)
+    assert isinstance(event, NewComment) and event.comment == fresh
+    edited = as_event(EditComment(HOME, C1, "dry"), (None, None), EditReply("<p>dry</p>"))
+    assert edited is not None
+    after = applied(listed(), edited, thread=HOME).comments[HOME][C1]
+    assert (after.text, after.html, after.commenter_name) == ("dry", "<p>dry</p>", "Alice")
+    assert as_event(DeleteComment(HOME, C1), (None, None), None) == DeletedComment(Stamp(), C1)
+    assert as_event(DeleteConversation(HOME), (None, None), None) == DeletedImageChat(Stamp(), HOME)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        NEW,
+        PostComment(HOME, "x"),
+        MoveConversation(HOME, eg.point()),
+        ResolveConversation(HOME, resolved=True),
+    ],
+    ids=lambda write: type(write).__name__,
+)
+def test_an_answer_that_tells_nothing_stands_for_no_event(write: Write) -> None:
+    assert as_event(write, (None, None), None) is None

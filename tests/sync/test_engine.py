@@ -1,0 +1,349 @@
+"""The engine as a whole: its four invariants, and what a person's wishes do.
+
+`Desk` checks the invariants with every input of every test; here each is shown to be there, and to bite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from imagechat_tui.protocol.events import ImageChatUpdated
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.routes import ConversationReply
+from imagechat_tui.sync.effects import (
+    Applied,
+    Effect,
+    FetchSnapshot,
+    News,
+    Publish,
+    SendRequest,
+    StoreDrafts,
+)
+from imagechat_tui.sync.engine import SyncEngine
+from imagechat_tui.sync.inputs import (
+    EventLogLoaded,
+    EventReceived,
+    FetchFailed,
+    FrameMalformed,
+    Input,
+    Pong,
+    ReplyArrived,
+    SnapshotLoaded,
+    SocketClosed,
+    SocketOpened,
+    Started,
+    ThreadLoaded,
+    Tick,
+    UsersLoaded,
+    Woke,
+    WriteFailed,
+)
+from imagechat_tui.sync.intents import (
+    CloseThread,
+    DeleteConversation,
+    KeepDraft,
+    MarkRead,
+    OpenThread,
+    PostComment,
+    StartConversation,
+    Submitted,
+)
+from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
+from tests import examples as eg
+from tests.sync.desk import UNREACHABLE, Desk, hosted, joined, late
+
+HOME = ConversationId("ic_1")
+POST = PostComment(HOME, "hello")
+B = BroadcastId("b-1")
+
+
+def by_bob(seq: int) -> ImageChatUpdated:
+    """Bob answers, as event number ``seq``."""
+    comment = eg.comment(id=CommentId(f"c_{seq}"), user_id=eg.BOB)
+    return eg.image_chat_updated(seq, stamp=eg.stamp(seq, actor_id=eg.BOB), comment=comment)
+
+
+# 1. Confirmed state changes only by snapshots and events
+
+
+@pytest.mark.parametrize(
+    "write",
+    [POST, DeleteConversation(HOME), StartConversation(Point(5.0, 5.0), "here")],
+    ids=lambda write: type(write).__name__,
+)
+def test_neither_a_wish_nor_its_answer_touches_what_is_confirmed(write: PostComment) -> None:
+    desk = joined()
+    before = desk.state
+    desk.wish(write, B)
+    desk.replies(B, ConversationReply(ConversationId("ic_9"), eg.conversation(id=ConversationId("ic_9"))))
+    after = desk.state
+    assert after.conversations is before.conversations
+    assert after.comments is before.comments
+    assert after.position is before.position
+
+
+# 2. What was typed is on disk before anything is sent
+
+
+def test_drafts_are_stored_first_and_the_state_is_told_last() -> None:
+    desk = joined()
+    effects = desk.engine.feed(Submitted(POST, B, eg.T0), desk.now)
+    assert isinstance(effects[0], StoreDrafts)
+    assert [type(effect) for effect in effects if isinstance(effect, SendRequest)] == [SendRequest]
+    assert effects[-1] == Publish(desk.engine.state)
+
+
+def test_what_is_on_disk_is_not_written_again() -> None:
+    desk = joined()
+    desk.wish(KeepDraft(POST))
+    effects = desk.engine.feed(Submitted(KeepDraft(POST), B, eg.T0), desk.now)
+    assert effects == ()
+
+
+# 3. Nothing is sent but for a key press
+
+
+def test_no_moment_of_any_day_sends_a_write_by_itself() -> None:
+    desk = joined()
+    desk.wish(KeepDraft(StartConversation(Point(5.0, 5.0), "typed")))
+    desk.wish(PostComment(HOME, "lost"), B)
+    desk.take(SendRequest)
+    desk.write_fails(B, sent=False)
+    desk.cut()
+    desk.wait(86_400.0)
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    desk.shows(Phase.LIVE)
+    desk.wait(86_400.0)
+    desk.nothing(SendRequest)
+    assert {getattr(draft.write, "text", "") for draft in desk.stored} == {"typed", "lost"}
+
+
+# 4. Nothing is due, or it is due later
+
+
+EACH: list[Input] = [
+    Submitted(POST, B, eg.T0),
+    Started(),
+    SocketOpened(1),
+    SocketClosed(1),
+    EventReceived(1, eg.presence_update()),
+    FrameMalformed(1),
+    Pong(1, 0.1),
+    SnapshotLoaded(1, Peer.OURS, eg.conversation_list()),
+    ThreadLoaded(1, HOME, eg.comment_list()),
+    EventLogLoaded(1, (), True),
+    UsersLoaded(1, ()),
+    FetchFailed(1, UNREACHABLE),
+    ReplyArrived(B, None),
+    WriteFailed(B, UNREACHABLE, sent=True),
+    Woke(),
+    Tick(),
+]
+
+
+def test_the_examples_leave_no_input_out() -> None:
+    assert {type(happened) for happened in EACH} == set(get_args(Input))
+
+
+@pytest.mark.parametrize("happened", EACH, ids=lambda happened: type(happened).__name__)
+@pytest.mark.parametrize("stage", ["new", "live", "hosted", "lost", "polling", "shut out"])
+def test_any_input_at_any_stage_is_taken_and_nothing_spins(happened: Input, stage: str) -> None:
+    match stage:
+        case "new":
+            desk = Desk()
+        case "live":
+            desk = joined()
+        case "hosted":
+            desk = hosted()
+            desk.wish(OpenThread(HOME))
+        case "lost":
+            desk = joined()
+            desk.cut()
+        case "polling":
+            desk = joined()
+            desk.cut()
+            for wait in (1.0, 2.0, 4.0, 8.0):
+                desk.wait(wait)
+                desk.refuses()
+            desk.wait(16.0)
+            desk.list_comes()
+            desk.shows(Phase.POLLING)
+        case _:
+            desk = Desk()
+            desk.list_fails(Problem(ProblemKind.SIGN_IN), 401)
+    desk.feed(happened)
+    desk.feed(happened)
+    desk.wakes = 0
+    desk.wait(600.0)
+    assert desk.wakes < 600
+
+
+def test_a_tick_that_comes_early_or_late_does_no_harm() -> None:
+    desk = joined()
+    before = desk.state
+    for _ in range(10):
+        desk.feed(Tick())
+    assert desk.state is before
+    desk.cut()
+    desk.now += 3_600.0  # nobody woke it
+    desk.feed(Tick())
+    desk.shows(Phase.OFFLINE)
+
+
+def test_what_does_not_change_is_not_told() -> None:
+    desk = joined()
+    assert desk.engine.feed(Tick(), desk.now) == ()
+    assert desk.engine.feed(Pong(desk.socket, 0.02), desk.now) != ()
+    assert desk.engine.feed(Pong(desk.socket, 0.02), desk.now) == ()
+
+
+# Reading
+
+
+def test_a_thread_counts_as_read_after_a_second() -> None:
+    desk = joined()
+    desk.hears(by_bob(2))
+    assert desk.state.unread == {HOME}
+    desk.wish(OpenThread(HOME))
+    desk.wait(0.9)
+    assert desk.state.unread == {HOME}
+    desk.wait(0.1)
+    assert desk.state.unread == frozenset()
+
+
+def test_a_thread_that_was_only_passed_is_still_unread() -> None:
+    desk = joined()
+    desk.hears(by_bob(2))
+    desk.wish(OpenThread(HOME))
+    desk.wait(0.5)
+    desk.wish(CloseThread())
+    desk.wait(10.0)
+    assert desk.state.unread == {HOME}
+
+
+def test_reading_starts_anew_with_the_thread_that_was_opened_last() -> None:
+    other = ConversationId("ic_2")
+    chats = (eg.conversation(), replace(eg.conversation(), id=other, url_id=eg.IMAGE))
+    desk = joined(eg.conversation_list(conversations=chats))
+    desk.hears(by_bob(2))
+    desk.wish(OpenThread(HOME))
+    desk.wait(0.9)
+    desk.wish(OpenThread(other))
+    desk.wait(10.0)
+    assert desk.state.unread == {HOME}
+
+
+def test_what_comes_while_a_thread_is_open_is_read_and_told() -> None:
+    desk = joined()
+    desk.wish(OpenThread(HOME))
+    desk.hears(by_bob(2))
+    assert desk.state.unread == frozenset()
+    assert [news.by for news in desk.told(News.COMMENT_ADDED)] == [eg.BOB]
+
+
+def test_a_thread_can_be_marked_read_without_opening_it() -> None:
+    desk = joined()
+    desk.hears(by_bob(2))
+    desk.wish(MarkRead(HOME))
+    assert desk.state.unread == frozenset()
+
+
+def test_a_marker_of_others_is_unread() -> None:
+    desk = joined()
+    fresh = replace(eg.conversation(), id=ConversationId("ic_9"), url_id=eg.IMAGE, user_id=eg.BOB)
+    desk.hears(eg.new_image_chat(2, stamp=eg.stamp(2, actor_id=eg.BOB), conversation=fresh))
+    assert desk.state.unread == {"ic_9"}
+
+
+def test_a_thread_that_is_gone_does_not_open() -> None:
+    desk = joined()
+    before = desk.state
+    desk.wish(OpenThread(ConversationId("ic_gone")))
+    assert desk.state is before
+
+
+def test_a_thread_of_ours_opens_as_soon_as_it_was_answered_and_stays_open() -> None:
+    desk = joined()
+    made = replace(eg.conversation(), id=ConversationId("ic_9"), url_id=eg.IMAGE)
+    desk.wish(StartConversation(Point(5.0, 5.0), "here"), B)
+    desk.wait(1.0)
+    desk.replies(B, ConversationReply(made.id, made))
+    desk.wish(OpenThread(made.id))
+    assert desk.state.open_thread == made.id
+    desk.hears(eg.new_image_chat(2, stamp=eg.stamp(2, broadcast_id=B), conversation=made))
+    assert desk.state.open_thread == made.id
+    assert desk.told(News.THREAD_GONE) == []
+
+
+def test_a_list_of_before_does_not_close_a_thread_that_was_answered_since() -> None:
+    desk = joined()
+    made = replace(eg.conversation(), id=ConversationId("ic_9"), url_id=eg.IMAGE)
+    desk.wait(5.0)
+    desk.hears_noise()
+    on_its_way = desk.take(FetchSnapshot)
+    desk.wish(StartConversation(Point(5.0, 5.0), "here"), B)
+    desk.wait(1.0)
+    desk.replies(B, ConversationReply(made.id, made))
+    desk.wish(OpenThread(made.id))
+    desk.feed(SnapshotLoaded(on_its_way.request, Peer.OURS, eg.conversation_list()))
+    assert desk.state.open_thread == made.id
+    assert desk.told(News.THREAD_GONE) == []
+
+
+def test_a_thread_that_others_delete_closes_and_is_told() -> None:
+    desk = joined()
+    desk.wish(OpenThread(HOME))
+    desk.hears(eg.deleted_image_chat(2, stamp=eg.stamp(2, actor_id=eg.BOB)))
+    assert desk.state.open_thread is None
+    assert [(news.conversation_id, news.by) for news in desk.told(News.THREAD_GONE)] == [(HOME, eg.BOB)]
+
+
+# For the record
+
+
+def test_each_applied_event_is_told_with_its_place() -> None:
+    desk = joined()
+    desk.hears(by_bob(2), eg.presence_update())
+    told = desk.all(Applied)
+    assert [(type(effect.event).__name__, effect.position) for effect in told] == [
+        ("ImageChatUpdated", eg.position(2)),
+        ("PresenceUpdate", None),
+    ]
+
+
+def test_two_engines_fed_the_same_are_the_same() -> None:
+    def run() -> list[Effect]:
+        engine = SyncEngine(eg.room(), uniform=late)
+        effects: list[Effect] = []
+        for now, happened in enumerate([*EACH, *EACH]):
+            effects += engine.feed(happened, float(now))
+        return effects
+
+    assert run() == run()
+
+
+def test_what_an_engine_remembers_does_not_grow_with_what_it_has_done() -> None:
+    def size(desk: Desk) -> int:
+        engine = desk.engine
+        parts = (engine._core, engine._link, engine._image_room, engine._thread_room, engine._writes)
+        values = [
+            value for part in (*parts, engine._lookup, engine._presence) for value in vars(part).values()
+        ]
+        return sum(len(value) for value in values if hasattr(value, "__len__"))
+
+    desk = joined()
+    sizes = []
+    for seq in range(2, 2_302):
+        broadcast_id = desk.wish(PostComment(HOME, f"text {seq}"))
+        stamp = eg.stamp(seq, broadcast_id=broadcast_id)
+        desk.hears(eg.image_chat_updated(seq, stamp=stamp, comment=eg.comment(), activity="updated-comment"))
+        desk.hears(eg.presence_update(joined=(eg.BOB,)), eg.presence_update(joined=(), left=(eg.BOB,)))
+        desk.waiting.clear()
+        sizes.append(size(desk))
+    assert desk.state.outbox == ()
+    assert sizes[-1] == sizes[2_050] > 2_000
