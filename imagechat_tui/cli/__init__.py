@@ -40,6 +40,9 @@ VERBS = {
 }
 """Verb -> module below this package, the command in it, and its line in the list of verbs."""
 
+PAINTING = ("open", "demo")
+"""Verbs in which garbage is not collected before the first paint (``__main__``); their session begins with it."""
+
 
 class Verbs(click.Group):
     """The verbs; a first word that names a picture means ``open``."""
@@ -55,6 +58,8 @@ class Verbs(click.Group):
         module, attribute, _ = VERBS[cmd_name]
         command = getattr(import_module(f"{__name__}.{module}"), attribute)
         assert isinstance(command, click.Command)
+        if cmd_name not in PAINTING:
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -89,6 +94,7 @@ def _names_a_picture(word: str) -> bool:
 
 @click.group(
     cls=Verbs,
+    subcommand_metavar="IMAGE | VERB [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 error, 2 usage or no terminal, 3 server unreachable, 4 not signed in, 5 not found.",
 )
@@ -136,6 +142,4 @@ def run(argv: Sequence[str]) -> int:
         words, code = known
         click.echo(f"imagechat: {words.text}", err=True)
         return code
-    finally:
-        gc.enable()
     return outcome if isinstance(outcome, int) else OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -42,4 +43,7 @@ class LateSession:
     def _session(self) -> Session:
         if self._made is None:
             self._made = self._make()
+            # Off while modules loaded (``__main__``). What is there now stays: no need to look it through again.
+            gc.freeze()
+            gc.enable()
         return self._made

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
+import click
 import pytest
 
+from imagechat_tui.cli import PAINTING, VERBS, cli
 from imagechat_tui.cli.late_session import LateSession
 from imagechat_tui.sync.intents import TryNow
 from imagechat_tui.sync.session import Session
@@ -16,7 +19,8 @@ from tests.tui.scripted_session import ScriptedSession, two_threads
 LATE = (
     "numpy", "PIL", "rich_pixels", "httpx", "websockets", "aiohttp", "sqlite3", "cryptography", "pydantic",
     "imagechat_tui.net.driver", "imagechat_tui.net.api", "imagechat_tui.protocol.codec", "imagechat_tui.sync.engine",
-    "imagechat_tui.sync.reducer", "imagechat_tui.sync.effects", "imagechat_tui.server",
+    "imagechat_tui.tui.widgets.editor", "textual.widgets._text_area", "imagechat_tui.sync.reducer",
+    "imagechat_tui.sync.effects", "imagechat_tui.server",
 )  # fmt: skip
 
 
@@ -53,6 +57,26 @@ def test_a_session_is_made_by_the_first_wish_and_only_once() -> None:
     assert len(made) == 1
     assert made[0].intents == [TryNow(), TryNow()]
     assert session.state is made[0].state
+
+
+def test_garbage_is_collected_from_the_session_on() -> None:
+    gc.disable()  # as the command does for its start
+    try:
+        LateSession(eg.room(), lambda: ScriptedSession(two_threads())).dispatch(TryNow())
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+        gc.enable()
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - set(PAINTING)))
+def test_garbage_is_collected_from_the_start_on_by(verb: str) -> None:
+    gc.disable()
+    try:
+        cli.get_command(click.Context(cli), verb)
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 async def test_a_session_is_made_when_it_runs() -> None:
