@@ -15,7 +15,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerError
 
 from imagechat_tui.sync.state import ChatState
@@ -37,6 +36,8 @@ from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.words import Words
 
 if TYPE_CHECKING:
+    from textual.theme import Theme
+
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce, Applied
@@ -102,7 +103,14 @@ class ImageChatApp(App[int]):
         self._chat: ChatScreen | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = THEMES.get(options.theme, THEMES["dark"]).name
+        self._begin_with(THEMES.get(options.theme, THEMES["dark"]))
+
+    def _begin_with(self, theme: Theme) -> None:
+        """Take a theme as the one there always was: told by ``theme`` Textual parses all styles twice."""
+        self.set_reactive(App.theme, theme.name)
+        self.set_class(theme.dark, "-dark-mode", update=False)
+        self.set_class(not theme.dark, "-light-mode", update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def chat(self) -> ChatScreen:
@@ -137,6 +145,7 @@ class ImageChatApp(App[int]):
         self._session_worker = self.run_worker(
             self._session.run(self._listen), name="session", group="session"
         )
+        self.chat.composer.furnish()
 
     async def _picture_arrives(self) -> None:
         try:
@@ -199,8 +208,13 @@ class ImageChatApp(App[int]):
         else:
             await self._key_pressed(event)
 
+    @property
+    def _typing(self) -> bool:
+        """Whether the focus is where letters are text."""
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
+
     async def _key_pressed(self, pressed: events.Key) -> None:
-        if isinstance(self.focused, Input | TextArea):
+        if self._typing:
             if not self._typeahead.wait(pressed):
                 await super().on_event(pressed)
             return
@@ -212,7 +226,7 @@ class ImageChatApp(App[int]):
 
     async def _key_came_up(self, event: events.Key) -> None:
         pressed = self._typeahead.came_up(event)
-        if pressed is not None and isinstance(self.focused, Input | TextArea):
+        if pressed is not None and self._typing:
             await super().on_event(events.Key(pressed.key, pressed.character))
         else:
             await super().on_event(event)

@@ -59,3 +59,11 @@ class PictureFailed(Message):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+class EditorSent(Message):
+    """Enter in the text that is being written."""
+
+
+class EditorLeft(Message):
+    """Esc in the text that is being written."""

@@ -11,7 +11,7 @@ from imagechat_tui.tui.app import ImageChatApp
 from imagechat_tui.tui.commands import FOOTER, SHORT, all_commands
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.widgets.comment_list import CommentList
-from imagechat_tui.tui.widgets.composer import Editor
+from imagechat_tui.tui.widgets.editor import Editor
 from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 from tests.tui.conftest import Sit

@@ -55,6 +55,14 @@ async def test_words_typed_ahead_of_the_composer_are_words(sit: Sit) -> None:
         assert desk.app.is_running
 
 
+async def test_words_typed_before_the_text_area_was_made_are_words(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.chat.composer.remove_children()
+        await desk.type("cToo soon")
+        assert desk.chat.composer.editor.text == "Too soon"
+        assert desk.focus == "editor"
+
+
 async def test_text_typed_ahead_on_a_cyrillic_layout_stays_cyrillic(sit: Sit) -> None:
     async with sit() as desk:
         await desk.type("сйсё")

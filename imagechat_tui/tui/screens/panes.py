@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.getters import query_one
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -22,6 +24,7 @@ from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.composer import Composer
+from imagechat_tui.tui.widgets.ground import Ground, ground
 from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.thread_list import ThreadList
@@ -70,8 +73,8 @@ class PanesScreen(Screen[None]):
         tenant = safe_text(self.chat.room.tenant_id, Kind.NAME)
         yield HeaderBar(HeaderFacts(self.picture_name, "", tenant, self.chat.connection.phase), id="header")
         yield OfflineBanner(self.clock, id="banner")
-        with Container(id="panes"):
-            with Container(id="picture-pane"):
+        with Ground(id="panes"):
+            with Ground(id="picture-pane"):
                 picture = ImageView(id="picture")
                 picture.options = self._options
                 yield picture
@@ -83,6 +86,10 @@ class PanesScreen(Screen[None]):
                 yield Composer(id="composer")
                 yield PresenceBar(id="presence")
         yield StatusBar(id="status")
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The ground below the parts."""
+        return ground(self, crop)
 
     # -- layout
 

@@ -1,75 +1,34 @@
-"""Where a comment is written: Enter sends, Ctrl+J breaks the line, Esc leaves and keeps the draft."""
+"""Where a comment is written: what it is for, the text, and what the keys do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from textual import events, on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual import on
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from imagechat_tui.sync.intents import EditComment, PostComment, StartConversation
 from imagechat_tui.tui import symbols
+from imagechat_tui.tui.messages import EditorLeft, EditorSent
+
+if TYPE_CHECKING:
+    from textual.widgets import TextArea
+
+    from imagechat_tui.tui.widgets.editor import Editor
 
 TextWrite: TypeAlias = StartConversation | PostComment | EditComment
 """The writes that carry what a person typed."""
 
 
-class Editor(TextArea):
-    """The text itself."""
-
-    BINDING_GROUP_TITLE = "Writing"
-    HELP = "Enter sends. Esc leaves; what you typed is kept as a draft and is never sent by itself."
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,ctrl+s", "submit", "Send", id="write.send", show=False, priority=True),
-        Binding("ctrl+j", "new_line", "New line", id="write.new-line", show=False, priority=True),
-        Binding("escape", "leave", "Leave, keep the draft", id="write.leave", show=False, priority=True),
-        Binding("tab", "leave", "Leave, keep the draft", show=False, priority=True),
-    ]
-
-    class Sent(Message):
-        """Enter."""
-
-    class Left(Message):
-        """Esc."""
-
-    def action_submit(self) -> None:
-        """Send what is written."""
-        self.post_message(self.Sent())
-
-    def action_leave(self) -> None:
-        """Leave; the draft is kept."""
-        self.post_message(self.Left())
-
-    def action_new_line(self) -> None:
-        """Break the line."""
-        self.insert("\n")
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        # Pasted text only ever inserts, whatever it holds; carriage returns would look like line ends sent.
-        pasted = replace_line_ends(event.text)
-        await super()._on_paste(events.Paste(pasted))
-        event.stop()
-        event.prevent_default()
-
-
-def replace_line_ends(text: str) -> str:
-    """All line ends as line feeds."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 class Composer(Vertical):
     """A text on its way to a target: a new marker, a reply, an edit."""
 
-    note: reactive[str] = reactive("")
+    note: reactive[str] = reactive("", init=False)
     """Why it was not sent; empty while there is nothing to say."""
 
     class Submitted(Message):
@@ -98,23 +57,25 @@ class Composer(Vertical):
         self.tried: str | None = None
         """The text that write had."""
 
-    def compose(self) -> ComposeResult:
-        """What it is for, the text, and what the keys do."""
-        yield from self._parts()
+    def furnish(self) -> None:
+        """Put the parts in, once. Not before the first paint: a text area costs 15 ms (measured)."""
+        if self.children:
+            return
+        from imagechat_tui.tui.widgets.editor import Editor
 
-    def _parts(self) -> Iterator[Static | Editor]:
-        yield Static(id="composer-title", markup=False)
-        editor = Editor(id="editor", soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
-        editor.cursor_blink = False
-        editor.highlight_cursor_line = False
-        yield editor
-        yield Static(id="composer-note", markup=False)
-        yield Static(id="composer-keys", markup=False)
+        self.mount(
+            Static(id="composer-title", markup=False),
+            Editor(id="editor"),
+            Static(id="composer-note", markup=False),
+            Static(id="composer-keys", markup=False),
+        )
 
     @property
     def editor(self) -> Editor:
         """The text widget."""
-        return self.query_one(Editor)
+        from imagechat_tui.tui.widgets.editor import Editor
+
+        return self.query_one("#editor", Editor)
 
     @property
     def write(self) -> TextWrite | None:
@@ -130,6 +91,7 @@ class Composer(Vertical):
             text: what stands in the editor to begin with.
             draft_id: the write that was not saved and whose text this is.
         """
+        self.furnish()
         self.target = target
         self.draft_id = draft_id
         self.tried = text if draft_id is not None else None
@@ -168,8 +130,8 @@ class Composer(Vertical):
             keys += more
         self.query_one("#composer-keys", Static).update(Content(keys))
 
-    @on(Editor.Sent)
-    def _sent(self, event: Editor.Sent) -> None:
+    @on(EditorSent)
+    def _sent(self, event: EditorSent) -> None:
         event.stop()
         write = self.write
         if write is None:
@@ -179,15 +141,15 @@ class Composer(Vertical):
             return
         self.post_message(self.Submitted(write))
 
-    @on(Editor.Left)
-    def _left(self, event: Editor.Left) -> None:
+    @on(EditorLeft)
+    def _left(self, event: EditorLeft) -> None:
         event.stop()
         write = self.write
         if write is not None:
             self.post_message(self.Left(write))
 
-    @on(TextArea.Changed)
-    def _changed(self, event: TextArea.Changed) -> None:
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Letters came or went."""
         event.stop()
         if self.target is not None:
             self.post_message(self.Typed())

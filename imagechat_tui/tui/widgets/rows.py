@@ -101,6 +101,8 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
         self._strips: dict[int, list[Strip]] = {}
         self._styles: dict[str, Style] = {}
         self._width = 0
+        self._empty_wrapped: tuple[int, list[Text]] | None = None
+        """A width in cells, and ``empty`` wrapped to it."""
 
     # -- what a subclass says
 
@@ -387,12 +389,20 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
         return drawn
 
     def _empty_line(self, y: int, width: int, base: Style) -> Strip:
-        lines = list(Text(self.empty).wrap(self.app.console, max(1, width - 2))) if self.empty else []
+        lines = self._empty_lines(max(1, width - 2))
         if not 1 <= y <= len(lines):
             return Strip.blank(width, base)
         text = lines[y - 1]
         strip = Strip([Segment(" "), *text.render(self.app.console)])
         return strip.apply_style(base + self.ink("dim")).adjust_cell_length(width, base)
+
+    def _empty_lines(self, width: int) -> list[Text]:
+        if self._empty_wrapped is None or self._empty_wrapped[0] != width:
+            self._empty_wrapped = (
+                width,
+                list(Text(self.empty).wrap(self.app.console, width)) if self.empty else [],
+            )
+        return self._empty_wrapped[1]
 
     def region_of(self, key: str) -> Region | None:
         """Where an item is, in the list's own lines."""

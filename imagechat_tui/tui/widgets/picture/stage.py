@@ -23,6 +23,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Cell, Viewport
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui import compositor
+from imagechat_tui.tui.widgets.ground import ground
 from imagechat_tui.tui.widgets.picture.canvas import Canvas
 from imagechat_tui.tui.widgets.picture.frame import Corner, Frame, Pixels, Wish, draw
 from imagechat_tui.tui.widgets.picture.hints import Hints
@@ -318,7 +319,7 @@ class Stage(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region, as cells: no filter of the theme touches the picture's colours."""
         if self._canvas is None:
-            return super().render_lines(crop)
+            return ground(self, crop)
         if self._canvas.size != self.size:
             self._draw_now()
         return [self._canvas.row(y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
@@ -331,7 +332,3 @@ class Stage(Widget):
             self._frame = draw(wish, self._chips_now(), None)
             self._corner = self._free_corner(self._frame)
             self._put_together()
-
-    def render_line(self, y: int) -> Strip:
-        """Plain ground while there is no picture."""
-        return Strip.blank(self.size.width, self.rich_style)

@@ -1,0 +1,54 @@
+"""The text that is being written: Enter sends, Ctrl+J breaks the line, Esc leaves and keeps the draft."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.widgets import TextArea
+
+from imagechat_tui.tui.messages import EditorLeft, EditorSent
+
+
+class Editor(TextArea):
+    """The text itself."""
+
+    BINDING_GROUP_TITLE = "Writing"
+    HELP = "Enter sends. Esc leaves; what you typed is kept as a draft and is never sent by itself."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,ctrl+s", "submit", "Send", id="write.send", show=False, priority=True),
+        Binding("ctrl+j", "new_line", "New line", id="write.new-line", show=False, priority=True),
+        Binding("escape", "leave", "Leave, keep the draft", id="write.leave", show=False, priority=True),
+        Binding("tab", "leave", "Leave, keep the draft", show=False, priority=True),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
+        self.cursor_blink = False
+        self.highlight_cursor_line = False
+
+    def action_submit(self) -> None:
+        """Send what is written."""
+        self.post_message(EditorSent())
+
+    def action_leave(self) -> None:
+        """Leave; the draft is kept."""
+        self.post_message(EditorLeft())
+
+    def action_new_line(self) -> None:
+        """Break the line."""
+        self.insert("\n")
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        # Pasted text only ever inserts, whatever it holds; carriage returns would look like line ends sent.
+        pasted = replace_line_ends(event.text)
+        await super()._on_paste(events.Paste(pasted))
+        event.stop()
+        event.prevent_default()
+
+
+def replace_line_ends(text: str) -> str:
+    """All line ends as line feeds."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
