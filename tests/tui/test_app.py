@@ -68,6 +68,14 @@ async def test_threads_are_there_before_the_picture(sit: Sit) -> None:
         assert "60×40" in desk.lines[0]
 
 
+async def test_a_picture_decoded_smaller_than_it_is_says_so(sit: Sit) -> None:
+    async with sit(size=(140, 36)) as desk:
+        small = grey_picture()
+        desk.chat.show_picture(replace(small, width=480, height=320, reduced=8))
+        await desk.pilot.pause()
+        assert "480×320, drawn from 60×40" in desk.lines[0]
+
+
 async def test_a_picture_that_cannot_be_shown_is_explained_and_the_threads_stay(sit: Sit) -> None:
     async def load(progress: Callable[[float], None]) -> Picture:
         raise ValueError("bad.png")

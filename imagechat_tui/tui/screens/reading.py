@@ -163,6 +163,9 @@ class ReadingScreen(PanesScreen):
         self.notice.display = False
         self.picture.picture = picture
         size = f"{picture.width}{symbols.TIMES}{picture.height}"
+        if picture.reduced > 1:
+            rows, columns = picture.pixels.shape[:2]
+            size += f", drawn from {columns}{symbols.TIMES}{rows}"  # small print may be lost: they should know
         self.header.facts = replace(self.header.facts, size=size)
         self.tell_status()
 
