@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -115,6 +115,8 @@ class ClientSettings:
     """Height of a terminal's cell divided by its width; None goes by what the terminal says."""
     mistakes: tuple[str, ...] = ()
     """What was wrong in a file and was skipped; raw text."""
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Where each value comes from that is not the default: a flag, a variable, or a file's path, raw."""
 
     @property
     def is_local(self) -> bool:
@@ -124,7 +126,7 @@ class ClientSettings:
 
 @dataclass(frozen=True, slots=True)
 class ImageName:
-    """How a picture is known: DESIGN "Which image is it?"."""
+    """How a picture is known: what ``image_name`` makes of an argument."""
 
     url_id: str
     """Image key."""
@@ -154,18 +156,31 @@ def load_settings(
         key: environ[PREFIX + key.upper()] for key in OWN_KEYS if environ.get(PREFIX + key.upper())
     }
     project = project_root(cwd)
-    of_project = _read(project / PROJECT_FILE, PROJECT_KEYS, mistakes) if project is not None else {}
-    of_user = _read(folders.config / CONFIG_FILE, OWN_KEYS, mistakes)
+    project_file, user_file = (project or cwd) / PROJECT_FILE, folders.config / CONFIG_FILE
+    of_project = _read(project_file, PROJECT_KEYS, mistakes) if project is not None else {}
+    of_user = _read(user_file, OWN_KEYS, mistakes)
     merged: dict[str, object] = {}
-    for layer in (of_user, of_project, environment, said):
-        merged |= {key: value for key, value in layer.items() if _valid(key, value, mistakes)}
+    sources: dict[str, str] = {}
+    layers: tuple[tuple[Mapping[str, object], Callable[[str], str]], ...] = (
+        (of_user, lambda key: str(user_file)),
+        (of_project, lambda key: str(project_file)),
+        (environment, lambda key: PREFIX + key.upper()),
+        (said, lambda key: f"--{key.replace('_', '-')}"),
+    )
+    for layer, source in layers:
+        for key, value in layer.items():
+            if _valid(key, value, source(key), mistakes):
+                merged[key], sources[key] = value, source(key)
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
     own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
+    sso = _sso(environ, text.get("sso_file", ""), server, own_servers, mistakes)
+    if sso:
+        sources["sso"] = f"{PREFIX}SSO" if environ.get(f"{PREFIX}SSO") else text["sso_file"]
     settings = ClientSettings(
         server=server,
-        tenant=text.get("tenant", ""),
-        sso=_sso(environ, text.get("sso_file", ""), server, own_servers, mistakes),
+        tenant=sayable(text.get("tenant", "")),
+        sso=sso,
         ca_file=_path(text.get("ca_file")),
         shared=_path(text.get("shared")),
         glyphs=text.get("glyphs", "auto"),
@@ -176,6 +191,7 @@ def load_settings(
         max_megapixels=float(text.get("max_megapixels", 60)),
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
         mistakes=tuple(mistakes),
+        sources=sources,
     )
     _check_server(settings)
     return settings
@@ -190,19 +206,19 @@ def _address(server: str) -> str:
 
 
 def _path(text: str | None) -> Path | None:
-    return _expanded(text) if text else None
+    return expanded(text) if text else None
 
 
-def _expanded(text: str) -> Path:
+def expanded(text: str) -> Path:
     """The path with ``~`` replaced; one of a user who does not exist stays as it is, and is no error."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 (pathlib raises)
 
 
-def _valid(key: str, value: object, mistakes: list[str]) -> bool:
+def _valid(key: str, value: object, source: str, mistakes: list[str]) -> bool:
     if key in CHOICES:
         if str(value) in CHOICES[key]:
             return True
-        mistakes.append(f"{key} = {value!r} is none of {', '.join(CHOICES[key])}")
+        mistakes.append(f"{source}: {key} = {value!r} is none of {', '.join(CHOICES[key])}")
         return False
     if key in NUMBERS:
         least, most = NUMBERS[key]
@@ -212,7 +228,7 @@ def _valid(key: str, value: object, mistakes: list[str]) -> bool:
         except ValueError:
             pass
         limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
-        mistakes.append(f"{key} = {value!r} is no number {limits}")
+        mistakes.append(f"{source}: {key} = {value!r} is no number {limits}")
         return False
     return True
 
@@ -250,7 +266,7 @@ def _sso(
             f"name it in {CONFIG_FILE} or {PREFIX}SERVER as well"
         )
         return ""
-    return given or read_secret(_expanded(file))
+    return sayable(given) or read_secret(expanded(file))
 
 
 def read_secret(path: Path) -> str:
@@ -284,7 +300,7 @@ def _check_server(settings: ClientSettings) -> None:
         raise SettingsError(SettingsProblem.BAD_SERVER, shown) from None
     # A password in the address would be shown wherever the address is.
     odd = "@" in parts.netloc or parts.query or parts.fragment or port == 0
-    if not host or odd or parts.scheme not in ("http", "https"):
+    if not host or odd or not settings.server.isprintable() or parts.scheme not in ("http", "https"):
         raise SettingsError(SettingsProblem.BAD_SERVER, shown)
     if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(SettingsProblem.PLAIN_HTTP, settings.server)
@@ -328,7 +344,7 @@ def image_name(
     src: str | None = None,
     stdin: bytes | None = None,
 ) -> ImageName:
-    """Image key, ``src`` and title of a picture (DESIGN section 5).
+    """Image key, ``src`` and title of a picture.
 
     Args:
         image: path, address, or ``-``.
@@ -340,21 +356,23 @@ def image_name(
     """
     if image == "-":
         key = f"sha256:{hashlib.sha256(stdin or b'').hexdigest()[:32]}"
-        return _sayable(url_id or key, src or "stdin", "stdin")
+        return _name(url_id or key, src or "stdin", "stdin")
     if is_url(image):
         address = re.split("[?#]", image, maxsplit=1)[0]  # a query may hold a signature: not for the screen
-        return _sayable(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
-    path = Path(os.path.normpath(cwd / _expanded(image)))
+        return _name(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
+    path = Path(os.path.normpath(cwd / expanded(image)))
     root = project_root(path.parent)
     key = f"file://{host}{path}" if root is None else _project_key(root, path)
-    return _sayable(url_id or key, src or path.name, path.name)
+    return _name(url_id or key, src or path.name, path.name)
 
 
-def _sayable(*names: str) -> ImageName:
-    """Names as the wire can carry them: bytes of a file's name that are no UTF-8 are spelled out."""
-    return ImageName(
-        *(name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in names)
-    )
+def _name(url_id: str, src: str, title: str) -> ImageName:
+    return ImageName(sayable(url_id), sayable(src), sayable(title))
+
+
+def sayable(name: str) -> str:
+    """A name as the wire can carry it: bytes of the shell or of a file's name that are no UTF-8 are spelled out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _project_key(root: Path, path: Path) -> str:

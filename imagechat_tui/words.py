@@ -23,7 +23,7 @@ from imagechat_tui.sync.intents import (
 from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
 
 BANNER_AFTER_S = 2.0
-"""A blip shorter than this is not worth a line on the screen (PROMISES section 5)."""
+"""A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,32 @@ def safe_line(text: str) -> SafeText:
     return safe_text(text, Kind.LINE)
 
 
-def problem_words(problem: Problem) -> Words:
-    """Why a write was not saved, or a link does not stand, in words."""
+def problem_words(problem: Problem, *, keys: bool = True) -> Words:
+    """Why a write was not saved, or a link does not stand, in words.
+
+    Args:
+        problem: the failure.
+        keys: whether there is a screen, which tries again by itself and has keys; a verb goes on in the shell.
+    """
     reason = safe_line(problem.reason).strip()
     told = f" The server says: {_stopped(reason)}" if reason else ""
+    now = "R tries now." if keys else "Run it again later."
     match problem.kind:
         case ProblemKind.OFFLINE:
-            return Words("Offline", "There is no link to the server.", "R tries now.")
+            return Words("Offline", "There is no link to the server.", now)
         case ProblemKind.NOT_CONNECTED:
-            return Words("Not connected yet", "The server has not answered so far.", "R tries now.")
+            return Words("Not connected yet", "The server has not answered so far.", now)
+        case ProblemKind.UNREACHABLE if problem.code in LOCAL_SERVER_KINDS:
+            return local_server_words(problem.code, cause=problem.reason, log_tail=problem.reason)
+        case ProblemKind.UNREACHABLE if problem.code == "ca-file":
+            return Words("No certificates", "The file that ca_file names cannot be read.", "Check ca_file.")
         case ProblemKind.UNREACHABLE:
-            return Words("Server unreachable", f"Nobody answers there.{told}", "R tries again.")
+            again = "R tries again." if keys else "Check the server's address, or run it again later."
+            return Words("Server unreachable", f"Nobody answers there.{told}", again)
         case ProblemKind.TIMED_OUT:
-            return Words("No answer in time", "The server did not answer within 10 seconds.")
+            return Words(
+                "No answer in time", "The server did not answer within 10 seconds.", "" if keys else now
+            )
         case ProblemKind.NO_ANSWER:
             return Words("Not saved", "The link broke before the answer; the server's log does not have it.")
         case ProblemKind.RESTARTED:
@@ -81,18 +94,36 @@ def problem_words(problem: Problem) -> Words:
                 if problem.retry_after_s
                 else " Try again soon."
             )
-            return Words("Too fast", f"The server limits how often one may write.{wait}")
+            return Words("Too fast", f"You are faster than the server allows.{wait}")
         case ProblemKind.GONE if problem.code in ("invalid-tenant", "invalid-tenant-id"):
             return Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
         case ProblemKind.GONE:
             return Words("Gone", "What it was about has been deleted.")
+        case ProblemKind.UNSUPPORTED if problem.code == "no-image-chats":
+            return Words(
+                "No imagechat server",
+                f"What answers there knows no image chats.{told}",
+                "Check the server's address.",
+            )
         case ProblemKind.UNSUPPORTED:
             return Words("Not on this server", "The server does not have this: only imagechat's own does.")
         case ProblemKind.BAD_ANSWER:
             where = f" ({reason})" if reason else ""
-            return Words("Odd answer", f"The server answered something that makes no sense{where}.")
+            look = "" if keys else "Check the server's address."
+            return Words("Odd answer", f"The server answered something that makes no sense{where}.", look)
         case _:
             assert_never(problem.kind)
+
+
+def not_known_words(problem: Problem) -> Words:
+    """A verb's write was sent, and nobody knows what became of it."""
+    broken = problem.kind is ProblemKind.UNREACHABLE
+    why = "The link broke before the answer." if broken else problem_words(problem).sentence
+    return Words(
+        "Not known to be saved",
+        f"{why} It may have been saved all the same.",
+        "See what imagechat ls says before you run it again.",
+    )
 
 
 def _stopped(sentence: str) -> str:
@@ -199,6 +230,28 @@ def _seconds(wait_s: float) -> str:
     return f"{max(1.0, wait_s):.0f} s"
 
 
+_TOO_LARGE = ("Too large", "{called} is {said}{beyond}.", "{advice}")
+_TOO_HEAVY = ("Too heavy", "{called} needs more memory or time than is allowed.", "Make it smaller.")
+_PICTURE_WORDS = {
+    "missing": ("No such picture", "{called} does not exist.", "Check the name."),
+    "permission": ("Not readable", "You may not read {called}.", "Check its permissions."),
+    "directory": ("No picture there", "{called} holds no PNG, JPEG, GIF, WebP or BMP.", "Name a picture."),
+    "not-an-image": (
+        "Not a picture",
+        "{called} is not a PNG, JPEG, GIF, WebP or BMP.",
+        "Convert it to one of these.",
+    ),
+    "corrupt": ("Damaged picture", "{called} is cut off or damaged.", "Make or fetch it anew."),
+    "too-many-pixels": _TOO_LARGE,
+    "too-many-bytes": _TOO_LARGE,
+    "memory": _TOO_HEAVY,
+    "too-slow": _TOO_HEAVY,
+    "refused-address": ("Address refused", "{called} leads to an address that is not fetched.{more}", ""),
+    "unreachable": ("Not fetched", "{called} could not be fetched.{more}", "Check the address."),
+}
+"""Title, what is wrong, and what to do about it."""
+
+
 def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", option: str = "") -> Words:
     """Why a picture cannot be shown.
 
@@ -209,172 +262,125 @@ def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", op
         limit: the limit that it exceeds, with its unit.
         option: the option that raises the limit.
     """
-    called, said = safe_line(name), safe_line(detail)
-    match kind:
-        case "missing":
-            return Words("No such picture", f"{called} does not exist.", "Check the name.")
-        case "permission":
-            return Words("Not readable", f"You may not read {called}.", "Check its permissions.")
-        case "directory":
-            return Words(
-                "No picture there", f"{called} holds no PNG, JPEG, GIF, WebP or BMP.", "Name a picture."
-            )
-        case "not-an-image":
-            return Words(
-                "Not a picture",
-                f"{called} is not a PNG, JPEG, GIF, WebP or BMP.",
-                "Convert it to one of these.",
-            )
-        case "corrupt":
-            return Words("Damaged picture", f"{called} is cut off or damaged.", "Make or fetch it anew.")
-        case "too-many-pixels" | "too-many-bytes":
-            beyond = f", more than {limit}" if limit else ""
-            return Words(
-                "Too large", f"{called} is {said}{beyond}.", f"{option} raises the limit." if option else ""
-            )
-        case "memory" | "too-slow":
-            return Words(
-                "Too heavy", f"{called} needs more memory or time than is allowed.", "Make it smaller."
-            )
-        case "refused-address":
-            return Words(
-                "Address refused", f"{called} leads to an address that is not fetched. {said}".rstrip()
-            )
-        case "unreachable":
-            return Words(
-                "Not fetched", f"{called} could not be fetched. {said}".rstrip(), "Check the address."
-            )
-        case _:
-            return Words("No picture", f"{called} cannot be shown. {said}".rstrip())
+    said = safe_line(detail)
+    facts = {
+        "called": safe_line(name),
+        "said": said,
+        "more": f" {_stopped(said)}" if said else "",
+        "beyond": f", more than {limit}" if limit else "",
+        "advice": f"{option} raises the limit." if option else "",
+    }
+    unshown = ("No picture", "{called} cannot be shown.{more}", "")
+    return Words(*(part.format_map(facts) for part in _PICTURE_WORDS.get(kind, unshown)))
 
 
-def local_server_words(kind: str, *, path: str, cause: str = "", log_tail: str = "") -> Words:
-    """Why there is no local server; ``kind`` and ``cause`` as ``net.local_server`` gives them."""
-    where = safe_line(path)
+LOCAL_SERVER_KINDS = frozenset(
+    {"directory-unsafe", "shared-directory-wrong", "path-too-long", "not-writable", "died", "not-ready"}
+)
+"""Why there may be no local server, as ``net.local_server`` names it."""
+
+
+def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: str = "") -> Words:
+    """Why there is no local server; ``kind`` and ``cause`` as ``net.local_server`` gives them.
+
+    Args:
+        kind: what went wrong.
+        path: the directory, socket or log that it is about, raw; empty if only the kind is known.
+        cause: the system's word, or the server's own for what ended it (``server.serve_options``), raw.
+        log_tail: the last lines of its log, raw.
+    """
+    where, last = safe_line(path), safe_line(log_tail.strip().rpartition("\n")[2]).strip()
+    its_log = f"Its log: {where}" if where else ""
     match kind:
         case "directory-unsafe":
-            return Words(
-                "No local server",
-                f"{where} is not yours alone.",
-                "Set XDG_RUNTIME_DIR to a private directory.",
-            )
+            sentence = f"{where or 'The folder for the socket'} is not yours alone."
+            action = "Set XDG_RUNTIME_DIR to a private directory."
         case "shared-directory-wrong":
-            return Words(
-                "No shared server", f"{where} must exist with mode 2770.", f"Try: chmod 2770 {where}"
-            )
+            sentence = f"{where or 'The shared directory'} must exist and be your group's, with mode 2770."
+            action = f"Try: chmod 2770 {where}" if where else ""
         case "path-too-long":
-            return Words(
-                "No local server",
-                f"{where} is too long for a socket.",
-                "Set XDG_RUNTIME_DIR to a short path.",
-            )
+            sentence = f"{where or 'The path'} is too long for a socket."
+            action = "Set XDG_RUNTIME_DIR to a short path."
         case "not-writable":
-            return Words(
-                "No local server",
-                f"{where} cannot be written ({safe_line(cause) or 'no permission'}).",
-                "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME.",
-            )
+            why = safe_line(cause) or "no permission"
+            sentence = f"{where or 'A folder of the server'} cannot be made or written ({why})."
+            action = "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME."
+        case "died" if cause in _LOCAL_DEATHS:
+            sentence, action = _LOCAL_DEATHS[cause]
+            sentence = _own_words(cause, last) or sentence
         case "died":
-            last = safe_line(log_tail.strip().splitlines()[-1]) if log_tail.strip() else safe_line(cause)
-            if cause == "data-folder":
-                return Words(
-                    "No local server",
-                    f"Its data folder cannot be written. {last}",
-                    "Set XDG_DATA_HOME elsewhere.",
-                )
-            return Words("No local server", f"It was started and ended at once. {last}", f"Its log: {where}")
+            ending = f" Its log ends with: {_stopped(last)}" if last else ""
+            sentence, action = f"The server ended as soon as it was started.{ending}", its_log
         case _:
-            return Words("No local server", "It was started and did not answer in time.", f"Its log: {where}")
+            sentence, action = "The server was started and did not answer in time.", its_log
+    return Words("No local server", sentence, action)
+
+
+_LOCAL_DEATHS = {
+    "data-folder": (
+        "The server's data folder cannot be written.",
+        "Check its permissions, or set XDG_DATA_HOME to another folder.",
+    ),
+    "data-in-use": (
+        "Another server works on the same data.",
+        "Stop that one, or set XDG_DATA_HOME to another folder.",
+    ),
+    "data-broken": (
+        "The server's database cannot be used.",
+        "Mend the disk, restore a backup, or move it away to begin with an empty one.",
+    ),
+    "data-newer": (
+        "The server's database was made by a newer version.",
+        "Update imagechat, or set XDG_DATA_HOME to another folder.",
+    ),
+    "socket": ("The server's socket cannot be made.", "Set XDG_RUNTIME_DIR to a private directory."),
+}
+"""What ends a local server, where its log does not say it better, and what to do about it."""
+
+
+def _own_words(cause: str, last: str) -> str:
+    """What the server itself said last, without its advice: that is for those who run ``imagechat serve``."""
+    words = serve_words(cause)
+    before, title, said = last.partition(f"imagechat: {words.title}: ")
+    return said.removesuffix(f" {words.action}") if title and not before else ""
+
+
+_SERVE_WORDS = {
+    "data-folder": ("The data folder {where} cannot be written{why}.", "Choose one with --data-dir."),
+    "data-in-use": ("Another server{who} works on {where}.", "Stop it, or choose another --data-dir."),
+    "data-broken": ("The database in {where} cannot be used{why}.", "Mend the disk, or restore a backup."),
+    "data-newer": (
+        "The database in {where} was made by a newer version.",
+        "Update imagechat, or choose another --data-dir.",
+    ),
+    "port-in-use": ("Port {port} on {host} is in use.", "Choose another with --port."),
+    "port-denied": ("Port {port} needs more rights.", "Choose one above 1023 with --port."),
+    "host-unknown": ("{host} is no address of this machine.", "Choose another --host."),
+    "socket": ("No socket can be made in {where}{why}.", "Check the directory."),
+    "tls": ("The certificate {where} or its key cannot be used{why}.", ""),
+}
+"""What happened, and what to do about it."""
 
 
 def serve_words(kind: str, *, path: str = "", host: str = "", port: int | None = None, pid: int | None = None,
                 detail: str = "") -> Words:  # fmt: skip
     """Why ``imagechat serve`` did not start; ``kind`` as ``server.serve_options`` names it."""
-    where, said = safe_line(path), safe_line(detail)
-    match kind:
-        case "data-folder":
-            return Words(
-                "Cannot start",
-                f"The data folder {where} cannot be written ({said}).",
-                "Choose one with --data-dir.",
-            )
-        case "data-in-use":
-            who = f" (process {pid})" if pid else ""
-            return Words(
-                "Cannot start",
-                f"Another server{who} works on {where}.",
-                "Stop it, or choose another --data-dir.",
-            )
-        case "data-broken":
-            return Words(
-                "Cannot start",
-                f"The database in {where} cannot be used ({said}).",
-                "Mend the disk, or restore a backup.",
-            )
-        case "data-newer":
-            return Words(
-                "Cannot start",
-                f"The database in {where} was made by a newer version.",
-                "Update imagechat, or choose another --data-dir.",
-            )
-        case "port-in-use":
-            return Words(
-                "Cannot start", f"Port {port} on {safe_line(host)} is in use.", "Choose another with --port."
-            )
-        case "port-denied":
-            return Words(
-                "Cannot start", f"Port {port} needs more rights.", "Choose one above 1023 with --port."
-            )
-        case "host-unknown":
-            return Words(
-                "Cannot start", f"{safe_line(host)} is no address of this machine.", "Choose another --host."
-            )
-        case "socket":
-            return Words(
-                "Cannot start", f"No socket can be made in {where}. {said}".rstrip(), "Check the directory."
-            )
-        case "tls":
-            return Words(
-                "Cannot start", f"The certificate {where} or its key cannot be used. {said}".rstrip()
-            )
-        case _:
-            return Words("Cannot start", said or kind)
+    said = safe_line(detail)
+    sentence, action = _SERVE_WORDS.get(kind, ("{said}", ""))
+    told = sentence.format(
+        where=safe_line(path),
+        host=safe_line(host),
+        port=port,
+        who=f" (process {pid})" if pid else "",
+        why=f" ({said})" if said else "",
+        said=_stopped(said or kind),
+    )
+    return Words("Cannot start", told, action)
 
 
-def admin_words(kind: str, *, subject: str) -> Words:
-    """Why an operator's request was refused; ``kind`` as ``server.admin`` names it."""
-    about = safe_line(subject)
-    match kind:
-        case "tenant-invalid":
-            return Words("Not a tenant name", f"{about!r} must be 1-64 of A-Z a-z 0-9 _ - and not reserved.")
-        case "tenant-exists":
-            return Words(
-                "Exists already", f"There is a tenant {about} already.", "imagechat tenant list shows them."
-            )
-        case "no-such-tenant":
-            return Words(
-                "No such tenant", f"There is no tenant {about}.", f"Try: imagechat tenant create {about}"
-            )
-        case "no-secret":
-            return Words("No secret", f"Users of {about} are known by the kernel's word: no token is needed.")
-        case "denied":
-            return Words(
-                "Not yours", f"The server's data in {about} belongs to another user.", "Ask its owner."
-            )
-        case "data-broken":
-            return Words(
-                "Data unusable",
-                f"The database in {about} cannot be read or written.",
-                "imagechat serve --data-dir says why.",
-            )
-        case "seal-broken":
-            return Words(
-                "Secrets sealed",
-                f"The seal.key in {about} does not open its tenants' secrets, or others can read it.",
-                "Restore it from the same backup as the database, with mode 600.",
-            )
-        case _:
-            return Words("No answer", f"A server holds {about} and does not answer.", "Restart it.")
+def cannot_show_words(items: int) -> str:
+    """That something of others could not be read, and is not among what is shown."""
+    return "1 item cannot be shown." if items == 1 else f"{items} items cannot be shown."
 
 
 def news_words(what: str, who: str, where: str) -> str:

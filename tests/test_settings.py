@@ -1,4 +1,4 @@
-"""Where settings come from, what is not believed, and how a picture is known (DESIGN section 5)."""
+"""Where settings come from, what is not believed, and how a picture is known."""
 
 from __future__ import annotations
 
@@ -154,6 +154,40 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
     )
 
 
+def test_each_value_has_its_source(desk: Desk) -> None:
+    desk.user_file.write_text(f'theme = "light"\nglyphs = "half"\nsso_file = "{desk.secret()}"\n')
+    desk.project_file.write_text('glyphs = "ascii"\ncolors = "wrong"\n')
+    settings = desk.load(flags={"cell_aspect": "2", "tenant": "t"}, env={"IMAGECHAT_SERVER": TEAM})
+    assert settings.sources == {
+        "theme": str(desk.user_file),
+        "glyphs": str(desk.project_file),
+        "cell_aspect": "--cell-aspect",
+        "tenant": "--tenant",
+        "server": "IMAGECHAT_SERVER",
+        "sso_file": str(desk.user_file),
+        "sso": str(desk.root / "token"),
+    }
+    given = desk.load(flags={"tenant": "t"}, env={"IMAGECHAT_SERVER": TEAM, "IMAGECHAT_SSO": TOKEN})
+    assert given.sources["sso"] == "IMAGECHAT_SSO"
+    assert desk.load().sources.keys() == {"theme", "glyphs", "sso_file"}
+
+
+def test_a_wrong_value_is_told_with_its_source(desk: Desk) -> None:
+    desk.user_file.write_text('theme = "grey"')
+    settings = desk.load(flags={"max_megapixels": "many"}, env={"IMAGECHAT_GLYPHS": "sixel"})
+    assert [mistake.partition(": ")[0] for mistake in settings.mistakes] == [
+        str(desk.user_file),
+        "IMAGECHAT_GLYPHS",
+        "--max-megapixels",
+    ]
+
+
+def test_bytes_of_the_shell_that_are_no_text_are_spelled_out(desk: Desk) -> None:
+    env = {"IMAGECHAT_SERVER": TEAM, "IMAGECHAT_TENANT": "\udcff", "IMAGECHAT_SSO": "t\udcff"}
+    settings = desk.load(env=env)
+    assert (settings.tenant, settings.sso) == ("\\xff", "t\\xff")
+
+
 def test_numbers_in_a_file_need_no_quotes(desk: Desk) -> None:
     desk.user_file.write_text("colors = 256\nmax_megapixels = 12.5\n")
     settings = desk.load()
@@ -292,6 +326,11 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(desk: Desk, server
     assert "s3cret" not in error.subject
 
 
+@pytest.mark.parametrize("server", ["https://h/\udcff", "https://h\udcff", "https://h/\x01", "https://h\x7f"])
+def test_what_cannot_be_printed_is_no_server(desk: Desk, server: str) -> None:
+    assert desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t").problem is SettingsProblem.BAD_SERVER
+
+
 def test_a_server_of_others_needs_a_tenant(desk: Desk) -> None:
     error = desk.refused(IMAGECHAT_SERVER=TEAM)
     assert (error.problem, error.subject) == (SettingsProblem.NO_TENANT, TEAM)
@@ -412,7 +451,7 @@ def test_only_the_nearest_project_counts(desk: Desk) -> None:
     assert desk.load().glyphs == "half"
 
 
-# Which image is it? (DESIGN section 5)
+# Which image is it?
 
 
 def named(desk: Desk, image: str, **options: str | bytes | None) -> ImageName:

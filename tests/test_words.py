@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from imagechat_tui.cli.failures import admin_words
 from imagechat_tui.net.local_server import LocalServerProblem
 from imagechat_tui.net.pictures import PictureKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
@@ -27,11 +28,13 @@ from imagechat_tui.sync.intents import (
 from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
 from imagechat_tui.words import (
     BANNER_AFTER_S,
+    LOCAL_SERVER_KINDS,
     Words,
-    admin_words,
     banner,
+    cannot_show_words,
     local_server_words,
     news_words,
+    not_known_words,
     not_saved_words,
     phase_words,
     picture_words,
@@ -128,6 +131,35 @@ def test_a_refusal_without_words_of_ours_is_told_in_those_of_the_server() -> Non
     assert problem_words(Problem(ProblemKind.REFUSED, "someday")).sentence == "The server refused it."
 
 
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_a_verb_names_no_key(kind: ProblemKind) -> None:
+    words = problem_words(Problem(kind), keys=False)
+    assert is_plain(words)
+    assert not words.action.startswith("R ")
+    assert words.sentence == problem_words(Problem(kind)).sentence
+    if kind in (ProblemKind.UNREACHABLE, ProblemKind.TIMED_OUT):
+        assert "run it again" in words.action.lower()
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_a_write_of_which_nobody_knows_says_how_to_find_out(kind: ProblemKind) -> None:
+    words = not_known_words(Problem(kind))
+    assert is_plain(words)
+    assert words.sentence.endswith(" It may have been saved all the same.")
+    assert "imagechat ls" in words.action
+
+
+def test_another_kind_of_server_is_not_called_gone() -> None:
+    words = problem_words(Problem(ProblemKind.UNSUPPORTED, "no-image-chats", "Not Found"))
+    assert words.title == "No imagechat server"
+    assert words.sentence == "What answers there knows no image chats. The server says: Not Found."
+    assert "address" in words.action
+
+
+def test_certificates_that_cannot_be_read_are_not_a_server_that_does_not_answer() -> None:
+    assert "ca_file" in problem_words(Problem(ProblemKind.UNREACHABLE, "ca-file")).sentence
+
+
 def test_what_a_person_can_do_is_said_where_there_is_something() -> None:
     for kind in (ProblemKind.OFFLINE, ProblemKind.NOT_CONNECTED, ProblemKind.UNREACHABLE):
         assert problem_words(Problem(kind)).action.startswith("R ")
@@ -219,7 +251,7 @@ def test_a_state_in_which_something_is_missing_has_a_banner(phase: Phase) -> Non
 
 
 def test_a_blip_is_not_worth_a_banner() -> None:
-    assert BANNER_AFTER_S == 2.0  # PROMISES section 5
+    assert BANNER_AFTER_S == 2.0  # PROMISES 5
     lost = 100.0 - BANNER_AFTER_S
     assert said(Phase.RECONNECTING, lost_at_s=lost + 0.001) is None
     assert said(Phase.RECONNECTING, lost_at_s=lost) is not None
@@ -312,8 +344,43 @@ def test_names_and_words_from_outside_leave_harmless(
 
 def test_the_last_line_of_a_log_says_why_a_server_died() -> None:
     words = local_server_words("died", path="/l", log_tail="started\nno space left\n")
-    assert words.sentence == "It was started and ended at once. no space left"
-    assert "data folder" in local_server_words("died", path="/l", cause="data-folder").sentence
+    assert words.text == (
+        "No local server: The server ended as soon as it was started. Its log ends with: no space left. Its log: /l"
+    )
+
+
+@pytest.mark.parametrize("cause", ["", "something new", *ServeProblem])
+def test_a_local_server_that_died_is_told_in_plain_sentences(cause: str) -> None:
+    said = serve_words(cause, path="/d", host="h", port=80, pid=7, detail="No space left")
+    for log_tail in ("", "started\nnobody here: ending\n", f"started\nimagechat: {said.text}\n"):
+        words = local_server_words("died", path="/l", cause=cause, log_tail=log_tail)
+        assert is_plain(words)
+        if "Its log ends with" not in words.sentence:
+            assert words.sentence.count(". ") == 0
+            assert "imagechat:" not in words.text
+            assert "--data-dir" not in words.text
+
+
+def test_a_local_server_tells_its_own_reason_and_not_the_advice_for_serve() -> None:
+    own = serve_words("data-folder", path="/d", detail="Read-only file system").text
+    words = local_server_words(
+        "died", path="/l", cause="data-folder", log_tail=f"started\nimagechat: {own}\n"
+    )
+    assert words.text == (
+        "No local server: The data folder /d cannot be written (Read-only file system)."
+        " Check its permissions, or set XDG_DATA_HOME to another folder."
+    )
+    unlogged = local_server_words("died", path="/l", cause="data-folder", log_tail="nobody here: ending")
+    assert unlogged.sentence == "The server's data folder cannot be written."
+
+
+@pytest.mark.parametrize("kind", LocalServerProblem)
+def test_without_a_local_server_the_screen_says_why_there_is_none(kind: LocalServerProblem) -> None:
+    for reason in ("", "data-folder", "No space left"):
+        words = problem_words(Problem(ProblemKind.UNREACHABLE, kind, reason))
+        assert words == local_server_words(kind, cause=reason, log_tail=reason)
+        assert is_plain(words)
+    assert set(LocalServerProblem) == LOCAL_SERVER_KINDS
 
 
 def test_what_is_too_large_names_limit_and_option() -> None:
@@ -331,6 +398,11 @@ def test_what_is_too_large_names_limit_and_option() -> None:
 def test_a_server_on_the_same_data_is_named_if_it_is_known() -> None:
     assert serve_words("data-in-use", path="/d", pid=7).sentence == "Another server (process 7) works on /d."
     assert serve_words("data-in-use", path="/d").sentence == "Another server works on /d."
+
+
+def test_what_cannot_be_shown_is_counted() -> None:
+    assert cannot_show_words(1) == "1 item cannot be shown."
+    assert cannot_show_words(3) == "3 items cannot be shown."
 
 
 def test_news_name_who_did_it_harmlessly() -> None:

@@ -28,17 +28,26 @@ def path() -> None:
 @config.command()
 @as_json
 def show(json_: bool) -> None:
-    """Print the settings as they are in force here; secrets are not shown."""
+    """Print the settings in force here, each with where it comes from.
+
+    Secrets are not shown.
+
+    \b
+    imagechat config show
+    IMAGECHAT_GLYPHS=half imagechat config show --json
+    """
     settings = load_settings({}, os.environ, Folders.of_user(), Path.cwd())
     shown: dict[str, object] = {
         key: "***" if key == "sso" and value else str(value) if isinstance(value, Path) else value
         for key, value in asdict(settings).items()
-        if key != "mistakes"
+        if key not in ("mistakes", "sources")
     }
+    sources = {key: settings.sources.get(key, "default") for key in shown}
     if json_:
-        print_document(settings=shown, mistakes=list(settings.mistakes))
+        print_document(settings=shown, sources=sources, mistakes=list(settings.mistakes))
         return
     for key, value in shown.items():
-        click.echo(f"{key} = {safe_text(str(value if value is not None else ''), Kind.LINE)}")
+        setting = f"{key} = {safe_text(str(value if value is not None else ''), Kind.LINE)}"
+        click.echo(f"{setting:<32}  # {safe_text(sources[key], Kind.LINE)}")
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_text(mistake, Kind.LINE)} (skipped)", err=True)

@@ -8,7 +8,6 @@ from imagechat_tui.settings import SettingsError, SettingsProblem
 from imagechat_tui.sync.state import Problem, ProblemKind
 from imagechat_tui.words import (
     Words,
-    admin_words,
     local_server_words,
     picture_words,
     problem_words,
@@ -83,7 +82,7 @@ def _network(error: BaseException) -> tuple[Words, int] | None:
     if api is None or not isinstance(error, api.ApiError):
         return None
     problem = error.problem
-    return problem_words(problem), problem_code(problem)
+    return problem_words(problem, keys=False), problem_code(problem)
 
 
 def _picture(error: BaseException) -> tuple[Words, int] | None:
@@ -132,3 +131,42 @@ def _admin(error: BaseException) -> tuple[Words, int] | None:
         return None
     code = NOT_FOUND if error.problem.value == "no-such-tenant" else ERROR
     return admin_words(error.problem.value, subject=error.subject), code
+
+
+_ADMIN_WORDS = {
+    "tenant-invalid": (
+        "Not a tenant name",
+        "{about!r} must be 1-64 of A-Z a-z 0-9 _ - and not reserved.",
+        "",
+    ),
+    "tenant-exists": (
+        "Exists already",
+        "There is a tenant {about} already.",
+        "imagechat tenant list shows them.",
+    ),
+    "no-such-tenant": (
+        "No such tenant",
+        "There is no tenant {about}.",
+        "Try: imagechat tenant create {about}",
+    ),
+    "no-secret": ("No secret", "Users of {about} are known by the kernel's word: no token is needed.", ""),
+    "denied": ("Not yours", "The server's data in {about} belongs to another user.", "Ask its owner."),
+    "data-broken": (
+        "Data unusable",
+        "The database in {about} cannot be read or written.",
+        "imagechat serve --data-dir says why.",
+    ),
+    "seal-broken": (
+        "Secrets sealed",
+        "The seal.key in {about} does not open its tenants' secrets, or others can read it.",
+        "Restore it from the same backup as the database, with mode 600.",
+    ),
+}
+"""Title, what happened, and what to do about it."""
+
+
+def admin_words(kind: str, *, subject: str) -> Words:
+    """Why an operator's request was refused; ``kind`` as ``server.admin`` names it."""
+    unanswered = ("No answer", "A server holds {about} and does not answer.", "Restart it.")
+    about = safe_line(subject)
+    return Words(*(part.format(about=about) for part in _ADMIN_WORDS.get(kind, unanswered)))

@@ -14,18 +14,15 @@ from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import (
     CommentReply,
     ConversationList,
-    ConversationReply,
-    EditReply,
-    ListComments,
 )
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id
 from imagechat_tui.sync.state import Peer, Problem, ProblemKind, Room
-from imagechat_tui.words import problem_words
+from imagechat_tui.words import not_known_words, problem_words
 
 if TYPE_CHECKING:
-    from imagechat_tui.net.api import Api
+    from imagechat_tui.net.api import Api, WriteReply
 
 Outcome = TypeVar("Outcome")
 
@@ -37,33 +34,35 @@ class Visit:
         self.room = room
         self._api = api
         self.peer = Peer.UNKNOWN
+        self.left_out = 0
+        """Markers and comments of what was looked at that could not be read."""
 
     async def look(self) -> ConversationList:
         """The list of conversations as it is now."""
         self.peer, listing = await self._api.conversations(self.room)
+        self.left_out = listing.left_out
         return listing
 
     async def comments(self, listing: ConversationList, conversation: Conversation) -> tuple[Comment, ...]:
         """The comments of one thread, oldest first."""
         if self.peer is Peer.OURS:
             return tuple(comment for comment in listing.comments if comment.url_id == conversation.url_id)
-        answer = await self._api.comments(ListComments(url_id=conversation.url_id))
+        answer = await self._api.thread(conversation.url_id)
+        self.left_out += answer.left_out
         return answer.comments
 
-    async def send(
-        self, write: Write, conversation: Conversation | None = None
-    ) -> ConversationReply | CommentReply | EditReply | None:
+    async def send(self, write: Write, conversation: Conversation | None = None) -> WriteReply:
         """Carry out one write, once.
 
         Raises:
-            VerbFailed: this server does not have it.
-            ApiError: it was not answered with success.
+            VerbFailed: this server does not have it, or nobody knows what became of it.
+            ApiError: it was refused, or never sent.
         """
         broadcast_id = BroadcastId(str(uuid.uuid4()))
         two_step = self.peer is Peer.HOSTED
         if two_step and isinstance(write, MoveConversation | ResolveConversation):
             problem = Problem(ProblemKind.UNSUPPORTED)
-            raise VerbFailed(problem_words(problem), problem_code(problem))
+            raise VerbFailed(problem_words(problem, keys=False), problem_code(problem))
         request = SendRequest(
             broadcast_id=broadcast_id,
             write=write,
@@ -73,12 +72,21 @@ class Visit:
         if two_step and isinstance(write, StartConversation):
             from dataclasses import replace
 
-            first = await self._api.send(
-                self.room, replace(request, broadcast_id=comment_step_id(broadcast_id))
-            )
+            first = await self._sent(replace(request, broadcast_id=comment_step_id(broadcast_id)))
             assert isinstance(first, CommentReply)
             request = replace(request, comment_id=first.comment.id)
-        return await self._api.send(self.room, request)
+        return await self._sent(request)
+
+    async def _sent(self, request: SendRequest) -> WriteReply:
+        from imagechat_tui.net.failures import ApiError
+
+        try:
+            return await self._api.send(self.room, request)
+        except ApiError as failure:
+            status = failure.status or 0
+            if not failure.sent or 300 <= status < 500 or status == 503:
+                raise
+            raise VerbFailed(not_known_words(failure.problem), problem_code(failure.problem)) from None
 
 
 def visit(target: Target, errand: Callable[[Visit], Awaitable[Outcome]]) -> Outcome:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
-@click.option("--theme", type=click.Choice(CHOICES["theme"]))
+@click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
 @picture_options
 @server_options
 def open_picture(image: str, **options: str | None) -> int:

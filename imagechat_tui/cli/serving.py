@@ -10,8 +10,15 @@ from imagechat_tui.cli.tenants import data_folder
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), help="TCP port; 0 takes a free one. [default: 8787]")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="NUMBER",
+    help="TCP port; 0 takes a free one. [default: 8787]",
+)
 @click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM).")
 @click.option(
     "--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key, if in a file of its own."

@@ -14,7 +14,15 @@ import click
 
 from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.protocol.ids import TenantId, UrlId
-from imagechat_tui.settings import ClientSettings, Folders, ImageName, image_name, is_url, load_settings
+from imagechat_tui.settings import (
+    ClientSettings,
+    Folders,
+    ImageName,
+    expanded,
+    image_name,
+    is_url,
+    load_settings,
+)
 from imagechat_tui.sync.state import Room
 from imagechat_tui.words import Words, picture_words, safe_line
 
@@ -30,15 +38,15 @@ LOCAL_TENANT = TenantId("local")
 
 def server_options(command: Command) -> Command:
     """Add the options that say which server and tenant."""
-    for option in (
+    for option in (  # what is added last is listed first
+        click.option(
+            "--shared", metavar="DIR", help="A group's directory: all its members share one local server."
+        ),
+        click.option("--tenant", metavar="NAME", help="The tenant on that server."),
         click.option(
             "--server",
             metavar="URL",
             help="A team's server or the hosted service. Default: the local server.",
-        ),
-        click.option("--tenant", metavar="NAME", help="The tenant on that server."),
-        click.option(
-            "--shared", metavar="DIR", help="A group's directory: all its members share one local server."
         ),
     ):
         command = option(command)
@@ -48,10 +56,10 @@ def server_options(command: Command) -> Command:
 def picture_options(command: Command) -> Command:
     """Add the options that say how the picture is known."""
     for option in (
-        click.option("--url-id", metavar="KEY", help="The picture's key, instead of one made from its name."),
         click.option(
             "--src", metavar="TEXT", help="The string that names it in thread keys, as the web widget has it."
         ),
+        click.option("--url-id", metavar="KEY", help="The picture's key, instead of one made from its name."),
     ):
         command = option(command)
     return command
@@ -180,7 +188,7 @@ def existing(image: str) -> str:
     """
     if image == "-" or is_url(image):
         return image
-    path = Path(image).expanduser()
+    path = expanded(image)
     if path.is_dir():
         first = min((item for item in path.iterdir() if item.suffix.lower() in PICTURES), default=None)
         if first is None:

@@ -15,7 +15,7 @@ from imagechat_tui.cli.threads import as_json
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.settings import Folders
+from imagechat_tui.settings import Folders, sayable
 
 data_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="The server's data folder."
@@ -49,7 +49,12 @@ def create(
     """
     from imagechat_tui.server.admin import create_tenant
 
-    made = Tenant(id=TenantId(name), name=title or name, allow_anon=allow_anon, require_sso=require_sso)
+    made = Tenant(
+        id=TenantId(sayable(name)),
+        name=sayable(title or name),
+        allow_anon=allow_anon,
+        require_sso=require_sso,
+    )
     secret = create_tenant(data_folder(data_dir), made)
     if json_:
         print_document(tenant=name, apiSecret=secret)
@@ -62,7 +67,11 @@ def create(
 @data_option
 @as_json
 def list_(data_dir: Path | None, json_: bool) -> None:
-    """List the tenants."""
+    """List the tenants.
+
+    \b
+    imagechat tenant list --data-dir /srv/imagechat
+    """
     from imagechat_tui.server.admin import list_tenants
 
     tenants = list_tenants(data_folder(data_dir))
@@ -93,8 +102,8 @@ def list_(data_dir: Path | None, json_: bool) -> None:
 @click.argument("user")
 @click.option("--name", metavar="TEXT", help="The name that others see. Default: USER.")
 @click.option("--email", metavar="ADDRESS", help="Default: USER@TENANT.invalid")
-@click.option("--admin", is_flag=True)
-@click.option("--moderator", is_flag=True)
+@click.option("--admin", is_flag=True, help="The user may change and delete what others wrote.")
+@click.option("--moderator", is_flag=True, help="The same, under the name of moderator.")
 @data_option
 def token(
     tenant_name: str,
@@ -115,7 +124,8 @@ def token(
     """
     from imagechat_tui.protocol.sso import mint
 
-    secret = os.environ.get("IMAGECHAT_API_SECRET", "")
+    tenant_name, user = sayable(tenant_name), sayable(user)
+    secret = sayable(os.environ.get("IMAGECHAT_API_SECRET", ""))
     if not secret:
         from imagechat_tui.server.admin import tenant_secret
 
@@ -124,9 +134,9 @@ def token(
         raise words_to_fail("Not a user name", "A user's id has no comma.", code=2)
     person: dict[str, object] = {
         "id": user,
-        "email": email or f"{user}@{tenant_name}.invalid",
+        "email": sayable(email or f"{user}@{tenant_name}.invalid"),
         "username": user,
-        "displayName": name or user.capitalize(),
+        "displayName": sayable(name or user.capitalize()),
     }
     if admin:
         person["isAdmin"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
+from imagechat_tui.words import cannot_show_words
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
 message = click.option(
@@ -41,12 +43,21 @@ def point_of(ctx: click.Context, param: click.Parameter, value: str) -> Point:
     return rounded(Point(x, y))
 
 
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no JSON text of ours holds: NUL, and the halves that stand for bytes that are not of the locale."""
+
+
+def _stdin() -> str:
+    with open(sys.stdin.fileno(), errors="replace", closefd=False) as stdin:
+        return stdin.read()
+
+
 def text_of(words: str) -> str:
-    """The text of a message option."""
-    text = sys.stdin.read() if words == "-" else words
+    """The text of a message option; what cannot be sent in it becomes U+FFFD."""
+    text = _stdin() if words == "-" else words
     if not text.strip():
         raise words_to_fail("Nothing to send", "The text is empty.", code=2)
-    return text.rstrip("\n")
+    return _UNSENDABLE.sub("\N{REPLACEMENT CHARACTER}", text.rstrip("\n"))
 
 
 def _when(ms: int | None) -> str | None:
@@ -111,15 +122,18 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
 
     async def errand(
         visit: Visit,
-    ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]]]:
+    ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]], int]:
         listing = await visit.look()
-        return listing, [
+        markers = [
             (number_of(listing, conversation), conversation, await visit.comments(listing, conversation))
             for conversation in listing.conversations
         ]
+        return listing, markers, visit.left_out
 
     chosen = target(image, **options)
-    listing, markers = visit(chosen, errand)
+    listing, markers, left_out = visit(chosen, errand)
+    if left_out:
+        click.echo(f"imagechat: {cannot_show_words(left_out)}", err=True)
     if json_:
         print_document(
             urlId=listing.url_id_clean,
@@ -275,7 +289,11 @@ def _resolving(
 @server_options
 @as_json
 def resolve(image: str, marker: str, json_: bool, **options: str | None) -> None:
-    """Say that the thread of MARKER (its number or id) is done."""
+    """Say that the thread of MARKER (its number or id) is done.
+
+    \b
+    imagechat resolve shot.png 7
+    """
     _resolving(image, marker, json_, options, resolved=True)
 
 
@@ -286,7 +304,11 @@ def resolve(image: str, marker: str, json_: bool, **options: str | None) -> None
 @server_options
 @as_json
 def reopen(image: str, marker: str, json_: bool, **options: str | None) -> None:
-    """Say that the thread of MARKER (its number or id) is not done after all."""
+    """Say that the thread of MARKER (its number or id) is not done after all.
+
+    \b
+    imagechat reopen shot.png 7
+    """
     _resolving(image, marker, json_, options, resolved=False)
 
 

@@ -10,7 +10,15 @@ from typing import TypeVar, assert_never
 
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.exchange import Answer, Exchange
-from imagechat_tui.net.failures import ApiError, BadAnswer, Refused, TimedOut, Unreachable, Unsupported
+from imagechat_tui.net.failures import (
+    ApiError,
+    BadAnswer,
+    NoImageChats,
+    Refused,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
@@ -53,9 +61,19 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import Peer, Room
+from imagechat_tui.sync.state import Peer, ProblemKind, Room
 
-__all__ = ["Api", "ApiError", "BadAnswer", "Refused", "TimedOut", "Unreachable", "Unsupported", "WriteReply"]
+__all__ = [
+    "Api",
+    "ApiError",
+    "BadAnswer",
+    "NoImageChats",
+    "Refused",
+    "TimedOut",
+    "Unreachable",
+    "Unsupported",
+    "WriteReply",
+]
 
 WriteReply = ConversationReply | CommentReply | EditReply | None
 """What a write is answered with; None for deletions."""
@@ -100,11 +118,15 @@ class Api:
         """
         path = LIST_CONVERSATIONS.path(tenant_id=self._tenant)
         query = codec.encode_list_conversations(room.url_id, v2=True)
-        answer = await self._read(path, self._signed(query))
-        listing = _decoded(answer, codec.decode_conversation_list)
+        try:
+            answer = await self._read(path, self._signed(query))
+        except Refused as refusal:
+            raise _about_the_list(refusal) from None
+        ours = EXTENSION_HEADER in answer.headers
+        listing = _decoded(answer, lambda obj: codec.decode_conversation_list(obj, tolerant=not ours))
         self._user = listing.user or self._user
         self._cleaned[room.url_id] = listing.url_id_clean
-        if EXTENSION_HEADER in answer.headers:
+        if ours:
             return Peer.OURS, listing
         return Peer.HOSTED, replace(listing, server_time_ms=_baseline_ms(answer))
 
@@ -116,8 +138,11 @@ class Api:
         """
         path = LIST_COMMENTS.path(tenant_id=self._tenant)
         answer = await self._read(path, self._signed(codec.encode_list_comments(query)))
-        listing = _decoded(answer, lambda obj: codec.decode_comment_list(obj, url_id=query.url_id))
-        if EXTENSION_HEADER in answer.headers:
+        ours, url_id = EXTENSION_HEADER in answer.headers, query.url_id
+        listing = _decoded(
+            answer, lambda obj: codec.decode_comment_list(obj, url_id=url_id, tolerant=not ours)
+        )
+        if ours:
             return listing
         return replace(listing, last_gen_date_ms=_baseline_ms(answer))
 
@@ -128,15 +153,17 @@ class Api:
             ApiError: see ``net.failures``.
         """
         first = page = await self.comments(ListComments(url_id=url_id, v2=True))
-        comments = list(first.comments)
+        comments, left_out = list(first.comments), first.left_out
         for _ in range(MOST_PAGES - 1):
-            if not page.has_more or not page.comments:
+            if not page.has_more or not (page.comments or page.left_out):
                 break
-            page = await self.comments(ListComments(url_id=url_id, skip=len(comments), v2=True))
+            skip = len(comments) + left_out
+            page = await self.comments(ListComments(url_id=url_id, skip=skip, v2=True))
             comments += page.comments
+            left_out += page.left_out
         # A comment that came between two pages shifts the second: the same one may be in both.
         unique = {comment.id: comment for comment in comments}
-        return replace(first, comments=tuple(unique.values()), has_more=False)
+        return replace(first, comments=tuple(unique.values()), has_more=False, left_out=left_out)
 
     async def event_log(self, query: EventLogQuery) -> EventLog:
         """The log of a room from a time or after a position.
@@ -239,7 +266,7 @@ class Api:
         text: str,
         parent_id: CommentId | None,
     ) -> CommentReply:
-        # No date: a retry under the same id must have the same body, or it is another write (D8).
+        # No date: a retry under the same id must have the same body, or it is another write (PROMISES D8).
         create = CreateComment(
             url_id=key,
             broadcast_id=request.broadcast_id,
@@ -311,6 +338,14 @@ def _successful(answer: Answer) -> Answer:
     if 200 <= answer.status < 300:
         return answer
     raise Refused(codec.decode_error(answer.status, answer.headers.get("retry-after"), answer.body))
+
+
+def _about_the_list(refusal: Refused) -> ApiError:
+    """What it means that the list is refused. A list may be empty; it is never elsewhere, and never gone."""
+    elsewhere = refusal.status is not None and 300 <= refusal.status < 400
+    no_tenant = refusal.problem.code in ("invalid-tenant", "invalid-tenant-id")
+    gone = refusal.problem.kind is ProblemKind.GONE and not no_tenant
+    return NoImageChats(refusal) if elsewhere or gone else refusal
 
 
 def _decoded(answer: Answer, decode: Callable[[codec.JsonObject], Decoded]) -> Decoded:

@@ -133,15 +133,18 @@ class Exchange:
         headers = {"User-Agent": f"imagechat-tui/{__version__}", "Accept": "application/json"}
         if endpoint.credentials.cookie is not None:
             headers["Cookie"] = endpoint.credentials.cookie.reveal()
-        return httpx.AsyncClient(
-            base_url=endpoint.base_url,
-            transport=transport,
-            trust_env=False,
-            timeout=None,  # one limit around the whole exchange instead of one per step
-            headers=headers,
-            cookies=self._cookies,
-            follow_redirects=False,
-        )
+        try:
+            return httpx.AsyncClient(
+                base_url=endpoint.base_url,
+                transport=transport,
+                trust_env=False,
+                timeout=None,  # one limit around the whole exchange instead of one per step
+                headers=headers,
+                cookies=self._cookies,
+                follow_redirects=False,
+            )
+        except (httpx.InvalidURL, UnicodeError):  # a host that no name can be: nobody answers there
+            raise Unreachable(sent=False) from None
 
     async def _once(
         self,
@@ -192,7 +195,7 @@ class Exchange:
             if sent and "disconnected" not in str(failure) and "closed" not in str(failure):
                 raise BadAnswer("not HTTP") from None
             raise Unreachable(sent=sent) from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):
             raise Unreachable(sent=sent) from None
 
 

@@ -6,6 +6,7 @@
     ├── Unreachable          nobody answers, or the link broke; ``sent``: it may have arrived
     ├── TimedOut             no answer in time
     ├── Refused(reply)       the server said no
+    ├── NoImageChats         what answers is another kind of server
     ├── BadAnswer(detail)    an answer that cannot be read
     └── Unsupported          this server does not have it; nothing was sent
 
@@ -54,6 +55,14 @@ class Refused(ApiError):
         problem = Problem(_kind(reply), reply.code, reply.shown or reply.reason, reply.retry_after_s)
         super().__init__(problem, sent=True, status=reply.status)
         self.reply = reply
+
+
+class NoImageChats(ApiError):
+    """What answers there does not have the list: another kind of server, or another path of one."""
+
+    def __init__(self, refusal: Refused) -> None:
+        problem = Problem(ProblemKind.UNSUPPORTED, "no-image-chats", refusal.problem.reason)
+        super().__init__(problem, sent=True, status=refusal.status)
 
 
 class BadAnswer(ApiError):

@@ -1,4 +1,4 @@
-"""The local server on demand: found if it runs, started if it does not, one for everybody (DESIGN §3).
+"""The local server on demand: found if it runs, started if it does not, one for everybody.
 
 Nobody is elected and nothing is polled for long; the kernel's file locks decide:
 

@@ -96,9 +96,9 @@ async def load_picture(
             _check_bytes(len(stdin or b""), name, limits)
             held.add(stdin or b"")
         elif source.startswith(("http://", "https://")):
-            name = urlsplit(source).path.rsplit("/", 1)[-1] or source
             fetched = 0.7
             await _fetch(source, held, limits, lambda fraction: progress(fetched * fraction))
+            name = urlsplit(source).path.rsplit("/", 1)[-1] or source
         else:
             name = Path(source).name or source
             await asyncio.to_thread(_read, source, held, limits)
@@ -148,7 +148,7 @@ def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
 
 
 def _read(source: str, held: _Held, limits: PictureLimits) -> None:
-    path = Path(source).expanduser()
+    path = os.path.expanduser(source)  # noqa: PTH111 (pathlib raises if there is no such user)
     try:
         # A pipe that nobody writes to must not hang us: only plain files are read.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -282,8 +282,8 @@ def _turned(pixels: Pixels, orientation: int) -> Pixels:
 async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Callable[[float], None]) -> None:
     import httpx
 
-    address, typed = source, urlsplit(source).hostname
     try:
+        address, typed = source, urlsplit(source).hostname
         async with (
             asyncio.timeout(FETCH_S),
             httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=10.0) as client,
@@ -314,8 +314,22 @@ async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Call
                 finally:
                     await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
-        raise PictureError(PictureKind.UNREACHABLE, source, detail=type(error).__name__) from None
+        raise PictureError(PictureKind.UNREACHABLE, source, detail=_why(error)) from None
     raise PictureError(PictureKind.UNREACHABLE, source, detail="Too many redirects.")
+
+
+def _why(error: Exception) -> str:
+    import httpx
+
+    match error:
+        case TimeoutError() | httpx.TimeoutException():
+            return "It took too long."
+        case httpx.ConnectError() | OSError():
+            return "Nobody answers there."
+        case ValueError() | httpx.InvalidURL():
+            return "That is no address."
+        case _:
+            return "The link broke."
 
 
 async def _stream(

@@ -1,8 +1,8 @@
 """One WebSocket of one room: opened once, read until it ends, measured by pings. Never reopened here.
 
 The library's reconnect loop, its keep-alive and its redirects are not used: when to try again is the
-engine's business (PROMISES D12), a round trip is worth knowing (D11), and an answer may not send us to
-another host (S8).
+engine's business (PROMISES D12), a round trip is worth knowing (PROMISES D11), and an answer may not send us to
+another host (PROMISES D19).
 """
 
 from __future__ import annotations

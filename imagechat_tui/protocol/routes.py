@@ -73,6 +73,8 @@ class ConversationList:
     """All comments of all threads, oldest first (``v=2``): offline, every thread stays readable."""
     read_only: bool = False
     """This user may look and not write (``v=2``)."""
+    left_out: int = 0
+    """Conversations of the answer that could not be read (servers that are not ours)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ class CommentList:
     is_site_admin: bool = False
     last_gen_date_ms: int | None = None
     position: Position | None = None
+    left_out: int = 0
+    """Comments of the answer that could not be read (servers that are not ours)."""
 
 
 @dataclass(frozen=True, slots=True)

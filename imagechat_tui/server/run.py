@@ -184,6 +184,8 @@ class _Server:
         tls = _tls_context(options)
         try:
             listeners = tcp_listeners(options.host, options.port)
+        except UnicodeError as error:  # no name of a host can be spelled so
+            raise ServeError(ServeProblem.HOST_UNKNOWN, host=options.host, port=options.port) from error
         except OSError as error:
             problem = {
                 errno.EADDRINUSE: ServeProblem.PORT_IN_USE,

@@ -1,4 +1,4 @@
-"""The connection states of PROMISES section 5, and the tries that lead from one to the next.
+"""The connection states of PROMISES 5, and the tries that lead from one to the next.
 
 What is known about the link at a moment is one `Signal`; the table below says where a signal leads from each
 phase. Two phases remember: OFFLINE is left only when a link stands or REST answers, not by starting another
@@ -357,7 +357,7 @@ class Link:
         self._unproven = False
 
     def _refused(self, problem: Problem) -> None:
-        """401 or 4401: a new capability once, then ask the person (D12)."""
+        """401 or 4401: a new capability once, then ask the person (PROMISES D12)."""
         if self._renewed:
             self._shut_out = problem
             self.retry_at = None

@@ -67,6 +67,11 @@ class Core:
         if any(getattr(connection, name) != value for name, value in fields.items()):
             self.state = replace(self.state, connection=replace(connection, **fields))
 
+    def cannot_show(self, items: int) -> None:
+        """So many things of others could not be read, and are left out."""
+        self.change(cannot_show=self.state.cannot_show + items)
+        self.announce(News.CANNOT_SHOW)
+
     @property
     def ours(self) -> bool:
         """Whether the server has our extensions."""

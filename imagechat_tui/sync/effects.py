@@ -87,7 +87,7 @@ class FetchPresence:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """Send one write, once, under the rules of D9: own connection, deadline, abortive close."""
+    """Send one write, once, under the rules of PROMISES D9: own connection, deadline, abortive close."""
 
     broadcast_id: BroadcastId
     write: Write

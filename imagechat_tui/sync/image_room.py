@@ -71,6 +71,8 @@ class ImageRoom:
         self._repair = False
         """The position cannot be trusted: hold everything until a snapshot came."""
         self._list = Read(core)
+        self.left_out = 0
+        """Conversations of the last list that could not be read (hosted)."""
         self._unreadable = 0
         """Lists in a row that could not be decoded."""
         self._log = Read(core)
@@ -161,7 +163,7 @@ class ImageRoom:
                     self._unnumbered(event)
 
     def malformed(self) -> None:
-        """A frame could not be decoded (D14)."""
+        """A frame could not be decoded (PROMISES D14)."""
         self._cannot_show()
         self.want_snapshot(self._core.now)
 
@@ -181,6 +183,9 @@ class ImageRoom:
         self._completed(self._list.began_at)
         keep = frozenset[str]() if core.ours else self.touched.settle(loaded.request)
         core.state = with_list(core.state, answer, keep=keep)
+        if answer.left_out > self.left_out:
+            core.cannot_show(answer.left_out - self.left_out)
+        self.left_out = answer.left_out
         self._after_list(before)
         self.loaded = True
         self._listed_at = core.now
@@ -373,7 +378,7 @@ class ImageRoom:
     def _unnumbered(self, event: LiveEvent) -> None:
         core = self._core
         if isinstance(event, ImageChatUpdated) and event.conversation.id not in core.state.conversations:
-            # It came before its marker, or after its deletion, and a deletion wins (D7): the list knows.
+            # It came before its marker, or after its deletion, and a deletion wins (PROMISES D7): the list knows.
             self.want_list_soon()
             return
         self._apply(event, None, None)
@@ -426,11 +431,10 @@ class ImageRoom:
             if where == position and (position is not None or core.now < when + SNAPSHOT_EVERY_S):
                 return
         self._reported = (position, core.now)
-        core.change(cannot_show=core.state.cannot_show + 1)
-        core.announce(News.CANNOT_SHOW)
+        core.cannot_show(1)
 
     def _step_over(self) -> None:
-        """Go on behind a hole that neither log nor snapshot fills: never limp, never loop (D14)."""
+        """Go on behind a hole that neither log nor snapshot fills: never limp, never loop (PROMISES D14)."""
         core = self._core
         mine = core.state.position
         behind = self._held.first() if mine is not None else None

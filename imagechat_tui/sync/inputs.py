@@ -58,7 +58,7 @@ class EventReceived:
 
 @dataclass(frozen=True, slots=True)
 class FrameMalformed:
-    """A frame could not be decoded (D14)."""
+    """A frame could not be decoded (PROMISES D14)."""
 
     socket: int
     detail: str = ""
@@ -129,7 +129,7 @@ class WriteFailed:
     """A write was not answered with success.
 
     ``sent`` False: it certainly did not reach the server (refused at connect). True without ``status``:
-    its outcome is unknown (D10). With ``status``: the server answered no.
+    its outcome is unknown (PROMISES D10). With ``status``: the server answered no.
     """
 
     broadcast_id: BroadcastId
@@ -140,7 +140,7 @@ class WriteFailed:
 
 @dataclass(frozen=True, slots=True)
 class Woke:
-    """The machine slept (D11): the link must prove itself before it is trusted."""
+    """The machine slept (PROMISES D11): the link must prove itself before it is trusted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,13 @@ from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchEventLog, FetchThread
 from imagechat_tui.sync.image_room import ImageRoom
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, ThreadLoaded
-from imagechat_tui.sync.intents import DeleteComment, EditComment, PostComment, StartConversation
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    PostComment,
+    StartConversation,
+)
 from imagechat_tui.sync.news import actor_of
 from imagechat_tui.sync.outbox import conversation_of, happened, made_comment, made_conversation, says
 from imagechat_tui.sync.reads import Read
@@ -62,6 +68,10 @@ class Flight:
     """Nor does it tell what was before its own beginning."""
     thread: tuple[Comment, ...] | None = None
     """Its thread, read after ``check_at`` (hosted)."""
+    thread_left_out: int = 0
+    """Comments of that which could not be read."""
+    list_left_out: int = 0
+    """Conversations of the list that could not be read when it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +100,9 @@ class Lookup:
         """A write is being sent. ``unsure``: nobody knows what became of an earlier try."""
         core, state = self._core, self._core.state
         flight = Flight(state, at_ms, Read(core), log_after=self._image_room.head)
+        flight.list_left_out = self._image_room.left_out
         if unsure:
-            flight.before, flight.unsure = ChatState(state.room), True
+            flight.before, flight.unsure, flight.list_left_out = ChatState(state.room), True, 0
             if state.position is not None:
                 flight.log_after = Position(state.position.epoch, 0)
         self._flights[broadcast_id] = flight
@@ -110,7 +121,7 @@ class Lookup:
         """A thread was read to look for a write. False if it was not asked for here."""
         for flight in self._flights.values():
             if flight.search.loaded(loaded.request):
-                flight.thread = loaded.list.comments
+                flight.thread, flight.thread_left_out = loaded.list.comments, loaded.list.left_out
                 return True
         return False
 
@@ -177,7 +188,8 @@ class Lookup:
                 room.refresh()
             return None
         if not self._search(entry, flight, reachable=reachable):
-            return self._judge(entry, flight)
+            verdict = self._judge(entry, flight)
+            return verdict if self._sure(verdict, flight) else None
         return None
 
     def _search(self, entry: OutboxEntry, flight: Flight, *, reachable: bool) -> bool:
@@ -250,6 +262,12 @@ class Lookup:
             thread = tuple(state.comments.get(write.conversation_id, NO_COMMENTS).values())
             comment = made_comment(write, flight.before, thread, state)
         return Verdict(entry, True, conversation, comment)
+
+    def _sure(self, verdict: Verdict, flight: Flight) -> bool:
+        """Whether it is more than a guess: what was not seen may be among what could not be read."""
+        not_seen = verdict.saved == isinstance(verdict.entry.write, DeleteComment | DeleteConversation)
+        left_out = flight.thread_left_out > 0 or self._image_room.left_out > flight.list_left_out
+        return not (not_seen and left_out)
 
     def _judge_by_thread(self, entry: OutboxEntry, flight: Flight, thread: tuple[Comment, ...]) -> Verdict:
         core, write = self._core, entry.write

@@ -16,7 +16,7 @@ from imagechat_tui.sync.reducer import applied
 NAMES_WITHIN_S = 0.5
 """Somebody whose name is not known came: one request for all who come within this time."""
 CROSSHAIR_EVERY_S = 0.5
-"""The server takes two a second and drops the rest (DESIGN section 4)."""
+"""The server takes two a second and drops the rest (PROTOCOL 9)."""
 
 
 class Presence:

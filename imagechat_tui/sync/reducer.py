@@ -155,7 +155,7 @@ def _updated_comment(state: ChatState, event: UpdatedComment, thread: Conversati
     home = _thread_of(state, event.comment.url_id, thread)
     known = state.comments.get(home, NO_COMMENTS).get(event.comment.id) if home is not None else None
     if known is None and state.peer is Peer.HOSTED:
-        return {}  # without an order of events it may be late, and a deletion wins (D7)
+        return {}  # without an order of events it may be late, and a deletion wins (PROMISES D7)
     if known is None or not event.present:
         return _comment(state, home, event.comment)
     present = {name: getattr(event.comment, name) for name in event.present & _COMMENT_FIELDS}

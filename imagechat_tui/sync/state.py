@@ -19,7 +19,7 @@ NO_COMMENTS: Comments = MappingProxyType({})
 
 
 class Phase(StrEnum):
-    """The connection states of PROMISES section 5; the value is the word on screen."""
+    """The connection states of PROMISES 5; the value is the word on screen."""
 
     STARTING = "starting"
     LIVE = "live"
@@ -72,7 +72,7 @@ class Connection:
 
     @property
     def can_write(self) -> bool:
-        """Whether a create is tried at all in this phase (PROMISES section 5)."""
+        """Whether a create is tried at all in this phase (PROMISES 5)."""
         return self.phase in (Phase.LIVE, Phase.CATCHING_UP, Phase.RECONNECTING, Phase.POLLING)
 
 
@@ -117,7 +117,7 @@ class WriteStatus(StrEnum):
 
     PENDING = "pending"
     CHECKING = "checking"
-    """Sent, unanswered; ends in saved or not saved (D10)."""
+    """Sent, unanswered; ends in saved or not saved (PROMISES D10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class OutboxEntry:
 class Acknowledged:
     """A write that the server said is saved, laid over the confirmed state until the log has said so too.
 
-    Confirmed state changes only by snapshots and events, in order (D7); an answer has no place in that
+    Confirmed state changes only by snapshots and events, in order (PROMISES D7); an answer has no place in that
     order. So what it told us is shown (as saved) from here, and goes when the log has caught up with it.
     """
 
@@ -242,4 +242,4 @@ class ChatState:
     open_thread: ConversationId | None = None
     position: Position | None = None
     cannot_show: int = 0
-    """Events that were stepped over because they could not be applied (D14)."""
+    """What was stepped over or left out because it could not be read or applied (PROMISES D14)."""

@@ -40,6 +40,8 @@ class ThreadRoom:
         self._link = link
         self._apply = apply
         self.touched = Touched()
+        self._left_out: dict[ConversationId, int] = {}
+        """Comments of a thread that could not be read when it was read last."""
         self._leave()
 
     def _leave(self) -> None:
@@ -111,6 +113,10 @@ class ThreadRoom:
         self._ids = loaded.list.room or self._ids
         self._seen.baseline(loaded.list.last_gen_date_ms)
         keep = self.touched.settle(loaded.request)
+        more = loaded.list.left_out - self._left_out.get(loaded.conversation_id, 0)
+        self._left_out[loaded.conversation_id] = loaded.list.left_out
+        if more > 0:
+            self._core.cannot_show(more)
         self._core.state = with_thread(
             self._core.state, loaded.conversation_id, loaded.list.comments, keep=keep
         )

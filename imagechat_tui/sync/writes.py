@@ -1,4 +1,4 @@
-"""Each write of ours, from intent to verdict (PROMISES D7 to D10 and "Echo").
+"""Each write of ours, from intent to verdict (PROMISES D7 to D10).
 
 Nothing is sent twice by itself. A write leaves the outbox in one of four ways: it was answered, its event came
 back, it was refused or certainly never left, or nobody knows. The last is "checking", and `Lookup` finds out.
@@ -146,7 +146,7 @@ class Writes:
         self._send(entry)
 
     def _refusal(self, write: Write) -> Problem | None:
-        """Why a write is not tried at all (PROMISES section 5); nothing is asked of the server for it."""
+        """Why a write is not tried at all (PROMISES 5); nothing is asked of the server for it."""
         state = self._core.state
         phase = state.connection.phase
         if state.read_only or phase is Phase.READ_ONLY:
@@ -230,7 +230,7 @@ class Writes:
             self._core.doubt_clock()  # late by the server's clock and not by ours: its clock was put forward
         refused = status is not None and (300 <= status < 500 or status == 503)
         if refused or not failure.sent:
-            # Our servers look for the stored answer of an earlier try before they refuse for other reasons (D8).
+            # Our servers look for the stored answer of an earlier try before they refuse otherwise (PROMISES D8).
             answered = status is not None and 400 <= status < 500 and status not in (401, 429)
             self._not_saved(entry, failure.problem, sure=self._core.ours and answered)
             return
@@ -406,7 +406,7 @@ class Writes:
         )
 
     def _apply_own(self, entry: OutboxEntry, made: Made, reply: Reply) -> None:
-        """A hosted answer is applied itself: its event may never come (PROTOCOL 7.4)."""
+        """A hosted answer is applied itself: its event may never come (PROTOCOL 10)."""
         write, (conversation, comment) = entry.write, made
         event = as_event(write, made, reply)
         if event is not None:

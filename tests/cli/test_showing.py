@@ -91,6 +91,15 @@ def test_a_picture_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str],
     assert capsys.readouterr().out == ""
 
 
+def test_a_name_that_only_looks_like_a_home_is_a_name(
+    shot: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(shot).parent)
+    Path("~nobody-of-this-name.png").write_bytes(Path(shot).read_bytes())
+    assert printed(capsys, "~nobody-of-this-name.png", "--size", "9x9")
+    assert run(["show", "~nobody-of-this-name/a.png"]) == NOT_FOUND
+
+
 def test_without_the_server_the_picture_is_printed_all_the_same(
     shot: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

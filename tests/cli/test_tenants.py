@@ -52,6 +52,17 @@ def test_a_tenants_secret_is_all_that_is_printed_and_only_once(operator: Operato
     ]
 
 
+def test_bytes_that_are_no_text_are_spelled_out(operator: Operator) -> None:
+    assert operator("tenant", "create", "design", "--title", "caf\udce9").code == OK
+    assert operator("tenant", "list").out == "design  caf\\xe9\n"
+    minted = operator("token", "design", "a\udcff", "--name", "\udcff")
+    assert minted.code == OK
+    user = json.loads(base64.b64decode(json.loads(minted.out)["userDataJSONBase64"]))
+    assert (user["id"], user["displayName"]) == ("a\\xff", "\\xff")
+    assert operator("tenant", "create", "\udcff").code == ERROR
+    assert operator("token", "\udcff", "anna").code == NOT_FOUND
+
+
 def test_tenants_are_listed_with_their_rules(operator: Operator) -> None:
     assert operator("tenant", "list") == Said(OK, "", "")
     operator("tenant", "create", "a", "--title", "Team \x1b[31mA", "--allow-anon")

@@ -7,14 +7,24 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from imagechat_tui.net.api import Api, ApiError, BadAnswer, Refused, TimedOut, Unreachable, Unsupported
+from imagechat_tui.net.api import (
+    Api,
+    ApiError,
+    BadAnswer,
+    NoImageChats,
+    Refused,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
+from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import ConversationReply, EventLogQuery, ListComments
@@ -232,6 +242,68 @@ async def test_a_refusal_says_why_and_is_not_tried_again(
     assert failure.sent
     assert failure.status == (400 if status == 200 else status)
     assert len(stub.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "another"),
+    [
+        (404, b"<!DOCTYPE html>Error response", True),
+        (404, b"", True),
+        (404, b'{"status":"error","code":"not-found","message":"Not Found"}', True),
+        (410, b"", True),
+        (302, b"", True),
+        (404, b'{"status":"failed","code":"invalid-tenant","reason":"No such tenant."}', False),
+        (403, b"", False),
+    ],
+)
+async def test_who_does_not_have_the_list_is_another_kind_of_server(
+    api: Api, stub: StubServer, status: int, body: bytes, another: bool
+) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, status=status, content_type="text/html")
+
+    stub.answer = refuse
+    with pytest.raises(NoImageChats if another else Refused) as failed:
+        await api.conversations(ROOM)
+    assert failed.value.status == status
+    assert (failed.value.problem.kind is ProblemKind.UNSUPPORTED) == another
+    gone = await fails(api, Refused, request(DeleteComment(CHAT, COMMENT)))
+    assert gone.problem.kind is not ProblemKind.UNSUPPORTED
+
+
+async def test_what_cannot_be_read_is_left_out_of_a_hosted_list_and_sinks_one_of_ours(
+    api: Api, stub: StubServer
+) -> None:
+    chats: list[object] = [{"_id": "ic_1", "urlId": "k", "x": 1, "y": 2}, {"_id": "ic_2"}]
+    comments: list[object] = [{"_id": "c_1"}, {"_id": ""}]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        skip = int(request.query.get("skip", "0"))
+        thread = {"comments": comments, "hasMore": skip < 4}
+        return respond({"status": "success", "conversations": chats, **thread})
+
+    respond: Callable[[codec.JsonObject], web.Response] = web.json_response
+    stub.answer = answer
+    _, listing = await api.conversations(ROOM)
+    assert ([chat.id for chat in listing.conversations], listing.left_out) == (["ic_1"], 1)
+    thread = await api.thread(THREAD)
+    assert ([comment.id for comment in thread.comments], thread.left_out) == (["c_1"], 3)
+    assert [query["skip"] for _, path, query, _ in stub.requests if "comments" in path] == ["0", "2", "4"]
+
+    respond = ours
+    with pytest.raises(BadAnswer):
+        await api.conversations(ROOM)
+    with pytest.raises(BadAnswer):
+        await api.thread(THREAD)
+
+
+@pytest.mark.parametrize("host", ["xn--", "a" * 300, "[v1.a]", "\u2603", "a b", "\udcff"])
+async def test_nobody_answers_at_a_host_that_no_name_can_be(host: str) -> None:
+    api = Api(Endpoint(f"https://{host}", f"wss://{host}", eg.TENANT), sleep=Pauses())
+    with pytest.raises(Unreachable) as failed:
+        await api.conversations(ROOM)
+    assert not failed.value.sent
+    await api.close()
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"", b'{"status":"success","createdChatId":7}', b"\xff"])

@@ -1,4 +1,4 @@
-"""Pictures by address: fetched from where the person said, and from nowhere that an answer points to (T18b)."""
+"""Pictures by address: fetched from where the person said, and from nowhere that an answer points to."""
 
 from __future__ import annotations
 
@@ -152,4 +152,32 @@ async def test_more_bytes_than_allowed_are_not_read_whatever_was_announced(lengt
 
 async def test_an_answer_that_is_no_http_is_unreachable() -> None:
     async with site(lambda path, headers: b"SSH-2.0-OpenSSH_9.2\r\n") as (port, _):
-        assert (await failure(f"http://127.0.0.1:{port}/a.png")).kind is PictureKind.UNREACHABLE
+        error = await failure(f"http://127.0.0.1:{port}/a.png")
+    assert (error.kind, error.detail) == (PictureKind.UNREACHABLE, "The link broke.")
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (OSError("no such host"), "Nobody answers there."),
+        (httpx.ConnectError("refused"), "Nobody answers there."),
+        (TimeoutError(), "It took too long."),
+        (httpx.ReadTimeout("slow"), "It took too long."),
+        (httpx.InvalidURL("?"), "That is no address."),
+        (UnicodeError("idna"), "That is no address."),
+    ],
+)
+async def test_why_nothing_was_fetched_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, told: str
+) -> None:
+    async def fail(*args: object, **kwargs: object) -> list[object]:
+        raise raised
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    error = await failure("https://example.org/a.png")
+    assert (error.kind, error.detail) == (PictureKind.UNREACHABLE, told)
+
+
+async def test_an_address_that_is_none_is_told_and_not_fetched() -> None:
+    error = await failure("http://[::1/a.png")
+    assert (error.kind, error.detail) == (PictureKind.UNREACHABLE, "That is no address.")

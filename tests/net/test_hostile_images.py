@@ -1,4 +1,4 @@
-"""T18: whatever a picture file holds, the decoder answers in words, within its memory and time."""
+"""Whatever a picture file holds, the decoder answers in words, within its memory and time (PROMISES D18)."""
 
 from __future__ import annotations
 

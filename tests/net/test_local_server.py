@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,9 +93,10 @@ async def test_an_early_spawn_is_waited_for_not_repeated(spec: LocalServer, spaw
 async def test_a_killed_server_comes_back_over_its_stale_socket(spec: LocalServer) -> None:
     await ensure_running(spec)
     killed = _pid(spec)
-    os.kill(killed, signal.SIGKILL)
-    await _until(lambda: not local_server._listens(spec))
+    _child(killed).kill()
+    await _ended(killed)
     assert spec.socket_path.exists()
+    assert not local_server._listens(spec)
     await asyncio.gather(*(ensure_running(spec) for _ in range(5)))
     assert _pid(spec) != killed
     assert _starts(spec) == 2
@@ -111,7 +111,7 @@ async def test_a_server_whose_runtime_directory_vanished_makes_way(spec: LocalSe
     spec.lock_path.unlink()
     await ensure_running(spec)
     assert _pid(spec) != first
-    await _until(lambda: not _lives(first))
+    await _ended(first)
 
 
 async def test_a_server_of_another_version_that_nobody_uses_is_replaced(
@@ -170,7 +170,7 @@ async def test_a_server_that_never_listens_is_ended(home: Path, monkeypatch: pyt
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
     assert failed.value.problem is LocalServerProblem.NOT_READY
-    await _until(lambda: all(child.poll() is not None for child in local_server._children))
+    await _ended(int(failed.value.log_tail))
 
 
 @pytest.mark.security
@@ -277,11 +277,10 @@ def test_the_endpoint_is_the_socket(spec: LocalServer) -> None:
 
 
 def _ready(spec: LocalServer) -> dict[str, object]:
-    """The ready line. A server can be connected to a moment before it has written it."""
-    deadline = time.monotonic() + 10
-    while not spec.lock_path.read_bytes().endswith(b"\n") and time.monotonic() < deadline:
-        time.sleep(0.01)
-    line = json.loads(spec.lock_path.read_bytes())
+    """The ready line. A server can be connected to a moment before it has written it and lets go of the lock."""
+    with spec.lock_path.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        line = json.loads(lock.read())
     assert line["ready"] is True
     assert line["version"] == __version__
     assert line["socket"] == str(spec.socket_path)
@@ -297,25 +296,23 @@ def _starts(spec: LocalServer) -> int:
     return spec.log_path.read_text().count("serving")
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+def _child(pid: int) -> subprocess.Popen[bytes]:
+    """The server with this process number: all of them were started from here."""
+    return next(child for child in local_server._children if child.pid == pid)
+
+
+async def _ended(pid: int) -> None:
+    """Return once the server with this process number is gone."""
+    await asyncio.to_thread(_child(pid).wait, 10)
 
 
 def _end_server(spec: LocalServer) -> None:
     try:
-        pid = _pid(spec)
-    except (FileNotFoundError, ValueError, AssertionError):
-        return
-    if _lives(pid):
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 10
-        while _lives(pid) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        server = _child(_pid(spec))
+    except (FileNotFoundError, ValueError, AssertionError, StopIteration):
+        return  # there is none
+    server.terminate()
+    server.wait(10)
 
 
 async def _health(spec: LocalServer) -> str:
@@ -325,10 +322,3 @@ async def _health(spec: LocalServer) -> str:
     writer.close()
     await writer.wait_closed()
     return answer.decode()
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    """Other processes send no signal: look."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)

@@ -244,6 +244,45 @@ def test_hosted_extras_nulls_and_floats_do_no_harm() -> None:
     assert conversation.created_at_ms == 1_700_000_000_000
 
 
+UNREADABLE = [
+    {},
+    {"_id": "", "urlId": "k", "x": 1, "y": 2},
+    {"_id": "ic_9", "urlId": "k", "x": 101, "y": 2},
+    {"_id": "ic_9", "urlId": "k", "x": 1, "y": 2, "createdAt": "yesterday"},
+    "ic_9",
+    None,
+]
+"""Conversations that nobody can put on a picture."""
+
+
+@pytest.mark.parametrize("bad", UNREADABLE)
+def test_a_conversation_of_a_hosted_list_that_cannot_be_read_harms_only_itself(bad: object) -> None:
+    good = [{"_id": f"ic_{n}", "urlId": f"k{n}", "x": n, "y": n} for n in (1, 2)]
+    wire: JsonObject = {"conversations": [good[0], bad, good[1], bad]}
+    answer = codec.decode_conversation_list(wire, tolerant=True)
+    assert [conversation.id for conversation in answer.conversations] == ["ic_1", "ic_2"]
+    assert answer.left_out == 2
+    with pytest.raises(codec.MalformedMessage, match=r"conversations\[1\]"):
+        codec.decode_conversation_list(wire)
+
+
+@pytest.mark.parametrize("bad", [{}, {"_id": "c_9", "date": "yesterday"}, "c_9", None])
+def test_a_comment_of_a_hosted_thread_that_cannot_be_read_harms_only_itself(bad: object) -> None:
+    wire: JsonObject = {"comments": [{"_id": "1", "children": [bad, {"_id": "2"}]}, bad, {"_id": "3"}]}
+    answer = codec.decode_comment_list(wire, url_id=eg.THREAD, tolerant=True)
+    assert [comment.id for comment in answer.comments] == ["1", "2", "3"]
+    assert answer.left_out == 2
+    with pytest.raises(codec.MalformedMessage):
+        codec.decode_comment_list(wire, url_id=eg.THREAD)
+
+
+def test_a_hosted_list_that_is_none_is_still_refused() -> None:
+    wires: list[JsonObject] = [{}, {"conversations": {}}, {"conversations": [], "isSiteAdmin": "no"}]
+    for wire in wires:
+        with pytest.raises(codec.MalformedMessage):
+            codec.decode_conversation_list(wire, tolerant=True)
+
+
 def test_the_user_of_a_list_is_staff_if_the_list_says_so() -> None:
     wire: JsonObject = {"conversations": [], "isSiteAdmin": True, "user": {"id": "demo:a"}}
     user = codec.decode_conversation_list(wire).user

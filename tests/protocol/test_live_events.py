@@ -1,4 +1,4 @@
-"""Frames: the samples of PROTOCOL section 6, round trips, tolerance, and the size of image-chat frames."""
+"""Frames: the samples of PROTOCOL 6, round trips, tolerance, and the size of image-chat frames."""
 
 from __future__ import annotations
 

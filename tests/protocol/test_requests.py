@@ -131,7 +131,7 @@ def test_a_broadcast_id_is_found_in_query_or_body(broadcast_id: BroadcastId) -> 
         assert codec.decode_broadcast_id(*places) == broadcast_id
 
 
-# What is written is what the papers list
+# What is written is what PROTOCOL 3.2 and 4.2 list
 
 
 def test_the_documented_bodies_come_out_as_they_went_in() -> None:

@@ -1,4 +1,4 @@
-"""Methods and paths of the routes, as the documents and the OpenAPI file have them."""
+"""Methods and paths of the routes, as PROTOCOL 3 to 9 and the OpenAPI file have them."""
 
 from __future__ import annotations
 

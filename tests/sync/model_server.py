@@ -1,4 +1,4 @@
-"""A server as PROMISES describes it, in memory and in no time: the truth that every session must end up with."""
+"""A server as PROMISES D1 to D8 have it, in memory and in no time: the truth that every session must end up with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connection states of PROMISES section 5, and the tries between them."""
+"""The connection states of PROMISES 5, and the tries between them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from imagechat_tui.sync.state import Connection, Peer, Phase, Problem, ProblemKi
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
 
-# The table, written out once more: what PROMISES section 5 says, not what the module says.
+# The table, written out once more: what PROMISES 5 says, not what the module says.
 UP = {
     Signal.BEHIND: Phase.CATCHING_UP,
     Signal.JOINED: Phase.LIVE,

@@ -1,4 +1,4 @@
-"""T1: whatever the network did, all screens end up equal to the server, and every verdict was true."""
+"""Whatever the network did, all screens end up equal to the server, and every verdict was true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""T1 again, with Hypothesis in the place of fate: it looks for the shortest schedule that breaks a promise."""
+"""Convergence with Hypothesis in the place of fate: it looks for the shortest schedule that breaks a promise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping up with the image's room: join, gaps, snapshots, poison (D4, D5, D14)."""
+"""Keeping up with the image's room: join, gaps, snapshots, poison (PROMISES D4, D5, D14)."""
 
 from __future__ import annotations
 
@@ -681,6 +681,20 @@ def test_a_hosted_frame_that_cannot_be_decoded_is_told_and_read_over() -> None:
     desk.hears_noise()
     assert desk.state.cannot_show == 1
     desk.take(FetchSnapshot)
+
+
+def test_what_a_hosted_list_leaves_out_is_told_once() -> None:
+    desk = hosted(uniform=at_once)
+    listed = eg.conversation_list(position=None, comments=())
+    counts: list[tuple[int, int]] = []
+    for left_out in (2, 2, 3, 0, 1):
+        desk.hears(
+            replace(eg.new_image_chat(), stamp=eg.stamp(len(counts) + 2, actor_id=None, position=None))
+        )
+        desk.wait(0.5)
+        desk.list_comes(replace(listed, left_out=left_out), peer=Peer.HOSTED)
+        counts.append((desk.state.cannot_show, len(desk.told(News.CANNOT_SHOW))))
+    assert counts == [(2, 1), (2, 0), (3, 1), (3, 0), (4, 1)]
 
 
 def test_a_hosted_list_that_says_later_is_not_asked_for_at_every_event() -> None:

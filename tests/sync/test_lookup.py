@@ -1,4 +1,4 @@
-"""Finding out about a write that nobody answered (D10): "checking" ends in saved or not saved, and truly."""
+"""A write that nobody answered (PROMISES D10): "checking" ends in saved or not saved, and truly."""
 
 from __future__ import annotations
 
@@ -386,6 +386,38 @@ def test_a_hosted_thread_that_cannot_be_read_decides_nothing_and_one_that_is_not
         desk.wait(0.1)
     desk.feed(FetchFailed(desk.take(FetchThread).request, UNREACHABLE, 404))
     assert verdict(desk) is News.NOT_SAVED
+
+
+@pytest.mark.parametrize(
+    ("write", "thread", "expected"),
+    [
+        (POST, (eg.comment(), HTML), News.SAVED),
+        (POST, (eg.comment(),), None),
+        (EditComment(HOME, C1, "dry"), (), None),
+        (DeleteComment(HOME, C1), (), None),
+        (DeleteComment(HOME, C1), (eg.comment(),), News.NOT_SAVED),
+    ],
+)
+def test_what_was_not_seen_in_a_hosted_thread_may_be_what_could_not_be_read(
+    write: Write, thread: tuple[Comment, ...], expected: News | None
+) -> None:
+    desk = hosted_unanswered(write)
+    list_comes(desk)
+    asked = desk.take(FetchThread)
+    answer = eg.comment_list(comments=thread, left_out=1)
+    desk.feed(ThreadLoaded(asked.request, asked.conversation_id, answer))
+    assert verdict(desk) is expected
+
+
+def test_a_hosted_marker_that_was_not_seen_may_be_what_could_not_be_read_since() -> None:
+    desk = hosted_unanswered(DeleteConversation(HOME))
+    list_comes(desk, conversations=(), left_out=1)
+    assert verdict(desk) is None
+    listed = eg.conversation_list(position=None, comments=(), left_out=1)
+    before = unanswered(DeleteConversation(HOME), desk=hosted(listed, uniform=at_once))
+    before.wait(15.0)
+    list_comes(before, conversations=(), left_out=1)
+    assert verdict(before) is News.SAVED
 
 
 MARKER = eg.conversation(

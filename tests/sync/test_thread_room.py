@@ -93,6 +93,17 @@ def test_what_both_log_and_socket_tell_is_applied_once() -> None:
     assert len([news for news in desk.told(News.COMMENT_ADDED) if news.comment_id == "c_2"]) == 1
 
 
+def test_what_a_thread_leaves_out_is_told_once_however_often_it_is_opened() -> None:
+    desk = hosted()
+    for left_out in (2, 2, 3):
+        desk.wish(OpenThread(HOME))
+        asked = desk.all(FetchThread)[-1]
+        desk.feed(ThreadLoaded(asked.request, HOME, eg.comment_list(left_out=left_out)))
+        desk.wish(CloseThread())
+    assert desk.state.cannot_show == 3
+    assert len(desk.told(News.CANNOT_SHOW)) == 2
+
+
 @pytest.mark.parametrize("step", ["read", "opening", "open"])
 def test_leaving_the_thread_at_any_step_leaves_nothing_behind(step: str) -> None:
     desk = hosted()

@@ -1,4 +1,4 @@
-"""What the screen shows: confirmed, with our own unfinished writes laid over it (D7)."""
+"""What the screen shows: confirmed, with our own unfinished writes laid over it (PROMISES D7)."""
 
 from __future__ import annotations
 

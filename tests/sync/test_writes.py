@@ -1,4 +1,4 @@
-"""Each write of ours, from intent to verdict (D7 to D10, and "Echo")."""
+"""Each write of ours, from intent to verdict (PROMISES D7 to D10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from others in every surface of the screen: inert, whole, and never a crash (PROMISES S1)."""
+"""Text from others in every surface of the screen: inert, whole, and never a crash (PROMISES D15)."""
 
 from __future__ import annotations
 

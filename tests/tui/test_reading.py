@@ -184,6 +184,12 @@ async def test_the_open_thread_deleted_by_somebody_is_said_and_typed_text_is_kep
         assert "1 draft" in desk.lines[0]
 
 
+async def test_what_cannot_be_shown_is_said(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.publish(two_threads(cannot_show=2), Announce(News.CANNOT_SHOW))
+        assert "2 items cannot be shown." in desk.toasts
+
+
 async def test_the_open_thread_deleted_here_closes_quietly(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("right_square_bracket", "enter")

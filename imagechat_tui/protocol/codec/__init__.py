@@ -13,7 +13,6 @@ from imagechat_tui.protocol.codec.answers import (
     decode_conversation_list,
     decode_conversation_reply,
     decode_edit_reply,
-    decode_error,
     decode_event_log,
     decode_users_online,
     encode_comment_deleted,
@@ -23,7 +22,6 @@ from imagechat_tui.protocol.codec.answers import (
     encode_conversation_list,
     encode_conversation_reply,
     encode_edit_reply,
-    encode_error,
     encode_event_log,
     encode_presence_status,
     encode_success,
@@ -40,6 +38,7 @@ from imagechat_tui.protocol.codec.json_text import (
     parse_object,
 )
 from imagechat_tui.protocol.codec.live_events import decode_event, encode_event
+from imagechat_tui.protocol.codec.refusals import decode_error, encode_error
 from imagechat_tui.protocol.codec.requests import (
     ClientCursor,
     decode_broadcast_id,

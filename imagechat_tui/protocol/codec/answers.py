@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from imagechat_tui.protocol.codec.fields import Fields, compact, iso_from_ms
-from imagechat_tui.protocol.codec.json_text import JsonObject, MalformedMessage, parse_object
+from imagechat_tui.protocol.codec.json_text import JsonObject, MalformedMessage
 from imagechat_tui.protocol.codec.things import (
     NO_THREAD,
     encode_conversation,
@@ -23,23 +23,19 @@ from imagechat_tui.protocol.codec.things import (
     read_user,
 )
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, EventId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import LogEntry, User
+from imagechat_tui.protocol.models import Comment, LogEntry, User
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
     ConversationList,
     ConversationReply,
     EditReply,
-    ErrorReply,
     EventLog,
     RoomIds,
     UsersOnline,
 )
 
-_LONGEST_WORDS = 2_000
-"""Characters of an error's texts that are kept."""
-_LONGEST_WAIT_S = 3_600.0
-"""Who says "come back in a year" is asked again after an hour."""
+Thing = TypeVar("Thing")
 
 
 def encode_success() -> JsonObject:
@@ -73,24 +69,33 @@ def encode_conversation_list(answer: ConversationList, *, tenant_id: TenantId, v
     }
 
 
-def decode_conversation_list(obj: JsonObject) -> ConversationList:
+def decode_conversation_list(obj: JsonObject, *, tolerant: bool = False) -> ConversationList:
     """Answer of LIST_CONVERSATIONS.
+
+    Args:
+        obj: The answer.
+        tolerant: A conversation that cannot be read is left out and counted, as another kind of server may
+            have some that we do not foresee. One of ours has none.
 
     Raises:
         MalformedMessage: A key is missing or wrong.
     """
     fields = Fields(obj)
     is_site_admin = fields.flag("isSiteAdmin")
+    told = fields.objects("conversations", tolerant=tolerant)
+    conversations, left_out = _readable(told, read_conversation, tolerant=tolerant)
+    has_comments = fields.has("comments") and not tolerant  # ours alone have them here (PROTOCOL 9)
     return ConversationList(
-        conversations=tuple(map(read_conversation, fields.objects("conversations"))),
+        conversations=conversations,
         url_id_clean=UrlId(fields.optional_text("urlIdClean") or ""),
         room=_read_room(fields),
         user=_read_user(fields, is_site_admin),
         is_site_admin=is_site_admin,
         server_time_ms=fields.optional_ms("serverTime"),
         position=read_position(fields),
-        comments=tuple(map(read_comment, fields.objects("comments"))) if fields.has("comments") else (),
+        comments=tuple(map(read_comment, fields.objects("comments"))) if has_comments else (),
         read_only=fields.flag("readOnly"),
+        left_out=left_out,
     )
 
 
@@ -149,12 +154,13 @@ def encode_comment_list(answer: CommentList, *, tenant_id: TenantId, v2: bool) -
     return plain | encode_position(answer.position)
 
 
-def decode_comment_list(obj: JsonObject, *, url_id: UrlId = NO_THREAD) -> CommentList:
+def decode_comment_list(obj: JsonObject, *, url_id: UrlId = NO_THREAD, tolerant: bool = False) -> CommentList:
     """Answer of LIST_COMMENTS, pages and trees alike: a tree comes out flat, each root before its replies.
 
     Args:
         obj: The answer.
         url_id: The thread key asked for, which plain comments do not name.
+        tolerant: A comment that cannot be read is left out and counted.
 
     Raises:
         MalformedMessage: A key is missing or wrong.
@@ -162,10 +168,14 @@ def decode_comment_list(obj: JsonObject, *, url_id: UrlId = NO_THREAD) -> Commen
     fields = Fields(obj)
     is_site_admin = fields.flag("isSiteAdmin")
     url_id_clean = UrlId(fields.optional_text("urlIdClean") or url_id)
+
+    def read(comment: Fields) -> Comment:
+        return read_comment(comment, url_id or url_id_clean)
+
+    told = _flat(fields.objects("comments", tolerant=tolerant), tolerant=tolerant)
+    comments, left_out = _readable(told, read, tolerant=tolerant)
     return CommentList(
-        comments=tuple(
-            read_comment(comment, url_id or url_id_clean) for comment in _flat(fields.objects("comments"))
-        ),
+        comments=comments,
         url_id_clean=url_id_clean,
         room=_read_room(fields),
         user=_read_user(fields, is_site_admin),
@@ -176,6 +186,7 @@ def decode_comment_list(obj: JsonObject, *, url_id: UrlId = NO_THREAD) -> Commen
         is_site_admin=is_site_admin,
         last_gen_date_ms=fields.optional_ms("lastGenDate"),
         position=read_position(fields),
+        left_out=left_out,
     )
 
 
@@ -309,42 +320,6 @@ def encode_presence_status(online: Mapping[UserId, bool]) -> JsonObject:
     return {"status": "success", "userIdsOnline": dict(online)}
 
 
-def encode_error(error: ErrorReply, *, image_chat: bool) -> JsonObject:
-    """Body of a refusal: APIError, or (``image_chat``) the union of it and the documented form there."""
-    status: JsonObject = (
-        {"status": "error", "message": error.shown or error.reason} if image_chat else {"status": "failed"}
-    )
-    return {
-        **status,
-        "code": error.code,
-        "reason": error.reason,
-        **compact(maxCharacterLength=error.max_length, translatedError=error.shown),
-    }
-
-
-def decode_error(status: int, retry_after: str | None, body: bytes) -> ErrorReply:
-    """A refusal, whatever came: proxies answer with HTML, older servers with other keys. Never raises.
-
-    Args:
-        status: HTTP status.
-        retry_after: The header, if there is one. Only seconds are understood.
-        body: The answer's body.
-    """
-    try:
-        fields = Fields(parse_object(body))
-    except MalformedMessage:
-        fields = Fields({})
-    message = _words(fields, "message")
-    return ErrorReply(
-        status=status,
-        code=_words(fields, "code"),
-        reason=_words(fields, "reason") or message,
-        retry_after_s=_seconds(retry_after),
-        max_length=_length(fields),
-        shown=_words(fields, "translatedError") or message or None,
-    )
-
-
 def _room(room: RoomIds | None) -> JsonObject:
     if room is None:
         return {}
@@ -363,12 +338,27 @@ def _read_user(fields: Fields, is_site_admin: bool) -> User | None:
     return replace(read_user(user), is_admin=is_site_admin) if user is not None else None
 
 
-def _flat(roots: Iterable[Fields]) -> Iterable[Fields]:
+def _readable(
+    told: Iterable[Fields], read: Callable[[Fields], Thing], *, tolerant: bool
+) -> tuple[tuple[Thing, ...], int]:
+    """What is told, read one by one, and how many were left out because they cannot be."""
+    things, left_out = [], 0
+    for fields in told:
+        try:
+            things.append(read(fields))
+        except MalformedMessage:
+            if not tolerant:
+                raise
+            left_out += 1
+    return tuple(things), left_out
+
+
+def _flat(roots: Iterable[Fields], *, tolerant: bool) -> Iterable[Fields]:
     """Comments and their ``children``, depth first. The JSON reader bounds how deep that goes."""
     for comment in roots:
         yield comment
         if comment.has("children"):
-            yield from _flat(comment.objects("children"))
+            yield from _flat(comment.objects("children", tolerant=tolerant), tolerant=tolerant)
 
 
 def _read_log_entry(fields: Fields) -> LogEntry:
@@ -380,23 +370,3 @@ def _read_log_entry(fields: Fields) -> LogEntry:
         broadcast_id=BroadcastId(fields.optional_text("broadcastId") or ""),
         data=fields.text("data"),
     )
-
-
-def _words(fields: Fields, key: str) -> str:
-    value = fields.plain().get(key)
-    return value[:_LONGEST_WORDS] if isinstance(value, str) else ""
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        seconds = float(retry_after or "")
-    except ValueError:
-        return None
-    return min(seconds, _LONGEST_WAIT_S) if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _length(fields: Fields) -> int | None:
-    try:
-        return fields.optional_integer("maxCharacterLength")
-    except MalformedMessage:
-        return None

@@ -150,12 +150,12 @@ class Fields:
         """An object, or None."""
         return self.nested(key) if self.has(key) else None
 
-    def objects(self, key: str) -> Iterator[Fields]:
-        """The objects of an array that must be there."""
+    def objects(self, key: str, *, tolerant: bool = False) -> Iterator[Fields]:
+        """The objects of an array that must be there; ``tolerant`` takes anything else in it for an empty one."""
         for index, item in enumerate(self._array(key)):
-            if not isinstance(item, dict):
+            if not (tolerant or isinstance(item, dict)):
                 raise self.bad(f"{key}[{index}]", "is not an object")
-            yield Fields(item, f"{self._prefix}{key}[{index}].")
+            yield Fields(item if isinstance(item, dict) else {}, f"{self._prefix}{key}[{index}].")
 
     def texts(self, key: str) -> Iterator[str]:
         """The strings of an array that may be missing."""

@@ -1,4 +1,4 @@
-"""JSON texts, strictly: what is refused here is refused once, for both stores and both ends (PROMISES §7)."""
+"""JSON texts, strictly: what is refused here is refused once, for both stores and both ends (PROMISES 7)."""
 
 from __future__ import annotations
 

@@ -138,6 +138,8 @@ class ChatScreen(WritingScreen):
                     self._tell_added(item, "commented on")
                 case News.THREAD_GONE:
                     self._thread_gone(item)
+                case News.CANNOT_SHOW:
+                    self._tell_cannot_show()
                 case _:
                     pass
 
@@ -157,6 +159,11 @@ class ChatScreen(WritingScreen):
         thread = next((t for t in now if t.key == item.conversation_id), None)
         where = self.called(thread) if thread is not None else "a marker"
         self.say("", f"{who} {verb} {where}")
+
+    def _tell_cannot_show(self) -> None:
+        from imagechat_tui.words import cannot_show_words
+
+        self.say("", cannot_show_words(self.session.state.cannot_show))
 
     def _thread_gone(self, item: Announce) -> None:
         if item.conversation_id is None or item.conversation_id != self.open_key:

@@ -1,0 +1,78 @@
+"""The scripted verbs before and behind the server: what is sent, and what is said about it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from imagechat_tui.cli import USAGE, threads
+from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.cli.one_shot import Visit
+from imagechat_tui.cli.threads import list_threads, text_of
+from imagechat_tui.protocol import codec
+from imagechat_tui.protocol.routes import ConversationList
+from tests import examples as eg
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("bad\udcff", "bad\N{REPLACEMENT CHARACTER}"),
+        ("caf\udcc3\udca9 né", "caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} né"),
+        ("a\x00b", "a\N{REPLACEMENT CHARACTER}b"),
+        ("👩‍👧 two\nlines\n", "👩‍👧 two\nlines"),
+    ],
+)
+def test_every_text_of_an_option_can_be_sent_and_a_good_one_is_not_changed(said: str, sent: str) -> None:
+    assert text_of(said) == sent
+    assert codec.dump_json({"comment": sent})
+
+
+@pytest.mark.parametrize(
+    ("piped", "sent"),
+    [
+        (b"bad\xff", "bad\N{REPLACEMENT CHARACTER}"),
+        (b"a\x00b\n", "a\N{REPLACEMENT CHARACTER}b"),
+        ("né\r\nü\r\n".encode(), "né\nü"),
+    ],
+)
+def test_every_text_from_stdin_can_be_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piped: bytes, sent: str
+) -> None:
+    (tmp_path / "piped").write_bytes(piped)
+    with (tmp_path / "piped").open(encoding="utf-8", errors="strict") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert text_of("-") == sent
+
+
+@pytest.mark.parametrize("said", ["", "  \n"])
+def test_nothing_is_no_text(said: str) -> None:
+    with pytest.raises(VerbFailed) as failed:
+        text_of(said)
+    assert failed.value.code == USAGE
+
+
+@pytest.mark.parametrize(("left_out", "told"), [(0, ""), (1, "1 item cannot be shown."), (2, "2 items")])
+def test_a_list_says_what_is_left_out_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], left_out: int, told: str
+) -> None:
+    class Stub(Visit):
+        def __init__(self) -> None:
+            self.left_out = left_out
+
+        async def look(self) -> ConversationList:
+            return eg.conversation_list(conversations=())
+
+    def visit(target: object, errand: Callable[[Visit], Coroutine[None, None, object]]) -> object:
+        return asyncio.run(errand(Stub()))
+
+    monkeypatch.setattr(threads, "visit", visit)
+    list_threads.main(["shot.png", "--json"], standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert told in err
+    assert bool(err) == bool(left_out)
+    assert out.startswith("{")
