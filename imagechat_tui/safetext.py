@@ -1,4 +1,4 @@
-"""Text from others, made harmless to look at (PROMISES D15, TEXTUAL.md §9).
+"""Text from others, made harmless to look at (PROMISES D15).
 
 After ``safe_text`` a text holds no character that acts on a terminal, none that hides or reorders others, and
 none about whose width terminals disagree. It is for showing only: what is stored and sent stays as it was.

@@ -1,6 +1,6 @@
 """Example objects, ``from tests import examples as eg``: each takes overrides by keyword.
 
-They are the cast of PROTOCOL section 11: tenant ``demo``, Alice and Bob, the image ``gallery-42`` and a
+They are the cast of PROTOCOL 11: tenant ``demo``, Alice and Bob, the image ``gallery-42`` and a
 marker on the wet trail.
 """
 

@@ -1,4 +1,4 @@
-"""The README tells of what is there."""
+"""The README tells of what is there, and so do the two documents that the code cites."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ from imagechat_tui.words import phase_words
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "imagechat_tui"
+DOCUMENTS = {
+    "PROTOCOL": (PACKAGE / "protocol" / "PROTOCOL.md").read_text(encoding="utf-8"),
+    "PROMISES": (PACKAGE / "PROMISES.md").read_text(encoding="utf-8"),
+}
+SOURCES = [
+    path for part in (PACKAGE, ROOT / "tests", ROOT / "screenshots") for path in sorted(part.rglob("*.py"))
+]
+NUMBER = r"D?[0-9]+(?:\.[0-9]+)?"
+CITATION = re.compile(rf"\b({'|'.join(DOCUMENTS)}) ({NUMBER}(?:(?:, | and | to ){NUMBER})*)")
+HEADING = re.compile(rf"^#+ ({NUMBER}) ", flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -39,3 +50,48 @@ def test_every_picture_in_it_is_there() -> None:
 
 def test_nothing_in_it_waits_to_be_filled_in() -> None:
     assert "@@" not in README
+
+
+def test_what_is_cited_is_there() -> None:
+    headings = {name: set(HEADING.findall(text)) for name, text in DOCUMENTS.items()}
+    texts = [*(path.read_text(encoding="utf-8") for path in SOURCES), *DOCUMENTS.values()]
+    cited = {
+        (found[1], number)
+        for text in (*texts, (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        for found in CITATION.finditer(text)
+        for number in re.findall(NUMBER, found[2])
+    }
+    assert len(cited) > 30
+    assert not {(name, number) for name, number in cited if number not in headings[name]}
+
+
+def test_nothing_else_is_cited_and_in_no_other_way() -> None:
+    odd = {str(path.relative_to(ROOT)): odd_citations(path.read_text(encoding="utf-8")) for path in SOURCES}
+    assert {path: found for path, found in odd.items() if found} == {}
+
+
+def odd_citations(text: str) -> list[str]:
+    rest = CITATION.sub("", text)
+    papers = re.findall(r"\b[A-Z]{4,}\.md\b", rest)
+    return [
+        *re.findall(rf"\b(?:{'|'.join(DOCUMENTS)}) \S+", rest),
+        *re.findall(r"\b[A-Z]{4,} (?:section |§ ?)[0-9]+", rest),
+        *re.findall(r"\bD[1-9][0-9]?\b", rest),
+        *(paper for paper in papers if paper.removesuffix(".md") not in (*DOCUMENTS, "README")),
+    ]
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    promises = re.split(r"^### (D[0-9]+) ", DOCUMENTS["PROMISES"], flags=re.MULTILINE)[1:]
+    shown = {
+        number: re.findall(r"`(tests/\S+\.py)`", text)
+        for number, text in zip(*[iter(promises)] * 2, strict=True)
+    }
+    assert list(shown) == [f"D{number}" for number in range(1, 22)]
+    assert all(shown.values())
+    assert [test for tests in shown.values() for test in tests if not (ROOT / test).is_file()] == []
+
+
+def test_both_documents_can_be_reached_from_the_readme() -> None:
+    linked = re.findall(r"\]\((\S+\.md)\)", README)
+    assert {ROOT / link for link in linked} >= {PACKAGE / "protocol" / "PROTOCOL.md", PACKAGE / "PROMISES.md"}

@@ -168,7 +168,7 @@ def test_what_people_write_stays_as_it_is(text: str) -> None:
 
 
 def test_widths_no_longer_depend_on_who_counts() -> None:
-    """What the terminals measured for TEXTUAL.md disagree about is gone: each character counts for itself."""
+    """What terminals disagree about (measured in several) is gone: each character counts for itself."""
     for text in ("❤️", "👍🏽", "1️⃣", "👨‍👩‍👧‍👦", "🏳️‍🌈"):
         shown = safe_text(text, Kind.LINE)
         assert cell_len(shown) == sum(cell_len(character) for character in shown)

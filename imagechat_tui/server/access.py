@@ -1,4 +1,4 @@
-"""Who may do what: one table (PROMISES §6), read by the use cases and by the tests."""
+"""Who may do what: one table (PROMISES 6), read by the use cases and by the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sockets of one room: who gets which bytes, in which order (FANOUT.md).
+"""The sockets of one room: who gets which bytes, in which order (PROMISES D13).
 
 Knows of a socket only ``write``, ``get_write_buffer_size`` and ``abort``. Frames are built once per event and
 flavour; what one turn of the loop brings goes out as one write per socket. Nobody is waited for: who leaves

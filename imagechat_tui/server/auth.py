@@ -1,4 +1,4 @@
-"""Who is asking (PROTOCOL 2.1–2.4, PROMISES D17, D21).
+"""Who is asking (PROTOCOL 2.1 to 2.4, PROMISES D17, D21).
 
 In this order: the kernel's word on the Unix socket, an ``sso`` parameter, the cookie of an anonymous
 session, a ``sessionId`` parameter, nobody. Nobody is no error: he reads as a viewer whose id stays the same

@@ -230,7 +230,7 @@ async def _rights_first(
     comment_id: CommentId | None = None,
 ) -> AsyncIterator[None]:
     """For reading a body: one that cannot be read must not hide that the thing is not there, or not the
-    caller's (the order of PROMISES §6)."""
+    caller's (the order of PROMISES 6)."""
     try:
         yield
     except MalformedMessage:

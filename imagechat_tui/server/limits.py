@@ -1,7 +1,7 @@
-"""Rate limits and seats: token buckets by kind and key, in bounded memory (PROMISES §7, PROTOCOL 8.5).
+"""Rate limits and seats: token buckets by kind and key, in bounded memory (PROMISES 7).
 
 Each process keeps its own buckets, so there is no limiter store that could fail; n processes allow n times
-as much, which the sizing notes say.
+as much.
 """
 
 from __future__ import annotations

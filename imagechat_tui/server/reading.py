@@ -110,7 +110,7 @@ class Reading:
             query: What for.
             v2: Whether positions are wanted.
             registered_ms: When the newest socket of the asking token came to the room. Clients' clocks
-                drift, so an end before it would hide what the socket did not get either (DESIGN §2).
+                drift, so an end before it would hide what the socket did not get either (PROTOCOL 8.1).
         """
         await self.admit(actor)
         url_id = clean(query.url_id)

@@ -1,4 +1,4 @@
-"""The opaque ids that ``/sub`` wants, and who may use them (PROTOCOL 2.5 with the corrections of DESIGN §2).
+"""The opaque ids that ``/sub`` wants, and who may use them (PROTOCOL 2.5).
 
 ``urlIdWS`` names a room, ``userIdWS`` says who listens. Both hold only unreserved characters, so that no
 client's percent-encoding, once or twice, changes them. Neither may ever reach a log or a frame.
@@ -44,7 +44,7 @@ class UserToken:
 
 @dataclass(frozen=True, slots=True)
 class RoomAddress:
-    """A room as a socket named it. The channel key is the tenant *and* the token (DESIGN §2)."""
+    """A room as a socket named it. The channel key is the tenant *and* the token (PROTOCOL 2.5)."""
 
     token: str
     url_id: UrlId | None

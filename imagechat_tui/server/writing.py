@@ -1,6 +1,6 @@
 """What all writes have in common: checks in their order, stamps, one change of the store, the hint after it.
 
-Checks come in the order of PROMISES §6: stored answer, existence, permission, body, deadline, rate.
+Checks come in the order of PROMISES 6: stored answer, existence, permission, body, deadline, rate.
 """
 
 from __future__ import annotations

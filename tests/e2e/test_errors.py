@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -63,6 +65,25 @@ def test_an_unreachable_server(desk: Desk) -> None:
     done = desk.run("ls", "shot.png", "--server", f"http://127.0.0.1:{port}", "--tenant", "demo")
     assert done.returncode == UNREACHABLE
     assert spoke_plainly(done)
+    assert "run it again" in done.stderr
+    assert "R tries" not in done.stderr
+
+
+def test_another_kind_of_server(desk: Desk) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as pages:
+        Thread(target=pages.serve_forever, daemon=True).start()
+        server = f"http://127.0.0.1:{pages.server_port}"
+        done = desk.run("ls", "shot.png", "--server", server, "--tenant", "demo")
+        pages.shutdown()
+    assert done.returncode == ERROR
+    assert spoke_plainly(done)
+    assert "No imagechat server" in done.stderr
+
+
+def test_a_picture_whose_name_only_looks_like_a_home(desk: Desk) -> None:
+    (desk.root / "~nobody-of-this-name.png").write_bytes(desk.picture.read_bytes())
+    done = desk.run("show", "~nobody-of-this-name.png", "--size", "20x5")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_port_in_use(desk: Desk) -> None:
@@ -88,6 +109,9 @@ def test_the_local_server_without_a_place_for_its_data(desk: Desk) -> None:
     assert done.returncode in (ERROR, UNREACHABLE)
     assert spoke_plainly(done)
     assert "/proc/imagechat" in done.stderr
+    assert "XDG_DATA_HOME" in done.stderr
+    assert "--data-dir" not in done.stderr
+    assert done.stderr.count("imagechat: ") == 1
 
 
 def test_a_typing_mistake_gets_a_suggestion(desk: Desk) -> None:

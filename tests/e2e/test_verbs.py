@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -34,6 +35,14 @@ def test_a_picture_is_discussed_from_a_script(desk: Desk) -> None:
     assert len(markers(desk)[0]["comments"]) == 1
     desk.json("rm", "shot.png", "1", "--yes", "--json")
     assert markers(desk) == []
+
+
+def test_bytes_that_are_no_text_are_sent_as_what_stands_for_them(desk: Desk) -> None:
+    desk.json("add", "shot.png", "--at", "5,5", "-m", "bad \udcff", "--json")
+    desk.json("reply", "shot.png", "1", "-m", "caf\udce9", "--json")
+    desk.json("edit", "shot.png", "1.2", "-m", "th\udce9", "--json")
+    (marker,) = markers(desk)
+    assert [comment["text"] for comment in marker["comments"]] == ["bad \ufffd", "th\ufffd"]
 
 
 def test_a_number_is_never_given_twice(desk: Desk) -> None:
@@ -101,8 +110,8 @@ def test_settings_are_shown_and_a_mistake_in_them_is_told(desk: Desk) -> None:
     path.write_text('glyphs = "half"\ncolours = "256"\n')
     done = desk.run("config", "show", IMAGECHAT_THEME="light")
     assert done.returncode == 0
-    assert "glyphs = half" in done.stdout
-    assert "theme = light" in done.stdout
+    assert re.search(rf"^glyphs = half +# {re.escape(str(path))}$", done.stdout, re.MULTILINE)
+    assert re.search("^theme = light +# IMAGECHAT_THEME$", done.stdout, re.MULTILINE)
     assert "colours" in done.stderr
     assert desk.run("config", "path").stdout.strip() == str(path)
 

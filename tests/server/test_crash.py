@@ -1,4 +1,4 @@
-"""A real server process, killed at random moments and left without a disk (PROMISES R1, R4, R12; T2)."""
+"""A real server process, killed at random moments and left without a disk (PROMISES D1, D8)."""
 
 from __future__ import annotations
 

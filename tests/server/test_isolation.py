@@ -1,4 +1,4 @@
-"""Nothing of a tenant is seen, changed or told apart from what does not exist (PROMISES S2, T15).
+"""Nothing of a tenant is seen, changed or told apart from what does not exist (PROMISES D16).
 
 Generated from the table of routes: one that is added is tried as well, or fails here for want of a path part.
 """

@@ -1,4 +1,4 @@
-"""A request whose answer never came is carried out once or not at all, however often it is sent (T7)."""
+"""A request whose answer never came is carried out once or not at all, however often it is sent (PROMISES D8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every cell of the table of rights, asked of the running server (PROMISES S3, T16)."""
+"""Every cell of the table of rights, asked of the running server (PROMISES 6)."""
 
 from __future__ import annotations
 

@@ -172,6 +172,7 @@ def test_a_taken_port_is_refused_and_the_data_let_go(data: Path) -> None:
     [
         ({"host": "name.invalid"}, "host-unknown"),
         ({"host": "203.0.113.1"}, "host-unknown"),
+        ({"host": "a" * 300}, "host-unknown"),
         ({"tls_cert": "/nowhere.pem"}, "tls"),
         ({"runtime_dir": "/dev/null/x"}, "socket"),
         ({"runtime_dir": "/"}, "socket"),

@@ -1,4 +1,4 @@
-"""PROTOCOL section 11 with plain clients, frame by frame."""
+"""PROTOCOL 11 with plain clients, frame by frame."""
 
 from __future__ import annotations
 

@@ -165,7 +165,9 @@ class ReadingScreen(PanesScreen):
         size = f"{picture.width}{symbols.TIMES}{picture.height}"
         if picture.reduced > 1:
             rows, columns = picture.pixels.shape[:2]
-            size += f", drawn from {columns}{symbols.TIMES}{rows}"  # small print may be lost: they should know
+            size += (
+                f", drawn from {columns}{symbols.TIMES}{rows}"  # small print may be lost: they should know
+            )
         self.header.facts = replace(self.header.facts, size=size)
         self.tell_status()
 
