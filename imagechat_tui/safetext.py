@@ -9,9 +9,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.models import Comment
 
@@ -39,8 +40,7 @@ class Kind(StrEnum):
     """Several lines: comments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A run of a comment in one style."""
 
     text: SafeText

@@ -6,8 +6,9 @@ reason, a file's name) comes in raw and leaves harmless.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync.intents import (
@@ -26,8 +27,7 @@ BANNER_AFTER_S = 2.0
 """A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """A failure as people read it."""
 
     title: str

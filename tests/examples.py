@@ -6,8 +6,9 @@ marker on the wet trail.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
     DeletedComment,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.cli.one_shot import Visit, find
@@ -26,8 +27,7 @@ OPENING = (
 """Dana's first markers, before anybody looks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """Where the story is told, and Dana's own way in."""
 
     tenant: str

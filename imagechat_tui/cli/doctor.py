@@ -7,10 +7,11 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import ERROR, explained
@@ -24,8 +25,7 @@ from imagechat_tui.sync.state import Room
 from imagechat_tui.words import safe_line
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was looked at."""
 
     subject: str

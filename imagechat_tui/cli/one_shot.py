@@ -70,7 +70,7 @@ class Visit:
             two_step=two_step,
         )
         if two_step and isinstance(write, StartConversation):
-            from dataclasses import replace
+            from msgspec.structs import replace
 
             first = await self._sent(replace(request, broadcast_id=comment_step_id(broadcast_id)))
             assert isinstance(first, CommentReply)

@@ -128,6 +128,6 @@ def screen_options(settings: ClientSettings) -> RenderOptions:
     look = render_options(settings)
     if settings.graphics != "kitty":
         return look
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(look, pixels=pixels_per_cell(os.environ, look.aspect, look.colors))

@@ -6,11 +6,11 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.protocol.ids import TenantId, UrlId
@@ -65,8 +65,7 @@ def picture_options(command: Command) -> Command:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A picture on a server."""
 
     settings: ClientSettings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar, assert_never
+
+from msgspec.structs import replace
 
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.exchange import Answer, Exchange

@@ -24,8 +24,9 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from imagechat_tui.net.draft_text import DraftsMalformed, drafts_from_text, text_from_drafts
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UrlId

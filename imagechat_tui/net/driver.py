@@ -15,8 +15,9 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol, assert_never
+
+from msgspec import Struct, field
 
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.clock import boottime, wall_clock_ms
@@ -70,8 +71,7 @@ FRAMES_PER_TURN = 64
 """After so many frames at once the screen gets its turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTimings:
+class SessionTimings(Struct, frozen=True):
     """Times of the driver, in seconds."""
 
     tick_s: float = 1.0

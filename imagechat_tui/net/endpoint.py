@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId
 
@@ -37,8 +38,7 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """What proves who asks; none on a Unix socket, where the kernel says it."""
 
     sso: Secret | None = None
@@ -47,8 +47,7 @@ class Credentials:
     """Raw ``Cookie`` header of an account on the hosted service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """How one tenant's server is reached."""
 
     base_url: str

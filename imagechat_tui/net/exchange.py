@@ -14,8 +14,9 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
@@ -38,8 +39,7 @@ _LINGER_ABORT = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """``struct linger {1, 0}``: close means abort."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer as received."""
 
     status: int

@@ -26,10 +26,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from imagechat_tui import __version__
 
@@ -92,8 +93,7 @@ class LocalServerFailed(Exception):
         """The server's own word for what stopped it (``ServeProblem``), if it still had one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalServer:
+class LocalServer(Struct, frozen=True):
     """Where one local server lives."""
 
     runtime_dir: Path

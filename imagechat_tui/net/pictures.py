@@ -13,11 +13,12 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import httpx
@@ -63,8 +64,7 @@ class PictureError(Exception):
         self.option = option
 
 
-@dataclass(frozen=True, slots=True)
-class PictureLimits:
+class PictureLimits(Struct, frozen=True):
     """What is too large."""
 
     max_bytes: int = 20 << 20

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
@@ -33,8 +34,7 @@ _BROKEN = 1006
 """What the library calls a link that broke without a close frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class SocketTimings:
+class SocketTimings(Struct, frozen=True):
     """Times of PROMISES D11, in seconds."""
 
     open_s: float = 10.0

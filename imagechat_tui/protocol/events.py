@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, Vote
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """The envelope of a logged event."""
 
     timestamp_ms: int | None = None
@@ -22,16 +22,14 @@ class Stamp:
     """Where it stands in the log (``v=2`` sockets of our servers)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewImageChat:
+class NewImageChat(Struct, frozen=True):
     """A marker was created."""
 
     stamp: Stamp
     conversation: Conversation
 
 
-@dataclass(frozen=True, slots=True)
-class ImageChatUpdated:
+class ImageChatUpdated(Struct, frozen=True):
     """A marker or its thread changed. ``conversation`` is absolute, so applying it twice is harmless."""
 
     stamp: Stamp
@@ -44,8 +42,7 @@ class ImageChatUpdated:
     """The comment that caused it (``v=2`` only): keeps every thread live over one socket."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedImageChat:
+class DeletedImageChat(Struct, frozen=True):
     """A marker and its thread are gone."""
 
     stamp: Stamp
@@ -53,24 +50,21 @@ class DeletedImageChat:
     url_id: UrlId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageChatsStale:
+class ImageChatsStale(Struct, frozen=True):
     """An image-chat event whose payload is unusable (partial, or of an unknown form): reload the list."""
 
     stamp: Stamp
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewComment:
+class NewComment(Struct, frozen=True):
     """A comment was added to the thread of this room."""
 
     stamp: Stamp
     comment: Comment
 
 
-@dataclass(frozen=True, slots=True)
-class UpdatedComment:
+class UpdatedComment(Struct, frozen=True):
     """A comment changed. ``present`` names the model fields the frame held; the others keep their value."""
 
     stamp: Stamp
@@ -78,8 +72,7 @@ class UpdatedComment:
     present: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedComment:
+class DeletedComment(Struct, frozen=True):
     """A comment and all its descendants are gone."""
 
     stamp: Stamp
@@ -88,8 +81,7 @@ class DeletedComment:
     """The blanked comment that the wire wants in full (the server always has it)."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoteChanged:
+class VoteChanged(Struct, frozen=True):
     """A vote was given (``added``) or taken back."""
 
     stamp: Stamp
@@ -97,16 +89,14 @@ class VoteChanged:
     added: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadStateChange:
+class ThreadStateChange(Struct, frozen=True):
     """The thread of this room was closed or opened."""
 
     stamp: Stamp
     is_closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceUpdate:
+class PresenceUpdate(Struct, frozen=True):
     """Who came and went. Apply ``left`` first. Never logged, never replayed."""
 
     joined: tuple[UserId, ...] = ()
@@ -115,38 +105,33 @@ class PresenceUpdate:
     ts_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subscribed:
+class Subscribed(Struct, frozen=True):
     """The socket is registered; everything after ``position`` will come over it (``v=2``)."""
 
     position: Position
     server_time_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """The offered position cannot be replayed: take a fresh snapshot (``v=2``)."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Struct, frozen=True):
     """An event that this reader may not see; keeps the numbers whole (``v=2``)."""
 
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class CursorMoved:
+class CursorMoved(Struct, frozen=True):
     """Somebody else's crosshair (``v=2``); never logged."""
 
     user_id: UserId
     point: Point
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownEvent:
+class UnknownEvent(Struct, frozen=True):
     """An event of a type we do not know: stepped over, its position still counts."""
 
     type: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import (
     BroadcastId,
@@ -15,8 +15,7 @@ from imagechat_tui.protocol.ids import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A place on the image, in percent of its width and height from the top left corner."""
 
     x: float
@@ -25,8 +24,7 @@ class Point:
     """Percent of the height, 0–100."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A place in a room's event log. Only servers with our extensions have it."""
 
     epoch: str
@@ -37,8 +35,7 @@ class Position:
     """Id of the event at ``seq`` (empty if none): detects a restored backup."""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """The asking user (``UserSessionInfo``) or a user in a presence list."""
 
     id: UserId
@@ -59,8 +56,7 @@ class User:
         return self.display_name or self.username or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A conversation as the wire knows it (ImageChat): one marker and the key of its thread."""
 
     id: ConversationId
@@ -88,8 +84,7 @@ class Conversation:
         return self.user_id or self.anon_user_id
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """One message of a thread: the union of PublicComment and PubSubComment."""
 
     id: CommentId
@@ -127,8 +122,7 @@ class Comment:
         return self.user_id or self.anon_user_id
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(Struct, frozen=True):
     """One vote. Votes are deltas on the wire: each ``id`` counts once."""
 
     id: str
@@ -142,8 +136,7 @@ class Vote:
     verification_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """One entry of the event log as REST gives it; ``data`` is the event as a JSON text."""
 
     id: EventId

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Point, Position, User
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Method and path template of one route; every path is valid with and without a trailing slash."""
 
     method: str
@@ -47,8 +47,7 @@ DEADLINE_HEADER = "X-Deadline"
 """Server time in ms after which a write must not be carried out any more (408)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomIds:
+class RoomIds(Struct, frozen=True):
     """The three opaque ids that ``/sub`` wants; none may reach a log."""
 
     tenant_id_ws: str
@@ -56,8 +55,7 @@ class RoomIds:
     user_id_ws: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationList:
+class ConversationList(Struct, frozen=True):
     """Answer of LIST_CONVERSATIONS."""
 
     conversations: tuple[Conversation, ...]
@@ -77,8 +75,7 @@ class ConversationList:
     """Conversations of the answer that could not be read (servers that are not ours)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CreateConversation:
+class CreateConversation(Struct, frozen=True):
     """Body of CREATE_CONVERSATION."""
 
     url_id: UrlId
@@ -93,8 +90,7 @@ class CreateConversation:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateConversation:
+class UpdateConversation(Struct, frozen=True):
     """Body of UPDATE_CONVERSATION: what is None stays."""
 
     broadcast_id: BroadcastId
@@ -102,8 +98,7 @@ class UpdateConversation:
     resolved: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationReply:
+class ConversationReply(Struct, frozen=True):
     """Answer of CREATE_CONVERSATION and UPDATE_CONVERSATION."""
 
     id: ConversationId
@@ -120,8 +115,7 @@ class Direction(StrEnum):
     OLDEST_FIRST = "OF"
 
 
-@dataclass(frozen=True, slots=True)
-class ListComments:
+class ListComments(Struct, frozen=True):
     """Query of LIST_COMMENTS. ``page`` None means the flexible style (skip, limit)."""
 
     url_id: UrlId
@@ -140,8 +134,7 @@ class ListComments:
     v2: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CommentList:
+class CommentList(Struct, frozen=True):
     """Answer of LIST_COMMENTS."""
 
     comments: tuple[Comment, ...]
@@ -159,8 +152,7 @@ class CommentList:
     """Comments of the answer that could not be read (servers that are not ours)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CreateComment:
+class CreateComment(Struct, frozen=True):
     """Query and body of CREATE_COMMENT."""
 
     url_id: UrlId
@@ -176,8 +168,7 @@ class CreateComment:
     """2 is image chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommentReply:
+class CommentReply(Struct, frozen=True):
     """Answer of CREATE_COMMENT."""
 
     comment: Comment
@@ -185,8 +176,7 @@ class CommentReply:
     user_id_ws: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EditComment:
+class EditComment(Struct, frozen=True):
     """Query and body of EDIT_COMMENT."""
 
     comment_id: CommentId
@@ -194,16 +184,14 @@ class EditComment:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class EditReply:
+class EditReply(Struct, frozen=True):
     """Answer of EDIT_COMMENT."""
 
     html: str
     approved: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class EventLogQuery:
+class EventLogQuery(Struct, frozen=True):
     """Query of EVENT_LOG: by time (any server), or after a position (``v=2``)."""
 
     url_id: UrlId
@@ -213,8 +201,7 @@ class EventLogQuery:
     after: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventLog:
+class EventLog(Struct, frozen=True):
     """Answer of EVENT_LOG."""
 
     entries: tuple[LogEntry, ...]
@@ -222,8 +209,7 @@ class EventLog:
     """False: something after the start was discarded or cut. None: the server does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsersOnline:
+class UsersOnline(Struct, frozen=True):
     """Answer of USERS_ONLINE."""
 
     users: tuple[User, ...]
@@ -231,8 +217,7 @@ class UsersOnline:
     total_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorReply:
+class ErrorReply(Struct, frozen=True):
     """Any answer that is not success. One shape, whatever the route wrote."""
 
     status: int
@@ -246,8 +231,7 @@ class ErrorReply:
     """``translatedError`` or ``message``: the server's words for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(Struct, frozen=True):
     """A tenant as ``imagechat tenant`` shows it."""
 
     id: TenantId

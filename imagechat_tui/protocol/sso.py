@@ -7,8 +7,9 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage, dump_json, parse_object
 
@@ -46,8 +47,7 @@ class MalformedSso(ValueError):
     """A token that proves nothing. Says why without quoting it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SsoUser:
+class SsoUser(Struct, frozen=True):
     """What a Secure SSO token says of its user; ``id`` still without the tenant's prefix."""
 
     id: str
@@ -67,8 +67,7 @@ class SsoUser:
     """Wishes not to be named in presence lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleSsoUser:
+class SimpleSsoUser(Struct, frozen=True):
     """What an unsigned token claims. It never makes anybody staff."""
 
     id: str

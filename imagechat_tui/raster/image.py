@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
 from math import ceil, floor
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,8 +35,7 @@ _EVEN: Final = 0.35
 and diagrams of the benchmark have 0.93–0.98, its photographs 0.10–0.18."""
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
+class Picture(Struct, frozen=True, eq=False, dict=True):
     """A picture as it is shown: turned by its EXIF word, flattened, RGB."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.viewport import Cell, Viewport
@@ -36,8 +37,7 @@ _MARKS = tuple(Mark)
 _URGENCY = {mark: place for place, mark in enumerate(_MARKS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """One marker."""
 
     key: str
@@ -47,8 +47,7 @@ class Chip:
     selected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedChip:
+class PlacedChip(Struct, frozen=True):
     """One chip on screen; stands for several markers where they fall together."""
 
     column: int
@@ -153,8 +152,7 @@ class Placement:
         return changed
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     chips: dict[str, tuple[int, Chip]] = field(default_factory=dict)
     placed: list[PlacedChip] = field(default_factory=list)
 

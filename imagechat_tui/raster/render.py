@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from imagechat_tui.raster import fit
 from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, one, packed, quantised
@@ -28,8 +29,7 @@ _CONTRAST = 24.0
 """A view with less of it is shown as it is: one colour with a little noise shall not become black and white."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
+class RenderOptions(Struct, frozen=True):
     """How pictures are drawn in this terminal."""
 
     glyphs: GlyphSet = GlyphSet.QUADRANT
@@ -41,8 +41,7 @@ class RenderOptions:
     """Pixels across and down a cell, where the terminal is handed pixels; None where cells are all it gets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Rows × columns of cells. Colours are numbers of ``depth``; -1 is the terminal's own."""
 
     glyphs: Codes

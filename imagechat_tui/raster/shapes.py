@@ -8,10 +8,11 @@ sample is covered.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from imagechat_tui.raster.glyphs import GlyphSet
 
@@ -48,8 +49,7 @@ _OCTANTS_ELSEWHERE: Final = {
 """Patterns of a 2 × 4 grid that had a code before Unicode 16 or lie outside of its block of octants."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Struct, frozen=True):
     """The shapes of a glyph set, one of each pair of opposites; the blank cell is not among them."""
 
     codes: NDArray[np.uint32]

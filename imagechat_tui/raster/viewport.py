@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.models import Point
 
@@ -20,8 +22,7 @@ class Cell(NamedTuple):
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Viewport:
+class Viewport(Struct, frozen=True):
     """A picture of ``width`` × ``height`` pixels seen in ``columns`` × ``rows`` cells."""
 
     width: int
@@ -32,7 +33,7 @@ class Viewport:
     """Height of a cell divided by its width."""
     zoom: float = 1.0
     """1 shows the whole picture; 2 shows half of its width."""
-    center: Point = Point(50.0, 50.0)  # noqa: RUF009 (frozen)
+    center: Point = Point(50.0, 50.0)
     """What is wished for in the middle; edges of the picture keep to edges of the view."""
     floating: bool = False
     """Whether ``center`` is in the middle whatever the edges do: for a lens, which lies on a point."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
@@ -19,8 +20,7 @@ class Role(IntEnum):
     ADMIN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who asks, as the server has verified it."""
 
     tenant_id: TenantId
@@ -69,8 +69,7 @@ class Grant(Enum):
     YES = "yes"
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     """What an action is about, as far as rights depend on it."""
 
     owner: UserId | None = None
@@ -79,8 +78,7 @@ class Thing:
     require_sso: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The answer: 200, or the status and code of the refusal."""
 
     status: int

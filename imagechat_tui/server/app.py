@@ -6,9 +6,9 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 
 from aiohttp import web
+from msgspec import Struct
 
 from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
 from imagechat_tui.protocol.keys import UrlTooLong
@@ -39,8 +39,7 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
+class ServerOptions(Struct, frozen=True):
     """What may differ between servers."""
 
     max_comment_length: int = 2_000

@@ -8,8 +8,9 @@ flavour; what one turn of the loop brings goes out as one write per socket. Nobo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import MalformedMessage, decode_event, encode_event
 from imagechat_tui.protocol.events import ImageChatUpdated

@@ -13,10 +13,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
+from msgspec import Struct
 
 from imagechat_tui.protocol.codec import encode_error
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, LOG_COMPLETE_HEADER, SUBSCRIBE, ErrorReply
@@ -32,8 +32,7 @@ _EXPOSED = f"Retry-After, {EXTENSION_HEADER}, {LOG_COMPLETE_HEADER}"
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeRules:
+class EdgeRules(Struct, frozen=True):
     """Who may come in from where."""
 
     hosts: tuple[str, ...] = ()

@@ -12,7 +12,9 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.events import CursorMoved, Reset, Subscribed
@@ -31,8 +33,7 @@ ANSWER_WITHIN_S = 2.0
 """How long a reader who is sent away may take to read why."""
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(Struct):
     """What ``/metrics`` tells."""
 
     frames: int = 0
@@ -43,8 +44,7 @@ class Counters:
     slow_closes: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Room:
+class _Room(Struct, eq=False):
     key: RoomKey
     merger: Merger
     cursor: Position | None = None

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UserId
 
@@ -33,8 +34,7 @@ class Limit(StrEnum):
     """By tenant: reads and writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A bucket's shape: ``burst`` at once, then ``per_s`` a second."""
 
     per_s: float
@@ -121,8 +121,7 @@ class Limits:
         return bucket.take(now)
 
 
-@dataclass(frozen=True, slots=True)
-class SeatRules:
+class SeatRules(Struct, frozen=True):
     """How many sockets may be open at once."""
 
     per_user: int = 20

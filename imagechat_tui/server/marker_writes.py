@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import dump_json

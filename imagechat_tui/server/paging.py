@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import CommentId
 from imagechat_tui.protocol.models import Comment
@@ -13,8 +14,7 @@ PAGE_SIZE = 30
 MAX_LIMIT = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One page. A tree comes out flat, depth first; ``parent_id`` says the rest."""
 
     comments: tuple[Comment, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 SOCKET_NAME = "server.sock"
 
@@ -54,8 +55,7 @@ class ServeError(Exception):
         """The system's own words."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServeOptions:
+class ServeOptions(Struct, frozen=True):
     """How a server is to be run. At least one of ``runtime_dir`` and ``port`` is given."""
 
     data_dir: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
     from imagechat_tui.server.reading import Reading
     from imagechat_tui.server.storage import Store
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+
+class Serving(Struct, frozen=True):
     """The running parts."""
 
     store: Store

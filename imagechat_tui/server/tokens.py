@@ -12,7 +12,8 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
 from imagechat_tui.protocol.keys import clean
@@ -30,8 +31,7 @@ _USER_TOKEN_VERSION = "u1"
 _MAX_DECODINGS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class UserToken:
+class UserToken(Struct, frozen=True):
     """What a ``userIdWS`` of ours says. It grants reading of rooms and of the log, never writing."""
 
     tenant_id: TenantId
@@ -42,8 +42,7 @@ class UserToken:
     """Seconds since the epoch; a socket opened with the token ends then."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomAddress:
+class RoomAddress(Struct, frozen=True):
     """A room as a socket named it. The channel key is the tenant *and* the token (PROTOCOL 2.5)."""
 
     token: str

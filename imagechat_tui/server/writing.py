@@ -9,7 +9,9 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
     DeletedComment,
@@ -46,8 +48,7 @@ Loggable = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Who wants a write, under which id, until when."""
 
     actor: Actor

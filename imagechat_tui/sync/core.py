@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Conversation

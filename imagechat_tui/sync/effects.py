@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
@@ -14,8 +15,7 @@ from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.state import ChatState, Draft, Phase, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSocket:
+class OpenSocket(Struct, frozen=True):
     """Open ``/sub`` of the image's room, or (hosted) of one thread's room."""
 
     socket: int
@@ -28,38 +28,33 @@ class OpenSocket:
     """None is the image's room; else this conversation's thread room (hosted)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloseSocket:
+class CloseSocket(Struct, frozen=True):
     """Close this socket now; nothing more is wanted from it."""
 
     socket: int
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """Ping at once and answer with Pong, or SocketClosed after ``timeout_s``."""
 
     socket: int
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SendCrosshair:
+class SendCrosshair(Struct, frozen=True):
     """Tell the others where the person points."""
 
     socket: int
     point: Point
 
 
-@dataclass(frozen=True, slots=True)
-class FetchSnapshot:
+class FetchSnapshot(Struct, frozen=True):
     """GET the conversation list."""
 
     request: int
 
 
-@dataclass(frozen=True, slots=True)
-class FetchThread:
+class FetchThread(Struct, frozen=True):
     """GET all comments of a thread (hosted)."""
 
     request: int
@@ -67,8 +62,7 @@ class FetchThread:
     url_id: UrlId
 
 
-@dataclass(frozen=True, slots=True)
-class FetchEventLog:
+class FetchEventLog(Struct, frozen=True):
     """GET the event log after a position (ours) or from a time (hosted)."""
 
     request: int
@@ -78,15 +72,13 @@ class FetchEventLog:
     start_time_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FetchPresence:
+class FetchPresence(Struct, frozen=True):
     """GET who is online."""
 
     request: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
+class SendRequest(Struct, frozen=True):
     """Send one write, once, under the rules of PROMISES D9: own connection, deadline, abortive close."""
 
     broadcast_id: BroadcastId
@@ -101,8 +93,7 @@ class SendRequest:
     deadline_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreDrafts:
+class StoreDrafts(Struct, frozen=True):
     """Write these drafts to disk, replacing what was there. Writes in flight are among them."""
 
     drafts: tuple[Draft, ...]
@@ -126,8 +117,7 @@ class News(StrEnum):
     """The disk does not take drafts: typed text lives only as long as this program. Told once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announce:
+class Announce(Struct, frozen=True):
     """One-off news for the person (toast, bell, ``watch`` line). Never for own actions but verdicts."""
 
     news: News
@@ -140,8 +130,7 @@ class Announce:
     phase: Phase | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """An event was applied to the confirmed state (``watch --jsonl`` prints it)."""
 
     event: LiveEvent
@@ -150,8 +139,7 @@ class Applied:
     """It confirmed a write in our outbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Struct, frozen=True):
     """The state changed; the newest replaces one still waiting."""
 
     state: ChatState

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
@@ -19,8 +20,7 @@ from imagechat_tui.sync.intents import Submitted
 from imagechat_tui.sync.state import Draft, Peer, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """The session begins; ``drafts`` were found on disk.
 
     Writes that were in flight when a run died come as failed (RESTARTED) with their broadcastId.
@@ -29,15 +29,13 @@ class Started:
     drafts: tuple[Draft, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SocketOpened:
+class SocketOpened(Struct, frozen=True):
     """The socket's handshake is done. ``socket`` numbers the attempt, as OpenSocket did."""
 
     socket: int
 
 
-@dataclass(frozen=True, slots=True)
-class SocketClosed:
+class SocketClosed(Struct, frozen=True):
     """The socket is gone, or could not be opened."""
 
     socket: int
@@ -48,32 +46,28 @@ class SocketClosed:
     retry_after_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventReceived:
+class EventReceived(Struct, frozen=True):
     """One event from a socket (OpenSocket said which room that is)."""
 
     socket: int
     event: LiveEvent
 
 
-@dataclass(frozen=True, slots=True)
-class FrameMalformed:
+class FrameMalformed(Struct, frozen=True):
     """A frame could not be decoded (PROMISES D14)."""
 
     socket: int
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pong:
+class Pong(Struct, frozen=True):
     """The peer answered a ping; ``round_trip_s`` was measured."""
 
     socket: int
     round_trip_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotLoaded:
+class SnapshotLoaded(Struct, frozen=True):
     """Answer of FetchSnapshot."""
 
     request: int
@@ -81,8 +75,7 @@ class SnapshotLoaded:
     list: ConversationList
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadLoaded:
+class ThreadLoaded(Struct, frozen=True):
     """Answer of FetchThread (hosted)."""
 
     request: int
@@ -90,8 +83,7 @@ class ThreadLoaded:
     list: CommentList
 
 
-@dataclass(frozen=True, slots=True)
-class EventLogLoaded:
+class EventLogLoaded(Struct, frozen=True):
     """Answer of FetchEventLog: the events in order, decoded by the same codec as frames."""
 
     request: int
@@ -99,16 +91,14 @@ class EventLogLoaded:
     complete: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UsersLoaded:
+class UsersLoaded(Struct, frozen=True):
     """Answer of FetchPresence."""
 
     request: int
     users: tuple[User, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FetchFailed:
+class FetchFailed(Struct, frozen=True):
     """A read failed. ``status`` is the HTTP status if the server answered at all."""
 
     request: int
@@ -116,16 +106,14 @@ class FetchFailed:
     status: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyArrived:
+class ReplyArrived(Struct, frozen=True):
     """A write was answered with success. ``reply`` depends on the write; None for deletions."""
 
     broadcast_id: BroadcastId
     reply: ConversationReply | CommentReply | EditReply | None
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFailed:
+class WriteFailed(Struct, frozen=True):
     """A write was not answered with success.
 
     ``sent`` False: it certainly did not reach the server (refused at connect). True without ``status``:
@@ -138,13 +126,11 @@ class WriteFailed:
     status: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Woke:
+class Woke(Struct, frozen=True):
     """The machine slept (PROMISES D11): the link must prove itself before it is trusted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """``wake_at`` has come."""
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 
 
-@dataclass(frozen=True, slots=True)
-class StartConversation:
+class StartConversation(Struct, frozen=True):
     """A new marker at ``point`` with its first comment."""
 
     point: Point
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PostComment:
+class PostComment(Struct, frozen=True):
     """A comment in an existing thread."""
 
     conversation_id: ConversationId
@@ -26,8 +25,7 @@ class PostComment:
     parent_id: CommentId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EditComment:
+class EditComment(Struct, frozen=True):
     """A new text for a comment."""
 
     conversation_id: ConversationId
@@ -35,31 +33,27 @@ class EditComment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteComment:
+class DeleteComment(Struct, frozen=True):
     """Remove a comment (and what answers it)."""
 
     conversation_id: ConversationId
     comment_id: CommentId
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteConversation:
+class DeleteConversation(Struct, frozen=True):
     """Remove a marker and its thread."""
 
     conversation_id: ConversationId
 
 
-@dataclass(frozen=True, slots=True)
-class MoveConversation:
+class MoveConversation(Struct, frozen=True):
     """Put a marker elsewhere."""
 
     conversation_id: ConversationId
     point: Point
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveConversation:
+class ResolveConversation(Struct, frozen=True):
     """Resolve (or reopen) a thread."""
 
     conversation_id: ConversationId
@@ -78,8 +72,7 @@ Write: TypeAlias = (
 """The intents that change something on the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeepDraft:
+class KeepDraft(Struct, frozen=True):
     """Keep what was typed for a target and not sent. An empty text forgets the draft.
 
     ``write`` is the write that the text would become; its target (everything but the text) names the
@@ -89,48 +82,41 @@ class KeepDraft:
     write: StartConversation | PostComment | EditComment
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Send a write that failed once more, with the same broadcastId."""
 
     draft_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """Forget a draft or a write that failed."""
 
     draft_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenThread:
+class OpenThread(Struct, frozen=True):
     """The person looks at this thread: its comments are wanted, and count as read."""
 
     conversation_id: ConversationId
 
 
-@dataclass(frozen=True, slots=True)
-class CloseThread:
+class CloseThread(Struct, frozen=True):
     """The person left the open thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRead:
+class MarkRead(Struct, frozen=True):
     """This thread was read."""
 
     conversation_id: ConversationId
 
 
-@dataclass(frozen=True, slots=True)
-class MoveCrosshair:
+class MoveCrosshair(Struct, frozen=True):
     """Where the person points now; told to the others (at most 2 a second) where the server takes it."""
 
     point: Point
 
 
-@dataclass(frozen=True, slots=True)
-class TryNow:
+class TryNow(Struct, frozen=True):
     """Reconnect or catch up at once (key ``R``)."""
 
 
@@ -139,8 +125,7 @@ Intent: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True):
     """An intent together with the id it would travel under (made by the driver, so that sync stays pure)."""
 
     intent: Intent

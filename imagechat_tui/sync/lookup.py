@@ -11,8 +11,10 @@ not happen. What tells it depends on the server::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
@@ -44,8 +46,7 @@ UNDATED_CHECK_AFTER_S = 15.0
 """A write without a deadline has been answered by then, or dropped."""
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(Struct):
     """What is remembered of a write in flight besides its entry in the outbox."""
 
     before: ChatState
@@ -74,15 +75,14 @@ class Flight:
     """Conversations of the list that could not be read when it was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What was found out about a write."""
 
     entry: OutboxEntry
     """With ``comment_id``, if its first step was found to be done."""
     saved: bool
-    conversation: Conversation | None = field(default=None)
-    comment: Comment | None = field(default=None)
+    conversation: Conversation | None = None
+    comment: Comment | None = None
 
 
 class Lookup:

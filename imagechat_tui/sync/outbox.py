@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.keys import rounded, thread_key

@@ -8,9 +8,10 @@ an event did not touch stays the same object, so that the views need not look at
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any, TypeVar, assert_never
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
     CursorMoved,
@@ -40,7 +41,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 Changes = dict[str, Any]
 """Fields of ChatState that change, by name."""
-_COMMENT_FIELDS = frozenset(field.name for field in fields(Comment))
+_COMMENT_FIELDS = frozenset(Comment.__struct_fields__)
 
 
 def with_item(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:

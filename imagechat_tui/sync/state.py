@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, User
@@ -40,8 +41,7 @@ class Peer(Enum):
     HOSTED = "hosted"
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What the session looks at."""
 
     tenant_id: TenantId
@@ -54,8 +54,7 @@ class Room:
     """Address of the page, stored with comments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """The link, as the person is told about it. Times are of the engine's clock, in seconds."""
 
     phase: Phase = Phase.STARTING
@@ -100,8 +99,7 @@ class ProblemKind(StrEnum):
     BAD_ANSWER = "bad-answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A failure as data."""
 
     kind: ProblemKind
@@ -120,8 +118,7 @@ class WriteStatus(StrEnum):
     """Sent, unanswered; ends in saved or not saved (PROMISES D10)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
+class OutboxEntry(Struct, frozen=True):
     """One of our writes in flight, laid over the confirmed state."""
 
     broadcast_id: BroadcastId
@@ -134,8 +131,7 @@ class OutboxEntry:
     """Hosted, step one done: the first comment's id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(Struct, frozen=True):
     """A write that the server said is saved, laid over the confirmed state until the log has said so too.
 
     Confirmed state changes only by snapshots and events, in order (PROMISES D7); an answer has no place in that
@@ -152,8 +148,7 @@ class Acknowledged:
     """What the answer told of the comment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A write that is not on the server: typed and not sent, or tried and not saved. Never sent by itself."""
 
     id: str
@@ -183,8 +178,7 @@ class Status(StrEnum):
     """Typed and not sent: a new marker that only this person sees."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommentView:
+class CommentView(Struct, frozen=True):
     """One comment as the screen shows it: confirmed ⊕ outbox ⊕ failed drafts."""
 
     key: str
@@ -197,8 +191,7 @@ class CommentView:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """One marker with its thread as the screen shows it: confirmed ⊕ outbox ⊕ failed drafts."""
 
     key: str
@@ -215,8 +208,7 @@ class Thread:
     """Whether the comments are known (hosted: only after the thread was opened)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatState:
+class ChatState(Struct, frozen=True):
     """Everything the screen may show. Built only by the reducer."""
 
     room: Room

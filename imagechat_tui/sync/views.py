@@ -7,7 +7,9 @@ a deletion in flight still shows what it deletes (as pending), and only one that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -36,8 +38,7 @@ from imagechat_tui.sync.state import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """One write of ours as it is laid over the confirmed state."""
 
     key: str
@@ -49,8 +50,7 @@ class Overlay:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """A thread built earlier, and everything it was built from."""
 
     conversation: Conversation
@@ -60,8 +60,7 @@ class _Shown:
     thread: Thread
 
 
-@dataclass(slots=True)
-class Views:
+class Views(Struct):
     """Builds what is shown; keeps the threads that a change did not touch as the objects they were."""
 
     _shown: dict[ConversationId, _Shown] = field(default_factory=dict)

@@ -6,8 +6,9 @@ back, it was refused or certainly never left, or nobody knows. The last is "chec
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
     DeletedImageChat,

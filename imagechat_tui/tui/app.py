@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from msgspec import Struct
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -51,8 +51,7 @@ SETTLE_S = 1.0
 """How long the session may take to put things away when the app ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenOptions:
+class ScreenOptions(Struct, frozen=True):
     """What the person set about the screen."""
 
     render: RenderOptions

@@ -7,9 +7,9 @@ a detail of a widget.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -18,8 +18,7 @@ from textual.screen import Screen
 from imagechat_tui.tui.keys import key_label
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One thing that can be done."""
 
     id: str

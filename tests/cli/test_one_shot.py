@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.cli.failures import VerbFailed, explained
 from imagechat_tui.cli.one_shot import Visit

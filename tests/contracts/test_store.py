@@ -10,10 +10,10 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import CursorMoved, NewComment, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId, UserId

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from imagechat_tui.net.clock import boottime
 from imagechat_tui.net.drafts import DraftFile

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -56,8 +55,7 @@ def spawns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return pids
 
 
-@dataclass(frozen=True, slots=True)
-class Instead(LocalServer):
+class Instead(LocalServer, frozen=True):
     """A local server whose program is another: what it does wrong is the test's matter."""
 
     program: str = ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
     CursorMoved,
@@ -51,7 +50,7 @@ from imagechat_tui.protocol.routes import (
     UsersOnline,
 )
 
-COMMENT_FIELDS = frozenset(Comment.__dataclass_fields__)
+COMMENT_FIELDS = frozenset(Comment.__struct_fields__)
 _ALWAYS_WRITTEN = COMMENT_FIELDS - {"anon_user_id", "edited_at_ms", "page_title"}
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import MalformedMessage, decode_event, encode_event
 from imagechat_tui.protocol.events import (
@@ -450,7 +450,7 @@ def test_an_update_tells_which_fields_it_held() -> None:
     whole = eg.comment(anon_user_id=UserId("anon:1"), page_title="t", edited_at_ms=eg.T0)
     event = decoded(extended(eg.updated_comment(comment=whole)))
     assert isinstance(event, UpdatedComment)
-    assert event.present == set(Comment.__dataclass_fields__)
+    assert event.present == set(Comment.__struct_fields__)
 
 
 def test_a_deletion_without_a_body_still_names_its_comment() -> None:

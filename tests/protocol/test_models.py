@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import get_args
 
 import pytest
+from msgspec import Struct
 
 from imagechat_tui.protocol import events, models, routes
 from imagechat_tui.protocol.ids import UserId
@@ -30,19 +30,16 @@ WIRE = [
     thing
     for module in (models, events, routes)
     for thing in vars(module).values()
-    if isinstance(thing, type) and is_dataclass(thing) and thing.__module__ == module.__name__
+    if isinstance(thing, type) and issubclass(thing, Struct) and thing.__module__ == module.__name__
 ]
 
 
 @pytest.mark.parametrize("kind", WIRE, ids=lambda kind: kind.__name__)
-def test_what_was_said_cannot_be_changed(kind: type) -> None:
-    assert is_dataclass(kind)
-    assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+def test_what_was_said_cannot_be_changed(kind: type[Struct]) -> None:
+    assert kind.__struct_config__.frozen
     assert "__dict__" not in dir(kind)
-    for field in fields(kind):
-        assert not any(mutable in str(field.type) for mutable in ("list", "dict", "set[")) or (
-            "frozenset" in str(field.type)
-        )
+    for said in kind.__annotations__.values():
+        assert not any(mutable in said for mutable in ("list", "dict", "set[")) or "frozenset" in said
 
 
 def test_the_union_of_events_leaves_none_out() -> None:

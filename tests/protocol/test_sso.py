@@ -345,5 +345,5 @@ def test_simple_sso_that_names_nobody_is_refused(said: dict[str, Any]) -> None:
 
 def test_simple_sso_makes_nobody_staff() -> None:
     claimed = parse_simple(json.dumps({"username": "bob", "isAdmin": True, "isModerator": True}))
-    assert not {"is_admin", "is_moderator"} & set(SimpleSsoUser.__slots__)
+    assert not {"is_admin", "is_moderator"} & set(SimpleSsoUser.__struct_fields__)
     assert claimed == parse_simple('{"username":"bob"}')

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.access import TABLE, Action, Actor, Grant, Standing

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
     DeletedComment,
@@ -272,7 +274,7 @@ class ModelServer:
         now_ms: int,
         **changes: object,
     ) -> Reply:
-        changed = self.conversations[home] = replace(self.conversations[home], **changes)  # type: ignore[arg-type]
+        changed = self.conversations[home] = replace(self.conversations[home], **changes)
         self._add(ImageChatUpdated(self._stamp(user, broadcast_id, now_ms), changed, activity))
         return ConversationReply(home, changed)
 

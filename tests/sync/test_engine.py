@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import ImageChatUpdated
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId

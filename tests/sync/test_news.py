@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import LiveEvent, Skip
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
@@ -130,7 +129,7 @@ def relisted(before: ChatState, *, count: int = 1, **overrides: object) -> froze
     answer = eg.conversation_list(
         conversations=(eg.conversation(comment_count=count),), comments=(eg.comment(),)
     )
-    return unread_after(before, with_list(before, replace(answer, **overrides)))  # type: ignore[arg-type]
+    return unread_after(before, with_list(before, replace(answer, **overrides)))
 
 
 def test_a_list_that_tells_nothing_new_leaves_everything_read() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Point
@@ -51,7 +50,7 @@ EACH: list[Write] = [
 
 def listed(*comments: Comment, **overrides: object) -> ChatState:
     answer = eg.conversation_list(comments=(eg.comment(), *comments))
-    return with_list(ChatState(eg.room(), peer=Peer.OURS), replace(answer, **overrides))  # type: ignore[arg-type]
+    return with_list(ChatState(eg.room(), peer=Peer.OURS), replace(answer, **overrides))
 
 
 # What a write is about

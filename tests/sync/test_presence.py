@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import CursorMoved
 from imagechat_tui.protocol.ids import UserId

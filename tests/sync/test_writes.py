@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import LiveEvent, NewImageChat
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId

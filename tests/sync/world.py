@@ -8,7 +8,9 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
@@ -85,8 +87,7 @@ UNDOING = DeleteConversation | DeleteComment | EditComment
 """Without a log that tells ids, what these undo at once looks as if it had never been."""
 
 
-@dataclass
-class Faults:
+class Faults(Struct):
     """How likely each misfortune is; all of them are 0 once the network has healed."""
 
     lose_request: float = 0.15
@@ -585,7 +586,7 @@ class World:
 
     def heal(self) -> None:
         """The network does its work again; everybody gets the time to catch up."""
-        self.faults = replace(Faults(), **dict.fromkeys(Faults.__dataclass_fields__, 0.0))
+        self.faults = Faults(**dict.fromkeys(Faults.__struct_fields__, 0.0))
         self.reachable = True
         for session in self.sessions:
             session.wish(TryNow())

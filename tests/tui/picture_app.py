@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import Conversation, Point

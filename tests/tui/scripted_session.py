@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point

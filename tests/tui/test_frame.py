@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.colors import ColorDepth

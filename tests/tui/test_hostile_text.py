@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
 from imagechat_tui.sync.effects import Announce, News

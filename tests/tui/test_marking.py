@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point
@@ -27,7 +27,7 @@ def thread(key: str, x: float = 50, y: float = 50, number: int | None = 7, **tol
     resolved = bool(told.pop("resolved", False))
     point = Point(x, y)
     conversation = Conversation(ConversationId(key), UrlId(key), point, number=number, resolved=resolved)
-    return replace(Thread(key, conversation), **told)  # type: ignore[arg-type]
+    return replace(Thread(key, conversation), **told)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId

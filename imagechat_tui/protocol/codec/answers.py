@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec.fields import Fields, compact, iso_from_ms
 from imagechat_tui.protocol.codec.json_text import JsonObject, MalformedMessage

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, TypeAlias, assert_never
 from urllib.parse import unquote_to_bytes
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec.fields import Fields, compact
 from imagechat_tui.protocol.codec.json_text import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.codec.fields import Fields, compact, json_number
 from imagechat_tui.protocol.codec.json_text import (
@@ -32,8 +33,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,16}")
 """As long as 2**53, the largest whole number that a peer in JavaScript can name."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCursor:
+class ClientCursor(Struct, frozen=True):
     """What a ``v=2`` client may send over the socket: where its crosshair is."""
 
     point: Point

@@ -20,8 +20,9 @@ Exceptions::
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import (
@@ -51,8 +52,7 @@ class StoreUnavailable(StoreError):
     """A call failed and wrote nothing: the disk is full or broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class TenantRecord:
+class TenantRecord(Struct, frozen=True):
     """A tenant."""
 
     id: TenantId
@@ -70,8 +70,7 @@ class RoomKey(NamedTuple):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(Struct, frozen=True):
     """One entry of a room's log with its finished frames."""
 
     id: EventId
@@ -85,8 +84,7 @@ class StoredEvent:
     """The frame for ``v=2`` readers."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
+class LogPage(Struct, frozen=True):
     """Events of a room, in order."""
 
     events: tuple[StoredEvent, ...]
@@ -94,8 +92,7 @@ class LogPage:
     """Whether nothing asked for was trimmed or cut off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """An image's markers, read at one moment."""
 
     conversations: tuple[Conversation, ...]
@@ -106,8 +103,7 @@ class Snapshot:
     """Timestamp of the newest event; 0 if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadPage:
+class ThreadPage(Struct, frozen=True):
     """A thread's comments, oldest first, read at one moment."""
 
     comments: tuple[Comment, ...]
@@ -116,8 +112,7 @@ class ThreadPage:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a change is about, read in its own transaction."""
 
     now_ms: int
@@ -134,8 +129,7 @@ class Found:
     """Number of the next marker on the image."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(Struct, frozen=True):
     """An event to be logged. The store completes its stamp: time, position."""
 
     room: RoomKey
@@ -145,8 +139,7 @@ class Announced:
     """Whether plain readers get it, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a change writes."""
 
     answer: bytes
@@ -163,8 +156,7 @@ class Decision:
     events: tuple[Announced, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A write: what to read first, and how to decide. ``decide`` may raise to refuse."""
 
     tenant_id: TenantId
@@ -182,8 +174,7 @@ class Change:
     whole_thread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a change."""
 
     answer: bytes

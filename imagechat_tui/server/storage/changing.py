@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.events import (

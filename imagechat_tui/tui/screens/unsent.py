@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -32,8 +32,7 @@ class Wish(Enum):
     DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class UnsentChoice:
+class UnsentChoice(Struct, frozen=True):
     """A draft, and what to do with it."""
 
     draft: Draft

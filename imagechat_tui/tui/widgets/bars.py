@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.geometry import Region
@@ -21,8 +21,7 @@ from imagechat_tui.words import phase_words
 SEPARATOR = f" {symbols.DOT} "
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
+class HeaderFacts(Struct, frozen=True):
     """What the header tells."""
 
     name: SafeText
@@ -143,8 +142,7 @@ class PresenceBar(Widget):
         return Content.assemble(*parts)
 
 
-@dataclass(frozen=True, slots=True)
-class StatusFacts:
+class StatusFacts(Struct, frozen=True):
     """What the status line tells."""
 
     pane: str = ""

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.raster import kitty
 from imagechat_tui.raster.chips import GREY, ascii_only, one_of
@@ -60,8 +62,7 @@ class Corner(NamedTuple):
     low: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class Frame(Struct, frozen=True, eq=False):
     """A drawn wish. The placements are this frame's own and change with the markers."""
 
     wish: Wish

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.viewport import Cell, Viewport
@@ -15,8 +16,7 @@ LEAST: Final = 3.0
 """How much closer a lens brings things at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lens:
+class Lens(Struct, frozen=True):
     """An inset that shows a part of the view closer; a one-cell frame is round it."""
 
     column: int
@@ -36,8 +36,7 @@ class Lens:
         return self.view.holds(self.view.cell_of(point))
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """A view and perhaps a lens. Screen cells are the view's; a cell under the lens is the lens's."""
 
     view: Viewport
