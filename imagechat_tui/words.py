@@ -65,6 +65,14 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             return Words("Not connected yet", "The server has not answered so far.", now)
         case ProblemKind.UNREACHABLE if problem.code in LOCAL_SERVER_KINDS:
             return local_server_words(problem.code, cause=problem.reason, log_tail=problem.reason)
+        case ProblemKind.UNREACHABLE if problem.code == "certificate":
+            return Words(
+                "Not trusted",
+                f"The server's certificate is not trusted: {safe_line(problem.reason)}.",
+                "If a CA of your own signed it, name that in ca_file.",
+            )
+        case ProblemKind.UNREACHABLE if problem.code == "no-name":
+            return Words("No such host", "Nobody knows a host of that name.", "Check the server's address.")
         case ProblemKind.UNREACHABLE if problem.code == "ca-file":
             return Words("No certificates", "The file that ca_file names cannot be read.", "Check ca_file.")
         case ProblemKind.UNREACHABLE:

@@ -52,8 +52,10 @@ def _stdin() -> str:
         return stdin.read()
 
 
-def text_of(words: str) -> str:
+def text_of(words: str, image: str) -> str:
     """The text of a message option; what cannot be sent in it becomes U+FFFD."""
+    if words == image == "-":
+        raise words_to_fail("One stdin", "It cannot be both the picture and the text.", code=2)
     text = _stdin() if words == "-" else words
     if not text.strip():
         raise words_to_fail("Nothing to send", "The text is empty.", code=2)
@@ -177,7 +179,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
     imagechat add shot.png --at 60.8,45.1 -m "Logo is cut off"
     git log -1 | imagechat add shot.png --at 5,5 -m -
     """
-    text = text_of(message)
+    text = text_of(message, image)
 
     async def errand(visit: Visit) -> tuple[int, Conversation]:
         await visit.look()
@@ -207,7 +209,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
     \b
     imagechat reply shot.png 7 -m "Fixed in 4f2a1c"
     """
-    text = text_of(message)
+    text = text_of(message, image)
 
     async def errand(visit: Visit) -> tuple[int, int, Comment]:
         conversation = find(await visit.look(), marker)
@@ -240,7 +242,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
     \b
     imagechat edit shot.png 7.2 -m "Fixed on Monday"
     """
-    text = text_of(message)
+    text = text_of(message, image)
     marker, place = _ref(comment)
 
     async def errand(visit: Visit) -> Comment:

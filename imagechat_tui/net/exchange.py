@@ -195,8 +195,8 @@ class Exchange:
             if sent and "disconnected" not in str(failure) and "closed" not in str(failure):
                 raise BadAnswer("not HTTP") from None
             raise Unreachable(sent=sent) from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):
-            raise Unreachable(sent=sent) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as failure:
+            raise Unreachable.because(failure, sent=sent) from None
 
 
 def _load(endpoint: Endpoint) -> tuple[CookieJar, ssl.SSLContext | None]:

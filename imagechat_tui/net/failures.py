@@ -3,7 +3,7 @@
 ::
 
     ApiError                 .problem  .sent  .status
-    ├── Unreachable          nobody answers, or the link broke; ``sent``: it may have arrived
+    ├── Unreachable          nobody answers, no way there, or the link broke; ``sent``: it may have arrived
     ├── TimedOut             no answer in time
     ├── Refused(reply)       the server said no
     ├── NoImageChats         what answers is another kind of server
@@ -15,11 +15,20 @@ No message, argument or cause of them holds a URL: credentials travel in those.
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+
 from imagechat_tui.protocol.routes import ErrorReply
 from imagechat_tui.sync.state import Problem, ProblemKind
 
 _ABOUT_THE_THING = frozenset({"locked", "edit-key-invalid"})
 """Codes that come with 401 and yet are not cured by signing in (PROTOCOL 8.4)."""
+
+
+_NO_ROUTE = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH})
+"""What the system says where there is no way to the server; trying again at once is of no use."""
 
 
 class ApiError(Exception):
@@ -37,8 +46,21 @@ class ApiError(Exception):
 class Unreachable(ApiError):
     """Nobody answers, or the link broke."""
 
-    def __init__(self, *, sent: bool, code: str = "") -> None:
-        super().__init__(Problem(ProblemKind.UNREACHABLE, code), sent=sent)
+    def __init__(self, *, sent: bool, code: str = "", reason: str = "", no_route: bool = False) -> None:
+        kind = ProblemKind.OFFLINE if no_route else ProblemKind.UNREACHABLE
+        super().__init__(Problem(kind, code, reason), sent=sent)
+
+    @classmethod
+    def because(cls, failure: BaseException, *, sent: bool) -> Unreachable:
+        """From whatever the layers below made of it: what the system said lies at the bottom."""
+        said = [cause for cause in _causes(failure) if isinstance(cause, OSError)]
+        for cause in said:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return cls(sent=sent, code="certificate", reason=cause.verify_message)
+            if isinstance(cause, socket.gaierror):
+                return cls(sent=sent, code="no-name", no_route=cause.errno == socket.EAI_AGAIN)
+        numbers = {cause.errno for cause in said if cause.errno is not None}
+        return cls(sent=sent, no_route=bool(numbers) and numbers <= _NO_ROUTE)
 
 
 class TimedOut(ApiError):
@@ -77,6 +99,16 @@ class Unsupported(ApiError):
 
     def __init__(self) -> None:
         super().__init__(Problem(ProblemKind.UNSUPPORTED), sent=False)
+
+
+def _causes(failure: BaseException) -> Iterator[BaseException]:
+    """It, and what led to it; of several addresses each has its own."""
+    yield failure
+    for cause in getattr(failure, "exceptions", ()):
+        yield from _causes(cause)
+    before = failure.__cause__ or failure.__context__
+    if before is not None:
+        yield from _causes(before)
 
 
 def _kind(reply: ErrorReply) -> ProblemKind:

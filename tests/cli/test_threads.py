@@ -28,7 +28,7 @@ from tests import examples as eg
     ],
 )
 def test_every_text_of_an_option_can_be_sent_and_a_good_one_is_not_changed(said: str, sent: str) -> None:
-    assert text_of(said) == sent
+    assert text_of(said, "shot.png") == sent
     assert codec.dump_json({"comment": sent})
 
 
@@ -46,14 +46,20 @@ def test_every_text_from_stdin_can_be_sent(
     (tmp_path / "piped").write_bytes(piped)
     with (tmp_path / "piped").open(encoding="utf-8", errors="strict") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert text_of("-") == sent
+        assert text_of("-", "shot.png") == sent
 
 
 @pytest.mark.parametrize("said", ["", "  \n"])
 def test_nothing_is_no_text(said: str) -> None:
     with pytest.raises(VerbFailed) as failed:
-        text_of(said)
+        text_of(said, "shot.png")
     assert failed.value.code == USAGE
+
+
+def test_stdin_is_the_picture_or_the_text_and_not_both() -> None:
+    with pytest.raises(VerbFailed) as failed:
+        text_of("-", "-")
+    assert failed.value.code == 2
 
 
 @pytest.mark.parametrize(("left_out", "told"), [(0, ""), (1, "1 item cannot be shown."), (2, "2 items")])

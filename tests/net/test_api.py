@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import re
+import socket
+import ssl
 import traceback
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from imagechat_tui.net.api import (
     Api,
@@ -40,6 +48,7 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.state import Peer, ProblemKind, Room
+from imagechat_tui.words import problem_words
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
 from tests.net.stub_server import StubServer, ours
@@ -304,6 +313,64 @@ async def test_nobody_answers_at_a_host_that_no_name_can_be(host: str) -> None:
         await api.conversations(ROOM)
     assert not failed.value.sent
     await api.close()
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_as_that(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    both = tmp_path / "both.pem"
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    both.write_bytes(secret + certificate.public_bytes(pem))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(both)
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        api = Api(Endpoint(f"https://127.0.0.1:{port}", "", eg.TENANT), sleep=Pauses())
+        failure = await fails(api, Unreachable)
+    assert not failure.sent
+    assert failure.problem.code == "certificate"
+    assert "self" in failure.problem.reason
+    assert "self-signed" in problem_words(failure.problem).sentence
+
+
+def refused(number: int) -> OSError:
+    return OSError(number, "said by the system")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "code"),
+    [
+        (refused(errno.ECONNREFUSED), ProblemKind.UNREACHABLE, ""),
+        (refused(errno.ENETUNREACH), ProblemKind.OFFLINE, ""),
+        (refused(errno.EHOSTUNREACH), ProblemKind.OFFLINE, ""),
+        (ExceptionGroup("", [refused(errno.ENETUNREACH)] * 2), ProblemKind.OFFLINE, ""),
+        (
+            ExceptionGroup("", [refused(errno.ENETUNREACH), refused(errno.ECONNREFUSED)]),
+            ProblemKind.UNREACHABLE,
+            "",
+        ),
+        (socket.gaierror(socket.EAI_NONAME, ""), ProblemKind.UNREACHABLE, "no-name"),
+        (socket.gaierror(socket.EAI_AGAIN, ""), ProblemKind.OFFLINE, "no-name"),
+        (ValueError(), ProblemKind.UNREACHABLE, ""),
+    ],
+    ids=repr,
+)
+def test_why_nobody_was_reached_is_what_the_system_said(
+    said: Exception, kind: ProblemKind, code: str
+) -> None:
+    failure = OSError("All connection attempts failed")
+    failure.__cause__ = said
+    problem = Unreachable.because(failure, sent=False).problem
+    assert (problem.kind, problem.code) == (kind, code)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"", b'{"status":"success","createdChatId":7}', b"\xff"])
