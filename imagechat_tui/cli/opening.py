@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
 @click.option(
-    "--graphics", type=click.Choice(CHOICES["graphics"]), help="Cells, or pixels for kitty and Ghostty."
+    "--graphics",
+    type=click.Choice(CHOICES["graphics"]),
+    help="Cells, or pixels for kitty 0.28 (or later) and Ghostty.",
 )
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
@@ -29,6 +30,8 @@ _DITHER: Final = 0.5
 """Share of the error that is passed on. All of it gives the truest average, and a noise that hides the picture:
 cells are large."""
 _DIRECT: Final = ("xterm-kitty", "xterm-ghostty", "ghostty", "foot", "alacritty", "wezterm", "contour")
+_XTERM_DIRECT: Final = 331
+"""The first xterm with direct colours, which it does not tell of in COLORTERM; looked at in 379."""
 
 
 class ColorDepth(StrEnum):
@@ -41,7 +44,11 @@ class ColorDepth(StrEnum):
 
 
 def depth_for(env: Mapping[str, str], flag: str | None) -> ColorDepth:
-    """Choose the depth: flag, NO_COLOR, COLORTERM, tmux (which converts down itself), known terminals, 256."""
+    """Choose the depth: flag, NO_COLOR, COLORTERM, tmux (which converts down itself), known terminals, 256.
+
+    A terminal that was started from an xterm inherits XTERM_VERSION: so only one that calls itself xterm too is
+    believed, and of these each that is still in use has true colours.
+    """
     if flag and flag != "auto":
         return ColorDepth(flag)
     term = env.get("TERM", "")
@@ -50,6 +57,9 @@ def depth_for(env: Mapping[str, str], flag: str | None) -> ColorDepth:
     if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or env.get("TMUX"):
         return ColorDepth.TRUECOLOR
     if term.startswith(_DIRECT) or term.endswith("-direct"):
+        return ColorDepth.TRUECOLOR
+    xterm = re.fullmatch(r"XTerm\((\d{1,5})\)", env.get("XTERM_VERSION", ""), re.ASCII)
+    if xterm and term.startswith("xterm") and not env.get("STY") and int(xterm[1]) >= _XTERM_DIRECT:
         return ColorDepth.TRUECOLOR
     return ColorDepth.ANSI if term == "linux" else ColorDepth.PALETTE
 

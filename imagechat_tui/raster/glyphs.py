@@ -25,8 +25,9 @@ class GlyphSet(StrEnum):
 RAMP = " .:-=+*#%@"
 """Characters by density, for terminals without colour."""
 
-# What these terminals draw by themselves, whatever the font. Sextants were looked at in the versions that Debian
-# 12 ships (TERM names come through ssh; it is the terminal itself that sets them).
+# What these terminals draw by themselves, whatever the font. Looked at were the versions that Debian 12 and 13
+# ship (TERM names come through ssh; it is the terminal itself that sets them). kitty 0.41 and foot 1.21 draw octants
+# as well, kitty 0.26 and foot 1.13 do not, and neither says in the environment which version it is.
 _SEXTANTS_BY_TERM: Final = ("xterm-kitty", "foot", "xterm-ghostty", "ghostty")
 _MULTIPLEXERS: Final = ("tmux", "screen")
 _STRANGERS: Final = (
@@ -35,7 +36,9 @@ _STRANGERS: Final = (
 )  # fmt: skip
 """Variables of other terminals: one that was started from a VTE or Konsole shell inherits that one's too."""
 _VTE: Final = 7000
-"""0.70, the version looked at."""
+"""0.70, the oldest looked at."""
+_VTE_OCTANTS: Final = 8001
+"""0.80.1, in which every octant was looked at."""
 _KONSOLE: Final = 221200
 _GHOSTTY: Final = (1, 2)
 """The first with all octants: ghostty-org/ghostty pull request 7761, July 2025."""
@@ -60,8 +63,11 @@ def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
             return GlyphSet.OCTANT
         return GlyphSet.SEXTANT
     alone = term.startswith("xterm") and not any(env.get(name) for name in _STRANGERS)
-    newest = max(_number(env, "VTE_VERSION") - _VTE, _number(env, "KONSOLE_VERSION") - _KONSOLE)
-    return GlyphSet.SEXTANT if alone and newest >= 0 else GlyphSet.QUADRANT
+    vte, konsole = _number(env, "VTE_VERSION"), _number(env, "KONSOLE_VERSION")
+    if not alone or (vte < _VTE and konsole < _KONSOLE):
+        return GlyphSet.QUADRANT
+    # With both variables one is inherited, and who of the two this is nobody knows.
+    return GlyphSet.OCTANT if vte >= _VTE_OCTANTS and not konsole else GlyphSet.SEXTANT
 
 
 def _number(env: Mapping[str, str], name: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from imagechat_tui.raster import fit
-from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, one, packed, quantised
+from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, luma, one, packed, quantised
 from imagechat_tui.raster.glyphs import RAMP, GlyphSet
 from imagechat_tui.raster.image import FINE, QUICK
 from imagechat_tui.raster.shapes import ACROSS, DOWN
@@ -70,7 +70,8 @@ def render(
         picture: what is looked at.
         viewport: which part of it, in how many cells.
         options: glyphs and colours.
-        ground: ``0xRRGGBB`` for what lies beside the picture, or -1 for the terminal's own colour.
+        ground: ``0xRRGGBB`` for what lies beside the picture, or -1 for the terminal's own colour. Without
+            colours a light one says that the ink is dark.
         quality: ``fast`` may sample from a copy half as large: for a view that moves.
     """
     import numpy as np
@@ -106,9 +107,9 @@ def _drawn(
         return _samples(picture, viewport, across, down, ground, fine)
 
     if options.colors is ColorDepth.NONE:
-        return _colorless(
-            samples(2, 4) if options.glyphs is GlyphSet.BRAILLE else samples(1, 1), options.glyphs
-        )
+        dark_ink = ground >= 0 and luma(ground) >= 128
+        across, down = (2, 4) if options.glyphs is GlyphSet.BRAILLE else (1, 1)
+        return _colorless(samples(across, down), options.glyphs, dark_ink=dark_ink)
     if options.renderer == "rich-pixels":
         from imagechat_tui.raster.plain import half_cells
 
@@ -164,14 +165,19 @@ def _covered(start: float, step: float, count: int, length: int) -> tuple[int, i
     return first, end, start + first * step
 
 
-def _colorless(samples: Pixels, glyphs: GlyphSet) -> tuple[Codes, Ints, Ints]:
-    """Brightness as the density of letters, or of dots, from the darkest that is seen to the brightest."""
+def _colorless(samples: Pixels, glyphs: GlyphSet, *, dark_ink: bool) -> tuple[Codes, Ints, Ints]:
+    """Brightness as the density of letters, or of dots, from the darkest that is seen to the brightest.
+
+    With dark ink on a light ground it is darkness that is dense.
+    """
     import numpy as np
 
     bright = samples @ np.array(fit.LUMA)
     dark, light = np.percentile(bright, (1, 99))
     if light - dark >= _CONTRAST:
         bright = np.clip((bright - dark) * (255 / (light - dark)), 0, 255)
+    if dark_ink:
+        bright = 255 - bright
     if glyphs is GlyphSet.BRAILLE:
         from PIL import Image
 

@@ -47,6 +47,8 @@ _OCTANTS_ELSEWHERE: Final = {
     0x00: 0x20, 0xFF: 0x2588,
 }  # fmt: skip
 """Patterns of a 2 × 4 grid that had a code before Unicode 16 or lie outside of its block of octants."""
+_RARE_OCTANTS: Final = frozenset({0x1CEA8, 0x1CEAB, 0x1CEA3, 0x1CEA0, 0x1FBE6, 0x1FBE7})
+"""kitty 0.41 and foot 1.21 draw all of the block but show some of these as boxes: their opposites do as well."""
 
 
 class Shapes(Struct, frozen=True):
@@ -128,7 +130,8 @@ def _masks(glyphs: GlyphSet) -> Iterator[tuple[int, Floats]]:
     if glyphs is GlyphSet.OCTANT:
         codes, parts = octants(), _mosaics(4)
         for pattern in range(1, 255):
-            yield codes[pattern], parts[pattern]
+            if codes[pattern] not in _RARE_OCTANTS:
+                yield codes[pattern], parts[pattern]
 
 
 def sextant(pattern: int) -> int:

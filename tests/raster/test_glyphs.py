@@ -17,6 +17,11 @@ GHOSTTY = {"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VER
         ({"TERM": "foot"}, GlyphSet.SEXTANT),
         ({"TERM": "foot-extra"}, GlyphSet.SEXTANT),
         (VTE, GlyphSet.SEXTANT),
+        ({**VTE, "VTE_VERSION": "8001"}, GlyphSet.OCTANT),
+        ({**VTE, "VTE_VERSION": "7803"}, GlyphSet.SEXTANT),
+        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "250402"}, GlyphSet.SEXTANT),
+        # One was started from the other.
+        ({**VTE, "VTE_VERSION": "8001", "KONSOLE_VERSION": "250402"}, GlyphSet.SEXTANT),
         ({"TERM": "xterm-256color", "KONSOLE_VERSION": "221203"}, GlyphSet.SEXTANT),
         (GHOSTTY, GlyphSet.OCTANT),
         ({"TERM": "xterm-ghostty"}, GlyphSet.SEXTANT),  # through ssh: its version is not told
@@ -45,6 +50,8 @@ def test_a_terminal_known_by_name_gets_what_it_draws(env: dict[str, str], glyphs
         {"TERM": "xterm-256color", "VTE_VERSION": "7006\u0663"},
         {"TERM": "xterm-256color", "VTE_VERSION": "9" * 5000},
         {**VTE, "XTERM_VERSION": "XTerm(379)"},
+        {**VTE, "VTE_VERSION": "8001", "XTERM_VERSION": "XTerm(379)"},
+        {**VTE, "VTE_VERSION": "8001", "TMUX": "/tmp/tmux-1000/default,1,0"},
         {**VTE, "ALACRITTY_WINDOW_ID": "7"},
         {**VTE, "TMUX": "/tmp/tmux-1000/default,1,0"},
         {**VTE, "STY": "1.pts"},

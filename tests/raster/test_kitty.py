@@ -40,7 +40,11 @@ def commands(text: str) -> list[tuple[dict[str, str], str]]:
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (80, 60), (300, 200)])
 def test_the_pixels_arrive_in_chunks_as_they_were(width: int, height: int) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    *parts, placement = commands(handover(0x123456, packed(pixels), (width, height), (40, 20)))
+    text = handover(0x123456, packed(pixels), (width, height), (40, 20))
+    # Nothing is drawn while half of it is there.
+    assert text.startswith("\x1b[?2026h")
+    assert text.endswith("\x1b[?2026l")
+    *parts, placement = commands(text[len("\x1b[?2026h") : -len("\x1b[?2026l")])
     keys, _ = parts[0]
     assert keys.items() >= {
         "a": "t", "f": "24", "o": "z", "i": str(0x123456), "s": str(width), "v": str(height), "q": "2",

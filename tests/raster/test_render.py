@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.ansi import to_ansi
@@ -246,6 +246,19 @@ def test_without_colours_brightness_is_density() -> None:
     assert chr(int(dots.glyphs[0, 0])) == " "
     assert count[0] < count[1]
     assert (dots.fg == -1).all()
+
+
+@pytest.mark.parametrize("glyphs", [GlyphSet.ASCII, GlyphSet.BRAILLE])
+def test_without_colours_a_light_ground_has_dark_ink(glyphs: GlyphSet) -> None:
+    pixels = np.zeros((64, 128, 3), dtype=np.uint8)
+    pixels[:, 64:] = 255
+    shown = picture(pixels)
+    full = ord("@") if glyphs is GlyphSet.ASCII else 0x28FF
+    options = RenderOptions(glyphs, ColorDepth.NONE)
+    for ground, left, right in ((-1, 0x20, full), (0x101010, 0x20, full), (0xF7F7F5, full, 0x20)):
+        codes = render(shown, fit_view(shown, 8, 2), options, ground=ground).glyphs
+        assert (codes[:, :4] == left).all()
+        assert (codes[:, 4:] == right).all()
 
 
 def test_the_whole_ladder_is_free_of_numpy_until_a_picture_is_drawn() -> None:

@@ -28,6 +28,17 @@ def test_quadrants_use_nothing_but_what_every_terminal_draws() -> None:
         assert "SHADE" not in name
 
 
+def test_octants_outside_of_their_block_are_drawn_by_their_opposites() -> None:
+    # Seen as boxes in kitty 0.41 (U+1CEA0-1CEAB) and foot 1.21 (these and U+1FBE6-1FBE7).
+    known = shapes(GlyphSet.OCTANT)
+    used = {*known.codes.tolist(), *known.opposites.tolist()} - {0}
+    rare = {code for code in octants() if 0x1CE00 <= code <= 0x1CEFF or 0x1FB90 <= code <= 0x1FBFF}
+    assert len(rare) == 6
+    assert not used & rare
+    everything = 255
+    assert {octants()[everything - octants().index(code)] for code in rare} <= used
+
+
 def test_a_shape_and_its_opposite_cover_the_cell() -> None:
     known = shapes(GlyphSet.OCTANT)
     by_code = dict(zip(known.codes.tolist(), known.share.tolist(), strict=True))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.raster import kitty
 from imagechat_tui.raster.chips import GREY, ascii_only, one_of
-from imagechat_tui.raster.colors import ColorDepth, quantised
+from imagechat_tui.raster.colors import ColorDepth, luma, quantised
 from imagechat_tui.raster.markers import Chip, Placement, place
 from imagechat_tui.raster.render import Grid, RenderOptions, as_pixels, render
 from imagechat_tui.tui.widgets.picture.canvas import PART
@@ -32,6 +32,8 @@ MINIMAP_SHARE: Final = 6
 """It takes at most one in so many columns and rows, within the limits below."""
 MINIMAP_COLUMNS: Final = 18
 MINIMAP_ROWS: Final = 6
+APART: Final = 64
+"""How much brighter or darker than the ground, of 255, a picture must be: else a fog of its colour is not seen."""
 
 FRAME: Final = "\u250c\u2500\u2510\u2502\u2514\u2518"  # ┌─┐│└┘
 ASCII_FRAME: Final = "+-+|++"
@@ -48,11 +50,15 @@ class Wish(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """The picture as the terminal gets it, for the cells of the view's area."""
+    """The picture as the terminal gets it: the cells of the view's area, and under them those of the lens's."""
 
     data: bytes
     size: tuple[int, int]
     """Pixels across and down."""
+    cells: tuple[int, int]
+    """Columns and rows."""
+    lens: bool
+    """Whether those of the lens are there."""
 
 
 class Corner(NamedTuple):
@@ -106,20 +112,17 @@ class Frame(Struct, frozen=True, eq=False):
 
     def parts(self, corner: Corner) -> NDArray[np.int32] | None:
         """For each cell the part of the pixels that it shows; None where there are none."""
-        import numpy as np
-
         if self.pixels is None:
             return None
-        columns, rows = self.view.size
-        x1, y1, x2, y2 = self.scene.view.area
-        parts = np.full((rows, columns), -1, dtype=np.int32)
-        parts[y1:y2, x1:x2] = np.arange(y2 - y1)[:, None] * PART + np.arange(x2 - x1)
-        minimap, lens = self.minimap_at(corner), self.scene.lens
+        view, lens, minimap = self.scene.view, self.scene.lens, self.minimap_at(corner)
+        parts = _numbered(view, 0)
         if minimap is not None:
             parts[minimap[1] : minimap[3], minimap[0] : minimap[2]] = -1
         if lens is not None:
-            low, right = lens.row + lens.view.rows + 1, lens.column + lens.view.columns + 1
-            parts[lens.row - 1 : low, lens.column - 1 : right] = -1
+            low, right = lens.row + lens.view.rows, lens.column + lens.view.columns
+            parts[lens.row - 1 : low + 1, lens.column - 1 : right + 1] = -1
+            if self.pixels.lens:
+                parts[lens.row : low, lens.column : right] = _numbered(lens.view, _extent(view)[1])
         return parts
 
 
@@ -133,7 +136,9 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool
         lens_places = place(chips, scene.lens.view, ascii_only=plain)
         lens = _framed(render(wish.picture, scene.lens.view, options, ground=wish.ground), wish)
     if before is not None and not before.quick and _shows_view_of(before.wish, wish):
-        return replace(before, wish=wish, lens=lens, lens_places=lens_places)
+        # Of a lens that was closed they may stay: the terminal has them already.
+        pixels = before.pixels if scene.lens in (None, before.scene.lens) else _pixels(wish)
+        return replace(before, wish=wish, lens=lens, lens_places=lens_places, pixels=pixels)
     quality: Literal["fast", "best"] = "fast" if quick else "best"
     view = render(wish.picture, scene.view, options, ground=wish.ground, quality=quality)
     places = place(chips, scene.view, ascii_only=plain)
@@ -143,12 +148,38 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool
 
 
 def _pixels(wish: Wish) -> Pixels | None:
-    view, cell = wish.scene.view, wish.options.pixels
-    x1, y1, x2, y2 = view.area
-    if cell is None or not (0 < x2 - x1 <= kitty.MOST_CELLS and 0 < y2 - y1 <= kitty.MOST_CELLS):
+    import numpy as np
+
+    cell, ground, (view, lens) = wish.options.pixels, wish.ground, (wish.scene.view, wish.scene.lens)
+    columns, rows = _extent(view)
+    if cell is None or not (0 < columns <= kitty.MOST_CELLS and 0 < rows <= kitty.MOST_CELLS):
         return None
-    pixels = as_pixels(wish.picture, view, cell, ground=wish.ground)
-    return Pixels(kitty.packed(pixels), ((x2 - x1) * cell[0], (y2 - y1) * cell[1]))
+    pixels = as_pixels(wish.picture, view, cell, ground=ground)
+    across, down = _extent(lens.view) if lens is not None else (0, 0)
+    with_lens = 0 < across <= kitty.MOST_CELLS and 0 < down <= kitty.MOST_CELLS - rows
+    if lens is not None and with_lens:
+        columns, rows = max(columns, across), rows + down
+        both = np.zeros((rows * cell[1], columns * cell[0], 3), dtype=np.uint8)
+        both[: len(pixels), : pixels.shape[1]] = pixels
+        both[len(pixels) :, : across * cell[0]] = as_pixels(wish.picture, lens.view, cell, ground=ground)
+        pixels = both
+    return Pixels(kitty.packed(pixels), (columns * cell[0], rows * cell[1]), (columns, rows), with_lens)
+
+
+def _extent(view: Viewport) -> tuple[int, int]:
+    """Columns and rows of the cells that show the picture."""
+    x1, y1, x2, y2 = view.area
+    return x2 - x1, y2 - y1
+
+
+def _numbered(view: Viewport, above: int) -> NDArray[np.int32]:
+    """For each cell of a view its part of the pixels, in which so many rows are above the first; -1 beside."""
+    import numpy as np
+
+    x1, y1, x2, y2 = view.area
+    parts = np.full((view.rows, view.columns), -1, dtype=np.int32)
+    parts[y1:y2, x1:x2] = (np.arange(y2 - y1)[:, None] + above) * PART + np.arange(x2 - x1)
+    return parts
 
 
 def _shows_view_of(one: Wish, other: Wish) -> bool:
@@ -175,7 +206,7 @@ def _small(wish: Wish, before: Frame | None) -> Grid | None:
 
 
 def _minimap(wish: Wish, small: Grid) -> Grid:
-    """The whole picture in a few cells, with what is not seen dimmed."""
+    """The whole picture in a few cells, with a fog on what is not seen: of the ground's colour, if it is another."""
     import numpy as np
 
     columns, rows = small.size
@@ -184,12 +215,15 @@ def _minimap(wish: Wish, small: Grid) -> Grid:
     y1, y2 = _seen(top, bottom, rows)
     unseen = np.ones(small.glyphs.shape, dtype=bool)
     unseen[y1:y2, x1:x2] = False
+    colors = [*small.fg.flat, *small.bg.flat]
+    bright = sum(map(luma, colors)) / len(colors)
+    fog = wish.ground if abs(bright - luma(wish.ground)) >= APART else GREY
     depth = wish.options.colors
     glyphs = small.glyphs
     if depth is ColorDepth.NONE:
         glyphs = np.where(unseen, ord("."), ord("#")).astype(np.uint32)
-    fg = np.where(unseen, _dimmed(small.fg, wish.ground), small.fg)
-    bg = np.where(unseen, _dimmed(small.bg, wish.ground), small.bg)
+    fg = np.where(unseen, _fogged(small.fg, fog), small.fg)
+    bg = np.where(unseen, _fogged(small.bg, fog), small.bg)
     return _framed(Grid(glyphs, quantised(fg, depth), quantised(bg, depth), depth), wish)
 
 
@@ -206,10 +240,10 @@ def _seen(start: float, end: float, cells: int) -> tuple[int, int]:
     return first, max(first + 1, int(end * cells + 0.5))
 
 
-def _dimmed(rgb: NDArray[np.int32], ground: int) -> NDArray[np.int32]:
-    """Colours moved two thirds of the way to the ground."""
+def _fogged(rgb: NDArray[np.int32], fog: int) -> NDArray[np.int32]:
+    """Colours moved two thirds of the way to that of the fog."""
     red, green, blue = (
-        ((rgb >> shift & 255) + 2 * (ground >> shift & 255)) // 3 << shift for shift in (16, 8, 0)
+        ((rgb >> shift & 255) + 2 * (fog >> shift & 255)) // 3 << shift for shift in (16, 8, 0)
     )
     return red | green | blue
 

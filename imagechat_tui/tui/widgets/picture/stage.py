@@ -218,8 +218,7 @@ class Stage(Widget):
         """Give the terminal the pixels of a frame, where it takes pixels."""
         pixels, driver = frame.pixels, self.app._driver
         if pixels is not None and pixels is not self._handed_over and driver is not None:
-            x1, y1, x2, y2 = frame.scene.view.area
-            driver.write(handover(IMAGE_ID, pixels.data, pixels.size, (x2 - x1, y2 - y1)))
+            driver.write(handover(IMAGE_ID, pixels.data, pixels.size, pixels.cells))
         self._handed_over = pixels
 
     def on_unmount(self) -> None:
