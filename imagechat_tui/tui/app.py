@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from msgspec import Struct
 from textual import events
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.filter import LineFilter
@@ -30,6 +31,7 @@ from imagechat_tui.tui.messages import (
     StateChanged,
 )
 from imagechat_tui.tui.screens.chat import ChatScreen
+from imagechat_tui.tui.screens.dialog import Dialog, Layer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.typeahead import Typeahead
 from imagechat_tui.tui.wall import TextWall
@@ -231,6 +233,17 @@ class ImageChatApp(App[int]):
             await super().on_event(event)
         for waiting in self._typeahead.due():
             await super().on_event(waiting)
+
+    def pop_screen(self) -> AwaitComplete:
+        """As Textual does; what the dialog did not cover stays as it is."""
+        gone = self.screen
+        popped = super().pop_screen()
+        below = self.screen
+        if isinstance(gone, Dialog) and isinstance(below, Layer):
+            below.paint_only(gone.place)
+            # After its last parts are taken away, which is put off once more while it goes.
+            self.call_next(self.call_next, below.paint_only, None)
+        return popped
 
     def action_repair(self) -> None:
         """Write the whole screen anew."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rich.color import Color
 from rich.console import Console
@@ -77,12 +77,7 @@ class CellStrip(Strip):
 
     def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
         """The pieces that end at each of the cuts."""
-        pieces = []
-        start = 0
-        for cut in cuts:
-            pieces.append(self.crop(start, cut))
-            start = cut
-        return pieces
+        return [self.crop(start, end) for start, end in pairwise([0, *cuts])]
 
     def render(self, console: Console) -> str:
         """The bytes, with colours named only where they change."""
@@ -147,3 +142,48 @@ class PixelStrip(CellStrip):
                 start = end
             self._render_cache = "".join(out)
         return self._render_cache
+
+
+class Row(Strip):
+    """Strips side by side, each of which stays what it is; Textual's own ``join`` makes plain segments of all."""
+
+    __slots__ = ("_built", "_strips")
+
+    def __init__(self, strips: Sequence[Strip]) -> None:
+        self._strips = strips
+        self._built: list[Segment] | None = None
+        super().__init__((), sum(strip.cell_length for strip in strips))
+
+    @property
+    def _segments(self) -> list[Segment]:
+        if self._built is None:
+            self._built = [segment for strip in self._strips for segment in strip]
+        return self._built
+
+    @_segments.setter
+    def _segments(self, segments: list[Segment]) -> None:
+        """As in `CellStrip`."""
+
+    def __bool__(self) -> bool:
+        return self.cell_length > 0
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """The cells from ``start`` to before ``end``."""
+        end = self.cell_length if end is None else end
+        kept = []
+        left = 0
+        for strip in self._strips:
+            right = left + strip.cell_length
+            if left < end and right > start:
+                whole = start <= left and right <= end
+                kept.append(strip if whole else strip.crop(max(0, start - left), min(end, right) - left))
+            left = right
+        return kept[0] if len(kept) == 1 else Row(kept)
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """The pieces that end at each of the cuts."""
+        return [self.crop(start, end) for start, end in pairwise([0, *cuts])]
+
+    def render(self, console: Console) -> str:
+        """The bytes of each."""
+        return "".join(strip.render(console) for strip in self._strips)

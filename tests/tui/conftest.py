@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy
 import pytest
 from textual import events
+from textual.driver import Driver
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -110,6 +111,7 @@ class Sit(Protocol):
         size: tuple[int, int] = (120, 36),
         name: str = "shot.png",
         options: dict[str, Any] | None = None,
+        driver_class: type[Driver] | None = None,
     ) -> AbstractAsyncContextManager[Desk]: ...
 
 
@@ -124,6 +126,7 @@ def sit(tmp_path: Path) -> Sit:
         size: tuple[int, int] = (120, 36),
         name: str = "shot.png",
         options: dict[str, Any] | None = None,
+        driver_class: type[Driver] | None = None,
     ) -> AsyncIterator[Desk]:
         session = ScriptedSession(state if state is not None else two_threads())
         picture = grey_picture()
@@ -139,7 +142,9 @@ def sit(tmp_path: Path) -> Sit:
             clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
             picture_problem=lambda error: Words("No picture", str(error)),
         )
-        async with app.run_test(size=size) as pilot:
+        if driver_class is not None:
+            app.driver_class = driver_class
+        async with app.run_test(size=size, headless=driver_class is None) as pilot:
             desk = Desk(app, pilot, session)
             await desk.until(lambda: app.chat.picture.picture is not None)
             yield desk

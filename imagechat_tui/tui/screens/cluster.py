@@ -10,16 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 
 
-class ClusterScreen(ModalScreen[str | None]):
+class ClusterScreen(Dialog[str | None]):
     """A short list of threads; the answer is a thread's key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from imagechat_tui.tui.commands import Command
+from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
 
@@ -42,7 +42,7 @@ class CommandRows(Rows[Command]):
         return [spread(line, Text(f"{item.group} " if width >= 50 else "", self.ink("dim")), width)]
 
 
-class CommandScreen(ModalScreen[Command | None]):
+class CommandScreen(Dialog[Command | None]):
     """A list of commands to look up or to run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
+from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.people import author_of, name_of
 from imagechat_tui.words import problem_words
 
@@ -26,7 +26,7 @@ STANDS = {
 }
 
 
-class DetailsScreen(ModalScreen[None]):
+class DetailsScreen(Dialog[None]):
     """A small table; any of the closing keys ends it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

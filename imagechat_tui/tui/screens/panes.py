@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.getters import query_one
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -21,6 +20,7 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import hints
 from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
+from imagechat_tui.tui.screens.dialog import Layer
 from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.composer import Composer
@@ -36,7 +36,7 @@ PANES = {"picture": "PICTURE", "threads": "THREADS", "comments": "THREAD", "edit
 """What the status line calls the pane that has the focus, by the widget's id."""
 
 
-class PanesScreen(Screen[None]):
+class PanesScreen(Layer[None]):
     """Header, banner, picture, sidebar, status line."""
 
     header = query_one("#header", HeaderBar)

@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from imagechat_tui.safetext import Kind, safe_text
@@ -20,6 +19,7 @@ from imagechat_tui.sync.intents import StartConversation
 from imagechat_tui.sync.state import ChatState, Draft
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
+from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words, write_words
 
@@ -82,7 +82,7 @@ class DraftRows(Rows[Draft]):
         return [spread(head, when, width), body]
 
 
-class UnsentScreen(ModalScreen[UnsentChoice | None]):
+class UnsentScreen(Dialog[UnsentChoice | None]):
     """The list of what is not saved; it follows the state while it is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

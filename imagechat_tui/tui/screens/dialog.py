@@ -1,0 +1,82 @@
+"""Dialogs, and the screens they lie over: when one comes or goes, only its own place is painted.
+
+Textual paints the whole screen when a dialog comes, twice when it goes, and from then on with every change below it,
+25 to 60 kB each time. If its inside has changed, so that nothing here is called any more, it does so again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.geometry import Region
+from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.strip import Strip
+
+from imagechat_tui.tui.strips import Row
+
+NOTHING: Final = Region()
+
+
+class Layer(Screen[ScreenResultType]):
+    """A screen that a dialog may cover."""
+
+    _only: Region | None = None
+    """While a dialog comes or goes: what is still to be painted of the one place that looks different."""
+
+    def paint_only(self, region: Region | None) -> None:
+        """Take wishes to paint the whole screen for one to paint this region; None: as they are meant again."""
+        self._only = region
+
+    def refresh(
+        self: Layer[ScreenResultType],
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Layer[ScreenResultType]:
+        """As any screen's, but for what `paint_only` says."""
+        if repaint and not regions and self._only is not None:
+            regions, self._only = (self._only,), NOTHING
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _compositor_refresh(self) -> None:
+        below = self.app._background_screens
+        if self not in below:
+            super()._compositor_refresh()
+            return
+        # As Textual does for a screen below, but that it marks itself as changed too, and so does it for ever.
+        if regions := self._compositor._dirty_regions:
+            self.app.screen.refresh(*regions)
+            regions.clear()
+            self._dirty_widgets.clear()
+
+
+class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
+    """A dialog: one box of class ``dialog`` in the middle."""
+
+    _new = True
+
+    @property
+    def place(self) -> Region:
+        """Where its box is, in cells."""
+        return self.query_one(".dialog").region
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What lies below, as it is there: cells stay cells, and a picture in pixels stays one."""
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1]
+        lines = Region(0, crop.y, self.size.width, crop.height)
+        parts = below._compositor._render_chops(lines, lambda _: True)
+        missing = Strip.blank(self.size.width, self.rich_style)  # the screen below has not grown yet
+        rows = [Row([*parts[y].values()]) if y < len(parts) else missing for y in crop.line_range]
+        return [row.crop(crop.x, crop.right) for row in rows]
+
+    def _compositor_refresh(self) -> None:
+        if self._new and self.app.screen is self:
+            self._new = False
+            self._exchange_repaint_regions()
+            self._compositor._dirty_regions.clear()
+            self._compositor._dirty_regions.add(self.place)
+            self.paint_only(NOTHING)
+            self.call_after_refresh(self.paint_only, None)
+        super()._compositor_refresh()
