@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
+from typing import Any
 
 from rich.color import Color
 from rich.console import Console
@@ -38,8 +39,17 @@ class CellStrip(Strip):
         self._bg = bg
         self._depth = depth
         self._built: list[Segment] | None = None
-        super().__init__((), len(glyphs))
+        self._cell_length = len(glyphs)
         self._render_cache = rendered
+
+    def __getattr__(self, name: str) -> Any:
+        # Seven caches are a twelfth of a frame's time, and a row of cells that is only shown needs none of them.
+        if name not in Strip.__slots__:
+            raise AttributeError(name)
+        length, rendered = self._cell_length, self._render_cache
+        super().__init__((), length)
+        self._render_cache = rendered
+        return getattr(self, name)
 
     @property
     def _segments(self) -> list[Segment]:

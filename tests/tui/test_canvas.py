@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 
 from imagechat_tui.raster.chips import Ink
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.raster.render import Grid
-from imagechat_tui.tui.strips import CellStrip
+from imagechat_tui.tui.strips import CellStrip, Row
 from imagechat_tui.tui.widgets.picture.canvas import NEAR, PART, Canvas
 
 COLUMNS, ROWS = 40, 5
@@ -204,3 +208,28 @@ def test_whoever_takes_a_row_of_pixels_apart_finds_cells() -> None:
     plain.show(grid(2))
     plain.changes()
     assert canvas.row(2).text == plain.row(2).text
+
+
+def test_a_strip_of_cells_does_all_that_any_strip_does_and_keeps_what_it_renders() -> None:
+    strip = CellStrip("abcd", [1, 1, 2, 2], [3, 3, 3, 4], ColorDepth.TRUECOLOR, rendered="as it is")
+    wider = strip.adjust_cell_length(6)
+    assert (wider.text, wider.cell_length) == ("abcd  ", 6)
+    assert strip.apply_style(Style(bold=True)).text == "abcd"
+    assert strip.crop_extend(1, 5, None).text == "bcd "
+    assert (strip.text, strip.cell_length) == ("abcd", 4)
+    assert strip.render(Console()) == "as it is"
+    with pytest.raises(AttributeError):
+        _ = strip.nothing_like_that
+
+
+def test_strips_side_by_side_stay_what_they_are_and_look_as_one() -> None:
+    cells = CellStrip("abcd", [1, 1, 2, 2], [3, 3, 3, 4], ColorDepth.TRUECOLOR)
+    row = Row([Strip([Segment("12")]), cells, Strip([Segment("3")])])
+    assert (row.text, row.cell_length, bool(row)) == ("12abcd3", 7, True)
+    assert [piece.text for piece in row.divide([3, 6, 7])] == ["12a", "bcd", "3"]
+    assert row.crop(2, 6) is cells
+    assert isinstance(row.crop(3, 5), CellStrip)
+    assert row.crop(1).text == "2abcd3"
+    console = Console()
+    assert row.render(console) == "12" + cells.render(console) + "3"
+    assert not Row([])
