@@ -139,10 +139,14 @@ class Terminal:
         if not data:
             self._open = False
             return False
+        self.take(data)
+        return True
+
+    def take(self, data: bytes) -> None:
+        """Take in what was read."""
         self.raw += data
         self.arrived.append((time.monotonic(), len(self.raw)))
         self._stream.feed(data)
-        return True
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float = 15.0, what: str = "") -> float:
         """Read all living terminals until ``condition`` holds; returns the seconds it took."""

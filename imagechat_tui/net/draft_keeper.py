@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from imagechat_tui.net.drafts import DraftFile, DraftsNotStored
 from imagechat_tui.sync.state import Draft
@@ -23,8 +24,9 @@ class DraftKeeper:
         self._on_failure = on_failure
         self._newest: tuple[Draft, ...] | None = None
         self._asked = self._done = 0
-        self._changed = asyncio.Event()
+        self._job: asyncio.Future[None] | None = None
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._defect: asyncio.Future[None] | None = None
 
     def load(self) -> tuple[Draft, ...]:
         """What sessions that live no more have left."""
@@ -34,7 +36,8 @@ class DraftKeeper:
         """Ask for these to be stored; the number is for ``stored``."""
         self._newest = drafts
         self._asked += 1
-        self._changed.set()
+        if self._job is None:
+            self._begin()
         return self._asked
 
     @property
@@ -51,22 +54,34 @@ class DraftKeeper:
         await waiter
 
     async def run(self) -> None:
-        """Store what is asked for, until cancelled."""
+        """Stand by until cancelled; a defect of the store is raised here."""
+        self._defect = asyncio.get_running_loop().create_future()
+        await self._defect
+
+    def _begin(self) -> None:
+        """Store the newest, at once and in no task: the screen is about to change, and the disk can work meanwhile."""
         if self._file is None:
             return
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            number = self._asked
-            try:
-                await asyncio.to_thread(self._file.store, self._newest or ())
-            except DraftsNotStored:
-                self._on_failure()
-            self._done = number
-            for wanted, waiter in self._waiters:
-                if wanted <= number and not waiter.done():
-                    waiter.set_result(None)
-            self._waiters = [(wanted, waiter) for wanted, waiter in self._waiters if wanted > number]
+        number = self._asked
+        self._job = asyncio.get_running_loop().run_in_executor(None, self._file.store, self._newest or ())
+        self._job.add_done_callback(partial(self._ended, number))
+
+    def _ended(self, number: int, job: asyncio.Future[None]) -> None:
+        self._job = None
+        if job.cancelled():
+            return
+        failure = job.exception()
+        if isinstance(failure, DraftsNotStored):
+            self._on_failure()
+        elif failure is not None and self._defect is not None and not self._defect.done():
+            self._defect.set_exception(failure)
+        self._done = number
+        for wanted, waiter in self._waiters:
+            if wanted <= number and not waiter.done():
+                waiter.set_result(None)
+        self._waiters = [(wanted, waiter) for wanted, waiter in self._waiters if wanted > number]
+        if self._asked > number:
+            self._begin()
 
     def leave(self) -> None:
         """The last word: on return the newest drafts are on the disk, whatever was still waiting."""
