@@ -48,7 +48,7 @@ DARK: Final = Theme(
     surface="#15171a",
     panel="#1f2226",
     dark=True,
-    variables=_variables(rule="#363b41", dim="#8b9299", cursor="#262a2f", bar="#1b1e21", people=_DARK_PEOPLE),
+    variables=_variables(rule="#363b41", dim="#8b9299", cursor="#2e343a", bar="#1b1e21", people=_DARK_PEOPLE),
 )
 
 LIGHT: Final = Theme(
@@ -65,7 +65,7 @@ LIGHT: Final = Theme(
     panel="#ebebe8",
     dark=False,
     variables=_variables(
-        rule="#c9cac6", dim="#666c72", cursor="#e6e6e2", bar="#eeeeeb", people=_LIGHT_PEOPLE
+        rule="#c9cac6", dim="#666c72", cursor="#dcdcd6", bar="#eeeeeb", people=_LIGHT_PEOPLE
     ),
 )
 

@@ -69,3 +69,16 @@ async def test_cells_of_the_picture_stay_cells_below_a_dialog(sit: Sit) -> None:
         (row,) = desk.app.screen.render_lines(Region(10, 18, 10, 1))
         assert isinstance(row, CellStrip)
         assert row.text == desk.lines[18][10:20]
+
+
+async def test_a_second_answer_on_its_way_does_not_take_the_screen_below_away(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("]", "i")
+        dialog = desk.app.screen
+        assert isinstance(dialog, Dialog)
+        dialog.dismiss(None)
+        dialog.dismiss(None)
+        await desk.settle()
+        await desk.pilot.pause()
+        assert desk.app.screen is desk.chat
+        assert desk.app.is_running

@@ -284,6 +284,17 @@ async def test_others_comments_are_not_edited(sit: Sit) -> None:
         assert "Nothing to edit" in desk.toasts
 
 
+async def test_a_selected_comment_of_somebody_else_is_not_edited_and_that_is_said(sit: Sit) -> None:
+    state = replace(
+        two_threads(),
+        comments=MappingProxyType({FIRST: MappingProxyType({CommentId("c_1"): comment("c_1", "Bob's")})}),
+    )
+    async with sit(state) as desk:
+        await desk.press("right_square_bracket", "enter", "e")
+        assert not desk.chat.has_class("-writing")
+        assert "Not yours" in desk.toasts
+
+
 @pytest.mark.parametrize("answer", ["enter", "escape"])
 async def test_delete_asks_first(sit: Sit, answer: str) -> None:
     async with sit() as desk:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
     from imagechat_tui.tui.screens.unsent import UnsentChoice
 
-MINUTE_S = 60.0
-
 SHOWN = ("all", "open", "none")
 """What the key ``t`` goes through."""
 
@@ -212,12 +210,15 @@ class ChatScreen(WritingScreen):
         if thread is None:
             return
         comment = self.comments.item if self.open_key is not None else None
-        if comment is None or not (comment.mine or comment.draft_id):
+        if comment is None:
             comment = next(
                 (c for c in reversed(thread.comments) if c.mine and not c.comment.is_deleted), None
             )
         if comment is None:
             self.say("Nothing to edit", "No comment of yours is in this thread.")
+            return
+        if not (comment.mine or comment.draft_id):
+            self.say("Not yours", "Only its author can edit it. Select one of yours (j, k), then e; or r.")
             return
         self.open_thread(thread.key)
         self.comments.selected = comment.key

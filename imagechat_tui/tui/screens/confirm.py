@@ -35,7 +35,7 @@ class ConfirmScreen(Dialog[bool]):
             if self._about:
                 yield Static(Content(self._about), classes="dialog--quote")
             yield Static(
-                Content.assemble(("Enter", "bold"), f" {self._yes}   ", ("Esc", "bold"), " keep"),
+                Content.assemble(("Enter", "bold"), f" {self._yes}   ", ("Esc", "bold"), " keeps it"),
                 classes="dialog--keys",
             )
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -31,6 +31,8 @@ class DetailsScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,i,enter", "close", "Close", id="details.close", show=False),
+        Binding("j", "read(1)", "Read on", id="details.down", show=False),
+        Binding("k", "read(-1)", "Read back", id="details.up", show=False),
     ]
 
     def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
@@ -40,11 +42,15 @@ class DetailsScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """One line for each fact."""
         wide = max(len(name) for name, _ in self._facts)
-        with Vertical(classes="dialog"):
+        with VerticalScroll(classes="dialog"):
             yield Static(Content("Details"), classes="dialog--title")
             for name, value in self._facts:
                 yield Static(Content.assemble((f"{name:<{wide}}  ", "$dim"), value))
             yield Static(Content.assemble(("Esc", "bold"), " closes"), classes="dialog--keys")
+
+    def action_read(self, lines: int) -> None:
+        """Scroll, where not everything fits."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines)
 
     def action_close(self) -> None:
         """Back to the picture."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from textual.await_complete import AwaitComplete
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.strip import Strip
@@ -55,6 +56,14 @@ class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
     """A dialog: one box of class ``dialog`` in the middle."""
 
     _new = True
+    _done = False
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """As any screen's, but once: a second Enter may be on its way, and would take the screen below away."""
+        if self._done:
+            return AwaitComplete()
+        self._done = True
+        return super().dismiss(result)
 
     @property
     def place(self) -> Region:

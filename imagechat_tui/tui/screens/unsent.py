@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import ClassVar
 
@@ -14,6 +15,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import StartConversation
 from imagechat_tui.sync.state import ChatState, Draft
@@ -52,6 +55,8 @@ class DraftRows(Rows[Draft]):
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
+        self.conversations: Mapping[ConversationId, Conversation] = {}
+        """What says which marker a draft belongs to."""
 
     def key_of(self, item: Draft) -> str:
         """The draft's id."""
@@ -75,6 +80,11 @@ class DraftRows(Rows[Draft]):
         head.append(why, self.ink("plain"))
         if isinstance(item.write, StartConversation):
             head.append(f" at {item.write.point.x:.1f} %, {item.write.point.y:.1f} %", self.ink("dim"))
+        else:
+            conversation = self.conversations.get(item.write.conversation_id)
+            number = conversation.number if conversation is not None else None
+            if number is not None:
+                head.append(f" {symbols.DOT} marker {number}", self.ink("dim"))
         when = Text(f"{ago(item.updated_at_ms or None, self._clock.wall_ms())} ", self.ink("dim"))
         said = " ".join(safe_text(getattr(item.write, "text", ""), Kind.BLOCK)[:400].split())
         body = Text(f"  {said}", self.ink("dim"), no_wrap=True)
@@ -105,8 +115,8 @@ class UnsentScreen(Dialog[UnsentChoice | None]):
             yield DraftRows(self._clock, id="drafts")
             yield Static(
                 Content.assemble(
-                    ("Enter", "bold"), " try again or write on  ", ("e", "bold"), " edit  ", ("d", "bold"), " drop  ",
-                    ("Esc", "bold"), " close",
+                    ("Enter", "bold"), " tries again or writes on   ", ("e", "bold"), " edits   ",
+                    ("d", "bold"), " drops   ", ("Esc", "bold"), " closes",
                 ),
                 classes="dialog--keys",
             )  # fmt: skip
@@ -122,7 +132,9 @@ class UnsentScreen(Dialog[UnsentChoice | None]):
         """Follow the state."""
         failed = [draft for draft in state.drafts if draft.failed]
         typed = [draft for draft in state.drafts if not draft.failed]
-        self.query_one(DraftRows).items = (*failed, *typed)
+        rows = self.query_one(DraftRows)
+        rows.conversations = state.conversations
+        rows.items = (*failed, *typed)
 
     @on(Rows.Chosen)
     def _act(self) -> None:

@@ -147,9 +147,7 @@ class WritingScreen(ReadingScreen):
         kept = bool(event.write.text.strip())
         self._end()
         if kept and not isinstance(event.write, EditComment):
-            self.say(
-                "Draft kept", "It is not sent. Press the same key again to write on, ! lists all drafts."
-            )
+            self.say("Draft kept", "Not sent. The same key again writes on, ! lists all drafts.")
 
     def _end(self) -> None:
         """Stop writing; the focus goes back to what it was about."""

@@ -51,9 +51,9 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
         Binding("k,up", "cursor_up", "Previous", id="list.previous", show=False),
         Binding("ctrl+d,pagedown", "half_page(1)", "Half a page down", id="list.half-page-down", show=False),
         Binding("ctrl+u,pageup", "half_page(-1)", "Half a page up", id="list.half-page-up", show=False),
-        Binding("home", "first", "First", id="list.first", show=False),
+        Binding("g,home", "first", "First", id="list.first", show=False),
         Binding("G,end", "last", "Last", id="list.last", show=False),
-        Binding("enter,l,right", "choose", "Open", id="list.open", show=False),
+        Binding("enter", "choose", "Open", id="list.open", show=False),
     ]
 
     selected: reactive[str | None] = reactive(None, repaint=False)
@@ -375,7 +375,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
         if here:
             base = base + self.ink("cursor")
         mark = symbols.CURSOR if here else " "
-        mark_style = base + self.ink("mark-focused" if self.has_focus else "mark")
+        mark_style = base + self.ink("mark-focused" if self.has_focus or not self.can_focus else "mark")
         plain = self.rich_style
         drawn = []
         lines = self.lines_of(self._items[index], width - 1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
+from textual.binding import Binding, BindingType
 
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.safetext import SafeText, comment_text, spans
@@ -21,6 +24,10 @@ class ThreadList(Rows[Thread]):
 
     BINDING_GROUP_TITLE = "Threads"
     HELP = "The threads of this picture. Enter opens one, and the picture centres on its marker."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l,right", "choose", "Open", id="list.open", show=False),
+    ]
 
     empty = "No markers yet.\n\nMove the crosshair with hjkl or the arrows, press c, write, Enter."
 
@@ -47,7 +54,7 @@ class ThreadList(Rows[Thread]):
         head.append(f" {sign} ", self.ink(ink))
         author = author_of(item.conversation)
         head.append(author, self.person(author_key(item.conversation)))
-        if item.has_draft:
+        if item.has_draft and item.status is not Status.DRAFT:
             head.append(f" {symbols.DRAFT} draft", self.ink("accent"))
         when = Text(f"{self._when(item)} ", self.ink("dim"))
         body = Text(" " * 6, no_wrap=True)
