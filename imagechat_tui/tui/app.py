@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
 from imagechat_tui.sync.state import ChatState
+from imagechat_tui.tui import escape
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.crash import write_crash_file
 from imagechat_tui.tui.keys import as_us_layout
@@ -33,7 +34,6 @@ from imagechat_tui.tui.messages import (
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.screens.dialog import Dialog, Layer
 from imagechat_tui.tui.themes import THEMES
-from imagechat_tui.tui.typeahead import Typeahead
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.words import Words
 
@@ -51,6 +51,8 @@ LoadPicture: TypeAlias = "Callable[[Callable[[float], None]], Awaitable[Picture]
 CRASHED = 1
 SETTLE_S = 1.0
 """How long the session may take to put things away when the app ends."""
+SETTLING_TURNS = 50
+"""Turns of the loop in which what a key set off is done: messages go up a few widgets, a dialog, the focus."""
 
 
 class ScreenOptions(Struct, frozen=True):
@@ -90,6 +92,7 @@ class ImageChatApp(App[int]):
         picture_problem: Callable[[Exception], Words],
     ) -> None:
         super().__init__()
+        escape.install()
         self.animation_level = "none"
         self._session = session
         self._load_picture = load_picture
@@ -99,7 +102,6 @@ class ImageChatApp(App[int]):
         self._picture_problem = picture_problem
         self._wall = TextWall()
         self._leaving = Leaving(self._told_to_leave)
-        self._typeahead = Typeahead()
         self._session_worker: Worker[None] | None = None
         self._chat: ChatScreen | None = None
         for theme in THEMES.values():
@@ -201,38 +203,32 @@ class ImageChatApp(App[int]):
     # -- keys
 
     async def on_event(self, event: events.Event) -> None:
-        """Letters act by physical key, except where text is typed; keys typed ahead keep their order."""
-        if not isinstance(event, events.Key):
+        """Keys act in the order they came, however close together: a lagging link delivers many in one packet.
+
+        Textual hands a key to the focused widget and acts on it once it has come up again. The letters of a word
+        behind the key that opens the composer would be commands by then, and those behind the one that leaves a
+        text would still be for it. So a command acts at once here, and what it asks others to do is done before
+        the next key.
+        """
+        if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif event.is_forwarded:
-            await self._key_came_up(event)
-        else:
-            await self._key_pressed(event)
+        elif await self._key(event):
+            for _ in range(SETTLING_TURNS):
+                await asyncio.sleep(0)
 
-    @property
-    def _typing(self) -> bool:
-        """Whether the focus is where letters are text."""
-        return self.focused is not None and self.focused.check_consume_key("a", "a")
-
-    async def _key_pressed(self, pressed: events.Key) -> None:
-        if self._typing:
-            if not self._typeahead.wait(pressed):
-                await super().on_event(pressed)
-            return
+    async def _key(self, pressed: events.Key) -> bool:
+        """Act on a key; whether it was a command, and not a letter of a text."""
+        if self.focused is not None and self.focused.check_consume_key("a", "a"):
+            await super().on_event(pressed)
+            return not pressed.is_forwarded
+        # Where no text is typed, letters act by physical key.
         event = as_us_layout(pressed) or pressed
-        self._typeahead.sent(event, pressed)
-        await super().on_event(event)
-        if not event.is_forwarded:  # a binding with priority took it
-            self._typeahead.came_up(event)
-
-    async def _key_came_up(self, event: events.Key) -> None:
-        pressed = self._typeahead.came_up(event)
-        if pressed is not None and self._typing:
-            await super().on_event(events.Key(pressed.key, pressed.character))
-        else:
+        if await self._check_bindings(event.key, priority=True):
+            return True
+        if self.focused is self.chat.picture and self.chat.picture.choosing:
             await super().on_event(event)
-        for waiting in self._typeahead.due():
-            await super().on_event(waiting)
+            return True
+        return await self._check_bindings(event.key)
 
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""

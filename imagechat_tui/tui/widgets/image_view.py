@@ -196,6 +196,11 @@ class ImageView(Stage, can_focus=True):
             self._marking.hints = hints
             self._mark(self._marking.rows)
 
+    @property
+    def choosing(self) -> bool:
+        """Whether labels are shown, so that keys are no commands."""
+        return self._marking is not None and self._marking.hints is not None
+
     def on_key(self, event: events.Key) -> None:
         """While labels are shown, letters choose among them and every other key takes them away."""
         hints = self._marking.hints if self._marking is not None else None
