@@ -112,6 +112,7 @@ class Sit(Protocol):
         name: str = "shot.png",
         options: dict[str, Any] | None = None,
         driver_class: type[Driver] | None = None,
+        notes: bool = False,
     ) -> AbstractAsyncContextManager[Desk]: ...
 
 
@@ -127,6 +128,7 @@ def sit(tmp_path: Path) -> Sit:
         name: str = "shot.png",
         options: dict[str, Any] | None = None,
         driver_class: type[Driver] | None = None,
+        notes: bool = False,
     ) -> AsyncIterator[Desk]:
         session = ScriptedSession(state if state is not None else two_threads())
         picture = grey_picture()
@@ -144,7 +146,7 @@ def sit(tmp_path: Path) -> Sit:
         )
         if driver_class is not None:
             app.driver_class = driver_class
-        async with app.run_test(size=size, headless=driver_class is None) as pilot:
+        async with app.run_test(size=size, headless=driver_class is None, notifications=notes) as pilot:
             desk = Desk(app, pilot, session)
             await desk.until(lambda: app.chat.picture.picture is not None)
             yield desk

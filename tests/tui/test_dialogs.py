@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pyte
 import pytest
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Region
@@ -20,11 +22,13 @@ STEP_BYTES = 120
 
 
 class Recorder(HeadlessDriver):
-    """A terminal that counts what it is sent."""
+    """A terminal that counts what it is sent, and shows it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.sent = 0
+        self.screen = pyte.Screen(*(self._size or (80, 24)))
+        self._stream = pyte.Stream(self.screen)
 
     @property
     def is_headless(self) -> bool:
@@ -32,6 +36,7 @@ class Recorder(HeadlessDriver):
 
     def write(self, data: str) -> None:
         self.sent += len(data.encode())
+        self._stream.feed(data)
 
 
 async def sent(desk: Desk, *crosshairs: Point) -> int:
@@ -60,6 +65,26 @@ async def test_a_change_below_a_dialog_costs_its_own_cells_and_is_seen(sit: Sit,
         assert desk.lines != before
 
 
+@pytest.mark.parametrize("turns", range(0, 40, 4))
+async def test_a_change_below_in_the_moment_a_dialog_comes_is_seen(sit: Sit, turns: int) -> None:
+    async with sit(driver_class=Recorder) as desk:
+        driver = desk.app._driver
+        assert isinstance(driver, Recorder)
+        await desk.press("?")
+        await desk.press("escape")
+        await desk.until(lambda: driver.screen.display[-1].startswith(" PICTURE"))
+        desk._send("c")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        desk._send("escape")
+        desk._send("exclamation_mark")
+        await desk.press()
+        assert isinstance(desk.app.screen, Dialog)
+        await desk.until(lambda: not desk.app.screen._dirty_widgets)
+        await desk.pilot.pause(0)
+        assert [line.rstrip() for line in driver.screen.display] == desk.lines
+
+
 async def test_cells_of_the_picture_stay_cells_below_a_dialog(sit: Sit) -> None:
     # As plain segments they would cost more, and a picture in pixels would come back as blocks.
     async with sit() as desk:
@@ -82,3 +107,18 @@ async def test_a_second_answer_on_its_way_does_not_take_the_screen_below_away(si
         await desk.pilot.pause()
         assert desk.app.screen is desk.chat
         assert desk.app.is_running
+
+
+@pytest.mark.parametrize(("keys", "shown"), [("?", "Esc close"), ("c", "Enter send")])
+async def test_a_corner_note_does_not_lie_on_the_keys(sit: Sit, keys: str, shown: str) -> None:
+    async with sit(size=(50, 16), notes=True) as desk:
+        await desk.press("c")
+        await desk.type("words")
+        await desk.press("escape")
+        await desk.until(lambda: "Draft kept" in desk.text)
+        await desk.press(*keys)
+        assert shown in desk.text
+        assert "Draft kept" not in desk.text
+        desk.chat.say("Bob", "put marker 3 " * 8)
+        await desk.until(lambda: "put marker 3" in desk.text)
+        assert shown in desk.text

@@ -108,7 +108,7 @@ class ChatScreen(WritingScreen):
             from imagechat_tui.tui.screens.cluster import ClusterScreen
 
             screen = ClusterScreen([self._by_key[key] for key in keys], self.clock)
-            self.app.push_screen(screen, self._cluster_chosen)
+            self.cover(screen, self._cluster_chosen)
 
     def _cluster_chosen(self, key: str | None) -> None:
         if key is not None:
@@ -258,7 +258,7 @@ class ChatScreen(WritingScreen):
             if agreed:
                 then()
 
-        self.app.push_screen(ConfirmScreen(question, self.quote(about), yes=yes), answered)
+        self.cover(ConfirmScreen(question, self.quote(about), yes=yes), answered)
 
     def _drop(self, draft_id: str) -> None:
         self.session.dispatch(Drop(draft_id))
@@ -360,7 +360,7 @@ class ChatScreen(WritingScreen):
     def _list_commands(self, title: str, text: str, commands: Sequence[Command]) -> None:
         from imagechat_tui.tui.screens.command_list import CommandScreen
 
-        self.app.push_screen(CommandScreen(title, text, commands), self._run_command)
+        self.cover(CommandScreen(title, text, commands), self._run_command)
 
     async def _run_command(self, command: Command | None) -> None:
         if command is not None:
@@ -370,7 +370,7 @@ class ChatScreen(WritingScreen):
         """What is not on the server."""
         from imagechat_tui.tui.screens.unsent import UnsentScreen
 
-        self.app.push_screen(UnsentScreen(self.chat, self.clock), self._unsent_chosen)
+        self.cover(UnsentScreen(self.chat, self.clock), self._unsent_chosen)
 
     def _unsent_chosen(self, choice: UnsentChoice | None) -> None:
         if choice is None:
@@ -394,4 +394,4 @@ class ChatScreen(WritingScreen):
             from imagechat_tui.tui.screens.details import DetailsScreen
 
             comment = self.comments.item if self.open_key is not None else None
-            self.app.push_screen(DetailsScreen(self.chat, thread, comment))
+            self.cover(DetailsScreen(self.chat, thread, comment))

@@ -6,16 +6,17 @@ Textual paints the whole screen when a dialog comes, twice when it goes, and fro
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.geometry import Region
-from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.screen import ModalScreen, Screen, ScreenResultCallbackType, ScreenResultType
 from textual.strip import Strip
 
 from imagechat_tui.tui.strips import Row
 
 NOTHING: Final = Region()
+AnswerType = TypeVar("AnswerType")
 
 
 class Layer(Screen[ScreenResultType]):
@@ -23,6 +24,15 @@ class Layer(Screen[ScreenResultType]):
 
     _only: Region | None = None
     """While a dialog comes or goes: what is still to be painted of the one place that looks different."""
+
+    def cover(
+        self, dialog: Dialog[AnswerType], answered: ScreenResultCallbackType[AnswerType] | None = None
+    ) -> None:
+        """Show a dialog over this screen; corner notes, which would lie on its keys, go."""
+        self.app.clear_notifications()
+        self.paint_only(NOTHING)
+        self.app.push_screen(dialog, answered)
+        self.paint_only(None)
 
     def paint_only(self, region: Region | None) -> None:
         """Take wishes to paint the whole screen for one to paint this region; None: as they are meant again."""
@@ -37,8 +47,16 @@ class Layer(Screen[ScreenResultType]):
     ) -> Layer[ScreenResultType]:
         """As any screen's, but for what `paint_only` says."""
         if repaint and not regions and self._only is not None:
-            regions, self._only = (self._only,), NOTHING
+            # Not a wish of the screen's own: what its parts want painted at the same time would be forgotten for it.
+            place, self._only, repaint = self._only, NOTHING, False
+            if place:
+                self.paint(place)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def paint(self, *regions: Region) -> None:
+        """Paint these regions now."""
+        self._compositor._dirty_regions.update(regions)
+        self._compositor_refresh()
 
     def _compositor_refresh(self) -> None:
         below = self.app._background_screens
@@ -47,7 +65,11 @@ class Layer(Screen[ScreenResultType]):
             return
         # As Textual does for a screen below, but that it marks itself as changed too, and so does it for ever.
         if regions := self._compositor._dirty_regions:
-            self.app.screen.refresh(*regions)
+            top = self.app.screen
+            if isinstance(top, Layer):
+                top.paint(*regions)
+            else:
+                top.refresh(*regions)
             regions.clear()
             self._dirty_widgets.clear()
 
@@ -55,8 +77,15 @@ class Layer(Screen[ScreenResultType]):
 class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
     """A dialog: one box of class ``dialog`` in the middle."""
 
-    _new = True
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-middling"), (24, "-high")]  # noqa: RUF012 (Textual declares it so)
+    """As the app's, and one more: a long list needs all lines that there are for longer."""
+
     _done = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed_below: set[Region] | None = set()
+        """What came to look different below before the dialog was first painted; None since then."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """As any screen's, but once: a second Enter may be on its way, and would take the screen below away."""
@@ -80,12 +109,19 @@ class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
         rows = [Row([*parts[y].values()]) if y < len(parts) else missing for y in crop.line_range]
         return [row.crop(crop.x, crop.right) for row in rows]
 
+    def paint(self, *regions: Region) -> None:
+        """Paint these regions now, or with everything else when it is painted for the first time."""
+        if self._changed_below is None:
+            super().paint(*regions)
+        else:
+            self._changed_below.update(regions)
+
     def _compositor_refresh(self) -> None:
-        if self._new and self.app.screen is self:
-            self._new = False
+        if self._changed_below is not None and self.app.screen is self:
             self._exchange_repaint_regions()
             self._compositor._dirty_regions.clear()
-            self._compositor._dirty_regions.add(self.place)
+            self._compositor._dirty_regions |= {self.place} | self._changed_below
+            self._changed_below = None
             self.paint_only(NOTHING)
             self.call_after_refresh(self.paint_only, None)
         super()._compositor_refresh()

@@ -104,6 +104,7 @@ class WritingScreen(ReadingScreen):
         self._kept = replace(target, text=text)
         self.add_class("-writing")
         self.show_pane("sidebar")
+        self.app.clear_notifications()
         composer.begin(target, title, text, draft_id=failed)
         self.show_edges()
 
