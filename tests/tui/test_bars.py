@@ -16,6 +16,7 @@ from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.widgets.bars import (
     HeaderBar,
     HeaderFacts,
+    Person,
     PresenceBar,
     StatusBar,
     StatusFacts,
@@ -51,7 +52,7 @@ async def test_every_line_is_as_wide_as_the_screen_and_says_what_matters_most(wi
             "PICTURE", Point(60.8, 45.1), 2.0, 0.041, hints=(("c", "comment"), ("Enter", "open"))
         )
         presence = app.query_one(PresenceBar)
-        presence.people = [(f"demo:{n}", f"Person Number {n}") for n in range(20)]
+        presence.people = [Person(f"demo:{n}", SafeText(f"Person Number {n}"), n == 0) for n in range(20)]
         await pilot.pause()
         header = app.query_one(HeaderBar).render().plain
         assert cell_len(header) == width
@@ -65,6 +66,7 @@ async def test_every_line_is_as_wide_as_the_screen_and_says_what_matters_most(wi
         shown = presence.render().plain
         assert cell_len(shown) <= width
         assert "+" in shown
+        assert "(you)" in shown
 
 
 async def test_a_failure_is_named_before_anything_else() -> None:

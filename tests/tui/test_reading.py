@@ -102,6 +102,18 @@ async def test_the_list_is_walked_and_opened_by_keys(sit: Sit) -> None:
         assert desk.focus == "comments"
 
 
+async def test_a_marker_selected_in_the_list_is_seen_on_a_zoomed_picture(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        await desk.type("]+++")
+        crosshair = desk.chat.picture.crosshair
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        assert "2▌" not in desk.text
+        await desk.press("tab", "j")
+        await desk.until(lambda: "[*2]" in desk.text)
+        assert desk.chat.picture.crosshair == crosshair
+
+
 async def test_space_opens_the_next_unread(sit: Sit) -> None:
     async with sit(two_threads(unread=frozenset({ConversationId(SECOND)}))) as desk:
         await desk.press("space")

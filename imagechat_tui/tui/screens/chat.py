@@ -300,7 +300,9 @@ class ChatScreen(WritingScreen):
 
     def _go_to(self, key: str) -> None:
         self.select(key)
-        self.picture.move_to(self._by_key[key].conversation.point)
+        point = self._by_key[key].conversation.point
+        self.picture.bring_into_view(point)
+        self.picture.move_to(point)
         if self.open_key is not None and self.composer.target is None:
             from_picture = self.focused is self.picture
             self.open_thread(key)

@@ -16,6 +16,7 @@ from imagechat_tui.sync.views import Views
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.panes import PanesScreen
+from imagechat_tui.tui.widgets.bars import Person
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.people import name_of
 from imagechat_tui.tui.widgets.rows import Rows
@@ -153,9 +154,7 @@ class ReadingScreen(PanesScreen):
         me = state.me.id if state.me is not None else UserId("")
         others = sorted(state.online - {me}, key=lambda user: name_of(state, user).lower())
         here = ([me] if me in state.online else []) + others
-        self.presence.people = tuple(
-            (user, f"{name_of(state, user)}{' (you)' if user == me else ''}") for user in here
-        )
+        self.presence.people = [Person(user, name_of(state, user), user == me) for user in here]
         self.tell_status()
 
     def show_picture(self, picture: Picture) -> None:
@@ -224,6 +223,9 @@ class ReadingScreen(PanesScreen):
     @on(Rows.Selected, "#threads")
     def _thread_selected(self, event: Rows.Selected) -> None:
         self.select(event.key)
+        thread = self._by_key.get(event.key)
+        if thread is not None:
+            self.picture.bring_into_view(thread.conversation.point)
 
     @on(Rows.Chosen, "#threads")
     def _thread_chosen(self, event: Rows.Chosen) -> None:

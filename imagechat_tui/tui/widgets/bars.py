@@ -105,20 +105,35 @@ def fitted(text: str, cells: int) -> str:
     return set_cell_size(text, cells - 1).rstrip() + symbols.ELLIPSIS if cells > 1 else ""
 
 
+class Person(Struct, frozen=True):
+    """Somebody who looks at the picture now."""
+
+    id: str
+    name: SafeText
+    asking: bool = False
+    """Whether it is the person at this terminal."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What to call them, the longest first."""
+        you = " (you)" if self.asking else ""
+        return f"{self.name}{you}", f"{initials(self.name)}{you}", initials(self.name)
+
+
 class PresenceBar(Widget):
-    """Who looks at the picture now: initials and names, the asking person first."""
+    """Who looks at the picture now: names or initials, the asking person first."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._people: tuple[tuple[str, str], ...] = ()
+        self._people: tuple[Person, ...] = ()
 
     @property
-    def people(self) -> tuple[tuple[str, str], ...]:
-        """User ids and harmless names."""
+    def people(self) -> tuple[Person, ...]:
+        """In the order of their places."""
         return self._people
 
     @people.setter
-    def people(self, people: Sequence[tuple[str, str]]) -> None:
+    def people(self, people: Sequence[Person]) -> None:
         if tuple(people) != self._people:
             self._people = tuple(people)
             self.refresh()
@@ -129,16 +144,16 @@ class PresenceBar(Widget):
             return Content.assemble((" Who is here is not known now", "$dim"))
         parts: list[str | tuple[str, str]] = [" "]
         room = self.size.width - 2
-        for shown, (user_id, name) in enumerate(self._people):
+        for shown, person in enumerate(self._people):
             left = len(self._people) - shown
-            reserve = 0 if left == 1 else 5
-            label, short = f"{symbols.UNREAD} {name}", f"{symbols.UNREAD} {initials(name)}"
-            words = next((w for w in (label, short) if cell_len(w) + 2 <= room - reserve), None)
-            if words is None:
+            reserve = 2 + (0 if left == 1 else 5)
+            fitting = (label for label in person.labels if cell_len(label) + 2 <= room - reserve)
+            label = next(fitting, None)
+            if label is None:
                 parts.append((f"+{left}", "$dim"))
                 break
-            parts += [(words[:1], f"${person_color(user_id)}"), words[1:], "  "]
-            room -= cell_len(words) + 2
+            parts += [(symbols.UNREAD, f"${person_color(person.id)}"), f" {label}  "]
+            room -= cell_len(label) + 4
         return Content.assemble(*parts)
 
 

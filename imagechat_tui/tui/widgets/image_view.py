@@ -100,6 +100,11 @@ class ImageView(Stage, can_focus=True):
         if scene is not None:
             self._look(scene.view.centered(point))
 
+    def bring_into_view(self, point: Point) -> None:
+        """Bring a point that is not seen to the middle; the crosshair stays on its own."""
+        if self._scene is not None and self._scene.view.showing(point) != self._scene.view:
+            self.center_on(point)
+
     def move_to(self, point: Point) -> None:
         """Put the crosshair on a point, and the point into view."""
         point = Point(min(100.0, max(0.0, point.x)), min(100.0, max(0.0, point.y)))
