@@ -40,6 +40,9 @@ VERBS = {
 }
 """Verb -> module below this package, the command in it, and its line in the list of verbs."""
 
+OWN_OPTIONS = ("-h", "--help", "--version")
+"""What may come before a verb."""
+
 PAINTING = ("open", "demo")
 """Verbs in which garbage is not collected before the first paint (``__main__``); their session begins with it."""
 
@@ -81,9 +84,14 @@ class Verbs(click.Group):
         raise click.UsageError(f"There is no verb and no picture {verb!r}.{meant}", ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put ``open`` before a picture."""
-        first = next((arg for arg in args if arg == "-" or not arg.startswith("-")), None)
-        if first is not None and first not in VERBS and _names_a_picture(first):
+        """Put ``open`` before a picture, and before options of its own."""
+        word = next((arg for arg in args if arg == "-" or not arg.startswith("-")), None)
+        if args and args[0].startswith("-") and args[0] not in ("-", *OWN_OPTIONS):
+            verb = next((arg for arg in args if arg in VERBS), None)
+            if verb is not None:
+                raise click.UsageError(f"Options go behind the verb: imagechat {verb} {args[0]} ...", ctx)
+            args = ["open", *args]
+        elif word is not None and word not in VERBS and _names_a_picture(word):
             args = ["open", *args]
         return super().parse_args(ctx, args)
 

@@ -99,6 +99,7 @@ async def test_help_is_about_where_the_focus_is(sit: Sit) -> None:
         await desk.press("escape", "tab", "question_mark")
         assert "Half a page" in desk.text
         assert "The threads of this picture" in desk.text
+        assert desk.text.index("Next") < desk.text.index("Previous")
         await desk.press("escape")
         assert desk.focus == "threads"
 

@@ -28,7 +28,7 @@ from imagechat_tui.tui.themes import person_color
 Item = TypeVar("Item")
 
 
-class Rows(ScrollView, Generic[Item], can_focus=True):
+class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     """Items as blocks of lines; one of them is selected.
 
     A subclass says what the key of an item is, how many lines it needs and how they look.
