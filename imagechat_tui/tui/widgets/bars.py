@@ -232,7 +232,7 @@ class StatusBar(Widget):
             (quit_key, "bold"), (" quit" if named else "", "$dim"),
         ]  # fmt: skip
         return Content.assemble(
-            (chip, "bold $background on $accent"), " ", place, " " * max(1, room + 1), *hints, *keys, " "
+            (chip, "$background on $accent"), " ", place, " " * max(1, room + 1), *hints, *keys, " "
         )
 
 
