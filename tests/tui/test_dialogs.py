@@ -109,6 +109,19 @@ async def test_a_second_answer_on_its_way_does_not_take_the_screen_below_away(si
         assert desk.app.is_running
 
 
+async def test_details_are_read_to_their_end_where_they_do_not_fit(sit: Sit) -> None:
+    async with sit(size=(50, 7)) as desk:
+        await desk.press("]", "i")
+        assert "marker" in desk.text
+        assert "ic_1" not in desk.text
+        await desk.type("jjj")
+        await desk.until(lambda: "ic_1" in desk.text)
+        await desk.type("kkk")
+        await desk.until(lambda: "ic_1" not in desk.text)
+        await desk.press("escape")
+        assert desk.app.screen is desk.chat
+
+
 @pytest.mark.parametrize(("keys", "shown"), [("?", "Esc close"), ("c", "Enter send")])
 async def test_a_corner_note_does_not_lie_on_the_keys(sit: Sit, keys: str, shown: str) -> None:
     async with sit(size=(50, 16), notes=True) as desk:

@@ -96,6 +96,10 @@ async def test_the_list_is_walked_and_opened_by_keys(sit: Sit) -> None:
         assert desk.chat.picture.selected == FIRST
         await desk.press("enter")
         assert desk.focus == "comments"
+        await desk.press("h")
+        assert desk.focus == "threads"
+        await desk.press("l")
+        assert desk.focus == "comments"
         await desk.press("tab")
         assert desk.focus == "picture"
         await desk.press("tab")

@@ -217,6 +217,7 @@ async def test_the_list_of_the_unsent_retries(sit: Sit) -> None:
         await desk.press("exclamation_mark")
         assert "did not make it" in desk.text
         assert "not saved · comment · Offline" in desk.text
+        assert "· marker 1" in desk.text
         await desk.press("enter")
         assert desk.session.asked(Retry) == [Retry("f1")]
         assert desk.focus == "picture"
