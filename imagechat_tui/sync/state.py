@@ -178,6 +178,11 @@ class Status(StrEnum):
     """Typed and not sent: a new marker that only this person sees."""
 
 
+def counts(status: Status) -> bool:
+    """Whether something of this status is counted among what there is."""
+    return status not in (Status.FAILED, Status.DRAFT)
+
+
 class CommentView(Struct, frozen=True):
     """One comment as the screen shows it: confirmed ⊕ outbox ⊕ failed drafts."""
 

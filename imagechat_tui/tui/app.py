@@ -198,7 +198,7 @@ class ImageChatApp(App[int]):
         said = (
             f"{words.title}\n\n{words.sentence}\n{words.action}\n\nIts threads are there all the same: Tab."
         )
-        self.chat.notice.update(Content(said))
+        self.chat.show_no_picture(said)
 
     # -- keys
 

@@ -6,7 +6,7 @@ a detail of a widget.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -88,8 +88,15 @@ def group_of(node: DOMNode) -> str:
 
 FOOTER = {
     "picture": ("marker.new", "image.open", "marker.next", "pane.next", "app.palette"),
-    "threads": ("list.open", "marker.new", "marker.unread", "pane.next", "thread.resolve"),
-    "comments": ("thread.reply", "thread.edit", "thread.delete", "thread.resolve", "pane.back"),
+    "threads": ("list.open", "marker.new", "marker.unread", "pane.next", "thread.resolve", "thread.reopen"),
+    "comments": (
+        "thread.reply",
+        "thread.edit",
+        "thread.delete",
+        "thread.resolve",
+        "thread.reopen",
+        "pane.back",
+    ),
 }
 """Which commands the status line names, by the id of the focused widget, the most important first."""
 
@@ -105,14 +112,27 @@ SHORT = {
     "thread.edit": "edit",
     "thread.delete": "delete",
     "thread.resolve": "resolve",
+    "thread.reopen": "reopen",
     "app.palette": "all",
 }
 """The one word the status line has for a command."""
 
 
-def hints(screen: Screen[Any], focus: str) -> tuple[tuple[str, str], ...]:
-    """Keys and words for the status line; keys as they are bound now."""
-    wanted = FOOTER.get(focus, ())
+WRITES = frozenset(
+    {"marker.new", "thread.reply", "thread.edit", "thread.delete", "thread.resolve", "thread.reopen"}
+)
+"""Commands for those who may write."""
+
+
+def hints(screen: Screen[Any], focus: str, useless: Container[str] = ()) -> tuple[tuple[str, str], ...]:
+    """Keys and words for the status line; keys as they are bound now.
+
+    Args:
+        screen: whose keys.
+        focus: id of the focused widget.
+        useless: ids of commands that would do nothing now.
+    """
+    wanted = [name for name in FOOTER.get(focus, ()) if name not in useless]
     bound: dict[str, list[str]] = {}
     for key, active in screen.active_bindings.items():
         name = active.binding.id

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OF_SEQUENCES: Final = "[O]P_^X\\"
 """What begins and ends a terminal's own sequences (ECMA-48 5.3): an answer that came late presses no Esc."""
 
+ESC_TAB: Final = "\x1b\t"
+"""Textual's name for it is Shift+Tab, after the Linux console; terminals send that as CSI Z."""
+
 
 @cache
 def install() -> bool:
@@ -35,6 +38,8 @@ def install() -> bool:
 
     def escape_first(parser: XTermParser, sequence: str, alt: bool = False) -> Iterable[Key]:
         alt = alt and sequence not in OF_SEQUENCES
+        if sequence == ESC_TAB:
+            alt, sequence = True, "\t"
         if alt:
             yield Key("escape", "\x1b")
         yield from as_keys(parser, sequence)

@@ -42,7 +42,8 @@ def scattered(count: int) -> ChatState:
     """A state with so many markers, all over the picture."""
     draws = np.random.default_rng(3).uniform(2, 98, (count, 2)).round(2).tolist()
     return chat_state(
-        *((conversation(n, x, y), [comment(f"c_{n}", f"Comment {n}")]) for n, (x, y) in enumerate(draws, 1))
+        *((conversation(n, x, y), [comment(f"c_{n}", f"Comment {n}")]) for n, (x, y) in enumerate(draws, 1)),
+        me=replace(eg.user(), is_admin=True),
     )
 
 

@@ -62,7 +62,8 @@ async def test_every_line_is_as_wide_as_the_screen_and_says_what_matters_most(wi
         assert cell_len(line) == width
         assert "?" in line
         assert "q" in line
-        assert ("60.8 %, 45.1 %" in line) is (width >= 30)
+        assert ("60.8 %, 45.1 %" in line) is (width >= 60)
+        assert (" 61 %,  45 %" in line) is (30 <= width < 60)
         shown = presence.render().plain
         assert cell_len(shown) <= width
         assert "+" in shown

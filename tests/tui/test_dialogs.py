@@ -51,7 +51,7 @@ async def sent(desk: Desk, *crosshairs: Point) -> int:
     return driver.sent - before
 
 
-@pytest.mark.parametrize("keys", ["?", "]i", "]d"])
+@pytest.mark.parametrize("keys", ["?", "]i", "[d"])
 async def test_a_change_below_a_dialog_costs_its_own_cells_and_is_seen(sit: Sit, keys: str) -> None:
     async with sit(driver_class=Recorder) as desk:
         await sent(desk, Point(5.0, 5.0))

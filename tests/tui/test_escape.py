@@ -39,6 +39,8 @@ def deliver(desk: Desk, data: str) -> None:
         ("\x1b[A", ["up"]),
         ("\x1bf", ["ctrl+right"]),
         ("\x1b\x7f", ["ctrl+w"]),
+        ("\x1b\t", ["escape", "tab"]),
+        ("\x1b[Z", ["shift+tab"]),
         ("\x1b[97;3u", ["alt+a"]),
     ],
 )

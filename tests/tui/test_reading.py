@@ -9,11 +9,18 @@ from msgspec.structs import replace
 from textual.geometry import Region
 from textual.strip import Strip
 
-from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
-from imagechat_tui.sync.intents import CloseThread, OpenThread, TryNow
-from imagechat_tui.sync.state import ChatState, Phase
+from imagechat_tui.sync.intents import (
+    CloseThread,
+    OpenThread,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    TryNow,
+)
+from imagechat_tui.sync.state import ChatState, Draft, Phase, Problem, ProblemKind
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import chat_state, comment, conversation, two_threads
@@ -208,11 +215,94 @@ async def test_what_cannot_be_shown_is_said(sit: Sit) -> None:
 
 async def test_the_open_thread_deleted_here_closes_quietly(sit: Sit) -> None:
     async with sit() as desk:
-        await desk.press("right_square_bracket", "enter")
-        await desk.publish(without(two_threads(), FIRST))
+        await desk.press("[", "enter", "g", "d", "enter")
+        await desk.publish(without(two_threads(), SECOND))
         assert desk.chat.open_key is None
         assert desk.focus == "threads"
         assert not desk.toasts
+
+
+@pytest.mark.parametrize("by", [eg.BOB, None], ids=["somebody", "the same person elsewhere"])
+async def test_no_key_is_about_another_thread_than_the_deleted_one_that_is_read(
+    sit: Sit, by: UserId | None
+) -> None:
+    async with sit() as desk:
+        await desk.press("]", "enter")
+        news = [Announce(News.THREAD_GONE, conversation_id=ConversationId(FIRST), by=by)] if by else []
+        await desk.publish(without(two_threads(), FIRST), *news)
+        assert "Deleted · by" in desk.text
+        assert "Logo is cut off" in desk.text
+        before = len(desk.session.intents)
+        for key in "xXredi":
+            await desk.press(key)
+            assert desk.chat.composer.target is None
+            assert desk.app.screen is desk.chat
+        assert desk.session.intents[before:] == []
+        assert "nothing to do with it" in desk.toasts
+        assert "reply" not in desk.lines[-1]
+        await desk.press("escape", "x")
+        assert desk.session.asked(ResolveConversation) == [ResolveConversation(ConversationId(SECOND), True)]
+
+
+async def test_a_comment_below_what_is_read_is_said(sit: Sit) -> None:
+    many = [comment(f"c_{n}", f"words {n}") for n in range(30)]
+    state = chat_state((conversation(1, 20.0, 20.0, comment_count=30), many))
+    new = Announce(News.COMMENT_ADDED, conversation_id=ConversationId(FIRST), by=eg.BOB)
+    async with sit(state) as desk:
+        await desk.press("]", "enter")
+        await desk.publish(state, new)
+        assert not desk.toasts
+        await desk.press("g")
+        await desk.publish(state, new)
+        assert "Bob commented below. G goes there." in desk.toasts
+
+
+async def test_what_is_not_saved_is_not_counted(sit: Sit) -> None:
+    offline = Problem(ProblemKind.OFFLINE)
+    drafts = (
+        Draft("f1", PostComment(ConversationId(FIRST), "again"), BroadcastId("f1"), offline),
+        Draft("f2", StartConversation(Point(5.0, 5.0), "new"), BroadcastId("f2"), offline),
+    )
+    async with sit(two_threads(drafts=drafts)) as desk:
+        assert "2 markers" in desk.lines[0]
+        assert "Threads · 2 open" in desk.text
+        assert "1 reply" in desk.text
+        assert "Bob ! not saved" in desk.text
+
+
+async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:
+    state = two_threads()
+    first = replace(state.conversations[ConversationId(FIRST)], resolved=True)
+    state = replace(state, conversations=MappingProxyType({**state.conversations, first.id: first}))
+    async with sit(state) as desk:
+        await desk.press("tab")
+        assert desk.chat.selected_key == FIRST
+        assert "X reopen" in desk.lines[-1]
+        assert "x resolve" not in desk.lines[-1]
+        assert "unread" not in desk.lines[-1]
+        assert "q quit" in desk.lines[-1]
+        await desk.press("j")
+        assert "x resolve" in desk.lines[-1]
+        await desk.press("enter")
+        assert "q back" in desk.lines[-1]
+        await desk.press("q", "escape", "t", "t")
+        assert "no markers" in desk.lines[-1]
+        await desk.press("f")
+        assert "Markers are hidden" in desk.toasts
+        await desk.press("t", "f")
+        assert "two letters open a marker" in desk.lines[-1]
+        await desk.press("escape")
+        assert "c comment" in desk.lines[-1]
+        await desk.publish(replace(state, read_only=True))
+        assert "c comment" not in desk.lines[-1]
+
+
+async def test_a_round_trip_is_not_told_of_a_link_that_is_gone(sit: Sit) -> None:
+    state = two_threads()
+    async with sit(state) as desk:
+        assert "20 ms" in desk.lines[-1]
+        await desk.publish(replace(state, connection=replace(state.connection, phase=Phase.OFFLINE)))
+        assert "20 ms" not in desk.lines[-1]
 
 
 @pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING, Phase.POLLING, Phase.SIGN_IN_NEEDED])
@@ -260,7 +350,7 @@ async def test_one_pane_at_a_time_is_switched_by_tab_enter_and_escape(sit: Sit) 
         assert desk.focus == "threads"
         assert "Total is wrong" in desk.text
         assert not desk.chat.picture.size
-        await desk.press("down", "enter")
+        await desk.press("enter")
         assert "Since Monday" in desk.text
         await desk.press("escape")
         assert desk.focus == "threads"

@@ -25,7 +25,7 @@ from imagechat_tui.sync.intents import (
 from imagechat_tui.sync.state import Draft, Problem, ProblemKind
 from tests import examples as eg
 from tests.tui.conftest import Sit
-from tests.tui.scripted_session import comment, conversation, two_threads
+from tests.tui.scripted_session import chat_state, comment, conversation, two_threads
 
 OFFLINE = Problem(ProblemKind.OFFLINE)
 WRITES = (StartConversation, PostComment, EditComment, DeleteComment, DeleteConversation, ResolveConversation)
@@ -310,10 +310,27 @@ async def test_delete_asks_first(sit: Sit, answer: str) -> None:
 
 async def test_delete_outside_of_a_thread_is_about_the_marker(sit: Sit) -> None:
     async with sit() as desk:
+        await desk.press("left_square_bracket", "d")
+        assert "Delete marker 2?" in desk.text
+        await desk.press("enter")
+        assert desk.session.asked(DeleteConversation) == [DeleteConversation(ConversationId("ic_2"))]
+
+
+async def test_what_is_somebody_elses_is_not_deleted_and_that_is_said(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("right_square_bracket", "d")
+        assert "Only its author can delete the marker" in desk.toasts
+        await desk.press("enter", "k", "k", "d")
+        assert "Only its author can delete it" in desk.toasts
+        assert desk.app.screen is desk.chat
+
+
+async def test_a_moderator_may_delete_what_is_somebody_elses(sit: Sit) -> None:
+    state = two_threads()
+    assert state.me is not None
+    async with sit(replace(state, me=replace(state.me, is_admin=True))) as desk:
         await desk.press("right_square_bracket", "d")
         assert "Delete marker 1 and its 1 reply?" in desk.text
-        await desk.press("enter")
-        assert desk.session.asked(DeleteConversation) == [DeleteConversation(FIRST)]
 
 
 async def test_resolve_and_reopen(sit: Sit) -> None:
@@ -337,12 +354,51 @@ async def test_a_reader_is_told_that_nothing_can_be_written(sit: Sit) -> None:
         assert "Read-only" in desk.toasts
 
 
+async def test_a_new_marker_on_a_markers_own_point_is_a_reply_and_called_so(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("]", "c")
+        assert "Reply to marker 1" in desk.text
+        await desk.type("same spot")
+        await desk.press("enter")
+        assert desk.session.asked(PostComment) == [PostComment(FIRST, "same spot")]
+
+
+async def test_a_text_that_was_refused_and_left_comes_back_with_the_same_key(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.session.refusing = OFFLINE
+        await desk.press("c")
+        await desk.type("once")
+        await desk.press("enter", "escape", "c")
+        assert desk.chat.composer.editor.text == "once"
+        desk.session.refusing = None
+        await desk.press("enter")
+        assert [write.text for write in desk.session.asked(StartConversation)] == ["once", "once"]
+        assert not desk.session.state.drafts
+
+
+async def test_escape_on_the_picture_leaves_the_text_that_is_being_written(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("half")
+        desk.chat.go(desk.chat.picture)  # as a click does
+        await desk.press("escape")
+        assert desk.chat.composer.write is None
+        assert [getattr(d.write, "text", "") for d in desk.session.state.drafts] == ["half"]
+
+
+async def test_a_reply_begins_below_the_newest_comment(sit: Sit) -> None:
+    many = [comment(f"c_{n}", f"words {n}") for n in range(30)]
+    async with sit(chat_state((conversation(1, 20.0, 20.0, comment_count=30), many))) as desk:
+        await desk.press("]", "enter", "g", "r")
+        assert "words 29" in desk.text
+
+
 async def test_a_second_target_does_not_swallow_the_first_text(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("right_square_bracket", "r")
         await desk.type("first")
         desk.chat.go(desk.chat.picture)
-        await desk.press("c")
+        await desk.press("h", "c")
         await desk.type("second")
         kept = {getattr(d.write, "text", "") for d in desk.session.state.drafts}
         assert "first" in kept

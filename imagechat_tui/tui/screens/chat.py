@@ -16,15 +16,14 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     TryNow,
 )
-from imagechat_tui.sync.state import CommentView, Thread
-from imagechat_tui.tui import symbols
+from imagechat_tui.sync.state import CommentView, Status, Thread
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import Command, all_commands, commands_here
 from imagechat_tui.tui.screens.writing import WritingScreen
 from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.people import name_of
 from imagechat_tui.tui.widgets.rows import Rows
-from imagechat_tui.tui.widgets.thread_list import first_line, one_line
+from imagechat_tui.tui.widgets.thread_list import first_line, one_line, replies_of
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
@@ -152,6 +151,8 @@ class ChatScreen(WritingScreen):
         if self._bell:
             self.app.bell()
         if item.conversation_id == self.open_key and self.open_key is not None:
+            if not self.comments.is_at_end:
+                self.say("", f"{who} commented below. G goes there.")
             return
         now = self.views.threads(self.session.state)
         thread = next((t for t in now if t.key == item.conversation_id), None)
@@ -167,8 +168,9 @@ class ChatScreen(WritingScreen):
         if item.conversation_id is None or item.conversation_id != self.open_key:
             return
         who = name_of(self.session.state, item.by)
-        self.gone = self._by_key.get(self.open_key)
-        self.say_title(("Deleted", "bold $error"), (f" {symbols.DOT} by {who}", "$dim not bold"))
+        thread = self._by_key.get(self.open_key) or self.gone
+        if thread is not None:
+            self.thread_is_gone(thread, who)
         if self.composer.target is not None:
             self.keep_typed()
             self.composer.note = f"{who} deleted this thread. Your text is kept as a draft: Esc, then !"
@@ -195,8 +197,17 @@ class ChatScreen(WritingScreen):
     # -- keys
 
     def action_new_marker(self) -> None:
-        """Write a comment for a new marker at the crosshair."""
-        self.write_marker(self.picture.crosshair)
+        """Write a comment for a new marker at the crosshair; on a marker's own point, a reply to it.
+
+        Two markers on one point would be one thread to the server (PROTOCOL 1.3).
+        """
+        point = self.picture.crosshair
+        saved = (thread for thread in self.all_threads if thread.status is Status.SAVED)
+        here = next((thread for thread in saved if thread.conversation.point == point), None)
+        if here is not None:
+            self.write_reply(here)
+        else:
+            self.write_marker(point)
 
     def action_reply(self) -> None:
         """Answer in the current thread."""
@@ -230,6 +241,7 @@ class ChatScreen(WritingScreen):
         if thread is None:
             return
         comment = self.comments.item if self.focused is self.comments else None
+        whole = comment is None or len(thread.comments) <= 1
         draft = self.draft(comment.draft_id if comment is not None else thread.draft_id)
         if draft is not None:
             self._ask(
@@ -238,18 +250,24 @@ class ChatScreen(WritingScreen):
                 "drops it",
                 lambda: self._drop(draft.id),
             )
-        elif comment is not None and len(thread.comments) > 1:
+        elif not self._may_delete(thread if whole or comment is None else comment):
+            self.say("Not yours", f"Only its author can delete {'the marker' if whole else 'it'}.")
+        elif comment is not None and not whole:
             text = one_line(comment.comment)
             self._ask(
                 "Delete this comment?", text, "deletes it", lambda: self._delete_comment(thread, comment)
             )
         else:
-            replies = max(0, len(thread.comments) - 1)
+            replies = replies_of(thread)
             what = f"Delete {self.called(thread)}" + (
                 f" and its {replies} {'reply' if replies == 1 else 'replies'}?" if replies else "?"
             )
             about = first_line(thread)
             self._ask(what, about, "deletes it", lambda: self._delete_marker(thread))
+
+    def _may_delete(self, thing: Thread | CommentView) -> bool:
+        me = self.chat.me
+        return thing.mine or me is None or me.is_admin
 
     def _ask(self, question: str, about: str, yes: str, then: Callable[[], None]) -> None:
         from imagechat_tui.tui.screens.confirm import ConfirmScreen
@@ -283,7 +301,9 @@ class ChatScreen(WritingScreen):
 
     def _need_thread(self) -> Thread | None:
         thread = self.current
-        if thread is None:
+        if thread is None and self.gone is not None:
+            self.say("Thread deleted", "There is nothing to do with it any more. Esc goes back.")
+        elif thread is None:
             self.say(
                 "No marker selected", "] selects the next one, Enter on the picture opens the one there."
             )
@@ -321,6 +341,9 @@ class ChatScreen(WritingScreen):
 
     def action_hints(self) -> None:
         """Put letters on the markers; the picture takes the next two keys."""
+        if self.picture.markers_shown == "none":
+            self.say("", "Markers are hidden: t shows them.")
+            return
         self.go(self.picture)
         self.picture.show_hints()
 
@@ -328,11 +351,14 @@ class ChatScreen(WritingScreen):
         """Markers on the picture: all, only open ones, none."""
         now = SHOWN[(SHOWN.index(self.picture.markers_shown) + 1) % len(SHOWN)]
         self.picture.markers_shown = now
-        self.say("", f"Markers: {now}")
+        self.say("", f"Markers on the picture: {now}")
+        self.tell_status()
 
     def action_back(self) -> None:
-        """From the thread to the list, from the list to the picture."""
-        if self.open_key is not None:
+        """Out of the text that is being written, from the thread to the list, from the list to the picture."""
+        if self.composer.target is not None:
+            self.composer.leave()
+        elif self.open_key is not None:
             self.close_thread()
         elif self.focused is not self.picture:
             self.go(self.picture)

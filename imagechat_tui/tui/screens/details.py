@@ -15,6 +15,7 @@ from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.people import author_of, name_of
+from imagechat_tui.tui.widgets.thread_list import replies_of
 from imagechat_tui.words import problem_words
 
 STANDS = {
@@ -70,7 +71,7 @@ def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> list
         found.append(("resolved by", name_of(state, conversation.resolved_by)))
     if conversation.created_at_ms is not None:
         found.append(("created", date_and_time(conversation.created_at_ms)))
-    found.append(("comments", str(len(thread.comments) if thread.loaded else conversation.comment_count)))
+    found.append(("comments", str(replies_of(thread) + 1)))
     if comment is not None:
         found.append(("comment by", author_of(comment.comment)))
         if comment.comment.date_ms is not None:

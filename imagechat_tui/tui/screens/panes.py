@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -16,9 +17,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.sync.state import ChatState
+from imagechat_tui.sync.state import ChatState, Phase
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.commands import hints
+from imagechat_tui.tui.commands import WRITES, hints
 from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.screens.dialog import Layer
 from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, PresenceBar, StatusBar, StatusFacts
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 PANES = {"picture": "PICTURE", "threads": "THREADS", "comments": "THREAD", "editor": "WRITING"}
 """What the status line calls the pane that has the focus, by the widget's id."""
+
+CHOOSING = (("two letters", "open a marker"), ("Esc", "none"))
+"""What the status line says while keys are letters on markers."""
+
+UP = frozenset({Phase.LIVE, Phase.CATCHING_UP, Phase.READ_ONLY})
+"""Phases in which a measured round trip is still true."""
 
 
 class PanesScreen(Layer[None]):
@@ -65,6 +72,8 @@ class PanesScreen(Layer[None]):
         self._arrangement = Layout.SIDE
         self._sidebar = Sidebar.FITTING
         self._title = Content()
+        self.pictureless = False
+        """Whether there will be no picture."""
         self._single_pane = "picture"
         """Which pane is shown while there is room for one."""
 
@@ -164,17 +173,23 @@ class PanesScreen(Layer[None]):
 
     def tell_status(self) -> None:
         """Fill in the status line."""
-        focused = self.focused
+        focused, connection = self.focused, self.chat.connection
         focus = (focused.id or "") if focused is not None else ""
         self.title_line.set_class(focused is not None and self.sidebar in focused.ancestors, "-focused")
         self.status.facts = StatusFacts(
             pane=PANES.get(focus, "PICTURE"),
-            crosshair=self.picture.crosshair,
+            crosshair=None if self.pictureless else self.picture.crosshair,
             zoom=self.picture.zoom,
-            round_trip_s=self.chat.connection.round_trip_s,
+            round_trip_s=connection.round_trip_s if connection.phase in UP else None,
             typing=focus == "editor",
-            hints=hints(self, focus),
+            markers=self.picture.markers_shown,
+            leaving="back" if self.has_class("-reading") else "quit",
+            hints=CHOOSING if self.picture.choosing else hints(self, focus, self.useless_commands()),
         )
+
+    def useless_commands(self) -> Set[str]:
+        """Ids of commands that would do nothing now."""
+        return WRITES if self.chat.read_only or self.chat.connection.phase is Phase.READ_ONLY else frozenset()
 
     def say_title(self, *parts: str | tuple[str, str]) -> None:
         """What stands above the list."""

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual import on
+from textual.content import Content
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import CloseThread, OpenThread
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import ChatState, Status, Thread
+from imagechat_tui.sync.state import ChatState, Status, Thread, counts
 from imagechat_tui.sync.views import Views
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.commands import WRITES
 from imagechat_tui.tui.screens.panes import PanesScreen
 from imagechat_tui.tui.widgets.bars import Person
 from imagechat_tui.tui.widgets.comment_list import CommentList
@@ -46,6 +48,8 @@ class ReadingScreen(PanesScreen):
         """The thread that is open."""
         self.gone: Thread | None = None
         """The open thread as it was last, after somebody deleted it."""
+        self._read: Thread | None = None
+        """The open thread as it was shown last."""
         self.selected_key: str | None = None
         """The thread that is selected, on picture and list."""
         self.renamed: dict[str, str] = {}
@@ -104,10 +108,10 @@ class ReadingScreen(PanesScreen):
         thread = self._by_key.get(self.open_key)
         if thread is None and self.gone is None:
             if self.open_key not in self.renamed:
-                self.close_thread()
+                self._open_thread_vanished()
             return
         if thread is not None:
-            self.gone = None
+            self.gone, self._read = None, thread
             follow = self.comments.is_at_end
             saved_as = self.renamed.pop(self.comments.selected or "", None)
             if saved_as is not None:
@@ -119,8 +123,23 @@ class ReadingScreen(PanesScreen):
                 self.comments.show_end()
             self._title_of_thread(thread)
 
+    def _open_thread_vanished(self) -> None:
+        if self._read is None or self._read.status is not Status.SAVED:
+            self.close_thread()
+            return
+        # Deleted by another session of the same person. Were it closed, the next key would be about another one.
+        self.thread_is_gone(self._read, "you, elsewhere")
+
+    def thread_is_gone(self, thread: Thread, who: str) -> None:
+        """The open thread was deleted: what was read stays, and no key is about it any more."""
+        self.gone = thread
+        self.say_title(("Deleted", "bold $error"), (f" {symbols.DOT} by {who}", "$dim not bold"))
+        self.tell_status()
+
     def _title_of_list(self) -> None:
-        still_open = sum(not thread.conversation.resolved for thread in self.all_threads)
+        still_open = sum(
+            not thread.conversation.resolved for thread in self.all_threads if counts(thread.status)
+        )
         self.say_title(
             "Threads", (f" {symbols.DOT} {still_open} open" if self.all_threads else "", "$dim not bold")
         )
@@ -146,7 +165,7 @@ class ReadingScreen(PanesScreen):
             self.header.facts,
             phase=state.connection.phase,
             here=len(state.online),
-            markers=sum(thread.status not in (Status.FAILED, Status.DRAFT) for thread in self.all_threads),
+            markers=sum(counts(thread.status) for thread in self.all_threads),
             unread=sum(thread.unread for thread in self.all_threads),
             drafts=drafts,
             failed=failed,
@@ -155,6 +174,28 @@ class ReadingScreen(PanesScreen):
         others = sorted(state.online - {me}, key=lambda user: name_of(state, user).lower())
         here = ([me] if me in state.online else []) + others
         self.presence.people = [Person(user, name_of(state, user), user == me) for user in here]
+        self.tell_status()
+
+    def useless_commands(self) -> set[str]:
+        """Ids of commands that would do nothing now."""
+        useless = set(super().useless_commands())
+        if self.gone is not None:
+            useless |= WRITES
+        thread = self.current
+        resolved = thread is not None and thread.conversation.resolved
+        useless.add("thread.resolve" if resolved else "thread.reopen")
+        if thread is None:
+            useless.add("thread.resolve")
+        if not any(thread.unread for thread in self.all_threads):
+            useless.add("marker.unread")
+        if self.pictureless:
+            useless |= {"marker.new", "image.open"}
+        return useless
+
+    def show_no_picture(self, said: str) -> None:
+        """Say in its place why there is none; the threads stay usable."""
+        self.pictureless = True
+        self.notice.update(Content(said))
         self.tell_status()
 
     def show_picture(self, picture: Picture) -> None:
@@ -179,13 +220,15 @@ class ReadingScreen(PanesScreen):
     @property
     def current(self) -> Thread | None:
         """The thread that commands are about: the open one, else the selected one."""
-        return self.thread(self.open_key) or self.thread(self.selected_key)
+        # One that is open and deleted is none: a key would be about another than the one that is read.
+        return self.thread(self.selected_key if self.open_key is None else self.open_key)
 
     def select(self, key: str | None) -> None:
         """Select a thread on picture and list."""
         self.selected_key = key
         self.threads.selected = key
         self.picture.selected = key
+        self.tell_status()
 
     def open_thread(self, key: str) -> None:
         """Show a thread's comments, and the picture around its marker."""
@@ -210,8 +253,7 @@ class ReadingScreen(PanesScreen):
     def close_thread(self) -> None:
         """Back to the list."""
         focused_here = self.focused is self.comments
-        self.open_key = None
-        self.gone = None
+        self.open_key = self.gone = self._read = None
         self.session.dispatch(CloseThread())
         self.remove_class("-reading")
         self._title_of_list()

@@ -42,6 +42,13 @@ class UnsentChoice(Struct, frozen=True):
     wish: Wish
 
 
+KEYS = (
+    ("Enter", "bold"), "\xa0tries\xa0again\xa0or\xa0writes\xa0on   ", ("e", "bold"), "\xa0edits   ",
+    ("d", "bold"), "\xa0drops   ", ("Esc", "bold"), "\xa0closes",
+)  # fmt: skip
+"""What the keys do with a draft; the last is there without any."""
+
+
 class DraftRows(Rows[Draft]):
     """Drafts, two lines each."""
 
@@ -110,16 +117,11 @@ class UnsentScreen(Dialog[UnsentChoice | None]):
             yield Static(Content("Not sent"), classes="dialog--title")
             yield Static(
                 Content("None of this is on the server, and none of it is sent by itself."),
+                id="drafts-text",
                 classes="dialog--text",
             )
             yield DraftRows(self._clock, id="drafts")
-            yield Static(
-                Content.assemble(
-                    ("Enter", "bold"), " tries again or writes on   ", ("e", "bold"), " edits   ",
-                    ("d", "bold"), " drops   ", ("Esc", "bold"), " closes",
-                ),
-                classes="dialog--keys",
-            )  # fmt: skip
+            yield Static(id="drafts-keys", classes="dialog--keys")
 
     def on_mount(self) -> None:
         """Show what there is."""
@@ -135,6 +137,10 @@ class UnsentScreen(Dialog[UnsentChoice | None]):
         rows = self.query_one(DraftRows)
         rows.conversations = state.conversations
         rows.items = (*failed, *typed)
+        self.query_one("#drafts-text").display = bool(rows.items)
+        keys = KEYS if rows.items else KEYS[-2:]
+        # Key and word stay together where the line wraps.
+        self.query_one("#drafts-keys", Static).update(Content.assemble(*keys))
 
     @on(Rows.Chosen)
     def _act(self) -> None:

@@ -38,7 +38,9 @@ class WritingScreen(ReadingScreen):
 
     def write_marker(self, point: Point) -> None:
         """Write the first comment of a new marker."""
-        if self._may_write():
+        if self.pictureless:
+            self.say("No picture", "Without it there is no place for a marker. Replies are possible: r.")
+        elif self._may_write():
             place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
             self.picture.target = point
             self._begin(StartConversation(point, ""), place)
@@ -53,6 +55,7 @@ class WritingScreen(ReadingScreen):
             )
             return
         self.open_thread(thread.key)
+        self.comments.action_last()  # the text takes lines from the list: what is answered is the newest
         self._begin(PostComment(thread.conversation.id, ""), f"Reply to {self.called(thread)}")
 
     def write_edit(self, thread: Thread, comment: CommentView) -> None:
@@ -95,9 +98,10 @@ class WritingScreen(ReadingScreen):
                 return
             self.keep_typed()
         if draft is None:
-            draft = next(
-                (d for d in self.session.state.drafts if same_target(d.write, target) and not d.failed), None
-            )
+            kept = [d for d in self.session.state.drafts if same_target(d.write, target)]
+            draft = min(
+                kept, key=lambda d: d.failed, default=None
+            )  # what was typed last, else what was not saved
             if draft is not None and isinstance(draft.write, TextWrite):
                 text = draft.write.text
         failed = draft.id if draft is not None and draft.failed else None

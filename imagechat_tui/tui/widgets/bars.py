@@ -167,6 +167,10 @@ class StatusFacts(Struct, frozen=True):
     round_trip_s: float | None = None
     typing: bool = False
     """Whether letters are text now, so that help and quit need other keys."""
+    markers: str = "all"
+    """Which markers the picture shows: all, open, none."""
+    leaving: str = "quit"
+    """What ``q`` does: quit or back."""
     hints: tuple[tuple[str, str], ...] = ()
     """Keys and what they do, the most important first."""
 
@@ -205,11 +209,14 @@ class StatusBar(Widget):
         width = self.size.width
         if facts.crosshair is None or width < 30:
             return ""
-        place = f"{facts.crosshair.x:4.1f} %, {facts.crosshair.y:4.1f} %"
+        digits = 1 if width >= 60 else 0
+        place = f"{facts.crosshair.x:{3 + digits}.{digits}f} %, {facts.crosshair.y:{3 + digits}.{digits}f} %"
         if width >= 60:
             place += f"{SEPARATOR}{facts.zoom:.3g}{symbols.TIMES}"
         if width >= 80 and facts.round_trip_s is not None:
             place += f"{SEPARATOR}{round_trip(facts.round_trip_s)}"
+        if width >= 60 and facts.markers != "all":
+            place += f"{SEPARATOR}{'no' if facts.markers == 'none' else facts.markers} markers"
         return place
 
     def render(self) -> Content:
@@ -218,6 +225,7 @@ class StatusBar(Widget):
         chip, place = self._chip(facts), self._place(facts)
         room = width - len(chip) - cell_len(place) - 3
         help_key, quit_key = ("F1", "Ctrl+Q") if facts.typing else ("?", "q")
+        leaving = "quit" if facts.typing else facts.leaving
         named = len(help_key) + len(quit_key) + 12 <= room
         room -= len(help_key) + len(quit_key) + (12 if named else 1)
         hints: list[str | tuple[str, str]] = []
@@ -229,7 +237,7 @@ class StatusBar(Widget):
             room -= cells
         keys = [
             (help_key, "bold"), (" help  " if named else " ", "$dim"),
-            (quit_key, "bold"), (" quit" if named else "", "$dim"),
+            (quit_key, "bold"), (f" {leaving}" if named else "", "$dim"),
         ]  # fmt: skip
         return Content.assemble(
             (chip, "$background on $accent"), " ", place, " " * max(1, room + 1), *hints, *keys, " "

@@ -144,6 +144,10 @@ class Composer(Vertical):
     @on(EditorLeft)
     def _left(self, event: EditorLeft) -> None:
         event.stop()
+        self.leave()
+
+    def leave(self) -> None:
+        """Stop writing, as Esc does: the text is kept."""
         write = self.write
         if write is not None:
             self.post_message(self.Left(write))

@@ -40,7 +40,7 @@ class ImageView(Stage, can_focus=True):
         Binding("minus", "zoom(-1)", "Farther", id="image.farther", show=False),
         Binding("0", "fit", "The whole picture", id="image.fit", show=False),
         Binding("Z", "actual", "One pixel per cell", id="image.actual", show=False),
-        Binding("z", "loupe", "Loupe: see the place of the crosshair closer", id="image.loupe", show=False),
+        Binding("z", "loupe", "Loupe: look closer here", id="image.loupe", show=False),
         Binding("a", "others", "Others' crosshairs: shown, or not", id="image.others", show=False),
         Binding("enter", "open", "Open the marker here, or start one", id="image.open", show=False),
         Binding("escape", "close_loupe", show=False),
@@ -200,6 +200,7 @@ class ImageView(Stage, can_focus=True):
         if self._marking is not None and self._marking.hints is not hints:
             self._marking.hints = hints
             self._mark(self._marking.rows)
+            self.post_message(self.ViewChanged())
 
     @property
     def choosing(self) -> bool:

@@ -322,6 +322,8 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def on_focus(self) -> None:
         """Show by the mark that keys go here; an unselected list gets a selection to start from."""
+        if self.selected not in self._index:
+            self._select(0)
         self._redraw_selected()
 
     def on_blur(self) -> None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.safetext import SafeText, comment_text, spans
-from imagechat_tui.sync.state import Status, Thread
+from imagechat_tui.sync.state import Status, Thread, counts
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.widgets.people import author_key, author_of
@@ -54,13 +54,15 @@ class ThreadList(Rows[Thread]):
         head.append(f" {sign} ", self.ink(ink))
         author = author_of(item.conversation)
         head.append(author, self.person(author_key(item.conversation)))
+        if item.status is Status.SAVED and any(c.status is Status.FAILED for c in item.comments):
+            head.append(f" {symbols.FAILED} not saved", self.ink("error"))
         if item.has_draft and item.status is not Status.DRAFT:
             head.append(f" {symbols.DRAFT} draft", self.ink("accent"))
         when = Text(f"{self._when(item)} ", self.ink("dim"))
         body = Text(" " * 6, no_wrap=True)
         done = item.conversation.resolved
         body.append(first_line(item), self.ink("dim" if done else "plain"))
-        replies = max(0, len(item.comments) - 1 if item.loaded else item.conversation.comment_count - 1)
+        replies = replies_of(item)
         tail = Text("", self.ink("dim"))
         if replies:
             words = f"{replies} {'reply' if replies == 1 else 'replies'}" if width >= 34 else f"+{replies}"
@@ -80,6 +82,12 @@ class ThreadList(Rows[Thread]):
             case Status.SAVED:
                 at_ms = item.conversation.last_comment_at_ms or item.conversation.created_at_ms
                 return ago(at_ms, self._clock.wall_ms())
+
+
+def replies_of(item: Thread) -> int:
+    """How many comments there are after the first."""
+    known = sum(counts(comment.status) for comment in item.comments)
+    return max(0, (known if item.loaded else item.conversation.comment_count) - 1)
 
 
 def state_sign(item: Thread) -> tuple[str, str]:
