@@ -16,14 +16,13 @@ from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.widgets.bars import (
     HeaderBar,
     HeaderFacts,
-    Person,
     PresenceBar,
     StatusBar,
     StatusFacts,
     fitted,
     round_trip,
 )
-from imagechat_tui.tui.widgets.people import initials
+from imagechat_tui.tui.widgets.people import Person, initials
 
 FACTS = HeaderFacts(
     SafeText("a-long-picture-name-of-a-screenshot.png"), "2560×1440", SafeText("demo"), Phase.RECONNECTING,

@@ -220,6 +220,8 @@ async def test_the_list_of_the_unsent_retries(sit: Sit) -> None:
         assert "· marker 1" in desk.text
         await desk.press("enter")
         assert desk.session.asked(Retry) == [Retry("f1")]
+        assert "Not sent" in desk.text  # there may be more of them
+        await desk.press("escape")
         assert desk.focus == "picture"
 
 
@@ -230,8 +232,11 @@ async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
         assert "Drop this for good?" in desk.text
         await desk.press("escape")
         assert not desk.session.asked(Drop)
-        await desk.press("exclamation_mark", "d", "enter")
+        await desk.press("d", "enter")
         assert desk.session.asked(Drop) == [Drop("f1")]
+        await desk.publish(desk.session.state)
+        assert "Everything that was written is saved" in desk.text
+        assert "drops" not in desk.text
 
 
 async def test_a_typed_draft_is_written_on_from_the_list(sit: Sit) -> None:
@@ -323,6 +328,32 @@ async def test_what_is_somebody_elses_is_not_deleted_and_that_is_said(sit: Sit) 
         await desk.press("enter", "k", "k", "d")
         assert "Only its author can delete it" in desk.toasts
         assert desk.app.screen is desk.chat
+
+
+@pytest.mark.parametrize(("keys", "gone"), [(["["], ConversationId("ic_2")), (["[", "enter"], None)])
+async def test_a_yes_to_what_was_deleted_meanwhile_says_so(
+    sit: Sit, keys: list[str], gone: ConversationId | None
+) -> None:
+    later = comment("c_4", "Again", by=eg.ALICE)
+    state = two_threads()
+    thread = state.comments[ConversationId("ic_2")]
+    state = replace(
+        state,
+        comments=MappingProxyType(
+            {**state.comments, ConversationId("ic_2"): MappingProxyType({**thread, later.id: later})}
+        ),
+    )
+    async with sit(state) as desk:
+        await desk.press(*keys, "d")
+        if gone is not None:
+            left = {k: v for k, v in state.conversations.items() if k != gone}
+            await desk.publish(replace(state, conversations=MappingProxyType(left)))
+        else:
+            await desk.publish(two_threads())
+        await desk.press("enter")
+        assert not desk.session.asked(DeleteComment)
+        assert not desk.session.asked(DeleteConversation)
+        assert "Gone already" in desk.toasts
 
 
 async def test_a_moderator_may_delete_what_is_somebody_elses(sit: Sit) -> None:

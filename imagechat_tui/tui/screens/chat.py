@@ -16,9 +16,10 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     TryNow,
 )
-from imagechat_tui.sync.state import CommentView, Status, Thread
+from imagechat_tui.sync.state import CommentView, Draft, Status, Thread
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import Command, all_commands, commands_here
+from imagechat_tui.tui.screens.dialog import Layer
 from imagechat_tui.tui.screens.writing import WritingScreen
 from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.people import name_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.sync.session import Session
-    from imagechat_tui.tui.screens.unsent import UnsentChoice
 
 SHOWN = ("all", "open", "none")
 """What the key ``t`` goes through."""
@@ -52,6 +52,7 @@ class ChatScreen(WritingScreen):
         Binding("right_square_bracket", "step(1)", "Next marker", id="marker.next", show=False),
         Binding("left_square_bracket", "step(-1)", "Previous marker", id="marker.previous", show=False),
         Binding("space", "next_unread", "Next unread", id="marker.unread", show=False),
+        Binding("at", "here", "Who is here", id="app.here", show=False),
         Binding("i", "details", "Details: who, when, where, state", id="thread.details", show=False),
         Binding("f", "hints", "Letters on all markers: two of them open one", id="marker.hints", show=False),
         Binding("t", "cycle_markers", "Markers: all, open, none", id="marker.shown", show=False),
@@ -276,15 +277,25 @@ class ChatScreen(WritingScreen):
             if agreed:
                 then()
 
-        self.cover(ConfirmScreen(question, self.quote(about), yes=yes), answered)
+        top = self.app.screen
+        (top if isinstance(top, Layer) else self).cover(
+            ConfirmScreen(question, self.quote(about), yes=yes), answered
+        )
 
     def _drop(self, draft_id: str) -> None:
         self.session.dispatch(Drop(draft_id))
 
     def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
+        now = self.thread(thread.key)
+        if now is None or all(shown.key != comment.key for shown in now.comments):
+            self.say("Gone already", "It was deleted while you were asked.")
+            return
         self.session.dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
 
     def _delete_marker(self, thread: Thread) -> None:
+        if self.thread(thread.key) is None:
+            self.say("Gone already", "It was deleted while you were asked.")
+            return
         if thread.key == self.open_key:
             self.close_thread()
         self.session.dispatch(DeleteConversation(thread.conversation.id))
@@ -398,22 +409,22 @@ class ChatScreen(WritingScreen):
         """What is not on the server."""
         from imagechat_tui.tui.screens.unsent import UnsentScreen
 
-        self.cover(UnsentScreen(self.chat, self.clock), self._unsent_chosen)
+        unsent = UnsentScreen(self.session.state, self.clock, retry=self.retry, drop=self._ask_to_drop)
+        self.cover(unsent, self._unsent_chosen)
 
-    def _unsent_chosen(self, choice: UnsentChoice | None) -> None:
-        if choice is None:
-            return
-        from imagechat_tui.tui.screens.unsent import Wish
+    def _ask_to_drop(self, draft: Draft) -> None:
+        text = getattr(draft.write, "text", "")
+        self._ask("Drop this for good?", text, "drops it", lambda: self._drop(draft.id))
 
-        draft = choice.draft
-        match choice.wish:
-            case Wish.RETRY:
-                self.retry(draft)
-            case Wish.WRITE:
-                self.write_on(draft)
-            case Wish.DROP:
-                text = getattr(draft.write, "text", "")
-                self._ask("Drop this for good?", text, "drops it", lambda: self._drop(draft.id))
+    def _unsent_chosen(self, draft: Draft | None) -> None:
+        if draft is not None:
+            self.write_on(draft)
+
+    def action_here(self) -> None:
+        """All people that look at the picture now."""
+        from imagechat_tui.tui.screens.here import HereScreen
+
+        self.cover(HereScreen(self.chat))
 
     def action_details(self) -> None:
         """Who, when, where, and how it stands."""

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from textual import on
 from textual.content import Content
 
-from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import CloseThread, OpenThread
 from imagechat_tui.sync.outbox import same_target
@@ -18,9 +17,8 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import WRITES
 from imagechat_tui.tui.screens.panes import PanesScreen
-from imagechat_tui.tui.widgets.bars import Person
 from imagechat_tui.tui.widgets.comment_list import CommentList
-from imagechat_tui.tui.widgets.people import name_of
+from imagechat_tui.tui.widgets.people import people_here
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.words import safe_line
 
@@ -170,10 +168,8 @@ class ReadingScreen(PanesScreen):
             drafts=drafts,
             failed=failed,
         )
-        me = state.me.id if state.me is not None else UserId("")
-        others = sorted(state.online - {me}, key=lambda user: name_of(state, user).lower())
-        here = ([me] if me in state.online else []) + others
-        self.presence.people = [Person(user, name_of(state, user), user == me) for user in here]
+        # Without their crosshairs: the bar is not painted anew for a step of somebody's.
+        self.presence.people = [replace(person, at=None) for person in people_here(state)]
         self.tell_status()
 
     def useless_commands(self) -> set[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import Enum
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from msgspec import Struct
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -26,22 +24,6 @@ from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words, write_words
 
-
-class Wish(Enum):
-    """What the person wants of a draft."""
-
-    RETRY = "retry"
-    WRITE = "write"
-    DROP = "drop"
-
-
-class UnsentChoice(Struct, frozen=True):
-    """A draft, and what to do with it."""
-
-    draft: Draft
-    wish: Wish
-
-
 KEYS = (
     ("Enter", "bold"), "\xa0tries\xa0again\xa0or\xa0writes\xa0on   ", ("e", "bold"), "\xa0edits   ",
     ("d", "bold"), "\xa0drops   ", ("Esc", "bold"), "\xa0closes",
@@ -55,8 +37,8 @@ class DraftRows(Rows[Draft]):
     empty = "Everything that was written is saved."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "screen.wish('write')", "Write on", id="unsent.edit", show=False),
-        Binding("d", "screen.wish('drop')", "Drop it", id="unsent.drop", show=False),
+        Binding("e", "screen.write_on", "Write on", id="unsent.edit", show=False),
+        Binding("d", "screen.drop", "Drop it", id="unsent.drop", show=False),
     ]
 
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
@@ -99,17 +81,26 @@ class DraftRows(Rows[Draft]):
         return [spread(head, when, width), body]
 
 
-class UnsentScreen(Dialog[UnsentChoice | None]):
-    """The list of what is not saved; it follows the state while it is open."""
+class UnsentScreen(Dialog[Draft | None]):
+    """The list of what is not saved; it follows the state while it is open. The answer is what to write on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,exclamation_mark", "close", "Close", id="unsent.close", show=False),
     ]
 
-    def __init__(self, state: ChatState, clock: Clock) -> None:
+    def __init__(
+        self,
+        state: ChatState,
+        clock: Clock,
+        *,
+        retry: Callable[[Draft], None],
+        drop: Callable[[Draft], None],
+    ) -> None:
         super().__init__()
         self._state = state
         self._clock = clock
+        self._retry = retry
+        self._drop = drop
 
     def compose(self) -> ComposeResult:
         """Title, list, keys."""
@@ -145,14 +136,22 @@ class UnsentScreen(Dialog[UnsentChoice | None]):
     @on(Rows.Chosen)
     def _act(self) -> None:
         item = self.query_one(DraftRows).item
-        if item is not None:
-            self.dismiss(UnsentChoice(item, Wish.RETRY if item.failed else Wish.WRITE))
+        if item is not None and item.failed:
+            self._retry(item)
+        elif item is not None:
+            self.dismiss(item)
 
-    def action_wish(self, wish: str) -> None:
-        """Leave with a wish for the selected draft."""
+    def action_write_on(self) -> None:
+        """Leave, and go on with the text of the selected draft."""
         item = self.query_one(DraftRows).item
         if item is not None:
-            self.dismiss(UnsentChoice(item, Wish(wish)))
+            self.dismiss(item)
+
+    def action_drop(self) -> None:
+        """Forget the selected draft, after asking."""
+        item = self.query_one(DraftRows).item
+        if item is not None:
+            self._drop(item)
 
     def action_close(self) -> None:
         """Leave everything as it is."""

@@ -15,7 +15,7 @@ from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.state import Phase
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.themes import person_color
-from imagechat_tui.tui.widgets.people import initials
+from imagechat_tui.tui.widgets.people import Person
 from imagechat_tui.words import phase_words
 
 SEPARATOR = f" {symbols.DOT} "
@@ -103,21 +103,6 @@ def fitted(text: str, cells: int) -> str:
     if cell_len(text) <= cells:
         return text
     return set_cell_size(text, cells - 1).rstrip() + symbols.ELLIPSIS if cells > 1 else ""
-
-
-class Person(Struct, frozen=True):
-    """Somebody who looks at the picture now."""
-
-    id: str
-    name: SafeText
-    asking: bool = False
-    """Whether it is the person at this terminal."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What to call them, the longest first."""
-        you = " (you)" if self.asking else ""
-        return f"{self.name}{you}", f"{initials(self.name)}{you}", initials(self.name)
 
 
 class PresenceBar(Widget):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from imagechat_tui.protocol.ids import UserId
-from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync.state import ChatState
 
@@ -38,3 +40,29 @@ def initials(name: str) -> str:
     if not words:
         return "?"
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+class Person(Struct, frozen=True):
+    """Somebody who looks at the picture now."""
+
+    id: str
+    name: SafeText
+    asking: bool = False
+    """Whether it is the person at this terminal."""
+    at: Point | None = None
+    """Where the crosshair is, in percent, if that is known."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What to call them, the longest first."""
+        you = " (you)" if self.asking else ""
+        return f"{self.name}{you}", f"{initials(self.name)}{you}", initials(self.name)
+
+
+def people_here(state: ChatState) -> list[Person]:
+    """Who looks at the picture now, the asking person first, the others by name."""
+    me = state.me.id if state.me is not None else UserId("")
+    found = [
+        Person(user, name_of(state, user), user == me, state.crosshairs.get(user)) for user in state.online
+    ]
+    return sorted(found, key=lambda person: (not person.asking, person.name.lower()))
