@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
 from imagechat_tui.sync.state import ChatState
-from imagechat_tui.tui import escape
+from imagechat_tui.tui import terminal_input
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.crash import write_crash_file
 from imagechat_tui.tui.keys import as_us_layout
@@ -92,7 +92,7 @@ class ImageChatApp(App[int]):
         picture_problem: Callable[[Exception], Words],
     ) -> None:
         super().__init__()
-        escape.install()
+        terminal_input.install()
         self.animation_level = "none"
         self._session = session
         self._load_picture = load_picture

@@ -1,21 +1,27 @@
-"""Esc and a key in one packet, as tmux and slow links deliver them: never a text sent that was to be left."""
+"""What comes from the terminal: Esc and a key in one packet, pastes that hold anything, bytes that are no text."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
 
 from imagechat_tui.sync.intents import KeepDraft, StartConversation
-from imagechat_tui.tui import escape
+from imagechat_tui.tui import terminal_input
+from tests.terminal import Terminal
 from tests.tui.conftest import Desk, Sit
 
 
 def keys(data: str) -> list[events.Key]:
     """What the terminal's bytes are as keys."""
-    assert escape.install()
+    terminal_input.install()
     parser = XTermParser()
     return [event for event in [*parser.feed(data), *parser.feed("")] if isinstance(event, events.Key)]
 
@@ -94,3 +100,55 @@ async def test_labels_their_letters_and_a_reply_in_one_packet(sit: Sit) -> None:
         await desk.press()
         assert desk.chat.open_key == "ic_2"
         assert desk.chat.composer.editor.text == "soon"
+
+
+COPIED_LOG = "one\x1bd\rtwo \x1b[31mred\x1b[0m\r\x1b[Zend\x1b"
+
+
+@pytest.mark.security
+@given(st.data())
+def test_a_paste_is_one_text_however_it_is_cut_into_pieces(data: st.DataObject) -> None:
+    pasted = data.draw(st.one_of(st.just(COPIED_LOG), st.text("\x1b[200~1abZ\r", max_size=30)))
+    pasted = pasted.replace("\x1b[201~", "")
+    stream = f"ab\x1b[200~{pasted}\x1b[201~cd"
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=6)))
+    terminal_input.install()
+    parser = XTermParser()
+    came: list[object] = []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        came += parser.feed(stream[start:end])
+    came += parser.feed("")
+    assert [getattr(event, "key", None) or getattr(event, "text", None) for event in came] == [
+        "a",
+        "b",
+        pasted.replace("\x1b", "\u241b"),
+        "c",
+        "d",
+    ]
+
+
+async def test_a_paste_with_escapes_and_line_ends_sends_nothing(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        terminal_input.install()
+        parser = XTermParser()
+        for event in [*parser.feed(f"\x1b[200~{COPIED_LOG}\x1b[201~"), *parser.feed("")]:
+            desk.app.post_message(event.set_sender(desk.app))
+        await desk.press()
+        assert not desk.session.asked(StartConversation)
+        text = desk.chat.composer.editor.text
+        assert text.replace("\n", "\r") == COPIED_LOG.replace("\x1b", "\u241b")
+
+
+@pytest.mark.pty
+def test_bytes_that_are_no_text_do_not_make_it_deaf(tmp_path: Path) -> None:
+    env = {
+        key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COV", "NO_COLOR"))
+    }
+    program = [sys.executable, "-m", "tests.tui.scripted_app", str(tmp_path / "drafts")]
+    root = Path(__file__).parents[2]
+    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=root) as terminal:
+        terminal.shows("LIVE")
+        os.write(terminal.master, b"\xff\xe9")
+        terminal.press("c")
+        terminal.shows("Enter send")
