@@ -145,10 +145,13 @@ class FaultProxy:
             await self._thawed.wait()
             up_reader, up_writer = await self._dial()
             self._open.add(up_writer)
-            async with asyncio.TaskGroup() as pumps:
-                pumps.create_task(self._pump(reader, up_writer, lambda: self._cut_up, writer))
-                pumps.create_task(self._pump(up_reader, writer, lambda: self._cut_down, up_writer))
-            self._open.discard(up_writer)
+            try:
+                async with asyncio.TaskGroup() as pumps:
+                    pumps.create_task(self._pump(reader, up_writer, lambda: self._cut_up, writer))
+                    pumps.create_task(self._pump(up_reader, writer, lambda: self._cut_down, up_writer))
+            finally:
+                self._open.discard(up_writer)
+                up_writer.close()
         except (OSError, ExceptionGroup):
             _reset(writer)
         except asyncio.CancelledError:
@@ -249,6 +252,14 @@ class FaultProxyThread:
             proxy.cut()
 
         self._call(self._on_loop(cut))
+
+    def cut_after(self, *, up: int | None = None, down: int | None = None) -> None:
+        """As ``FaultProxy.cut_after``."""
+
+        async def cut_after(proxy: FaultProxy) -> None:
+            proxy.cut_after(up=up, down=down)
+
+        self._call(self._on_loop(cut_after))
 
     async def _begin(self) -> None:
         self._proxy = FaultProxy(self._target)

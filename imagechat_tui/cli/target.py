@@ -92,7 +92,7 @@ class Target(Struct, frozen=True):
     @property
     def endpoint(self) -> Endpoint:
         """How the server is reached."""
-        return server_endpoint(self.settings, self.local)
+        return server_endpoint(self.settings, self.local, self.folders)
 
     @property
     def before_connect(self) -> Callable[[], Awaitable[None]] | None:
@@ -123,19 +123,28 @@ def local_server(settings: ClientSettings, folders: Folders) -> LocalServer | No
     )
 
 
-def server_endpoint(settings: ClientSettings, local: LocalServer | None) -> Endpoint:
-    """How a server is reached."""
+def server_endpoint(
+    settings: ClientSettings, local: LocalServer | None, folders: Folders | None = None
+) -> Endpoint:
+    """How a server is reached. Who does not sign in is the same person next time only with ``folders``."""
     if local is not None:
         from imagechat_tui.net.local_server import endpoint
 
         return endpoint(local)
     from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
+    from imagechat_tui.net.guest import guest_path
 
+    tenant_id = TenantId(settings.tenant)
+    if settings.sso:
+        credentials = Credentials(sso=Secret(settings.sso))
+    else:
+        kept = guest_path(folders.state, settings.server, tenant_id) if folders is not None else None
+        credentials = Credentials(guest=kept)
     return Endpoint(
         base_url=settings.server,
         ws_url=_ws_url(settings.server),
-        tenant_id=TenantId(settings.tenant),
-        credentials=Credentials(sso=Secret(settings.sso) if settings.sso else None),
+        tenant_id=tenant_id,
+        credentials=credentials,
         ca_file=settings.ca_file,
     )
 

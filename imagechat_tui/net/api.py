@@ -20,6 +20,7 @@ from imagechat_tui.net.failures import (
     Unreachable,
     Unsupported,
 )
+from imagechat_tui.net.guest import Guest
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
@@ -90,6 +91,7 @@ HOSTED_BASELINE_SLACK_MS = 2_000
 """A hosted list is at most this much older than the ``Date`` of its answer (PROTOCOL 8.2)."""
 
 Decoded = TypeVar("Decoded")
+Listing = TypeVar("Listing", ConversationList, CommentList)
 
 
 class Api:
@@ -103,7 +105,8 @@ class Api:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._tenant = endpoint.tenant_id
-        self._credentials = endpoint.credentials
+        self._sso = endpoint.credentials.sso
+        self._guest = Guest(endpoint.credentials.guest)
         self._exchange = Exchange(endpoint)
         self._sleep = sleep
         self._uniform = uniform
@@ -120,11 +123,11 @@ class Api:
         path = LIST_CONVERSATIONS.path(tenant_id=self._tenant)
         query = codec.encode_list_conversations(room.url_id, v2=True)
         try:
-            answer = await self._read(path, self._signed(query))
+            ours, listing, answer = await self._list(
+                path, query, lambda obj, ours: codec.decode_conversation_list(obj, tolerant=not ours)
+            )
         except Refused as refusal:
             raise _about_the_list(refusal) from None
-        ours = EXTENSION_HEADER in answer.headers
-        listing = _decoded(answer, lambda obj: codec.decode_conversation_list(obj, tolerant=not ours))
         self._user = listing.user or self._user
         self._cleaned[room.url_id] = listing.url_id_clean
         if ours:
@@ -138,10 +141,10 @@ class Api:
             ApiError: see ``net.failures``.
         """
         path = LIST_COMMENTS.path(tenant_id=self._tenant)
-        answer = await self._read(path, self._signed(codec.encode_list_comments(query)))
-        ours, url_id = EXTENSION_HEADER in answer.headers, query.url_id
-        listing = _decoded(
-            answer, lambda obj: codec.decode_comment_list(obj, url_id=url_id, tolerant=not ours)
+        ours, listing, answer = await self._list(
+            path,
+            codec.encode_list_comments(query),
+            lambda obj, ours: codec.decode_comment_list(obj, url_id=query.url_id, tolerant=not ours),
         )
         if ours:
             return listing
@@ -290,9 +293,28 @@ class Api:
             raise Unsupported from None
         return thread_key(image, room.src, write.point)
 
+    async def _list(
+        self, path: str, query: Mapping[str, str], decode: Callable[[codec.JsonObject, bool], Listing]
+    ) -> tuple[bool, Listing, Answer]:
+        """A list: whether it is of a server of ours, what it says, and the answer as received."""
+        ours, listing, answer = await self._listed(path, query, decode)
+        told = listing.user.session_id if ours and listing.user is not None else None
+        if told is not None and not self._guest.take(told):
+            return await self._listed(path, query, decode)
+        return ours, listing, answer
+
+    async def _listed(
+        self, path: str, query: Mapping[str, str], decode: Callable[[codec.JsonObject, bool], Listing]
+    ) -> tuple[bool, Listing, Answer]:
+        answer = await self._read(path, self._signed(query))
+        ours = EXTENSION_HEADER in answer.headers
+        return ours, _decoded(answer, lambda obj: decode(obj, ours)), answer
+
     def _signed(self, query: Mapping[str, str]) -> dict[str, str]:
-        sso = self._credentials.sso
-        return dict(query) if sso is None else {**query, "sso": sso.reveal()}
+        """With what says who asks. A session was kept only if a server of ours told it, under this address."""
+        session = self._guest.session
+        said = {"sso": self._sso, "sessionId": session}
+        return {**query, **{key: secret.reveal() for key, secret in said.items() if secret is not None}}
 
     async def _write(
         self,

@@ -136,7 +136,7 @@ class LiveSession:
         self._wall_ms = wall_ms
         self._new_id = new_id
         self._timings = timings
-        self._engine = _engine(room, uniform) if engine is None else engine
+        self._engine = _engine(room, endpoint, uniform) if engine is None else engine
         self._api = Api(endpoint)
         self._started = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -328,7 +328,7 @@ class LiveSession:
             end = failure if isinstance(failure, SocketFailed) else SocketFailed()
             if socket is not None and end.code is None and effect.thread is None:
                 self._abort_writes()
-            self._feed(SocketClosed(number, end.code, end.status, end.retry_after_s))
+            self._feed(SocketClosed(number, end.code, end.status, end.retry_after_s, end.foreign))
         finally:
             self._opening.pop(number, None)
             self._sockets.pop(number, None)
@@ -375,10 +375,11 @@ class LiveSession:
         self._happened.set()
 
 
-def _engine(room: Room, uniform: Callable[[float, float], float]) -> Engine:
+def _engine(room: Room, endpoint: Endpoint, uniform: Callable[[float, float], float]) -> Engine:
+    from imagechat_tui.sync.backoff import CAP_S, LOCAL_CAP_S
     from imagechat_tui.sync.engine import SyncEngine
 
-    return SyncEngine(room, uniform=uniform)
+    return SyncEngine(room, uniform=uniform, cap_s=CAP_S if endpoint.uds is None else LOCAL_CAP_S)
 
 
 def _no_local_server(failure: LocalServerFailed) -> Problem:

@@ -45,6 +45,8 @@ class Credentials(Struct, frozen=True):
     """SSO token: travels as the query parameter ``sso``."""
     cookie: Secret | None = None
     """Raw ``Cookie`` header of an account on the hosted service."""
+    guest: Path | None = None
+    """Where the session of somebody who does not sign in is kept; None keeps it no longer than the program runs."""
 
 
 class Endpoint(Struct, frozen=True):

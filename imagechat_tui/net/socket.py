@@ -20,7 +20,7 @@ from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.exchange import quiet_loggers
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.protocol.routes import SUBSCRIBE
+from imagechat_tui.protocol.routes import EXTENSION_HEADER, SUBSCRIBE
 from imagechat_tui.sync.effects import OpenSocket
 
 if TYPE_CHECKING:
@@ -49,7 +49,12 @@ class SocketFailed(Exception):
     """A socket could not be opened, or ended."""
 
     def __init__(
-        self, *, code: int | None = None, status: int | None = None, retry_after_s: float | None = None
+        self,
+        *,
+        code: int | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        foreign: bool = False,
     ) -> None:
         super().__init__(code, status)
         self.code = code
@@ -57,6 +62,8 @@ class SocketFailed(Exception):
         self.status = status
         """HTTP status of a refused handshake."""
         self.retry_after_s = retry_after_s
+        self.foreign = foreign
+        """The handshake was refused by no server of ours."""
 
 
 class LiveSocket:
@@ -146,7 +153,8 @@ async def open_socket(
     except InvalidStatus as refusal:
         response = refusal.response
         told = codec.decode_error(response.status_code, response.headers.get("Retry-After"), b"")
-        raise SocketFailed(status=told.status, retry_after_s=told.retry_after_s) from None
+        foreign = EXTENSION_HEADER not in response.headers
+        raise SocketFailed(status=told.status, retry_after_s=told.retry_after_s, foreign=foreign) from None
     except (OSError, WebSocketException, ValueError, EOFError):
         # ValueError: a port or an address that cannot be. TimeoutError is an OSError.
         raise SocketFailed from None

@@ -1,9 +1,11 @@
 """Who is asking (PROTOCOL 2.1 to 2.4, PROMISES D17, D21).
 
 In this order: the kernel's word on the Unix socket, an ``sso`` parameter, the cookie of an anonymous
-session, a ``sessionId`` parameter, nobody. Nobody is no error: he reads as a viewer whose id stays the same
-for a day (two SDKs reopen their socket when an answer carries another ``userIdWS``), and gets a session of
-his own with his first write where the tenant allows anonymous writing.
+session, a ``sessionId`` parameter, nobody. Nobody is no error. Where the tenant allows anonymous writing he
+gets a session of his own: with his first list if he asks for ``v=2``, since he must know who he is before he
+writes to tell his own events from others'; else with his first write. Until then, and elsewhere, he reads as a
+viewer whose id stays the same for a day (two SDKs reopen their socket when an answer carries another
+``userIdWS``).
 
 Anonymous sessions are signed, not stored: reading never writes to the database.
 """
@@ -21,9 +23,10 @@ from enum import Enum, auto
 from aiohttp import web
 
 from imagechat_tui.protocol import sso
-from imagechat_tui.protocol.codec import MalformedMessage, parse_object
+from imagechat_tui.protocol.codec import MalformedMessage, parse_object, wants_v2
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
+from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.access import Actor, Role
 from imagechat_tui.server.limits import address_key
 from imagechat_tui.server.peer import LOCAL_TENANT, kernel_user, peer_uid
@@ -185,8 +188,8 @@ class Authenticator:
         role = Role.ADMIN if claimed.is_admin else Role.MODERATOR if claimed.is_moderator else Role.USER
         user = User(
             id=_user_id(tenant.id, claimed.id),
-            username=claimed.username,
-            display_name=claimed.display_name,
+            username=_name(claimed.username),
+            display_name=_name(claimed.display_name),
             email=claimed.email,
             avatar_src=claimed.avatar,
             is_admin=role >= Role.MODERATOR,
@@ -216,14 +219,17 @@ class Authenticator:
         return True
 
     def _session_actor(self, request: web.BaseRequest, tenant: TenantRecord) -> Actor:
-        """The anonymous session of a cookie or parameter, a new one for a write, else a viewer."""
+        """The anonymous session of a cookie or parameter, a new one for who may write, else a viewer."""
         for token in (request.cookies.get(SESSION_COOKIE, ""), request.query.get("sessionId", "")):
             nonce = self._session_nonce(tenant.id, token)
             if nonce is not None:
                 return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
-        if tenant.allow_anon and request.method not in _READS:
+        v2 = wants_v2(request.query)
+        if tenant.allow_anon and (v2 or request.method not in _READS):
             nonce = os.urandom(SESSION_BYTES)
-            token = request[NEW_SESSION] = self._session_token(tenant.id, nonce)
+            token = self._session_token(tenant.id, nonce)
+            if not v2:  # the others take it from the answer; a cookie would win over what they keep
+                request[NEW_SESSION] = token
             return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
         day = self._now_ms() // (DAY_S * 1000)
         agent = request.headers.get("User-Agent", "")
@@ -288,8 +294,8 @@ def _simple_user(tenant_id: TenantId, token: str) -> User:
     claimed = sso.parse_simple(token)
     return User(
         id=_user_id(tenant_id, claimed.id),
-        username=claimed.username,
-        display_name=claimed.display_name,
+        username=_name(claimed.username),
+        display_name=_name(claimed.display_name),
         email=claimed.email,
         avatar_src=claimed.avatar,
         authorized=bool(claimed.email),
@@ -301,6 +307,14 @@ def _user_id(tenant_id: TenantId, claimed: str) -> UserId:
     if not claimed or len(claimed) > MAX_USER_ID_LENGTH or "," in claimed:
         raise Unauthorized("malformed-sso")
     return UserId(f"{tenant_id}:{claimed}")
+
+
+def _name(claimed: str) -> str:
+    """A name as it goes out to others (PROTOCOL 4.1). One of which nothing is left to see is no name."""
+    name = safe_text(claimed, Kind.NAME)
+    if claimed and not name:
+        raise Unauthorized("malformed-sso")
+    return name
 
 
 def _b64(data: bytes) -> str:

@@ -42,7 +42,9 @@ class MarkerWrites(Writing):
                 raise Refused(400, "invalid-input", "src or pageTitle is too long.")
             if create.comment is not None:
                 self.check_text(create.comment)
-                comment = self.new_comment(request, found, thread, create.comment, create.page_title)
+                comment = self.new_comment(
+                    request, found, thread, create.comment, create.page_title, url=create.url_id
+                )
             else:
                 comment = self._own_comment(request, found, thread)
             self.in_time(request, found)

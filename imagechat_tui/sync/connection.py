@@ -24,7 +24,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.sync.backoff import RESET_AFTER_S, delay_s
+from imagechat_tui.sync.backoff import RESET_AFTER_S
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import CloseSocket, News, OpenSocket, Probe
 from imagechat_tui.sync.inputs import Pong, SocketClosed
@@ -39,6 +39,8 @@ TRY_NOW_EVERY_S = 2.0
 PROBE_TIMEOUT_S = 2.0
 HUNG_AFTER_S = 2.0
 """A try still without an answer after this is given up when the person wants another."""
+NOTHING_THERE_S = 60.0
+"""A server that says "no such tenant" is not asked again sooner, unless the person wants it."""
 STALE_AFTER_S = 5.0
 """Without live updates nothing older than this is called up to date."""
 ROUND_TRIP_CHANGE = 0.25
@@ -137,6 +139,8 @@ class Link:
         self._shut_out: Problem | None = None
         self._problem: Problem | None = None
         self._tried_now_at = -TRY_NOW_EVERY_S
+        self._told_until = 0.0
+        """Until then the server asked to be left alone."""
         self._asked = False
         """The running try has asked REST already."""
 
@@ -162,6 +166,11 @@ class Link:
             self.rest_answers = False  # whatever REST said, it said before the link broke
         else:
             self.failed_sockets += 1
+        if self._renewed and (closed.foreign or closed.status == 403) and refused(closed):
+            # A list was answered to the same credentials since: it is sockets that somebody on the way refuses.
+            self.failed_sockets = max(self.failed_sockets, POLLING_TRIES)
+            self._try_failed(Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
+            return
         if refused(closed):
             self._refused(Problem(ProblemKind.SIGN_IN, code=str(closed.code or closed.status)))
             return
@@ -180,23 +189,40 @@ class Link:
             self.asking = False
             self.retry_at = self._core.now
 
-    def not_answered(self, problem: Problem, status: int | None) -> None:
-        """A snapshot failed."""
+    def not_answered(self, problem: Problem, status: int | None) -> bool:
+        """A snapshot failed. True if the socket is given up with it."""
         self.rest_failed(problem, status)
-        if not self.asking:
-            return
+        unknown = problem.kind is ProblemKind.SIGN_IN
+        if not self.asking and not unknown:
+            return False
         self.asking = False
-        if status in _RENEW_STATUSES:
+        socket = self.socket
+        if unknown or status in _RENEW_STATUSES:
+            if socket is not None:
+                self._core.emit(CloseSocket(socket))
+                self._drop_socket()
             self._renewed = True
             self._refused(problem)
+        elif problem.kind is ProblemKind.GONE:
+            self._later(NOTHING_THERE_S)  # an answer, and no failed try: nobody is offline
         else:
             self._try_failed(problem, problem.retry_after_s or 0.0)
+        return socket is not None
 
     def rest_failed(self, problem: Problem, status: int | None) -> None:
         """A read of the room failed. One that was refused was answered all the same."""
         self._problem = problem
         self._no_route = problem.kind is ProblemKind.OFFLINE
         self.rest_answers = status is not None and status < 500
+
+    def write_answered(self) -> None:
+        """The server answered a write that a person sent: as good as his wish to have the link now (PROMISES D12).
+
+        Not where REST was known to answer and it is sockets that fail, nor where the server asked for time.
+        """
+        waiting = self.socket is None and not self.asking and self._shut_out is None
+        if waiting and self.failed_sockets < POLLING_TRIES and self._core.now >= self._told_until:
+            self._at_once()
 
     def ponged(self, pong: Pong) -> None:
         """The peer answered a ping: the link has proved itself."""
@@ -374,7 +400,8 @@ class Link:
         self._later(at_least_s)
 
     def _later(self, at_least_s: float) -> None:
-        self.retry_at = self._core.now + delay_s(self._attempt, self._core.uniform, at_least_s=at_least_s)
+        self._told_until = self._core.now + at_least_s
+        self.retry_at = self._core.now + self._core.delay_s(self._attempt, at_least_s)
         self._attempt += 1
 
     def _at_once(self) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.protocol.routes import RoomIds
-from imagechat_tui.sync.backoff import Uniform
+from imagechat_tui.sync.backoff import CAP_S, Uniform, delay_s
 from imagechat_tui.sync.effects import Announce, Effect, News
 from imagechat_tui.sync.state import ChatState, Peer, Phase, Problem, Room
 
@@ -17,9 +17,10 @@ from imagechat_tui.sync.state import ChatState, Peer, Phase, Problem, Room
 class Core:
     """The ground the parts stand on. Facts live in the parts; this holds what all of them need."""
 
-    def __init__(self, room: Room, uniform: Uniform) -> None:
+    def __init__(self, room: Room, uniform: Uniform, cap_s: float = CAP_S) -> None:
         self.room = room
         self.uniform = uniform
+        self._cap_s = cap_s
         self.state = ChatState(room)
         self.now = 0.0
         self.effects: list[Effect] = []
@@ -36,6 +37,10 @@ class Core:
         """A fresh number for a socket or a request."""
         self.last_number += 1
         return self.last_number
+
+    def delay_s(self, attempt: int, at_least_s: float = 0.0) -> float:
+        """The delay before try number ``attempt`` of a series (``sync.backoff``)."""
+        return delay_s(attempt, self.uniform, at_least_s=at_least_s, cap_s=self._cap_s)
 
     def emit(self, effect: Effect) -> None:
         """Ask for something to be done."""

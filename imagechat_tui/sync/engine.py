@@ -22,7 +22,7 @@ from typing import assert_never
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, Skip
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.sync.backoff import Uniform
+from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.connection import Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import Applied, Effect, News, Publish, StoreDrafts
@@ -61,7 +61,7 @@ from imagechat_tui.sync.news import news_of
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.presence import Presence
 from imagechat_tui.sync.reducer import applied
-from imagechat_tui.sync.state import ChatState, Room
+from imagechat_tui.sync.state import ChatState, ProblemKind, Room
 from imagechat_tui.sync.thread_room import ThreadRoom
 from imagechat_tui.sync.writes import Writes
 
@@ -75,10 +75,11 @@ class SyncEngine:
     Args:
         room: what it looks at.
         uniform: source of chance for delays.
+        cap_s: the longest of those, but for what the server asks for.
     """
 
-    def __init__(self, room: Room, *, uniform: Uniform) -> None:
-        self._core = core = Core(room, uniform)
+    def __init__(self, room: Room, *, uniform: Uniform, cap_s: float = CAP_S) -> None:
+        self._core = core = Core(room, uniform, cap_s)
         self._link = Link(core)
         self._image_room = ImageRoom(core, self._link, self._apply)
         self._thread_room = ThreadRoom(core, self._link, self._apply)
@@ -151,8 +152,9 @@ class SyncEngine:
                 self._read_failed(happened)
             case ReplyArrived():
                 self._writes.replied(happened)
+                self._link.write_answered()
             case WriteFailed():
-                self._writes.failed(happened)
+                self._write_failed(happened)
             case Woke():
                 self._link.woke()
             case Tick():
@@ -226,9 +228,20 @@ class SyncEngine:
             case Pong():
                 self._link.ponged(happened)
 
+    def _write_failed(self, failed: WriteFailed) -> None:
+        self._writes.failed(failed)
+        if failed.problem.kind is ProblemKind.SIGN_IN:
+            # Whether it is the credentials or only the right to write, the list tells, read with the same ones.
+            self._link.wants_ids = True
+            self._image_room.want_snapshot(self._core.now)
+        if failed.status is not None and failed.status < 500:
+            self._link.write_answered()
+
     def _read_failed(self, failed: FetchFailed) -> None:
         if self._image_room.snapshot_failed(failed):
-            self._link.not_answered(failed.problem, failed.status)
+            if self._link.not_answered(failed.problem, failed.status):
+                self._image_room.lost()
+                self._presence.lost()
             return
         if self._image_room.log_failed(failed):
             self._link.rest_failed(failed.problem, failed.status)

@@ -44,6 +44,8 @@ class SocketClosed(Struct, frozen=True):
     status: int | None = None
     """HTTP status of a refused handshake."""
     retry_after_s: float | None = None
+    foreign: bool = False
+    """It was no server of ours that refused the handshake: a proxy on the way, or the hosted service."""
 
 
 class EventReceived(Struct, frozen=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import inf
 
-from imagechat_tui.sync.backoff import delay_s
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.inputs import FetchFailed
 
@@ -83,7 +82,7 @@ class Read:
         if failed.request != self._number:
             return False
         self._number = None
-        wait_s = delay_s(self.failures, self._core.uniform, at_least_s=failed.problem.retry_after_s or 0.0)
+        wait_s = self._core.delay_s(self.failures, failed.problem.retry_after_s or 0.0)
         self._not_before = max(self._not_before, self._core.now + wait_s)
         self.failures += 1
         return True

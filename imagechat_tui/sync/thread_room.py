@@ -17,7 +17,7 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.protocol.routes import RoomIds
-from imagechat_tui.sync.backoff import RESET_AFTER_S, delay_s
+from imagechat_tui.sync.backoff import RESET_AFTER_S
 from imagechat_tui.sync.connection import Link, refused
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, OpenSocket
@@ -88,8 +88,7 @@ class ThreadRoom:
         if refused(closed):
             self._ids = None  # the list brings fresh ones
             self._list.want(now)
-        wait_s = delay_s(self._attempt, self._core.uniform, at_least_s=closed.retry_after_s or 0.0)
-        self._retry_at = now + wait_s
+        self._retry_at = now + self._core.delay_s(self._attempt, closed.retry_after_s or 0.0)
         self._attempt += 1
 
     def received(self, event: LiveEvent) -> None:

@@ -213,7 +213,7 @@ async def test_a_refused_handshake_is_a_closed_socket(stub: StubServer) -> None:
     engine = ScriptedEngine(OPEN)
     async with session(engine, stub.endpoint()):
         closed = await engine.hears(SocketClosed)
-    assert closed == SocketClosed(1, None, 503, 3.0)
+    assert closed == SocketClosed(1, None, 503, 3.0, foreign=True)
     assert engine.count(SocketOpened) == 0
 
 
@@ -423,6 +423,34 @@ async def test_the_local_server_is_awaited_and_its_failure_is_nobody_there(stub:
     assert (failed.problem.kind, failed.problem.code) == (ProblemKind.UNREACHABLE, "died")
     assert failed.problem.reason == "the cause"
     assert not stub.requests
+
+
+@pytest.mark.parametrize(("path", "longest"), [(Path("/nobody"), 2.0), (None, 30.0)], ids=["unix", "tcp"])
+async def test_the_server_of_this_machine_is_not_waited_for_as_long_as_another(
+    path: Path | None, longest: float
+) -> None:
+    bounds: list[float] = []
+    enough = asyncio.Event()
+
+    async def fail() -> None:
+        raise LocalServerFailed(LocalServerProblem.DIED, Path("x"))
+
+    def at_once(_: float, most: float) -> float:
+        bounds.append(most)
+        if len(bounds) >= 20:
+            enough.set()
+        return 0.0
+
+    live = LiveSession(
+        ROOM, Endpoint("", "", eg.TENANT, uds=path), drafts=None, before_connect=fail, uniform=at_once
+    )
+    task = asyncio.get_running_loop().create_task(live.run(Told()))
+    async with asyncio.timeout(5):
+        await enough.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert max(bounds) == longest
 
 
 # -- drafts

@@ -12,6 +12,7 @@ from aiohttp import web
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
 from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, open_socket
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.routes import EXTENSION_HEADER
 from imagechat_tui.sync.effects import OpenSocket
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
@@ -72,6 +73,17 @@ async def test_a_refused_handshake_tells_status_and_waiting_time(stub: StubServe
         await open_socket(stub.endpoint(), WANTED, QUICK)
     assert (caught.value.status, caught.value.retry_after_s) == (status, 4.0)
     assert len(stub.requests) == 1, "neither tried again nor led elsewhere"
+
+
+@pytest.mark.parametrize("foreign", [True, False])
+async def test_a_refusal_tells_whether_a_server_of_ours_said_it(stub: StubServer, foreign: bool) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=403, headers={} if foreign else {EXTENSION_HEADER: "1"})
+
+    stub.live = refuse
+    with pytest.raises(SocketFailed) as caught:
+        await open_socket(stub.endpoint(), WANTED, QUICK)
+    assert caught.value.foreign is foreign
 
 
 async def test_nobody_listening_is_no_status(unused_port: int) -> None:

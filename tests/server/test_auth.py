@@ -281,6 +281,38 @@ async def test_nobody_who_writes_gets_a_session_where_the_tenant_allows_it(desk:
     assert (await desk.asks(DEMO, method="POST")).user.session_id is None
 
 
+async def test_who_asks_for_v2_gets_his_session_before_he_writes(desk: Desk) -> None:
+    """Echoes are told by the author: he must know who he is."""
+    reader = await desk.asks(OPEN, query={"v": "2"})
+    session = reader.user.session_id
+    assert session is not None
+    assert desk.new_session is None, "a cookie would win over the session that he keeps"
+    for method, query in (("GET", {"v": "2"}), ("GET", {}), ("POST", {})):
+        again = await desk.asks(OPEN, method=method, query=query | {"sessionId": session})
+        assert (again.id, again.user.session_id) == (reader.id, session)
+    assert (await desk.asks(OPEN)).user.session_id is None
+    assert (await desk.asks(DEMO, query={"v": "2"})).user.session_id is None
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("key", ["displayName", "username"])
+async def test_a_name_goes_out_without_what_could_act_on_a_terminal(desk: Desk, key: str) -> None:
+    actor = await desk.asks(token=signed(ALICE | {key: " A\u202el\x1b[31mi\u200bce\n"}))
+    shown = actor.user.display_name if key == "displayName" else actor.user.username
+    assert shown.isprintable()
+    assert shown == shown.strip()
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("key", ["displayName", "username"])
+@pytest.mark.parametrize("blank", [" ", "\u202e", "\u200b \t"], ids=ascii)
+async def test_a_name_of_which_nothing_is_seen_is_refused(desk: Desk, key: str, blank: str) -> None:
+    with pytest.raises(Unauthorized) as caught:
+        await desk.asks(token=signed(ALICE | {key: blank}))
+    assert caught.value.code == "malformed-sso"
+    assert (await desk.asks(token=signed(ALICE | {"displayName": ""}))).user.name == "alice"
+
+
 @pytest.mark.security
 async def test_a_session_is_not_guessed_changed_or_taken_elsewhere(desk: Desk) -> None:
     writer = await desk.asks(OPEN, method="POST")

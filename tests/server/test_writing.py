@@ -203,6 +203,34 @@ async def test_a_guest_gets_his_session_and_the_store_does_not(house: House, tmp
     assert session.split(".")[2].encode() not in everything_in(tmp_path)
 
 
+async def test_a_guest_is_one_person_from_his_first_list_on(house: House) -> None:
+    stranger, guest = house.person("", "open"), house.person("", "open")
+    listed = await guest.list(v="2")
+    me = part(listed, "user")
+    said = {"sessionId": str(me["sessionId"])}
+    socket = await guest.sub(listed, v="2")
+    await frame(socket)
+    made = part(await guest.gets("POST", "/comment-image-chats/open", marker(), **said), "conversation")
+    assert made["anonUserId"] == me["id"]
+    told = await frame(socket)
+    assert (told["broadcastId"], part(told, "imageChat")["anonUserId"]) == ("b1", me["id"])
+    again = await guest.list(v="2", **said)
+    assert part(again, "user") == me
+    assert again["userIdWS"] == listed["userIdWS"]
+    chat = f"/comment-image-chats/open/{made['_id']}"
+    theirs = str(part(await stranger.list(v="2"), "user")["sessionId"])
+    assert (await stranger.asks("DELETE", chat, broadcastId="d0", sessionId=theirs))[0] == 403
+    await guest.gets("DELETE", chat, broadcastId="d1", **said)
+
+
+async def test_the_first_comment_of_a_marker_has_the_address_of_its_page(house: House) -> None:
+    alice = house.person("alice")
+    socket = await alice.sub(await alice.thread(v="2"), v="2")
+    await frame(socket)
+    await alice.marks()
+    assert part(await frame(socket), "comment")["url"] == IMAGE
+
+
 @pytest.mark.security
 async def test_a_token_counts_only_in_its_own_tenant(house: House) -> None:
     alice = house.person("alice")

@@ -13,6 +13,7 @@ from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import CommentList, ConversationList
+from imagechat_tui.sync.backoff import CAP_S
 from imagechat_tui.sync.effects import (
     Announce,
     Effect,
@@ -69,9 +70,13 @@ class Desk:
     """One engine, and what it asked for that nobody has looked at yet."""
 
     def __init__(
-        self, *, uniform: Callable[[float, float], float] = late, drafts: tuple[Draft, ...] = ()
+        self,
+        *,
+        uniform: Callable[[float, float], float] = late,
+        drafts: tuple[Draft, ...] = (),
+        cap_s: float = CAP_S,
     ) -> None:
-        self.engine = SyncEngine(eg.room(), uniform=uniform)
+        self.engine = SyncEngine(eg.room(), uniform=uniform, cap_s=cap_s)
         self.now = BEGUN_AT
         self.waiting: list[Effect] = []
         self.socket = 0

@@ -6,11 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagechat_tui.sync.backoff import bound_s, delay_s
+from imagechat_tui.sync.backoff import LOCAL_CAP_S, bound_s, delay_s
 
 
 def test_the_bound_doubles_up_to_half_a_minute() -> None:
     assert [bound_s(attempt) for attempt in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_on_one_machine_the_bound_ends_at_two_seconds() -> None:
+    assert [bound_s(attempt, LOCAL_CAP_S) for attempt in range(4)] == [1, 2, 2, 2]
+    assert delay_s(5, lambda _, most: most, at_least_s=7.0, cap_s=LOCAL_CAP_S) == 9.0
 
 
 def test_a_million_failures_overflow_nothing() -> None:

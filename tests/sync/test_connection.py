@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.backoff import LOCAL_CAP_S
 from imagechat_tui.sync.connection import TRANSITIONS, Signal, next_phase
 from imagechat_tui.sync.effects import (
     Announce,
@@ -19,7 +21,7 @@ from imagechat_tui.sync.effects import (
     Probe,
 )
 from imagechat_tui.sync.inputs import EventLogLoaded, Pong, SocketClosed, SocketOpened, Woke
-from imagechat_tui.sync.intents import OpenThread, TryNow
+from imagechat_tui.sync.intents import OpenThread, StartConversation, TryNow
 from imagechat_tui.sync.state import Connection, Peer, Phase, Problem, ProblemKind
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
@@ -408,6 +410,69 @@ def test_on_a_standing_link_the_key_reads_what_is_new() -> None:
     desk.take(FetchEventLog)
 
 
+@pytest.mark.parametrize("answer", ["yes", 400, 404])
+def test_a_write_that_is_answered_while_reconnecting_has_the_socket_tried_at_once(answer: str | int) -> None:
+    desk = joined()
+    desk.cut()
+    desk.wait(0.5)
+    desk.nothing(OpenSocket)
+    sent = desk.wish(StartConversation(Point(1, 2), "over REST"))
+    desk.nothing(OpenSocket)
+    if isinstance(answer, int):
+        desk.write_fails(sent, ProblemKind.REFUSED, status=answer)
+    else:
+        desk.replies(sent, eg.conversation_reply())
+    desk.take(OpenSocket)
+
+
+@pytest.mark.parametrize("status", [None, 502, 503])
+def test_a_write_that_no_server_answered_tells_nothing_of_the_socket(status: int | None) -> None:
+    desk = joined()
+    desk.cut()
+    sent = desk.wish(StartConversation(Point(1, 2), "into the void"))
+    desk.write_fails(sent, status=status)
+    desk.nothing(OpenSocket)
+
+
+def test_writes_that_are_answered_try_the_socket_no_more_often_than_the_person_may() -> None:
+    desk = joined()
+    desk.cut()
+    for number in (2, 3):
+        sent = desk.wish(StartConversation(Point(number, 2), "quick"))
+        desk.replies(sent, eg.conversation_reply())
+        if number == 2:
+            desk.refuses()  # the next is due in 2 s, and 4 s by chance
+    desk.wait(1.9)
+    desk.nothing(OpenSocket)
+    desk.wait(0.1)
+    desk.take(OpenSocket)
+
+
+def test_an_answered_write_cuts_no_retry_after_short() -> None:
+    desk = joined()
+    desk.cut(code=1013, retry_after_s=20.0)
+    sent = desk.wish(StartConversation(Point(1, 2), "over REST"))
+    desk.replies(sent, eg.conversation_reply())
+    desk.wait(19.9)
+    desk.nothing(OpenSocket)
+
+
+def test_an_answered_write_tells_nothing_new_where_it_is_sockets_that_fail() -> None:
+    desk = shut_to_sockets_for_now()
+    sent = desk.wish(StartConversation(Point(1, 2), "over REST"))
+    desk.replies(sent, eg.conversation_reply())
+    desk.nothing(FetchSnapshot, OpenSocket)
+
+
+def test_the_local_server_is_tried_every_two_seconds_at_the_latest() -> None:
+    desk = Desk(cap_s=LOCAL_CAP_S)
+    for wait_s in (1.0, 2.0, 2.0, 2.0, 2.0, 2.0):
+        desk.list_fails()
+        desk.wait(wait_s - 0.1)
+        desk.nothing(FetchSnapshot)
+        desk.wait(0.1)
+
+
 # Sign-in
 
 
@@ -437,6 +502,60 @@ def test_each_refusal_of_the_capability_asks_for_a_new_one(how: dict[str, Any]) 
     desk.take(FetchSnapshot)
 
 
+def shut_to_sockets(**how: Any) -> Desk:
+    """A session whose handshakes are refused like this, and whose list is answered."""
+    desk = Desk(uniform=at_once)
+    desk.list_comes()
+    desk.refuses(**how)
+    desk.list_comes()
+    desk.refuses(**how)
+    return desk
+
+
+@pytest.mark.parametrize(
+    "how", [{"status": 403, "foreign": True}, {"status": 401, "foreign": True}, {"status": 403}], ids=str
+)
+def test_a_socket_that_is_refused_where_the_list_is_answered_is_no_matter_of_signing_in(
+    how: dict[str, Any],
+) -> None:
+    desk = shut_to_sockets(**how)
+    desk.shows(Phase.POLLING)
+    for _ in range(3):
+        desk.list_comes()  # each try asks REST first: it may be the credentials by now
+        desk.refuses(**how)
+        desk.shows(Phase.POLLING)
+    desk.list_comes()
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    desk.shows(Phase.LIVE)
+
+
+def shut_to_sockets_for_now() -> Desk:
+    """The same; the next try is due in 2 s."""
+    desk = Desk()
+    desk.list_comes()
+    desk.refuses(status=403, foreign=True)
+    desk.wait(1.0)
+    desk.list_comes()
+    desk.refuses(status=403, foreign=True)
+    desk.shows(Phase.POLLING)
+    desk.nothing(FetchSnapshot, OpenSocket)
+    return desk
+
+
+def test_the_person_may_try_a_socket_that_was_refused() -> None:
+    desk = shut_to_sockets_for_now()
+    desk.wish(TryNow())
+    desk.list_comes()
+    desk.take(OpenSocket)
+
+
+def test_credentials_that_expire_while_sockets_are_refused_are_a_matter_of_signing_in() -> None:
+    desk = shut_to_sockets(status=403, foreign=True)
+    desk.list_fails(Problem(ProblemKind.SIGN_IN, "malformed-sso"), 401)
+    desk.shows(Phase.SIGN_IN_NEEDED)
+
+
 def test_new_ids_that_work_make_the_next_expiry_a_first_one() -> None:
     desk = joined()
     for wait in (1.0, 2.0, 4.0):
@@ -459,6 +578,66 @@ def test_a_list_that_is_refused_leads_straight_to_sign_in(status: int) -> None:
     desk.wait(300.0)
     desk.nothing(FetchSnapshot)
     assert desk.wakes == 0
+
+
+def test_a_write_that_is_refused_for_its_credentials_has_them_tried_and_asks_the_person() -> None:
+    desk = joined()
+    desk.wait(5.0)
+    sent = desk.wish(StartConversation(Point(1, 2), "too late"))
+    desk.write_fails(sent, ProblemKind.SIGN_IN, status=401)
+    desk.shows(Phase.LIVE)
+    desk.list_fails(Problem(ProblemKind.SIGN_IN, "malformed-sso"), 401)
+    assert desk.take(CloseSocket).socket == desk.socket
+    desk.shows(Phase.SIGN_IN_NEEDED)
+    desk.wait(300.0)
+    desk.nothing(FetchSnapshot, OpenSocket)
+    desk.wish(TryNow())
+    desk.list_comes()
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    desk.shows(Phase.LIVE)
+
+
+def test_somebody_who_may_read_and_not_write_stays_live() -> None:
+    desk = joined()
+    desk.wait(5.0)
+    sent = desk.wish(StartConversation(Point(1, 2), "by nobody"))
+    desk.write_fails(sent, ProblemKind.SIGN_IN, status=401)
+    desk.list_comes()
+    desk.shows(Phase.LIVE)
+    desk.nothing(CloseSocket, OpenSocket)
+
+
+def test_a_write_refused_for_its_credentials_while_reconnecting_makes_the_next_try_ask_for_new_ones() -> None:
+    desk = joined()
+    desk.cut()
+    sent = desk.wish(StartConversation(Point(1, 2), "too late"))
+    desk.write_fails(sent, ProblemKind.SIGN_IN, status=401)
+    desk.nothing(OpenSocket)
+    desk.list_fails(Problem(ProblemKind.SIGN_IN), 401)
+    desk.shows(Phase.SIGN_IN_NEEDED)
+
+
+# Nothing there
+
+
+def test_a_server_without_the_tenant_is_not_offline_and_not_hammered() -> None:
+    desk = Desk()
+    nothing = Problem(ProblemKind.GONE, "invalid-tenant")
+    for _ in range(3):
+        desk.list_fails(nothing, 404)
+        assert (desk.connection.phase, desk.connection.problem) == (Phase.STARTING, nothing)
+        desk.wait(59.9)
+        desk.nothing(FetchSnapshot)
+        desk.wait(30.1)
+        desk.shows(Phase.STARTING)
+    desk.list_fails(nothing, 404)
+    desk.wish(TryNow())
+    desk.list_comes()
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    desk.shows(Phase.LIVE)
+    assert desk.connection.problem is None
 
 
 def test_sign_in_stays_on_screen_while_the_person_tries_again() -> None:
