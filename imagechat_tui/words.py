@@ -26,6 +26,9 @@ from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
 BANNER_AFTER_S = 2.0
 """A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
 
+NOTHING_YET = "Nothing is loaded yet"
+"""Where the server has not been reached since the start."""
+
 
 class Words(Struct, frozen=True):
     """A failure as people read it."""
@@ -204,27 +207,58 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
         now_s: the engine's clock.
         as_of: the local time ``hh:mm:ss`` that ``connection.as_of_s`` was, empty if never.
     """
-    since = f" as of {as_of}" if as_of else ""
+    seen = f"You see all as of {as_of}" if as_of else NOTHING_YET
     match connection.phase:
         case Phase.LIVE | Phase.CATCHING_UP | Phase.STARTING | Phase.READ_ONLY:
             if connection.phase is Phase.STARTING and connection.problem is not None:
-                return f"Not connected: {problem_words(connection.problem).sentence}{_next_try(connection, now_s)}"
+                why = problem_words(connection.problem).sentence
+                return f"Not connected: {why} {NOTHING_YET}.{_next_try(connection, now_s)}"
             return None
         case Phase.RECONNECTING:
             if connection.lost_at_s is None or now_s - connection.lost_at_s < BANNER_AFTER_S:
                 return None
-            return f"Link lost. You see everything{since}; a comment is tried once.{_next_try(connection, now_s)}"
+            return f"Link lost. {seen}; a comment is tried once.{_next_try(connection, now_s)}"
         case Phase.OFFLINE:
-            return (
-                f"OFFLINE. You see everything{since}; new comments are refused and kept as drafts."
-                f"{_next_try(connection, now_s)}"
-            )
+            return f"OFFLINE. {seen}; new comments become drafts.{_next_try(connection, now_s)}"
         case Phase.POLLING:
             return "Live updates off: the socket does not get through. The list is at most 5 s old. R tries again."
         case Phase.SIGN_IN_NEEDED:
-            return f"Sign-in needed. You see everything{since}; set IMAGECHAT_SSO to a fresh token and start again."
+            return f"Sign-in needed. {seen}; set IMAGECHAT_SSO to a fresh token and start again."
         case _:
             assert_never(connection.phase)
+
+
+def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
+    """The banner for a narrow screen: the state, its age, what happens to texts, what to do."""
+    due = connection.retry_at_s
+    wait = f" ({_seconds(due - now_s)})" if due is not None and due > now_s else ""
+    since = f" as of {as_of}." if as_of else f". {NOTHING_YET}."
+    match connection.phase:
+        case Phase.STARTING if connection.problem is not None:
+            return f"Not connected: {problem_words(connection.problem).title}.{_kept(connection)} R tries now{wait}."
+        case Phase.POLLING:
+            return "LIVE UPDATES OFF. The list is at most 5 s old. R tries again."
+        case Phase.SIGN_IN_NEEDED:
+            return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a fresh token and start again."
+        case phase:
+            return f"{phase_words(phase)}{since}{_kept(connection)} R tries now{wait}."
+
+
+def shortest_banner(connection: Connection, *, as_of: str) -> str:
+    """The banner where the header has no room but for the state, so that only the rest of it is said here."""
+    match connection.phase:
+        case Phase.STARTING if connection.problem is not None:
+            return f"{problem_words(connection.problem).title}. R tries now."
+        case Phase.POLLING:
+            return "At most 5 s old. R tries again."
+        case Phase.SIGN_IN_NEEDED:
+            return "Set IMAGECHAT_SSO to a fresh token. Restart."
+        case _:
+            return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{_kept(connection)} R tries now."
+
+
+def _kept(connection: Connection) -> str:
+    return "" if connection.can_write else " Texts are kept."
 
 
 def _next_try(connection: Connection, now_s: float) -> str:

@@ -267,18 +267,30 @@ def test_a_banner_counts_down_and_names_the_key() -> None:
 
 
 def test_a_banner_says_what_becomes_of_comments() -> None:
-    assert "refused and kept as drafts" in str(said(Phase.OFFLINE))
+    assert "new comments become drafts" in str(said(Phase.OFFLINE))
     assert "is tried once" in str(said(Phase.RECONNECTING, lost_at_s=0.0))
 
 
-def test_what_was_never_seen_has_no_time() -> None:
-    assert str(said(Phase.OFFLINE, as_of="")).startswith("OFFLINE. You see everything; new comments")
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING, Phase.SIGN_IN_NEEDED])
+def test_what_was_never_loaded_is_not_said_to_be_seen(phase: Phase) -> None:
+    never = str(said(phase, as_of="", lost_at_s=0.0))
+    assert "Nothing is loaded yet;" in never
+    assert "You see" not in never
+    assert "You see all as of 12:00:00;" in str(said(phase, lost_at_s=0.0))
+
+
+def test_a_banner_is_one_line_on_a_screen_of_100_columns() -> None:
+    for phase in Phase:
+        for as_of in ("", "12:00:00"):
+            words = said(phase, as_of=as_of, lost_at_s=0.0, retry_at_s=118.0)
+            assert words is None or len(words) <= 98
 
 
 def test_a_start_that_fails_says_why() -> None:
     words = said(Phase.STARTING, problem=Problem(ProblemKind.UNREACHABLE, reason=HOSTILE), retry_at_s=103.0)
     assert words is not None
     assert words.startswith("Not connected: Nobody answers there.")
+    assert "Nothing is loaded yet." in words
     assert words.endswith(" Next try in 3 s, R tries now.")
     assert not ACTING.search(words)
 

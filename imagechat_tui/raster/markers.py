@@ -11,7 +11,7 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.viewport import Cell, Viewport
 
 WIDEST = 5
-"""Cells of the widest chip: one with more to say does without its edges, a selected one has its brackets."""
+"""Characters of the widest chip, without its edges: those it needs on any picture."""
 
 LEFT_EDGE, RIGHT_EDGE = "\u2590", "\u258c"
 """Half blocks round a chip: half of the cell is the chip's, half what sets it off."""
@@ -223,7 +223,7 @@ def _text(label: str | None, count: int, mark: Mark, *, selected: bool, ascii_on
         return f"[{text}]"
     if ascii_only:
         return f"({text})"
-    return f"{LEFT_EDGE}{text}{RIGHT_EDGE}" if len(text) + 2 <= WIDEST else text
+    return f"{LEFT_EDGE}{text}{RIGHT_EDGE}"
 
 
 def _most_urgent(chips: tuple[Chip, ...]) -> Mark:

@@ -99,13 +99,13 @@ def test_each_state_has_a_text_of_its_own(plain: bool) -> None:
     assert all(text.isascii() for text in texts) == plain
 
 
-def test_a_long_number_does_without_edges_and_keeps_its_last_digits() -> None:
+def test_a_long_number_keeps_its_last_digits_and_its_edges() -> None:
     def text(number: str, mark: Mark) -> str:
         return all_of(place([chip(number, 50, 50, mark=mark)], VIEW))[0].text
 
     assert text("123", Mark.OPEN) == "▐123▌"
-    assert text("4999", Mark.UNREAD) == "●4999"
-    assert text("123456", Mark.UNREAD) == "●3456"
+    assert text("4999", Mark.UNREAD) == "▐●4999▌"
+    assert text("123456", Mark.UNREAD) == "▐●3456▌"
 
 
 def test_markers_out_of_view_are_counted_at_their_edge() -> None:
@@ -117,5 +117,5 @@ def test_markers_out_of_view_are_counted_at_their_edge() -> None:
 def test_thousands_in_one_place_are_one_chip() -> None:
     # Laying a row out is not quadratic in what falls together: this would take minutes.
     placement = place([chip(str(n), 50, 50) for n in range(50_000)], VIEW)
-    assert [c.text for c in placement.chips] == ["×999"]
+    assert [c.text for c in placement.chips] == ["▐×999▌"]
     assert len(all_of(placement)[0].keys) == 50_000

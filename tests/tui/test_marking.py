@@ -162,3 +162,67 @@ def test_markers_beyond_an_edge_are_noted_once_they_are() -> None:
     assert row_text(marks, 20) == "<1"
     assert marks.put([]) >= {20}
     assert row_text(marks, 20) == ""
+
+
+def notes(marks: Marking) -> list[tuple[int, str]]:
+    """Row and text of what is at the left edge."""
+    found = []
+    for row in marks.rows:
+        cells = marks.cells(row)
+        text = "".join(cells[column].glyph for column in range(80) if column in cells and column < 12)
+        if text:
+            found.append((row, text))
+    return found
+
+
+def test_a_note_whose_place_is_taken_moves_along_its_edge_as_a_whole() -> None:
+    view = VIEW.zoomed(4, Point(50, 50))
+    left = view.point_of((1, 20))
+    beyond = [Chip(f"b{n}", str(n), Mark.OPEN, Point(2, 50)) for n in range(12)]
+    marks = marking(beyond, Scene(view))
+    assert notes(marks) == [(20, "<12")]
+    there = Chip("c", "7", Mark.OPEN, left)
+    assert marks.put([*beyond, there]) == {19, 20}
+    assert notes(marks) == [(19, "<12"), (20, "▐7▌")]
+    assert marks.put(beyond) == {19, 20}
+    assert notes(marks) == [(20, "<12")]
+
+
+def test_a_note_below_moves_aside_for_a_chip_that_takes_one_cell_of_it() -> None:
+    view = VIEW.zoomed(4, Point(50, 50))
+    below = [Chip(f"b{n}", str(n), Mark.OPEN, Point(50, 98)) for n in range(73)]
+    marks = marking([*below, Chip("c", "184", Mark.RESOLVED, view.point_of((44, 39)))], Scene(view))
+    text = row_text(marks, 39)
+    assert "▐✓184▌" in text
+    assert "v73" in text.replace("▐✓184▌", " ").split()
+
+
+def test_a_note_without_room_is_left_out() -> None:
+    view = Viewport(800, 800, 8, 3).zoomed(4, Point(50, 50))
+    picture = Picture("p", 800, 800, "0" * 64, np.full((800, 800, 3), 200, dtype=np.uint8))
+    full = [Chip(f"c{row}", "1234", Mark.UNREAD, view.point_of((3, row))) for row in range(3)]
+    beyond = Chip("b", "9", Mark.OPEN, Point(2, 50))
+    frame = draw(Wish(picture, Scene(view), RenderOptions(), 0), [*full, beyond], None)
+    marks = Marking(frame, None)
+    for row in range(3):
+        shown = "".join(ink.glyph for _, ink in sorted(marks.cells(row).items()))
+        assert shown == "▐●1234▌"
+
+
+def test_a_note_does_not_lie_on_the_lens() -> None:
+    scene = Scene(VIEW.zoomed(4, Point(50, 50)))
+    scene = scene.magnified(scene.view.point_of((2, 20)))
+    assert scene.lens is not None
+    assert scene.lens.covers(0, 20)
+    (note,) = notes(marking([chip("1", 2, 50)], scene))
+    assert note[1] == "<1"
+    assert not scene.lens.covers(0, note[0])
+
+
+def test_a_note_does_not_lie_on_the_minimap() -> None:
+    view = VIEW.zoomed(4, Point(50, 50))
+    right = [Chip("b", "1", Mark.OPEN, Point(98, 50))]
+    picture = Picture("p", 800, 800, "0" * 64, np.full((800, 800, 3), 200, dtype=np.uint8))
+    frame = draw(Wish(picture, Scene(view), RenderOptions(), 0), right, None)
+    marks = Marking(frame, (70, 18, 80, 40))
+    assert [row for row in marks.rows if row_text(marks, row) == "1>"] == [17]

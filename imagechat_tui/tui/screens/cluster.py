@@ -15,6 +15,7 @@ from textual.widgets import Static
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 
@@ -36,10 +37,7 @@ class ClusterScreen(Dialog[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Content(f"{len(self._threads)} markers share this place"), classes="dialog--title")
             yield ThreadList(self._clock, id="cluster")
-            yield Static(
-                Content.assemble(("Enter", "bold"), " opens   ", ("Esc", "bold"), " closes"),
-                classes="dialog--keys",
-            )
+            yield KeyLine(("Enter", "opens"), ("Esc", "closes"))
 
     def on_mount(self) -> None:
         """Show them, the first selected."""

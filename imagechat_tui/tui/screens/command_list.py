@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,7 +16,11 @@ from textual.widgets import Input, Static
 
 from imagechat_tui.tui.commands import Command
 from imagechat_tui.tui.screens.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
+
+NARROW, TINY = 50, 30
+"""Columns below which there is no room for the group, and none for a column of keys."""
 
 
 class CommandRows(Rows[Command]):
@@ -29,17 +34,29 @@ class CommandRows(Rows[Command]):
         return item.id
 
     def height_of(self, item: Command, width: int) -> int:
-        """One line."""
-        return 1
+        """One line, if its title fits."""
+        return len(self.lines_of(item, width - 1))
 
     def lines_of(self, item: Command, width: int) -> list[Text]:
-        """Keys, what they do, and where."""
-        line = Text(no_wrap=True)
-        column = 18 if width >= 50 else 10
+        """Keys, what they do, and where if there is room."""
+        if width < TINY:
+            first = (item.keys.partition(" ")[0], self.ink("accent"))
+            return self._wrapped(Text.assemble(first, " ", (item.title, self.ink("plain"))), width)
+        column = 18 if width >= NARROW else 10
         keys = Text(item.keys, self.ink("accent"))
         keys.truncate(column, overflow="ellipsis", pad=True)
-        line.append_text(keys).append(" ").append(item.title, self.ink("plain"))
-        return [spread(line, Text(f"{item.group} " if width >= 50 else "", self.ink("dim")), width)]
+        title = self._wrapped(Text(item.title, self.ink("plain")), width - column - 1)
+        lines = [
+            Text.assemble(start, " ", part)
+            for start, part in zip_longest((keys,), title, fillvalue=" " * column)
+        ]
+        group = Text(f"{item.group} ", self.ink("dim"))
+        if width >= NARROW and len(lines) == 1 and lines[0].cell_len + 1 + group.cell_len <= width:
+            return [spread(lines[0], group, width)]
+        return lines
+
+    def _wrapped(self, words: Text, width: int) -> list[Text]:
+        return list(words.wrap(self.app.console, max(1, width)))
 
 
 class CommandScreen(Dialog[Command | None]):
@@ -69,10 +86,7 @@ class CommandScreen(Dialog[Command | None]):
             search.cursor_blink = False
             yield search
             yield CommandRows(id="commands")
-            yield Static(
-                Content.assemble(("Enter", "bold"), " does it   ", ("Esc", "bold"), " closes"),
-                classes="dialog--keys",
-            )
+            yield KeyLine(("Enter", "does it"), ("Esc", "closes"))
 
     def on_mount(self) -> None:
         """Show all; keys go to the search."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.tui.screens.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -22,11 +23,12 @@ class ConfirmScreen(Dialog[bool]):
         Binding("escape,n,q", "answer(False)", "No", id="confirm.no", show=False),
     ]
 
-    def __init__(self, question: str, about: SafeText, *, yes: str) -> None:
+    def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keeps it") -> None:
         super().__init__()
         self._question = question
         self._about = about
         self._yes = yes
+        self._no = no
 
     def compose(self) -> ComposeResult:
         """The question, what it is about, and the keys."""
@@ -34,10 +36,7 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(Content(self._question), classes="dialog--title")
             if self._about:
                 yield Static(Content(self._about), classes="dialog--quote")
-            yield Static(
-                Content.assemble(("Enter", "bold"), f" {self._yes}   ", ("Esc", "bold"), " keeps it"),
-                classes="dialog--keys",
-            )
+            yield KeyLine(("Enter", self._yes), ("Esc", self._no))
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.screens.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.people import Person, people_here
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
@@ -57,7 +58,7 @@ class HereScreen(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Here now"), classes="dialog--title")
             yield PeopleRows(id="people")
-            yield Static(Content.assemble(("Esc", "bold"), "\xa0closes"), classes="dialog--keys")
+            yield KeyLine(("Esc", "closes"))
 
     def on_mount(self) -> None:
         """Show who is there."""

@@ -21,13 +21,11 @@ from imagechat_tui.sync.state import ChatState, Draft
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.screens.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words, write_words
 
-KEYS = (
-    ("Enter", "bold"), "\xa0tries\xa0again\xa0or\xa0writes\xa0on   ", ("e", "bold"), "\xa0edits   ",
-    ("d", "bold"), "\xa0drops   ", ("Esc", "bold"), "\xa0closes",
-)  # fmt: skip
+KEYS = (("Enter", "tries again or writes on"), ("e", "edits"), ("d", "drops"), ("Esc", "closes"))
 """What the keys do with a draft; the last is there without any."""
 
 
@@ -112,7 +110,7 @@ class UnsentScreen(Dialog[Draft | None]):
                 classes="dialog--text",
             )
             yield DraftRows(self._clock, id="drafts")
-            yield Static(id="drafts-keys", classes="dialog--keys")
+            yield KeyLine(*KEYS)
 
     def on_mount(self) -> None:
         """Show what there is."""
@@ -129,9 +127,7 @@ class UnsentScreen(Dialog[Draft | None]):
         rows.conversations = state.conversations
         rows.items = (*failed, *typed)
         self.query_one("#drafts-text").display = bool(rows.items)
-        keys = KEYS if rows.items else KEYS[-2:]
-        # Key and word stay together where the line wraps.
-        self.query_one("#drafts-keys", Static).update(Content.assemble(*keys))
+        self.query_one(KeyLine).say(*(KEYS if rows.items else KEYS[-1:]))
 
     @on(Rows.Chosen)
     def _act(self) -> None:

@@ -2,30 +2,73 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Static
 
 from imagechat_tui.sync.state import Connection, Phase
+from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, time_of_day
-from imagechat_tui.words import BANNER_AFTER_S, banner, phase_words
+from imagechat_tui.words import BANNER_AFTER_S, banner, short_banner, shortest_banner
 
 SHOWN_IN = frozenset(Phase) - {Phase.LIVE, Phase.READ_ONLY}
 """Phases in which there may be something to say."""
 
+PADDING = 2
+"""Columns left and right of the words."""
 
-NARROW = 60
-"""Columns below which the words are few."""
+NARROW, TINY = 60, 30
+"""Columns below which the words are few, and fewer."""
+
+MOST_ROWS = 3
+"""As many as the stylesheet allows."""
+
+LONGEST_WAIT_S = 88.0
+"""For as long a countdown as there is."""
 
 
-def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
-    """The banner for a narrow screen: the state, its age, what happens to texts, the key."""
-    retry = connection.retry_at_s
-    wait = f" ({retry - now_s:.0f} s)" if retry is not None and retry > now_s else ""
-    since = f" as of {as_of}" if as_of else ""
-    kept = "" if connection.can_write else " Texts are kept."
-    return f"{phase_words(connection.phase)}{since}.{kept} R tries now{wait}."
+def wording(connection: Connection, *, now_s: float, as_of: str, columns: int) -> tuple[str, int] | None:
+    """What to say on a screen of so many columns, and in how many rows: the most that there is room for.
+
+    Of "Next try in 18 s", "in 9 s" and "Trying now" the longest decides about both, so that the panes below
+    stand still while it counts down. What is cut says so.
+    """
+    said = _wordings(connection, now_s=now_s, as_of=as_of, columns=columns)
+    if not said:
+        return None
+    waiting = replace(connection, retry_at_s=now_s + LONGEST_WAIT_S)
+    for words, longest in zip(
+        said, _wordings(waiting, now_s=now_s, as_of=as_of, columns=columns), strict=True
+    ):
+        if (rows := _rows(longest, columns)) <= MOST_ROWS:
+            return words, rows
+    return _cut(said[-1], columns), MOST_ROWS
+
+
+def _wordings(connection: Connection, *, now_s: float, as_of: str, columns: int) -> list[str]:
+    """The longest first; none if there is nothing to say."""
+    full = banner(connection, now_s=now_s, as_of=as_of)
+    if full is None:
+        return []
+    short = short_banner(connection, now_s=now_s, as_of=as_of)
+    return (
+        [full] * (columns >= NARROW)
+        + [short] * (columns >= TINY)
+        + [shortest_banner(connection, as_of=as_of)]
+    )
+
+
+def _rows(words: str, columns: int) -> int:
+    return Content(words).get_height({}, max(1, columns - PADDING))
+
+
+def _cut(words: str, columns: int) -> str:
+    while _rows(words, columns) > MOST_ROWS and len(words) > 1:
+        words = words[:-2].rstrip() + symbols.ELLIPSIS
+    return words
 
 
 class OfflineBanner(Static):
@@ -38,6 +81,7 @@ class OfflineBanner(Static):
         self._clock = clock
         self._timer: Timer | None = None
         self._words: str | None = None
+        self._least_rows = 0
 
     def watch_connection(self) -> None:
         """Say what there is to say now."""
@@ -53,13 +97,16 @@ class OfflineBanner(Static):
             return
         now_s = self._clock.engine_s()
         as_of = "" if connection.as_of_s is None else time_of_day(self._clock.wall_of(connection.as_of_s))
-        words = banner(connection, now_s=now_s, as_of=as_of)
-        if words is not None and self.app.size.width < NARROW:
-            words = short_banner(connection, now_s=now_s, as_of=as_of)
+        said = wording(connection, now_s=now_s, as_of=as_of, columns=self.app.size.width)
+        words, self._least_rows = said if said is not None else (None, 0)
         self._show(words)
         wait_s = self._next_change_s(connection, now_s, shown=words is not None)
         if wait_s is not None:
             self._timer = self.set_timer(wait_s, self._tell)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """What the words need, and no less than they may need a second later."""
+        return max(self._least_rows, super().get_content_height(container, viewport, width))
 
     def on_resize(self) -> None:
         """Say it shorter or in full."""

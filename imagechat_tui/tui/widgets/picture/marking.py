@@ -71,6 +71,7 @@ class Marking:
         self.hovered: tuple[int, int] | None = None
         """Column and row of the chip under the pointer."""
         self.hints: Hints | None = None
+        self._notes = self._placed_notes()
 
     @property
     def rows(self) -> range:
@@ -81,13 +82,11 @@ class Marking:
         """Have these markers and no others; returns the rows that may look different."""
         chips = list(chips)
         frame = self._frame
-        notes = edge_notes(frame.places)
         touched = frame.places.put(chips)
-        if notes != edge_notes(frame.places):
-            touched |= {row for _, row, _ in (*notes, *edge_notes(frame.places))}
         if frame.lens_places is not None and frame.scene.lens is not None:
             touched |= {row + frame.scene.lens.row for row in frame.lens_places.put(chips)}
-        return touched
+        notes, self._notes = self._notes, self._placed_notes()
+        return touched | {row for _, row, _ in {*notes} ^ {*self._notes}}
 
     def at(self, column: int, row: int) -> PlacedChip | None:
         """The chip that covers a cell of the screen."""
@@ -118,13 +117,35 @@ class Marking:
             for column, ink in enumerate(inks, chip.column):
                 if not self._under_minimap(column, row):
                     cells[column] = ink
-        lens = self._frame.scene.lens
-        for start, on_row, text in edge_notes(self._frame.places):
+        for start, on_row, text in self._notes:
             if on_row == row:
-                for column, ink in enumerate(note_cells(text, self._depth), start):
-                    if lens is None or not lens.covers(column, row):
-                        cells.setdefault(column, ink)
+                cells.update(enumerate(note_cells(text, self._depth), start))
         return cells
+
+    def _placed_notes(self) -> tuple[tuple[int, int, str], ...]:
+        """The notes at the edges, each as near the middle of its edge as all of it is free; else left out."""
+        placed: list[tuple[int, int, str]] = []
+        columns = self._frame.view.size[0]
+        for column, row, text in edge_notes(self._frame.places):
+            if text[0] in "^v":
+                starts = range(columns - len(text) + 1)
+                along = [(at, row) for at in sorted(starts, key=lambda at: abs(at - column))]
+            else:
+                along = [(column, at) for at in sorted(self.rows, key=lambda at: abs(at - row))]
+            free = next((cell for cell in along if self._is_free(*cell, text, placed)), None)
+            if free is not None:
+                placed.append((*free, text))
+        return tuple(placed)
+
+    def _is_free(self, column: int, row: int, text: str, placed: Iterable[tuple[int, int, str]]) -> bool:
+        """Whether nothing else lies on any cell of a note."""
+        lens, end = self._frame.scene.lens, column + len(text)
+        others = [(chip.column, chip.text) for chip in self._chips(row)]
+        others += [(start, other) for start, on_row, other in placed if on_row == row]
+        return not any(start < end and column < start + len(other) for start, other in others) and not any(
+            self._under_minimap(at, row) or (lens is not None and lens.covers(at, row))
+            for at in range(column, end)
+        )
 
     def _chips(self, row: int) -> Iterator[PlacedChip]:
         lens, lens_places = self._frame.scene.lens, self._frame.lens_places
