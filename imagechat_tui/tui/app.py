@@ -103,6 +103,7 @@ class ImageChatApp(App[int]):
         self._wall = TextWall()
         self._leaving = Leaving(self._told_to_leave)
         self._session_worker: Worker[None] | None = None
+        self._ending = False
         self._chat: ChatScreen | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -212,6 +213,8 @@ class ImageChatApp(App[int]):
         """
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
+        elif self._ending:
+            return  # what is typed behind the key that quits was for the shell
         elif await self._key(event):
             for _ in range(SETTLING_TURNS):
                 await asyncio.sleep(0)
@@ -260,6 +263,7 @@ class ImageChatApp(App[int]):
         self.run_worker(self._leave(code), name="leave", group="leave", exclusive=True)
 
     async def _leave(self, code: int) -> None:
+        self._ending = True
         self.chat.keep_typed()
         worker = self._session_worker
         if worker is not None and worker.is_running:
@@ -280,6 +284,8 @@ class ImageChatApp(App[int]):
 
         Textual's own report prints local variables, and those hold what others wrote and what is secret.
         """
+        if self._exit_renderables:
+            return  # the first is told; what breaks in its wake would only hide it
         error = self._exception
         path = None
         folder = self._options.crash_folder

@@ -29,6 +29,8 @@ class TightUpdate(ChopsUpdate):
         own = False
         cursor = (-1, -1)
         for y, x1, x2 in self.spans:
+            if y >= len(self.chops):  # the screen has shrunk since this was asked for
+                continue
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 if strip is None or x >= x2 or end <= x1:
                     continue

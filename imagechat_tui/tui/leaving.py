@@ -1,4 +1,4 @@
-"""Leaving when the terminal or the system says so: SIGTERM, SIGHUP, and a terminal that is gone.
+"""Leaving when the terminal or the system says so: SIGTERM, SIGHUP, SIGINT, and a terminal that is gone.
 
 A Textual app whose terminal vanished while SIGHUP is ignored reads end-of-file for ever at half a core
 (measured). So a thread waits for the hang-up itself: ``poll`` with no events asked for wakes for nothing else
@@ -21,7 +21,7 @@ from types import FrameType
 WITHIN_S = 1.7
 """The process ends at most this long after it was told to."""
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Leaving:

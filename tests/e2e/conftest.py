@@ -141,6 +141,7 @@ def desk() -> Iterator[Desk]:
 
 def place_marker(terminal: Terminal, text: str, *moves: str) -> None:
     """Place a marker with keys alone: move, ``c``, type (in one packet, as a slow link has it), Enter."""
+    terminal.wait_for(lambda: "×" in terminal.lines[0], what="the picture, without which nothing moves")
     terminal.press(*moves)
     terminal.send("c" + text)
     terminal.shows(text)

@@ -12,8 +12,12 @@ from typing import Any
 
 import pyte
 import pytest
+from rich.console import Console
+from rich.segment import Segment
+from textual.strip import Strip
 
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
+from imagechat_tui.tui.compositor import TightUpdate
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.pty
@@ -195,6 +199,26 @@ def test_a_dialog_costs_its_own_place_when_it_comes_and_when_it_goes(start: Star
         assert all(column in BOX for column in starts)
         assert (DIALOGS[key] in terminal.text) == (pressed == key)
         assert not differing(terminal)
+
+
+def test_a_line_that_is_no_more_is_not_written() -> None:
+    row: dict[int, Strip | None] = {0: Strip([Segment("abc")])}
+    update = TightUpdate([row], [(0, 1, 2), (1, 0, 3)], [[3]])
+    assert update.render_segments(Console()) == "\x1b[1;2Hb"
+
+
+@pytest.mark.parametrize("key", ["", "?", "d", "!"])
+def test_a_terminal_takes_any_size_at_any_time(start: Start, key: str) -> None:
+    terminal = start("added", markers=40)
+    terminal.press("]", *key)
+    terminal.quiet()
+    for size in [(121, 40), (60, 20), (1, 1), (140, 50), (120, 40)]:
+        terminal.resize(*size)
+        terminal.quiet()
+    terminal.press("esc", "R")
+    terminal.shows("41 markers")
+    terminal.quiet()
+    assert not differing(terminal)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

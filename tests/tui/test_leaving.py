@@ -67,7 +67,7 @@ def type_something(terminal: Terminal) -> None:
     terminal.shows("unsent words")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_it_in_order(start: Start, tmp_path: Path, number: signal.Signals) -> None:
     terminal = start()
     type_something(terminal)
@@ -76,6 +76,15 @@ def test_a_signal_ends_it_in_order(start: Start, tmp_path: Path, number: signal.
     assert handed_back(terminal)
     assert line_mode(terminal)
     assert (tmp_path / "drafts").read_text() == "unsent words"
+
+
+@pytest.mark.parametrize("behind", ["?", "!", "R", ":", "i", "cx"])
+def test_what_is_typed_behind_the_key_that_quits_does_nothing(start: Start, behind: str) -> None:
+    terminal = start()
+    terminal.send(f"q{behind}")
+    assert terminal.exit_code(within_s=2) == 0
+    assert handed_back(terminal)
+    assert "defect" not in terminal.text
 
 
 @pytest.mark.parametrize("mode", ["", "ignore-hangups", "launched"])

@@ -100,6 +100,15 @@ async def test_a_reply_goes_to_the_open_thread(sit: Sit) -> None:
         assert desk.focus == "comments"
 
 
+async def test_a_reply_just_sent_is_selected_when_it_comes(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("]", "enter", "r")
+        await desk.type("mine")
+        await desk.press("enter")
+        (sent_as,) = {intent for intent in desk.session.intents if isinstance(intent, PostComment)}
+        assert desk.chat.comments.selected == f"b{desk.session.intents.index(sent_as) + 1}"
+
+
 async def test_control_j_breaks_the_line_and_control_s_sends(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("c")
@@ -150,6 +159,23 @@ async def test_typing_is_kept_without_leaving(sit: Sit) -> None:
         await desk.until(
             lambda: KeepDraft(StartConversation(Point(50.0, 50.0), "unsent words")) in desk.session.intents
         )
+
+
+async def test_a_disk_that_takes_no_drafts_is_told_and_nothing_is_lost_without_a_question(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("words")
+        await desk.publish(desk.session.state, Announce(News.DRAFTS_NOT_STORED))
+        assert "cannot be written to disk" in desk.toasts
+        await desk.press("escape")
+        assert "lasts until you quit" in desk.toasts
+        await desk.press("q")
+        assert "Quit and lose what is not sent?" in desk.text
+        assert "1 draft is not on disk" in desk.text
+        await desk.press("escape")
+        assert not desk.session.stopped.is_set()
+        await desk.press("q", "enter")
+        await desk.until(lambda: desk.session.stopped.is_set())
 
 
 async def test_quitting_keeps_what_is_typed(sit: Sit) -> None:

@@ -136,6 +136,8 @@ class ChatScreen(WritingScreen):
                     self._tell_added(item, "commented on")
                 case News.THREAD_GONE:
                     self._thread_gone(item)
+                case News.DRAFTS_NOT_STORED:
+                    self._tell_drafts_not_stored()
                 case News.CANNOT_SHOW:
                     self._tell_cannot_show()
                 case _:
@@ -159,6 +161,15 @@ class ChatScreen(WritingScreen):
         thread = next((t for t in now if t.key == item.conversation_id), None)
         where = self.called(thread) if thread is not None else "a marker"
         self.say("", f"{who} {verb} {where}")
+
+    def _tell_drafts_not_stored(self) -> None:
+        if self.drafts_stored:
+            self.drafts_stored = False
+            self.say(
+                "Drafts cannot be written to disk",
+                "They last until you quit. Check the space and the permissions of the state folder.",
+                failure=True,
+            )
 
     def _tell_cannot_show(self) -> None:
         from imagechat_tui.words import cannot_show_words
@@ -270,7 +281,9 @@ class ChatScreen(WritingScreen):
         me = self.chat.me
         return thing.mine or me is None or me.is_admin
 
-    def _ask(self, question: str, about: str, yes: str, then: Callable[[], None]) -> None:
+    def _ask(
+        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keeps it"
+    ) -> None:
         from imagechat_tui.tui.screens.confirm import ConfirmScreen
 
         def answered(agreed: bool | None) -> None:
@@ -279,7 +292,7 @@ class ChatScreen(WritingScreen):
 
         top = self.app.screen
         (top if isinstance(top, Layer) else self).cover(
-            ConfirmScreen(question, self.quote(about), yes=yes), answered
+            ConfirmScreen(question, self.quote(about), yes=yes, no=no), answered
         )
 
     def _drop(self, draft_id: str) -> None:
@@ -378,8 +391,17 @@ class ChatScreen(WritingScreen):
         """Back; with nothing to go back from, quit."""
         if self.open_key is not None:
             self.close_thread()
+        elif self.session.state.drafts and not self.drafts_stored:
+            kept = len(self.session.state.drafts)
+            what = "1 draft is" if kept == 1 else f"{kept} drafts are"
+            self._ask(
+                "Quit and lose what is not sent?", f"{what} not on disk.", "quits", self._quit, no="stays"
+            )
         else:
-            self.run_worker(self.app.run_action("app.quit"), name="quit")
+            self._quit()
+
+    def _quit(self) -> None:
+        self.run_worker(self.app.run_action("app.quit"), name="quit")
 
     def action_try_now(self) -> None:
         """Reconnect or catch up at once."""

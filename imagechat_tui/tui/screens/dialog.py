@@ -6,6 +6,7 @@ Textual paints the whole screen when a dialog comes, twice when it goes, and fro
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from textual.await_complete import AwaitComplete
@@ -54,8 +55,9 @@ class Layer(Screen[ScreenResultType]):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def paint(self, *regions: Region) -> None:
-        """Paint these regions now."""
-        self._compositor._dirty_regions.update(regions)
+        """Paint these regions now, as far as they are on it: the screen below may have another size yet."""
+        seen = (region.intersection(self.size.region) for region in regions)
+        self._compositor._dirty_regions.update(region for region in seen if region)
         self._compositor_refresh()
 
     def _compositor_refresh(self) -> None:
@@ -105,9 +107,16 @@ class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
         below = stack[stack.index(self) - 1]
         lines = Region(0, crop.y, self.size.width, crop.height)
         parts = below._compositor._render_chops(lines, lambda _: True)
-        missing = Strip.blank(self.size.width, self.rich_style)  # the screen below has not grown yet
-        rows = [Row([*parts[y].values()]) if y < len(parts) else missing for y in crop.line_range]
-        return [row.crop(crop.x, crop.right) for row in rows]
+        return [
+            self._row(parts[y].values() if y < len(parts) else ()).crop(crop.x, crop.right)
+            for y in crop.line_range
+        ]
+
+    def _row(self, parts: Iterable[Strip | None]) -> Strip:
+        """A row of what lies below; blank where the screen below has not grown as far yet."""
+        there = [part for part in parts if part is not None]
+        missing = self.size.width - sum(part.cell_length for part in there)
+        return Row([*there, *([Strip.blank(missing, self.rich_style)] if missing > 0 else [])])
 
     def paint(self, *regions: Region) -> None:
         """Paint these regions now, or with everything else when it is painted for the first time."""

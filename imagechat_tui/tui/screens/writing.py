@@ -33,6 +33,8 @@ class WritingScreen(ReadingScreen):
         super().__init__(session, name=name, options=options, clock=clock)
         self._keep_timer: Timer | None = None
         self._kept: TextWrite | None = None
+        self.drafts_stored = True
+        """Whether the disk takes what is typed, as far as is known."""
 
     # -- beginning
 
@@ -152,7 +154,8 @@ class WritingScreen(ReadingScreen):
         kept = bool(event.write.text.strip())
         self._end()
         if kept and not isinstance(event.write, EditComment):
-            self.say("Draft kept", "Not sent. The same key again writes on, ! lists all drafts.")
+            until = "" if self.drafts_stored else " It is not on disk: it lasts until you quit."
+            self.say("Draft kept", f"Not sent. The same key again writes on, ! lists all drafts.{until}")
 
     def _end(self) -> None:
         """Stop writing; the focus goes back to what it was about."""

@@ -322,7 +322,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def on_focus(self) -> None:
         """Show by the mark that keys go here; an unselected list gets a selection to start from."""
-        if self.selected not in self._index:
+        if self.selected is None:  # one that is not there yet, such as a comment just sent, is on its way
             self._select(0)
         self._redraw_selected()
 
