@@ -188,7 +188,7 @@ class Api:
             ApiError: see ``net.failures``.
         """
         path = USERS_ONLINE.path(tenant_id=self._tenant)
-        return _decoded(await self._read(path, {"urlId": url_id}), codec.decode_users_online)
+        return _decoded(await self._read(path, self._signed({"urlId": url_id})), codec.decode_users_online)
 
     async def send(
         self, room: Room, request: SendRequest, *, on_sent: Callable[[], None] = lambda: None

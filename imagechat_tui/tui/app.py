@@ -13,6 +13,7 @@ from textual import events
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.content import Content
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -134,8 +135,13 @@ class ImageChatApp(App[int]):
         return self._chat
 
     def get_line_filters(self) -> list[LineFilter]:
-        """Textual's own, then the wall."""
-        return [*super().get_line_filters(), self._wall]
+        """Textual's own, then the wall; last, none of the colours if they are not wanted."""
+        filters = [*super().get_line_filters(), self._wall]
+        if self.no_color:
+            from imagechat_tui.tui.colorless import Colorless
+
+            filters.append(Colorless(Color.parse(self.theme_variables["background"])))
+        return filters
 
     # -- life
 

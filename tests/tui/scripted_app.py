@@ -1,6 +1,6 @@
 """The app on a scripted session as a program of its own, for tests that need a real terminal.
 
-python -m tests.tui.scripted_app DRAFTS [crash | ignore-hangups | stuck]
+python -m tests.tui.scripted_app DRAFTS [crash | ignore-hangups | stuck | colorless]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.intents import Intent, KeepDraft, TryNow
@@ -51,11 +52,12 @@ def main() -> None:
     drafts, mode = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
     if mode == "ignore-hangups":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    look = RenderOptions(colors=ColorDepth.NONE) if mode == "colorless" else RenderOptions()
     app = ImageChatApp(
         StoringSession(drafts, mode),
         load_picture=load,
         name="shot.png",
-        options=ScreenOptions(render=RenderOptions(), crash_folder=drafts.parent / "crash"),
+        options=ScreenOptions(render=look, crash_folder=drafts.parent / "crash"),
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("No picture", str(error)),
     )
