@@ -37,6 +37,9 @@ from imagechat_tui.sync.state import (
     Thread,
 )
 
+NOT_INTRODUCED = "you"
+"""The person's own name before a server has told it."""
+
 
 class Overlay(Struct, frozen=True):
     """One write of ours as it is laid over the confirmed state."""
@@ -242,7 +245,7 @@ def _typed_comment(
         id=CommentId(key),
         url_id=url_id,
         user_id=me.id if me is not None else None,
-        commenter_name=me.name if me is not None else "",
+        commenter_name=me.name if me is not None else NOT_INTRODUCED,
         text=text,
         parent_id=parent_id,
     )
@@ -259,7 +262,7 @@ def _new_thread(state: ChatState, overlay: Overlay) -> Thread:
         point=write.point,
         src=state.room.src,
         user_id=me.id if me is not None else None,
-        commenter_name=me.name if me is not None else "",
+        commenter_name=me.name if me is not None else NOT_INTRODUCED,
         comment_count=1,
     )
     comment = (saved.comment if saved is not None else None) or _typed_comment(

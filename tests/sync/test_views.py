@@ -326,3 +326,10 @@ def test_views_forget_threads_that_are_gone() -> None:
     views.threads(state())
     assert views.threads(state(conversations={})) == ()
     assert len(views.threads(state())) == 2
+
+
+def test_what_one_writes_before_the_server_knows_one_is_ones_own() -> None:
+    state = ChatState(eg.room(), drafts=(Draft("d", StartConversation(Point(1, 2), "words")),))
+    (thread,) = Views().threads(state)
+    assert thread.conversation.commenter_name == "you"
+    assert thread.comments[0].comment.commenter_name == "you"

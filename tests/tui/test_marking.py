@@ -63,6 +63,13 @@ def test_a_thread_without_a_number_has_that_of_its_place() -> None:
     assert labels == ["1", "31", "3"]
 
 
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.SAVED}))
+def test_a_marker_that_is_not_saved_has_no_number_made_up(status: Status) -> None:
+    some = (thread("a", number=2), thread("b", number=None, status=status))
+    labels = [chip.label for chip in Chips().of(some, selected=None, shown="all")]
+    assert labels == ["2", "+"]
+
+
 def test_an_unchanged_thread_keeps_its_chip() -> None:
     chips = Chips()
     some = (thread("a"), thread("b"))

@@ -20,10 +20,10 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     TryNow,
 )
-from imagechat_tui.sync.state import ChatState, Draft, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Phase, Problem, ProblemKind
 from tests import examples as eg
 from tests.tui.conftest import Sit
-from tests.tui.scripted_session import chat_state, comment, conversation, two_threads
+from tests.tui.scripted_session import NOW_S, chat_state, comment, conversation, two_threads
 
 FIRST, SECOND = "ic_1", "ic_2"
 
@@ -295,6 +295,30 @@ async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:
         assert "c comment" in desk.lines[-1]
         await desk.publish(replace(state, read_only=True))
         assert "c comment" not in desk.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("phase", "problem", "said"),
+    [
+        (Phase.STARTING, None, "Loading the threads"),
+        (Phase.OFFLINE, ProblemKind.UNREACHABLE, "What there is is not known"),
+        (Phase.SIGN_IN_NEEDED, ProblemKind.SIGN_IN, "What there is is not known"),
+    ],
+)
+async def test_what_was_never_loaded_is_not_called_empty(
+    sit: Sit, phase: Phase, problem: ProblemKind | None, said: str
+) -> None:
+    link = Connection(phase=phase, problem=Problem(problem) if problem is not None else None, lost_at_s=NOW_S)
+    async with sit(chat_state(connection=link)) as desk:
+        assert said in desk.text
+        assert "No markers yet" not in desk.text
+        assert "markers" not in desk.lines[0]
+        await desk.publish(chat_state())
+        assert "No markers yet" in desk.text
+        assert "press c" in desk.text
+        assert "0 markers" in desk.lines[0]
+        await desk.publish(chat_state(read_only=True))
+        assert "press c" not in desk.text
 
 
 async def test_a_round_trip_is_not_told_of_a_link_that_is_gone(sit: Sit) -> None:

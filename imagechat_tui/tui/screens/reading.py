@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
 
 MINUTE_S = 60.0
+FIRST_STEPS = "Move the crosshair with hjkl or the arrows, press c, write, Enter."
 UNSAVED_WORDS = {
     Status.PENDING: "saving",
     Status.CHECKING: "checking",
@@ -79,6 +80,7 @@ class ReadingScreen(PanesScreen):
         )
         self._by_key = {thread.key: thread for thread in self.all_threads}
         self._follow_renamed()
+        self.threads.say_empty(self._words_for_no_threads())
         self.threads.items = self.all_threads
         if self.selected_key != self.threads.selected:
             self.select(self.threads.selected)
@@ -87,6 +89,19 @@ class ReadingScreen(PanesScreen):
         self.banner.connection = state.connection
         self._show_open_thread()
         self.show_edges()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it is known what there is."""
+        return self.chat.connection.as_of_s is not None
+
+    def _words_for_no_threads(self) -> str:
+        if not self.loaded:
+            failed = self.chat.connection.problem is not None
+            return "What there is is not known: nothing is loaded yet." if failed else "Loading the threads."
+        if "marker.new" in self.useless_commands():
+            return "No markers yet."
+        return f"No markers yet.\n\n{FIRST_STEPS}"
 
     def _follow_renamed(self) -> None:
         for old, new in list(self.renamed.items()):
@@ -115,7 +130,7 @@ class ReadingScreen(PanesScreen):
             if saved_as is not None:
                 self.comments.set_reactive(CommentList.selected, saved_as)
             self.comments.items = thread.comments
-            self.comments.empty = "Loading the comments." if not thread.loaded else "No comments: press r."
+            self.comments.say_empty("Loading the comments." if not thread.loaded else "No comments: press r.")
             self.comments.keep_only_shown()
             if follow:
                 self.comments.show_end()
@@ -163,7 +178,7 @@ class ReadingScreen(PanesScreen):
             self.header.facts,
             phase=state.connection.phase,
             here=len(state.online),
-            markers=sum(counts(thread.status) for thread in self.all_threads),
+            markers=sum(counts(thread.status) for thread in self.all_threads) if self.loaded else None,
             unread=sum(thread.unread for thread in self.all_threads),
             drafts=drafts,
             failed=failed,
@@ -191,6 +206,7 @@ class ReadingScreen(PanesScreen):
     def show_no_picture(self, said: str) -> None:
         """Say in its place why there is none; the threads stay usable."""
         self.pictureless = True
+        self.threads.say_empty(self._words_for_no_threads())
         self.notice.update(Content(said))
         self.tell_status()
 

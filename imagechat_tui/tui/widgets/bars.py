@@ -31,7 +31,8 @@ class HeaderFacts(Struct, frozen=True):
     phase: Phase
     here: int = 0
     """People in the room."""
-    markers: int = 0
+    markers: int | None = 0
+    """None while it is not known."""
     unread: int = 0
     drafts: int = 0
     """Typed and not sent."""
@@ -69,7 +70,7 @@ class HeaderBar(Widget):
         state = phase_words(facts.phase)
         optional = [  # most important first
             ("failed", f"{facts.failed} not saved" if facts.failed else ""),
-            ("markers", count(facts.markers, "marker")),
+            ("markers", count(facts.markers, "marker") if facts.markers is not None else ""),
             ("drafts", count(facts.drafts, "draft") if facts.drafts else ""),
             ("unread", f"{facts.unread} unread" if facts.unread else ""),
             ("here", f"{facts.here} here" if facts.here else ""),

@@ -390,6 +390,14 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             drawn.append(strip.adjust_cell_length(width, base))
         return drawn
 
+    def say_empty(self, words: str) -> None:
+        """What to say while there is nothing in it, from now on."""
+        if words != self.empty:
+            self.empty = words
+            self._empty_wrapped = None
+            if not self._items:
+                self.refresh()
+
     def _empty_line(self, y: int, width: int, base: Style) -> Strip:
         lines = self._empty_lines(max(1, width - 2))
         if not 1 <= y <= len(lines):

@@ -29,8 +29,6 @@ class ThreadList(Rows[Thread]):
         Binding("l,right", "choose", "Open", id="list.open", show=False),
     ]
 
-    empty = "No markers yet.\n\nMove the crosshair with hjkl or the arrows, press c, write, Enter."
-
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock

@@ -15,6 +15,10 @@ from imagechat_tui.tui.widgets.picture.hints import Hints
 Row = dict[int, Ink]
 
 
+UNNUMBERED = "+"
+"""What a marker is called until the server has given it a number: one that is made up might be another's."""
+
+
 class Chips:
     """The chips of the threads; a thread that is the same object as before keeps its chip."""
 
@@ -31,7 +35,9 @@ class Chips:
             if shown == "open" and thread.conversation.resolved:
                 continue
             number = thread.conversation.number
-            label = str(place if number is None else number)
+            if number is None and thread.status is Status.SAVED:
+                number = place  # the hosted service has no numbers
+            label = UNNUMBERED if number is None else str(number)
             made = before.get(thread.key)
             here = thread.key == selected
             if made is None or made[0] is not thread or made[1] != label or made[2] != here:
