@@ -143,6 +143,14 @@ def test_marks_hide_the_picture_and_single_cells_hide_marks() -> None:
     assert canvas.row(0).text[3] == ink.glyph
 
 
+def test_a_mark_wider_than_the_picture_is_cut() -> None:
+    canvas = Canvas(grid(1))
+    canvas.mark(2, {COLUMNS - 1: Ink("a", 1, 2), COLUMNS: Ink("s", 1, 2)})
+    canvas.changes()
+    assert canvas.row(2).text.endswith("a")
+    assert canvas.row(2).cell_length == COLUMNS
+
+
 def test_a_strip_of_cells_cuts_and_joins_like_any_other() -> None:
     strip = CellStrip("abcd", [1, 1, 2, 2], [3, 3, 3, 4], ColorDepth.TRUECOLOR)
     assert [piece.text for piece in strip.divide([1, 3, 4])] == ["a", "bc", "d"]

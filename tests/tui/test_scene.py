@@ -82,6 +82,16 @@ def test_a_lens_fits_into_a_view_that_has_shrunk() -> None:
     assert small.lens.row + small.lens.view.rows < 12
 
 
+@given(st.integers(1, 6), st.integers(1, 6))
+def test_a_lens_and_its_frame_are_on_the_screen_or_there_is_none(columns: int, rows: int) -> None:
+    scene = Scene(Viewport(3000, 2000, 100, 34)).magnified(Point(50, 50))
+    small = scene.showing(Point(50, 50), scene.view.resized(columns, rows))
+    assert (small.lens is None) == (min(columns, rows) < 3)
+    if small.lens is not None:
+        assert 1 <= small.lens.column < columns - small.lens.view.columns
+        assert 1 <= small.lens.row < rows - small.lens.view.rows
+
+
 def test_a_lens_shows_small_text_large_enough_to_read() -> None:
     far = Scene(Viewport(6000, 4000, 100, 34)).magnified(Point(50, 50))
     assert far.lens is not None

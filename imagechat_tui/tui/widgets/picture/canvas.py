@@ -73,7 +73,9 @@ class Canvas:
         self._changed.update(range(grid.size[1]))
 
     def mark(self, row: int, cells: Mapping[int, Ink]) -> None:
-        """Have these marks, by column, in a row and no others."""
+        """Have these marks, by column, in a row and no others; what is wider than the picture is cut."""
+        if cells and max(cells) >= self.size[0]:
+            cells = {column: ink for column, ink in cells.items() if column < self.size[0]}
         if cells != self._marks.get(row, {}):
             self._marks[row] = cells
             self._changed.add(row)

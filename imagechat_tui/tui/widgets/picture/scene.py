@@ -16,6 +16,10 @@ LEAST: Final = 3.0
 """How much closer a lens brings things at least."""
 
 
+FRAMED: Final = 3
+"""Columns and rows that the smallest lens takes, its frame among them."""
+
+
 class Lens(Struct, frozen=True):
     """An inset that shows a part of the view closer; a one-cell frame is round it."""
 
@@ -77,8 +81,10 @@ class Scene(Struct, frozen=True):
         return Scene(seen).magnified(point)
 
     def magnified(self, point: Point) -> Scene:
-        """The scene with a lens round a point of its view."""
+        """The scene with a lens round a point of its view; without one where not even its frame has room."""
         view = self.view
+        if min(view.columns, view.rows) < FRAMED:
+            return Scene(view)
         columns = max(1, min(view.columns - 2, max(24, view.columns * 3 // 5)))
         rows = max(1, min(view.rows - 2, max(8, view.rows // 2)))
         at = view.cell_of(point)
