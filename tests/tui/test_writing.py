@@ -305,6 +305,23 @@ async def test_edit_takes_the_last_own_comment(sit: Sit) -> None:
         assert desk.focus == "comments"
 
 
+async def test_a_comment_that_changes_while_one_edits_it_is_shown_before_it_is_overwritten(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("]", "enter", "e")
+        await desk.publish(desk.session.state)
+        assert "Meanwhile" not in desk.text
+        state = two_threads()
+        told = {**state.comments[FIRST], CommentId("c_2"): comment("c_2", "Since \x1b[1mFriday", by=eg.ALICE)}
+        comments = MappingProxyType({**state.comments, FIRST: MappingProxyType(told)})
+        await desk.publish(replace(state, comments=comments))
+        said = " ".join(desk.text.replace("│", " ").split())
+        assert 'Meanwhile it became "Since' in said
+        assert 'Friday". Enter puts yours in its place.' in said
+        assert desk.chat.composer.editor.text == "Since Monday"
+        await desk.press("escape", "e")
+        assert "Meanwhile" not in desk.text
+
+
 async def test_others_comments_are_not_edited(sit: Sit) -> None:
     state = replace(
         two_threads(),

@@ -12,7 +12,7 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import comment_text
 from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import CommentView, Draft, Phase, Problem, ProblemKind, Thread
+from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Problem, ProblemKind, Thread
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.reading import ReadingScreen
 from imagechat_tui.tui.widgets.composer import Composer, TextWrite
@@ -33,6 +33,8 @@ class WritingScreen(ReadingScreen):
         super().__init__(session, name=name, options=options, clock=clock)
         self._keep_timer: Timer | None = None
         self._kept: TextWrite | None = None
+        self._edited: str | None = None
+        """The text of the comment that is being edited, as it was seen last."""
         self.drafts_stored = True
         """Whether the disk takes what is typed, as far as is known."""
 
@@ -67,9 +69,9 @@ class WritingScreen(ReadingScreen):
             self.write_on(draft)
         elif self._may_write():
             target = EditComment(thread.conversation.id, comment.comment.id, "")
-            raw = comment.comment.text
-            text = raw if raw is not None else comment_text(comment.comment)
+            text = raw_text(comment)
             self._begin(target, f"Edit in {self.called(thread)}", text)
+            self._edited = text
 
     def write_on(self, draft: Draft) -> None:
         """Go on writing where a draft left off."""
@@ -121,6 +123,20 @@ class WritingScreen(ReadingScreen):
             return False
         return True
 
+    def show_state(self, state: ChatState) -> None:
+        """As below, and say so if what is being edited is another text now."""
+        super().show_state(state)
+        target = self.composer.target
+        if not isinstance(target, EditComment) or self._edited is None:
+            return
+        thread = self.thread(target.conversation_id)
+        comments = thread.comments if thread is not None else ()
+        now = next((raw_text(view) for view in comments if view.key == target.comment_id), None)
+        if now is not None and now != self._edited:
+            self._edited = now
+            became = self.quote(now)
+            self.composer.note = f'Meanwhile it became "{became}". Enter puts yours in its place.'
+
     # -- keeping
 
     @on(Composer.Typed)
@@ -161,7 +177,7 @@ class WritingScreen(ReadingScreen):
         """Stop writing; the focus goes back to what it was about."""
         was_marker = isinstance(self.composer.target, StartConversation)
         self._stop_keeping()
-        self._kept = None
+        self._kept = self._edited = None
         self.picture.target = None
         self.composer.end()
         self.remove_class("-writing")
@@ -208,3 +224,9 @@ class WritingScreen(ReadingScreen):
     def draft(self, draft_id: str | None) -> Draft | None:
         """A draft by its id."""
         return next((draft for draft in self.session.state.drafts if draft.id == draft_id), None)
+
+
+def raw_text(comment: CommentView) -> str:
+    """The words of a comment as they were typed; of hosted ones, what their HTML says."""
+    raw = comment.comment.text
+    return raw if raw is not None else comment_text(comment.comment)
