@@ -1,0 +1,111 @@
+"""What happened, in a word or two: others' actions, and verdicts on our own that went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.screens.writing import WritingScreen
+from imagechat_tui.tui.widgets.people import name_of
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.effects import Announce
+    from imagechat_tui.sync.session import Session
+
+
+class TellingScreen(WritingScreen):
+    """The part of the main screen that tells news."""
+
+    def __init__(
+        self, session: Session, *, name: str, options: RenderOptions, clock: Clock, bell: bool = False
+    ) -> None:
+        super().__init__(session, name=name, options=options, clock=clock)
+        self._bell = bell
+
+    def show_news(self, news: Sequence[Announce]) -> None:
+        """Say what is worth a word. Own actions are not, but for a verdict that went wrong."""
+        from imagechat_tui.sync.effects import News  # not before there are any: it would cost every start
+
+        for item in news:
+            match item.news:
+                case News.SAVED if item.broadcast_id is not None:
+                    self._remember_name(item.broadcast_id, item)
+                case News.NOT_SAVED if item.problem is not None:
+                    self.tell_not_saved(item)
+                case News.MARKER_ADDED:
+                    self._tell_added(item, "put")
+                case News.COMMENT_ADDED:
+                    self._tell_added(item, "commented on")
+                case News.THREAD_GONE:
+                    self._thread_gone(item)
+                case News.DRAFTS_NOT_STORED:
+                    self._tell_drafts_not_stored()
+                case News.CANNOT_SHOW:
+                    self._tell_cannot_show()
+                case _:
+                    pass
+
+    def _remember_name(self, sent_as: str, item: Announce) -> None:
+        if self.thread(sent_as) is not None and item.conversation_id is not None:
+            self.renamed[sent_as] = item.conversation_id
+        elif self.comments.selected == sent_as and item.comment_id is not None:
+            self.renamed[sent_as] = item.comment_id
+
+    def _tell_added(self, item: Announce, verb: str) -> None:
+        who = name_of(self.session.state, item.by)
+        if self._bell:
+            self.app.bell()
+        if item.conversation_id == self.open_key and self.open_key is not None:
+            if not self.comments.is_at_end:
+                self.say("", f"{who} commented below. G goes there.")
+            return
+        now = self.views.threads(self.session.state)
+        thread = next((t for t in now if t.key == item.conversation_id), None)
+        where = self.called(thread) if thread is not None else "a marker"
+        self.say("", f"{who} {verb} {where}")
+
+    def _tell_drafts_not_stored(self) -> None:
+        if self.drafts_stored:
+            self.drafts_stored = False
+            self.say(
+                "Drafts cannot be written to disk",
+                "They last until you quit. Check the space and the permissions of the state folder.",
+                failure=True,
+            )
+
+    def _tell_cannot_show(self) -> None:
+        from imagechat_tui.words import cannot_show_words
+
+        self.say("", cannot_show_words(self.session.state.cannot_show))
+
+    def _thread_gone(self, item: Announce) -> None:
+        if item.conversation_id is None or item.conversation_id != self.open_key:
+            return
+        who = name_of(self.session.state, item.by)
+        thread = self._by_key.get(self.open_key) or self.gone
+        if thread is not None:
+            self.thread_is_gone(thread, who)
+        if self.composer.target is not None:
+            self.keep_typed()
+            self.composer.note = f"{who} deleted this thread. Your text is kept as a draft: Esc, then !"
+        self.say("Thread deleted", f"{who} deleted the thread you are reading. Esc goes back to the list.")
+
+    def tell_not_saved(self, item: Announce) -> None:
+        """A write of ours ended as not saved: why, and where its text is."""
+        from imagechat_tui.words import not_saved_words
+
+        draft = self.draft(item.draft_id) or next(
+            (d for d in self.session.state.drafts if d.broadcast_id == item.broadcast_id), None
+        )
+        if item.problem is None:
+            return
+        if draft is None:
+            from imagechat_tui.words import problem_words
+
+            words = problem_words(item.problem)
+            self.say(f"Not saved: {words.title}", words.sentence, failure=True)
+            return
+        told = not_saved_words(item.problem, draft.write)
+        self.say(told.title, f"{told.sentence} {told.action}", failure=True)
