@@ -1,8 +1,8 @@
 """Settings: flag, then ``IMAGECHAT_*``, then the project's file, then the user's file, then the default.
 
-Read once into frozen values; below this ring everything is a plain argument. A mistake in a file is
-reported and skipped: it never stops the start. (A server that cannot be used does: to go to another one
-instead would be worse.)
+Read once into frozen values; below this ring everything is a plain argument. A mistake in a file or a variable
+is reported and skipped: it never stops the start. (A server that cannot be used does: to go to another one
+instead would be worse. So does a flag: who typed it is there to type it again.)
 
 A project's file comes with the pictures, often from somebody else: it may say where the threads are, and
 never which secrets go there.
@@ -53,6 +53,7 @@ class SettingsProblem(StrEnum):
 
     PLAIN_HTTP = "plain-http"
     """http:// to another machine: secrets would travel in the open."""
+    BAD_FLAG = "bad-flag"
     BAD_SERVER = "bad-server"
     NO_TENANT = "no-tenant"
     SECRET_READABLE = "secret-readable"
@@ -171,6 +172,8 @@ def load_settings(
         for key, value in layer.items():
             if _valid(key, value, source(key), mistakes):
                 merged[key], sources[key] = value, source(key)
+            elif layer is said:
+                raise SettingsError(SettingsProblem.BAD_FLAG, mistakes[-1])
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
     own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
@@ -238,7 +241,13 @@ def _read(path: Path, known: Collection[str], mistakes: list[str]) -> Mapping[st
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        mistakes.append(f"{path}: it cannot be read ({error.strerror})")
+        return {}
+    except UnicodeDecodeError:
+        mistakes.append(f"{path}: it is not UTF-8 text")
+        return {}
+    except tomllib.TOMLDecodeError as error:
         mistakes.append(f"{path}: {error}")
         return {}
     found: dict[str, object] = {}
@@ -299,7 +308,7 @@ def _check_server(settings: ClientSettings) -> None:
     except ValueError:
         raise SettingsError(SettingsProblem.BAD_SERVER, shown) from None
     # A password in the address would be shown wherever the address is.
-    odd = "@" in parts.netloc or parts.query or parts.fragment or port == 0
+    odd = "@" in parts.netloc or " " in settings.server or parts.query or parts.fragment or port == 0
     if not host or odd or not settings.server.isprintable() or parts.scheme not in ("http", "https"):
         raise SettingsError(SettingsProblem.BAD_SERVER, shown)
     if parts.scheme == "http" and not is_loopback(host):

@@ -6,6 +6,7 @@ reason, a file's name) comes in raw and leaves harmless.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
 
 BANNER_AFTER_S = 2.0
 """A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
+
+ONE_LINE = 98
+"""Cells for a banner on a screen of 100 columns."""
 
 NOTHING_YET = "Nothing is loaded yet"
 """Where the server has not been reached since the start."""
@@ -49,6 +53,15 @@ class Words(Struct, frozen=True):
 def safe_line(text: str) -> SafeText:
     """Outside text as one harmless line."""
     return safe_text(text, Kind.LINE)
+
+
+MAX_NAME = 200
+"""Characters of a name that are shown; who typed more knows the rest."""
+
+
+def safe_name(text: str) -> SafeText:
+    """A file's name or an argument as one harmless line that is not longer than anybody reads."""
+    return safe_line(text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…")
 
 
 def problem_words(problem: Problem, *, keys: bool = True) -> Words:
@@ -89,6 +102,13 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             return Words("Not saved", "The link broke before the answer; the server's log does not have it.")
         case ProblemKind.RESTARTED:
             return Words("Not known to be saved", "The program ended before the answer came.")
+        case ProblemKind.REFUSED if problem.code == "server-failed":
+            again = "R tries again." if keys else "Run it again; if that does not help, tell who runs it."
+            return Words("Server failed", f"The server failed to do it.{told}", again)
+        case ProblemKind.REFUSED if problem.code == "overloaded":
+            after = f"in {_seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
+            again = "R tries again." if keys else f"Run it again {after}."
+            return Words("Server overloaded", f"The server is busy or down.{told}", again)
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
         case ProblemKind.SIGN_IN:
@@ -207,25 +227,51 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
         now_s: the engine's clock.
         as_of: the local time ``hh:mm:ss`` that ``connection.as_of_s`` was, empty if never.
     """
-    seen = f"You see all as of {as_of}" if as_of else NOTHING_YET
+    tries = _next_try(connection, now_s)
     match connection.phase:
         case Phase.LIVE | Phase.CATCHING_UP | Phase.STARTING | Phase.READ_ONLY:
             if connection.phase is Phase.STARTING and connection.problem is not None:
-                why = problem_words(connection.problem).sentence
-                return f"Not connected: {why} {NOTHING_YET}.{_next_try(connection, now_s)}"
+                why = problem_words(connection.problem)
+                # The key that tries again is told anyway.
+                todo = f" {why.action}" if why.action and not why.action.startswith("R ") else ""
+                said = f"Not connected: {why.sentence}{todo}"
+                full = f"{said} {NOTHING_YET}."
+                return _fitting([full, said] if todo else [full]) + tries
             return None
         case Phase.RECONNECTING:
             if connection.lost_at_s is None or now_s - connection.lost_at_s < BANNER_AFTER_S:
                 return None
-            return f"Link lost. {seen}; a comment is tried once.{_next_try(connection, now_s)}"
+            return _unlinked("Link lost.", "a comment is tried once", connection, as_of) + tries
         case Phase.OFFLINE:
-            return f"OFFLINE. {seen}; new comments become drafts.{_next_try(connection, now_s)}"
+            return _unlinked("OFFLINE.", "new comments become drafts", connection, as_of) + tries
         case Phase.POLLING:
             return "Live updates off: the socket does not get through. The list is at most 5 s old. R tries again."
         case Phase.SIGN_IN_NEEDED:
+            seen = f"You see all as of {as_of}" if as_of else NOTHING_YET
             return f"Sign-in needed. {seen}; set IMAGECHAT_SSO to a fresh token and start again."
         case _:
             assert_never(connection.phase)
+
+
+def _unlinked(state: str, fate: str, connection: Connection, as_of: str) -> str:
+    """What is seen without a link, and what becomes of a comment; why, where waiting may not mend it."""
+    seen = f"You see all as of {as_of}" if as_of else NOTHING_YET
+    plain = f"{state} {seen}; {fate}."
+    problem = connection.problem
+    if problem is None or (as_of and problem.kind is not ProblemKind.GONE):
+        return plain
+    words = problem_words(problem)
+    why = f"{state} {words.sentence}"
+    age = f"As of {as_of}" if as_of else NOTHING_YET
+    ways = [f"{why} {age}; {fate}.", f"{why} {age}.", f"{state} {words.title}. {age}."]
+    if not as_of:
+        ways.insert(2, why)  # that nothing is there is seen anyway
+    return _fitting(ways)
+
+
+def _fitting(ways: Sequence[str]) -> str:
+    """The first way of saying it that leaves room for the longest countdown in one line, else the last."""
+    return next((way for way in ways if len(way) + len(_LONGEST_TRY) <= ONE_LINE), ways[-1])
 
 
 def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
@@ -261,6 +307,9 @@ def _kept(connection: Connection) -> str:
     return "" if connection.can_write else " Texts are kept."
 
 
+_LONGEST_TRY = " Next try in 88 s, R tries now."
+
+
 def _next_try(connection: Connection, now_s: float) -> str:
     if connection.retry_at_s is None or connection.retry_at_s <= now_s:
         return " Trying now."
@@ -288,6 +337,12 @@ _PICTURE_WORDS = {
     "too-many-bytes": _TOO_LARGE,
     "memory": _TOO_HEAVY,
     "too-slow": _TOO_HEAVY,
+    "not-trusted": (
+        "Not trusted",
+        "The certificate of {called} is not trusted: {said}.",
+        "Fetch the file yourself and open that.",
+    ),
+    "server-failed": ("Not fetched", "The server of {called} answered {said}.", "Try again later."),
     "refused-address": ("Address refused", "{called} leads to an address that is not fetched.{more}", ""),
     "unreachable": ("Not fetched", "{called} could not be fetched.{more}", "Check the address."),
 }
@@ -306,11 +361,11 @@ def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", op
     """
     said = safe_line(detail)
     facts = {
-        "called": safe_line(name),
+        "called": safe_name(name),
         "said": said,
         "more": f" {_stopped(said)}" if said else "",
         "beyond": f", more than {limit}" if limit else "",
-        "advice": f"{option} raises the limit." if option else "",
+        "advice": f"{option} raises the limit." if option else "Make it smaller.",
     }
     unshown = ("No picture", "{called} cannot be shown.{more}", "")
     return Words(*(part.format_map(facts) for part in _PICTURE_WORDS.get(kind, unshown)))

@@ -174,12 +174,31 @@ def test_each_value_has_its_source(desk: Desk) -> None:
 
 def test_a_wrong_value_is_told_with_its_source(desk: Desk) -> None:
     desk.user_file.write_text('theme = "grey"')
-    settings = desk.load(flags={"max_megapixels": "many"}, env={"IMAGECHAT_GLYPHS": "sixel"})
+    settings = desk.load(env={"IMAGECHAT_GLYPHS": "sixel", "IMAGECHAT_CELL_ASPECT": "nan"})
     assert [mistake.partition(": ")[0] for mistake in settings.mistakes] == [
         str(desk.user_file),
         "IMAGECHAT_GLYPHS",
-        "--max-megapixels",
+        "IMAGECHAT_CELL_ASPECT",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("cell_aspect", "nan"), ("max_megapixels", "0"), ("max_megapixels", "many")]
+)
+def test_a_wrong_flag_is_not_skipped(desk: Desk, key: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        desk.load(flags={key: value}, env={"IMAGECHAT_GLYPHS": "sixel"})
+    assert caught.value.problem is SettingsProblem.BAD_FLAG
+    assert caught.value.subject.startswith(f"--{key.replace('_', '-')}: {key} = {value!r} is no number")
+
+
+def test_a_file_that_cannot_be_read_is_told_in_words(desk: Desk) -> None:
+    desk.user_file.mkdir()
+    desk.project_file.write_bytes(b'theme = "\xff"')
+    assert set(desk.load().mistakes) == {
+        f"{desk.user_file}: it cannot be read (Is a directory)",
+        f"{desk.project_file}: it is not UTF-8 text",
+    }
 
 
 def test_bytes_of_the_shell_that_are_no_text_are_spelled_out(desk: Desk) -> None:
@@ -308,7 +327,7 @@ def test_plain_http_is_for_this_machine_only(desk: Desk, server: str) -> None:
 @pytest.mark.parametrize(
     "server",
     ["review.example", "ftp://review.example", "https://", "https:///x", "https://[::1", "https://h:99999", "https://h:0",
-     "https://h:x", "ws://h", "wss://h", "file:///etc", "https://h?a=1", "https://h#a", "http://evil.example\\@localhost"],
+     "https://h:x", "http://a b/", "ws://h", "wss://h", "file:///etc", "https://h?a=1", "https://h#a", "http://evil.example\\@localhost"],
 )  # fmt: skip
 def test_what_is_no_server_stops_the_start(desk: Desk, server: str) -> None:
     """To go on with another one would put comments where they do not belong."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from itertools import product
 from typing import get_args
 
 import pytest
 
 from imagechat_tui.cli.failures import admin_words
+from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
 from imagechat_tui.net.local_server import LocalServerProblem
 from imagechat_tui.net.pictures import PictureKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
@@ -29,6 +31,8 @@ from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
 from imagechat_tui.words import (
     BANNER_AFTER_S,
     LOCAL_SERVER_KINDS,
+    MAX_NAME,
+    ONE_LINE,
     Words,
     banner,
     cannot_show_words,
@@ -39,6 +43,7 @@ from imagechat_tui.words import (
     phase_words,
     picture_words,
     problem_words,
+    safe_name,
     serve_words,
     write_words,
 )
@@ -129,6 +134,23 @@ def test_a_refusal_without_words_of_ours_is_told_in_those_of_the_server() -> Non
     words = problem_words(Problem(ProblemKind.REFUSED, "someday", "Ask again on Monday"))
     assert words.sentence == "The server refused it. The server says: Ask again on Monday."
     assert problem_words(Problem(ProblemKind.REFUSED, "someday")).sentence == "The server refused it."
+
+
+@pytest.mark.parametrize(
+    ("code", "retry_after_s", "said"),
+    [
+        (SERVER_FAILED, None, "The server failed to do it. Run it again; if"),
+        (OVERLOADED, None, "The server is busy or down. Run it again later."),
+        (OVERLOADED, 3.0, "The server is busy or down. Run it again in 3 s."),
+    ],
+)
+def test_a_server_that_fails_has_not_refused(code: str, retry_after_s: float | None, said: str) -> None:
+    problem = Problem(ProblemKind.REFUSED, code, retry_after_s=retry_after_s)
+    words = problem_words(problem, keys=False)
+    assert is_plain(words)
+    assert said in words.text
+    assert "efused" not in words.text
+    assert problem_words(problem).action == "R tries again."
 
 
 @pytest.mark.parametrize("kind", ProblemKind)
@@ -295,6 +317,47 @@ def test_a_start_that_fails_says_why() -> None:
     assert not ACTING.search(words)
 
 
+NO_TENANT = Problem(ProblemKind.GONE, "invalid-tenant")
+
+
+def test_a_start_that_fails_says_what_to_do_about_it() -> None:
+    words = str(said(Phase.STARTING, problem=NO_TENANT, retry_at_s=103.0))
+    assert words == (
+        "Not connected: The server has no tenant of this name. Check --tenant. Next try in 3 s, R tries now."
+    )
+
+
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING])
+@pytest.mark.parametrize("as_of", ["", "12:00:00"])
+def test_a_banner_says_why_waiting_will_not_help(phase: Phase, as_of: str) -> None:
+    words = str(said(phase, as_of=as_of, lost_at_s=0.0, problem=NO_TENANT))
+    assert "The server has no tenant of this name." in words
+    assert as_of in words
+    passing = str(said(phase, as_of="12:00:00", lost_at_s=0.0, problem=Problem(ProblemKind.UNREACHABLE)))
+    assert "You see all as of 12:00:00;" in passing
+
+
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING])
+def test_where_nothing_was_ever_loaded_the_banner_says_why(phase: Phase) -> None:
+    words = str(said(phase, as_of="", lost_at_s=0.0, problem=Problem(ProblemKind.UNREACHABLE)))
+    assert "Nobody answers there. Nothing is loaded yet." in words
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+@pytest.mark.parametrize("as_of", ["", "12:00:00"])
+def test_a_reason_leaves_the_banner_on_one_line_and_its_words_alike_while_it_counts(
+    kind: ProblemKind, as_of: str
+) -> None:
+    for phase, reason in product((Phase.OFFLINE, Phase.RECONNECTING), ("", "Down for repair. " * 9)):
+        problem = Problem(kind, reason=reason)
+        waits = [
+            str(said(phase, as_of=as_of, lost_at_s=0.0, retry_at_s=due, problem=problem))
+            for due in (188.0, 109.0, None)
+        ]
+        assert all(len(words) <= ONE_LINE for words in waits)
+        assert len({re.sub(" (Next try in|Trying).*", "", words) for words in waits}) == 1
+
+
 # What fails below: each kind that a ring names has words, none falls through to the last resort
 
 Told = Callable[[str], Words]
@@ -403,8 +466,15 @@ def test_what_is_too_large_names_limit_and_option() -> None:
         "Too large", "a.png is 90 Mpx, more than 60 Mpx.", "--max-megapixels raises the limit."
     )
     assert picture_words("too-many-bytes", name="a.png", detail="9 MiB") == Words(
-        "Too large", "a.png is 9 MiB."
+        "Too large", "a.png is 9 MiB.", "Make it smaller."
     )
+
+
+def test_nobody_has_to_read_a_name_of_thousands_of_letters() -> None:
+    words = picture_words("missing", name="x" * 3000)
+    assert words.sentence == f"{'x' * (MAX_NAME - 1)}… does not exist."
+    assert safe_name("a" * MAX_NAME) == "a" * MAX_NAME
+    assert not ACTING.search(safe_name(HOSTILE * 100))
 
 
 def test_a_server_on_the_same_data_is_named_if_it_is_known() -> None:

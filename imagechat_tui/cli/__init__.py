@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,7 +18,10 @@ import click
 from imagechat_tui import __version__
 
 OK, ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND, CANCELLED = 0, 1, 2, 3, 4, 5, 130
-"""Exit codes (and 10: changes requested)."""
+"""Exit codes."""
+
+READER_GONE = 128 + signal.SIGPIPE
+"""What shells call the end of a program whose output nobody reads any more (`| head`): gh and ls end so, too."""
 
 VERBS = {
     "open": ("opening", "open_picture", "Open a picture: the screen."),
@@ -79,9 +83,11 @@ class Verbs(click.Group):
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
+        from imagechat_tui.words import safe_name
+
         near = get_close_matches(verb, VERBS, n=3, cutoff=0.5)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise click.UsageError(f"There is no verb and no picture {verb!r}.{meant}", ctx)
+        raise click.UsageError(f"There is no verb and no picture {safe_name(verb)!r}.{meant}", ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``open`` before a picture, and before options of its own."""
@@ -95,6 +101,34 @@ class Verbs(click.Group):
             args = ["open", *args]
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry out the verb; a failure that came alone out of a group of tasks is that failure."""
+        try:
+            return super().invoke(ctx)
+        except Exception as failure:  # all go on, some under another name
+            alone = _alone(failure)
+            if isinstance(alone, BrokenPipeError):
+                raise _ReaderGone from failure  # click would end us with 1
+            if alone is failure:
+                raise
+            raise alone from alone.__cause__
+
+
+class _ReaderGone(Exception):
+    """Whoever read our output has gone."""
+
+
+def _alone(failure: Exception) -> Exception:
+    """The only failure of a group; a group of several as it is."""
+    while isinstance(failure, ExceptionGroup) and len(failure.exceptions) == 1:
+        failure = failure.exceptions[0]
+    return failure
+
+
+def _forget_output() -> None:
+    """What is still to be written cannot be: without this Python tries once more at exit, and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 def _names_a_picture(word: str) -> bool:
     return word == "-" or "." in word or "/" in word or os.path.exists(word)  # noqa: PTH110 (no pathlib import yet)
@@ -104,7 +138,8 @@ def _names_a_picture(word: str) -> bool:
     cls=Verbs,
     subcommand_metavar="IMAGE | VERB [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 ok, 1 error, 2 usage or no terminal, 3 server unreachable, 4 not signed in, 5 not found.",
+    epilog="Exit codes: 0 ok, 1 error, 2 usage or no terminal, 3 server unreachable, 4 not signed in, 5 not found,"
+    " 130 cancelled.",
 )
 @click.version_option(__version__, prog_name="imagechat")
 def cli() -> None:
@@ -137,10 +172,9 @@ def run(argv: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return CANCELLED
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): end without a word, and without Python's at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+    except _ReaderGone:
+        _forget_output()
+        return READER_GONE
     except Exception as error:
         from imagechat_tui.cli.failures import explained
 

@@ -12,6 +12,7 @@ from imagechat_tui.words import (
     picture_words,
     problem_words,
     safe_line,
+    safe_name,
     serve_words,
 )
 
@@ -41,9 +42,8 @@ def explained(error: BaseException) -> tuple[Words, int] | None:
         if known is not None:
             return known
     if isinstance(error, OSError):
-        return Words(
-            "", f"{safe_line(error.strerror or str(error))}: {safe_line(str(error.filename or ''))}"
-        ), ERROR
+        what = safe_line(error.strerror or str(error))
+        return Words("", f"{what}: {safe_name(str(error.filename))}" if error.filename else f"{what}."), ERROR
     return None
 
 
@@ -63,10 +63,12 @@ def problem_code(problem: Problem) -> int:
 
 
 def _settings(error: SettingsError) -> Words:
-    subject = safe_line(error.subject)
+    subject = safe_name(error.subject)
     match error.problem:
         case SettingsProblem.PLAIN_HTTP:
             return Words("Not safe", f"{subject} would send everything in the open.", "Use https://.")
+        case SettingsProblem.BAD_FLAG:
+            return Words("Not understood", f"{subject}.")
         case SettingsProblem.BAD_SERVER:
             return Words("Not a server", f"{subject} is no address like https://host.")
         case SettingsProblem.NO_TENANT:
@@ -168,5 +170,5 @@ _ADMIN_WORDS = {
 def admin_words(kind: str, *, subject: str) -> Words:
     """Why an operator's request was refused; ``kind`` as ``server.admin`` names it."""
     unanswered = ("No answer", "A server holds {about} and does not answer.", "Restart it.")
-    about = safe_line(subject)
+    about = safe_name(subject)
     return Words(*(part.format(about=about) for part in _ADMIN_WORDS.get(kind, unanswered)))

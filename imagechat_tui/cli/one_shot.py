@@ -19,7 +19,7 @@ from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id
 from imagechat_tui.sync.state import Peer, Problem, ProblemKind, Room
-from imagechat_tui.words import not_known_words, problem_words
+from imagechat_tui.words import not_known_words, problem_words, safe_name
 
 if TYPE_CHECKING:
     from imagechat_tui.net.api import Api, WriteReply
@@ -118,7 +118,7 @@ def find(listing: ConversationList, name: str) -> Conversation:
         if conversation.id == ConversationId(name) or str(number) == wanted:
             return conversation
     raise words_to_fail(
-        "No such marker", f"There is no marker {name!r}.", "imagechat ls IMAGE shows them.", code=5
+        "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them.", code=5
     )
 
 
@@ -140,7 +140,7 @@ def find_comment(comments: tuple[Comment, ...], name: str) -> Comment:
             return comment
     raise words_to_fail(
         "No such comment",
-        f"There is no comment {name!r} in that thread.",
+        f"There is no comment {safe_name(name)!r} in that thread.",
         "imagechat ls IMAGE shows them.",
         code=5,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import click
 
+from imagechat_tui.cli.target import words_to_fail
 from imagechat_tui.cli.tenants import data_folder
+from imagechat_tui.settings import is_loopback
+from imagechat_tui.words import safe_name
 
 
 @click.command()
@@ -54,8 +58,15 @@ def serve(
     imagechat serve --port 8787
     imagechat shot.png --server http://localhost:8787 --tenant design
 
-    Beyond this machine use --host 0.0.0.0 with --tls-cert, or a proxy that does TLS.
+    Beyond this machine use --host 0.0.0.0 with --tls-cert, or a proxy on this machine that does TLS.
     """
+    if tls_cert is None and not local and _others_reach(host):
+        raise words_to_fail(
+            "Not safe",
+            f"On {safe_name(host)} without TLS everything would be sent in the open.",
+            "Name a certificate with --tls-cert, or leave out --host and let a proxy on this machine do TLS.",
+            code=2,
+        )
     from imagechat_tui.server.run import serve as run
     from imagechat_tui.server.serve_options import ServeOptions
 
@@ -75,3 +86,12 @@ def serve(
             simple_sso=simple_sso,
         )
     )
+
+
+def _others_reach(host: str) -> bool:
+    """Whether other machines may connect to an address; of a name that does not exist the server will say so."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        return False
+    return not all(is_loopback(str(address[0])) for *_, address in found)

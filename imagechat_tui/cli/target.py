@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import stat
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.cli.failures import NOT_FOUND, USAGE, VerbFailed
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
     ClientSettings,
@@ -34,6 +36,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 LOCAL_TENANT = TenantId("local")
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+"""What the system says of a name under which there is nothing."""
 
 
 def server_options(command: Command) -> Command:
@@ -172,7 +177,7 @@ def target(
 ) -> Target:
     """Put a target together from the command line, the environment and the settings files.
 
-    The picture itself need not exist here: its key is enough for its threads (see ``existing``).
+    The picture itself need not exist here: its key is all that is asked for.
 
     Raises:
         SettingsError: the settings cannot be used.
@@ -188,6 +193,35 @@ def target(
     return Target(settings, folders, name, image, stdin, local_server(settings, folders))
 
 
+def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Target:
+    """As ``target``, a folder replaced by its first picture; a picture that is gone still has its threads.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+        VerbFailed: a folder has no picture.
+    """
+    folder = not url_id and os.path.isdir(expanded(image))  # noqa: PTH112 (pathlib raises where it may not look)
+    return target(existing(image) if folder else image, url_id=url_id, **options)
+
+
+def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Target:
+    """As ``target``, for a picture that is here: a typing mistake must not make a marker that nobody sees.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+        VerbFailed: there is no such picture, and no key in its place.
+    """
+    try:
+        return target(image if url_id else existing(image), url_id=url_id, **options)
+    except VerbFailed as failure:
+        if failure.code != NOT_FOUND:
+            raise
+        gone = "For the threads of a picture that is gone, say --url-id."
+        raise words_to_fail(
+            failure.words.title, failure.words.sentence, f"{failure.words.action} {gone}", code=failure.code
+        ) from None
+
+
 def existing(image: str) -> str:
     """The picture that is named, a folder replaced by its first picture.
 
@@ -196,15 +230,22 @@ def existing(image: str) -> str:
     """
     if image == "-" or is_url(image):
         return image
+    if not image:
+        raise words_to_fail("No picture named", "The name of the picture is empty.", code=USAGE)
     path = expanded(image)
-    if path.is_dir():
+    try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return image
         first = min((item for item in path.iterdir() if item.suffix.lower() in PICTURES), default=None)
-        if first is None:
-            raise VerbFailed(picture_words("directory", name=image), 5)
-        return str(first)
-    if not path.exists():
-        raise VerbFailed(picture_words("missing", name=image), 5)
-    return image
+    except PermissionError:
+        raise VerbFailed(picture_words("permission", name=image)) from None
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise
+        raise VerbFailed(picture_words("missing", name=image), NOT_FOUND) from None
+    if first is None:
+        raise VerbFailed(picture_words("directory", name=image), NOT_FOUND)
+    return str(first)
 
 
 def words_to_fail(title: str, sentence: str, action: str = "", *, code: int = 1) -> VerbFailed:

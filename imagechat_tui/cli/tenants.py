@@ -125,13 +125,15 @@ def token(
     from imagechat_tui.protocol.sso import mint
 
     tenant_name, user = sayable(tenant_name), sayable(user)
+    if not user.strip():
+        raise words_to_fail("Not a user name", "A user's id is not empty.", code=2)
+    if "," in user:
+        raise words_to_fail("Not a user name", "A user's id has no comma.", code=2)
     secret = sayable(os.environ.get("IMAGECHAT_API_SECRET", ""))
     if not secret:
         from imagechat_tui.server.admin import tenant_secret
 
         secret = tenant_secret(data_folder(data_dir), TenantId(tenant_name))
-    if "," in user:
-        raise words_to_fail("Not a user name", "A user's id has no comma.", code=2)
     person: dict[str, object] = {
         "id": user,
         "email": sayable(email or f"{user}@{tenant_name}.invalid"),

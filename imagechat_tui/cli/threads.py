@@ -10,7 +10,7 @@ import click
 
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, visit
-from imagechat_tui.cli.target import picture_options, server_options, target, words_to_fail
+from imagechat_tui.cli.target import picture_options, server_options, to_look_at, to_write_on, words_to_fail
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.keys import rounded
 from imagechat_tui.protocol.models import Comment, Conversation, Point
@@ -24,7 +24,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.words import cannot_show_words
+from imagechat_tui.words import cannot_show_words, safe_name
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
 message = click.option(
@@ -132,7 +132,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
         ]
         return listing, markers, visit.left_out
 
-    chosen = target(image, **options)
+    chosen = to_look_at(image, **options)
     listing, markers, left_out = visit(chosen, errand)
     if left_out:
         click.echo(f"imagechat: {cannot_show_words(left_out)}", err=True)
@@ -146,7 +146,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
         )
         return
     if not markers:
-        click.echo(f"No markers on {safe_text(chosen.name.title, Kind.LINE)} yet.")
+        click.echo(f"No markers on {safe_name(chosen.name.title)} yet.")
     for number, conversation, comments in markers:
         state = "resolved" if conversation.resolved else "open"
         point = f"{conversation.point.x:g} %, {conversation.point.y:g} %"
@@ -189,7 +189,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
         conversation = find(listing, reply.id)
         return number_of(listing, conversation), conversation
 
-    number, conversation = visit(target(image, **options), errand)
+    number, conversation = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(marker=marker_json(number, conversation, None))
     else:
@@ -222,7 +222,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
         )
         return number_of(listing, conversation), place, answer.comment
 
-    number, place, comment = visit(target(image, **options), errand)
+    number, place, comment = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(comment=comment_json(number, place, comment))
     else:
@@ -252,7 +252,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
         await visit.send(EditComment(conversation.id, found.id, text), conversation)
         return found
 
-    found = visit(target(image, **options), errand)
+    found = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(ref=comment, id=found.id, text=text)
     else:
@@ -263,7 +263,10 @@ def _ref(comment: str) -> tuple[str, str]:
     marker, dot, place = comment.partition(".")
     if not (dot and marker and place):
         raise words_to_fail(
-            "Not a comment", f"{comment!r} names no comment.", "7.2 is the second of marker 7.", code=2
+            "Not a comment",
+            f"{safe_name(comment)!r} names no comment.",
+            "7.2 is the second of marker 7.",
+            code=2,
         )
     return marker, place
 
@@ -277,7 +280,7 @@ def _resolving(
         await visit.send(ResolveConversation(conversation.id, resolved), conversation)
         return number_of(listing, conversation), conversation
 
-    number, conversation = visit(target(image, **options), errand)
+    number, conversation = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(number=number, id=conversation.id, resolved=resolved)
     else:
@@ -328,25 +331,33 @@ def remove(image: str, what: str, yes: bool, json_: bool, **options: str | None)
     imagechat rm shot.png 7.2
     imagechat rm shot.png 7 --yes
     """
+    marker, _, place = what.partition(".")
+
+    async def found(visit: Visit) -> tuple[Conversation, Comment | None]:
+        listing = await visit.look()
+        conversation = find(listing, marker)
+        if not place:
+            return conversation, None
+        return conversation, find_comment(await visit.comments(listing, conversation), place)
+
+    async def errand(visit: Visit) -> str:
+        conversation, comment = await found(visit)
+        if comment is None:
+            await visit.send(DeleteConversation(conversation.id), conversation)
+            return conversation.id
+        await visit.send(DeleteComment(conversation.id, comment.id), conversation)
+        return comment.id
+
+    chosen = to_write_on(image, **options)
     if not yes:
+        conversation, comment = visit(chosen, found)  # nobody is asked about what is not there
+        marker, place = conversation.id, "" if comment is None else comment.id
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise words_to_fail(
                 "Not asked", "There is no terminal to ask in.", "Say --yes if you mean it.", code=2
             )
-        click.confirm(f"Delete {what} for everybody?", abort=True, err=True)
-    marker, _, place = what.partition(".")
-
-    async def errand(visit: Visit) -> str:
-        listing = await visit.look()
-        conversation = find(listing, marker)
-        if not place:
-            await visit.send(DeleteConversation(conversation.id), conversation)
-            return conversation.id
-        comment = find_comment(await visit.comments(listing, conversation), place)
-        await visit.send(DeleteComment(conversation.id, comment.id), conversation)
-        return comment.id
-
-    gone = visit(target(image, **options), errand)
+        click.confirm(f"Delete {safe_name(what)} for everybody?", abort=True, err=True)
+    gone = visit(chosen, errand)
     if json_:
         print_document(ref=what, id=gone, deleted=True)
     else:

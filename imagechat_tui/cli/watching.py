@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagechat_tui.cli import CANCELLED, OK
 from imagechat_tui.cli.documents import line
-from imagechat_tui.cli.target import Target, picture_options, server_options, target
+from imagechat_tui.cli.target import Target, picture_options, server_options, to_look_at
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.effects import Announce, Applied, News
@@ -35,7 +36,7 @@ def watch(image: str, jsonl: bool, **options: str | None) -> int:
     \b
     imagechat watch shot.png --jsonl | jq -c 'select(.type == "new-image-chat")'
     """
-    return asyncio.run(_watch(target(image, **options), jsonl=jsonl))
+    return asyncio.run(_watch(to_look_at(image, **options), jsonl=jsonl))
 
 
 async def _watch(chosen: Target, *, jsonl: bool) -> int:
@@ -63,11 +64,18 @@ async def _watch(chosen: Target, *, jsonl: bool) -> int:
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+    code = OK
+
+    def end(chosen: int) -> None:
+        nonlocal code
+        code = chosen
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, end, CANCELLED)
+    loop.add_signal_handler(signal.SIGTERM, end, OK)
     with contextlib.suppress(asyncio.CancelledError):
         await session.run(listen)
-    return 0
+    return code
 
 
 def _plain(frame: dict[str, object]) -> str:

@@ -31,6 +31,13 @@ _NO_ROUTE = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno
 """What the system says where there is no way to the server; trying again at once is of no use."""
 
 
+CERTIFICATE = "certificate"
+"""Code of a server whose certificate is not trusted."""
+
+OVERLOADED, SERVER_FAILED = "overloaded", "server-failed"
+"""Codes of all refusals that come with 503, and with any other 5xx: not the thing is wrong, but the server."""
+
+
 class ApiError(Exception):
     """A request that was not answered with success."""
 
@@ -56,7 +63,7 @@ class Unreachable(ApiError):
         said = [cause for cause in _causes(failure) if isinstance(cause, OSError)]
         for cause in said:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                return cls(sent=sent, code="certificate", reason=cause.verify_message)
+                return cls(sent=sent, code=CERTIFICATE, reason=cause.verify_message)
             if isinstance(cause, socket.gaierror):
                 return cls(sent=sent, code="no-name", no_route=cause.errno == socket.EAI_AGAIN)
         numbers = {cause.errno for cause in said if cause.errno is not None}
@@ -74,7 +81,10 @@ class Refused(ApiError):
     """The server said no."""
 
     def __init__(self, reply: ErrorReply) -> None:
-        problem = Problem(_kind(reply), reply.code, reply.shown or reply.reason, reply.retry_after_s)
+        kind, code = _kind(reply), reply.code
+        if kind is ProblemKind.REFUSED and reply.status >= 500:
+            code = OVERLOADED if reply.status == 503 else SERVER_FAILED
+        problem = Problem(kind, code, reply.shown or reply.reason, reply.retry_after_s)
         super().__init__(problem, sent=True, status=reply.status)
         self.reply = reply
 

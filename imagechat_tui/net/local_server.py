@@ -44,8 +44,6 @@ MAX_SOCKET_PATH = 107
 
 START_TIMEOUT_S = 15.0
 RETIRE_TIMEOUT_S = 5.0
-FAILURE_COUNTS_S = 2.0
-"""A start that failed less than this ago is not tried again by those who waited for it."""
 MAX_LOG_BYTES = 1 << 20
 LOG_TAIL_LINES = 12
 
@@ -191,13 +189,14 @@ async def ensure_running(spec: LocalServer) -> None:
     Raises:
         LocalServerFailed: None could be started.
     """
+    began_s = time.time()
     for child in [child for child in _children if child.poll() is not None]:
         _children.remove(child)
     try:
         _prepare(spec)
         if _listens(spec) and not await _retired(spec):
             return
-        await _started(spec, deadline=time.monotonic() + START_TIMEOUT_S)
+        await _started(spec, began_s=began_s, deadline=time.monotonic() + START_TIMEOUT_S)
     except TimeoutError as error:
         raise _failed(spec, LocalServerProblem.NOT_READY) from error
     except OSError as error:
@@ -205,7 +204,7 @@ async def ensure_running(spec: LocalServer) -> None:
         raise LocalServerFailed(LocalServerProblem.NOT_WRITABLE, at, cause=error.strerror or "") from error
 
 
-async def _started(spec: LocalServer, *, deadline: float) -> None:
+async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> None:
     """Get the lock or see somebody else's server come up; with the lock, spawn and wait.
 
     Waiting is looking: a lock and a socket of other processes send no signal.
@@ -217,12 +216,12 @@ async def _started(spec: LocalServer, *, deadline: float) -> None:
             await _pause(deadline)
         if _listens(spec):
             return
-        _raise_if_just_failed(spec, lock)
+        _raise_if_failed_since(spec, lock, began_s)
         child = _spawn(spec, lock)
         try:
             while not _listens(spec):
                 if child.poll() is not None:
-                    raise _failed(spec, LocalServerProblem.DIED, cause=_note_death(lock))
+                    raise _failed(spec, LocalServerProblem.DIED, cause=_note_death(spec, lock))
                 await _pause(deadline)
         except TimeoutError:
             child.kill()
@@ -383,19 +382,23 @@ def _taken(lock: int) -> bool:
     return True
 
 
-def _raise_if_just_failed(spec: LocalServer, lock: int) -> None:
-    """Of twenty clients that waited for a start that failed, one tried: the others believe it."""
+def _raise_if_failed_since(spec: LocalServer, lock: int, began_s: float) -> None:
+    """Of twenty clients that waited for a start that failed, one tried: the others believe it.
+
+    Not who came later, when it may have been mended, nor who waited for a server with other data.
+    """
     line = _ready_line(lock)
-    age_s = time.time() - os.fstat(lock).st_mtime
-    if line.get("ready") is False and 0 <= age_s < FAILURE_COUNTS_S:
+    same_data = line.get("data") == os.fspath(spec.data_dir)
+    if line.get("ready") is False and same_data and os.fstat(lock).st_mtime >= began_s:
         raise _failed(spec, LocalServerProblem.DIED, cause=str(line.get("problem", "")))
 
 
-def _note_death(lock: int) -> str:
+def _note_death(spec: LocalServer, lock: int) -> str:
     """The dead server's own word for what stopped it, left behind for those who wait."""
     cause = str(_ready_line(lock).get("problem", ""))
     os.ftruncate(lock, 0)
-    os.pwrite(lock, json.dumps({"ready": False, "problem": cause}).encode(), 0)
+    note = {"ready": False, "problem": cause, "data": os.fspath(spec.data_dir)}
+    os.pwrite(lock, json.dumps(note).encode(), 0)
     return cause
 
 

@@ -47,6 +47,8 @@ class PictureKind(StrEnum):
     TOO_SLOW = "too-slow"
     REFUSED_ADDRESS = "refused-address"
     UNREACHABLE = "unreachable"
+    SERVER_FAILED = "server-failed"
+    NOT_TRUSTED = "not-trusted"
     UNREADABLE = "unreadable"
 
 
@@ -282,6 +284,8 @@ def _turned(pixels: Pixels, orientation: int) -> Pixels:
 async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Callable[[float], None]) -> None:
     import httpx
 
+    from imagechat_tui.net.failures import CERTIFICATE, Unreachable
+
     try:
         address, typed = source, urlsplit(source).hostname
         async with (
@@ -306,6 +310,8 @@ async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Call
                         continue
                     if answer.status_code == 404:
                         raise PictureError(PictureKind.MISSING, source)
+                    if answer.is_server_error:
+                        raise PictureError(PictureKind.SERVER_FAILED, source, detail=str(answer.status_code))
                     if not answer.is_success:
                         detail = f"The server said {answer.status_code}."
                         raise PictureError(PictureKind.UNREACHABLE, source, detail=detail)
@@ -314,6 +320,9 @@ async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Call
                 finally:
                     await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
+        problem = Unreachable.because(error, sent=False).problem
+        if problem.code == CERTIFICATE:
+            raise PictureError(PictureKind.NOT_TRUSTED, source, detail=problem.reason) from None
         raise PictureError(PictureKind.UNREACHABLE, source, detail=_why(error)) from None
     raise PictureError(PictureKind.UNREACHABLE, source, detail="Too many redirects.")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.cli import ERROR, OK
+from imagechat_tui.cli import ERROR, OK, USAGE, run
 
 pytestmark = pytest.mark.e2e
 
@@ -39,6 +39,19 @@ def test_it_prints_one_line_of_json_serves_and_ends_when_told(tmp_path: Path) ->
             server.kill()
     assert (server.returncode, rest) == (OK, "")
     assert "Traceback" not in log
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_without_tls_it_listens_on_this_machine_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr("imagechat_tui.server.run.serve", lambda options: OK)
+    assert run(["serve", "--host", host, "--port", "0", "--data-dir", str(tmp_path / "data")]) == USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"On {host} without TLS" in err
+    assert "--tls-cert" in err
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,10 @@ def test_a_plain_token_gives_no_rights(operator: Operator) -> None:
     }
 
 
-def test_no_token_without_a_tenant_or_with_a_comma(operator: Operator) -> None:
+def test_no_token_without_a_tenant_or_a_user_or_with_a_comma(operator: Operator) -> None:
     unknown = operator("token", "nobody", "anna")
     assert (unknown.code, unknown.out) == (NOT_FOUND, "")
     operator("tenant", "create", "design")
-    refused = operator("token", "design", "a,b")
-    assert (refused.code, refused.out) == (USAGE, "")
+    for user in ("a,b", "", " "):
+        refused = operator("token", "design", user)
+        assert (refused.code, refused.out) == (USAGE, "")

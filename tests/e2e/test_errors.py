@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import socket
 import subprocess
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import NoReturn
 
 import pytest
 
-from tests.e2e.conftest import Desk
+from imagechat_tui.cli import CANCELLED, READER_GONE
+from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.cli.target import existing
+from tests.e2e.conftest import IMAGECHAT, Desk
 
 pytestmark = pytest.mark.e2e
 
@@ -36,6 +44,49 @@ def test_a_missing_picture(desk: Desk) -> None:
     assert "nowhere.png" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "verb", [("add", "--at", "1,1", "-m", "x"), ("reply", "1", "-m", "x"), ("rm", "1", "--yes")]
+)
+def test_a_mistyped_picture_gets_no_marker(desk: Desk, verb: tuple[str, ...]) -> None:
+    done = desk.run(verb[0], "nowhere.png", *verb[1:])
+    assert done.returncode == NOT_FOUND
+    assert spoke_plainly(done)
+    assert "--url-id" in done.stderr
+    assert desk.json("ls", "nowhere.png", "--json")["markers"] == []
+
+
+def test_a_picture_that_is_gone_is_still_named_by_its_key(desk: Desk) -> None:
+    desk.json("add", "gone.png", "--at", "1,1", "-m", "x", "--url-id", "mocks/gone", "--json")
+    desk.json("resolve", "gone.png", "1", "--url-id", "mocks/gone", "--json")
+
+
+def test_a_folder_means_its_first_picture_to_all_verbs(desk: Desk) -> None:
+    (desk.root / "mocks").mkdir()
+    (desk.root / "mocks" / "a.png").write_bytes(desk.picture.read_bytes())
+    desk.json("add", "mocks", "--at", "1,1", "-m", "x", "--json")
+    assert desk.json("ls", "mocks/a.png", "--json") == desk.json("ls", "mocks", "--json")
+
+
+def test_no_name_is_no_folder(desk: Desk) -> None:
+    for verb in ("show", "ls", "watch"):
+        done = desk.run(verb, "")
+        assert done.returncode == USAGE
+        assert spoke_plainly(done)
+
+
+def test_a_picture_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(path: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", locked)
+    with pytest.raises(VerbFailed) as failed:
+        existing("locked/shot.png")
+    assert failed.value.code == ERROR
+    assert failed.value.words.text == (
+        "Not readable: You may not read locked/shot.png. Check its permissions."
+    )
+
+
 def test_a_corrupt_picture(desk: Desk) -> None:
     (desk.root / "bad.png").write_bytes(desk.picture.read_bytes()[:5000])
     done = desk.run("show", "bad.png")
@@ -44,6 +95,7 @@ def test_a_corrupt_picture(desk: Desk) -> None:
 
 
 def test_a_corrupt_picture_in_a_terminal_still_shows_its_threads(desk: Desk) -> None:
+    (desk.root / "bad.png").write_bytes(desk.picture.read_bytes())
     desk.json("add", "bad.png", "--at", "10,10", "-m", "readable without the picture", "--json")
     (desk.root / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n nonsense")
     terminal = desk.terminal("bad.png")
@@ -78,6 +130,61 @@ def test_another_kind_of_server(desk: Desk) -> None:
     assert done.returncode == ERROR
     assert spoke_plainly(done)
     assert "No imagechat server" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(500, "The server failed to do it."), (503, "The server is busy or down."), (502, "unreachable")],
+)
+def test_a_server_that_fails(desk: Desk, status: int, said: str) -> None:
+    class Failing(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as pages:
+        Thread(target=pages.serve_forever, daemon=True).start()
+        server = f"http://127.0.0.1:{pages.server_port}"
+        done = desk.run("ls", "shot.png", "--server", server, "--tenant", "demo")
+        picture = desk.run("show", f"{server}/a.png")
+        pages.shutdown()
+    assert done.returncode == (UNREACHABLE if status == 502 else ERROR)
+    assert spoke_plainly(done)
+    assert said in done.stderr
+    assert "again" in done.stderr
+    assert spoke_plainly(picture)
+    assert f"answered {status}." in picture.stderr
+
+
+@pytest.mark.parametrize("verb", ["ls", "watch"])
+def test_a_disk_that_is_full(desk: Desk, verb: str) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 (a device)
+        done = subprocess.run(
+            [*IMAGECHAT, verb, "shot.png"], env=desk.env, cwd=desk.root, stdin=subprocess.DEVNULL,
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (ERROR, "imagechat: No space left on device.\n")
+
+
+@pytest.mark.parametrize("verb", ["ls", "watch"])
+def test_a_reader_that_has_gone_ends_a_verb_without_a_word(desk: Desk, verb: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as pipe:  # noqa: PTH123 (a descriptor)
+        done = subprocess.run(
+            [*IMAGECHAT, verb, "shot.png"], env=desk.env, cwd=desk.root, stdin=subprocess.DEVNULL,
+            stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (READER_GONE, "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, CANCELLED), (signal.SIGTERM, 0)])
+def test_watching_that_is_cancelled_says_so(desk: Desk, number: signal.Signals, code: int) -> None:
+    watching = desk.start("watch", "shot.png")
+    assert watching.stdout is not None
+    while "LIVE" not in watching.stdout.readline():
+        pass
+    watching.send_signal(number)
+    assert watching.wait(timeout=10) == code
 
 
 def test_a_picture_whose_name_only_looks_like_a_home(desk: Desk) -> None:

@@ -32,6 +32,7 @@ from imagechat_tui.net.api import (
     Unsupported,
 )
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
+from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
@@ -251,6 +252,25 @@ async def test_a_refusal_says_why_and_is_not_tried_again(
     assert failure.sent
     assert failure.status == (400 if status == 200 else status)
     assert len(stub.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (500, {}, SERVER_FAILED),
+        (500, {"status": "failed", "code": "internal", "reason": ""}, SERVER_FAILED),
+        (503, {"status": "failed", "code": "store-failed", "reason": ""}, OVERLOADED),
+    ],
+)
+async def test_what_is_wrong_with_the_server_is_told_apart_from_what_it_refuses(
+    api: Api, stub: StubServer, status: int, body: dict[str, object], code: str
+) -> None:
+    async def fail(_: web.Request) -> web.StreamResponse:
+        return ours(body, status)
+
+    stub.answer = fail
+    failure = await fails(api, Refused)
+    assert (failure.problem.kind, failure.problem.code) == (ProblemKind.REFUSED, code)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -132,12 +133,23 @@ async def test_from_https_nothing_leads_to_http(monkeypatch: pytest.MonkeyPatch)
     [
         ("404 Not Found", PictureKind.MISSING),
         ("403 Forbidden", PictureKind.UNREACHABLE),
-        ("500 Internal Server Error", PictureKind.UNREACHABLE),
+        ("500 Internal Server Error", PictureKind.SERVER_FAILED),
     ],
 )
 async def test_a_server_that_has_none_is_told_apart(status: str, kind: PictureKind) -> None:
     async with site(lambda path, headers: answer(status, picture_file())) as (port, _):
         assert (await failure(f"http://127.0.0.1:{port}/a.png")).kind is kind
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def dial(*args: object, **kwargs: object) -> httpx.Response:
+        bad = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+        bad.verify_message = "self-signed certificate"
+        raise httpx.ConnectError("refused") from bad
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", dial)
+    error = await failure("https://127.0.0.1:1/a.png")
+    assert (error.kind, error.detail) == (PictureKind.NOT_TRUSTED, "self-signed certificate")
 
 
 @pytest.mark.parametrize("length", [None, -1, 10])

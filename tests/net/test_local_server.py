@@ -161,6 +161,31 @@ async def test_those_who_waited_for_a_failed_start_do_not_repeat_it(home: Path) 
     assert spec.log_path.read_text() == "start\n"
 
 
+async def test_a_start_that_failed_before_is_tried_anew(spec: LocalServer) -> None:
+    """It may have been mended, as the message advised."""
+    spec.data_dir.write_text("a file where the folder should be")
+    with pytest.raises(LocalServerFailed):
+        await ensure_running(spec)
+    spec.data_dir.unlink()
+    # As if a second had passed: too little for the next start to look back over.
+    before_s = spec.lock_path.stat().st_mtime - 1
+    os.utime(spec.lock_path, (before_s, before_s))
+    await ensure_running(spec)
+    assert _ready(spec)["ready"] is True
+
+
+async def test_only_those_who_wait_for_the_same_data_believe_a_failed_start(
+    spec: LocalServer, home: Path
+) -> None:
+    spec.runtime_dir.mkdir(mode=0o700)
+    note = {"ready": False, "problem": "data-folder", "data": str(home / "other")}
+    spec.lock_path.write_text(json.dumps(note))
+    later_s = spec.lock_path.stat().st_mtime + 60
+    os.utime(spec.lock_path, (later_s, later_s))
+    await ensure_running(spec)
+    assert _ready(spec)["ready"] is True
+
+
 async def test_a_server_that_never_listens_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_server, "START_TIMEOUT_S", 0.2)
     program = "import os, signal; os.write(2, str(os.getpid()).encode() + b'\\n'); signal.pause()"
