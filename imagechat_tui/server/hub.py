@@ -67,6 +67,7 @@ class Hub:
         self._rooms: dict[RoomKey, _Room] = {}
         self._dirty: set[Listener] = set()
         self._flushing = False
+        self._closing = False
         self._pump = Pump(store, self)
         self._pumping: asyncio.Task[None] | None = None
         self._homes: dict[Listener, _Room] = {}
@@ -95,6 +96,7 @@ class Hub:
 
         Returns once all sockets are closed, at most 2 s after the last was told.
         """
+        self._closing = True
         listeners = list(self._homes)
         step_s = min(RESTART_STEP_S, spread_s / len(listeners)) if listeners else 0.0
         for number, listener in enumerate(listeners):
@@ -154,6 +156,8 @@ class Hub:
             raise
         listener.begin(first)
         self._touch(listener)
+        if self._closing:  # it was on its way in when everybody was sent away
+            self.dismiss(listener, CloseCode.RESTART)
         return listener
 
     def dismiss(self, listener: Listener, code: CloseCode) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType
 
+from imagechat_tui.protocol.models import Position
 from imagechat_tui.server.limits import Limit, Limits, Rule
 from imagechat_tui.server.serving import SERVING
-from imagechat_tui.server.storage import StoreUnavailable
+from imagechat_tui.server.storage import RoomKey, StoreUnavailable
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from imagechat_tui.server.tokens import LIFETIME_DAYS
 from tests.server.house import IMAGE, NOW_MS, SUB_QUERY, House, frame, part, presence, running_house
@@ -142,3 +145,29 @@ async def test_a_socket_hears_only_its_tenant(house: House) -> None:
             break
     status, body, _ = await spy.asks("GET", "/sub", urlId="x", tenantIdWS="nobody")
     assert (status, body["code"]) == (404, "invalid-tenant")
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("query", [{"v": "2"}, {}])
+async def test_who_comes_in_while_everybody_is_sent_away_is_sent_away_too(
+    house: House, query: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = house.client.server.app[SERVING].hub  # type: ignore[attr-defined]
+    inside, closed = asyncio.Event(), asyncio.Event()
+    positions = house.store.positions
+
+    async def held(rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
+        inside.set()
+        await closed.wait()
+        return await positions(rooms)
+
+    alice = house.person("alice")
+    listed = await alice.list()
+    monkeypatch.setattr(house.store, "positions", held)
+    socket = await alice.sub(listed, **query)
+    await inside.wait()
+    await hub.close()
+    closed.set()
+    while (message := await socket.receive(timeout=5)).type is WSMsgType.TEXT:
+        pass
+    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1012)
