@@ -30,7 +30,7 @@ BANNER_AFTER_S = 2.0
 ONE_LINE = 98
 """Cells for a banner on a screen of 100 columns."""
 
-NOTHING_YET = "Nothing is loaded yet"
+NOTHING_YET = "Nothing loaded yet"
 """Where the server has not been reached since the start."""
 
 
@@ -243,7 +243,7 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
                 return None
             return _unlinked("Link lost.", "a comment is tried once", connection, as_of) + tries
         case Phase.OFFLINE:
-            return _unlinked("OFFLINE.", "new comments become drafts", connection, as_of) + tries
+            return _unlinked("OFFLINE.", "comments are refused, kept as drafts", connection, as_of) + tries
         case Phase.POLLING:
             return "Live updates off: the socket does not get through. The list is at most 5 s old. R tries again."
         case Phase.SIGN_IN_NEEDED:
@@ -255,14 +255,15 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
 
 def _unlinked(state: str, fate: str, connection: Connection, as_of: str) -> str:
     """What is seen without a link, and what becomes of a comment; why, where waiting may not mend it."""
-    seen = f"You see all as of {as_of}" if as_of else NOTHING_YET
-    plain = f"{state} {seen}; {fate}."
+    age = f"As of {as_of}" if as_of else NOTHING_YET
+    plain = _fitting(
+        [*([f"{state} You see all as of {as_of}; {fate}."] if as_of else []), f"{state} {age}; {fate}."]
+    )
     problem = connection.problem
     if problem is None or (as_of and problem.kind is not ProblemKind.GONE):
         return plain
     words = problem_words(problem)
     why = f"{state} {words.sentence}"
-    age = f"As of {as_of}" if as_of else NOTHING_YET
     ways = [f"{why} {age}; {fate}.", f"{why} {age}.", f"{state} {words.title}. {age}."]
     if not as_of:
         ways.insert(2, why)  # that nothing is there is seen anyway

@@ -339,7 +339,7 @@ async def test_the_banner_comes_and_goes_with_the_link(sit: Sit, phase: Phase) -
         assert phase.value.upper() in desk.lines[0]
         if phase is Phase.OFFLINE:
             assert "Next try in 7 s" in desk.lines[1]
-            assert "as of" in desk.lines[1]
+            assert "s of" in desk.lines[1]
         await desk.press("R")
         assert desk.session.asked(TryNow)
         await desk.publish(state)
