@@ -113,6 +113,8 @@ class Api:
         self._user: User | None = None
         self._cleaned: dict[UrlId, UrlId] = {}
         """Image keys as the server cleaned them."""
+        self._ours = False
+        """Whether the last list was of a server of ours."""
 
     async def conversations(self, room: Room) -> tuple[Peer, ConversationList]:
         """The conversations of an image, and which kind of server told them.
@@ -130,6 +132,7 @@ class Api:
             raise _about_the_list(refusal) from None
         self._user = listing.user or self._user
         self._cleaned[room.url_id] = listing.url_id_clean
+        self._ours = ours
         if ours:
             return Peer.OURS, listing
         return Peer.HOSTED, replace(listing, server_time_ms=_baseline_ms(answer))
@@ -188,7 +191,11 @@ class Api:
             ApiError: see ``net.failures``.
         """
         path = USERS_ONLINE.path(tenant_id=self._tenant)
-        return _decoded(await self._read(path, self._signed({"urlId": url_id})), codec.decode_users_online)
+        query = {"urlId": url_id}
+        # The hosted service asks nobody who he is here, so a secret has no business in the address.
+        return _decoded(
+            await self._read(path, self._signed(query) if self._ours else query), codec.decode_users_online
+        )
 
     async def send(
         self, room: Room, request: SendRequest, *, on_sent: Callable[[], None] = lambda: None

@@ -36,7 +36,13 @@ from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.protocol.routes import ConversationReply, EventLogQuery, ListComments
+from imagechat_tui.protocol.routes import (
+    EXTENSION_HEADER,
+    ConversationReply,
+    EventLogQuery,
+    ListComments,
+    UsersOnline,
+)
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
     DeleteComment,
@@ -112,6 +118,33 @@ async def test_a_server_with_our_header_is_ours_and_another_is_hosted(api: Api, 
     peer, listing = await api.conversations(ROOM)
     assert peer is Peer.HOSTED
     assert listing.server_time_ms == 1_767_225_600_000 - 2_000, "the baseline is the answer's Date less 2 s"
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("of_ours", [True, False])
+async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
+    api: Api, stub: StubServer, of_ours: bool
+) -> None:
+    # A tenant that requires sign-in tells it to nobody else; the hosted service has no such parameter.
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("/online"):
+            told = codec.encode_users_online(UsersOnline((), 0, 0))
+        else:
+            told = codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=True)
+        return web.Response(
+            body=codec.dump_json(told),
+            content_type="application/json",
+            headers={EXTENSION_HEADER: "1", "Date": "Thu, 01 Jan 2026 00:00:00 GMT"}
+            if of_ours
+            else {"Date": "Thu, 01 Jan 2026 00:00:00 GMT"},
+        )
+
+    stub.answer = answer
+    await api.conversations(ROOM)
+    await api.users_online(ROOM.url_id)
+    _, path, query, _ = stub.requests[-1]
+    assert path.endswith("/users/online")
+    assert query.get("sso") == (CANARY if of_ours else None)
 
 
 @pytest.mark.parametrize(
