@@ -49,6 +49,7 @@ class CommentWrites(Writing):
                 dump_json(
                     codec.encode_comment_reply(reply, tenant_id=request.actor.tenant_id, v2=request.v2)
                 ),
+                quotes=comment.id,
                 image=found.image,
                 conversation=after,
                 comment=comment,
@@ -85,6 +86,7 @@ class CommentWrites(Writing):
                 events.append(self.announced(request, found.image, event))
             return Decision(
                 dump_json(codec.encode_edit_reply(EditReply(after.html, after.approved))),
+                quotes=after.id,
                 comment=after,
                 events=tuple(events),
             )

@@ -175,6 +175,7 @@ class MarkerWrites(Writing):
         reply = ConversationReply(conversation.id, conversation, comment)
         return Decision(
             dump_json(codec.encode_conversation_reply(reply, tenant_id=actor.tenant_id)),
+            quotes=comment.id,
             image=image,
             conversation=conversation,
             comment=comment if is_new else None,
@@ -198,6 +199,7 @@ class MarkerWrites(Writing):
         reply = ConversationReply(after.id, after, comment)
         return Decision(
             dump_json(codec.encode_conversation_reply(reply, tenant_id=tenant_id)),
+            quotes=comment.id,
             image=found.image,
             conversation=after,
             comment=comment if is_new else None,

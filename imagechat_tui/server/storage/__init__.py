@@ -124,7 +124,7 @@ class Found(Struct, frozen=True):
     """All comments of the conversation's (or comment's) thread, if asked for."""
     thread_closed: bool = False
     thread_count: int = 0
-    """Approved comments in the thread."""
+    """Approved comments in the thread; counted for a marker, or where one is to be made (``image_room``)."""
     next_number: int = 1
     """Number of the next marker on the image."""
 
@@ -144,6 +144,8 @@ class Decision(Struct, frozen=True):
 
     answer: bytes
     """Body of the answer, kept for a repetition of the request."""
+    quotes: CommentId | None = None
+    """The comment whose words stand in the answer: they go when it goes."""
     image: UrlId | None = None
     """Image key of ``conversation``."""
     conversation: Conversation | None = None
@@ -151,6 +153,7 @@ class Decision(Struct, frozen=True):
     comment: Comment | None = None
     removed_conversation: ConversationId | None = None
     removed_comments: tuple[CommentId, ...] = ()
+    """Their words are taken out of the log and of stored answers, too."""
     closed_thread: RoomKey | None = None
     """This thread takes no comments for a while."""
     events: tuple[Announced, ...] = ()

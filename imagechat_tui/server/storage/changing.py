@@ -10,13 +10,17 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.events import (
     CursorMoved,
+    ImageChatUpdated,
+    LiveEvent,
+    NewComment,
     PresenceUpdate,
     Reset,
     Skip,
     Subscribed,
+    UpdatedComment,
 )
-from imagechat_tui.protocol.ids import BroadcastId, EventId, TenantId, UrlId
-from imagechat_tui.protocol.models import Position
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId
+from imagechat_tui.protocol.models import Comment, Position
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -30,12 +34,25 @@ from imagechat_tui.server.storage import (
 
 ANSWERS_KEPT_MS = 8 * 86_400_000
 """Promised are seven days."""
+ANSWERS_DROPPED = 16
+"""Answers that one write clears away: more than it adds, and too few for anybody to wait for."""
 EVENTS_KEPT = 10_000
 """A room keeps this many events, or those of seven days if they are more."""
 EVENTS_KEPT_MS = 7 * 86_400_000
 TRIM_EVERY = 256
 CLOSED_MS = 60_000
 """How long a deleted marker's thread takes no comments: a slow writer must not revive it."""
+
+_WORDS = "'$.comment.comment', '', '$.comment.commentHTML', ''"
+_BLANK_EVENTS = (
+    f"UPDATE event SET plain = json_replace(plain, {_WORDS}), full_frame = json_replace(full_frame, {_WORDS})"
+    " WHERE tenant_id = ? AND comment_id = ?"
+)
+_BLANK_ANSWERS = (
+    f"UPDATE answer SET body = CAST(json_replace(CAST(body AS TEXT), {_WORDS}) AS BLOB)"
+    " WHERE tenant_id = ? AND comment_id = ?"
+)
+"""What was said stays nowhere: who reads the log, or repeats a request, gets the frame without the words."""
 
 
 def carry_out(db: sqlite3.Connection, change: Change, *, now_ms: int, epoch: str) -> Outcome:
@@ -65,7 +82,7 @@ def carry_out(db: sqlite3.Connection, change: Change, *, now_ms: int, epoch: str
         _log(db, event, broadcast_id, now_ms)
     _write(db, change, decision, now_ms)
     db.execute(
-        "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO answer ({rows.ANSWER}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             change.tenant_id,
             change.actor_id,
@@ -73,9 +90,13 @@ def carry_out(db: sqlite3.Connection, change: Change, *, now_ms: int, epoch: str
             change.request_hash,
             decision.answer,
             now_ms,
+            decision.quotes,
         ),
     )
-    db.execute("DELETE FROM answer WHERE at_ms < ?", (now_ms - ANSWERS_KEPT_MS,))
+    db.execute(
+        "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+        (now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED),
+    )
     return Outcome(decision.answer, tuple(stamped))
 
 
@@ -103,18 +124,21 @@ def _found(db: sqlite3.Connection, change: Change, now_ms: int) -> Found:
         thread = UrlId(row["url_id"])
     if row is None:
         row = _conversation(db, tenant_id, "url_id", thread)
-    comments = db.execute(
-        f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ? AND url_id = ? ORDER BY ordinal",
-        (tenant_id, thread),
-    )
+    comments: tuple[Comment, ...] = ()
+    if change.whole_thread:
+        found = db.execute(
+            f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ? AND url_id = ? ORDER BY ordinal",
+            (tenant_id, thread),
+        )
+        comments = tuple(map(rows.read_comment, found))
     return Found(
         now_ms=now_ms,
         conversation=rows.read_conversation(row) if row is not None else None,
         image=UrlId(row["image"]) if row is not None else None,
         comment=comment,
-        thread=tuple(map(rows.read_comment, comments)) if change.whole_thread else (),
+        thread=comments,
         thread_closed=_of_room(db, change.thread_room, "closed_until_ms") > now_ms,
-        thread_count=_count(db, tenant_id, thread),
+        thread_count=_count(db, tenant_id, thread, row, whole=change.image_room is not None),
         next_number=_of_room(db, change.image_room, "last_number") + 1,
     )
 
@@ -140,7 +164,19 @@ def _comment(db: sqlite3.Connection, tenant_id: TenantId, comment_id: str | None
     return found
 
 
-def _count(db: sqlite3.Connection, tenant_id: TenantId, thread: UrlId | None) -> int:
+def _count(
+    db: sqlite3.Connection,
+    tenant_id: TenantId,
+    thread: UrlId | None,
+    marker: sqlite3.Row | None,
+    *,
+    whole: bool,
+) -> int:
+    """Approved comments of a thread. A marker knows; only a new one (``whole``) has them counted."""
+    if marker is not None:
+        return int(marker["comment_count"])
+    if not whole:
+        return 0
     return int(
         db.execute(
             "SELECT count(*) FROM comment WHERE tenant_id = ? AND url_id = ? AND approved",
@@ -162,8 +198,9 @@ def _broadcast_id(db: sqlite3.Connection, change: Change) -> BroadcastId:
     Clients drop events that carry an id of their own; with a borrowed one a comment could be hidden from
     its reader (PROTOCOL 7).
     """
-    borrowed = db.execute(
-        "SELECT 1 FROM answer WHERE tenant_id = ? AND broadcast_id = ? AND actor_id <> ?",
+    borrowed = db.execute(  # left alone, SQLite walks all answers of the tenant by their primary key
+        "SELECT 1 FROM answer INDEXED BY answer_by_id"
+        " WHERE tenant_id = ? AND broadcast_id = ? AND actor_id <> ? LIMIT 1",
         (change.tenant_id, change.broadcast_id, change.actor_id),
     ).fetchone()
     return change.broadcast_id if borrowed is None else BroadcastId(str(uuid.uuid4()))
@@ -192,11 +229,35 @@ def _log(db: sqlite3.Connection, announced: Announced, broadcast_id: BroadcastId
     decode_event(full)  # what no client could read is never logged (PROMISES D14)
     plain = encode_event(event, tenant_id=room.tenant_id, v2=False) if announced.plain else None
     db.execute(
-        f"INSERT INTO event (tenant_id, token, {rows.EVENT}) VALUES (?, {rows.placeholders(rows.EVENT)})",
-        (*room, event_id, seq, timestamp_ms, announced.url_id, broadcast_id, plain, full),
+        f"INSERT INTO event (tenant_id, token, comment_id, {rows.EVENT})"
+        f" VALUES (?, ?, {rows.placeholders(rows.EVENT)})",
+        (
+            *room,
+            _quoted_by(event),
+            event_id,
+            seq,
+            timestamp_ms,
+            announced.url_id,
+            broadcast_id,
+            plain,
+            full,
+        ),
     )
     if seq % TRIM_EVERY == 0:
         _trim(db, room, seq, now_ms)
+
+
+def _quoted_by(event: LiveEvent) -> CommentId | None:
+    """The comment whose words stand in an event."""
+    match event:
+        case (
+            NewComment(_, comment)
+            | UpdatedComment(_, comment)
+            | ImageChatUpdated(comment=Comment() as comment)
+        ):
+            return comment.id
+        case _:
+            return None
 
 
 def _trim(db: sqlite3.Connection, room: RoomKey, seq: int, now_ms: int) -> None:
@@ -236,10 +297,10 @@ def _write(db: sqlite3.Connection, change: Change, decision: Decision, now_ms: i
             "DELETE FROM conversation WHERE tenant_id = ? AND id = ?",
             (tenant_id, decision.removed_conversation),
         )
-    db.executemany(
-        "DELETE FROM comment WHERE tenant_id = ? AND id = ?",
-        [(tenant_id, comment_id) for comment_id in decision.removed_comments],
-    )
+    removed = [(tenant_id, comment_id) for comment_id in decision.removed_comments]
+    db.executemany("DELETE FROM comment WHERE tenant_id = ? AND id = ?", removed)
+    db.executemany(_BLANK_EVENTS, removed)
+    db.executemany(_BLANK_ANSWERS, removed)
     if decision.closed_thread is not None:
         db.execute(
             "UPDATE room SET closed_until_ms = ? WHERE tenant_id = ? AND token = ?",

@@ -175,11 +175,12 @@ class SqliteStore:
                 key,
             )
             conversations = tuple(map(rows.read_conversation, found))
+            if not comments:
+                return Snapshot(conversations, (), position, last_ts)
             texts = db.execute(
                 f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ?1 AND url_id IN"
-                " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2 AND ?3)"
-                " ORDER BY ordinal",
-                (*key, comments),
+                " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2) ORDER BY ordinal",
+                key,
             )
             return Snapshot(conversations, tuple(map(rows.read_comment, texts)), position, last_ts)
 
@@ -204,9 +205,9 @@ class SqliteStore:
 
         def read(db: sqlite3.Connection) -> tuple[UserId, ...]:
             found = db.execute(
-                "SELECT DISTINCT coalesce(user_id, anon_user_id) FROM comment WHERE tenant_id = ?1 AND"
-                " (url_id = ?2 OR url_id IN"
-                " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2)) ORDER BY 1",
+                "SELECT DISTINCT coalesce(user_id, anon_user_id) FROM comment"
+                " WHERE tenant_id = ?1 AND url_id IN (SELECT ?2 UNION ALL"
+                " SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2) ORDER BY 1",
                 (tenant_id, url_id),
             )
             return tuple(UserId(row[0]) for row in found if row[0] is not None)
@@ -219,9 +220,10 @@ class SqliteStore:
         def read(db: sqlite3.Connection) -> dict[RoomKey, Position]:
             known = {room: Position(self._epoch, 0) for room in rooms}
             values = ", ".join(["(?, ?)"] * len(rooms))
-            found = db.execute(
-                "SELECT tenant_id, token, epoch, last_seq, last_event_id FROM room"
-                f" WHERE (tenant_id, token) IN (VALUES {values})",
+            found = db.execute(  # not IN (VALUES …): that walks all rooms there are
+                f"WITH asked (tenant, token) AS (VALUES {values})"
+                " SELECT room.tenant_id, room.token, epoch, last_seq, last_event_id FROM asked"
+                " CROSS JOIN room ON room.tenant_id = asked.tenant AND room.token = asked.token",
                 [part for room in rooms for part in room],
             )
             for tenant_id, token, epoch, seq, event_id in found:
@@ -267,7 +269,7 @@ class SqliteStore:
                 rows.read_event(row)
                 for row in db.execute(
                     f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND timestamp_ms >= ?"
-                    " AND timestamp_ms <= ? AND plain IS NOT NULL ORDER BY seq LIMIT ?",
+                    " AND timestamp_ms <= ? AND plain IS NOT NULL ORDER BY timestamp_ms LIMIT ?",
                     (*room, start_ms, end_ms if end_ms is not None else 1 << 62, limit + 1),
                 )
             ]
