@@ -16,9 +16,10 @@ from msgspec.structs import asdict
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import ERROR, explained
 from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
+from imagechat_tui.cli.terminal import told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.protocol.ids import TenantId, UrlId
-from imagechat_tui.raster.colors import ColorDepth, depth_for
+from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
 from imagechat_tui.raster.glyphs import glyphs_for
 from imagechat_tui.settings import ClientSettings, Folders, load_settings
 from imagechat_tui.sync.state import Room
@@ -79,11 +80,7 @@ def terminal_findings(
         "keys and screen are there" if tty else "stdin or stderr is no terminal",
         "" if tty else "ssh -t HOST imagechat shot.png",
     )
-    depth = depth_for(environ, settings.colors)
-    poor = depth in (ColorDepth.ANSI, ColorDepth.NONE)
-    yield Finding(
-        "colours", True, depth, 'colors = "truecolor"' if poor and not environ.get("NO_COLOR") else ""
-    )
+    yield colors_finding(settings, environ, told_colors(environ))
     yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
     encoding = (environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "").lower()
     utf8 = "utf-8" in encoding or "utf8" in encoding
@@ -93,6 +90,35 @@ def terminal_findings(
         right = said.startswith(("tmux", "screen"))
         remedy = "" if right else 'tmux: set -g default-terminal "tmux-256color"'
         yield Finding("tmux", right, f"TERM={said}", remedy)
+
+
+_REASONS = {
+    Reason.ASKED: "the setting says so",
+    Reason.NO_COLOR: "NO_COLOR is set",
+    Reason.TERM: "TERM={term}",
+    Reason.SCREEN: "GNU screen stands between; true colours come out wrong in it",
+    Reason.TMUX: "tmux takes them, and turns them into what the terminal has",
+    Reason.COLORTERM: "COLORTERM={colorterm}",
+    Reason.XTERM: "XTERM_VERSION={version}",
+    Reason.TERMINFO: "terminfo says so of TERM={term}",
+    Reason.UNKNOWN: "terminfo does not know TERM={term}; most have so many",
+}
+
+
+def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: int | None) -> Finding:
+    """How many colours are drawn with, and why; ``told`` as for `chosen_depth`."""
+    depth, reason = chosen_depth(environ, settings.colors, told)
+    why = _REASONS[reason].format(
+        term=environ.get("TERM") or "(not set)",
+        colorterm=environ.get("COLORTERM"),
+        version=environ.get("XTERM_VERSION"),
+    )
+    remedy = ""
+    if reason is Reason.SCREEN:
+        remedy = "--colors truecolor, where screen 5 is told: truecolor on"
+    elif depth in (ColorDepth.ANSI, ColorDepth.NONE) and reason in (Reason.TERM, Reason.TERMINFO):
+        remedy = "if the terminal has more: export TERM=xterm-256color"
+    return Finding("colours", True, f"{depth}: {why}", remedy)
 
 
 def folder_findings(folders: Folders) -> Iterator[Finding]:

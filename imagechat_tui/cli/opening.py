@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
-from imagechat_tui.cli.terminal import cell_aspect, need_terminal, pixels_per_cell, tell_textual
+from imagechat_tui.cli.terminal import cell_aspect, need_terminal, pixels_per_cell, tell_textual, told_colors
 from imagechat_tui.settings import CHOICES, ClientSettings
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def render_options(settings: ClientSettings) -> RenderOptions:
 
     return RenderOptions(
         glyphs=glyphs_for(os.environ, settings.glyphs),
-        colors=depth_for(os.environ, settings.colors),
+        colors=depth_for(os.environ, settings.colors, told_colors(os.environ)),
         renderer="rich-pixels" if settings.renderer == "rich-pixels" else "cells",
         aspect=settings.cell_aspect or cell_aspect(),
     )

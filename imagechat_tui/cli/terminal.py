@@ -76,6 +76,21 @@ def pixels_per_cell(environ: Mapping[str, str], aspect: float, depth: ColorDepth
     return width, min(MOST_PIXELS, max(1, round(width * aspect)))
 
 
+def told_colors(environ: Mapping[str, str]) -> int | None:
+    """How many colours the database of terminals (terminfo) tells for TERM; 0 is none, None is not known to it."""
+    try:
+        import curses
+    except ImportError:  # some Pythons are built without
+        return None
+    try:
+        curses.setupterm(environ.get("TERM", ""), 2)
+        ink = curses.tigetstr("setaf") or b""
+        # The colours of teletext terminals are no SGR.
+        return max(0, curses.tigetnum("colors")) if ink.startswith(b"\x1b[") else 0
+    except (curses.error, ValueError):
+        return None
+
+
 def tell_textual(depth: ColorDepth) -> None:
     """Have Textual draw with these colours; it reads the environment when it is imported."""
     if depth is ColorDepth.NONE:

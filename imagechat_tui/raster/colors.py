@@ -24,6 +24,8 @@ _ANSI: Final = (
     0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF,
 )  # fmt: skip
 _STEPS: Final = (0, 95, 135, 175, 215, 255)
+_FEWEST: Final = 8
+"""Terminals of fewer colours are drawn on without."""
 _FIRST_FIXED: Final = 16
 """Each theme has its own idea of the first sixteen of 256 colours."""
 _DITHER: Final = 0.5
@@ -32,6 +34,11 @@ cells are large."""
 _DIRECT: Final = ("xterm-kitty", "xterm-ghostty", "ghostty", "foot", "alacritty", "wezterm", "contour")
 _XTERM_DIRECT: Final = 331
 """The first xterm with direct colours, which it does not tell of in COLORTERM; looked at in 379."""
+_NOTHING_KNOWN: Final = ("", "unknown", "dumb", "emacs")
+_COLORLESS: Final = re.compile(r"vt\d|.*-(m|mono)(-|$)", re.ASCII)
+"""Names without colours, for where the database of terminals is not installed."""
+_SIXTEEN: Final = re.compile(r"linux|.*-(8|16)color$|cons25|cygwin", re.ASCII)
+"""Names of terminals that have no more, whatever they inherited."""
 
 
 class ColorDepth(StrEnum):
@@ -43,25 +50,89 @@ class ColorDepth(StrEnum):
     NONE = "none"
 
 
-def depth_for(env: Mapping[str, str], flag: str | None) -> ColorDepth:
-    """Choose the depth: flag, NO_COLOR, COLORTERM, tmux (which converts down itself), known terminals, 256.
+class Reason(StrEnum):
+    """Why a depth was chosen."""
 
-    A terminal that was started from an xterm inherits XTERM_VERSION: so only one that calls itself xterm too is
-    believed, and of these each that is still in use has true colours.
+    ASKED = "asked"
+    NO_COLOR = "no-color"
+    TERM = "term"
+    """What TERM names is known to have no more, or no less."""
+    SCREEN = "screen"
+    """GNU screen stands between, and drops or garbles true colours."""
+    TMUX = "tmux"
+    """It takes true colours, and turns them into what the terminal has."""
+    COLORTERM = "colorterm"
+    XTERM = "xterm"
+    """The version in XTERM_VERSION."""
+    TERMINFO = "terminfo"
+    """What the database of terminals tells."""
+    UNKNOWN = "unknown"
+    """The database does not know this name: it is younger, and the younger ones have 256."""
+
+
+def in_screen(env: Mapping[str, str]) -> bool:
+    """Whether GNU screen is what we write to, as far as the environment tells.
+
+    Started in each other, both leave their variables: then TERM says which is the inner one, unless tmux was told
+    to call itself screen, and to take it for screen is the safe mistake.
+    """
+    term = env.get("TERM", "")
+    if env.get("STY"):
+        return not term.startswith("tmux")
+    return term.startswith("screen") and not env.get("TMUX")
+
+
+def depth_for(env: Mapping[str, str], flag: str | None, told: int | None = None) -> ColorDepth:
+    """The depth that `chosen_depth` finds."""
+    return chosen_depth(env, flag, told)[0]
+
+
+def chosen_depth(
+    env: Mapping[str, str], flag: str | None, told: int | None = None
+) -> tuple[ColorDepth, Reason]:
+    """Choose the depth, and say why. The first of these rules that fits decides.
+
+    COLORTERM and XTERM_VERSION are inherited by whatever was started from there; TERM is set by what is in front
+    of us. So a TERM without colours is believed first. `xterm` alone, which anything calls itself, says no more
+    than the database does.
+
+    Args:
+        env: the environment.
+        flag: what the person said; ``auto`` is nothing.
+        told: how many colours the database of terminals tells for TERM; None if it does not know it.
     """
     if flag and flag != "auto":
-        return ColorDepth(flag)
+        return ColorDepth(flag), Reason.ASKED
+    if env.get("NO_COLOR"):
+        return ColorDepth.NONE, Reason.NO_COLOR
     term = env.get("TERM", "")
-    if env.get("NO_COLOR") or term == "dumb":
-        return ColorDepth.NONE
-    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or env.get("TMUX"):
-        return ColorDepth.TRUECOLOR
-    if term.startswith(_DIRECT) or term.endswith("-direct"):
-        return ColorDepth.TRUECOLOR
-    xterm = re.fullmatch(r"XTerm\((\d{1,5})\)", env.get("XTERM_VERSION", ""), re.ASCII)
-    if xterm and term.startswith("xterm") and not env.get("STY") and int(xterm[1]) >= _XTERM_DIRECT:
-        return ColorDepth.TRUECOLOR
-    return ColorDepth.ANSI if term == "linux" else ColorDepth.PALETTE
+    if term in _NOTHING_KNOWN or (told is None and _COLORLESS.match(term)):
+        return ColorDepth.NONE, Reason.TERM
+    if told is not None and told < _FEWEST:
+        return ColorDepth.NONE, Reason.TERMINFO
+    if _SIXTEEN.match(term):
+        return ColorDepth.ANSI, Reason.TERM
+    if in_screen(env):
+        # Of its own name the database tells 8 colours; it takes 256 and turns them into what the terminal has.
+        return ColorDepth.PALETTE, Reason.SCREEN
+    if env.get("TMUX"):
+        return ColorDepth.TRUECOLOR, Reason.TMUX
+    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return ColorDepth.TRUECOLOR, Reason.COLORTERM
+    if term.startswith(_DIRECT) or "-direct" in term:
+        return ColorDepth.TRUECOLOR, Reason.TERM
+    if term.startswith("xterm") and env.get("XTERM_VERSION"):
+        version = re.fullmatch(r"XTerm\((\d{1,5})\)", env["XTERM_VERSION"], re.ASCII)
+        direct = version is not None and int(version[1]) >= _XTERM_DIRECT
+        return ColorDepth.TRUECOLOR if direct else ColorDepth.PALETTE, Reason.XTERM
+    if "256color" in term:
+        return ColorDepth.PALETTE, Reason.TERM
+    if told is None:
+        return ColorDepth.PALETTE, Reason.UNKNOWN
+    if told >= 1 << 24:
+        return ColorDepth.TRUECOLOR, Reason.TERMINFO
+    # Those with 88 number them otherwise; those with 8 have the bright ones, too, as their consoles do.
+    return ColorDepth.PALETTE if told >= 256 else ColorDepth.ANSI, Reason.TERMINFO
 
 
 def quantised(rgb: Ints, depth: ColorDepth) -> Ints:

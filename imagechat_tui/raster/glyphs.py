@@ -29,6 +29,10 @@ RAMP = " .:-=+*#%@"
 # ship (TERM names come through ssh; it is the terminal itself that sets them). kitty 0.41 and foot 1.21 draw octants
 # as well, kitty 0.26 and foot 1.13 do not, and neither says in the environment which version it is.
 _SEXTANTS_BY_TERM: Final = ("xterm-kitty", "foot", "xterm-ghostty", "ghostty")
+_PLAIN: Final = re.compile(r"$|dumb$|unknown$|emacs$|vt\d", re.ASCII)
+"""TERM of terminals that have nothing but ASCII, or of which nothing is known."""
+_CONSOLE: Final = "linux"
+"""Its fonts have half blocks (code page 437), and no quadrants."""
 _MULTIPLEXERS: Final = ("tmux", "screen")
 _STRANGERS: Final = (
     "TMUX", "STY", "ZELLIJ", "XTERM_VERSION", "ALACRITTY_WINDOW_ID", "ALACRITTY_LOG", "WT_SESSION", "KITTY_PID",
@@ -53,8 +57,10 @@ def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
     if flag and flag != "auto":
         return GlyphSet(flag)
     term = env.get("TERM", "")
-    if term == "dumb":
+    if _PLAIN.match(term):
         return GlyphSet.ASCII
+    if term.startswith(_CONSOLE):
+        return GlyphSet.HALF
     if env.get("TMUX") or env.get("STY") or env.get("ZELLIJ") or term.startswith(_MULTIPLEXERS):
         return GlyphSet.QUADRANT
     if term in _SEXTANTS_BY_TERM or term.startswith("foot-"):

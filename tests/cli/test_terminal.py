@@ -6,6 +6,8 @@ import fcntl
 import os
 import pty
 import struct
+import subprocess
+import sys
 import termios
 from collections.abc import Callable, Iterator
 
@@ -85,3 +87,33 @@ def test_pixels_are_only_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> N
     asked = screen_options(ClientSettings(graphics="kitty", cell_aspect=2.5))
     assert asked.pixels is not None
     assert asked.pixels[1] == pytest.approx(2.5 * asked.pixels[0], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("term", "told"),
+    [
+        ("xterm-256color", "256"),
+        ("xterm", "8"),
+        ("vt220", "0"),
+        ("dumb", "0"),
+        ("", "None"),
+        ("no-such-terminal", "None"),
+        ("\udcff", "None"),
+        ("../xterm", "None"),
+        ("x" * 5000, "None"),
+    ],
+)
+def test_the_database_is_asked_for_the_colours_and_no_name_breaks_it(term: str, told: str) -> None:
+    """In a process of its own: a second name in one process gets the first one's answer."""
+    code = "import os; from imagechat_tui.cli.terminal import told_colors; print(told_colors(os.environ))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TERM": term},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if done.stdout.strip() == "None" != told:
+        pytest.skip("there is no database of terminals here, or not this one in it")
+    assert done.stdout.strip() == told
+    assert done.stderr == ""

@@ -5,34 +5,85 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imagechat_tui.raster.colors import DEFAULT, ColorDepth, depth_for, dithered, packed, quantised, rgb_of
-
-
-@pytest.mark.parametrize(
-    ("env", "flag", "depth"),
-    [
-        ({"TERM": "xterm-256color"}, None, ColorDepth.PALETTE),
-        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "auto", ColorDepth.TRUECOLOR),
-        ({"TERM": "tmux-256color", "TMUX": "x"}, None, ColorDepth.TRUECOLOR),
-        ({"TERM": "foot"}, None, ColorDepth.TRUECOLOR),
-        ({"TERM": "foot", "NO_COLOR": "1"}, None, ColorDepth.NONE),
-        ({"TERM": "foot", "NO_COLOR": "1"}, "256", ColorDepth.PALETTE),
-        ({"TERM": "linux"}, None, ColorDepth.ANSI),
-        ({"TERM": "xterm", "XTERM_VERSION": "XTerm(379)"}, None, ColorDepth.TRUECOLOR),
-        ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(331)"}, None, ColorDepth.TRUECOLOR),
-        ({"TERM": "xterm", "XTERM_VERSION": "XTerm(330)"}, None, ColorDepth.PALETTE),
-        ({"TERM": "xterm", "XTERM_VERSION": "XTerm(X.Org 7.7)"}, None, ColorDepth.PALETTE),
-        ({"TERM": "xterm", "XTERM_VERSION": "XTerm(379)", "STY": "1.pts"}, None, ColorDepth.PALETTE),
-        ({"TERM": "screen", "XTERM_VERSION": "XTerm(379)"}, None, ColorDepth.PALETTE),
-        ({"TERM": "linux", "XTERM_VERSION": "XTerm(379)"}, None, ColorDepth.ANSI),
-        ({"TERM": "xterm", "XTERM_VERSION": "XTerm(379)", "NO_COLOR": "1"}, None, ColorDepth.NONE),
-        ({"TERM": "dumb", "COLORTERM": "truecolor"}, None, ColorDepth.NONE),
-    ],
+from imagechat_tui.raster.colors import (
+    DEFAULT,
+    ColorDepth,
+    Reason,
+    chosen_depth,
+    dithered,
+    packed,
+    quantised,
+    rgb_of,
 )
+
+INSIDE = {"STY": "1", "COLORTERM": "truecolor"}
+"""GNU screen in a terminal with true colours."""
+
+RULES = [
+    # The environment, how many colours terminfo tells, what the flag says; what comes of it and why.
+    ({"TERM": "xterm-256color"}, 256, None, ColorDepth.PALETTE, Reason.TERM),
+    ({"TERM": "xterm", "COLORTERM": "truecolor"}, 8, "auto", ColorDepth.TRUECOLOR, Reason.COLORTERM),
+    ({"TERM": "xterm", "COLORTERM": "24BIT"}, 8, None, ColorDepth.TRUECOLOR, Reason.COLORTERM),
+    ({"TERM": "xterm", "COLORTERM": "yes"}, 8, None, ColorDepth.ANSI, Reason.TERMINFO),
+    ({"TERM": "tmux-256color", "TMUX": "x"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
+    ({"TERM": "screen-256color", "TMUX": "x"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
+    ({"TERM": "foot"}, None, None, ColorDepth.TRUECOLOR, Reason.TERM),
+    ({"TERM": "xterm-direct"}, 1 << 24, None, ColorDepth.TRUECOLOR, Reason.TERM),
+    ({"TERM": "xterm-direct256"}, 1 << 24, None, ColorDepth.TRUECOLOR, Reason.TERM),
+    ({"TERM": "something"}, 1 << 24, None, ColorDepth.TRUECOLOR, Reason.TERMINFO),
+    ({"TERM": "something"}, 256, None, ColorDepth.PALETTE, Reason.TERMINFO),
+    # What was said.
+    ({"TERM": "foot", "NO_COLOR": "1"}, None, None, ColorDepth.NONE, Reason.NO_COLOR),
+    ({"TERM": "foot", "NO_COLOR": ""}, None, None, ColorDepth.TRUECOLOR, Reason.TERM),
+    ({"TERM": "foot", "NO_COLOR": "1"}, None, "256", ColorDepth.PALETTE, Reason.ASKED),
+    ({"TERM": "vt220"}, 0, "truecolor", ColorDepth.TRUECOLOR, Reason.ASKED),
+    # xterm tells its version, to itself and to what is started from it.
+    ({"TERM": "xterm", "XTERM_VERSION": "XTerm(379)"}, 8, None, ColorDepth.TRUECOLOR, Reason.XTERM),
+    ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(331)"}, 256, None, ColorDepth.TRUECOLOR, Reason.XTERM),
+    ({"TERM": "xterm", "XTERM_VERSION": "XTerm(330)"}, 8, None, ColorDepth.PALETTE, Reason.XTERM),
+    ({"TERM": "xterm", "XTERM_VERSION": "XTerm(X.Org 7.7)"}, 8, None, ColorDepth.PALETTE, Reason.XTERM),
+    ({"TERM": "xterm-mono", "XTERM_VERSION": "XTerm(379)"}, 0, None, ColorDepth.NONE, Reason.TERMINFO),
+    ({"TERM": "linux", "XTERM_VERSION": "XTerm(379)"}, 8, None, ColorDepth.ANSI, Reason.TERM),
+    ({"TERM": "xterm", "XTERM_VERSION": "XTerm(379)", "NO_COLOR": "1"}, 8, None, ColorDepth.NONE, Reason.NO_COLOR),
+    # GNU screen, and what is started in it or around it.
+    ({"TERM": "screen", "STY": "1.pts"}, 8, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "screen.xterm", **INSIDE}, 256, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "screen-256color", **INSIDE}, 256, "truecolor", ColorDepth.TRUECOLOR, Reason.ASKED),
+    ({"TERM": "xterm-256color", **INSIDE}, 256, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "xterm", "XTERM_VERSION": "XTerm(379)", "STY": "1.pts"}, 8, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "screen", "XTERM_VERSION": "XTerm(379)"}, 8, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "screen-256color", "COLORTERM": "truecolor"}, 256, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "tmux-256color", "STY": "1", "TMUX": "x"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
+    ({"TERM": "screen.tmux-256color", "STY": "1", "TMUX": "x"}, 256, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "vt100", **INSIDE}, 0, None, ColorDepth.NONE, Reason.TERMINFO),
+    # Fewer colours, whatever COLORTERM was inherited.
+    ({"TERM": "linux", "COLORTERM": "truecolor"}, 8, None, ColorDepth.ANSI, Reason.TERM),
+    ({"TERM": "linux"}, None, None, ColorDepth.ANSI, Reason.TERM),
+    ({"TERM": "xterm"}, 8, None, ColorDepth.ANSI, Reason.TERMINFO),
+    ({"TERM": "ansi"}, 8, None, ColorDepth.ANSI, Reason.TERMINFO),
+    ({"TERM": "xterm-16color", "COLORTERM": "truecolor"}, 16, None, ColorDepth.ANSI, Reason.TERM),
+    ({"TERM": "rxvt-88color"}, 88, None, ColorDepth.ANSI, Reason.TERMINFO),
+    ({"TERM": "xterm-mono", "COLORTERM": "truecolor"}, 0, None, ColorDepth.NONE, Reason.TERMINFO),
+    ({"TERM": "vt220", "COLORTERM": "truecolor"}, 0, None, ColorDepth.NONE, Reason.TERMINFO),
+    ({"TERM": "sun", "TMUX": "x"}, 0, None, ColorDepth.NONE, Reason.TERMINFO),
+    ({"TERM": "dumb", "COLORTERM": "truecolor"}, 0, None, ColorDepth.NONE, Reason.TERM),
+    ({}, None, None, ColorDepth.NONE, Reason.TERM),
+    ({"TERM": "", "COLORTERM": "truecolor"}, None, None, ColorDepth.NONE, Reason.TERM),
+    ({"TERM": "unknown"}, None, None, ColorDepth.NONE, Reason.TERM),
+    # No database, or an older one.
+    ({"TERM": "xterm-mono"}, None, None, ColorDepth.NONE, Reason.TERM),
+    ({"TERM": "vt100"}, None, None, ColorDepth.NONE, Reason.TERM),
+    ({"TERM": "vt525"}, 8, None, ColorDepth.ANSI, Reason.TERMINFO),
+    ({"TERM": "vte-256color"}, None, None, ColorDepth.PALETTE, Reason.TERM),
+    ({"TERM": "rio"}, None, None, ColorDepth.PALETTE, Reason.UNKNOWN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("env", "told", "flag", "depth", "reason"), RULES)
 def test_the_depth_is_chosen_by_flag_then_by_what_is_known(
-    env: dict[str, str], flag: str | None, depth: ColorDepth
+    env: dict[str, str], told: int | None, flag: str | None, depth: ColorDepth, reason: Reason
 ) -> None:
-    assert depth_for(env, flag) is depth
+    assert chosen_depth(env, flag, told) == (depth, reason)
 
 
 def distance(left: int, right: int) -> int:

@@ -28,6 +28,12 @@ GHOSTTY = {"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VER
         ({**GHOSTTY, "TERM_PROGRAM_VERSION": "1.1.9"}, GlyphSet.SEXTANT),
         ({**GHOSTTY, "TERM_PROGRAM_VERSION": "nightly"}, GlyphSet.SEXTANT),
         ({"TERM": "dumb"}, GlyphSet.ASCII),
+        ({}, GlyphSet.ASCII),
+        ({"TERM": "unknown"}, GlyphSet.ASCII),
+        ({"TERM": "vt220"}, GlyphSet.ASCII),
+        ({"TERM": "vt100-w", "STY": "1"}, GlyphSet.ASCII),
+        ({"TERM": "linux"}, GlyphSet.HALF),
+        ({"TERM": "linux-16color", "TMUX": "x"}, GlyphSet.HALF),
     ],
 )
 def test_a_terminal_known_by_name_gets_what_it_draws(env: dict[str, str], glyphs: GlyphSet) -> None:
@@ -38,14 +44,14 @@ def test_a_terminal_known_by_name_gets_what_it_draws(env: dict[str, str], glyphs
 @pytest.mark.parametrize(
     "env",
     [
-        {},
         {"TERM": "xterm-256color"},
+        {"TERM": "vte-256color"},
+        {"TERM": "dumber"},
         {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"},  # something started from kitty
         {"TERM": "alacritty"},
         {"TERM": "rxvt-unicode-256color", "VTE_VERSION": "7006"},
         {"TERM": "xterm-256color", "WT_SESSION": "1"},
         {"TERM": "xterm-256color", "TERM_PROGRAM": "vscode"},
-        {"TERM": "linux"},
         {"TERM": "xterm-256color", "VTE_VERSION": "5202"},
         {"TERM": "xterm-256color", "VTE_VERSION": "7006\u0663"},
         {"TERM": "xterm-256color", "VTE_VERSION": "9" * 5000},
