@@ -341,7 +341,43 @@ def project_root(start: Path) -> Path | None:
 
 def is_url(image: str) -> bool:
     """Whether an argument names a picture by address."""
-    return image.startswith(("http://", "https://"))
+    return image[:8].lower().startswith(("http://", "https://"))
+
+
+FILE_ADDRESS = re.compile(r"file:(?://(?P<host>[^/?#]*))?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+"""``file:///a.png``, as terminals and browsers hand a file over (RFC 8089)."""
+
+
+def picture_path(image: str, cwd: Path) -> Path:
+    """The path that an argument means, which need not exist.
+
+    What is there under just this name wins: a file called ``~root`` is no home. Else a ``file:`` address, as
+    terminals and browsers hand it over, is what it points at, and ``~`` a home. An address of another
+    machine's file stays as it is.
+    """
+    if os.path.lexists(cwd / image):
+        return Path(image)
+    address = FILE_ADDRESS.fullmatch(image)
+    if address is None:
+        return expanded(image)
+    if not is_this_machine(address["host"] or ""):
+        return Path(image)
+    # A name may hold ? and # which whoever made the address did not write as %3F and %23.
+    ways = [_decoded(address["path"]), _decoded(re.split("[?#]", address["path"], maxsplit=1)[0])]
+    return next((way for way in ways if os.path.lexists(way)), ways[-1])
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether the host of a ``file:`` address is the one that we run on; some programs write its name there."""
+    import socket
+
+    return host.lower() in ("", "localhost", socket.gethostname().lower())
+
+
+def _decoded(path: str) -> Path:
+    from urllib.parse import unquote_to_bytes
+
+    return Path(os.fsdecode(unquote_to_bytes(os.fsencode(path))))
 
 
 def image_name(
@@ -367,9 +403,11 @@ def image_name(
         key = f"sha256:{hashlib.sha256(stdin or b'').hexdigest()[:32]}"
         return _name(url_id or key, src or "stdin", "stdin")
     if is_url(image):
+        scheme, _, rest = image.partition(":")
+        image = f"{scheme.lower()}:{rest}"
         address = re.split("[?#]", image, maxsplit=1)[0]  # a query may hold a signature: not for the screen
         return _name(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
-    path = Path(os.path.normpath(cwd / expanded(image)))
+    path = Path(os.path.normpath(cwd / picture_path(image, cwd)))
     root = project_root(path.parent)
     key = f"file://{host}{path}" if root is None else _project_key(root, path)
     return _name(url_id or key, src or path.name, path.name)

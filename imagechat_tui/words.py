@@ -327,7 +327,11 @@ _TOO_HEAVY = ("Too heavy", "{called} needs more memory or time than is allowed."
 _PICTURE_WORDS = {
     "missing": ("No such picture", "{called} does not exist.", "Check the name."),
     "permission": ("Not readable", "You may not read {called}.", "Check its permissions."),
-    "directory": ("No picture there", "{called} holds no PNG, JPEG, GIF, WebP or BMP.", "Name a picture."),
+    "directory": (
+        "No picture there",
+        "{called} holds no visible, non-empty PNG, JPEG, GIF, WebP or BMP.",
+        "Name a picture.",
+    ),
     "not-an-image": (
         "Not a picture",
         "{called} is not a PNG, JPEG, GIF, WebP or BMP.",
@@ -370,6 +374,55 @@ def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", op
     }
     unshown = ("No picture", "{called} cannot be shown.{more}", "")
     return Words(*(part.format_map(facts) for part in _PICTURE_WORDS.get(kind, unshown)))
+
+
+def missing_picture_words(name: str, near: Sequence[str]) -> Words:
+    """There is no such picture; ``near`` are those beside it whose names are spelled almost like it, raw."""
+    words = picture_words("missing", name=name)
+    meant = " or ".join(safe_name(other) for other in near)
+    return Words(words.title, words.sentence, f"Did you mean {meant}?" if meant else words.action)
+
+
+def no_such_picture_here(name: str, near: Sequence[str]) -> str:
+    """Of a verb that needs no picture: that there is none, as far as this machine knows."""
+    words = missing_picture_words(name, near)
+    meant = f" {words.action}" if near else ""
+    return f"There is no picture {safe_name(name)} here; what is known of one is shown all the same.{meant}"
+
+
+def elsewhere_words(address: str, scheme: str) -> Words:
+    """An address from which no picture is fetched."""
+    if scheme == "file":
+        return Words(
+            "Not here",
+            f"{safe_name(address)} names a file of another machine.",
+            "Copy it here and open that.",
+        )
+    return Words(
+        "Address refused",
+        f"{safe_name(address)} begins with {safe_name(scheme)}://, and only http, https and file are known.",
+        "Fetch it yourself and open the file.",
+    )
+
+
+def first_picture_words(name: str, pictures: int) -> str:
+    """Which picture of a folder was taken."""
+    if pictures == 1:
+        return f"{safe_name(name)} is the only picture there."
+    return f"{safe_name(name)} is the first of {pictures} pictures there."
+
+
+def look_alike_words(typed: str, there: str) -> str:
+    """The file that was taken for one whose name looks the same; both spelled out."""
+    return f"There is no {safe_name(typed)}; {safe_name(there)} looks the same and is taken."
+
+
+def several_look_alikes_words(typed: str, there: Sequence[str]) -> Words:
+    """Several files look like the name; they are spelled out, so that one can be told from the other."""
+    listed = ", ".join(safe_name(name) for name in there)
+    return Words(
+        "Which one?", f"{safe_name(typed)} does not exist, and these look like it: {listed}.", "Rename one."
+    )
 
 
 LOCAL_SERVER_KINDS = frozenset(

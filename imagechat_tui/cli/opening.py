@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
+from imagechat_tui.cli.picture_files import meant
+from imagechat_tui.cli.target import Target, picture_options, server_options, target
 from imagechat_tui.cli.terminal import cell_aspect, need_terminal, pixels_per_cell, tell_textual, told_colors
 from imagechat_tui.settings import CHOICES, ClientSettings
 
@@ -47,7 +48,7 @@ def open_picture(image: str, **options: str | None) -> int:
     """
     if image != "-":
         need_terminal()
-    chosen = target(existing(image), **options)
+    chosen = target(meant(image).image, **options)
     if image == "-":
         need_terminal(stdin_is_picture=True)
     return run_screen(chosen)

@@ -12,7 +12,8 @@ import click
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.opening import picture_of, render_options
-from imagechat_tui.cli.target import Target, existing, picture_options, server_options, target
+from imagechat_tui.cli.picture_files import meant
+from imagechat_tui.cli.target import Target, picture_options, server_options, target, told
 from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.settings import CHOICES
 
@@ -58,7 +59,7 @@ def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str
     imagechat show shot.png --size 100x30 --markers
     imagechat show shot.png --colors none | less
     """
-    chosen = target(existing(image), **options)
+    chosen = target(told(meant(image)), **options)
 
     async def loaded() -> Picture:
         return await picture_of(chosen, lambda fraction: None)

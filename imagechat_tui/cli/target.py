@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
-import stat
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,19 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from imagechat_tui.cli.failures import NOT_FOUND, USAGE, VerbFailed
+from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
+from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
     ClientSettings,
     Folders,
     ImageName,
-    expanded,
     image_name,
-    is_url,
     load_settings,
 )
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import Words, picture_words, safe_line
+from imagechat_tui.words import Words, no_such_picture_here, safe_line
 
 if TYPE_CHECKING:
     from imagechat_tui.net.endpoint import Endpoint
@@ -34,11 +31,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 LOCAL_TENANT = TenantId("local")
-
-_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
-"""What the system says of a name under which there is nothing."""
 
 
 def server_options(command: Command) -> Command:
@@ -194,14 +187,19 @@ def target(
 
 
 def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Target:
-    """As ``target``, a folder replaced by its first picture; a picture that is gone still has its threads.
+    """As ``target``, for a picture that may be gone: its threads are still there, and it is said.
 
     Raises:
         SettingsError: the settings cannot be used.
-        VerbFailed: a folder has no picture.
+        VerbFailed: a folder has no picture, or several files look like the name.
     """
-    folder = not url_id and os.path.isdir(expanded(image))  # noqa: PTH112 (pathlib raises where it may not look)
-    return target(existing(image) if folder else image, url_id=url_id, **options)
+    if url_id:
+        return target(image, url_id=url_id, **options)
+    try:
+        image = told(meant(image))
+    except NoSuchPicture as gone:
+        click.echo(f"imagechat: {no_such_picture_here(gone.name, gone.near)}", err=True)
+    return target(image, url_id=url_id, **options)
 
 
 def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Target:
@@ -212,7 +210,7 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
         VerbFailed: there is no such picture, and no key in its place.
     """
     try:
-        return target(image if url_id else existing(image), url_id=url_id, **options)
+        return target(image if url_id else told(meant(image)), url_id=url_id, **options)
     except VerbFailed as failure:
         if failure.code != NOT_FOUND:
             raise
@@ -222,30 +220,11 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
         ) from None
 
 
-def existing(image: str) -> str:
-    """The picture that is named, a folder replaced by its first picture.
-
-    Raises:
-        VerbFailed: there is none.
-    """
-    if image == "-" or is_url(image):
-        return image
-    if not image:
-        raise words_to_fail("No picture named", "The name of the picture is empty.", code=USAGE)
-    path = expanded(image)
-    try:
-        if not stat.S_ISDIR(path.stat().st_mode):
-            return image
-        first = min((item for item in path.iterdir() if item.suffix.lower() in PICTURES), default=None)
-    except PermissionError:
-        raise VerbFailed(picture_words("permission", name=image)) from None
-    except OSError as error:
-        if error.errno not in _NOT_THERE:
-            raise
-        raise VerbFailed(picture_words("missing", name=image), NOT_FOUND) from None
-    if first is None:
-        raise VerbFailed(picture_words("directory", name=image), NOT_FOUND)
-    return str(first)
+def told(choice: Meant) -> str:
+    """The picture that was chosen, once it is said which one that is."""
+    if choice.told:
+        click.echo(f"imagechat: {choice.told}", err=True)
+    return choice.image
 
 
 def words_to_fail(title: str, sentence: str, action: str = "", *, code: int = 1) -> VerbFailed:

@@ -150,10 +150,9 @@ def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
 
 
 def _read(source: str, held: _Held, limits: PictureLimits) -> None:
-    path = os.path.expanduser(source)  # noqa: PTH111 (pathlib raises if there is no such user)
     try:
         # A pipe that nobody writes to must not hang us: only plain files are read.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
             facts = os.fstat(descriptor)
             if stat.S_ISDIR(facts.st_mode):

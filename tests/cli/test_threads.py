@@ -77,7 +77,7 @@ def test_a_list_says_what_is_left_out_of_it(
         return asyncio.run(errand(Stub()))
 
     monkeypatch.setattr(threads, "visit", visit)
-    list_threads.main(["shot.png", "--json"], standalone_mode=False)
+    list_threads.main(["https://e.org/shot.png", "--json"], standalone_mode=False)
     out, err = capsys.readouterr()
     assert told in err
     assert bool(err) == bool(left_out)

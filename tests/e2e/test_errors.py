@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import socket
 import subprocess
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
-from typing import NoReturn
 
 import pytest
 
 from imagechat_tui.cli import CANCELLED, READER_GONE
-from imagechat_tui.cli.failures import VerbFailed
-from imagechat_tui.cli.target import existing
 from tests.e2e.conftest import IMAGECHAT, Desk
 
 pytestmark = pytest.mark.e2e
@@ -55,6 +50,16 @@ def test_a_mistyped_picture_gets_no_marker(desk: Desk, verb: tuple[str, ...]) ->
     assert desk.json("ls", "nowhere.png", "--json")["markers"] == []
 
 
+def test_a_mistyped_picture_is_listed_and_said_to_be_missing(desk: Desk) -> None:
+    desk.json("add", "shot.png", "--at", "1,1", "-m", "here", "--json")
+    done = desk.run("ls", "shto.png")
+    assert (done.returncode, done.stdout) == (0, "No markers on shto.png yet.\n")
+    assert "no picture shto.png here" in done.stderr
+    assert "Did you mean shot.png?" in done.stderr
+    assert desk.run("ls", "shot.png").stderr == ""
+    assert desk.run("ls", "shto.png", "--url-id", "mocks/shot").stderr == ""
+
+
 def test_a_picture_that_is_gone_is_still_named_by_its_key(desk: Desk) -> None:
     desk.json("add", "gone.png", "--at", "1,1", "-m", "x", "--url-id", "mocks/gone", "--json")
     desk.json("resolve", "gone.png", "1", "--url-id", "mocks/gone", "--json")
@@ -63,8 +68,14 @@ def test_a_picture_that_is_gone_is_still_named_by_its_key(desk: Desk) -> None:
 def test_a_folder_means_its_first_picture_to_all_verbs(desk: Desk) -> None:
     (desk.root / "mocks").mkdir()
     (desk.root / "mocks" / "a.png").write_bytes(desk.picture.read_bytes())
+    (desk.root / "mocks" / "._a.png").write_bytes(b"not for people")
+    address = f"file://{desk.root}/mocks/a%2Epng"
     desk.json("add", "mocks", "--at", "1,1", "-m", "x", "--json")
-    assert desk.json("ls", "mocks/a.png", "--json") == desk.json("ls", "mocks", "--json")
+    first = desk.json("ls", "mocks/a.png", "--json")
+    assert first["markers"]
+    assert first == desk.json("ls", "mocks", "--json") == desk.json("ls", address, "--json")
+    done = desk.run("show", "mocks", "--size", "9x4")
+    assert (done.returncode, done.stderr) == (0, "imagechat: mocks/a.png is the only picture there.\n")
 
 
 def test_no_name_is_no_folder(desk: Desk) -> None:
@@ -72,19 +83,6 @@ def test_no_name_is_no_folder(desk: Desk) -> None:
         done = desk.run(verb, "")
         assert done.returncode == USAGE
         assert spoke_plainly(done)
-
-
-def test_a_picture_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def locked(path: Path) -> NoReturn:
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "stat", locked)
-    with pytest.raises(VerbFailed) as failed:
-        existing("locked/shot.png")
-    assert failed.value.code == ERROR
-    assert failed.value.words.text == (
-        "Not readable: You may not read locked/shot.png. Check its permissions."
-    )
 
 
 def test_a_corrupt_picture(desk: Desk) -> None:

@@ -1,0 +1,203 @@
+"""Which file is meant: names as people, browsers and terminals hand them over, and what lies in a folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from imagechat_tui.cli.failures import NOT_FOUND, USAGE, VerbFailed
+from imagechat_tui.settings import FILE_ADDRESS, is_this_machine, is_url, picture_path
+from imagechat_tui.words import (
+    Words,
+    elsewhere_words,
+    first_picture_words,
+    look_alike_words,
+    missing_picture_words,
+    picture_words,
+    several_look_alikes_words,
+)
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp")
+"""What the names of pictures end with, where nobody named one."""
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+"""What the system says of a name under which there is nothing."""
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_DIGITS = re.compile(r"([0-9]+)")
+
+MOST_LOOKED_AT = 20_000
+"""Entries of a folder among which a name like the missing one is looked for: a second's work at most."""
+
+
+class NoSuchPicture(VerbFailed):
+    """There is none of this name, and none that looks like it."""
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        super().__init__(missing_picture_words(name, near), NOT_FOUND)
+        self.name = name
+        self.near = near
+        """Pictures beside it whose names are spelled almost like it."""
+
+
+class Meant(Struct, frozen=True):
+    """The picture that was meant."""
+
+    image: str
+    """What to open: a path, an address, or ``-``."""
+    told: str = ""
+    """What to tell of the choice, where it is not simply what was typed."""
+
+
+def meant(image: str) -> Meant:
+    """The picture that is named: a folder stands for its first one, and a name for the one that looks like it.
+
+    Raises:
+        VerbFailed: there is none.
+    """
+    if image == "-":
+        return Meant(image)
+    if is_url(image):
+        scheme, _, rest = image.partition(":")
+        return Meant(f"{scheme.lower()}:{rest}")
+    if not image:
+        raise VerbFailed(Words("No picture named", "The name of the picture is empty."), USAGE)
+    path = picture_path(image, Path())
+    try:
+        facts = path.stat()
+        if not stat.S_ISDIR(facts.st_mode):
+            return Meant(str(path))
+        pictures = pictures_in(path)
+    except PermissionError:
+        raise VerbFailed(picture_words("permission", name=image)) from None
+    except ValueError:
+        raise _missing(image, path) from None
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise
+        return _look_alike(image, path)
+    if not pictures:
+        raise VerbFailed(picture_words("directory", name=image), NOT_FOUND)
+    first = path / pictures[0]
+    return Meant(str(first), first_picture_words(str(first), len(pictures)))
+
+
+def _look_alike(image: str, path: Path) -> Meant:
+    same = look_alikes(path)
+    if not same:
+        raise _missing(image, path)
+    if len(same) > 1:
+        told = several_look_alikes_words(image, [spelled_out(str(other)) for other in same])
+        raise VerbFailed(told, NOT_FOUND)
+    seen = look_alike_words(spelled_out(str(path)), spelled_out(str(same[0])))
+    inside = meant(str(same[0]))
+    return Meant(inside.image, " ".join(filter(None, (seen, inside.told))))
+
+
+def _missing(image: str, path: Path) -> VerbFailed:
+    """There is nothing under this name: because it is another machine's, or is none."""
+    address = FILE_ADDRESS.fullmatch(image)
+    if address is not None and not is_this_machine(address["host"] or ""):
+        return VerbFailed(elsewhere_words(image, "file"), USAGE)
+    scheme = _ADDRESS.match(image)
+    if address is None and scheme is not None:
+        return VerbFailed(elsewhere_words(image, scheme[1].lower()), USAGE)
+    return NoSuchPicture(image, near_misses(path))
+
+
+def pictures_in(folder: Path) -> list[str]:
+    """Names of the pictures in a folder, as people order them: plain, visible files that hold something.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if _is_picture(entry)]
+    return sorted(names, key=_natural)
+
+
+def _is_picture(entry: os.DirEntry[str]) -> bool:
+    # A file system for other computers keeps `._shot.png` beside `shot.png`: not for people.
+    if entry.name.startswith(".") or not entry.name.lower().endswith(SUFFIXES):
+        return False
+    try:
+        return entry.is_file() and entry.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """A key that puts ``shot2`` before ``shot10``."""
+    parts = _DIGITS.split(name.casefold())
+    return [(int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts], name
+
+
+def look_alikes(path: Path) -> list[Path]:
+    """What is there under names that look the same on a screen: another form of a letter, another space.
+
+    In folders on the way the name itself comes first.
+    """
+    found = [Path(path.anchor)]
+    for part in path.relative_to(path.anchor).parts:
+        found = [way for place in found for way in _like(place, part)]
+    return found
+
+
+def _like(place: Path, part: str) -> list[Path]:
+    if os.path.exists(place / part):  # noqa: PTH110 (pathlib raises where it may not look)
+        return [place / part]
+    wanted = folded(part)
+    same = (place / name for name in sorted(_names_in(place)) if folded(name) == wanted)
+    return [path for path in same if os.path.exists(path)]  # noqa: PTH110
+
+
+def folded(name: str) -> str:
+    """A name without what cannot be seen: compatibility forms, kinds of spaces, joiners and marks of direction."""
+    return "".join(
+        " " if unicodedata.category(character) == "Zs" else character
+        for character in unicodedata.normalize("NFKC", name)
+        if unicodedata.category(character) != "Cf"
+    )
+
+
+def spelled_out(path: str) -> str:
+    """A path in which whatever looks like something else is written as its code point."""
+    return "".join(
+        character if character == " " or not _is_odd(character) else ascii(character)[1:-1]
+        for character in path
+    )
+
+
+def _is_odd(character: str) -> bool:
+    return (
+        unicodedata.category(character) in ("Zs", "Cf", "Mn")
+        or unicodedata.normalize("NFKC", character) != character
+    )
+
+
+def near_misses(path: Path) -> list[str]:
+    """Pictures beside a missing one whose names are spelled almost like it, the likeliest first."""
+    from difflib import get_close_matches
+
+    folder = path.parent
+    spelled = {name.casefold(): name for name in _names_in(folder) if name.casefold().endswith(SUFFIXES)}
+    wanted = path.name.casefold()
+    near = get_close_matches(wanted, spelled, n=2, cutoff=0.75)
+    near = near or [name for name in spelled if name.rpartition(".")[0] == wanted][:2]
+    return [str(folder / spelled[name]) for name in near]
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(MOST_LOOKED_AT + 1), strict=False)]
+    except OSError:
+        return []
+    return names if len(names) <= MOST_LOOKED_AT else []

@@ -1,0 +1,256 @@
+"""Which file is meant by what people type, paste and drag."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import unicodedata
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from imagechat_tui.cli import ERROR, NOT_FOUND, USAGE
+from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.cli.picture_files import NoSuchPicture, folded, meant, pictures_in
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make(*names: str, content: bytes = b"pixels") -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(content)
+
+
+def refused(image: str) -> VerbFailed:
+    with pytest.raises(VerbFailed) as failed:
+        meant(image)
+    return failed.value
+
+
+# A folder
+
+
+def test_of_a_folder_only_plain_visible_files_that_hold_something_are_pictures() -> None:
+    make("mocks/._a.png", "mocks/.hidden.png", "mocks/notes.txt", "mocks/.png")
+    make("mocks/empty.png", content=b"")
+    Path("mocks/folder.png").mkdir()
+    os.mkfifo("mocks/pipe.png")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("mocks/s.png")
+    Path("mocks/dangling.png").symlink_to("nowhere.png")
+    Path("mocks/device.png").symlink_to("/dev/zero")
+    Path("mocks/to_pipe.png").symlink_to("pipe.png")
+    assert pictures_in(Path("mocks")) == []
+    assert refused("mocks").code == NOT_FOUND
+    make("elsewhere.png")
+    Path("mocks/link.png").symlink_to("../elsewhere.png")
+    assert meant("mocks").image == "mocks/link.png"
+
+
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.PNG", "a.jpg", "a.jpeg", "a.jpe", "a.JFIF", "a.gif", "a.webp", "a.bmp", "ä b.png"]
+)
+def test_every_kind_of_picture_is_found_by_its_name(name: str) -> None:
+    make(f"mocks/{name}")
+    assert meant("mocks").image == f"mocks/{name}"
+
+
+def test_pictures_stand_in_the_order_of_people() -> None:
+    names = ["Shot 1.png", "shot 2.png", "shot 010 b.png", "shot 10.png", "zebra.png", "Ärger.png"]
+    make(*(f"mocks/{name}" for name in reversed(names)))
+    make(f"mocks/{'9' * 200}.png")
+    assert pictures_in(Path("mocks")) == [f"{'9' * 200}.png", *names]
+
+
+def test_it_is_said_which_picture_of_a_folder_was_taken() -> None:
+    make("mocks/b.png")
+    assert meant("mocks").told == "mocks/b.png is the only picture there."
+    make("mocks/a.png")
+    assert meant("mocks/").told == "mocks/a.png is the first of 2 pictures there."
+    assert meant("mocks/a.png").told == ""
+
+
+# A name that looks the same
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [
+        ("Screenshot at 6.41 PM.png", "Screenshot at 6.41\N{NARROW NO-BREAK SPACE}PM.png"),
+        ("Screenshot at 6.41\N{NARROW NO-BREAK SPACE}PM.png", "Screenshot at 6.41 PM.png"),
+        ("a b.png", "a\N{NO-BREAK SPACE}b.png"),
+        ("a b.png", "a\N{THIN SPACE}b.png"),
+        ("a b.png", "a\N{IDEOGRAPHIC SPACE}b.png"),
+        ("a b.png", "a\N{OGHAM SPACE MARK}b.png"),
+        (unicodedata.normalize("NFC", "übersicht é.png"), unicodedata.normalize("NFD", "übersicht é.png")),
+        (unicodedata.normalize("NFD", "übersicht é.png"), unicodedata.normalize("NFC", "übersicht é.png")),
+        ("a.png", "a\N{ZERO WIDTH SPACE}.png"),
+        ("\N{LEFT-TO-RIGHT EMBEDDING}a.png\N{POP DIRECTIONAL FORMATTING}", "a.png"),
+        ("office.png", "o\N{LATIN SMALL LIGATURE FFI}ce.png"),
+        ("한글.png", unicodedata.normalize("NFD", "한글.png")),
+        ("my shots/a.png", "my\N{NO-BREAK SPACE}shots/a.png"),
+        ("my shots/new one/a b.png", "my\N{NO-BREAK SPACE}shots/new\N{EM SPACE}one/a\N{EN SPACE}b.png"),
+    ],
+)
+def test_a_name_that_looks_the_same_is_the_file_if_there_is_only_one(typed: str, there: str) -> None:
+    make(there, "other.png")
+    assert meant(typed).image == there
+    assert "looks the same" in meant(typed).told
+    assert meant(there).told == ""
+
+
+def test_a_folder_may_look_the_same_too() -> None:
+    make("my\N{NO-BREAK SPACE}shots/a.png")
+    choice = meant("my shots")
+    assert choice.image == "my\N{NO-BREAK SPACE}shots/a.png"
+    assert "looks the same" in choice.told
+    assert "only picture" in choice.told
+
+
+def test_of_several_that_look_the_same_none_is_taken_and_all_are_spelled_out() -> None:
+    make("a\N{NO-BREAK SPACE}b.png", "a\N{NARROW NO-BREAK SPACE}b.png")
+    failure = refused("a b.png")
+    assert failure.code == NOT_FOUND
+    assert "a\\xa0b.png, a\\u202fb.png" in failure.words.text
+    make("a b.png")
+    assert meant("a b.png").image == "a b.png"
+
+
+def test_what_is_not_one_kind_of_space_differs() -> None:
+    assert folded("ab.png") != folded("a b.png") != folded("a_b.png")
+    assert folded("a.png") != folded("A.png")
+    make("ab.png")
+    assert isinstance(refused("a b.png"), NoSuchPicture)
+
+
+# A name that is spelled almost like it
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("shto.png", "shot.png"),
+        ("SHOT.PNG", "shot.png"),
+        ("shot", "shot.png"),
+        ("mocks/shor.png", "mocks/shot.png"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_what_it_may_have_been(typed: str, near: str) -> None:
+    make(near, str(Path(near).with_name("quite-different.png")), str(Path(near).with_name("shot.txt")))
+    failure = refused(typed)
+    assert failure.code == NOT_FOUND
+    assert failure.words.action == f"Did you mean {near}?"
+
+
+def test_nothing_is_guessed_where_nothing_is_near() -> None:
+    make("quite-different.png")
+    assert refused("shot.png").words.action == "Check the name."
+    assert refused("no/such/folder/shot.png").words.action == "Check the name."
+
+
+# Addresses of files, and homes
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("file://{}/a.png", "a.png"),
+        ("file://localhost{}/a.png", "a.png"),
+        ("FILE://LocalHost{}/a.png", "a.png"),
+        ("file:{}/a.png", "a.png"),
+        ("file://{host}{}/a.png", "a.png"),
+        ("file://{}/a%20b%25.png", "a b%.png"),
+        ("file://{}/caf%C3%A9.png", "café.png"),
+        ("file://{}/caf%E9.png", os.fsdecode(b"caf\xe9.png")),
+        ("file://{}/café.png", "café.png"),
+        ("file://{}/a%23b%3Fc.png", "a#b?c.png"),
+        ("file://{}/a#b?c.png", "a#b?c.png"),
+        ("file://{}/a.png#part", "a.png"),
+        ("file://{}/a.png?v=1", "a.png"),
+        ("file://{}/100%.png", "100%.png"),
+        ("file://{}/100%zz.png", "100%zz.png"),
+    ],
+)
+def test_the_address_of_a_file_is_the_file(here: Path, address: str, name: str) -> None:
+    make(name)
+    address = address.replace("{host}", socket.gethostname()).replace("{}", str(here))
+    assert meant(address).image == str(here / name)
+
+
+def test_what_is_on_another_machine_or_fetched_in_another_way_is_said() -> None:
+    far = refused("file://elsewhere.example/home/a.png")
+    assert (far.code, far.words.title) == (USAGE, "Not here")
+    assert "another machine" in far.words.text
+    for address in ("ftp://e.org/a.png", "sftp://e.org/a.png", "s3://bucket/a.png"):
+        other = refused(address)
+        assert other.code == USAGE
+        assert f"{address} begins with {address.partition(':')[0]}://" in other.words.text
+
+
+@pytest.mark.parametrize("address", ["file:///nowhere/a.png", "file:///%00.png", "file:///%"])
+def test_an_address_without_a_file_is_a_missing_picture(address: str) -> None:
+    assert refused(address).code == NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "name", ["~root", "~", "~x.png", "~root/a.png", "http:", "https:a.png", "file:a.png", "-x.png", "a\nb.png",
+             os.fsdecode(b"\xff\xfe.png"), " ", "a.png ", "%20.png"],
+)  # fmt: skip
+def test_a_file_that_is_there_wins_over_what_its_name_may_mean(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/nowhere")
+    make(name)
+    assert meant(name).image == name
+    assert meant(name).told == ""
+
+
+def test_a_home_is_meant_where_no_such_file_is_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(here / "home"))
+    make("home/a.png")
+    assert meant("~/a.png").image == str(here / "home" / "a.png")
+    assert refused("~nobody-of-this-name/a.png").code == NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("typed", "image"),
+    [
+        ("-", "-"),
+        ("https://e.org/A.png", "https://e.org/A.png"),
+        ("HTTPS://E.org/A.png", "https://E.org/A.png"),
+    ],
+)
+def test_an_address_and_stdin_are_what_they_are(typed: str, image: str) -> None:
+    assert meant(typed).image == image
+
+
+# What the system says
+
+
+def test_a_picture_that_may_not_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(path: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", locked)
+    failure = refused("locked/shot.png")
+    assert failure.code == ERROR
+    assert failure.words.text == "Not readable: You may not read locked/shot.png. Check its permissions."
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".png", "a.png/b.png", "loop.png", "x/" * 3000 + "a.png"])
+def test_names_under_which_nothing_can_be(name: str) -> None:
+    make("a.png")
+    Path("loop.png").symlink_to("loop.png")
+    assert isinstance(refused(name), NoSuchPicture)
+
+
+def test_no_name_is_no_picture() -> None:
+    assert refused("").code == USAGE
