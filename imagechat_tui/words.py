@@ -22,7 +22,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
 
 BANNER_AFTER_S = 2.0
 """A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
@@ -112,13 +112,24 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
         case ProblemKind.SIGN_IN:
+            again = "start again" if keys else "run it again"
             return Words(
                 "Sign-in needed",
-                f"The server does not know you, or no longer.{told}",
-                "Set IMAGECHAT_SSO to a fresh token and start again.",
+                f"You are not signed in, or your token has expired.{told}",
+                f"Set IMAGECHAT_SSO to a new token and {again}.",
+            )
+        case ProblemKind.READ_ONLY if problem.code == NOT_SIGNED_IN:
+            return Words(
+                "Read-only",
+                "You are not signed in.",
+                "To write, set IMAGECHAT_SSO to a sign-in token and start again.",
             )
         case ProblemKind.READ_ONLY:
-            return Words("Read-only", "You may look here and not write.")
+            return Words(
+                "Read-only",
+                "Your account may only read here.",
+                "Ask whoever runs the server for the right to write.",
+            )
         case ProblemKind.RATE_LIMITED:
             wait = (
                 f" Try again in {_seconds(problem.retry_after_s)}."
@@ -172,7 +183,7 @@ _REFUSALS = {
     "user-rate-limited": "You write faster than this server allows; wait a minute.",
     "rate-limited": "The server is asked too often; wait a minute.",
     "url-too-long": "The picture's name is too long for this server.",
-    "readonly": "This picture takes no comments.",
+    "readonly": "Your account may only read here.",
 }
 """Codes of the wire that have words of their own."""
 
@@ -182,7 +193,7 @@ def _refusal(code: str) -> str:
 
 
 def write_words(write: Write) -> str:
-    """What a write does, as a noun: "new marker", "comment" …"""
+    """What a write is, in a list of several: "new marker", "comment", "delete marker" …"""
     match write:
         case StartConversation():
             return "new marker"
@@ -191,26 +202,61 @@ def write_words(write: Write) -> str:
         case EditComment():
             return "edit"
         case DeleteComment():
-            return "deletion of a comment"
+            return "delete comment"
         case DeleteConversation():
-            return "deletion of a marker"
+            return "delete marker"
         case MoveConversation():
-            return "move of a marker"
+            return "move marker"
         case ResolveConversation(resolved=resolved):
-            return "resolving" if resolved else "reopening"
+            return "resolve" if resolved else "reopen"
         case _:
             assert_never(write)
 
 
-def not_saved_words(problem: Problem, write: Write) -> Words:
-    """The verdict "not saved" about one write: why, and what became of the text."""
+def not_done_words(write: Write) -> str:
+    """That a write did not happen, as a title: "Marker not saved", "Comment not deleted" …"""
+    match write:
+        case StartConversation():
+            return "Marker not saved"
+        case PostComment():
+            return "Comment not saved"
+        case EditComment():
+            return "Edit not saved"
+        case DeleteComment():
+            return "Comment not deleted"
+        case DeleteConversation():
+            return "Marker not deleted"
+        case MoveConversation():
+            return "Marker not moved"
+        case ResolveConversation(resolved=resolved):
+            return "Not resolved" if resolved else "Not reopened"
+        case _:
+            assert_never(write)
+
+
+def not_saved_words(problem: Problem, write: Write | None, *, listed: bool = True) -> Words:
+    """The verdict "not saved" about one write: why, and what became of the text.
+
+    Args:
+        problem: why.
+        write: what was not saved, where that is known.
+        listed: whether it is among what ``!`` lists. What was refused at once and has no text is not.
+    """
     why = problem_words(problem)
-    kept = hasattr(write, "text")
+    kept = write is None or hasattr(write, "text")
     fate = "Your text is kept as a draft; it is not sent by itself." if kept else "Nothing has changed."
     return Words(
-        f"Not saved: {write_words(write)}",
+        not_done_words(write) if write is not None else "Not saved",
         f"{why.title}. {why.sentence} {fate}",
-        "! lists what was not saved, Enter there tries again.",
+        "! lists what was not saved; Enter there retries." if listed else why.action,
+    )
+
+
+def checking_words(write: Write | None) -> Words:
+    """That a write was sent and nobody knows yet what became of it."""
+    what = f"{write_words(write)}: " if write is not None else ""
+    return Words(
+        "Checking", f"{what}no answer yet. You are told whether it was saved once the server answers."
     )
 
 
@@ -229,7 +275,10 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
     """
     tries = _next_try(connection, now_s)
     match connection.phase:
-        case Phase.LIVE | Phase.CATCHING_UP | Phase.STARTING | Phase.READ_ONLY:
+        case Phase.READ_ONLY:
+            words = problem_words(connection.problem or Problem(ProblemKind.READ_ONLY))
+            return f"READ-ONLY. {words.sentence} {words.action}"
+        case Phase.LIVE | Phase.CATCHING_UP | Phase.STARTING:
             if connection.phase is Phase.STARTING and connection.problem is not None:
                 why = problem_words(connection.problem)
                 # The key that tries again is told anyway.
@@ -247,8 +296,8 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
         case Phase.POLLING:
             return "Live updates off: the socket does not get through. The list is at most 5 s old. R tries again."
         case Phase.SIGN_IN_NEEDED:
-            seen = f"You see all as of {as_of}" if as_of else NOTHING_YET
-            return f"Sign-in needed. {seen}; set IMAGECHAT_SSO to a fresh token and start again."
+            seen = f"As of {as_of}" if as_of else NOTHING_YET
+            return f"SIGN-IN NEEDED. {seen}; set IMAGECHAT_SSO to a new token and start again."
         case _:
             assert_never(connection.phase)
 
@@ -283,10 +332,14 @@ def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
     match connection.phase:
         case Phase.STARTING if connection.problem is not None:
             return f"Not connected: {problem_words(connection.problem).title}.{_kept(connection)} R tries now{wait}."
+        case Phase.READ_ONLY if _not_signed_in(connection):
+            return "READ-ONLY. To write, set IMAGECHAT_SSO and start again."
+        case Phase.READ_ONLY:
+            return "READ-ONLY. Your account may only read here."
         case Phase.POLLING:
             return "LIVE UPDATES OFF. The list is at most 5 s old. R tries again."
         case Phase.SIGN_IN_NEEDED:
-            return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a fresh token and start again."
+            return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a new token and start again."
         case phase:
             return f"{phase_words(phase)}{since}{_kept(connection)} R tries now{wait}."
 
@@ -298,10 +351,18 @@ def shortest_banner(connection: Connection, *, as_of: str) -> str:
             return f"{problem_words(connection.problem).title}. R tries now."
         case Phase.POLLING:
             return "At most 5 s old. R tries again."
+        case Phase.READ_ONLY if _not_signed_in(connection):
+            return "To write, set IMAGECHAT_SSO."
+        case Phase.READ_ONLY:
+            return "Your account may only read."
         case Phase.SIGN_IN_NEEDED:
-            return "Set IMAGECHAT_SSO to a fresh token. Restart."
+            return "Set IMAGECHAT_SSO to a new token and restart."
         case _:
             return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{_kept(connection)} R tries now."
+
+
+def _not_signed_in(connection: Connection) -> bool:
+    return connection.problem is not None and connection.problem.code == NOT_SIGNED_IN
 
 
 def _kept(connection: Connection) -> str:

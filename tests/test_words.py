@@ -27,7 +27,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
 from imagechat_tui.words import (
     BANNER_AFTER_S,
     LOCAL_SERVER_KINDS,
@@ -36,6 +36,7 @@ from imagechat_tui.words import (
     Words,
     banner,
     cannot_show_words,
+    checking_words,
     local_server_words,
     news_words,
     not_known_words,
@@ -45,6 +46,8 @@ from imagechat_tui.words import (
     problem_words,
     safe_name,
     serve_words,
+    short_banner,
+    shortest_banner,
     write_words,
 )
 from tests import examples as eg
@@ -57,11 +60,21 @@ WRITES: dict[str, Write] = {
     "new marker": StartConversation(eg.point(), "text"),
     "comment": PostComment(IC, "text"),
     "edit": EditComment(IC, C, "text"),
-    "deletion of a comment": DeleteComment(IC, C),
-    "deletion of a marker": DeleteConversation(IC),
-    "move of a marker": MoveConversation(IC, eg.point()),
-    "resolving": ResolveConversation(IC, True),
-    "reopening": ResolveConversation(IC, False),
+    "delete comment": DeleteComment(IC, C),
+    "delete marker": DeleteConversation(IC),
+    "move marker": MoveConversation(IC, eg.point()),
+    "resolve": ResolveConversation(IC, True),
+    "reopen": ResolveConversation(IC, False),
+}
+NOT_DONE = {
+    "new marker": "Marker not saved",
+    "comment": "Comment not saved",
+    "edit": "Edit not saved",
+    "delete comment": "Comment not deleted",
+    "delete marker": "Marker not deleted",
+    "move marker": "Marker not moved",
+    "resolve": "Not resolved",
+    "reopen": "Not reopened",
 }
 
 CODES = [
@@ -223,12 +236,20 @@ def test_what_was_not_saved_says_why_and_what_became_of_the_text(kind: ProblemKi
     write = WRITES[name]
     words = not_saved_words(Problem(kind, reason=HOSTILE), write)
     why = problem_words(Problem(kind, reason=HOSTILE))
-    assert words.title == f"Not saved: {name}"
+    assert words.title == NOT_DONE[name]
+    unlisted = not_saved_words(Problem(kind, reason=HOSTILE), write, listed=False)
+    assert (unlisted.title, unlisted.sentence, unlisted.action) == (words.title, words.sentence, why.action)
+    assert is_plain(checking_words(write))
     assert words.sentence.startswith(f"{why.title}. {why.sentence} ")
     kept = "Your text is kept as a draft; it is not sent by itself."
     assert words.sentence.endswith(kept if hasattr(write, "text") else "Nothing has changed.")
     assert words.action.startswith("! lists")
     assert not ACTING.search(words.text)
+
+
+def test_a_verdict_on_what_is_not_known_has_words_too() -> None:
+    assert is_plain(not_saved_words(Problem(ProblemKind.OFFLINE), None))
+    assert is_plain(checking_words(None))
 
 
 def test_words_as_one_line() -> None:
@@ -265,11 +286,30 @@ def said(
 @pytest.mark.parametrize("phase", Phase)
 def test_a_state_in_which_something_is_missing_has_a_banner(phase: Phase) -> None:
     words = said(phase, lost_at_s=0.0, retry_at_s=107.0)
-    quiet = (Phase.LIVE, Phase.CATCHING_UP, Phase.STARTING, Phase.READ_ONLY)
+    quiet = (Phase.LIVE, Phase.CATCHING_UP, Phase.STARTING)
     assert (words is None) == (phase in quiet)
     if words is not None:
-        assert words.endswith((".", "again"))
-        assert "12:00:00" in words or phase is Phase.POLLING
+        assert words.endswith(".")
+        assert "12:00:00" in words or phase in (Phase.POLLING, Phase.READ_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "how"),
+    [
+        (NOT_SIGNED_IN, "You are not signed in.", "set IMAGECHAT_SSO to a sign-in token"),
+        ("", "Your account may only read here.", "Ask whoever runs the server"),
+    ],
+)
+def test_who_may_only_read_is_told_why_and_what_to_do(code: str, why: str, how: str) -> None:
+    link = Connection(phase=Phase.READ_ONLY, problem=Problem(ProblemKind.READ_ONLY, code))
+    full = str(banner(link, now_s=0.0, as_of=""))
+    assert full.startswith("READ-ONLY. ")
+    assert why in full
+    assert how in full
+    assert len(full) <= ONE_LINE
+    for shorter in (short_banner(link, now_s=0.0, as_of=""), shortest_banner(link, as_of="")):
+        assert ("IMAGECHAT_SSO" in shorter) is (code == NOT_SIGNED_IN)
+        assert "R tries" not in shorter
 
 
 def test_a_blip_is_not_worth_a_banner() -> None:

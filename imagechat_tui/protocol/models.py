@@ -68,8 +68,8 @@ class Conversation(Struct, frozen=True):
     user_id: UserId | None = None
     anon_user_id: UserId | None = None
     commenter_name: str = ""
-    comment_count: int = 0
-    """Approved comments, replies included."""
+    comment_count: int | None = None
+    """Approved comments, replies included; None if the server does not tell."""
     last_comment_at_ms: int | None = None
     created_at_ms: int | None = None
     number: int | None = None

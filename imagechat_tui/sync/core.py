@@ -11,6 +11,7 @@ from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import CAP_S, Uniform, delay_s
 from imagechat_tui.sync.effects import Announce, Effect, News
+from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.state import ChatState, Peer, Phase, Problem, Room
 
 
@@ -57,9 +58,12 @@ class Core:
         problem: Problem | None = None,
         draft_id: str | None = None,
         phase: Phase | None = None,
+        write: Write | None = None,
     ) -> None:
         """Tell one-off news."""
-        self.emit(Announce(news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase))
+        self.emit(
+            Announce(news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase, write)
+        )
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the state, if any of them differs."""

@@ -128,6 +128,8 @@ class Announce(Struct, frozen=True):
     problem: Problem | None = None
     draft_id: str | None = None
     phase: Phase | None = None
+    write: Write | None = None
+    """What a verdict is about."""
 
 
 class Applied(Struct, frozen=True):

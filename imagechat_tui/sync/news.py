@@ -69,7 +69,7 @@ def _comment_added(
 
 
 def _grew(known: Conversation | None, now: Conversation) -> bool:
-    return known is None or now.comment_count > known.comment_count
+    return known is None or (now.comment_count or 0) > (known.comment_count or 0)
 
 
 def unread_after(before: ChatState, after: ChatState) -> frozenset[ConversationId]:

@@ -209,6 +209,8 @@ class Thread(Struct, frozen=True):
     has_draft: bool = False
     draft_id: str | None = None
     problem: Problem | None = None
+    number: int | None = None
+    """By which people call it: the server's, else its place among those that are saved. None until it is saved."""
     loaded: bool = True
     """Whether the comments are known (hosted: only after the thread was opened)."""
 
@@ -240,3 +242,13 @@ class ChatState(Struct, frozen=True):
     position: Position | None = None
     cannot_show: int = 0
     """What was stepped over or left out because it could not be read or applied (PROMISES D14)."""
+
+
+NOT_SIGNED_IN = "not-signed-in"
+"""Code of a READ_ONLY problem of somebody whom the server does not know."""
+
+
+def read_only_problem(state: ChatState) -> Problem:
+    """Why nothing can be written here: nobody is signed in, or who is may only read."""
+    unknown = state.me is None or state.me.is_anonymous
+    return Problem(ProblemKind.READ_ONLY, NOT_SIGNED_IN if unknown else "")

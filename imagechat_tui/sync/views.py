@@ -75,8 +75,8 @@ class Views(Struct):
             overlays.setdefault(_home(overlay), []).append(overlay)
         shown: dict[ConversationId, _Shown] = {}
         threads = []
-        for key, conversation in state.conversations.items():
-            plain = shown[key] = self._plain(state, conversation)
+        for place, (key, conversation) in enumerate(state.conversations.items(), 1):
+            plain = shown[key] = self._plain(state, conversation, place)
             laid = _laid(state, plain.thread, overlays[key]) if key in overlays else plain.thread
             if laid is not None:
                 threads.append(laid)
@@ -90,17 +90,19 @@ class Views(Struct):
                 threads += [answered] if answered is not None else []
         return tuple(threads)
 
-    def _plain(self, state: ChatState, conversation: Conversation) -> _Shown:
+    def _plain(self, state: ChatState, conversation: Conversation, place: int) -> _Shown:
         known = self._shown.get(conversation.id)
         comments = state.comments.get(conversation.id)
         me = state.me.id if state.me is not None else None
         unread = conversation.id in state.unread
+        number = place if conversation.number is None else conversation.number  # hosted ones have none
         if (
             known is not None
             and known.conversation is conversation
             and known.comments is comments
             and known.me == me
             and known.unread == unread
+            and known.thread.number == number
         ):
             return known
         thread = Thread(
@@ -109,6 +111,7 @@ class Views(Struct):
             comments=tuple(_comment_view(comment, me) for comment in (comments or NO_COMMENTS).values()),
             mine=me is not None and conversation.author_id == me,
             unread=unread,
+            number=number,
             loaded=comments is not None,
         )
         return _Shown(conversation, comments, me, unread, thread)
@@ -117,6 +120,14 @@ class Views(Struct):
 def threads(state: ChatState) -> tuple[Thread, ...]:
     """All threads of one state, built from nothing; a screen that lives on keeps a `Views`."""
     return Views().threads(state)
+
+
+def number_of(state: ChatState, conversation_id: ConversationId) -> int | None:
+    """By which people call a marker: the server's number, else its place; None if it is not there."""
+    conversation = state.conversations.get(conversation_id)
+    if conversation is None or conversation.number is not None:
+        return None if conversation is None else conversation.number
+    return next(place for place, key in enumerate(state.conversations, 1) if key == conversation_id)
 
 
 def overlays_of(state: ChatState) -> Iterator[Overlay]:
@@ -278,6 +289,7 @@ def _new_thread(state: ChatState, overlay: Overlay) -> Thread:
         status=overlay.status,
         mine=True,
         has_draft=overlay.status is Status.DRAFT,
+        number=conversation.number,
         draft_id=overlay.draft_id,
         problem=overlay.problem,
     )

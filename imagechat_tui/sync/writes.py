@@ -53,6 +53,7 @@ from imagechat_tui.sync.state import (
     Problem,
     ProblemKind,
     WriteStatus,
+    read_only_problem,
 )
 from imagechat_tui.sync.thread_room import ThreadRoom
 
@@ -137,6 +138,7 @@ class Writes:
                 conversation_id=conversation_of(write),
                 problem=problem,
                 draft_id=draft_id,
+                write=write,
             )
             return
         entry = OutboxEntry(broadcast_id, write, WriteStatus.PENDING, core.now, comment_id=comment_id)
@@ -151,7 +153,7 @@ class Writes:
         state = self._core.state
         phase = state.connection.phase
         if state.read_only or phase is Phase.READ_ONLY:
-            return Problem(ProblemKind.READ_ONLY)
+            return read_only_problem(state)
         if phase is Phase.STARTING:
             return Problem(ProblemKind.NOT_CONNECTED)
         if phase is Phase.SIGN_IN_NEEDED:
@@ -243,6 +245,7 @@ class Writes:
                 broadcast_id=entry.broadcast_id,
                 conversation_id=conversation_of(entry.write),
                 problem=failure.problem,
+                write=entry.write,
             )
 
     def echo(self, event: LiveEvent) -> bool:
@@ -390,6 +393,7 @@ class Writes:
             conversation_id=conversation_of(entry.write),
             problem=problem,
             draft_id=draft.id,
+            write=entry.write,
         )
 
     def _tell_saved_comment(self, reply: ReplyArrived) -> None:

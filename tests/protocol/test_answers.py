@@ -225,7 +225,7 @@ def test_four_documented_fields_make_a_conversation() -> None:
     assert answer == ConversationList(answer.conversations, UrlId(""), None)
     (conversation,) = answer.conversations
     assert (conversation.id, conversation.url_id, conversation.point) == ("ic_1", "k:s:1:2", Point(1.0, 2.0))
-    assert (conversation.comment_count, conversation.src, conversation.author_id) == (0, None, None)
+    assert (conversation.comment_count, conversation.src, conversation.author_id) == (None, None, None)
 
 
 def test_hosted_extras_nulls_and_floats_do_no_harm() -> None:

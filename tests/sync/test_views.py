@@ -32,7 +32,7 @@ from imagechat_tui.sync.state import (
     Thread,
     WriteStatus,
 )
-from imagechat_tui.sync.views import Views, threads
+from imagechat_tui.sync.views import Views, number_of, threads
 from tests import examples as eg
 
 HOME, OTHER = ConversationId("ic_1"), ConversationId("ic_2")
@@ -84,6 +84,22 @@ def test_threads_come_in_order_of_creation_with_their_comments() -> None:
         (C1, True, Status.SAVED),
         (C2, False, Status.SAVED),
     ]
+
+
+def test_a_marker_without_a_number_is_called_by_its_place() -> None:
+    numbered = state()
+    assert [thread.number for thread in threads(numbered)] == [1, 1]  # as the examples have it
+    hosted = replace(
+        numbered,
+        conversations={key: replace(c, number=None) for key, c in numbered.conversations.items()},
+        outbox=(OutboxEntry(B, StartConversation(Point(1, 1), "new"), WriteStatus.PENDING, 1.0),),
+    )
+    views = Views()
+    assert [thread.number for thread in views.threads(hosted)] == [1, 2, None]
+    assert [number_of(hosted, key) for key in (HOME, OTHER, ConversationId("ic_9"))] == [1, 2, None]
+    assert number_of(numbered, HOME) == 1
+    rest = replace(hosted, conversations={OTHER: hosted.conversations[OTHER]}, outbox=())
+    assert [thread.number for thread in views.threads(rest)] == [1]
 
 
 def test_nothing_is_mine_to_somebody_without_a_name() -> None:

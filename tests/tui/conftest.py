@@ -113,6 +113,7 @@ class Sit(Protocol):
         options: dict[str, Any] | None = None,
         driver_class: type[Driver] | None = None,
         notes: bool = False,
+        session: Any = None,
     ) -> AbstractAsyncContextManager[Desk]: ...
 
 
@@ -129,8 +130,10 @@ def sit(tmp_path: Path) -> Sit:
         options: dict[str, Any] | None = None,
         driver_class: type[Driver] | None = None,
         notes: bool = False,
+        session: Any = None,
     ) -> AsyncIterator[Desk]:
-        session = ScriptedSession(state if state is not None else two_threads())
+        if session is None:
+            session = ScriptedSession(state if state is not None else two_threads())
         picture = grey_picture()
 
         async def load(progress: Callable[[float], None]) -> Picture:

@@ -98,7 +98,9 @@ def picture(width: int = 800, height: int = 480) -> Picture:
 
 
 def thread(key: str, x: float, y: float, number: int, **told: Any) -> Thread:
-    return Thread(key, Conversation(ConversationId(key), UrlId(key), Point(x, y), number=number), **told)
+    return Thread(
+        key, Conversation(ConversationId(key), UrlId(key), Point(x, y)), **{"number": number, **told}
+    )
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def thread(key: str, x: float = 50, y: float = 50, number: int | None = 7, **tol
     resolved = bool(told.pop("resolved", False))
     point = Point(x, y)
     conversation = Conversation(ConversationId(key), UrlId(key), point, number=number, resolved=resolved)
-    return replace(Thread(key, conversation), **told)
+    return replace(Thread(key, conversation, number=number), **told)
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,6 @@ def test_all_open_or_no_markers_are_shown() -> None:
         for shown in ("all", "open", "none")
     }
     assert keys == {"all": ["a", "b"], "open": ["a"], "none": []}
-
-
-def test_a_thread_without_a_number_has_that_of_its_place() -> None:
-    some = (thread("a", number=None), thread("b", number=31), thread("c", number=None))
-    labels = [chip.label for chip in Chips().of(some, selected=None, shown="all")]
-    assert labels == ["1", "31", "3"]
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.SAVED}))

@@ -6,12 +6,16 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from imagechat_tui.sync.state import Connection, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.widgets.offline_banner import MOST_ROWS, SHOWN_IN, OfflineBanner
 
 NOW_S = 1_000.0
-NEWS = {Phase.STARTING: Problem(ProblemKind.UNREACHABLE), Phase.OFFLINE: Problem(ProblemKind.OFFLINE)}
+NEWS = {
+    Phase.STARTING: Problem(ProblemKind.UNREACHABLE),
+    Phase.OFFLINE: Problem(ProblemKind.OFFLINE),
+    Phase.READ_ONLY: Problem(ProblemKind.READ_ONLY, NOT_SIGNED_IN),
+}
 TOLD = sorted(SHOWN_IN - {Phase.CATCHING_UP})
 
 
@@ -58,7 +62,10 @@ async def test_all_that_is_said_is_on_screen(width: int) -> None:
                 assert shown == str(app.banner.render())
                 assert shown.endswith(".")
                 if phase is Phase.SIGN_IN_NEEDED:
-                    assert "IMAGECHAT_SSO to a fresh token" in shown
+                    assert "IMAGECHAT_SSO to a new token" in shown
+                    assert "R tries" not in shown
+                elif phase is Phase.READ_ONLY:
+                    assert "set IMAGECHAT_SSO" in shown
                     assert "R tries" not in shown
                 else:
                     assert "R tries" in shown

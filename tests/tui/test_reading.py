@@ -160,7 +160,7 @@ async def test_a_remote_marker_changes_list_and_counts_but_not_the_selection(sit
         )
         assert "3 markers" in desk.lines[0]
         assert desk.chat.selected_key == FIRST
-        assert "Bob put marker 3" in desk.toasts
+        assert "Bob added marker 3" in desk.toasts
 
 
 async def test_an_event_of_the_sidebar_alone_leaves_the_picture_undrawn(
@@ -230,7 +230,7 @@ async def test_no_key_is_about_another_thread_than_the_deleted_one_that_is_read(
         await desk.press("]", "enter")
         news = [Announce(News.THREAD_GONE, conversation_id=ConversationId(FIRST), by=by)] if by else []
         await desk.publish(without(two_threads(), FIRST), *news)
-        assert "Deleted · by" in desk.text
+        assert f"Deleted · {'by Bob' if by else 'in another session of yours'}" in desk.text
         assert "Logo is cut off" in desk.text
         before = len(desk.session.intents)
         for key in "xXredi":

@@ -290,7 +290,7 @@ async def test_a_verdict_that_comes_late_says_why(sit: Sit) -> None:
             two_threads(drafts=(draft,)),
             Announce(News.NOT_SAVED, BroadcastId("f1"), problem=OFFLINE, draft_id="f1"),
         )
-        assert "Not saved: comment" in desk.toasts
+        assert "Comment not saved" in desk.toasts
         assert "kept as a draft" in desk.toasts
         assert "1 not saved" in desk.lines[0]
 
@@ -396,7 +396,7 @@ async def test_a_yes_to_what_was_deleted_meanwhile_says_so(
         await desk.press("enter")
         assert not desk.session.asked(DeleteComment)
         assert not desk.session.asked(DeleteConversation)
-        assert "Gone already" in desk.toasts
+        assert "Already deleted" in desk.toasts
 
 
 async def test_a_moderator_may_delete_what_is_somebody_elses(sit: Sit) -> None:
@@ -411,7 +411,7 @@ async def test_resolve_and_reopen(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("right_square_bracket", "x", "X")
         assert desk.session.asked(ResolveConversation) == [ResolveConversation(FIRST, True)]
-        assert "open already" in desk.toasts
+        assert "Already open" in desk.toasts
 
 
 async def test_keys_that_need_a_marker_say_so(sit: Sit) -> None:

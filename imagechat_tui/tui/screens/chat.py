@@ -139,8 +139,10 @@ class ChatScreen(TellingScreen):
         if comment is None:
             self.say("Nothing to edit", "No comment of yours is in this thread.")
             return
-        if not (comment.mine or comment.draft_id):
-            self.say("Not yours", "Only its author can edit it. Select one of yours (j, k), then e; or r.")
+        if comment.draft_id is None and not self._may_change(comment):
+            self.say("Not yours", "Only its author can edit it. j k select another, r replies.")
+            return
+        if comment.draft_id is None and self._is_in_flight(comment):
             return
         self.open_thread(thread.key)
         self.comments.selected = comment.key
@@ -161,8 +163,12 @@ class ChatScreen(TellingScreen):
                 "drops it",
                 lambda: self._drop(draft.id),
             )
-        elif not self._may_delete(thread if whole or comment is None else comment):
+        elif not self.may_write():
+            pass  # it has said why
+        elif not self._may_change(thing := thread if whole or comment is None else comment):
             self.say("Not yours", f"Only its author can delete {'the marker' if whole else 'it'}.")
+        elif self._is_in_flight(thing):
+            pass  # it has said so
         elif comment is not None and not whole:
             text = one_line(comment.comment)
             self._ask(
@@ -176,9 +182,18 @@ class ChatScreen(TellingScreen):
             about = first_line(thread)
             self._ask(what, about, "deletes it", lambda: self._delete_marker(thread))
 
-    def _may_delete(self, thing: Thread | CommentView) -> bool:
+    def _may_change(self, thing: Thread | CommentView) -> bool:
+        """Whether the person may edit or delete it. Where that is not known, the server is asked."""
         me = self.chat.me
-        return thing.mine or me is None or me.is_admin
+        author = (thing.conversation if isinstance(thing, Thread) else thing.comment).author_id
+        return thing.mine or me is None or me.is_admin or author is None
+
+    def _is_in_flight(self, thing: Thread | CommentView) -> bool:
+        """Whether the server has still to answer about it; if so, that is said."""
+        waits = thing.status in (Status.PENDING, Status.CHECKING)
+        if waits:
+            self.say("Not yet", "The server has not answered about it yet.")
+        return waits
 
     def _ask(
         self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keeps it"
@@ -200,16 +215,15 @@ class ChatScreen(TellingScreen):
     def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
         now = self.thread(thread.key)
         if now is None or all(shown.key != comment.key for shown in now.comments):
-            self.say("Gone already", "It was deleted while you were asked.")
+            self.say("Already deleted", "Somebody else was faster.")
             return
         self.session.dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
 
     def _delete_marker(self, thread: Thread) -> None:
         if self.thread(thread.key) is None:
-            self.say("Gone already", "It was deleted while you were asked.")
+            self.say("Already deleted", "Somebody else was faster.")
             return
-        if thread.key == self.open_key:
-            self.close_thread()
+        self.deleting.add(thread.key)  # it closes when it is gone, and not before: it may be refused
         self.session.dispatch(DeleteConversation(thread.conversation.id))
 
     def action_resolve(self, resolved: bool) -> None:
@@ -217,8 +231,10 @@ class ChatScreen(TellingScreen):
         thread = self._need_thread()
         if thread is None:
             return
+        if not self.may_write() or not self.is_on_server(thread):
+            return
         if thread.conversation.resolved == resolved:
-            self.say("", f"It is {'resolved' if resolved else 'open'} already.")
+            self.say("", f"Already {'resolved' if resolved else 'open'}.")
         else:
             self.session.dispatch(ResolveConversation(thread.conversation.id, resolved))
 

@@ -14,7 +14,7 @@ from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.screens.dialog import Dialog
-from imagechat_tui.tui.widgets.people import author_of, name_of
+from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
 from imagechat_tui.tui.widgets.thread_list import replies_of
 from imagechat_tui.words import problem_words
 
@@ -62,8 +62,8 @@ def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> list
     """Names and values, all harmless."""
     conversation = thread.conversation
     found = [
-        ("marker", str(conversation.number) if conversation.number is not None else "without a number"),
-        ("by", author_of(conversation)),
+        ("marker", str(thread.number) if thread.number is not None else "no number yet"),
+        ("by", starter_of(thread)),
         ("at", f"{conversation.point.x:.2f} %, {conversation.point.y:.2f} %"),
         ("state", ("resolved" if conversation.resolved else "open") + f", {STANDS[thread.status]}"),
     ]
@@ -71,7 +71,8 @@ def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> list
         found.append(("resolved by", name_of(state, conversation.resolved_by)))
     if conversation.created_at_ms is not None:
         found.append(("created", date_and_time(conversation.created_at_ms)))
-    found.append(("comments", str(replies_of(thread) + 1)))
+    replies = replies_of(thread)
+    found.append(("comments", "not loaded" if replies is None else str(replies + 1)))
     if comment is not None:
         found.append(("comment by", author_of(comment.comment)))
         if comment.comment.date_ms is not None:

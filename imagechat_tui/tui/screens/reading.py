@@ -11,7 +11,7 @@ from textual.content import Content
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import CloseThread, OpenThread
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import ChatState, Status, Thread, counts
+from imagechat_tui.sync.state import ChatState, Phase, Status, Thread, counts, read_only_problem
 from imagechat_tui.sync.views import Views
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
@@ -51,6 +51,8 @@ class ReadingScreen(PanesScreen):
         """The open thread as it was shown last."""
         self.selected_key: str | None = None
         """The thread that is selected, on picture and list."""
+        self.deleting: set[str] = set()
+        """Threads that this screen asked to delete, and of which there is no verdict yet."""
         self.renamed: dict[str, str] = {}
         """Markers and comments that were saved: the id they travelled under -> their own."""
         self.views = Views()
@@ -79,6 +81,7 @@ class ReadingScreen(PanesScreen):
             if thread.status is not Status.DRAFT or thread.conversation.point != writing
         )
         self._by_key = {thread.key: thread for thread in self.all_threads}
+        self.deleting &= {*self._by_key, self.open_key or ""}
         self._follow_renamed()
         self.threads.say_empty(self._words_for_no_threads())
         self.threads.items = self.all_threads
@@ -86,7 +89,10 @@ class ReadingScreen(PanesScreen):
             self.select(self.threads.selected)
         self.picture.threads = self.all_threads
         self.picture.crosshairs = state.crosshairs
-        self.banner.connection = state.connection
+        read_only = state.connection.phase is Phase.READ_ONLY
+        self.banner.connection = (
+            replace(state.connection, problem=read_only_problem(state)) if read_only else state.connection
+        )
         self._show_open_thread()
         self.show_edges()
 
@@ -137,16 +143,16 @@ class ReadingScreen(PanesScreen):
             self._title_of_thread(thread)
 
     def _open_thread_vanished(self) -> None:
-        if self._read is None or self._read.status is not Status.SAVED:
+        if self._read is None or self._read.key in self.deleting or self._read.status is not Status.SAVED:
             self.close_thread()
             return
         # Deleted by another session of the same person. Were it closed, the next key would be about another one.
-        self.thread_is_gone(self._read, "you, elsewhere")
+        self.thread_is_gone(self._read, "in another session of yours")
 
-    def thread_is_gone(self, thread: Thread, who: str) -> None:
+    def thread_is_gone(self, thread: Thread, how: str) -> None:
         """The open thread was deleted: what was read stays, and no key is about it any more."""
         self.gone = thread
-        self.say_title(("Deleted", "bold $error"), (f" {symbols.DOT} by {who}", "$dim not bold"))
+        self.say_title(("Deleted", "bold $error"), (f" {symbols.DOT} {how}", "$dim not bold"))
         self.tell_status()
 
     def _title_of_list(self) -> None:
@@ -158,7 +164,6 @@ class ReadingScreen(PanesScreen):
         )
 
     def _title_of_thread(self, thread: Thread) -> None:
-        number = thread.conversation.number
         point = thread.conversation.point
         facts = [f"{point.x:.1f} %, {point.y:.1f} %"]
         if thread.conversation.resolved:
@@ -167,7 +172,7 @@ class ReadingScreen(PanesScreen):
             facts.insert(0, UNSAVED_WORDS[thread.status])
         if thread.has_draft and thread.status is not Status.DRAFT:
             facts.append(f"{symbols.DRAFT} draft")
-        title = f"Marker {number}" if number is not None else "New marker"
+        title = f"Marker {thread.number}" if thread.number is not None else "New marker"
         self.say_title(title, ("".join(f" {symbols.DOT} {fact}" for fact in facts), "$dim not bold"))
 
     def show_edges(self) -> None:
@@ -265,6 +270,7 @@ class ReadingScreen(PanesScreen):
     def close_thread(self) -> None:
         """Back to the list."""
         focused_here = self.focused is self.comments
+        self.deleting.discard(self.open_key or "")
         self.open_key = self.gone = self._read = None
         self.session.dispatch(CloseThread())
         self.remove_class("-reading")
@@ -289,8 +295,7 @@ class ReadingScreen(PanesScreen):
 
     def called(self, thread: Thread) -> str:
         """How people call a marker."""
-        number = thread.conversation.number
-        return f"marker {number}" if number is not None else "this marker"
+        return f"marker {thread.number}" if thread.number is not None else "the new marker"
 
     def say(self, title: str, sentence: str, *, failure: bool = False) -> None:
         """A short note in the corner; it goes by itself. A newer hint takes the place of older ones."""

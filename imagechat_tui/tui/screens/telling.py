@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from imagechat_tui.sync.state import Problem, ProblemKind
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.writing import WritingScreen
 from imagechat_tui.tui.widgets.people import name_of
@@ -30,12 +31,14 @@ class TellingScreen(WritingScreen):
 
         for item in news:
             match item.news:
-                case News.SAVED if item.broadcast_id is not None:
-                    self._remember_name(item.broadcast_id, item)
-                case News.NOT_SAVED if item.problem is not None:
+                case News.SAVED:
+                    self._saved(item)
+                case News.NOT_SAVED | News.REFUSED:
                     self.tell_not_saved(item)
+                case News.CHECKING:
+                    self._tell_checking(item)
                 case News.MARKER_ADDED:
-                    self._tell_added(item, "put")
+                    self._tell_added(item, "added")
                 case News.COMMENT_ADDED:
                     self._tell_added(item, "commented on")
                 case News.THREAD_GONE:
@@ -44,10 +47,16 @@ class TellingScreen(WritingScreen):
                     self._tell_drafts_not_stored()
                 case News.CANNOT_SHOW:
                     self._tell_cannot_show()
+                case News.PHASE:
+                    pass  # header and banner say it
                 case _:
-                    pass
+                    assert_never(item.news)
 
-    def _remember_name(self, sent_as: str, item: Announce) -> None:
+    def _saved(self, item: Announce) -> None:
+        """What was saved goes on under the id that the server gave it."""
+        sent_as = item.broadcast_id
+        if sent_as is None:
+            return
         if self.thread(sent_as) is not None and item.conversation_id is not None:
             self.renamed[sent_as] = item.conversation_id
         elif self.comments.selected == sent_as and item.comment_id is not None:
@@ -83,29 +92,35 @@ class TellingScreen(WritingScreen):
     def _thread_gone(self, item: Announce) -> None:
         if item.conversation_id is None or item.conversation_id != self.open_key:
             return
+        if item.conversation_id in self.deleting:
+            return  # by us: it closes by itself
         who = name_of(self.session.state, item.by)
         thread = self._by_key.get(self.open_key) or self.gone
         if thread is not None:
-            self.thread_is_gone(thread, who)
+            self.thread_is_gone(thread, f"by {who}")
         if self.composer.target is not None:
             self.keep_typed()
             self.composer.note = f"{who} deleted this thread. Your text is kept as a draft: Esc, then !"
         self.say("Thread deleted", f"{who} deleted the thread you are reading. Esc goes back to the list.")
 
     def tell_not_saved(self, item: Announce) -> None:
-        """A write of ours ended as not saved: why, and where its text is."""
+        """A write of ours was refused, or ended as not saved: why, and where its text is."""
         from imagechat_tui.words import not_saved_words
 
+        if item.draft_id is not None and item.draft_id == self.composer.draft_id:
+            return  # it is said where the text is
+        if item.conversation_id is not None:
+            self.deleting.discard(item.conversation_id)
         draft = self.draft(item.draft_id) or next(
             (d for d in self.session.state.drafts if d.broadcast_id == item.broadcast_id), None
         )
-        if item.problem is None:
-            return
-        if draft is None:
-            from imagechat_tui.words import problem_words
+        write = item.write if draft is None else draft.write
+        problem = item.problem or Problem(ProblemKind.NO_ANSWER)
+        told = not_saved_words(problem, write, listed=draft is not None)
+        self.say(told.title, f"{told.sentence} {told.action}".rstrip(), failure=True)
 
-            words = problem_words(item.problem)
-            self.say(f"Not saved: {words.title}", words.sentence, failure=True)
-            return
-        told = not_saved_words(item.problem, draft.write)
-        self.say(told.title, f"{told.sentence} {told.action}", failure=True)
+    def _tell_checking(self, item: Announce) -> None:
+        from imagechat_tui.words import checking_words
+
+        told = checking_words(item.write)
+        self.say(told.title, told.sentence)

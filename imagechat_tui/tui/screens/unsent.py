@@ -14,10 +14,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from imagechat_tui.protocol.ids import ConversationId
-from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import StartConversation
+from imagechat_tui.sync.outbox import conversation_of
 from imagechat_tui.sync.state import ChatState, Draft
+from imagechat_tui.sync.views import number_of
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.screens.dialog import Dialog
@@ -42,8 +43,8 @@ class DraftRows(Rows[Draft]):
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
-        self.conversations: Mapping[ConversationId, Conversation] = {}
-        """What says which marker a draft belongs to."""
+        self.numbers: Mapping[ConversationId, int | None] = {}
+        """Numbers of the markers that drafts belong to."""
 
     def key_of(self, item: Draft) -> str:
         """The draft's id."""
@@ -68,8 +69,7 @@ class DraftRows(Rows[Draft]):
         if isinstance(item.write, StartConversation):
             head.append(f" at {item.write.point.x:.1f} %, {item.write.point.y:.1f} %", self.ink("dim"))
         else:
-            conversation = self.conversations.get(item.write.conversation_id)
-            number = conversation.number if conversation is not None else None
+            number = self.numbers.get(item.write.conversation_id)
             if number is not None:
                 head.append(f" {symbols.DOT} marker {number}", self.ink("dim"))
         when = Text(f"{ago(item.updated_at_ms or None, self._clock.wall_ms())} ", self.ink("dim"))
@@ -124,7 +124,8 @@ class UnsentScreen(Dialog[Draft | None]):
         failed = [draft for draft in state.drafts if draft.failed]
         typed = [draft for draft in state.drafts if not draft.failed]
         rows = self.query_one(DraftRows)
-        rows.conversations = state.conversations
+        homes = {conversation_of(draft.write) for draft in state.drafts} - {None}
+        rows.numbers = {home: number_of(state, home) for home in homes if home is not None}
         rows.items = (*failed, *typed)
         self.query_one("#drafts-text").display = bool(rows.items)
         self.query_one(KeyLine).say(*(KEYS if rows.items else KEYS[-1:]))

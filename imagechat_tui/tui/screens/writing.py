@@ -12,7 +12,7 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import comment_text
 from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Problem, ProblemKind, Thread
+from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Status, Thread, read_only_problem
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.reading import ReadingScreen
 from imagechat_tui.tui.widgets.composer import Composer, TextWrite
@@ -44,19 +44,14 @@ class WritingScreen(ReadingScreen):
         """Write the first comment of a new marker."""
         if self.pictureless:
             self.say("No picture", "Without it there is no place for a marker. Replies are possible: r.")
-        elif self._may_write():
+        elif self.may_write():
             place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
             self.picture.target = point
             self._begin(StartConversation(point, ""), place)
 
     def write_reply(self, thread: Thread) -> None:
         """Write an answer in a thread."""
-        if not self._may_write():
-            return
-        if thread.conversation.id not in self.chat.conversations:
-            self.say(
-                "Not saved yet", "The marker itself is not on the server, so nothing can be added to it."
-            )
+        if not self.may_write() or not self.is_on_server(thread):
             return
         self.open_thread(thread.key)
         self.comments.action_last()  # the text takes lines from the list: what is answered is the newest
@@ -67,7 +62,7 @@ class WritingScreen(ReadingScreen):
         draft = self.draft(comment.draft_id)
         if draft is not None:
             self.write_on(draft)
-        elif self._may_write():
+        elif self.may_write():
             target = EditComment(thread.conversation.id, comment.comment.id, "")
             text = raw_text(comment)
             self._begin(target, f"Edit in {self.called(thread)}", text)
@@ -116,12 +111,20 @@ class WritingScreen(ReadingScreen):
         composer.begin(target, title, text, draft_id=failed)
         self.show_edges()
 
-    def _may_write(self) -> bool:
+    def may_write(self) -> bool:
+        """Whether anything may be written here; if not, that is said, and why."""
         if self.chat.read_only or self.chat.connection.phase is Phase.READ_ONLY:
-            words = problem_words(Problem(ProblemKind.READ_ONLY))
-            self.say(words.title, words.sentence)
+            words = problem_words(read_only_problem(self.chat))
+            self.say(words.title, f"{words.sentence} {words.action}")
             return False
         return True
+
+    def is_on_server(self, thread: Thread) -> bool:
+        """Whether something can be done with a thread; if not, that is said."""
+        there = thread.conversation.id in self.chat.conversations or thread.status is Status.SAVED
+        if not there:
+            self.say("Not saved yet", "The marker is not on the server yet.")
+        return there
 
     def show_state(self, state: ChatState) -> None:
         """As below, and say so if what is being edited is another text now."""
@@ -214,12 +217,8 @@ class WritingScreen(ReadingScreen):
     # -- after a failure
 
     def retry(self, draft: Draft) -> None:
-        """Send once more what was not saved."""
+        """Send once more what was not saved. If it is refused, the news tell why."""
         self.session.dispatch(Retry(draft.id))
-        again = next((d for d in self.session.state.drafts if d.id == draft.id and d.failed), None)
-        if again is not None and again.problem is not None:
-            why = problem_words(again.problem)
-            self.say(f"Not sent: {why.title}", f"{why.sentence} It is still kept. {why.action}", failure=True)
 
     def draft(self, draft_id: str | None) -> Draft | None:
         """A draft by its id."""

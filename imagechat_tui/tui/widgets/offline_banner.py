@@ -1,4 +1,4 @@
-"""The line that says that the link is down: what works, what does not, and when it is tried again."""
+"""The line that says what does not work now, why, and when it is tried again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, time_of_day
 from imagechat_tui.words import BANNER_AFTER_S, banner, short_banner, shortest_banner
 
-SHOWN_IN = frozenset(Phase) - {Phase.LIVE, Phase.READ_ONLY}
+SHOWN_IN = frozenset(Phase) - {Phase.LIVE}
 """Phases in which there may be something to say."""
 
 PADDING = 2

@@ -7,7 +7,7 @@ from msgspec import Struct
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.safetext import Kind, SafeText, safe_text
-from imagechat_tui.sync.state import ChatState
+from imagechat_tui.sync.state import ChatState, Thread
 
 UNNAMED = SafeText("somebody")
 
@@ -23,6 +23,19 @@ def name_of(state: ChatState, user_id: UserId | None) -> SafeText:
 def author_of(thing: Comment | Conversation) -> SafeText:
     """Who wrote it."""
     return safe_text(thing.commenter_name, Kind.NAME) or UNNAMED
+
+
+def starter_of(thread: Thread) -> SafeText:
+    """Who started a thread: its author, where the server tells; else the author of its first comment."""
+    named = safe_text(thread.conversation.commenter_name, Kind.NAME)
+    return named or (author_of(thread.comments[0].comment) if thread.comments else UNNAMED)
+
+
+def starter_key(thread: Thread) -> str:
+    """What the colour of who started it goes by."""
+    return author_key(thread.conversation) or (
+        author_key(thread.comments[0].comment) if thread.comments else ""
+    )
 
 
 def author_key(thing: Comment | Conversation) -> str:

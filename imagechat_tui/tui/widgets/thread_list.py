@@ -12,7 +12,7 @@ from imagechat_tui.safetext import SafeText, comment_text, spans
 from imagechat_tui.sync.state import Status, Thread, counts
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
-from imagechat_tui.tui.widgets.people import author_key, author_of
+from imagechat_tui.tui.widgets.people import starter_key, starter_of
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
 LONGEST = 400
@@ -43,15 +43,14 @@ class ThreadList(Rows[Thread]):
 
     def lines_of(self, item: Thread, width: int) -> list[Text]:
         """Who and when; then how it begins, and how many replies."""
-        number = item.conversation.number
+        number = item.number
         sign, ink = state_sign(item)
         head = Text(no_wrap=True)
         head.append(
             f"{number if number is not None else '+':>3}", self.ink("accent" if item.unread else "strong")
         )
         head.append(f" {sign} ", self.ink(ink))
-        author = author_of(item.conversation)
-        head.append(author, self.person(author_key(item.conversation)))
+        head.append(starter_of(item), self.person(starter_key(item)))
         if item.status is Status.SAVED and any(c.status is Status.FAILED for c in item.comments):
             head.append(f" {symbols.FAILED} not saved", self.ink("error"))
         if item.has_draft and item.status is not Status.DRAFT:
@@ -82,10 +81,12 @@ class ThreadList(Rows[Thread]):
                 return ago(at_ms, self._clock.wall_ms())
 
 
-def replies_of(item: Thread) -> int:
-    """How many comments there are after the first."""
-    known = sum(counts(comment.status) for comment in item.comments)
-    return max(0, (known if item.loaded else item.conversation.comment_count) - 1)
+def replies_of(item: Thread) -> int | None:
+    """How many comments there are after the first; None if that is not known."""
+    if item.loaded:
+        return max(0, sum(counts(comment.status) for comment in item.comments) - 1)
+    count = item.conversation.comment_count
+    return None if count is None else max(0, count - 1)
 
 
 def state_sign(item: Thread) -> tuple[str, str]:

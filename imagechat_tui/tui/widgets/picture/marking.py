@@ -31,13 +31,10 @@ class Chips:
         if shown == "none":
             return []
         chips = []
-        for place, thread in enumerate(threads, 1):
+        for thread in threads:
             if shown == "open" and thread.conversation.resolved:
                 continue
-            number = thread.conversation.number
-            if number is None and thread.status is Status.SAVED:
-                number = place  # the hosted service has no numbers
-            label = UNNUMBERED if number is None else str(number)
+            label = UNNUMBERED if thread.number is None else str(thread.number)
             made = before.get(thread.key)
             here = thread.key == selected
             if made is None or made[0] is not thread or made[1] != label or made[2] != here:

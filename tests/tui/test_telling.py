@@ -1,0 +1,251 @@
+"""Nothing goes unheard: every refusal is told and changes nothing, and all news have their place on screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    EditComment,
+    PostComment,
+    ResolveConversation,
+    StartConversation,
+    Write,
+)
+from imagechat_tui.sync.state import Draft, Phase, Problem, ProblemKind
+from imagechat_tui.words import problem_words
+from tests import examples as eg
+from tests.tui.conftest import Desk, Sit
+from tests.tui.engine_session import EngineSession, on_hosted
+from tests.tui.scripted_session import two_threads
+
+IC = ConversationId("ic_1")
+LOST = Problem(ProblemKind.UNREACHABLE)
+FAILED_REPLY = Draft("f1", PostComment(IC, "kept words"), BroadcastId("f1"), LOST)
+FAILED_DELETION = Draft("f2", DeleteConversation(IC), BroadcastId("f2"), LOST)
+
+SURFACES: dict[str, tuple[list[str], type[Write]]] = {
+    "new marker": (["c", *"ab", "enter"], StartConversation),
+    "reply": (["]", "r", *"ab", "enter"], PostComment),
+    "edit": (["]", "enter", "e", *"ab", "enter"], EditComment),
+    "resolve from the list": (["]", "x"], ResolveConversation),
+    "resolve in the thread": (["]", "enter", "x"], ResolveConversation),
+    "resolve from the palette": (["]", ":", *"resolve", "enter"], ResolveConversation),
+    "delete a marker from the list": (["]", "d", "enter"], DeleteConversation),
+    "delete a comment": (["]", "enter", "d", "enter"], DeleteComment),
+}
+"""Keys that end in a write, by where they are pressed."""
+
+RETRIES: dict[str, tuple[list[str], Draft]] = {
+    "retry a text in the list of the unsent": (["!", "enter"], FAILED_REPLY),
+    "retry a text in its thread": (["]", "enter", "G", "enter"], FAILED_REPLY),
+    "retry a deletion in the list of the unsent": (["!", "enter"], FAILED_DELETION),
+}
+
+REASON = {
+    Phase.OFFLINE: "There is no link to the server",
+    Phase.SIGN_IN_NEEDED: "You are not signed in, or your token has expired",
+    Phase.READ_ONLY: "Your account may only read here",
+    Phase.STARTING: "The server has not answered so far",
+}
+
+
+def heard(desk: Desk) -> str:
+    """Everything that is told on the screen, as one line."""
+    return " ".join(f"{desk.toasts} {desk.chat.composer.note}".split())
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.SIGN_IN_NEEDED, Phase.READ_ONLY])
+async def test_a_write_that_is_refused_is_told_and_changes_nothing(
+    sit: Sit, phase: Phase, surface: str
+) -> None:
+    keys, kind = SURFACES[surface]
+    session = EngineSession(phase)
+    before = session.state
+    async with sit(session=session) as desk:
+        await desk.press(*keys)
+        assert REASON[phase] in heard(desk)
+        assert session.state.conversations == before.conversations
+        assert session.state.comments == before.comments
+        assert not session.state.outbox
+        assert not session.sent()
+        assert not desk.chat.deleting
+        assert desk.chat.all_threads
+        if "enter" in keys[:-1] and keys[0] == "]":
+            assert desk.chat.open_key == IC
+        texts = [getattr(draft.write, "text", "") for draft in session.state.drafts]
+        writes = kind in (StartConversation, PostComment, EditComment) and phase is not Phase.READ_ONLY
+        assert [text[-2:] for text in texts] == (["ab"] if writes else [])
+
+
+async def test_a_marker_that_was_not_deleted_stays_open(sit: Sit) -> None:
+    session = EngineSession(Phase.OFFLINE)
+    async with sit(session=session) as desk:
+        await desk.press("]", "enter")
+        desk.chat._delete_marker(desk.chat.all_threads[0])
+        await desk.press()
+        assert desk.chat.open_key == IC
+        assert "Marker not deleted" in desk.toasts
+        assert "Nothing has changed" in desk.toasts
+
+
+@pytest.mark.parametrize("surface", RETRIES)
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.SIGN_IN_NEEDED, Phase.READ_ONLY])
+async def test_a_retry_that_is_refused_is_told_and_keeps_what_there_is(
+    sit: Sit, phase: Phase, surface: str
+) -> None:
+    keys, draft = RETRIES[surface]
+    session = EngineSession(phase, drafts=(draft,))
+    async with sit(session=session) as desk:
+        await desk.press(*keys)
+        assert REASON[phase] in heard(desk)
+        assert [kept.write for kept in session.state.drafts] == [draft.write]
+        assert not session.sent()
+
+
+@pytest.mark.parametrize("keys", [["c", *"ab", "enter"], ["!", "enter"]])
+async def test_what_is_refused_before_the_first_answer_is_told_and_kept(sit: Sit, keys: list[str]) -> None:
+    session = EngineSession(Phase.STARTING, drafts=(FAILED_REPLY,))
+    async with sit(session=session) as desk:
+        await desk.press(*keys)
+        assert REASON[Phase.STARTING] in heard(desk)
+        assert FAILED_REPLY.write in [draft.write for draft in session.state.drafts]
+        assert not session.sent()
+
+
+@pytest.mark.parametrize(
+    ("phase", "surface"),
+    [
+        *((Phase.LIVE, surface) for surface in SURFACES),
+        (Phase.RECONNECTING, "delete a marker from the list"),
+        (Phase.CATCHING_UP, "delete a comment"),
+    ],
+)
+async def test_a_write_that_the_server_refuses_is_told_and_the_thread_stays(
+    sit: Sit, phase: Phase, surface: str
+) -> None:
+    keys, kind = SURFACES[surface]
+    session = EngineSession(phase)
+    async with sit(session=session) as desk:
+        await desk.press(*keys)
+        assert isinstance(session.state.outbox[0].write, kind)
+        session.fail(ProblemKind.REFUSED)
+        await desk.press()
+        assert "The server refused it" in heard(desk)
+        assert not desk.chat.deleting
+        assert desk.chat.thread(IC) is not None
+        if "enter" in keys[:-1] and keys[0] == "]":
+            assert desk.chat.open_key == IC
+
+
+async def test_what_nobody_answered_is_told_to_be_checked(sit: Sit) -> None:
+    session = EngineSession()
+    async with sit(session=session) as desk:
+        await desk.press("]", "d", "enter")
+        session.fail(ProblemKind.TIMED_OUT, sent=True)
+        await desk.press()
+        assert "Checking delete marker: no answer yet." in heard(desk)
+
+
+async def test_an_open_thread_closes_when_its_deletion_is_confirmed_and_not_before(sit: Sit) -> None:
+    session = EngineSession()
+    async with sit(session=session) as desk:
+        await desk.press("]", "enter")
+        desk.chat._delete_marker(desk.chat.all_threads[0])
+        await desk.press()
+        assert desk.chat.open_key == IC
+        session.world.replies(session.sent()[-1].broadcast_id)
+        session.tell()
+        await desk.until(lambda: desk.chat.open_key is None)
+        assert desk.focus == "threads"
+        assert not desk.toasts
+
+
+@pytest.mark.parametrize("keys", [["d"], ["enter", "d"], ["enter", "e"]])
+async def test_what_is_in_flight_is_not_changed_a_second_time(sit: Sit, keys: list[str]) -> None:
+    session = EngineSession()
+    async with sit(session=session) as desk:
+        first = ["]", "d", "enter"] if keys == ["d"] else ["]", "enter", "d", "enter", "escape"]
+        await desk.press(*first)
+        assert len(session.sent()) == 1
+        await desk.press(*keys)
+        assert "The server has not answered about it yet." in desk.toasts
+        assert desk.app.screen is desk.chat
+        assert desk.chat.composer.target is None
+
+
+@pytest.mark.parametrize("key", ["r", "x"])
+async def test_a_marker_that_is_not_on_the_server_yet_takes_nothing(sit: Sit, key: str) -> None:
+    async with sit(session=EngineSession()) as desk:
+        await desk.press("c", *"ab", "enter", key)
+        assert "The marker is not on the server yet." in desk.toasts
+
+
+# Where each kind of news is told
+
+TOAST: dict[News, str] = {
+    News.NOT_SAVED: "Comment not saved",
+    News.REFUSED: "Comment not saved",
+    News.CHECKING: "no answer yet",
+    News.MARKER_ADDED: "Bob added marker 1",
+    News.COMMENT_ADDED: "Bob commented on marker 1",
+    News.THREAD_GONE: "Bob deleted the thread",
+    News.CANNOT_SHOW: "1 item cannot be shown",
+    News.DRAFTS_NOT_STORED: "Drafts cannot be written to disk",
+}
+ELSEWHERE = {News.SAVED, News.PHASE}
+"""The sign of the thing itself turns to saved; the phase stands in the header."""
+
+
+def test_no_news_are_left_out() -> None:
+    assert {*TOAST} | ELSEWHERE == set(News)
+    assert not {*TOAST} & ELSEWHERE
+
+
+@pytest.mark.parametrize("news", TOAST)
+async def test_news_are_told_in_words(sit: Sit, news: News) -> None:
+    async with sit(two_threads(cannot_show=1)) as desk:
+        if news is News.THREAD_GONE:
+            await desk.press("]", "enter")
+        await desk.publish(
+            desk.session.state,
+            Announce(news, conversation_id=IC, by=eg.BOB, problem=LOST, write=PostComment(IC, "words")),
+        )
+        assert TOAST[news] in heard(desk)
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+@pytest.mark.parametrize("news", [News.NOT_SAVED, News.REFUSED])
+async def test_a_verdict_says_why_whatever_it_was(sit: Sit, news: News, kind: ProblemKind) -> None:
+    problem = Problem(kind)
+    async with sit() as desk:
+        for write in (StartConversation(Point(1, 1), "a"), DeleteComment(IC, CommentId("c_1")), None):
+            await desk.publish(desk.session.state, Announce(news, problem=problem, write=write))
+            assert problem_words(problem).sentence in heard(desk)
+        await desk.publish(desk.session.state, Announce(news))
+        assert "not saved" in heard(desk).lower()
+
+
+# Hosted
+
+
+async def test_on_a_hosted_server_whose_marker_it_is_is_for_the_server_to_say(sit: Sit) -> None:
+    session = on_hosted()
+    async with sit(session=session) as desk:
+        await desk.press("]", "d")
+        assert "Delete marker 1?" in desk.text
+        await desk.press("enter")
+        assert [request.write for request in session.sent()] == [DeleteConversation(IC)]
+        assert not desk.toasts
+
+
+@pytest.mark.parametrize("key", ["x", "X"])
+async def test_on_a_hosted_server_resolving_is_refused_in_words(sit: Sit, key: str) -> None:
+    async with sit(session=on_hosted()) as desk:
+        await desk.press("]", key)
+        assert "The server does not have this" in desk.toasts or "Already open" in desk.toasts
