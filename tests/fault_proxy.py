@@ -245,6 +245,12 @@ class FaultProxyThread:
 
         self._call(self._on_loop(change))
 
+    @property
+    def connections(self) -> int:
+        """Accepted so far."""
+        assert self._proxy is not None
+        return self._proxy.connections
+
     def cut(self) -> None:
         """Reset all open connections now."""
 

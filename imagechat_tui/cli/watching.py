@@ -15,10 +15,11 @@ from imagechat_tui.cli.documents import line
 from imagechat_tui.cli.target import Target, picture_options, server_options, to_look_at
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.sync.effects import Announce, Applied, News
-from imagechat_tui.words import phase_words, problem_words
+from imagechat_tui.sync.effects import Announce, Applied, Missed, News
+from imagechat_tui.words import missed_words, phase_words, problem_words
 
 if TYPE_CHECKING:
+    from imagechat_tui.protocol.models import Position
     from imagechat_tui.sync.state import ChatState
 
 
@@ -31,7 +32,9 @@ def watch(image: str, jsonl: bool, **options: str | None) -> int:
     """Print every event of IMAGE as it happens, until Ctrl+C.
 
     With --jsonl an event line is the event as the wire has it (type, timestamp, broadcastId, userId, seq,
-    epoch, eventId); a line of type "phase" says how the link stands.
+    epoch, eventId); a line of type "phase" says how the link stands. After an outage everything that happened
+    meanwhile is printed. Only what the server gives back no more is left out: a line of type "reset" names the
+    positions, "from" the last event printed "to" the last one left out.
 
     \b
     imagechat watch shot.png --jsonl | jq -c 'select(.type == "new-image-chat")'
@@ -45,21 +48,11 @@ async def _watch(chosen: Target, *, jsonl: bool) -> int:
     room = chosen.room
     session = LiveSession(room, chosen.endpoint, drafts=None, before_connect=chosen.before_connect)
 
-    def listen(state: ChatState, news: tuple[Announce | Applied, ...]) -> None:
+    def listen(state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
         for item in news:
-            if isinstance(item, Applied):
-                frame = json.loads(encode_event(item.event, tenant_id=room.tenant_id, v2=True))
-                click.echo(line(frame) if jsonl else _plain(frame))
-            elif item.news is News.PHASE and item.phase is not None:
-                problem = state.connection.problem
-                if jsonl:
-                    told: dict[str, object] = {"type": "phase", "phase": item.phase.value}
-                    if problem is not None:
-                        told |= {"problem": problem.kind.value, "reason": problem.reason}
-                    click.echo(line(told))
-                else:
-                    why = "" if problem is None else f" ({problem_words(problem).sentence})"
-                    click.echo(f"{phase_words(item.phase)}{why}")
+            told = line_of(item, state, jsonl=jsonl)
+            if told is not None:
+                click.echo(told)
 
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -76,6 +69,39 @@ async def _watch(chosen: Target, *, jsonl: bool) -> int:
     with contextlib.suppress(asyncio.CancelledError):
         await session.run(listen)
     return code
+
+
+def line_of(item: Announce | Applied | Missed, state: ChatState, *, jsonl: bool) -> str | None:
+    """What to print about one thing that happened; None if nothing.
+
+    Args:
+        item: the event, the hole or the news.
+        state: what is known now.
+        jsonl: as one JSON object, else for people.
+    """
+    match item:
+        case Applied():
+            frame = json.loads(encode_event(item.event, tenant_id=state.room.tenant_id, v2=True))
+            return line(frame) if jsonl else _plain(frame)
+        case Missed(after=after, up_to=up_to):
+            if not jsonl:
+                return missed_words(after, up_to)
+            return line({"type": "reset", "from": _place(after), "to": _place(up_to)})
+        case Announce(news=News.PHASE, phase=phase) if phase is not None:
+            problem = state.connection.problem
+            if not jsonl:
+                why = "" if problem is None else f" ({problem_words(problem).sentence})"
+                return f"{phase_words(phase)}{why}"
+            told: dict[str, object] = {"type": "phase", "phase": phase.value}
+            if problem is not None:
+                told |= {"problem": problem.kind.value, "reason": problem.reason}
+            return line(told)
+        case _:
+            return None
+
+
+def _place(position: Position) -> dict[str, object]:
+    return {"epoch": position.epoch, "seq": position.seq}
 
 
 def _plain(frame: dict[str, object]) -> str:

@@ -39,6 +39,7 @@ from imagechat_tui.sync.effects import (
     FetchPresence,
     FetchSnapshot,
     FetchThread,
+    Missed,
     News,
     OpenSocket,
     Probe,
@@ -144,7 +145,7 @@ class LiveSession:
         """Effects from before ``run``."""
         self._happened = asyncio.Event()
         self._publishable = False
-        self._news: list[Announce | Applied] = []
+        self._news: list[Announce | Applied | Missed] = []
         self._one_start = asyncio.Lock()
         self._socket_tasks: dict[int, asyncio.Task[None]] = {}
         self._opening: dict[int, asyncio.Timeout] = {}
@@ -223,7 +224,7 @@ class LiveSession:
         match effect:
             case Publish():
                 self._publishable = True
-            case Announce() | Applied():
+            case Announce() | Applied() | Missed():
                 self._news.append(effect)
             case StoreDrafts():
                 self._drafts.store(effect.drafts)

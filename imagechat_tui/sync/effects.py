@@ -141,6 +141,15 @@ class Applied(Struct, frozen=True):
     """It confirmed a write in our outbox."""
 
 
+class Missed(Struct, frozen=True):
+    """Events could not be had one by one: a list tells what came of them (``watch`` prints a reset)."""
+
+    after: Position
+    """The last place before them."""
+    up_to: Position
+    """The last of them; of another epoch, or a lower number, if the log was started anew or restored."""
+
+
 class Publish(Struct, frozen=True):
     """The state changed; the newest replaces one still waiting."""
 
@@ -160,5 +169,6 @@ Effect: TypeAlias = (
     | StoreDrafts
     | Announce
     | Applied
+    | Missed
     | Publish
 )

@@ -2,7 +2,9 @@
 
 Numbered rooms (our servers): an event is applied only as the successor of the last one. What comes too early
 is held, what is missing is asked from the log, and what the log no longer has comes as a snapshot. While a
-snapshot is on its way everything is held, so that nothing older can overwrite anything newer.
+snapshot is on its way everything is held, so that nothing older can overwrite anything newer. A snapshot that
+is ahead of the last event waits for the events before it, which the replay or the log gives: it must not
+swallow what somebody wants to hear of. Only where they cannot be had it leaps, and that is told (`Missed`).
 
 Unnumbered rooms (hosted): every image-chat event is applied as far as it can be read and followed by a fresh
 list; a list is trusted but for what was heard while it was on its way.
@@ -12,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
+
+from msgspec import Struct
 
 from imagechat_tui.protocol.events import (
     DeletedImageChat,
@@ -24,12 +28,13 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Position
+from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.connection import HUNG_AFTER_S, Link
 from imagechat_tui.sync.core import Core
-from imagechat_tui.sync.effects import FetchEventLog, FetchSnapshot, News
+from imagechat_tui.sync.effects import FetchEventLog, FetchSnapshot, Missed, News
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotLoaded
 from imagechat_tui.sync.intents import DeleteConversation
-from imagechat_tui.sync.news import unread_after
+from imagechat_tui.sync.news import news_of_list
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.reducer import with_list
 from imagechat_tui.sync.replay import Held, Place, Seen, Touched, place, position_of, restarted
@@ -49,9 +54,22 @@ POLL_EVERY_S = 4.0
 """Without live updates nothing on screen is older than 5 s."""
 SUBSCRIBED_WITHIN_S = 10.0
 LOG_TRIES = 2
-"""Failures of the log after which the snapshot is asked instead."""
+"""After so many answers of the server that it failed to read the log, the snapshot is asked instead."""
+LOG_TRIES_UNHEARD = 4
+"""The same where nothing answered or it said "later", which tells nothing about the log."""
+REPLAY_AT_MOST = 500
+"""Events that a server of ours gives back one by one (PROMISES D4); who is farther behind gets the list."""
 UNREADABLE_LISTS = 2
 """After so many unreadable snapshots a hole is stepped over without one."""
+
+
+class Listed(Struct, frozen=True):
+    """A list that is here, and waits for the events before it."""
+
+    answer: ConversationList
+    request: int
+    began_at: float
+    """When it was asked for."""
 
 
 class ImageRoom:
@@ -78,6 +96,11 @@ class ImageRoom:
         self._log = Read(core)
         self._log_after: Position | None = None
         """Where the log on its way begins."""
+        self._log_owes = 0
+        """The newest number that existed when the log on its way was asked for."""
+        self._stuck_at: Position | None = None
+        """The log cannot give what comes after this."""
+        self._waiting: Listed | None = None
         self._held = Held()
         self._target: Position | None = None
         """Where the log stood when the socket was registered."""
@@ -121,7 +144,7 @@ class ImageRoom:
     @property
     def caught_up(self) -> bool:
         """Whether nothing is missing that the server had when the socket was registered."""
-        if not self.loaded or self._repair or len(self._held):
+        if not self.loaded or self._repair or len(self._held) or self._waiting is not None:
             return False
         if not self.numbered:
             return self.complete_at is not None and self.complete_at >= self._link.opened_at
@@ -179,24 +202,14 @@ class ImageRoom:
         self._list.every_s = SNAPSHOT_EVERY_S if core.ours else HOSTED_SNAPSHOT_EVERY_S
         if not core.ours:
             self.seen.baseline(answer.server_time_ms)
-        before = core.state
-        self._completed(self._list.began_at)
-        keep = frozenset[str]() if core.ours else self.touched.settle(loaded.request)
-        core.state = with_list(core.state, answer, keep=keep)
-        if answer.left_out > self.left_out:
-            core.cannot_show(answer.left_out - self.left_out)
-        self.left_out = answer.left_out
-        self._after_list(before)
-        self.loaded = True
-        self._listed_at = core.now
-        self._repair = False
-        position = core.state.position
-        if position is not None:
-            self._held.forget(position)
+        self._waiting = Listed(answer, loaded.request, self._list.began_at)
+        self._progress_at = core.now
+        its = answer.position
+        if its is None or not self._within_reach(its) or not self._behind(its):
+            self._settle()
+        else:
             self._drain()
-            if self._target is not None and self._list.began_at >= self._target_at:
-                self._target = position  # the list is the truth, even if it is less than was said
-        if self._gap():
+        if self._gap() and (self._link.open or len(self._held)):
             self._log.want(core.now)
         return True
 
@@ -227,13 +240,15 @@ class ImageRoom:
                 self._offer(position, event)
         if self.repair:
             return True
-        more, gap = loaded.complete is False, self._gap()
-        if more and core.state.position != self._log_after:
+        mine, more = core.state.position, loaded.complete is False
+        if more and mine != self._log_after:
             self._log.want(core.now)
-        elif more or gap:
+        elif more or (mine is not None and mine.seq < self._log_owes):
             if last is not None and self._behind(last):
                 self._cannot_show()  # the log goes on behind the hole: what is in it cannot be decoded
-            self.want_snapshot(core.now)
+            self._leap()
+        elif self._gap():
+            self._log.want(core.now)  # it was learnt while the log was on its way
         else:
             self._completed(self._log.began_at)
         return True
@@ -242,10 +257,11 @@ class ImageRoom:
         """The log did not come. False if another one is awaited."""
         if not self._log.failed(failed):
             return False
+        unheard = failed.status is None or failed.status == 429
         refused = failed.status is not None and 400 <= failed.status < 500 and failed.status != 429
-        if refused or self._log.failures >= LOG_TRIES:
+        if refused or self._log.failures >= (LOG_TRIES_UNHEARD if unheard else LOG_TRIES):
             self._log.failures = 0
-            self.want_snapshot(self._core.now)
+            self._leap()
         else:
             self._log.want(self._core.now)
         return True
@@ -273,7 +289,7 @@ class ImageRoom:
     def decide(self) -> None:
         """Ask for what is missing: one snapshot and one part of the log at a time."""
         core, link = self._core, self._link
-        if not link.open and not self._polling:
+        if not self._may_read:
             return
         if self._polling and core.now >= self._poll_at:
             self._poll_at = core.now + POLL_EVERY_S
@@ -285,14 +301,14 @@ class ImageRoom:
             self.snapshot_now()
         log_at = self._log_at()
         if log_at is not None and core.now >= log_at and core.ids is not None:
-            self._log_after = core.state.position
+            self._log_after, self._log_owes = core.state.position, self._newest_known()
             user = core.ids.user_id_ws
             core.emit(FetchEventLog(self._log.begin(), core.room.url_id, user, after=self._log_after))
 
     def wake_at(self) -> float | None:
         """When time alone changes something here."""
         link = self._link
-        if not link.open and not self._polling:
+        if not self._may_read:
             return None
         times = [self._poll_at if self._polling else None, self._list.wake_at()]
         if link.open and self._core.ours and self._target is None:
@@ -306,12 +322,18 @@ class ImageRoom:
     def _polling(self) -> bool:
         return self._core.state.connection.phase is Phase.POLLING and not self._link.open
 
+    @property
+    def _may_read(self) -> bool:
+        """Whether there is a link, or REST does without one and something waits for it."""
+        link = self._link
+        return link.open or self._polling or (self._waiting is not None and link.rest_answers)
+
     def _log_at(self) -> float | None:
         """When the log should be asked for what is missing; None if it need not, or will not do."""
         may_read = self.numbered and self._core.ids is not None
         list_at = self._list.wake_at()
         soon = list_at is not None and list_at <= self._core.now + SNAPSHOT_EVERY_S
-        if not may_read or self._repair or self._list.running or soon:
+        if not may_read or self._repair or self._list.running or (soon and self._waiting is None):
             return None
         if not self._gap():
             return self._log.wake_at()
@@ -320,8 +342,74 @@ class ImageRoom:
     def _gap(self) -> bool:
         """Whether something is missing that the log may have."""
         return self.numbered and (
-            len(self._held) > 0 or (self._target is not None and self._behind(self._target))
+            len(self._held) > 0
+            or self._waiting is not None
+            or (self._target is not None and self._behind(self._target))
         )
+
+    def _newest_known(self) -> int:
+        """The highest number that is known to exist."""
+        waiting = self._waiting.answer.position if self._waiting is not None else None
+        known = [self._core.state.position, self._target, waiting, self._held.last()]
+        return max((position.seq for position in known if position is not None), default=0)
+
+    def _within_reach(self, its: Position) -> bool:
+        """Whether the events up to ``its`` can be had one by one, as far as is known."""
+        mine = self._core.state.position
+        if mine is None or not self._core.ours or self._repair or restarted(mine, its):
+            return False
+        return its.seq - mine.seq <= REPLAY_AT_MOST and self._stuck_at != mine
+
+    def _leap(self) -> None:
+        """The log cannot give what comes next: a list takes its place, the one that waits or the next."""
+        self._stuck_at = self._core.state.position
+        if self._waiting is not None:
+            self._settle()
+            if self._gap():
+                self._log.want(self._core.now)
+        else:
+            self.want_snapshot(self._core.now)
+
+    def _settle(self) -> None:
+        """Take the list that waits; what could not be had of the events before it is told as missed."""
+        core, listed, self._waiting = self._core, self._waiting, None
+        assert listed is not None
+        answer, mine = listed.answer, core.state.position
+        position = answer.position
+        if mine is not None and position is not None:
+            self._catch_up(mine, position)
+        before = core.state
+        self._completed(listed.began_at)
+        keep = frozenset[str]() if core.ours else self.touched.settle(listed.request)
+        core.state = with_list(core.state, answer, keep=keep)
+        if answer.left_out > self.left_out:
+            core.cannot_show(answer.left_out - self.left_out)
+        self.left_out = answer.left_out
+        self._after_list(before)
+        self.loaded = True
+        self._repair = False
+        self._stuck_at = None
+        if position is None:
+            self._listed_at = core.now
+            return
+        self._held.forget(position)
+        if self._target is not None and listed.began_at >= self._target_at:
+            self._target = position  # the list is the truth, even if it is less than was said
+        self._drain()
+
+    def _catch_up(self, mine: Position, its: Position) -> None:
+        """Before a list at ``its``: tell the events that are held, and of the others that they were missed."""
+        if mine.epoch == its.epoch and mine.seq == its.seq:
+            return
+        core = self._core
+        self._listed_at = core.now
+        for position, event in self._held.between(mine, its):
+            if position.epoch != mine.epoch or position.seq != mine.seq + 1:
+                core.emit(Missed(mine, Position(position.epoch, position.seq - 1)))
+            mine = position_of(event) or position
+            self._apply(event, mine, None)
+        if mine.epoch != its.epoch or mine.seq != its.seq:
+            core.emit(Missed(mine, its))
 
     def _subscribed(self, event: Subscribed) -> None:
         core = self._core
@@ -336,6 +424,7 @@ class ImageRoom:
     def _break(self) -> None:
         """The position is of no use: hold everything, take a fresh snapshot."""
         self._repair = True
+        self._waiting = None
         self.want_snapshot(self._core.now)
 
     def _offer(self, position: Position, event: LiveEvent) -> None:
@@ -368,6 +457,9 @@ class ImageRoom:
     def _take(self, event: LiveEvent, position: Position) -> None:
         self._progress_at = self._core.now
         self._apply(event, position, None)
+        waiting = self._waiting.answer.position if self._waiting is not None else None
+        if waiting is not None and not self._behind(waiting):
+            self._settle()
         if isinstance(event, ImageChatsStale) or (
             isinstance(event, ImageChatUpdated)
             and event.comment is None
@@ -414,8 +506,13 @@ class ImageRoom:
     def _after_list(self, before: ChatState) -> None:
         core = self._core
         if self.loaded:
-            unread = unread_after(before, core.state)
-            core.change(unread=unread)
+            fresh = news_of_list(before, core.state)
+            homes = {news.conversation_id for news in fresh if news.conversation_id is not None}
+            core.change(unread=core.state.unread | (homes - {core.state.open_thread}))
+            for news in fresh:
+                # A hosted list only counts comments: ours of another terminal may be among them.
+                if core.ours or news.news is News.MARKER_ADDED:
+                    core.emit(news)
         gone = before.open_thread
         ours = [entry.write for entry in before.outbox] + [saved.write for saved in before.acknowledged]
         by_us = any(isinstance(w, DeleteConversation) and w.conversation_id == gone for w in ours)
@@ -442,6 +539,7 @@ class ImageRoom:
             return
         self._cannot_show()
         self._repair = False
+        core.emit(Missed(mine, Position(mine.epoch, behind.seq - 1)))
         core.change(position=Position(mine.epoch, behind.seq - 1))
         self._drain()
 

@@ -72,8 +72,8 @@ def _grew(known: Conversation | None, now: Conversation) -> bool:
     return known is None or (now.comment_count or 0) > (known.comment_count or 0)
 
 
-def unread_after(before: ChatState, after: ChatState) -> frozenset[ConversationId]:
-    """What a new list holds that the person has not seen: other people's markers and comments.
+def news_of_list(before: ChatState, after: ChatState) -> tuple[Announce, ...]:
+    """What a new list holds that the person has not seen: other people's markers and comments, in its order.
 
     The first list counts as seen: nothing says what was read before this session.
     """
@@ -89,8 +89,13 @@ def unread_after(before: ChatState, after: ChatState) -> frozenset[ConversationI
             return _grew(known, conversation)
         return any(_by_other(comment, me) for comment in comments.values() if comment.id not in old)
 
-    fresh = {key for key, conversation in after.conversations.items() if new(key, conversation)}
-    return after.unread | (fresh - {after.open_thread})
+    return tuple(
+        Announce(News.COMMENT_ADDED, conversation_id=key)
+        if key in before.conversations
+        else Announce(News.MARKER_ADDED, conversation_id=key, by=conversation.author_id)
+        for key, conversation in after.conversations.items()
+        if new(key, conversation)
+    )
 
 
 def _by_other(comment: Comment, me: UserId | None) -> bool:

@@ -105,6 +105,20 @@ class Held:
         key = min(self._events, key=lambda key: key[1], default=None)
         return Position(*key) if key is not None else None
 
+    def last(self) -> Position | None:
+        """The latest place held."""
+        key = max(self._events, key=lambda key: key[1], default=None)
+        return Position(*key) if key is not None else None
+
+    def between(self, mine: Position, its: Position) -> list[tuple[Position, LiveEvent]]:
+        """What is held of the log of ``its`` up to there and was not before ``mine``, in order."""
+        first = mine.seq if mine.epoch == its.epoch else 0
+        return [
+            (Position(*key), event)
+            for key, event in sorted(self._events.items(), key=lambda item: item[0][1])
+            if key[0] == its.epoch and first < key[1] <= its.seq
+        ]
+
     def after(self, position: Position) -> Iterator[LiveEvent]:
         """Take out what follows ``position`` without a hole, in order."""
         seq = position.seq + 1

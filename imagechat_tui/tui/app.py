@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
-    from imagechat_tui.sync.effects import Announce, Applied
+    from imagechat_tui.sync.effects import Announce, Applied, Missed
     from imagechat_tui.sync.session import Session
 
 LoadPicture: TypeAlias = "Callable[[Callable[[float], None]], Awaitable[Picture]]"
@@ -170,7 +170,7 @@ class ImageChatApp(App[int]):
     ) -> None:
         self.post_message(message)
 
-    def _listen(self, state: ChatState, news: tuple[Announce | Applied, ...]) -> None:
+    def _listen(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
         from imagechat_tui.sync.effects import Announce
 
         announced = tuple(item for item in news if isinstance(item, Announce))

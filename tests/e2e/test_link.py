@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from queue import Empty, Queue
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import Desk, both, place_marker
@@ -129,6 +130,52 @@ def test_a_black_hole_shows_within_twenty_seconds(team: Team) -> None:
     team.proxy.mode = Mode.BLACK_HOLE
     took = here.wait_for(lambda: "LIVE" not in here.lines[0], within_s=20, what="the loss to show")
     assert took <= 20
+
+
+def test_watch_prints_after_an_outage_what_happened_meanwhile(team: Team) -> None:
+    """So many tries have failed that the next begins with the list: it must not swallow the events."""
+    bob, meanwhile = team.token("bob"), 40
+    added = team.desk.run(
+        "add", "shot.png", "--at", "5,5", "-m", "one", *team.options(through_proxy=False), IMAGECHAT_SSO=bob
+    )
+    assert added.returncode == 0, added.stderr
+    marker = team.markers()[0]["id"]
+    watching = Lines(
+        team.desk.start(
+            "watch", "shot.png", *team.options(through_proxy=True), "--jsonl", IMAGECHAT_SSO=team.token("eve")
+        )
+    )
+
+    def phases() -> list[object]:
+        return [line["phase"] for line in watching.all() if line["type"] == "phase"]
+
+    wait_for(lambda: phases()[-1:] == ["live"], within_s=30, what="live")
+    team.proxy.mode = Mode.RESET
+    team.proxy.cut()
+    before = team.proxy.connections
+    with httpx.Client(base_url=f"http://127.0.0.1:{team.port}", timeout=30) as client:
+        for number in range(meanwhile):
+            while True:
+                answer = client.patch(
+                    f"/comment-image-chats/demo/{marker}",
+                    params={"sso": bob},
+                    json={"broadcastId": f"b{number}", "resolved": number % 2 == 0},
+                )
+                if answer.status_code != 429:
+                    break
+                pump(float(answer.headers["Retry-After"]))
+            assert answer.status_code == 200, answer.text
+    wait_for(lambda: team.proxy.connections >= before + 5, within_s=120, what="tries to fail")
+    team.proxy.mode = Mode.PASS
+    wait_for(lambda: phases()[-1:] == ["live"], within_s=90, what="live again")
+    wait_for(
+        lambda: sum("seq" in line for line in watching.all()) >= meanwhile, within_s=30, what="the events"
+    )
+    numbers = [line["seq"] for line in watching.seen if "seq" in line]
+    first = numbers[0]
+    assert isinstance(first, int)
+    assert numbers == list(range(first, first + meanwhile)), "each once, in order, none left out"
+    assert not [line for line in watching.seen if line["type"] == "reset"]
 
 
 def test_watch_tells_every_event_in_order_once(team: Team) -> None:

@@ -34,6 +34,7 @@ from imagechat_tui.sync.effects import (
     FetchPresence,
     FetchSnapshot,
     FetchThread,
+    Missed,
     News,
     OpenSocket,
     Probe,
@@ -116,11 +117,11 @@ class Told:
     """A listener that notes what it was told."""
 
     def __init__(self) -> None:
-        self.news: list[Announce | Applied] = []
+        self.news: list[Announce | Applied | Missed] = []
         self.states: list[ChatState] = []
         self.once = asyncio.Event()
 
-    def __call__(self, state: ChatState, news: tuple[Announce | Applied, ...]) -> None:
+    def __call__(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
         self.states.append(state)
         self.news += news
         self.once.set()

@@ -80,6 +80,8 @@ class ModelServer:
     """Every write that was carried out, once each."""
     last_ms: int = 0
     made: int = 0
+    replays: int = 20
+    """The most events that a socket begins with; beyond it there is a reset."""
     backup: ModelServer | None = None
     restored: int = 0
 
@@ -157,7 +159,11 @@ class ModelServer:
         if resume is None:
             return frames
         missed = len(self.log) - resume.seq
-        known = resume.epoch == f"ep{self.epoch}" and 0 <= missed <= 20 and resume.seq + 1 >= self.kept_from
+        known = (
+            resume.epoch == f"ep{self.epoch}"
+            and 0 <= missed <= self.replays
+            and resume.seq + 1 >= self.kept_from
+        )
         if not known or (resume.seq and resume.event_id != self.event_id(resume.seq)):
             return [*frames, Reset()]
         return frames + [entry.event for entry in self.log[resume.seq :]]

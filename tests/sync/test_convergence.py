@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from imagechat_tui.sync.effects import News
+from imagechat_tui.sync.effects import Missed, News
+from imagechat_tui.sync.image_room import REPLAY_AT_MOST
 from imagechat_tui.sync.intents import StartConversation
 from imagechat_tui.sync.outbox import TextWrite, comment_step_id
 from imagechat_tui.sync.state import Phase, ProblemKind
-from tests.sync.world import Session, Told, World
+from tests.sync.world import Faults, Session, Told, World
 
 STEPS = 40
 VERDICTS = (News.SAVED, News.NOT_SAVED, News.REFUSED)
@@ -53,14 +54,21 @@ def check_equal(world: World, session: Session) -> None:
 
 
 def check_order(world: World, session: Session) -> None:
-    """No event twice, none out of order (until the server itself went back)."""
-    if world.server.restored:
+    """Each event once and in its place, or told as missed; none left out (until the server itself went back)."""
+    if world.server.restored or not world.server.ours:
         return
-    places = [(a.position.epoch, a.position.seq) for a in session.applied if a.position is not None]
-    assert len(places) == len(set(places))
-    for epoch in {epoch for epoch, _ in places}:
-        numbers = [seq for its, seq in places if its == epoch]
-        assert numbers == sorted(numbers)
+    place = None
+    for told in session.trail:
+        if isinstance(told, Missed):
+            assert place in (None, (told.after.epoch, told.after.seq)), told
+            place = told.up_to.epoch, told.up_to.seq
+        else:
+            assert told.position is not None
+            epoch, seq = told.position.epoch, told.position.seq
+            assert place in (None, (epoch, seq - 1)), told
+            place = epoch, seq
+    position = world.server.position
+    assert place in (None, (position.epoch, position.seq))
 
 
 def check_verdicts(world: World, session: Session) -> None:
@@ -111,6 +119,32 @@ def test_all_sessions_end_up_equal_to_our_server(block: int, runs: int) -> None:
     for seed in range(block * runs // 20, (block + 1) * runs // 20):
         try:
             check(played(seed, ours=True))
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("block", range(5))
+def test_no_event_that_the_log_still_has_is_left_out_after_any_outage(block: int, runs: int) -> None:
+    for seed in range(block * runs // 20, (block + 1) * runs // 20):
+        world = World(seed)
+        world.server.replays = REPLAY_AT_MOST
+        world.faults = Faults(lose_request=0.05, lose_answer=0.05)
+        world.run_until(world.now + 2.0)
+        for _ in range(15):
+            for each in world.sessions:
+                world.person(each)
+            world.reachable = world.chance.random() < 0.5
+            if not world.reachable:
+                for each in world.sessions:
+                    world.cut(each)
+            world.run_until(world.now + world.chance.choice((1.0, 8.0, 20.0, 40.0)))
+        world.heal()
+        try:
+            check(world)
+            missed = [told for each in world.sessions for told in each.trail if isinstance(told, Missed)]
+            assert missed == []
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise

@@ -16,7 +16,7 @@ from imagechat_tui.protocol.events import (
     Skip,
     UnknownEvent,
 )
-from imagechat_tui.protocol.ids import ConversationId, EventId, UrlId
+from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point, Position
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.effects import (
@@ -25,9 +25,11 @@ from imagechat_tui.sync.effects import (
     CloseSocket,
     FetchEventLog,
     FetchSnapshot,
+    Missed,
     News,
     OpenSocket,
 )
+from imagechat_tui.sync.image_room import REPLAY_AT_MOST
 from imagechat_tui.sync.inputs import EventLogLoaded, SnapshotLoaded
 from imagechat_tui.sync.intents import DeleteConversation, OpenThread, TryNow
 from imagechat_tui.sync.replay import HELD_AT_MOST
@@ -292,7 +294,7 @@ def test_a_log_that_still_has_the_gap_calls_for_a_snapshot() -> None:
     shows(desk, 3)
 
 
-@pytest.mark.parametrize(("status", "tries"), [(410, 1), (401, 1), (None, 2), (503, 2), (429, 2)])
+@pytest.mark.parametrize(("status", "tries"), [(410, 1), (401, 1), (None, 4), (503, 2), (429, 4)])
 def test_a_log_that_fails_gives_way_to_a_snapshot(status: int | None, tries: int) -> None:
     desk = joined()
     desk.wait(5.0)
@@ -300,7 +302,7 @@ def test_a_log_that_fails_gives_way_to_a_snapshot(status: int | None, tries: int
     for _ in range(tries):
         desk.nothing(FetchSnapshot)
         desk.log_fails(status=status)
-        desk.wait(1.0)
+        desk.wait(8.0)
     desk.list_comes(listing(3))
     shows(desk, 3)
     desk.nothing(FetchEventLog)
@@ -361,6 +363,153 @@ def test_a_replay_that_goes_on_is_left_alone() -> None:
     desk.wait(10.0)
     desk.shows(Phase.LIVE)
     desk.nothing(FetchEventLog, FetchSnapshot)
+
+
+# A list must not swallow what the log can give
+
+
+def applied(desk: Desk) -> list[int]:
+    return [effect.position.seq for effect in desk.all(Applied) if effect.position]
+
+
+def offline_for_long(desk: Desk) -> None:
+    """The link breaks, and so many tries fail that the next begins with the list."""
+    desk.cut()
+    for _ in range(4):
+        desk.wait(30.0)
+        desk.refuses()
+    desk.wait(30.0)
+    desk.shows(Phase.OFFLINE)
+
+
+def test_after_a_long_outage_a_list_waits_for_the_events_that_the_socket_replays() -> None:
+    desk = joined(listing(2))
+    offline_for_long(desk)
+    desk.list_comes(listing(5))
+    assert list(desk.state.conversations) == ["ic_1", "ic_2"]
+    assert desk.opens().resume == eg.position(2)
+    desk.hears(eg.subscribed(6), made(3), made(4), made(5))
+    desk.shows(Phase.CATCHING_UP)
+    desk.hears(made(6))
+    assert applied(desk) == [3, 4, 5, 6]
+    shows(desk, 6)
+    desk.shows(Phase.LIVE)
+    assert len(desk.told(News.MARKER_ADDED)) == 4
+    assert desk.state.unread == {"ic_3", "ic_4", "ic_5", "ic_6"}
+    desk.nothing(Missed, FetchEventLog)
+
+
+def test_where_no_socket_gets_through_the_log_gives_what_a_list_is_ahead_of() -> None:
+    desk = joined(listing(2))
+    offline_for_long(desk)
+    desk.list_comes(listing(5))
+    desk.refuses()
+    desk.wait(2.0)
+    asked = desk.take(FetchEventLog)
+    assert asked.after == eg.position(2)
+    desk.feed(EventLogLoaded(asked.request, (made(3), made(4), made(5)), True))
+    assert applied(desk) == [3, 4, 5]
+    desk.shows(Phase.POLLING)
+    desk.nothing(Missed)
+
+
+def test_a_list_that_is_here_is_taken_at_the_place_it_was_read_at() -> None:
+    """It may say more than the events did, and less than those that follow it."""
+    desk = joined(listing(1))
+    desk.wait(5.0)
+    desk.hears_noise()
+    renamed = replace(listing(3), conversations=(eg.conversation(commenter_name="Renamed"), chat(2), chat(3)))
+    desk.list_comes(renamed)
+    desk.hears(made(4))
+    desk.log_comes(made(2), made(3))
+    assert applied(desk) == [2, 3, 4]
+    assert desk.state.conversations[HOME].commenter_name == "Renamed"
+    assert list(desk.state.conversations) == ["ic_1", "ic_2", "ic_3", "ic_4"]
+    desk.shows(Phase.LIVE)
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_a_log_that_refuses_lets_the_list_leap_and_that_is_told(status: int) -> None:
+    desk = joined(listing(1))
+    desk.wait(5.0)
+    desk.hears_noise()
+    desk.list_comes(listing(4))
+    desk.log_fails(status=status)
+    assert desk.take(Missed) == Missed(eg.position(1), eg.position(4))
+    shows(desk, 4)
+    desk.shows(Phase.LIVE)
+
+
+def test_a_log_that_nobody_answered_for_lets_nothing_leap() -> None:
+    desk = joined(listing(1))
+    desk.wait(5.0)
+    desk.hears_noise()
+    desk.list_comes(listing(4))
+    for _ in range(3):
+        desk.log_fails()
+        desk.wait(10.0)
+    shows(desk, 1)
+    desk.log_comes(made(2), made(3), made(4))
+    shows(desk, 4)
+    desk.nothing(Missed)
+
+
+@pytest.mark.parametrize(("behind", "leaps"), [(REPLAY_AT_MOST, False), (REPLAY_AT_MOST + 1, True)])
+def test_who_is_farther_behind_than_a_socket_replays_takes_the_list(behind: int, leaps: bool) -> None:
+    desk = joined(listing(1))
+    offline_for_long(desk)
+    desk.list_comes(listing(1 + behind))
+    missed = [Missed(eg.position(1), eg.position(1 + behind))] if leaps else []
+    assert desk.all(Missed) == missed
+    assert (desk.state.position == eg.position(1 + behind)) is leaps
+
+
+@pytest.mark.parametrize("head", [anew(9), eg.position(1), eg.position(2, event_id=EventId("another"))])
+def test_a_log_that_was_started_anew_is_told_with_both_positions(head: Position) -> None:
+    desk = joined(listing(2))
+    offline_for_long(desk)
+    desk.list_comes(eg.conversation_list(conversations=(), comments=(), position=head))
+    assert desk.all(Missed) == ([Missed(eg.position(2), head)] if head.seq != 2 else [])
+    assert desk.state.position == head
+
+
+def test_a_reset_tells_what_was_missed_and_gives_what_came_since() -> None:
+    desk = joined(listing(1))
+    desk.wait(5.0)
+    desk.hears(eg.subscribed(700), Reset(), made(701), made(702))
+    desk.list_comes(replace(listing(1), position=eg.position(702)))
+    told = [effect for effect in desk.waiting if isinstance(effect, Applied | Missed)]
+    assert told[0] == Missed(eg.position(1), Position(eg.EPOCH, 700))
+    assert [one.position for one in told[1:] if isinstance(one, Applied)] == [
+        eg.position(701),
+        eg.position(702),
+    ]
+    assert len(told) == 3
+
+
+def test_what_a_list_alone_tells_is_news_as_well() -> None:
+    desk = joined(listing(1))
+    desk.wait(5.0)
+    desk.hears(Reset())
+    desk.list_comes(listing(3))
+    told = [(news.conversation_id, news.by) for news in desk.told(News.MARKER_ADDED)]
+    assert told == [("ic_2", eg.BOB), ("ic_3", eg.BOB)]
+    desk.wait(5.0)
+    desk.hears(Reset())
+    desk.list_comes(replace(listing(3), position=eg.position(9)))
+    assert desk.told(News.MARKER_ADDED, News.COMMENT_ADDED) == []
+
+
+def test_a_log_that_was_read_before_a_gap_was_known_is_read_again() -> None:
+    desk = joined()
+    desk.wait(5.0)
+    desk.wish(TryNow())
+    early = desk.take(FetchEventLog)
+    desk.hears(made(3))
+    desk.feed(EventLogLoaded(early.request, (), True))
+    desk.nothing(FetchSnapshot)
+    desk.log_comes(made(2), made(3))
+    shows(desk, 3)
 
 
 # How often
@@ -441,6 +590,8 @@ def test_a_frame_that_cannot_be_decoded_is_told_once_and_read_over_once() -> Non
     assert desk.state.cannot_show == 1
     assert [news.news for news in desk.told()] == [News.CANNOT_SHOW]
     desk.list_comes(listing(2))
+    desk.log_comes()  # nor can its entry of the log
+    assert desk.take(Missed) == Missed(eg.position(1), eg.position(2))
     shows(desk, 2)
     desk.shows(Phase.LIVE)
     desk.hears(made(3))
@@ -488,6 +639,7 @@ def test_each_item_that_cannot_be_shown_counts_for_itself() -> None:
         desk.wait(5.0)
         desk.hears_noise()
         desk.list_comes(listing(seq))
+        desk.log_comes()
     assert desk.state.cannot_show == 3
 
 
@@ -570,6 +722,28 @@ def test_the_first_list_counts_as_read_and_later_ones_do_not() -> None:
     desk.hears(Reset())
     desk.list_comes(listing(3))
     assert desk.state.unread == {"ic_2", "ic_3"}
+
+
+def reset_to(desk: Desk, answer: ConversationList) -> None:
+    desk.wait(5.0)
+    desk.hears(Reset())
+    desk.list_comes(answer)
+
+
+def test_what_was_unread_stays_so_until_it_is_gone() -> None:
+    desk = joined(listing(1))
+    reset_to(desk, listing(3))
+    reset_to(desk, listing(2))
+    assert desk.state.unread == {"ic_2"}
+
+
+def test_the_thread_that_is_open_is_being_read() -> None:
+    desk = joined(listing(1))
+    desk.wish(OpenThread(HOME))
+    theirs = eg.comment(id=CommentId("c_9"), user_id=eg.BOB)
+    reset_to(desk, replace(listing(1), comments=(eg.comment(), theirs), position=eg.position(9)))
+    assert [news.conversation_id for news in desk.told(News.COMMENT_ADDED)] == [HOME]
+    assert desk.state.unread == frozenset()
 
 
 def gone_by_list(desk: Desk) -> list[Announce]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.events import LiveEvent
+from imagechat_tui.protocol.events import LiveEvent, Reset
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Point
 from imagechat_tui.protocol.routes import CommentReply
@@ -203,7 +203,7 @@ def listed_instead(answer: Any = None, write: Write = POST) -> Desk:
     """A snapshot took the place of its event, if there was one."""
     desk = unanswered(write, desk=joined(uniform=at_once))
     desk.wait(5.0)
-    desk.hears_noise()
+    desk.hears(Reset())
     desk.list_comes(eg.conversation_list(position=eg.position(9)) if answer is None else answer)
     desk.waiting.clear()
     desk.wait(5.5)

@@ -9,7 +9,7 @@ from imagechat_tui.protocol.events import LiveEvent, Skip
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
-from imagechat_tui.sync.news import actor_of, news_of, unread_after
+from imagechat_tui.sync.news import actor_of, news_of, news_of_list
 from imagechat_tui.sync.reducer import with_list, with_thread
 from imagechat_tui.sync.state import ChatState, Peer
 from tests import examples as eg
@@ -122,59 +122,48 @@ def test_only_the_end_of_the_open_thread_is_told() -> None:
     assert news_of(opened, event) == Announce(News.THREAD_GONE, conversation_id=HOME, by=eg.BOB)
 
 
-# Unread after a list
+# News of a list
 
 
-def relisted(before: ChatState, *, count: int = 1, **overrides: object) -> frozenset[ConversationId]:
+def relisted(before: ChatState, *, count: int = 1, **overrides: object) -> set[ConversationId | None]:
     answer = eg.conversation_list(
         conversations=(eg.conversation(comment_count=count),), comments=(eg.comment(),)
     )
-    return unread_after(before, with_list(before, replace(answer, **overrides)))
+    return {
+        news.conversation_id for news in news_of_list(before, with_list(before, replace(answer, **overrides)))
+    }
 
 
-def test_a_list_that_tells_nothing_new_leaves_everything_read() -> None:
-    assert relisted(listed()) == frozenset()
+def test_a_list_that_tells_nothing_new_is_no_news() -> None:
+    assert relisted(listed()) == set()
 
 
-def test_a_comment_of_others_found_in_a_list_is_unread_and_ours_is_not() -> None:
+def test_a_comment_of_others_found_in_a_list_is_news_and_ours_is_not() -> None:
     theirs, ours = eg.comment(id=C9, user_id=eg.BOB), eg.comment(id=C9)
     assert relisted(listed(), comments=(eg.comment(), theirs)) == {HOME}
-    assert relisted(listed(), comments=(eg.comment(), ours)) == frozenset()
+    assert relisted(listed(), comments=(eg.comment(), ours)) == set()
 
 
-def test_the_thread_that_is_open_is_being_read() -> None:
-    theirs = eg.comment(id=C9, user_id=eg.BOB)
-    before = replace(listed(), open_thread=HOME)
-    assert relisted(before, comments=(eg.comment(), theirs)) == frozenset()
-
-
-def test_a_marker_that_only_moved_is_not_unread() -> None:
+def test_a_marker_that_only_moved_is_no_news() -> None:
     moved = eg.conversation(point=Point(1.0, 2.0), resolved=True)
-    assert relisted(listed(), conversations=(moved,)) == frozenset()
+    assert relisted(listed(), conversations=(moved,)) == set()
 
 
-def test_a_new_marker_is_unread_if_anybody_else_wrote_there() -> None:
+def test_a_new_marker_is_news_if_anybody_else_wrote_there() -> None:
     new = ConversationId("ic_2")
     mine = eg.conversation(id=new, url_id=UrlId("t2"))
     theirs = replace(mine, user_id=eg.BOB)
     said = eg.comment(id=C9, url_id=UrlId("t2"), user_id=eg.BOB)
-    assert relisted(listed(), conversations=(eg.conversation(), mine)) == frozenset()
+    assert relisted(listed(), conversations=(eg.conversation(), mine)) == set()
     assert relisted(listed(), conversations=(eg.conversation(), theirs)) == {new}
     both = (eg.conversation(), mine)
     assert relisted(listed(), conversations=both, comments=(eg.comment(), said)) == {new}
 
 
-def test_what_was_unread_stays_so_until_it_is_gone() -> None:
-    before = replace(listed(), unread=frozenset({HOME}))
-    assert relisted(before) == {HOME}
-    assert relisted(before, conversations=(), comments=()) == frozenset()
-
-
 @pytest.mark.parametrize("read_before", [False, True], ids=["never opened", "opened before"])
-def test_a_hosted_thread_that_grew_is_unread(read_before: bool) -> None:
+def test_a_hosted_thread_that_grew_is_news(read_before: bool) -> None:
     before = listed(Peer.HOSTED)
     if read_before:
         before = with_thread(before, HOME, (eg.comment(),))
     assert relisted(before, count=2, position=None, comments=()) == {HOME}
-    assert relisted(before, count=1, position=None, comments=()) == frozenset()
-    assert relisted(replace(before, open_thread=HOME), count=2, position=None, comments=()) == frozenset()
+    assert relisted(before, count=1, position=None, comments=()) == set()

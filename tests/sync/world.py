@@ -24,6 +24,7 @@ from imagechat_tui.sync.effects import (
     FetchPresence,
     FetchSnapshot,
     FetchThread,
+    Missed,
     OpenSocket,
     Probe,
     Publish,
@@ -134,7 +135,8 @@ class Session:
         """Every text the person ever typed."""
         self.dropped: set[str] = set()
         """Those that the person dropped, or wrote something else in their place."""
-        self.applied: list[Applied] = []
+        self.trail: list[Applied | Missed] = []
+        """What this run of the program told of the numbered log, in order."""
         self.sent_at_all = 0
         self.flying: dict[BroadcastId, Callable[[], None]] = {}
         self.crashed = False
@@ -143,7 +145,7 @@ class Session:
     def _begin(self, drafts: tuple[Draft, ...]) -> None:
         self.run = object()
         self.engine = SyncEngine(ROOM, uniform=self.world.chance.uniform)
-        self.applied = []
+        self.trail = []
         self.may_send = False
         self.feed(Started(drafts))
 
@@ -231,8 +233,10 @@ class Session:
                 self._told(effect.broadcast_id, effect)
             case Announce():
                 pass
-            case Applied():
-                self.applied.append(effect)
+            case Applied(position=None):
+                pass
+            case Applied() | Missed():
+                self.trail.append(effect)
             case OpenSocket():
                 world.open_socket(self, effect)
             case CloseSocket():

@@ -163,6 +163,16 @@ async def test_a_remote_marker_changes_list_and_counts_but_not_the_selection(sit
         assert "Bob added marker 3" in desk.toasts
 
 
+async def test_a_burst_of_news_rings_once_and_is_one_note(sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    async with sit(options={"bell": True}) as desk:
+        monkeypatch.setattr(desk.app, "bell", lambda: rung.append(1))
+        one = Announce(News.COMMENT_ADDED, conversation_id=ConversationId(FIRST), by=eg.BOB)
+        await desk.publish(two_threads(), one, one, one)
+        assert desk.toasts.strip() == "Several new markers and comments"
+        assert rung == [1]
+
+
 async def test_an_event_of_the_sidebar_alone_leaves_the_picture_undrawn(
     sit: Sit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

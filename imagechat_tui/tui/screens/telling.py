@@ -29,8 +29,13 @@ class TellingScreen(WritingScreen):
         """Say what is worth a word. Own actions are not, but for a verdict that went wrong."""
         from imagechat_tui.sync.effects import News  # not before there are any: it would cost every start
 
+        added = [item for item in news if item.news in (News.MARKER_ADDED, News.COMMENT_ADDED)]
+        if len(added) > 1:  # after an outage there may be hundreds
+            self._tell_many()
         for item in news:
             match item.news:
+                case News.MARKER_ADDED | News.COMMENT_ADDED if len(added) > 1:
+                    pass
                 case News.SAVED:
                     self._saved(item)
                 case News.NOT_SAVED | News.REFUSED:
@@ -61,6 +66,11 @@ class TellingScreen(WritingScreen):
             self.renamed[sent_as] = item.conversation_id
         elif self.comments.selected == sent_as and item.comment_id is not None:
             self.renamed[sent_as] = item.comment_id
+
+    def _tell_many(self) -> None:
+        if self._bell:
+            self.app.bell()
+        self.say("", "Several new markers and comments")
 
     def _tell_added(self, item: Announce, verb: str) -> None:
         who = name_of(self.session.state, item.by)
