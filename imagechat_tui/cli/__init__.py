@@ -6,12 +6,14 @@ nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 import click
 
@@ -125,11 +127,6 @@ def _alone(failure: Exception) -> Exception:
     return failure
 
 
-def _forget_output() -> None:
-    """What is still to be written cannot be: without this Python tries once more at exit, and complains."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _names_a_picture(word: str) -> bool:
     return word == "-" or "." in word or "/" in word or os.path.exists(word)  # noqa: PTH110 (no pathlib import yet)
 
@@ -158,6 +155,54 @@ def cli() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Carry out a command line; every expected failure becomes a sentence on stderr and an exit code."""
+    code = _carried_out(argv)
+    try:
+        _let_go(sys.stdout)
+    except BrokenPipeError:
+        code = code or READER_GONE
+    except OSError as error:  # the last of the output is lost: nobody has said so yet if the verb went well
+        if code == OK:
+            code = _told(error)
+    with contextlib.suppress(OSError):
+        _let_go(sys.stderr)
+    return code
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Write what a stream still holds. If it cannot take it, that goes nowhere: at exit Python would try once
+    more, and end us with a code and words of its own.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        raise
+
+
+def _told(error: Exception) -> int:
+    """Say what an expected failure was; the exit code for it.
+
+    Raises:
+        Exception: The failure itself, if it is a defect.
+    """
+    from imagechat_tui.cli.failures import explained
+
+    known = explained(error)
+    if known is None:
+        raise error
+    words, code = known
+    click.echo(f"imagechat: {words.text}", err=True)
+    return code
+
+
+def _carried_out(argv: Sequence[str]) -> int:
     try:
         outcome = cli.main(list(argv), prog_name="imagechat", standalone_mode=False)
     except click.exceptions.Exit as ending:
@@ -173,15 +218,7 @@ def run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return CANCELLED
     except _ReaderGone:
-        _forget_output()
         return READER_GONE
     except Exception as error:
-        from imagechat_tui.cli.failures import explained
-
-        known = explained(error)
-        if known is None:
-            raise
-        words, code = known
-        click.echo(f"imagechat: {words.text}", err=True)
-        return code
+        return _told(error)
     return outcome if isinstance(outcome, int) else OK
