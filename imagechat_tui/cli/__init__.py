@@ -157,18 +157,18 @@ def run(argv: Sequence[str]) -> int:
     """Carry out a command line; every expected failure becomes a sentence on stderr and an exit code."""
     code = _carried_out(argv)
     try:
-        _let_go(sys.stdout)
+        let_go(sys.stdout)
     except BrokenPipeError:
         code = code or READER_GONE
     except OSError as error:  # the last of the output is lost: nobody has said so yet if the verb went well
         if code == OK:
             code = _told(error)
     with contextlib.suppress(OSError):
-        _let_go(sys.stderr)
+        let_go(sys.stderr)
     return code
 
 
-def _let_go(stream: TextIO | None) -> None:
+def let_go(stream: TextIO | None) -> None:
     """Write what a stream still holds. If it cannot take it, that goes nowhere: at exit Python would try once
     more, and end us with a code and words of its own.
 

@@ -64,6 +64,7 @@ def test_a_lost_terminal_ends_the_process(desk: Desk) -> None:
     terminal = opened(desk)
     terminal.hang_up()
     wait_for(lambda: terminal.process.poll() is not None, within_s=3, what="the process to end")
+    assert terminal.process.returncode == 128 + signal.SIGHUP
 
 
 def test_the_terminal_goes_with_hangups_ignored(desk: Desk) -> None:
@@ -79,6 +80,7 @@ def test_the_terminal_goes_with_hangups_ignored(desk: Desk) -> None:
         terminal.shows("LIVE")
         terminal.hang_up()
         wait_for(lambda: terminal.process.poll() is not None, within_s=5, what="the process to end")
+        assert terminal.process.returncode == 128 + signal.SIGHUP
 
 
 def test_text_that_was_sent_leaves_no_draft(desk: Desk) -> None:

@@ -9,8 +9,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from imagechat_tui.cli import let_go
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
@@ -61,7 +63,11 @@ def main() -> None:
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("No picture", str(error)),
     )
-    sys.exit(app.run() or 0)
+    code = app.run() or 0
+    for stream in (sys.stdout, sys.stderr):  # as the command line does
+        with suppress(OSError):
+            let_go(stream)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
