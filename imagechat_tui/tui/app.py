@@ -241,13 +241,14 @@ class ImageChatApp(App[int]):
 
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""
-        gone = self.screen
+        *_, below, gone = [None, *self.screen_stack]
+        if not (isinstance(gone, Dialog) and isinstance(below, Layer)):
+            return super().pop_screen()
+        # First: where tasks start eagerly (Python 3.12), the screen below is asked to be painted in there.
+        below.paint_only(gone.place)
         popped = super().pop_screen()
-        below = self.screen
-        if isinstance(gone, Dialog) and isinstance(below, Layer):
-            below.paint_only(gone.place)
-            # After its last parts are taken away, which is put off once more while it goes.
-            self.call_next(self.call_next, below.paint_only, None)
+        # After its last parts are taken away, which is put off once more while it goes.
+        self.call_next(self.call_next, below.paint_only, None)
         return popped
 
     def action_repair(self) -> None:
