@@ -11,14 +11,15 @@ _QUERY = re.compile(r"\?[^\s'\"<>]+")
 _AUTHORIZATION = re.compile(
     r"(?i)\b(authorization|cookie|set-cookie|sso|token|secret|api[-_]?key)\b(\s*[:=]\s*)\S.*"
 )
-_BLOB = re.compile(r"[A-Za-z0-9+/_=-]{40,}")
+_BLOB = re.compile(r'(^ *File "[^"\n]+", line \d+.*)|[A-Za-z0-9+/_=-]{40,}', re.MULTILINE)
+"""A long word of a token's letters; not the name of a source file, which is one as soon as it lies deep enough."""
 
 
 def redacted(text: str) -> str:
     """``text`` without query strings, credentials and anything that looks like a token."""
     text = _QUERY.sub("?[cut]", text)
     text = _AUTHORIZATION.sub(r"\1\2[cut]", text)
-    return _BLOB.sub("[cut]", text)
+    return _BLOB.sub(lambda found: found[1] or "[cut]", text)
 
 
 def write_crash_file(error: BaseException, folder: Path, *, now_ms: int) -> Path | None:

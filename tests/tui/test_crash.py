@@ -36,3 +36,9 @@ def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_no_second_defect() -> None:
     assert write_crash_file(ValueError(), Path("/proc/nowhere"), now_ms=1) is None
+
+
+def test_a_source_file_is_named_however_deep_it_lies() -> None:
+    frame = f'  File "/{"deep/" * 20}app.py", line 7, in on_key\n'
+    assert redacted(frame) == frame
+    assert redacted(f"RuntimeError: {'deep/' * 20}") == "RuntimeError: [cut]"
