@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,10 +12,11 @@ import click
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import ERROR, explained
 from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
-from imagechat_tui.cli.terminal import told_colors
+from imagechat_tui.cli.terminal import has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
@@ -49,7 +49,7 @@ def doctor(json_: bool, **options: str | None) -> int:
     folders = Folders.of_user()
     settings = load_settings(options, os.environ, folders, Path.cwd())
     findings = [
-        *terminal_findings(settings, os.environ, tty=os.isatty(0) and sys.stderr.isatty()),
+        *terminal_findings(settings, os.environ, tty=has_terminal()),
         *[Finding("settings", False, mistake, "imagechat config path") for mistake in settings.mistakes],
         *folder_findings(folders),
         asyncio.run(_server(settings, folders)),
@@ -77,14 +77,17 @@ def terminal_findings(
     yield Finding(
         "terminal",
         tty,
-        "keys and screen are there" if tty else "stdin or stderr is no terminal",
+        "keys and screen are there" if tty else "there is none for keys and screen",
         "" if tty else "ssh -t HOST imagechat shot.png",
     )
     yield colors_finding(settings, environ, told_colors(environ))
     yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
-    encoding = (environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "").lower()
-    utf8 = "utf-8" in encoding or "utf8" in encoding
-    yield Finding("locale", utf8, encoding or "not set", "" if utf8 else "export LANG=C.UTF-8")
+    known = charset(environ)
+    found = f"{known.variable}={known.value}" if known.variable else "not set"
+    if known.is_utf8:
+        yield Finding("locale", True, found if known.encoding else f"{found}: taken for UTF-8")
+    else:
+        yield Finding("locale", False, f"{found} says {known.encoding}, not UTF-8", known.remedy)
     if environ.get("TMUX"):
         said = environ.get("TERM", "")
         right = said.startswith(("tmux", "screen"))

@@ -10,7 +10,14 @@ import click
 
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import Target, picture_options, server_options, target
-from imagechat_tui.cli.terminal import cell_aspect, need_terminal, pixels_per_cell, tell_textual, told_colors
+from imagechat_tui.cli.terminal import (
+    cell_aspect,
+    need_terminal,
+    on_terminal,
+    pixels_per_cell,
+    tell_textual,
+    told_colors,
+)
 from imagechat_tui.settings import CHOICES, ClientSettings
 
 if TYPE_CHECKING:
@@ -46,16 +53,17 @@ def open_picture(image: str, **options: str | None) -> int:
     Markers stand on the picture, each with a thread; whoever opens the same picture on the same server
     sees the same, live. Press ? for the keys.
     """
-    if image != "-":
-        need_terminal()
-    chosen = target(meant(image).image, **options)
-    if image == "-":
-        need_terminal(stdin_is_picture=True)
-    return run_screen(chosen)
+    need_terminal()
+    return run_screen(target(meant(image).image, **options))
 
 
 def run_screen(chosen: Target) -> int:
     """Show the picture until the person leaves; returns the exit code."""
+    with on_terminal():
+        return _shown(chosen)
+
+
+def _shown(chosen: Target) -> int:
     look = screen_options(chosen.settings)
     if chosen.local is not None:
         from imagechat_tui.net.local_server import spawn_early

@@ -81,8 +81,11 @@ def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str
 
 def _terminal() -> tuple[int, int]:
     """The terminal's columns and rows; the line below the picture is for the prompt."""
-    columns, rows = shutil.get_terminal_size()
-    return columns, max(1, rows - 1) if os.isatty(1) else rows
+    size = os.get_terminal_size(1) if os.isatty(1) else None
+    # Some tell nothing; and what a shell knew of it once (COLUMNS, LINES) may be outdated.
+    if size is None or not (size.columns and size.lines):
+        return shutil.get_terminal_size()
+    return size.columns, max(1, size.lines - 1)
 
 
 def whole(picture: Picture, columns: int, rows: int, aspect: float) -> Viewport:

@@ -7,12 +7,17 @@ import os
 import struct
 import sys
 import termios
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, TextIO
 
+from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.failures import USAGE, VerbFailed
 from imagechat_tui.raster.colors import ColorDepth
-from imagechat_tui.words import Words
+from imagechat_tui.words import Words, safe_name
+
+CONTROLLING: Final = "/dev/tty"
+"""The terminal that a process is run from, wherever its streams lead."""
 
 USUAL_ASPECT: Final = 2.0
 """Height of a cell divided by its width, where the terminal does not tell."""
@@ -99,32 +104,124 @@ def tell_textual(depth: ColorDepth) -> None:
         os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard" if depth is ColorDepth.ANSI else depth.value
 
 
-def need_terminal(*, stdin_is_picture: bool = False) -> None:
-    """Make sure that there are keys and a screen.
+def need_terminal() -> None:
+    """Make sure that there are keys and a screen, and that the screen takes what is drawn on it.
 
-    Textual draws on stderr and reads keys from stdin. If the picture came through stdin, the keys come from
-    the controlling terminal, which takes stdin's place.
+    Raises:
+        VerbFailed: there is no terminal, or it is not one for UTF-8.
+    """
+    known = charset(os.environ)
+    if not known.is_utf8:
+        raise VerbFailed(
+            Words(
+                "No UTF-8",
+                f"{known.variable}={safe_name(known.value)} says that this terminal takes "
+                f"{safe_name(known.encoding)}, and the screen is drawn in UTF-8.",
+                f"If it takes UTF-8: {safe_name(known.remedy)}. Otherwise use imagechat show, ls, add or watch.",
+            ),
+            USAGE,
+        )
+    _close({*_keys_and_screen()})
+
+
+def has_terminal() -> bool:
+    """Whether there are keys and a screen, wherever stdin, stdout and stderr lead."""
+    try:
+        _close({*_keys_and_screen()})
+    except VerbFailed:
+        return False
+    return True
+
+
+@contextmanager
+def on_terminal() -> Iterator[None]:
+    """Have stdin, stdout and stderr be the terminal while the screen stands.
+
+    Textual reads keys from stdin and draws on stderr; the size it takes from COLUMNS and LINES, which a shell may
+    have exported long ago, then from stdout. Each of the three may lead elsewhere: to a list that a loop reads
+    (which is left alone), to a file, to nothing.
 
     Raises:
         VerbFailed: there is no terminal.
     """
-    if stdin_is_picture:
+    keys, screen = _keys_and_screen()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    before = [os.dup(number) for number in range(3)]
+    names = [name for stream in _STREAMS for name in (stream, f"__{stream}__")]
+    streams = {name: getattr(sys, name) for name in names}
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+    try:
+        for number, (name, terminal) in enumerate(zip(_STREAMS, (keys, screen, screen), strict=True)):
+            os.dup2(terminal, number)
+            # Python's own may be None, or have the encoding of PYTHONIOENCODING.
+            mode = "w" if number else "r"
+            stream = open(number, mode, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+        yield
+    finally:
+        _forget_unwritten(sys.stdout, sys.stderr)
+        for number, descriptor in enumerate(before):
+            os.dup2(descriptor, number)
+        for name, stream in streams.items():
+            setattr(sys, name, stream)
+        _close({keys, screen, *before})
+
+
+_STREAMS: Final = ("stdin", "stdout", "stderr")
+
+
+def _forget_unwritten(*streams: TextIO) -> None:
+    """Let go of what a terminal that is gone did not take; it is for nobody else."""
+    for stream in streams:
         try:
-            keys = os.open("/dev/tty", os.O_RDWR)
+            stream.flush()
         except OSError:
-            raise _no_terminal() from None
-        os.dup2(keys, 0)
-        os.close(keys)
-    if not (os.isatty(0) and sys.stderr.isatty()):
-        raise _no_terminal()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+            stream.flush()
 
 
-def _no_terminal() -> VerbFailed:
-    return VerbFailed(
+def _keys_and_screen() -> tuple[int, int]:
+    """Descriptors of where keys come from and where is drawn: stdin and stderr if they are, else the terminal.
+
+    Those above 2 are the caller's to close.
+    """
+    for number in range(3):  # one that is closed would be taken by what is opened next
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    keys = 0 if os.isatty(0) else None
+    screen = next((number for number in (2, 1) if os.isatty(number)), None)
+    if keys is not None and screen is not None:
+        return keys, screen
+    terminal = _opened()
+    return terminal if keys is None else keys, terminal if screen is None else screen
+
+
+def _close(descriptors: set[int]) -> None:
+    for descriptor in descriptors - {0, 1, 2}:
+        os.close(descriptor)
+
+
+def _opened() -> int:
+    """The terminal itself: the controlling one, else one that any of the three leads to."""
+    names = [CONTROLLING, *(os.ttyname(number) for number in range(3) if os.isatty(number))]
+    for name in names:
+        try:
+            return os.open(name, os.O_RDWR | os.O_NOCTTY)
+        except OSError:
+            continue
+    raise VerbFailed(
         Words(
             "No terminal",
-            "The screen needs a terminal for keys (stdin) and drawing (stderr).",
-            "In scripts use imagechat ls, add, watch or show.",
+            "The screen needs a terminal for its keys and to be drawn on, and there is none.",
+            "In scripts use imagechat ls, add, watch or show; from afar, ssh -t.",
         ),
         USAGE,
     )

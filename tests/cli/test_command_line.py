@@ -10,6 +10,8 @@ from imagechat_tui.cli import OK, USAGE, run
 @pytest.fixture(autouse=True)
 def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.isatty", lambda _: False)
+    monkeypatch.setattr("imagechat_tui.cli.terminal.CONTROLLING", "/nowhere/tty")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 @pytest.mark.parametrize("argv", [["shot.png", "--theme", "light"], ["--theme", "light", "shot.png"]])

@@ -40,6 +40,10 @@ class Desk:
         terminal = Terminal(
             [*IMAGECHAT, *args], env={**self.env, **env}, columns=columns, rows=rows, cwd=self.root
         )
+        return self.keep(terminal)
+
+    def keep(self, terminal: Terminal) -> Terminal:
+        """Close this terminal when everything ends."""
         self._terminals.append(terminal)
         return terminal
 
@@ -54,6 +58,7 @@ class Desk:
             text=True,
             timeout=30,
             check=False,
+            start_new_session=True,  # away from the terminal that the tests may be run in
         )
 
     def json(self, *args: str, **env: str) -> dict[str, object]:
