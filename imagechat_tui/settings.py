@@ -59,6 +59,8 @@ class SettingsProblem(StrEnum):
     SECRET_READABLE = "secret-readable"
     """The file with the token can be read by others."""
     SECRET_MISSING = "secret-missing"
+    NO_HOME = "no-home"
+    """Nobody knows where the user's folders are, and one is needed; the subject is the variable that names it."""
 
 
 class SettingsError(Exception):
@@ -70,26 +72,58 @@ class SettingsError(Exception):
         self.subject = subject
 
 
-@dataclass(frozen=True, slots=True)
 class Folders:
-    """Where things of this user live (XDG)."""
+    """Where things of this user live (XDG).
 
-    config: Path
-    data: Path
-    state: Path
-    cache: Path
+    Who has no home may still name a server and a picture: only who asks for a folder that nobody knows is
+    refused, with ``SettingsError``.
+    """
+
+    def __init__(self, config: Path | None, data: Path | None, state: Path | None) -> None:
+        self._places = {"config": config, "data": data, "state": state}
 
     @classmethod
     def of_user(cls) -> Folders:
         """The folders by platformdirs: XDG where it is set."""
         import platformdirs
 
+        def place(of_user: Callable[[str], str]) -> Path | None:
+            try:
+                path = Path(of_user(APP))
+            except RuntimeError:  # no home, and no XDG variable in its place
+                return None
+            return path if path.is_absolute() else None  # one release of it does not raise
+
         return cls(
-            config=Path(platformdirs.user_config_dir(APP)),
-            data=Path(platformdirs.user_data_dir(APP)),
-            state=Path(platformdirs.user_state_dir(APP)),
-            cache=Path(platformdirs.user_cache_dir(APP)),
+            config=place(platformdirs.user_config_dir),
+            data=place(platformdirs.user_data_dir),
+            state=place(platformdirs.user_state_dir),
         )
+
+    def known(self, name: str) -> Path | None:
+        """The folder for "config", "data" or "state"; None if there is no home for it."""
+        return self._places[name]
+
+    def _needed(self, name: str) -> Path:
+        place = self._places[name]
+        if place is None:
+            raise SettingsError(SettingsProblem.NO_HOME, f"XDG_{name.upper()}_HOME")
+        return place
+
+    @property
+    def config(self) -> Path:
+        """Of ``config.toml``."""
+        return self._needed("config")
+
+    @property
+    def data(self) -> Path:
+        """Of databases."""
+        return self._needed("data")
+
+    @property
+    def state(self) -> Path:
+        """Of drafts, logs and what is remembered."""
+        return self._needed("state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +172,7 @@ class ImageName:
 
 
 def load_settings(
-    flags: Mapping[str, object], environ: Mapping[str, str], folders: Folders, cwd: Path
+    flags: Mapping[str, object], environ: Mapping[str, str], folders: Folders, cwd: Path | None
 ) -> ClientSettings:
     """Put the sources together.
 
@@ -146,7 +180,7 @@ def load_settings(
         flags: what the command line said; None means "not said".
         environ: the environment.
         folders: where the user's file is.
-        cwd: where the search for a project starts.
+        cwd: where the search for a project starts; None outside of any folder (it has been deleted).
 
     Raises:
         SettingsError: the result cannot be used, or a token has to be read and cannot.
@@ -154,12 +188,15 @@ def load_settings(
     mistakes: list[str] = []
     said = {key: value for key, value in flags.items() if value is not None}
     environment = {
-        key: environ[PREFIX + key.upper()] for key in OWN_KEYS if environ.get(PREFIX + key.upper())
+        key: environ[PREFIX + key.upper()]
+        for key in OWN_KEYS
+        if environ.get(PREFIX + key.upper(), "").strip()
     }
-    project = project_root(cwd)
-    project_file, user_file = (project or cwd) / PROJECT_FILE, folders.config / CONFIG_FILE
-    of_project = _read(project_file, PROJECT_KEYS, mistakes) if project is not None else {}
-    of_user = _read(user_file, OWN_KEYS, mistakes)
+    project, config = project_root(cwd) if cwd is not None else None, folders.known("config")
+    project_file = project / PROJECT_FILE if project is not None else None
+    user_file = config / CONFIG_FILE if config is not None else None
+    of_project = _read(project_file, PROJECT_KEYS, mistakes) if project_file is not None else {}
+    of_user = _read(user_file, OWN_KEYS, mistakes) if user_file is not None else {}
     merged: dict[str, object] = {}
     sources: dict[str, str] = {}
     layers: tuple[tuple[Mapping[str, object], Callable[[str], str]], ...] = (
@@ -176,10 +213,12 @@ def load_settings(
                 raise SettingsError(SettingsProblem.BAD_FLAG, mistakes[-1])
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
+    if not server and text.get("server", "").strip():
+        raise SettingsError(SettingsProblem.BAD_SERVER, text["server"])  # slashes alone are no local server
     own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
     sso = _sso(environ, text.get("sso_file", ""), server, own_servers, mistakes)
     if sso:
-        sources["sso"] = f"{PREFIX}SSO" if environ.get(f"{PREFIX}SSO") else text["sso_file"]
+        sources["sso"] = f"{PREFIX}SSO" if environ.get(f"{PREFIX}SSO", "").strip() else text["sso_file"]
     settings = ClientSettings(
         server=server,
         tenant=sayable(text.get("tenant", "")),
@@ -266,7 +305,7 @@ def _sso(
     environ: Mapping[str, str], file: str, server: str, own_servers: Collection[str], mistakes: list[str]
 ) -> str:
     """The token for this server; none for the local one, nor for one that only a project's file names."""
-    given = environ.get(f"{PREFIX}SSO", "")
+    given = environ.get(f"{PREFIX}SSO", "").strip()
     if not server or not (given or file):
         return ""
     if server not in own_servers:
@@ -327,6 +366,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def working_folder() -> Path | None:
+    """The folder that we were started in; None if it has been deleted, or is out of reach."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def project_root(start: Path) -> Path | None:

@@ -452,6 +452,15 @@ def no_such_picture_here(name: str, near: Sequence[str]) -> str:
     return f"There is no picture {safe_name(name)} here; what is known of one is shown all the same.{meant}"
 
 
+def no_working_folder_words(name: str) -> Words:
+    """A relative name, in a folder that is no more."""
+    return Words(
+        "No working folder",
+        f"The folder that this shell is in has been deleted, so {safe_name(name)} is nowhere.",
+        "cd to another one, or name it by its whole path.",
+    )
+
+
 def elsewhere_words(address: str, scheme: str) -> Words:
     """An address from which no picture is fetched."""
     if scheme == "file":

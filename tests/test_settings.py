@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -26,6 +28,7 @@ from imagechat_tui.settings import (
     load_settings,
     project_root,
     read_secret,
+    working_folder,
 )
 
 PROJECT_FILE = ".imagechat.toml"
@@ -50,7 +53,7 @@ class Desk:
     @property
     def folders(self) -> Folders:
         home = self.root / "home"
-        return Folders(home / "config", home / "data", home / "state", home / "cache")
+        return Folders(home / "config", home / "data", home / "state")
 
     @property
     def user_file(self) -> Path:
@@ -225,11 +228,58 @@ def test_half_a_megapixel_is_a_limit_too(desk: Desk) -> None:
 
 
 def test_folders_are_those_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+    for name in ("CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", f"/xdg/{name.lower()}")
     there = Folders.of_user()
-    for name in ("config", "data", "state", "cache"):
-        assert getattr(there, name) == Path(f"/xdg/{name}/imagechat")
+    for name in ("config", "data", "state"):
+        assert getattr(there, name) == there.known(name) == Path(f"/xdg/{name}/imagechat")
+
+
+@pytest.mark.parametrize("home", [None, "", "relative/home", "."])
+def test_without_a_home_only_who_needs_a_folder_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str | None
+) -> None:
+    def no_account(uid: int) -> NoReturn:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", no_account)
+    monkeypatch.delenv("HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative/config")  # as the specification has it, not there
+    monkeypatch.setenv("XDG_DATA_HOME", "/xdg/data")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    folders = Folders.of_user()
+    assert folders.data == Path("/xdg/data/imagechat")
+    for name in ("config", "state"):
+        assert folders.known(name) is None
+        with pytest.raises(SettingsError) as refused:
+            getattr(folders, name)
+        assert refused.value.problem is SettingsProblem.NO_HOME
+        assert refused.value.subject == f"XDG_{name.upper()}_HOME"
+    assert load_settings({}, {"IMAGECHAT_THEME": "light"}, folders, tmp_path) == ClientSettings(theme="light")
+
+
+def test_without_a_working_folder_there_is_no_project(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = desk.root / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert working_folder() is None
+    desk.user_file.write_text('theme = "light"')
+    assert load_settings({}, {}, desk.folders, None) == ClientSettings(theme="light")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_variable_that_holds_nothing_counts_as_not_set(desk: Desk, blank: str) -> None:
+    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "design"')
+    env = {f"IMAGECHAT_{key.upper()}": blank for key in OWN_KEYS} | {"IMAGECHAT_SSO": blank}
+    assert desk.load(env=env) == desk.load()
+
+
+@pytest.mark.parametrize("server", ["/", " // "])
+def test_slashes_alone_are_no_server_and_not_the_local_one(desk: Desk, server: str) -> None:
+    assert desk.refused(IMAGECHAT_SERVER=server).problem is SettingsProblem.BAD_SERVER
 
 
 # Mistakes: told, skipped, and never the end

@@ -94,7 +94,9 @@ class Verbs(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``open`` before a picture, and before options of its own."""
         word = next((arg for arg in args if arg == "-" or not arg.startswith("-")), None)
-        if args and args[0].startswith("-") and args[0] not in ("-", *OWN_OPTIONS):
+        if args[:1] == ["--"]:
+            args = ["open", *args]
+        elif args and args[0].startswith("-") and args[0] not in ("-", *OWN_OPTIONS):
             verb = next((arg for arg in args if arg in VERBS), None)
             if verb is not None:
                 raise click.UsageError(f"Options go behind the verb: imagechat {verb} {args[0]} ...", ctx)

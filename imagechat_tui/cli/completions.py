@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from imagechat_tui.cli.verb import Verb
 
-@click.command()
+
+@click.command(cls=Verb)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 def completions(shell: str) -> None:
     """Print the completion script for SHELL: bash, zsh or fish.

@@ -10,8 +10,9 @@ import click
 
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.settings import CONFIG_FILE, Folders, load_settings
+from imagechat_tui.settings import CONFIG_FILE, Folders, load_settings, working_folder
 
 
 @click.group()
@@ -19,13 +20,13 @@ def config() -> None:
     """Settings come from flags, IMAGECHAT_* variables, .imagechat.toml, and the user's config.toml."""
 
 
-@config.command()
+@config.command(cls=Verb)
 def path() -> None:
     """Print the path of the user's settings file."""
     click.echo(Folders.of_user().config / CONFIG_FILE)
 
 
-@config.command()
+@config.command(cls=Verb)
 @as_json
 def show(json_: bool) -> None:
     """Print the settings in force here, each with where it comes from.
@@ -36,7 +37,7 @@ def show(json_: bool) -> None:
     imagechat config show
     IMAGECHAT_GLYPHS=half imagechat config show --json
     """
-    settings = load_settings({}, os.environ, Folders.of_user(), Path.cwd())
+    settings = load_settings({}, os.environ, Folders.of_user(), working_folder())
     shown: dict[str, object] = {
         key: "***" if key == "sso" and value else str(value) if isinstance(value, Path) else value
         for key, value in asdict(settings).items()

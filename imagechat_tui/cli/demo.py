@@ -20,13 +20,15 @@ from pathlib import Path
 import click
 
 from imagechat_tui.cli.terminal import need_terminal
+from imagechat_tui.cli.verb import Verb
+from imagechat_tui.settings import sayable
 
 TENANT = "demo"
 READY_S = 20.0
 """How long the server may take to come up on a loaded machine."""
 
 
-@click.command()
+@click.command(cls=Verb)
 def demo() -> int:
     """Show how it works, with a scripted colleague who pins, answers, and drops out of reach.
 
@@ -60,16 +62,24 @@ def demo() -> int:
             settings = ClientSettings(
                 server=f"http://127.0.0.1:{story.relay_port}",
                 tenant=TENANT,
-                sso=_token(secret, "you", getpass.getuser()),
+                sso=_token(secret, "you", _own_name()),
             )
-            folders = Folders(folder / "config", folder / "data", folder / "state", folder / "cache")
+            folders = Folders(folder / "config", folder / "data", folder / "state")
             name = ImageName("demo/checkout.png", "checkout.png", "checkout.png")
-            return run_screen(Target(settings, folders, name, str(picture), None, None))
+            return run_screen(Target(settings, folders, name, str(picture), None))
         finally:
             server.terminate()
             with suppress(subprocess.TimeoutExpired):
                 server.wait(5)
             server.kill()
+
+
+def _own_name() -> str:
+    """The person's name as the system has it; who has no account is somebody all the same."""
+    try:
+        return sayable(getpass.getuser())
+    except (KeyError, OSError):
+        return "You"
 
 
 def _token(secret: str, user: str, name: str) -> str:

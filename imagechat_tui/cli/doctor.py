@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import click
 from msgspec import Struct
@@ -14,14 +13,15 @@ from msgspec.structs import asdict
 
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
-from imagechat_tui.cli.failures import ERROR, explained
+from imagechat_tui.cli.failures import ERROR, SIGN_IN, explained
 from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
 from imagechat_tui.cli.terminal import has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
 from imagechat_tui.raster.glyphs import glyphs_for
-from imagechat_tui.settings import ClientSettings, Folders, load_settings
+from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
 from imagechat_tui.words import safe_line
 
@@ -36,7 +36,7 @@ class Finding(Struct, frozen=True):
     """What mends it; empty if nothing is wrong or nothing can be done."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @server_options
 @as_json
 def doctor(json_: bool, **options: str | None) -> int:
@@ -47,12 +47,12 @@ def doctor(json_: bool, **options: str | None) -> int:
     imagechat doctor --server https://review.example --tenant design
     """
     folders = Folders.of_user()
-    settings = load_settings(options, os.environ, folders, Path.cwd())
+    settings = load_settings(options, os.environ, folders, working_folder())
     findings = [
         *terminal_findings(settings, os.environ, tty=has_terminal()),
         *[Finding("settings", False, mistake, "imagechat config path") for mistake in settings.mistakes],
         *folder_findings(folders),
-        asyncio.run(_server(settings, folders)),
+        *asyncio.run(server_findings(settings, folders)),
     ]
     if json_:
         print_document(ok=all(item.ok for item in findings), findings=[asdict(item) for item in findings])
@@ -74,12 +74,9 @@ def terminal_findings(
         environ: the environment.
         tty: whether keys and screen are a terminal.
     """
-    yield Finding(
-        "terminal",
-        tty,
-        "keys and screen are there" if tty else "there is none for keys and screen",
-        "" if tty else "ssh -t HOST imagechat shot.png",
-    )
+    # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
+    there = "keys and screen are there" if tty else "none here; the screen needs one, as by ssh -t"
+    yield Finding("terminal", True, there)
     yield colors_finding(settings, environ, told_colors(environ))
     yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
     known = charset(environ)
@@ -125,28 +122,30 @@ def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: i
 
 
 def folder_findings(folders: Folders) -> Iterator[Finding]:
-    """Whether data, drafts and cache can be written."""
-    for name, folder, variable in (
-        ("data folder", folders.data, "XDG_DATA_HOME"),
-        ("state folder", folders.state, "XDG_STATE_HOME"),
-        ("cache folder", folders.cache, "XDG_CACHE_HOME"),
-    ):
-        there = next(place for place in (folder, *folder.parents) if place.exists())
+    """Whether data and drafts can be written."""
+    for name, variable in (("data", "XDG_DATA_HOME"), ("state", "XDG_STATE_HOME")):
+        folder, subject = folders.known(name), f"{name} folder"
+        if folder is None:
+            yield Finding(
+                subject, False, "there is no home for it", f"export HOME=FOLDER, or {variable}=FOLDER"
+            )
+            continue
+        there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110
         ok = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
-        yield Finding(name, ok, str(folder), "" if ok else f"export {variable}=SOME_WRITABLE_FOLDER")
+        yield Finding(subject, ok, str(folder), "" if ok else f"export {variable}=SOME_WRITABLE_FOLDER")
 
 
-async def _server(settings: ClientSettings, folders: Folders) -> Finding:
+async def server_findings(settings: ClientSettings, folders: Folders) -> list[Finding]:
     """Ask the server for an empty room, twice: the second answer is timed, without its start."""
-    local = local_server(settings, folders)
-    subject = "local server" if local is not None else "server"
-    where = str(local.socket_path) if local is not None else settings.server
-    tenant = LOCAL_TENANT if local is not None else TenantId(settings.tenant)
+    subject, where = ("local server", "") if settings.is_local else ("server", f"{settings.server}: ")
+    tenant = LOCAL_TENANT if settings.is_local else TenantId(settings.tenant)
     room = Room(tenant_id=tenant, url_id=UrlId("imagechat-doctor"), src="doctor")
     try:
+        local = local_server(settings, folders)
         if local is not None:
             from imagechat_tui.net.local_server import ensure_running
 
+            where = f"{local.socket_path}: "
             await ensure_running(local)
         from imagechat_tui.net.api import Api
 
@@ -154,7 +153,7 @@ async def _server(settings: ClientSettings, folders: Folders) -> Finding:
         try:
             await api.conversations(room)
             started = time.monotonic()
-            peer, _ = await api.conversations(room)
+            peer, listing = await api.conversations(room)
             took_ms = (time.monotonic() - started) * 1000
         finally:
             await api.close()
@@ -162,6 +161,36 @@ async def _server(settings: ClientSettings, folders: Folders) -> Finding:
         known = explained(error)
         if known is None:
             raise
-        words, _ = known
-        return Finding(subject, False, f"{where}: {words.title}. {words.sentence}", words.action)
-    return Finding(subject, True, f"{where}: {peer.value}, answers in {took_ms:.0f} ms")
+        words, code = known
+        if code == SIGN_IN:
+            return [
+                Finding(subject, True, f"{where}it answers, and asks who you are"),
+                sign_in_finding(settings, refused=words.sentence),
+            ]
+        return [Finding(subject, False, f"{where}{words.title}. {words.sentence}", words.action)]
+    found = [Finding(subject, True, f"{where}{peer.value}, answers in {took_ms:.0f} ms")]
+    return found if settings.is_local else [*found, sign_in_finding(settings, read_only=listing.read_only)]
+
+
+def sign_in_finding(settings: ClientSettings, *, refused: str = "", read_only: bool = False) -> Finding:
+    """Whether the chosen server knows who this is.
+
+    Args:
+        settings: what was chosen.
+        refused: what the server said if it did not even let us read.
+        read_only: whether it lets us read and not write.
+    """
+    subject = "sign-in"
+    if not settings.sso:
+        get_one = 'export IMAGECHAT_SSO="$(imagechat token TENANT USER)", or sso_file in config.toml'
+        if refused:
+            return Finding(subject, False, "you have no token, and may not even read without", get_one)
+        if read_only:
+            return Finding(subject, False, "you have no token: you may read and not write", get_one)
+        return Finding(subject, True, "no token is needed: you write as a guest")
+    token = f"your token ({settings.sources.get('sso', '')})"
+    if refused:
+        return Finding(subject, False, f"{token} is refused: {refused}", "get a fresh one")
+    return Finding(
+        subject, True, f"{token} lets you {'read and not write' if read_only else 'read and write'}"
+    )

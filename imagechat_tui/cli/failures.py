@@ -75,6 +75,12 @@ def _settings(error: SettingsError) -> Words:
             return Words("Tenant missing", f"{subject} serves several tenants.", "Name yours with --tenant.")
         case SettingsProblem.SECRET_READABLE:
             return Words("Secret not secret", f"Others can read {subject}.", f"Try: chmod 600 {subject}")
+        case SettingsProblem.NO_HOME:
+            return Words(
+                "No home",
+                "HOME names no folder by its whole path, and the system has no account with a home for you.",
+                "Set HOME, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME.",
+            )
         case SettingsProblem.SECRET_MISSING:
             return Words("No token", f"{subject} cannot be read.", "Check sso_file, or set IMAGECHAT_SSO.")
 

@@ -18,6 +18,7 @@ from imagechat_tui.cli.terminal import (
     tell_textual,
     told_colors,
 )
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.settings import CHOICES, ClientSettings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
@@ -65,11 +66,13 @@ def run_screen(chosen: Target) -> int:
 
 def _shown(chosen: Target) -> int:
     look = screen_options(chosen.settings)
-    if chosen.local is not None:
+    state = chosen.folders.state  # without a place for drafts no text could be kept
+    local = chosen.local
+    if local is not None:
         from imagechat_tui.net.local_server import spawn_early
 
         # The server comes up on another core while Textual is being imported.
-        spawn_early(chosen.local)
+        spawn_early(local)
     tell_textual(look.colors)
 
     from imagechat_tui.cli.failures import picture_error_words
@@ -83,11 +86,11 @@ def _shown(chosen: Target) -> int:
         from imagechat_tui.net.driver import LiveSession
 
         room = chosen.room
-        place = str(chosen.local.socket_path) if chosen.local is not None else chosen.settings.server
+        place = str(local.socket_path) if local is not None else chosen.settings.server
         return LiveSession(
             room,
             chosen.endpoint,
-            drafts=DraftFile(drafts_path(chosen.folders.state, place, room.tenant_id, room.url_id)),
+            drafts=DraftFile(drafts_path(state, place, room.tenant_id, room.url_id)),
             before_connect=chosen.before_connect,
             now=boottime,
         )
@@ -99,7 +102,7 @@ def _shown(chosen: Target) -> int:
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
-            crash_folder=chosen.folders.state / "crash",
+            crash_folder=state / "crash",
         ),
         clock=Clock(wall_ms=wall_clock_ms, engine_s=boottime),
         picture_problem=picture_error_words,

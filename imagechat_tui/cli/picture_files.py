@@ -13,13 +13,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from imagechat_tui.cli.failures import NOT_FOUND, USAGE, VerbFailed
-from imagechat_tui.settings import FILE_ADDRESS, is_this_machine, is_url, picture_path
+from imagechat_tui.settings import FILE_ADDRESS, is_this_machine, is_url, picture_path, working_folder
 from imagechat_tui.words import (
     Words,
     elsewhere_words,
     first_picture_words,
     look_alike_words,
     missing_picture_words,
+    no_working_folder_words,
     picture_words,
     several_look_alikes_words,
 )
@@ -109,7 +110,21 @@ def _missing(image: str, path: Path) -> VerbFailed:
     scheme = _ADDRESS.match(image)
     if address is None and scheme is not None:
         return VerbFailed(elsewhere_words(image, scheme[1].lower()), USAGE)
+    if not path.is_absolute() and working_folder() is None:
+        return VerbFailed(no_working_folder_words(image), NOT_FOUND)
     return NoSuchPicture(image, near_misses(path))
+
+
+def whole(path: Path) -> Path:
+    """The path from the root on.
+
+    Raises:
+        VerbFailed: it starts from the working folder, and that is gone.
+    """
+    here = Path("/") if path.is_absolute() else working_folder()
+    if here is None:
+        raise VerbFailed(no_working_folder_words(str(path)), NOT_FOUND)
+    return here / path
 
 
 def pictures_in(folder: Path) -> list[str]:
@@ -186,12 +201,14 @@ def near_misses(path: Path) -> list[str]:
     """Pictures beside a missing one whose names are spelled almost like it, the likeliest first."""
     from difflib import get_close_matches
 
-    folder = path.parent
-    spelled = {name.casefold(): name for name in _names_in(folder) if name.casefold().endswith(SUFFIXES)}
-    wanted = path.name.casefold()
-    near = get_close_matches(wanted, spelled, n=2, cutoff=0.75)
-    near = near or [name for name in spelled if name.rpartition(".")[0] == wanted][:2]
-    return [str(folder / spelled[name]) for name in near]
+    folder, wanted = path.parent, path.name.casefold()
+    stem = wanted.rpartition(".")[0] if wanted.endswith(SUFFIXES) else wanted
+    stems: dict[str, list[str]] = {}
+    for name in sorted(_names_in(folder), key=_natural):
+        if name.casefold().endswith(SUFFIXES):
+            stems.setdefault(name.casefold().rpartition(".")[0], []).append(name)
+    near = [name for close in get_close_matches(stem, stems, n=2, cutoff=0.7) for name in stems[close]]
+    return [str(folder / name) for name in near[:2]]
 
 
 def _names_in(folder: Path) -> list[str]:

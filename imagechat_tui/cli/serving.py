@@ -9,11 +9,12 @@ import click
 
 from imagechat_tui.cli.target import words_to_fail
 from imagechat_tui.cli.tenants import data_folder
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.settings import is_loopback
 from imagechat_tui.words import safe_name
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option(
     "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on."
 )

@@ -14,6 +14,7 @@ from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.opening import picture_of, render_options
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import Target, picture_options, server_options, target, told
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.settings import CHOICES
 
@@ -39,7 +40,7 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
     return columns, rows
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.option(
     "--size", metavar="COLSxROWS", callback=size_of, help="At most so large. Default: the terminal."

@@ -13,14 +13,17 @@ import click
 from msgspec import Struct
 
 from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
-from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant
+from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant, whole
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
     ClientSettings,
     Folders,
     ImageName,
     image_name,
+    is_url,
     load_settings,
+    picture_path,
+    working_folder,
 )
 from imagechat_tui.sync.state import Room
 from imagechat_tui.words import Words, no_such_picture_here, safe_line
@@ -72,13 +75,21 @@ class Target(Struct, frozen=True):
     image: str
     """What was named on the command line, a folder replaced by its first picture."""
     stdin: bytes | None
-    local: LocalServer | None
-    """Where the local server lives, if that is the server."""
+
+    @property
+    def local(self) -> LocalServer | None:
+        """Where the local server lives, if that is the server.
+
+        Raises:
+            SettingsError: there is no home for its data.
+            VerbFailed: the shared folder is named from a working folder that is gone.
+        """
+        return local_server(self.settings, self.folders)
 
     @property
     def room(self) -> Room:
         """The room of the picture."""
-        tenant = LOCAL_TENANT if self.local is not None else TenantId(self.settings.tenant)
+        tenant = LOCAL_TENANT if self.settings.is_local else TenantId(self.settings.tenant)
         return Room(
             tenant_id=tenant,
             url_id=UrlId(self.name.url_id),
@@ -113,11 +124,12 @@ def local_server(settings: ClientSettings, folders: Folders) -> LocalServer | No
         return None
     from imagechat_tui.net.local_server import LocalServer, default_runtime_dir
 
+    shared = whole(settings.shared) if settings.shared else None
     return LocalServer(
         runtime_dir=default_runtime_dir(os.environ),
-        data_dir=folders.data,
-        state_dir=folders.state,
-        shared=settings.shared.absolute() if settings.shared else None,
+        data_dir=shared or folders.data,
+        state_dir=shared or folders.state,
+        shared=shared,
     )
 
 
@@ -136,7 +148,8 @@ def server_endpoint(
     if settings.sso:
         credentials = Credentials(sso=Secret(settings.sso))
     else:
-        kept = guest_path(folders.state, settings.server, tenant_id) if folders is not None else None
+        state = folders.known("state") if folders is not None else None
+        kept = guest_path(state, settings.server, tenant_id) if state is not None else None
         credentials = Credentials(guest=kept)
     return Endpoint(
         base_url=settings.server,
@@ -176,14 +189,18 @@ def target(
         SettingsError: the settings cannot be used.
     """
     folders = Folders.of_user()
-    cwd = Path.cwd()
+    cwd = working_folder()
+    if cwd is None and not (image == "-" or is_url(image) or url_id):
+        whole(picture_path(image, Path()))
     said = {"server": server, "tenant": tenant, "shared": shared, **flags}
     settings = load_settings(said, os.environ, folders, cwd)
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
     stdin = sys.stdin.buffer.read() if image == "-" else None
-    name = image_name(image, cwd=cwd, host=socket.gethostname(), url_id=url_id, src=src, stdin=stdin)
-    return Target(settings, folders, name, image, stdin, local_server(settings, folders))
+    name = image_name(
+        image, cwd=cwd or Path("/"), host=socket.gethostname(), url_id=url_id, src=src, stdin=stdin
+    )
+    return Target(settings, folders, name, image, stdin)
 
 
 def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Target:

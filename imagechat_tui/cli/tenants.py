@@ -12,6 +12,7 @@ import click
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.target import words_to_fail
 from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.safetext import Kind, safe_text
@@ -32,7 +33,7 @@ def tenant() -> None:
     """Make and list the tenants of a server. Works while the server runs, too."""
 
 
-@tenant.command()
+@tenant.command(cls=Verb)
 @click.argument("name")
 @click.option("--title", default="", metavar="TEXT", help="A name for people.")
 @click.option("--allow-anon", is_flag=True, help="People without a token may write.")
@@ -63,7 +64,7 @@ def create(
         click.echo(secret)
 
 
-@tenant.command("list")
+@tenant.command("list", cls=Verb)
 @data_option
 @as_json
 def list_(data_dir: Path | None, json_: bool) -> None:
@@ -97,7 +98,7 @@ def list_(data_dir: Path | None, json_: bool) -> None:
         click.echo("  ".join([item.id, safe_text(item.name, Kind.LINE), *rules]))
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("tenant_name", metavar="TENANT")
 @click.argument("user")
 @click.option("--name", metavar="TEXT", help="The name that others see. Default: USER.")

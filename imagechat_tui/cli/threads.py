@@ -11,6 +11,7 @@ import click
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, visit
 from imagechat_tui.cli.target import picture_options, server_options, to_look_at, to_write_on, words_to_fail
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.keys import rounded
 from imagechat_tui.protocol.models import Comment, Conversation, Point
@@ -47,9 +48,19 @@ _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 """What no JSON text of ours holds: NUL, and the halves that stand for bytes that are not of the locale."""
 
 
+MAX_TEXT = 1 << 20
+"""Characters of a text that are read: no server takes so many, and a device has no end."""
+
+
 def _stdin() -> str:
-    with open(sys.stdin.fileno(), errors="replace", closefd=False) as stdin:
-        return stdin.read()
+    try:
+        with open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False) as stdin:
+            text = stdin.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise words_to_fail("Nothing to send", f"stdin cannot be read ({error.strerror}).", code=2) from None
+    if len(text) > MAX_TEXT:
+        raise words_to_fail("Too long", "The text on stdin has more than a million characters.", code=2)
+    return text
 
 
 def text_of(words: str, image: str) -> str:
@@ -109,7 +120,7 @@ def _local_time(ms: int | None) -> str:
     )
 
 
-@click.command("ls")
+@click.command("ls", cls=Verb)
 @click.argument("image")
 @picture_options
 @server_options
@@ -158,7 +169,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
                 click.echo(f"        {line}")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.option(
     "--at",
@@ -196,7 +207,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
         click.echo(f"Marker {number} stands at {point.x:g} %, {point.y:g} %.")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.argument("marker")
 @message
@@ -229,7 +240,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
         click.echo(f"Saved as {number}.{place}.")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.argument("comment")
 @message
@@ -287,7 +298,7 @@ def _resolving(
         click.echo(f"Marker {number} is {'resolved' if resolved else 'open again'}.")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.argument("marker")
 @picture_options
@@ -302,7 +313,7 @@ def resolve(image: str, marker: str, json_: bool, **options: str | None) -> None
     _resolving(image, marker, json_, options, resolved=True)
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.argument("marker")
 @picture_options
@@ -317,7 +328,7 @@ def reopen(image: str, marker: str, json_: bool, **options: str | None) -> None:
     _resolving(image, marker, json_, options, resolved=False)
 
 
-@click.command("rm")
+@click.command("rm", cls=Verb)
 @click.argument("image")
 @click.argument("what")
 @click.option("--yes", is_flag=True, help="Do not ask.")

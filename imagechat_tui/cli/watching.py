@@ -13,6 +13,7 @@ import click
 from imagechat_tui.cli import CANCELLED, OK
 from imagechat_tui.cli.documents import line
 from imagechat_tui.cli.target import Target, picture_options, server_options, to_look_at
+from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.state import ChatState
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("image")
 @click.option("--jsonl", is_flag=True, help="One JSON object per line.")
 @picture_options

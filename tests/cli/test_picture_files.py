@@ -140,6 +140,7 @@ def test_what_is_not_one_kind_of_space_differs() -> None:
         ("shto.png", "shot.png"),
         ("SHOT.PNG", "shot.png"),
         ("shot", "shot.png"),
+        ("shot.jpg", "shot.png"),
         ("mocks/shor.png", "mocks/shot.png"),
     ],
 )
@@ -151,7 +152,8 @@ def test_a_mistyped_name_is_answered_with_what_it_may_have_been(typed: str, near
 
 
 def test_nothing_is_guessed_where_nothing_is_near() -> None:
-    make("quite-different.png")
+    make("quite-different.png", "1x1.png", "-x.png")
+    assert refused("x.png").words.action == "Check the name."
     assert refused("shot.png").words.action == "Check the name."
     assert refused("no/such/folder/shot.png").words.action == "Check the name."
 

@@ -37,10 +37,11 @@ class Desk:
 
     def terminal(self, *args: str, columns: int = 120, rows: int = 40, **env: str) -> Terminal:
         """Run ``imagechat`` with ``args`` in a terminal of its own."""
-        terminal = Terminal(
-            [*IMAGECHAT, *args], env={**self.env, **env}, columns=columns, rows=rows, cwd=self.root
-        )
-        return self.keep(terminal)
+        return self.command(*IMAGECHAT, *args, columns=columns, rows=rows, **env)
+
+    def command(self, *argv: str, columns: int = 120, rows: int = 40, **env: str) -> Terminal:
+        """Run any command in a terminal of its own."""
+        return self.keep(Terminal(argv, env={**self.env, **env}, columns=columns, rows=rows, cwd=self.root))
 
     def keep(self, terminal: Terminal) -> Terminal:
         """Close this terminal when everything ends."""
