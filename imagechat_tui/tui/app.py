@@ -76,8 +76,8 @@ class ImageChatApp(App[int]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-high")]  # noqa: RUF012 (Textual declares it so)
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit now", id="app.quit", show=False, priority=True),
-        Binding("ctrl+l", "repair", "Repair the screen", id="app.repair", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
+        Binding("ctrl+l", "repair", "Redraw the screen", id="app.repair", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, priority=True),
         Binding("ctrl+c", "hint_quit", "How to quit", id="app.hint", show=False),
     ]
@@ -237,7 +237,10 @@ class ImageChatApp(App[int]):
         if self.focused is self.chat.picture and self.chat.picture.choosing:
             await super().on_event(event)
             return True
-        return await self._check_bindings(event.key)
+        if await self._check_bindings(event.key):
+            return True
+        self.chat.say_unused(event.key)
+        return False
 
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""

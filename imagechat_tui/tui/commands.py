@@ -32,10 +32,26 @@ class Command(Struct, frozen=True):
     node: DOMNode
     """Whose action it is."""
 
-    def matches(self, words: str) -> bool:
-        """Whether all ``words`` occur in its title, group, keys or id."""
-        text = f"{self.title} {self.group} {self.keys} {self.id}".lower()
-        return all(word in text for word in words.lower().split())
+    def rank(self, words: str) -> int | None:
+        """How well it fits what was typed: 0 by its title, 1 by its keys or group, 2 by another word for it.
+
+        None if not all of ``words`` occur.
+        """
+        wanted = words.lower().split()
+        texts = (
+            self.title,
+            f"{self.title} {self.group} {self.keys}",
+            f"{self.title} {self.group} {self.keys} {SYNONYMS.get(self.id, '')} {self.id}",
+        )
+        return next(
+            (rank for rank, text in enumerate(texts) if all(word in text.lower() for word in wanted)), None
+        )
+
+
+def found(commands: Iterable[Command], words: str) -> tuple[Command, ...]:
+    """The commands that fit what was typed, the best first; else in their order."""
+    ranked = [(rank, command) for command in commands if (rank := command.rank(words)) is not None]
+    return tuple(command for _, command in sorted(ranked, key=lambda one: one[0]))
 
 
 def commands_here(screen: Screen[Any]) -> tuple[Command, ...]:
@@ -85,6 +101,62 @@ def group_of(node: DOMNode) -> str:
         return "Everywhere"
     return getattr(node, "BINDING_GROUP_TITLE", None) or "Here"
 
+
+SYNONYMS = {
+    "marker.new": "add create annotate annotation comment note pin post write insert mark start thread",
+    "thread.reply": "answer respond comment post write add message",
+    "thread.edit": "change modify correct fix rewrite update comment text undo",
+    "thread.delete": "remove rm erase discard trash drop comment marker thread undo",
+    "thread.resolve": "done close complete finish fix mark check tick",
+    "thread.reopen": "undo unresolve undone open again",
+    "thread.details": "info information about properties author date time id show",
+    "marker.next": "forward jump goto go to",
+    "marker.previous": "back jump goto go to last",
+    "marker.unread": "new jump goto go to mark read notification inbox",
+    "marker.hints": "goto go to find search labels easymotion hop select pick",
+    "marker.shown": "filter hide only toggle visible resolved view",
+    "app.here": "people users members online presence list names collaborators",
+    "app.help": "keys keyboard shortcuts bindings manual cheat sheet ?",
+    "app.palette": "menu search find command palette actions run",
+    "app.reconnect": "refresh reload sync retry try again update connect network",
+    "app.unsent": "drafts failed outbox pending saved save resend retry errors draft unsaved",
+    "app.back": "quit exit close leave",
+    "app.quit": "exit close leave stop force",
+    "app.repair": "refresh repaint clear fix garbled",
+    "app.suspend": "background stop shell fg job pause",
+    "app.hint": "exit interrupt cancel copy",
+    "app.theme": "dark light color colour scheme appearance mode settings",
+    "pane.sidebar": "toggle panel fullscreen maximize hide show layout list view width",
+    "pane.next": "switch focus window move to tab",
+    "pane.back": "close cancel escape return up parent",
+    "image.left": "move pan scroll cursor arrow crosshair",
+    "image.right": "move pan scroll cursor arrow crosshair",
+    "image.up": "move pan scroll cursor arrow crosshair",
+    "image.down": "move pan scroll cursor arrow crosshair",
+    "image.far-left": "jump pan scroll fast page crosshair",
+    "image.far-right": "jump pan scroll fast page crosshair",
+    "image.far-up": "jump pan scroll fast page crosshair",
+    "image.far-down": "jump pan scroll fast page crosshair",
+    "image.closer": "magnify enlarge bigger larger closer increase",
+    "image.farther": "shrink reduce smaller farther decrease",
+    "image.fit": "zoom reset whole all overview picture image 100% home",
+    "image.actual": "zoom 1:1 100% original size full real pixels",
+    "image.loupe": "zoom magnify magnifier magnifying glass lens enlarge inspect look closer",
+    "image.others": "cursors pointers people presence toggle hide",
+    "image.open": "select choose enter read view thread comment",
+    "list.next": "down move select thread comment",
+    "list.previous": "up move select thread comment",
+    "list.half-page-down": "scroll page down",
+    "list.half-page-up": "scroll page up",
+    "list.first": "top beginning home start",
+    "list.last": "bottom end newest",
+    "list.open": "select choose enter read view thread",
+    "thread.act": "answer comment again resend",
+    "write.send": "post submit save done commit",
+    "write.new-line": "line break return",
+    "write.leave": "cancel close quit back escape keep",
+}
+"""Other words that people search a command by."""
 
 FOOTER = {
     "picture": ("marker.new", "image.open", "marker.next", "pane.next", "app.palette"),

@@ -45,6 +45,22 @@ _NAMES: Final = {
     "~": "tilde",
     "\\": "backslash",
     "|": "vertical_line",
+    "!": "exclamation_mark",
+    "?": "question_mark",
+    "#": "number_sign",
+    "$": "dollar_sign",
+    "%": "percent_sign",
+    "&": "ampersand",
+    "(": "left_parenthesis",
+    ")": "right_parenthesis",
+    "*": "asterisk",
+    "+": "plus",
+    "-": "minus",
+    "/": "slash",
+    "=": "equals_sign",
+    "@": "at",
+    "^": "circumflex_accent",
+    "_": "underscore",
 }
 """How Textual calls the keys that are not letters."""
 
@@ -63,12 +79,6 @@ _SHOWN: Final = {
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
     "space": "Space",
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "slash": "/",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -78,6 +88,8 @@ _SHOWN: Final = {
     "home": "Home",
     "end": "End",
     "backspace": "Backspace",
+    "delete": "Del",
+    "insert": "Ins",
 } | {name: sign for sign, name in _NAMES.items()}
 
 
@@ -86,7 +98,7 @@ def key_label(key: str) -> str:
     if key in _SHOWN:
         return _SHOWN[key]
     *modifiers, last = key.split("+")
-    if not modifiers:
-        return last.upper() if last.startswith("f") and last[1:].isdigit() else last
+    if not modifiers and len(last) == 1:
+        return last
     name = _SHOWN.get(last, last.upper())
     return "+".join([*(modifier.capitalize() for modifier in modifiers), name])

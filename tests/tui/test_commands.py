@@ -1,4 +1,4 @@
-"""Help and palette: every key is in them, with words and an id, and Enter does it."""
+"""Help and palette: every key is in them, with words and an id, and Enter runs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from imagechat_tui.tui.app import ImageChatApp
-from imagechat_tui.tui.commands import FOOTER, SHORT, all_commands
+from imagechat_tui.tui.commands import FOOTER, SHORT, SYNONYMS, all_commands, found
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.editor import Editor
@@ -75,7 +75,7 @@ async def test_the_palette_holds_everything(sit: Sit) -> None:
         assert {binding.id for binding in ours()} <= listed
 
 
-async def test_the_palette_is_searched_and_enter_does_it(sit: Sit) -> None:
+async def test_the_palette_is_searched_and_enter_runs_it(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("colon")
         await desk.type("new marker")
@@ -111,17 +111,119 @@ async def test_help_while_writing_is_a_function_key_away(sit: Sit) -> None:
         assert desk.chat.composer.editor.text == "?"
         assert "F1 help" in desk.lines[-1]
         await desk.press("f1")
-        assert "Leave, keep the draft" in desk.text
+        assert "Leave and keep the draft" in desk.text
         await desk.press("escape")
         assert desk.focus == "editor"
         assert desk.chat.composer.editor.text == "?"
+
+
+WANTED = {
+    "zoom": {"image.closer", "image.farther", "image.fit", "image.actual", "image.loupe"},
+    "zoom in": {"image.closer"},
+    "zoom out": {"image.farther"},
+    "magnify": {"image.loupe", "image.closer"},
+    "100%": {"image.actual"},
+    "reset": {"image.fit"},
+    "pan": {"image.left", "image.right", "image.up", "image.down"},
+    "scroll": {"image.left", "list.half-page-down"},
+    "jump": {"marker.hints", "marker.next"},
+    "goto": {"marker.hints"},
+    "go to": {"marker.hints", "marker.next"},
+    "delete": {"thread.delete"},
+    "remove": {"thread.delete"},
+    "rm": {"thread.delete"},
+    "filter": {"marker.shown"},
+    "hide": {"marker.shown", "pane.sidebar", "image.others"},
+    "toggle": {"marker.shown", "pane.sidebar", "image.others"},
+    "theme": {"app.theme"},
+    "dark": {"app.theme"},
+    "light": {"app.theme"},
+    "color": {"app.theme"},
+    "quit": {"app.quit", "app.back"},
+    "exit": {"app.quit", "app.back"},
+    "close": {"app.quit", "pane.back", "thread.resolve"},
+    "search": {"app.palette", "marker.hints"},
+    "find": {"app.palette", "marker.hints"},
+    "command palette": {"app.palette"},
+    "menu": {"app.palette"},
+    "help": {"app.help"},
+    "keys": {"app.help"},
+    "shortcuts": {"app.help"},
+    "save": {"app.unsent"},
+    "undo": {"thread.reopen", "thread.edit"},
+    "drafts": {"app.unsent"},
+    "retry": {"app.unsent", "app.reconnect"},
+    "next": {"marker.next", "list.next", "pane.next"},
+    "previous": {"marker.previous", "list.previous"},
+    "comment": {"marker.new", "thread.reply", "thread.edit", "thread.delete"},
+    "annotate": {"marker.new"},
+    "add": {"marker.new"},
+    "create": {"marker.new"},
+    "answer": {"thread.reply"},
+    "change": {"thread.edit"},
+    "done": {"thread.resolve"},
+    "users": {"app.here"},
+    "who": {"app.here"},
+    "info": {"thread.details"},
+    "refresh": {"app.reconnect", "app.repair"},
+    "reload": {"app.reconnect"},
+    "fullscreen": {"pane.sidebar"},
+    "panel": {"pane.sidebar"},
+    "focus": {"pane.next"},
+    "switch": {"pane.next"},
+    "top": {"list.first"},
+    "bottom": {"list.last"},
+    "unread": {"marker.unread"},
+    "@": {"app.here"},
+}
+"""What people type who come from other programs, and what must be among the answers."""
+
+
+async def test_the_palette_finds_what_people_search_for_by_their_words(sit: Sit) -> None:
+    async with sit() as desk:
+        chat = desk.chat
+        commands = all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app))
+        for words, wanted in WANTED.items():
+            hits = {command.id for command in found(commands, words)}
+            assert wanted <= hits, words
+        assert not found(commands, "zzz")
+
+
+async def test_what_the_title_says_comes_before_what_another_word_for_it_says(sit: Sit) -> None:
+    async with sit() as desk:
+        chat = desk.chat
+        commands = all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app))
+        assert [c.id for c in found(commands, "zoom")][:2] == ["image.closer", "image.farther"]
+        assert found(commands, "delete")[0].id == "thread.delete"
+        assert found(commands, "quit")[0].id in ("app.quit", "app.back")
+        assert found(commands, "") == commands
+
+
+def test_every_command_has_other_words_for_it_and_no_other_is_left_over() -> None:
+    ids = {binding.id for binding in [*ours(), *(b for b in Editor.BINDINGS if isinstance(b, Binding))]}
+    assert ids - {None} == SYNONYMS.keys()
+
+
+async def test_no_key_is_written_by_its_name(sit: Sit) -> None:
+    async with sit() as desk:
+        chat = desk.chat
+        for command in all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app)):
+            for key in command.keys.split():
+                assert re.fullmatch(
+                    r"(Ctrl\+|Shift\+)*([^a-z]|[a-z]|F\d+|Esc|Enter|Tab|Space|Home|End|PgUp|PgDn)", key
+                ), key
+        await desk.press("@", "escape", ":")
+        await desk.type("who is")
+        row = next(line for line in desk.lines if "Who is here" in line)
+        assert "@" in row
+        assert " at " not in row
 
 
 async def test_a_search_without_a_hit_says_so(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("question_mark")
         await desk.type("zzz")
-        assert "Nothing like that" in desk.text
+        assert "No command matches." in desk.text
         await desk.press("enter")
         assert desk.focus == "picture"
 

@@ -77,7 +77,7 @@ async def test_a_change_below_in_the_moment_a_dialog_comes_is_seen(sit: Sit, tur
         for _ in range(turns):
             await asyncio.sleep(0)
         desk._send("escape")
-        desk._send("exclamation_mark")
+        desk._send("at")
         await desk.press()
         assert isinstance(desk.app.screen, Dialog)
         await desk.until(lambda: not desk.app.screen._dirty_widgets)
@@ -132,6 +132,6 @@ async def test_a_corner_note_does_not_lie_on_the_keys(sit: Sit, keys: str, shown
         await desk.press(*keys)
         assert shown in desk.text
         assert "Draft kept" not in desk.text
-        desk.chat.say("Bob", "put marker 3 " * 8)
-        await desk.until(lambda: "put marker 3" in desk.text)
+        desk.chat.say("Bob", "added marker 3 " * 8)
+        await desk.until(lambda: "added marker 3" in desk.text)
         assert shown in desk.text

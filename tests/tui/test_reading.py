@@ -20,7 +20,8 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     TryNow,
 )
-from imagechat_tui.sync.state import ChatState, Connection, Draft, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem, ProblemKind
+from imagechat_tui.tui.widgets.rows import Rows
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import NOW_S, chat_state, comment, conversation, two_threads
@@ -252,6 +253,155 @@ async def test_no_key_is_about_another_thread_than_the_deleted_one_that_is_read(
         assert "reply" not in desk.lines[-1]
         await desk.press("escape", "x")
         assert desk.session.asked(ResolveConversation) == [ResolveConversation(ConversationId(SECOND), True)]
+
+
+FOOTERS = {
+    "nothing is selected": (
+        [],
+        {"comment", "open", "next"},
+        {"reply", "edit", "delete", "resolve", "reopen"},
+    ),
+    "somebody else's marker": (["]", "tab"], {"open", "resolve"}, {"reopen"}),
+    "somebody else's comment": (["]", "enter", "g"], {"reply", "resolve"}, {"edit", "delete", "reopen"}),
+    "a comment of one's own": (["]", "enter", "G"], {"reply", "edit", "delete", "resolve"}, {"reopen"}),
+}
+
+
+@pytest.mark.parametrize("where", FOOTERS)
+async def test_the_status_line_offers_only_what_works_there(sit: Sit, where: str) -> None:
+    keys, offered, missing = FOOTERS[where]
+    async with sit(size=(160, 36)) as desk:
+        await desk.press(*keys)
+        words = set(desk.lines[-1].split())
+        assert offered <= words
+        assert not missing & words
+
+
+@pytest.mark.parametrize(
+    ("phase", "offered", "missing"),
+    [
+        (Phase.OFFLINE, {"reply", "edit"}, {"delete", "resolve"}),
+        (Phase.SIGN_IN_NEEDED, {"reply", "edit"}, {"delete", "resolve"}),
+        (Phase.READ_ONLY, {"back"}, {"reply", "edit", "delete", "resolve"}),
+        (Phase.RECONNECTING, {"reply", "edit", "delete", "resolve"}, set()),
+    ],
+)
+async def test_what_needs_a_link_is_not_offered_without_one(
+    sit: Sit, phase: Phase, offered: set[str], missing: set[str]
+) -> None:
+    state = two_threads(connection=Connection(phase=phase, as_of_s=NOW_S, lost_at_s=NOW_S))
+    async with sit(state, size=(160, 36)) as desk:
+        await desk.press("]", "enter", "G")
+        words = set(desk.lines[-1].split())
+        assert offered <= words
+        assert not missing & words
+
+
+async def test_what_a_hosted_server_does_not_have_is_not_offered(sit: Sit) -> None:
+    async with sit(two_threads(peer=Peer.HOSTED), size=(160, 36)) as desk:
+        await desk.press("]", "enter")
+        assert "reply" in desk.lines[-1]
+        assert "resolve" not in desk.lines[-1]
+
+
+async def test_resolved_or_open_decides_between_x_and_shift_x(sit: Sit) -> None:
+    done = conversation(1, resolved=True)
+    async with sit(chat_state((done, [comment("c_1", "one")])), size=(160, 36)) as desk:
+        await desk.press("]", "tab")
+        assert "X reopen" in desk.lines[-1]
+        assert "resolve" not in desk.lines[-1]
+
+
+async def test_a_key_without_a_use_says_so_once_for_each_place(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("w")
+        assert "w does nothing here. ? shows the keys." in desk.toasts
+        desk.app.clear_notifications()
+        await desk.press("w")
+        assert not desk.toasts
+        await desk.press("W")
+        assert "W does nothing here" in desk.toasts
+        await desk.press("tab", "w")
+        assert "w does nothing here" in desk.toasts
+        desk.app.clear_notifications()
+        await desk.press("@", "w")
+        assert "w does nothing here." in desk.toasts
+        assert "?" not in desk.toasts
+        await desk.press("escape", "c", "w")
+        assert not desk.toasts
+        assert desk.chat.composer.editor.text == "w"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (["0"], "The whole picture is in view."),
+        (["minus"] * 20, "It is as small as it gets."),
+        (["plus"] * 30, "It is as large as it gets."),
+        (["escape"], "Nothing to go back from. q quits."),
+        (["space"], "Nothing unread."),
+        (["a"], "Others' crosshairs: hidden"),
+        (["a", "a"], "Others' crosshairs: shown"),
+        (["s"], "Sidebar: full"),
+        (["s", "s"], "Sidebar: hidden"),
+        (["s", "s", "s"], "Sidebar: auto"),
+        (["T"], "Theme: light"),
+        (["T", "T"], "Theme: dark"),
+    ],
+)
+async def test_a_key_whose_effect_is_not_seen_is_answered_in_words(
+    sit: Sit, keys: list[str], words: str
+) -> None:
+    async with sit() as desk:
+        await desk.press(*keys)
+        assert words in desk.toasts
+
+
+async def test_letters_on_markers_where_there_is_none_say_so(sit: Sit) -> None:
+    async with sit(chat_state()) as desk:
+        await desk.press("f")
+        assert "No markers in view." in desk.toasts
+
+
+async def test_the_theme_changes_what_is_drawn(sit: Sit) -> None:
+    async with sit() as desk:
+        before = desk.chat.threads.render_line(0)
+        await desk.press("T")
+        assert desk.app.theme == "imagechat-light"
+        assert desk.chat.threads.render_line(0) != before
+        await desk.press("T")
+        assert desk.chat.threads.render_line(0) == before
+
+
+@pytest.mark.parametrize(
+    ("size", "keys", "left", "top"),
+    [
+        ((120, 36), ["]"], False, False),  # on the picture: over the list
+        ((120, 36), ["]", "tab"], True, False),  # in the list: over the picture
+        ((120, 36), ["]", "enter"], True, False),
+        ((80, 24), ["]", "enter"], False, True),  # the picture is above
+        ((50, 20), ["]", "enter", "g"], False, False),  # what one reads is above
+        ((50, 20), ["]", "enter", "G"], False, True),
+    ],
+)
+async def test_a_note_does_not_cover_what_one_reads(
+    sit: Sit, size: tuple[int, int], keys: list[str], left: bool, top: bool
+) -> None:
+    many = [comment(f"c_{n}", f"words {n}") for n in range(30)]
+    async with sit(chat_state((conversation(1, 20.0, 20.0), many)), size=size, notes=True) as desk:
+        await desk.press(*keys)
+        desk.chat.say("Not yours", "Only its author can edit it.")
+        await desk.until(lambda: "Not yours" in desk.text)
+        row = next(y for y, line in enumerate(desk.lines) if "Not yours" in line)
+        assert (row < size[1] // 2) is top
+        assert (desk.lines[row].index("Not yours") < 20) is (left or size[0] < 60)
+        rows = desk.chat.list_pane
+        if desk.chat.reads_sidebar:
+            assert isinstance(rows, Rows)
+            place = rows.region_of(rows.selected or "")
+            assert place is not None
+            for y in place.translate(rows.region.offset).line_range:
+                assert "Only its author" not in desk.lines[y] or left
 
 
 async def test_a_comment_below_what_is_read_is_said(sit: Sit) -> None:

@@ -244,11 +244,19 @@ async def test_the_list_of_the_unsent_retries(sit: Sit) -> None:
         assert "did not make it" in desk.text
         assert "not saved · comment · Offline" in desk.text
         assert "· marker 1" in desk.text
+        assert "Enter retry or keep writing" in desk.text
         await desk.press("enter")
         assert desk.session.asked(Retry) == [Retry("f1")]
-        assert "Not sent" in desk.text  # there may be more of them
-        await desk.press("escape")
+        assert desk.app.screen is desk.chat  # there is no more of them
         assert desk.focus == "picture"
+
+
+async def test_the_list_of_the_unsent_stays_while_there_are_more(sit: Sit) -> None:
+    other = Draft("new:10:20", StartConversation(Point(10.0, 20.0), "half"))
+    async with sit(two_threads(drafts=(await failed_reply(), other))) as desk:
+        await desk.press("exclamation_mark", "enter")
+        assert "Not sent" in desk.text
+        assert "half" in desk.text
 
 
 async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
@@ -261,8 +269,14 @@ async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
         await desk.press("d", "enter")
         assert desk.session.asked(Drop) == [Drop("f1")]
         await desk.publish(desk.session.state)
-        assert "Everything that was written is saved" in desk.text
-        assert "drops" not in desk.text
+        assert desk.app.screen is desk.chat
+
+
+async def test_where_nothing_is_unsent_there_is_no_list_of_it(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("!")
+        assert desk.app.screen is desk.chat
+        assert "Nothing unsent" in desk.toasts
 
 
 async def test_a_typed_draft_is_written_on_from_the_list(sit: Sit) -> None:
@@ -280,7 +294,9 @@ async def test_the_list_of_the_unsent_follows_the_state(sit: Sit) -> None:
     async with sit(two_threads(drafts=(draft,))) as desk:
         await desk.press("exclamation_mark")
         await desk.publish(two_threads())
-        assert "Everything that was written is saved" in desk.text
+        assert desk.app.screen is desk.chat
+        await desk.press("c")
+        assert desk.focus == "editor"
 
 
 async def test_a_verdict_that_comes_late_says_why(sit: Sit) -> None:

@@ -18,8 +18,11 @@ from imagechat_tui.sync.intents import (
 )
 from imagechat_tui.sync.state import CommentView, Draft, Status, Thread
 from imagechat_tui.tui.commands import Command, all_commands, commands_here
+from imagechat_tui.tui.layout import Sidebar
 from imagechat_tui.tui.screens.dialog import Layer
+from imagechat_tui.tui.screens.reading import IN_FLIGHT
 from imagechat_tui.tui.screens.telling import TellingScreen
+from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import first_line, one_line, replies_of
@@ -27,13 +30,16 @@ from imagechat_tui.tui.widgets.thread_list import first_line, one_line, replies_
 SHOWN = ("all", "open", "none")
 """What the key ``t`` goes through."""
 
+SIDEBAR = {Sidebar.FITTING: "auto", Sidebar.FULL: "full", Sidebar.HIDDEN: "hidden"}
+"""What the key ``s`` goes through, in words."""
+
+ALL_SENT = "Nothing unsent: everything you wrote is saved."
+
 
 class ChatScreen(TellingScreen):
     """The picture, its threads, and everything one can do with them."""
 
-    HELP = (
-        "Move the crosshair on the picture, press c, write, Enter. Everything here is a key; Enter does it."
-    )
+    HELP = "Move the crosshair on the picture, press c, write, Enter. Each line is a key; Enter runs it."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "new_marker", "New marker at the crosshair", id="marker.new", show=False),
@@ -46,19 +52,20 @@ class ChatScreen(TellingScreen):
         Binding("left_square_bracket", "step(-1)", "Previous marker", id="marker.previous", show=False),
         Binding("space", "next_unread", "Next unread", id="marker.unread", show=False),
         Binding("at", "here", "Who is here", id="app.here", show=False),
-        Binding("i", "details", "Details: who, when, where, state", id="thread.details", show=False),
-        Binding("f", "hints", "Letters on all markers: two of them open one", id="marker.hints", show=False),
-        Binding("t", "cycle_markers", "Markers: all, open, none", id="marker.shown", show=False),
-        Binding("s", "cycle_sidebar", "Sidebar: as it fits, alone, away", id="pane.sidebar", show=False),
+        Binding("i", "details", "Details", id="thread.details", show=False),
+        Binding("f", "hints", "Jump: letters on every marker", id="marker.hints", show=False),
+        Binding("t", "cycle_markers", "Show markers: all, open, none", id="marker.shown", show=False),
+        Binding("s", "cycle_sidebar", "Sidebar: auto, full, hidden", id="pane.sidebar", show=False),
+        Binding("T", "cycle_theme", "Theme: dark, light", id="app.theme", show=False),
         Binding("tab,shift+tab", "next_pane", "Next pane", id="pane.next", show=False),
         Binding("escape,h", "back", "Back", id="pane.back", show=False),
-        Binding("question_mark,f1", "help", "Help for where you are", id="app.help", show=False),
+        Binding("question_mark,f1", "help", "Help for this pane", id="app.help", show=False),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette", show=False),
         Binding("R", "try_now", "Reconnect or catch up now", id="app.reconnect", show=False),
         Binding(
-            "exclamation_mark", "unsent", "What is not sent: failed and drafts", id="app.unsent", show=False
+            "exclamation_mark", "unsent", "Unsent: drafts and failed writes", id="app.unsent", show=False
         ),
-        Binding("q", "back_or_quit", "Back, or quit", id="app.back", show=False),
+        Binding("q", "back_or_quit", "Back or quit", id="app.back", show=False),
     ]
 
     @on(Rows.Chosen, "#comments")
@@ -78,6 +85,14 @@ class ChatScreen(TellingScreen):
     @on(ImageView.ViewChanged)
     def _view_changed(self) -> None:
         self.tell_status()
+
+    @on(ImageView.Told)
+    def _picture_told(self, event: ImageView.Told) -> None:
+        self.say("", event.words)
+
+    @on(ImageView.Unchanged)
+    def _picture_unchanged(self, event: ImageView.Unchanged) -> None:
+        self.say_unused(event.key, event.why)
 
     @on(ImageView.MarkerChosen)
     def _marker_chosen(self, event: ImageView.MarkerChosen) -> None:
@@ -131,15 +146,11 @@ class ChatScreen(TellingScreen):
         thread = self._need_thread()
         if thread is None:
             return
-        comment = self.comments.item if self.open_key is not None else None
-        if comment is None:
-            comment = next(
-                (c for c in reversed(thread.comments) if c.mine and not c.comment.is_deleted), None
-            )
+        comment = self.to_edit(thread)
         if comment is None:
             self.say("Nothing to edit", "No comment of yours is in this thread.")
             return
-        if comment.draft_id is None and not self._may_change(comment):
+        if comment.draft_id is None and not self.may_change(comment):
             self.say("Not yours", "Only its author can edit it. j k select another, r replies.")
             return
         if comment.draft_id is None and self._is_in_flight(comment):
@@ -165,7 +176,7 @@ class ChatScreen(TellingScreen):
             )
         elif not self.may_write():
             pass  # it has said why
-        elif not self._may_change(thing := thread if whole or comment is None else comment):
+        elif not self.may_change(thing := thread if whole or comment is None else comment):
             self.say("Not yours", f"Only its author can delete {'the marker' if whole else 'it'}.")
         elif self._is_in_flight(thing):
             pass  # it has said so
@@ -182,15 +193,9 @@ class ChatScreen(TellingScreen):
             about = first_line(thread)
             self._ask(what, about, "deletes it", lambda: self._delete_marker(thread))
 
-    def _may_change(self, thing: Thread | CommentView) -> bool:
-        """Whether the person may edit or delete it. Where that is not known, the server is asked."""
-        me = self.chat.me
-        author = (thing.conversation if isinstance(thing, Thread) else thing.comment).author_id
-        return thing.mine or me is None or me.is_admin or author is None
-
     def _is_in_flight(self, thing: Thread | CommentView) -> bool:
         """Whether the server has still to answer about it; if so, that is said."""
-        waits = thing.status in (Status.PENDING, Status.CHECKING)
+        waits = thing.status in IN_FLIGHT
         if waits:
             self.say("Not yet", "The server has not answered about it yet.")
         return waits
@@ -284,7 +289,8 @@ class ChatScreen(TellingScreen):
             self.say("", "Markers are hidden: t shows them.")
             return
         self.go(self.picture)
-        self.picture.show_hints()
+        if not self.picture.show_hints():
+            self.say("", "No markers in view.")
 
     def action_cycle_markers(self) -> None:
         """Markers on the picture: all, only open ones, none."""
@@ -292,6 +298,17 @@ class ChatScreen(TellingScreen):
         self.picture.markers_shown = now
         self.say("", f"Markers on the picture: {now}")
         self.tell_status()
+
+    def action_cycle_theme(self) -> None:
+        """Dark, light, and round again; for this session."""
+        name = "light" if self.app.theme == THEMES["dark"].name else "dark"
+        self.app.theme = THEMES[name].name
+        self.say("", f"Theme: {name}")
+
+    def action_cycle_sidebar(self) -> None:
+        """Sidebar as it fits, alone, or away; and say which."""
+        super().action_cycle_sidebar()
+        self.say("", f"Sidebar: {SIDEBAR[self.sidebar_wish]}")
 
     def action_back(self) -> None:
         """Out of the text that is being written, from the thread to the list, from the list to the picture."""
@@ -301,6 +318,8 @@ class ChatScreen(TellingScreen):
             self.close_thread()
         elif self.focused is not self.picture:
             self.go(self.picture)
+        else:
+            self.say_unused("escape", "Nothing to go back from. q quits.")
 
     def action_back_or_quit(self) -> None:
         """Back; with nothing to go back from, quit."""
@@ -344,6 +363,9 @@ class ChatScreen(TellingScreen):
 
     def action_unsent(self) -> None:
         """What is not on the server."""
+        if not self.session.state.drafts:
+            self.say("", ALL_SENT)
+            return
         from imagechat_tui.tui.screens.unsent import UnsentScreen
 
         unsent = UnsentScreen(self.session.state, self.clock, retry=self.retry, drop=self._ask_to_drop)

@@ -1,4 +1,4 @@
-"""Help and palette: a searchable list of what keys can do; Enter does it."""
+"""Help and palette: a searchable list of what keys can do; Enter runs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from imagechat_tui.tui.commands import Command
+from imagechat_tui.tui.commands import Command, found
 from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
@@ -26,7 +26,7 @@ NARROW, TINY = 50, 30
 class CommandRows(Rows[Command]):
     """Commands, one a line."""
 
-    empty = "Nothing like that. Backspace widens the search."
+    empty = "No command matches."
     can_focus = False
 
     def key_of(self, item: Command) -> str:
@@ -82,11 +82,11 @@ class CommandScreen(Dialog[Command | None]):
             yield Static(Content(self._title), classes="dialog--title")
             if self._help:
                 yield Static(Content(self._help), classes="dialog--text")
-            search = Input(placeholder="type to search", id="search", compact=True)
+            search = Input(placeholder="Type to search", id="search", compact=True)
             search.cursor_blink = False
             yield search
             yield CommandRows(id="commands")
-            yield KeyLine(("Enter", "does it"), ("Esc", "closes"))
+            yield KeyLine(("Enter", "run"), ("Esc", "close"))
 
     def on_mount(self) -> None:
         """Show all; keys go to the search."""
@@ -95,7 +95,7 @@ class CommandScreen(Dialog[Command | None]):
 
     def _show(self, words: str) -> None:
         rows = self.query_one(CommandRows)
-        rows.items = tuple(command for command in self._commands if command.matches(words))
+        rows.items = found(self._commands, words)
         rows.selected = rows.items[0].id if rows.items else None
 
     @on(Input.Changed)

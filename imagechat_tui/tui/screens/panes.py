@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PANES = {"picture": "PICTURE", "threads": "THREADS", "comments": "THREAD", "editor": "WRITING"}
 """What the status line calls the pane that has the focus, by the widget's id."""
 
-CHOOSING = (("two letters", "open a marker"), ("Esc", "none"))
+CHOOSING = (("two letters", "open a marker"), ("Esc", "cancel"))
 """What the status line says while keys are letters on markers."""
 
 UP = frozenset({Phase.LIVE, Phase.CATCHING_UP, Phase.READ_ONLY})
@@ -136,6 +136,21 @@ class PanesScreen(Layer[None]):
         self.set_focus(widget, scroll_visible=False)  # at once: the next key may be here already
 
     @property
+    def arrangement(self) -> Layout:
+        """Where the sidebar is now."""
+        return self._arrangement
+
+    @property
+    def reads_sidebar(self) -> bool:
+        """Whether keys go to the sidebar."""
+        return self.focused is not None and self.sidebar in self.focused.ancestors
+
+    @property
+    def sidebar_wish(self) -> Sidebar:
+        """What the person wants of the sidebar."""
+        return self._sidebar
+
+    @property
     def list_pane(self) -> Widget:
         """What the sidebar shows: the list, or the open thread."""
         return self.comments if self.has_class("-reading") else self.threads
@@ -175,7 +190,7 @@ class PanesScreen(Layer[None]):
         """Fill in the status line."""
         focused, connection = self.focused, self.chat.connection
         focus = (focused.id or "") if focused is not None else ""
-        self.title_line.set_class(focused is not None and self.sidebar in focused.ancestors, "-focused")
+        self.title_line.set_class(self.reads_sidebar, "-focused")
         self.status.facts = StatusFacts(
             pane=PANES.get(focus, "PICTURE"),
             crosshair=None if self.pictureless else self.picture.crosshair,

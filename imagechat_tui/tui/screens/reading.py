@@ -11,11 +11,22 @@ from textual.content import Content
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import CloseThread, OpenThread
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import ChatState, Phase, Status, Thread, counts, read_only_problem
+from imagechat_tui.sync.state import (
+    ChatState,
+    CommentView,
+    Peer,
+    Phase,
+    Status,
+    Thread,
+    counts,
+    read_only_problem,
+)
 from imagechat_tui.sync.views import Views
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import WRITES
+from imagechat_tui.tui.keys import key_label
+from imagechat_tui.tui.layout import Layout
 from imagechat_tui.tui.screens.panes import PanesScreen
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.people import people_here
@@ -28,6 +39,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
 
 MINUTE_S = 60.0
+IN_FLIGHT = (Status.PENDING, Status.CHECKING)
 FIRST_STEPS = "Move the crosshair with hjkl or the arrows, press c, write, Enter."
 UNSAVED_WORDS = {
     Status.PENDING: "saving",
@@ -51,6 +63,8 @@ class ReadingScreen(PanesScreen):
         """The open thread as it was shown last."""
         self.selected_key: str | None = None
         """The thread that is selected, on picture and list."""
+        self._unused: set[tuple[str, tuple[str, str | None]]] = set()
+        """Keys that did nothing, and where: that was said."""
         self.deleting: set[str] = set()
         """Threads that this screen asked to delete, and of which there is no verdict yet."""
         self.renamed: dict[str, str] = {}
@@ -195,18 +209,56 @@ class ReadingScreen(PanesScreen):
     def useless_commands(self) -> set[str]:
         """Ids of commands that would do nothing now."""
         useless = set(super().useless_commands())
-        if self.gone is not None:
-            useless |= WRITES
         thread = self.current
-        resolved = thread is not None and thread.conversation.resolved
-        useless.add("thread.resolve" if resolved else "thread.reopen")
         if thread is None:
-            useless.add("thread.resolve")
+            useless |= WRITES - {"marker.new"}
+        else:
+            useless |= self._useless_for(thread)
+        if self.gone is not None:
+            useless.add("marker.new")
+        if not self.all_threads:
+            useless |= {"marker.next", "list.open"}
         if not any(thread.unread for thread in self.all_threads):
             useless.add("marker.unread")
         if self.pictureless:
             useless |= {"marker.new", "image.open"}
         return useless
+
+    def _useless_for(self, thread: Thread) -> set[str]:
+        """Ids of commands that would do nothing for a thread, or for the selected comment of it."""
+        useless = {"thread.resolve" if thread.conversation.resolved else "thread.reopen"}
+        connected = self.chat.connection.can_write
+        if not connected or self.chat.peer is Peer.HOSTED or not self.on_server(thread):
+            useless |= {"thread.resolve", "thread.reopen"}
+        if not self.on_server(thread):
+            useless.add("thread.reply")
+        edited = self.to_edit(thread)
+        if edited is None or (edited.draft_id is None and not self._can_change(edited)):
+            useless.add("thread.edit")
+        comment = self.comments.item if self.focused is self.comments else None
+        deleted = comment if comment is not None and len(thread.comments) > 1 else thread
+        if deleted.draft_id is None and not (connected and self._can_change(deleted)):
+            useless.add("thread.delete")
+        return useless
+
+    def _can_change(self, thing: Thread | CommentView) -> bool:
+        return self.may_change(thing) and thing.status not in IN_FLIGHT
+
+    def may_change(self, thing: Thread | CommentView) -> bool:
+        """Whether the person may edit or delete it. Where that is not known, the server is asked."""
+        me = self.chat.me
+        author = (thing.conversation if isinstance(thing, Thread) else thing.comment).author_id
+        return thing.mine or me is None or me.is_admin or author is None
+
+    def to_edit(self, thread: Thread) -> CommentView | None:
+        """The comment that a key edits: the selected one, else the last own one."""
+        if self.open_key is not None and self.comments.item is not None:
+            return self.comments.item
+        return next((c for c in reversed(thread.comments) if c.mine and not c.comment.is_deleted), None)
+
+    def on_server(self, thread: Thread) -> bool:
+        """Whether the server has a thread, as far as is known."""
+        return thread.conversation.id in self.chat.conversations or thread.status is Status.SAVED
 
     def show_no_picture(self, said: str) -> None:
         """Say in its place why there is none; the threads stay usable."""
@@ -287,6 +339,10 @@ class ReadingScreen(PanesScreen):
         if thread is not None:
             self.picture.bring_into_view(thread.conversation.point)
 
+    @on(Rows.Selected, "#comments")
+    def _comment_selected(self) -> None:
+        self.tell_status()
+
     @on(Rows.Chosen, "#threads")
     def _thread_chosen(self, event: Rows.Chosen) -> None:
         self.open_thread(event.key)
@@ -301,6 +357,7 @@ class ReadingScreen(PanesScreen):
         """A short note in the corner; it goes by itself. A newer hint takes the place of older ones."""
         if not any(note.severity == "error" for note in self.app._notifications):
             self.app.clear_notifications()
+        self._place_notes()
         self.app.notify(
             safe_line(sentence),
             title=safe_line(title),
@@ -308,6 +365,31 @@ class ReadingScreen(PanesScreen):
             timeout=8 if failure else 4,
             markup=False,
         )
+
+    def _place_notes(self) -> None:
+        """Have notes where they do not cover what one reads or writes: over the other pane, where there is one."""
+        inside = self.reads_sidebar
+        beside = inside and self.arrangement is Layout.SIDE
+        self.set_class(beside, "-notes-left")
+        over = inside and self.arrangement is Layout.STACKED
+        alone = self.arrangement is Layout.SINGLE and inside and not self._reads_above()
+        self.set_class(not beside and (over or alone or self.has_class("-writing")), "-notes-top")
+
+    def _reads_above(self) -> bool:
+        """Whether the selected item is in the upper half of its list."""
+        rows = self.list_pane
+        place = rows.region_of(rows.selected or "") if isinstance(rows, Rows) else None
+        return place is not None and place.y + place.bottom <= rows.size.height
+
+    def say_unused(self, key: str, why: str = "") -> None:
+        """Say that a key does nothing where one is: once for each place, not again and again."""
+        screen = self.app.screen
+        place = type(screen).__name__, self.focused.id if screen is self and self.focused is not None else ""
+        if (key, place) in self._unused:
+            return
+        self._unused.add((key, place))
+        help_key = " ? shows the keys." if screen is self else ""
+        self.say("", why or f"{key_label(key)} does nothing here.{help_key}")
 
     @staticmethod
     def quote(text: str) -> SafeText:

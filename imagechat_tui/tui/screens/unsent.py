@@ -1,4 +1,4 @@
-"""What is not on the server: writes that failed, and drafts. Enter tries again or writes on, d drops."""
+"""What is not on the server: writes that failed, and drafts. Enter retries or keeps writing, d discards."""
 
 from __future__ import annotations
 
@@ -26,18 +26,16 @@ from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words, write_words
 
-KEYS = (("Enter", "tries again or writes on"), ("e", "edits"), ("d", "drops"), ("Esc", "closes"))
-"""What the keys do with a draft; the last is there without any."""
+KEYS = (("Enter", "retry or keep writing"), ("e", "edit"), ("d", "discard"), ("Esc", "close"))
+"""What the keys do with a draft."""
 
 
 class DraftRows(Rows[Draft]):
     """Drafts, two lines each."""
 
-    empty = "Everything that was written is saved."
-
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "screen.write_on", "Write on", id="unsent.edit", show=False),
-        Binding("d", "screen.drop", "Drop it", id="unsent.drop", show=False),
+        Binding("e", "screen.write_on", "Edit", id="unsent.edit", show=False),
+        Binding("d", "screen.drop", "Discard", id="unsent.drop", show=False),
     ]
 
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
@@ -106,7 +104,6 @@ class UnsentScreen(Dialog[Draft | None]):
             yield Static(Content("Not sent"), classes="dialog--title")
             yield Static(
                 Content("None of this is on the server, and none of it is sent by itself."),
-                id="drafts-text",
                 classes="dialog--text",
             )
             yield DraftRows(self._clock, id="drafts")
@@ -127,8 +124,8 @@ class UnsentScreen(Dialog[Draft | None]):
         homes = {conversation_of(draft.write) for draft in state.drafts} - {None}
         rows.numbers = {home: number_of(state, home) for home in homes if home is not None}
         rows.items = (*failed, *typed)
-        self.query_one("#drafts-text").display = bool(rows.items)
-        self.query_one(KeyLine).say(*(KEYS if rows.items else KEYS[-1:]))
+        if not rows.items:
+            self.dismiss(None)  # nothing is left to do here
 
     @on(Rows.Chosen)
     def _act(self) -> None:

@@ -12,7 +12,7 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import comment_text
 from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Status, Thread, read_only_problem
+from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Thread, read_only_problem
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.reading import ReadingScreen
 from imagechat_tui.tui.widgets.composer import Composer, TextWrite
@@ -121,7 +121,7 @@ class WritingScreen(ReadingScreen):
 
     def is_on_server(self, thread: Thread) -> bool:
         """Whether something can be done with a thread; if not, that is said."""
-        there = thread.conversation.id in self.chat.conversations or thread.status is Status.SAVED
+        there = self.on_server(thread)
         if not there:
             self.say("Not saved yet", "The marker is not on the server yet.")
         return there

@@ -24,10 +24,10 @@ class CommentList(Rows[CommentView]):
     """One thread, oldest comment first."""
 
     BINDING_GROUP_TITLE = "Thread"
-    HELP = "One thread. The mark shows which comment e and d are about; r answers, Esc goes back to the list."
+    HELP = "One thread. e and d are about the marked comment, r replies, Esc goes back to the list."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Reply, or try again what was not saved", id="thread.act", show=False),
+        Binding("enter", "choose", "Reply, or retry what was not saved", id="thread.act", show=False),
     ]
 
     gap = 1

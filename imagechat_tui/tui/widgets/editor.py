@@ -20,8 +20,8 @@ class Editor(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,ctrl+s", "submit", "Send", id="write.send", show=False, priority=True),
         Binding("ctrl+j", "new_line", "New line", id="write.new-line", show=False, priority=True),
-        Binding("escape", "leave", "Leave, keep the draft", id="write.leave", show=False, priority=True),
-        Binding("tab", "leave", "Leave, keep the draft", show=False, priority=True),
+        Binding("escape", "leave", "Leave and keep the draft", id="write.leave", show=False, priority=True),
+        Binding("tab", "leave", "Leave and keep the draft", show=False, priority=True),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

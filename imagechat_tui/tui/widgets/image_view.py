@@ -16,6 +16,9 @@ from imagechat_tui.tui.widgets.picture.scene import Scene
 from imagechat_tui.tui.widgets.picture.stage import Stage
 
 ZOOM_STEP: Final = 1.5
+SMALLEST: Final = "It is as small as it gets."
+LARGEST: Final = "It is as large as it gets."
+WHOLE: Final = "The whole picture is in view."
 
 
 class ImageView(Stage, can_focus=True):
@@ -24,25 +27,25 @@ class ImageView(Stage, can_focus=True):
     BINDING_GROUP_TITLE = "Picture"
     HELP = (
         "Move with hjkl or arrows, zoom with + and -, z is a loupe. "
-        "Enter opens the marker here, or starts one; f puts letters on all markers."
+        "Enter opens the marker here or adds one; f puts letters on every marker."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h,left", "step(-1, 0)", "Left", id="image.left", show=False),
-        Binding("j,down", "step(0, 1)", "Down", id="image.down", show=False),
-        Binding("k,up", "step(0, -1)", "Up", id="image.up", show=False),
-        Binding("l,right", "step(1, 0)", "Right", id="image.right", show=False),
-        Binding("H,shift+left", "stride(-1, 0)", "Left by a tenth", id="image.far-left", show=False),
-        Binding("J,shift+down", "stride(0, 1)", "Down by a tenth", id="image.far-down", show=False),
-        Binding("K,shift+up", "stride(0, -1)", "Up by a tenth", id="image.far-up", show=False),
-        Binding("L,shift+right", "stride(1, 0)", "Right by a tenth", id="image.far-right", show=False),
-        Binding("plus,equals_sign", "zoom(1)", "Closer", id="image.closer", show=False),
-        Binding("minus", "zoom(-1)", "Farther", id="image.farther", show=False),
-        Binding("0", "fit", "The whole picture", id="image.fit", show=False),
+        Binding("h,left", "step(-1, 0)", "Move left", id="image.left", show=False),
+        Binding("j,down", "step(0, 1)", "Move down", id="image.down", show=False),
+        Binding("k,up", "step(0, -1)", "Move up", id="image.up", show=False),
+        Binding("l,right", "step(1, 0)", "Move right", id="image.right", show=False),
+        Binding("H,shift+left", "stride(-1, 0)", "Move left by a tenth", id="image.far-left", show=False),
+        Binding("J,shift+down", "stride(0, 1)", "Move down by a tenth", id="image.far-down", show=False),
+        Binding("K,shift+up", "stride(0, -1)", "Move up by a tenth", id="image.far-up", show=False),
+        Binding("L,shift+right", "stride(1, 0)", "Move right by a tenth", id="image.far-right", show=False),
+        Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="image.closer", show=False),
+        Binding("minus", "zoom(-1)", "Zoom out", id="image.farther", show=False),
+        Binding("0", "fit", "Fit the whole picture", id="image.fit", show=False),
         Binding("Z", "actual", "One pixel per cell", id="image.actual", show=False),
-        Binding("z", "loupe", "Loupe: look closer here", id="image.loupe", show=False),
-        Binding("a", "others", "Others' crosshairs: shown, or not", id="image.others", show=False),
-        Binding("enter", "open", "Open the marker here, or start one", id="image.open", show=False),
+        Binding("z", "loupe", "Loupe: magnify here", id="image.loupe", show=False),
+        Binding("a", "others", "Others' crosshairs: show, hide", id="image.others", show=False),
+        Binding("enter", "open", "Open this marker, or add one", id="image.open", show=False),
         Binding("escape", "close_loupe", show=False),
     ]
 
@@ -73,6 +76,21 @@ class ImageView(Stage, can_focus=True):
         def __init__(self, point: Point) -> None:
             super().__init__()
             self.point = point
+
+    class Told(Message):
+        """Something that is not seen at once, in words."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    class Unchanged(Message):
+        """A key changed nothing, and why."""
+
+        def __init__(self, key: str, why: str) -> None:
+            super().__init__()
+            self.key = key
+            self.why = why
 
     class ViewChanged(Message):
         """Another part of the picture is seen, or closer."""
@@ -131,7 +149,9 @@ class ImageView(Stage, can_focus=True):
 
     def action_zoom(self, direction: int) -> None:
         """Closer or farther, about the crosshair."""
+        before = self._scene
         self._zoom_about(direction, self._crosshair)
+        self._answer(*("plus", LARGEST) if direction > 0 else ("minus", SMALLEST), before)
 
     def action_actual(self) -> None:
         """One pixel of the picture across one cell."""
@@ -140,8 +160,19 @@ class ImageView(Stage, can_focus=True):
 
     def action_fit(self) -> None:
         """The whole picture."""
-        if self._scene is not None:
-            self._look(self._scene.view.fit())
+        before = self._scene
+        if before is not None:
+            self._look(before.view.fit())
+            self._answer("0", WHOLE, before)
+
+    def _answer(self, key: str, why: str, before: Scene | None) -> None:
+        """Say why a key changed nothing, if it did not."""
+        now = self._scene
+        if before is None or now is None:
+            return
+        old, new = before.view, now.view
+        if (old.scale, old.left, old.top) == (new.scale, new.left, new.top):
+            self.post_message(self.Unchanged(key, why))
 
     def action_loupe(self) -> None:
         """Show the place of the crosshair closer, or no longer."""
@@ -163,6 +194,7 @@ class ImageView(Stage, can_focus=True):
     def action_others(self) -> None:
         """Show or hide where others point."""
         self.others_shown = not self.others_shown
+        self.post_message(self.Told(f"Others' crosshairs: {'shown' if self.others_shown else 'hidden'}"))
 
     def action_open(self) -> None:
         """Open what the crosshair is on, or say that a marker is wanted here."""
@@ -191,10 +223,12 @@ class ImageView(Stage, can_focus=True):
 
     # -- hint labels
 
-    def show_hints(self) -> None:
-        """Put two letters on every marker in view; typing them opens it."""
-        if self._marking is not None and any(True for _ in self._marking.chips):
-            self._hint(Hints.on(self._marking.chips))
+    def show_hints(self) -> bool:
+        """Put two letters on every marker in view; typing them opens it. False if there is none."""
+        if self._marking is None or not any(True for _ in self._marking.chips):
+            return False
+        self._hint(Hints.on(self._marking.chips))
+        return True
 
     def _hint(self, hints: Hints | None) -> None:
         if self._marking is not None and self._marking.hints is not hints:

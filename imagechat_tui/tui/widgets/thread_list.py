@@ -23,7 +23,7 @@ class ThreadList(Rows[Thread]):
     """All threads of the picture, or some of them."""
 
     BINDING_GROUP_TITLE = "Threads"
-    HELP = "The threads of this picture. Enter opens one, and the picture centres on its marker."
+    HELP = "The threads of this picture. Enter opens one and centres the picture on its marker."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "choose", "Open", id="list.open", show=False),
