@@ -4,8 +4,8 @@ Read once into frozen values; below this ring everything is a plain argument. A 
 is reported and skipped: it never stops the start. (A server that cannot be used does: to go to another one
 instead would be worse. So does a flag: who typed it is there to type it again.)
 
-A project's file comes with the pictures, often from somebody else: it may say where the threads are, and
-never which secrets go there.
+A project's file comes with the pictures, often from somebody else: it may ask for a server, which counts once
+the person has allowed it, and never says which secrets go there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -40,6 +40,13 @@ TEXTS = ("server", "tenant", "shared", "max_megapixels", "cell_aspect")
 
 NUMBERS = {"max_megapixels": (0.0, math.inf), "cell_aspect": (0.4, 6.0)}
 """Those that are numbers, and what they lie between."""
+
+LIMITS = ("max_megapixels",)
+"""Those numbers that keep a picture from taking too much."""
+
+ASKED_FIRST = ("server", "shared")
+"""Those of a project's file that count only once the person has allowed them: where words go and come from. So do
+limits above the usual."""
 
 OWN_TEXTS = ("sso_file", "ca_file")
 """Those that a project's file must not have: what is trusted, and with which secret."""
@@ -127,6 +134,17 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What a project's file asks for, and must not have unless the person allows it."""
+
+    file: Path
+    """The project's file, links resolved."""
+    key: str
+    value: str
+    """Raw."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSettings:
     """What a client goes by."""
 
@@ -150,6 +168,8 @@ class ClientSettings:
     """Height of a terminal's cell divided by its width; None goes by what the terminal says."""
     mistakes: tuple[str, ...] = ()
     """What was wrong in a file and was skipped; raw text."""
+    refused: tuple[Wish, ...] = ()
+    """What the project's file asked for and was not allowed."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Where each value comes from that is not the default: a flag, a variable, or a file's path, raw."""
 
@@ -172,7 +192,11 @@ class ImageName:
 
 
 def load_settings(
-    flags: Mapping[str, object], environ: Mapping[str, str], folders: Folders, cwd: Path | None
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    folders: Folders,
+    cwd: Path | None,
+    allowed: Callable[[Sequence[Wish]], Collection[Wish]] = lambda wishes: (),
 ) -> ClientSettings:
     """Put the sources together.
 
@@ -181,6 +205,7 @@ def load_settings(
         environ: the environment.
         folders: where the user's file is.
         cwd: where the search for a project starts; None outside of any folder (it has been deleted).
+        allowed: which of a project's wishes the person allows; asked only about those that would count.
 
     Raises:
         SettingsError: the result cannot be used, or a token has to be read and cannot.
@@ -197,6 +222,10 @@ def load_settings(
     user_file = config / CONFIG_FILE if config is not None else None
     of_project = _read(project_file, PROJECT_KEYS, mistakes) if project_file is not None else {}
     of_user = _read(user_file, OWN_KEYS, mistakes) if user_file is not None else {}
+    wishes = _wishes(project_file, of_project, of_user, above=(environment, said))
+    granted = allowed(wishes) if wishes else ()
+    refused = tuple(wish for wish in wishes if wish not in granted)
+    of_project = _without(of_project, {wish.key for wish in refused})
     merged: dict[str, object] = {}
     sources: dict[str, str] = {}
     layers: tuple[tuple[Mapping[str, object], Callable[[str], str]], ...] = (
@@ -233,10 +262,48 @@ def load_settings(
         max_megapixels=float(text.get("max_megapixels", 60)),
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
         mistakes=tuple(mistakes),
+        refused=refused,
         sources=sources,
     )
     _check_server(settings)
     return settings
+
+
+def _wishes(
+    file: Path | None,
+    of_project: Mapping[str, object],
+    of_user: Mapping[str, object],
+    *,
+    above: Sequence[Mapping[str, object]],
+) -> tuple[Wish, ...]:
+    """What a project's file asks for, that the person did not choose anyway, and nothing stronger overrules."""
+    usual = ClientSettings()
+
+    def counts(key: str) -> bool:
+        if key not in of_project or any(key in layer for layer in above):
+            return False
+        if key in ASKED_FIRST:
+            return _address(str(of_project[key])) != _address(str(of_user.get(key, "")))
+        least: float = getattr(usual, key)
+        return _number(of_project[key], 0) > max(least, _number(of_user.get(key), least))
+
+    if file is None:
+        return ()
+    real = Path(os.path.realpath(file))
+    return tuple(Wish(real, key, str(of_project[key])) for key in (*ASKED_FIRST, *LIMITS) if counts(key))
+
+
+def _number(value: object, otherwise: float) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return otherwise
+
+
+def _without(of_project: Mapping[str, object], keys: Collection[str]) -> Mapping[str, object]:
+    """A project's settings without these; a tenant is one of the server beside it, and goes with it."""
+    gone = {*keys, "tenant"} if "server" in keys else keys
+    return {key: value for key, value in of_project.items() if key not in gone}
 
 
 OWN_KEYS = (*CHOICES, *TEXTS, *OWN_TEXTS)
@@ -260,7 +327,7 @@ def _valid(key: str, value: object, source: str, mistakes: list[str]) -> bool:
     if key in CHOICES:
         if str(value) in CHOICES[key]:
             return True
-        mistakes.append(f"{source}: {key} = {value!r} is none of {', '.join(CHOICES[key])}")
+        mistakes.append(f"{source}: {key} = {_shown(value)} is none of {', '.join(CHOICES[key])}")
         return False
     if key in NUMBERS:
         least, most = NUMBERS[key]
@@ -270,35 +337,90 @@ def _valid(key: str, value: object, source: str, mistakes: list[str]) -> bool:
         except ValueError:
             pass
         limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
-        mistakes.append(f"{source}: {key} = {value!r} is no number {limits}")
+        mistakes.append(f"{source}: {key} = {_shown(value)} is no number {limits}")
         return False
     return True
 
 
+MAX_FILE_BYTES = 64 << 10
+"""Of a settings file: a longer one is none."""
+
+MAX_DOTS = 500
+"""In a line of it: what reads TOML takes the square of their number to follow a key."""
+
+MAX_MISTAKES = 5
+"""That are told of one file."""
+
+
+def plain_text(path: Path) -> str:
+    """The text of a small plain file; a device or a pipe under its name is not waited for.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no plain file, too large, or no text.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no plain file")
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ValueError(f"it is larger than {MAX_FILE_BYTES >> 10} KiB")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
+
+
+def _table(path: Path) -> Mapping[str, object]:
+    """A settings file as it is written.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is none; the reason in words.
+    """
+    text = plain_text(path)
+    if max((line.count(".") for line in text.splitlines()), default=0) > MAX_DOTS:
+        raise ValueError(f"a line of it has more than {MAX_DOTS} dots")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def _read(path: Path, known: Collection[str], mistakes: list[str]) -> Mapping[str, object]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = _table(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         mistakes.append(f"{path}: it cannot be read ({error.strerror})")
         return {}
-    except UnicodeDecodeError:
-        mistakes.append(f"{path}: it is not UTF-8 text")
-        return {}
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         mistakes.append(f"{path}: {error}")
         return {}
     found: dict[str, object] = {}
+    wrong: list[str] = []
     for key, value in table.items():
         if key not in known:
             elsewhere = key in OWN_KEYS or key in PROJECT_KEYS
-            mistakes.append(f"{path}: {'not the place for' if elsewhere else 'there is no setting'} {key!r}")
+            wrong.append(f"{'not the place for' if elsewhere else 'there is no setting'} {_shown(key)}")
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            mistakes.append(f"{path}: {key} must be a text or a number")
+            wrong.append(f"{key} must be a text or a number")
+        elif isinstance(value, int) and value.bit_length() > 64:
+            wrong.append(f"{key} is too large a number")
         else:
             found[key] = value
+    mistakes += [f"{path}: {told}" for told in wrong[:MAX_MISTAKES]]
+    if len(wrong) > MAX_MISTAKES:
+        mistakes.append(f"{path}: and {len(wrong) - MAX_MISTAKES} more of this kind")
     return found
+
+
+def _shown(value: object) -> str:
+    """A value of a file as a message has it: no longer than anybody reads."""
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
 
 
 def _sso(
@@ -377,13 +499,25 @@ def working_folder() -> Path | None:
 
 
 def project_root(start: Path) -> Path | None:
-    """The nearest ancestor with ``.imagechat.toml``, else with ``.git``; None outside of projects."""
+    """The nearest ancestor with ``.imagechat.toml``, else with ``.git``; None outside of projects.
+
+    What somebody else put into a folder that is open to all (``/tmp``) makes no project of what is below it.
+    """
     chain = [start, *start.parents]
     for marker in (PROJECT_FILE, ".git"):
         for folder in chain:
-            if os.path.exists(folder / marker):  # noqa: PTH110 (pathlib raises where it may not look)
+            if _is_there(folder, marker):
                 return folder
     return None
+
+
+def _is_there(folder: Path, marker: str) -> bool:
+    path = folder / marker
+    try:
+        strewn = path.lstat().st_uid not in (0, os.geteuid()) and folder.stat().st_mode & stat.S_IWOTH
+        return path.exists() and not strewn
+    except (OSError, ValueError):  # where one may not look, too
+        return False
 
 
 def is_url(image: str) -> bool:

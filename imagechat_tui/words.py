@@ -600,6 +600,39 @@ def serve_words(kind: str, *, path: str = "", host: str = "", port: int | None =
     return Words("Cannot start", told, action)
 
 
+_WISHES = {
+    "server": "threads would be read and written there",
+    "shared": "threads would be read and written in that folder",
+}
+
+
+def wish_words(file: str, asked: Sequence[tuple[str, str]]) -> list[str]:
+    """What a project's file asks for, as lines: the file, then each setting with what it means.
+
+    Args:
+        file: its path, raw.
+        asked: settings with their values, raw.
+    """
+    return [
+        f"The project's file {safe_line(file)} came with the pictures, and asks for:",
+        *(
+            f"  {key} = {safe_name(value) or '(the local server)'}"
+            f"  ({_WISHES.get(key, 'larger pictures take more memory and time')})"
+            for key, value in asked
+        ),
+    ]
+
+
+def wish_undecided_words(file: str, asked: Sequence[tuple[str, str]]) -> Words:
+    """A project's file asks for something, and nobody has answered."""
+    listed = ", ".join(f"{key} = {safe_name(value)}" for key, value in asked)
+    return Words(
+        "Not allowed yet",
+        f"{safe_line(file)} asks for {listed}, which is skipped.",
+        "To allow it: imagechat config trust",
+    )
+
+
 def cannot_show_words(items: int) -> str:
     """That something of others could not be read, and is not among what is shown."""
     return "1 item cannot be shown." if items == 1 else f"{items} items cannot be shown."

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-from collections.abc import Callable
+import socket
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -22,6 +25,7 @@ from imagechat_tui.settings import (
     ImageName,
     SettingsError,
     SettingsProblem,
+    Wish,
     image_name,
     is_loopback,
     is_url,
@@ -64,9 +68,18 @@ class Desk:
         return self.project / PROJECT_FILE
 
     def load(
-        self, *, flags: dict[str, object] | None = None, env: dict[str, str] | None = None
+        self,
+        *,
+        flags: dict[str, object] | None = None,
+        env: dict[str, str] | None = None,
+        allow: Sequence[str] = (),
     ) -> ClientSettings:
-        return load_settings(flags or {}, env or {}, self.folders, self.cwd)
+        """The settings here, as by somebody who allows a project these of its wishes."""
+
+        def allowed(wishes: Sequence[Wish]) -> list[Wish]:
+            return [wish for wish in wishes if wish.key in allow]
+
+        return load_settings(flags or {}, env or {}, self.folders, self.cwd, allowed)
 
     def refused(self, **env: str) -> SettingsError:
         with pytest.raises(SettingsError) as caught:
@@ -382,7 +395,7 @@ def test_plain_http_is_for_this_machine_only(desk: Desk, server: str) -> None:
 def test_what_is_no_server_stops_the_start(desk: Desk, server: str) -> None:
     """To go on with another one would put comments where they do not belong."""
     assert desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t").problem is SettingsProblem.BAD_SERVER
-    desk.project_file.write_text(f"server = '{server}'\ntenant = 't'")
+    desk.user_file.write_text(f"server = '{server}'\ntenant = 't'")
     assert desk.refused().problem is SettingsProblem.BAD_SERVER
 
 
@@ -481,7 +494,150 @@ def test_no_token_is_read_for_the_local_server(desk: Desk) -> None:
 
 def test_a_project_may_say_where_its_threads_are(desk: Desk) -> None:
     desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "design"\nproject = "shop"\nglyphs = "half"')
-    assert desk.load() == ClientSettings(server=TEAM, tenant="design", glyphs="half")
+    assert desk.load(allow=["server"]) == ClientSettings(server=TEAM, tenant="design", glyphs="half")
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        (f'server = "{TEAM}"', "server", TEAM),
+        ('shared = "/srv/evil"', "shared", "/srv/evil"),
+        ("max_megapixels = 5000", "max_megapixels", "5000"),
+        ("max_megapixels = 60.5", "max_megapixels", "60.5"),
+        ('max_megapixels = "1e9"', "max_megapixels", "1e9"),
+    ],
+)
+def test_what_a_project_asks_for_counts_only_once_it_is_allowed(
+    desk: Desk, line: str, key: str, value: str
+) -> None:
+    desk.project_file.write_text(f'{line}\ntenant = "design"\nglyphs = "half"')
+    settings = desk.load()
+    wish = Wish(desk.project_file.resolve(), key, value)
+    tenant = "" if key == "server" else "design"
+    assert settings == ClientSettings(glyphs="half", tenant=tenant, refused=(wish,))
+    assert settings.mistakes == ()
+    allowed = desk.load(allow=[key])
+    assert allowed.refused == ()
+    assert allowed.sources[key] == str(desk.project_file)
+
+
+@pytest.mark.parametrize("line", ["max_megapixels = 60", "max_megapixels = 1", "cell_aspect = 2.5"])
+def test_what_costs_nobody_anything_is_not_asked_about(desk: Desk, line: str) -> None:
+    desk.project_file.write_text(line)
+    settings = desk.load()
+    assert settings.refused == ()
+    assert settings.sources
+
+
+def test_only_what_would_count_is_asked_about(desk: Desk) -> None:
+    desk.project_file.write_text(f'server = "{TEAM}/"\ntenant = "t"\nshared = "/srv/x"\nmax_megapixels = 90')
+    asked: list[str] = []
+
+    def ask(wishes: Sequence[Wish]) -> list[Wish]:
+        asked.extend(wish.key for wish in wishes)
+        return []
+
+    said: dict[str, object] = {"server": "http://localhost:1", "max_megapixels": "100"}
+    load_settings(said, {"IMAGECHAT_SHARED": "/srv/y"}, desk.folders, desk.cwd, ask)
+    assert asked == []
+    desk.user_file.write_text(f'server = "{TEAM}"\nshared = "/srv/x"\nmax_megapixels = 100')
+    load_settings({}, {}, desk.folders, desk.cwd, ask)
+    assert asked == []
+    desk.user_file.write_text('server = "https://other.example"\ntenant = "mine"\nmax_megapixels = "odd"')
+    settings = load_settings({}, {}, desk.folders, desk.cwd, ask)
+    assert asked == ["server", "shared", "max_megapixels"]
+    assert (settings.server, settings.tenant, settings.shared) == ("https://other.example", "mine", None)
+    assert settings.max_megapixels == 60
+
+
+@pytest.mark.security
+def test_a_project_cannot_send_a_team_to_the_local_server_unasked(desk: Desk) -> None:
+    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "design"')
+    desk.project_file.write_text('server = ""')
+    assert desk.load().server == TEAM
+    assert desk.load(allow=["server"]).server == ""
+
+
+@pytest.mark.security
+def test_what_others_strew_into_a_folder_open_to_all_is_no_project(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk.project / ".git").rmdir()
+    desk.project_file.write_text('glyphs = "half"')
+    assert project_root(desk.cwd) == desk.project
+    desk.project.chmod(0o1777)
+    assert project_root(desk.cwd) == desk.project
+    seen = Path.lstat
+    monkeypatch.setattr(Path, "lstat", lambda path: SimpleNamespace(st_uid=seen(path).st_uid + 4711))
+    assert project_root(desk.cwd) is None
+    desk.project.chmod(0o775)  # a group's folder: they work there together
+    assert project_root(desk.cwd) == desk.project
+
+
+# Files that are none
+
+
+def hostile(path: Path, kind: str) -> None:
+    match kind:
+        case "endless":
+            path.symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "loop":
+            path.symlink_to(path.name)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(str(path))
+        case "large":
+            path.write_bytes(b"# " + b"x" * (64 << 10))
+        case "no text":
+            path.write_bytes(b"\xff\xfe")
+        case "deep":
+            path.write_text("glyphs = " + "[" * 5000 + "]" * 5000)
+        case "dotted":
+            path.write_text("a." * 30_000 + "a = 1")
+        case "digits":
+            path.write_text("max_megapixels = " + "9" * 60_000)
+        case "hex":
+            path.write_text("max_megapixels = 0x" + "f" * 60_000)
+        case "long":
+            path.write_text(f'glyphs = "{"x" * 60_000}"')
+        case "many":
+            path.write_text("\n".join(f"a{number} = 1" for number in range(5_000)))
+        case "NUL":
+            path.write_bytes(b"glyphs = '\0'")
+
+
+HOSTILE = ("endless", "pipe", "folder", "loop", "socket", "large", "no text", "deep", "dotted", "digits", "hex",
+           "long", "many", "NUL")  # fmt: skip
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("whose", ["project", "user"])
+def test_a_file_that_is_no_settings_file_is_told_in_few_words_and_skipped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, whose: str
+) -> None:
+    path = desk.project_file if whose == "project" else desk.user_file
+    monkeypatch.chdir(path.parent)  # a socket's name is short
+    hostile(Path(path.name), kind)
+    began = time.process_time()
+    settings = desk.load(env={"IMAGECHAT_THEME": "light"})
+    assert time.process_time() - began < 2
+    assert settings == ClientSettings(theme="light", mistakes=settings.mistakes)
+    assert (whose == "project" and kind == "loop") or 1 <= len(settings.mistakes) <= 6
+    assert all(str(path) in told and len(told) < 600 for told in settings.mistakes)
+    assert named(desk, "shot.png").url_id == "shop/pages/shot.png"
+
+
+def test_a_settings_file_may_be_a_link_and_as_large_as_it_is_allowed(desk: Desk) -> None:
+    real = desk.root / "dotfiles.toml"
+    real.write_bytes(b'glyphs = "half"\n'.ljust(64 << 10, b"#"))
+    desk.user_file.symlink_to(real)
+    assert desk.load() == ClientSettings(glyphs="half")
 
 
 @pytest.mark.security
@@ -497,7 +653,7 @@ def test_a_project_cannot_choose_secrets_or_whom_to_trust(desk: Desk, key: str) 
 def test_a_token_does_not_go_where_only_a_project_sends_it(desk: Desk) -> None:
     desk.project_file.write_text('server = "https://evil.example"\ntenant = "design"')
     for env in ({"IMAGECHAT_SSO": TOKEN}, {"IMAGECHAT_SSO_FILE": str(desk.secret())}):
-        settings = desk.load(env=env)
+        settings = desk.load(env=env, allow=["server"])
         assert (settings.server, settings.sso) == ("https://evil.example", "")
         (mistake,) = settings.mistakes
         assert "https://evil.example" in mistake

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
 
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.trust import allowed, answered, remember, told
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import CONFIG_FILE, Folders, load_settings, working_folder
+from imagechat_tui.words import wish_undecided_words, wish_words
 
 
 @click.group()
@@ -37,18 +40,55 @@ def show(json_: bool) -> None:
     imagechat config show
     IMAGECHAT_GLYPHS=half imagechat config show --json
     """
-    settings = load_settings({}, os.environ, Folders.of_user(), working_folder())
+    folders = Folders.of_user()
+    settings = load_settings({}, os.environ, folders, working_folder(), partial(allowed, folders))
     shown: dict[str, object] = {
         key: "***" if key == "sso" and value else str(value) if isinstance(value, Path) else value
         for key, value in asdict(settings).items()
-        if key not in ("mistakes", "sources")
+        if key not in ("mistakes", "refused", "sources")
     }
     sources = {key: settings.sources.get(key, "default") for key in shown}
     if json_:
-        print_document(settings=shown, sources=sources, mistakes=list(settings.mistakes))
+        asked = [{"key": wish.key, "value": wish.value, "file": str(wish.file)} for wish in settings.refused]
+        print_document(settings=shown, sources=sources, mistakes=list(settings.mistakes), notAllowed=asked)
         return
     for key, value in shown.items():
         setting = f"{key} = {safe_text(str(value if value is not None else ''), Kind.LINE)}"
         click.echo(f"{setting:<32}  # {safe_text(sources[key], Kind.LINE)}")
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_text(mistake, Kind.LINE)} (skipped)", err=True)
+    undecided = [wish for wish in settings.refused if answered(folders, wish) is None]
+    if undecided:
+        click.echo(f"imagechat: {wish_undecided_words(*told(undecided)).text}", err=True)
+
+
+@config.command(cls=Verb)
+def trust() -> None:
+    """Allow what the project's .imagechat.toml here asks for: a server, a shared folder, larger pictures.
+
+    \b
+    imagechat config trust
+    """
+    _answer(yes=True)
+
+
+@config.command(cls=Verb)
+def distrust() -> None:
+    """Take that back: what the project's .imagechat.toml asks for is skipped, without a question.
+
+    \b
+    imagechat config distrust
+    """
+    _answer(yes=False)
+
+
+def _answer(*, yes: bool) -> None:
+    folders = Folders.of_user()
+    wishes = load_settings({}, {}, folders, working_folder()).refused
+    if not wishes:
+        click.echo("No project's file here asks for anything that you must allow.")
+        return
+    remember(folders, wishes, allowed=yes)
+    for line in wish_words(*told(wishes)):
+        click.echo(line)
+    click.echo("Allowed." if yes else "Not allowed.")

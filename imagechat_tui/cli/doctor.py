@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import click
 from msgspec import Struct
@@ -17,6 +18,7 @@ from imagechat_tui.cli.failures import ERROR, SIGN_IN, explained
 from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
 from imagechat_tui.cli.terminal import has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.trust import allowed, answered
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
@@ -47,10 +49,11 @@ def doctor(json_: bool, **options: str | None) -> int:
     imagechat doctor --server https://review.example --tenant design
     """
     folders = Folders.of_user()
-    settings = load_settings(options, os.environ, folders, working_folder())
+    settings = load_settings(options, os.environ, folders, working_folder(), partial(allowed, folders))
     findings = [
         *terminal_findings(settings, os.environ, tty=has_terminal()),
         *[Finding("settings", False, mistake, "imagechat config path") for mistake in settings.mistakes],
+        *project_findings(settings, folders),
         *folder_findings(folders),
         *asyncio.run(server_findings(settings, folders)),
     ]
@@ -119,6 +122,15 @@ def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: i
     elif depth in (ColorDepth.ANSI, ColorDepth.NONE) and reason in (Reason.TERM, Reason.TERMINFO):
         remedy = "if the terminal has more: export TERM=xterm-256color"
     return Finding("colours", True, f"{depth}: {why}", remedy)
+
+
+def project_findings(settings: ClientSettings, folders: Folders) -> Iterator[Finding]:
+    """What a project's file asks for and does not get; only what was never answered is wrong."""
+    for wish in settings.refused:
+        no = answered(folders, wish) is False
+        said = "you did not allow it" if no else "nobody allowed it"
+        found = f"{wish.file} asks for {wish.key} = {wish.value}: {said}"
+        yield Finding("project", no, found, "" if no else "imagechat config trust, or distrust")
 
 
 def folder_findings(folders: Folders) -> Iterator[Finding]:

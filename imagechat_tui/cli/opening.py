@@ -18,6 +18,7 @@ from imagechat_tui.cli.terminal import (
     tell_textual,
     told_colors,
 )
+from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.settings import CHOICES, ClientSettings
 
@@ -55,7 +56,7 @@ def open_picture(image: str, **options: str | None) -> int:
     sees the same, live. Press ? for the keys.
     """
     need_terminal()
-    return run_screen(target(meant(image).image, **options))
+    return run_screen(target(meant(image).image, Purpose.SCREEN, **options))
 
 
 def run_screen(chosen: Target) -> int:

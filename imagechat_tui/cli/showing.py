@@ -14,6 +14,7 @@ from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.opening import picture_of, render_options
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import Target, picture_options, server_options, target, told
+from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.settings import CHOICES
@@ -60,7 +61,7 @@ def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str
     imagechat show shot.png --size 100x30 --markers
     imagechat show shot.png --colors none | less
     """
-    chosen = target(told(meant(image)), **options)
+    chosen = target(told(meant(image)), Purpose.READ, **options)
 
     async def loaded() -> Picture:
         return await picture_of(chosen, lambda fraction: None)

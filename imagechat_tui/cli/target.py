@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
 from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant, whole
+from imagechat_tui.cli.trust import Purpose, granted
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
     ClientSettings,
@@ -173,6 +174,7 @@ def _ws_url(server: str) -> str:
 
 def target(
     image: str,
+    purpose: Purpose,
     *,
     server: str | None,
     tenant: str | None,
@@ -187,13 +189,14 @@ def target(
 
     Raises:
         SettingsError: the settings cannot be used.
+        VerbFailed: they would lead elsewhere than the project means, and nobody can be asked.
     """
     folders = Folders.of_user()
     cwd = working_folder()
     if cwd is None and not (image == "-" or is_url(image) or url_id):
         whole(picture_path(image, Path()))
     said = {"server": server, "tenant": tenant, "shared": shared, **flags}
-    settings = load_settings(said, os.environ, folders, cwd)
+    settings = load_settings(said, os.environ, folders, cwd, lambda wishes: granted(folders, wishes, purpose))
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
     stdin = sys.stdin.buffer.read() if image == "-" else None
@@ -211,12 +214,12 @@ def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Targ
         VerbFailed: a folder has no picture, or several files look like the name.
     """
     if url_id:
-        return target(image, url_id=url_id, **options)
+        return target(image, Purpose.READ, url_id=url_id, **options)
     try:
         image = told(meant(image))
     except NoSuchPicture as gone:
         click.echo(f"imagechat: {no_such_picture_here(gone.name, gone.near)}", err=True)
-    return target(image, url_id=url_id, **options)
+    return target(image, Purpose.READ, url_id=url_id, **options)
 
 
 def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Target:
@@ -227,7 +230,8 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
         VerbFailed: there is no such picture, and no key in its place.
     """
     try:
-        return target(image if url_id else told(meant(image)), url_id=url_id, **options)
+        image = image if url_id else told(meant(image))
+        return target(image, Purpose.WRITE, url_id=url_id, **options)
     except VerbFailed as failure:
         if failure.code != NOT_FOUND:
             raise

@@ -223,3 +223,40 @@ def test_a_typing_mistake_gets_a_suggestion(desk: Desk) -> None:
     done = desk.run("shwo", "shot.png")
     assert done.returncode == USAGE
     assert "show" in done.stderr
+
+
+@pytest.mark.pty
+@pytest.mark.security
+def test_a_project_that_names_a_server_is_asked_about_once(desk: Desk) -> None:
+    server = "http://127.0.0.1:9"
+    (desk.root / ".imagechat.toml").write_text(f'server = "{server}"\ntenant = "design"')
+    add = ("add", "shot.png", "--at", "1,1", "-m", "x")
+    refused = desk.run(*add)
+    assert refused.returncode == USAGE
+    assert spoke_plainly(refused)
+    assert server in refused.stderr
+    read = desk.run("ls", "shot.png")
+    assert (read.returncode, read.stdout) == (0, "No markers on shot.png yet.\n")
+    assert "imagechat config trust" in read.stderr
+
+    asked = desk.terminal(*add)
+    asked.shows("Allow it?")
+    assert f"server = {server}" in asked.text
+    asked.send("y\r")
+    asked.shows("Server unreachable")
+    for _ in range(2):
+        done = desk.run(*add)  # it is remembered
+        assert done.returncode == UNREACHABLE
+        assert "trust" not in done.stderr
+    assert desk.run("config", "distrust").returncode == 0
+    assert desk.run(*add).returncode == 0
+
+
+@pytest.mark.pty
+@pytest.mark.security
+def test_the_screen_asks_before_it_opens(desk: Desk) -> None:
+    (desk.root / ".imagechat.toml").write_text("max_megapixels = 90")
+    screen = desk.terminal("shot.png")
+    screen.shows("max_megapixels = 90")
+    screen.send("n\r")
+    screen.shows("LIVE")

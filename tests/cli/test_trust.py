@@ -1,0 +1,146 @@
+"""A project's wishes: asked once, remembered by value, never taken for granted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from imagechat_tui.cli import OK, USAGE, run
+from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.cli.trust import Purpose, answer_path, answered, granted, remember
+from imagechat_tui.settings import Folders, Wish
+
+pytestmark = pytest.mark.security
+
+SERVER = Wish(Path("/shop/.imagechat.toml"), "server", "https://review.example")
+LIMIT = Wish(Path("/shop/.imagechat.toml"), "max_megapixels", "5000")
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return Folders(tmp_path / "config", tmp_path / "data", tmp_path / "state")
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
+    """Somebody at a terminal who gives this answer; what they were asked."""
+
+    def answers(yes: bool) -> list[str]:
+        asked: list[str] = []
+
+        def confirm(text: str, **options: object) -> bool:
+            asked.append(text)
+            return yes
+
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setattr(click, "confirm", confirm)
+        return asked
+
+    return answers
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_the_person_is_asked_once_for_all_and_the_answer_is_kept(
+    folders: Folders, person: Callable[[bool], list[str]], capsys: pytest.CaptureFixture[str], yes: bool
+) -> None:
+    asked = person(yes)
+    both = [SERVER, LIMIT]
+    for _ in range(2):
+        assert granted(folders, both, Purpose.READ) == (both if yes else [])
+    assert len(asked) == 1
+    said = capsys.readouterr().err
+    assert "/shop/.imagechat.toml" in said
+    assert "server = https://review.example" in said
+    assert "max_megapixels = 5000" in said
+    assert [answered(folders, wish) for wish in both] == [yes, yes]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Wish(SERVER.file, "server", "https://evil.example"),
+        Wish(SERVER.file, "shared", SERVER.value),
+        Wish(Path("/other/.imagechat.toml"), "server", SERVER.value),
+    ],
+)
+def test_another_wish_is_another_question(folders: Folders, other: Wish) -> None:
+    remember(folders, [SERVER], allowed=True)
+    assert answered(folders, SERVER) is True
+    assert answered(folders, other) is None
+
+
+def test_only_what_was_not_answered_is_asked(
+    folders: Folders, person: Callable[[bool], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    remember(folders, [SERVER], allowed=False)
+    person(True)
+    assert granted(folders, [SERVER, LIMIT], Purpose.READ) == [LIMIT]
+    assert "server" not in capsys.readouterr().err
+
+
+def test_where_nobody_can_be_asked_reading_goes_on_without_and_writing_does_not(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert granted(folders, [SERVER, LIMIT], Purpose.READ) == []
+    assert "imagechat config trust" in capsys.readouterr().err
+    assert granted(folders, [LIMIT], Purpose.WRITE) == []
+    with pytest.raises(VerbFailed) as failed:
+        granted(folders, [SERVER, LIMIT], Purpose.WRITE)
+    assert failed.value.code == USAGE
+    assert "https://review.example" in failed.value.words.text
+    remember(folders, [SERVER, LIMIT], allowed=False)
+    capsys.readouterr()
+    assert granted(folders, [SERVER, LIMIT], Purpose.WRITE) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_an_answer_that_cannot_be_kept_counts_this_once(
+    folders: Folders, person: Callable[[bool], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    person(True)
+    folders.state.write_text("a file where the folder should be")
+    assert granted(folders, [SERVER], Purpose.WRITE) == [SERVER]
+    assert "cannot be kept" in capsys.readouterr().err
+
+
+def test_a_kept_answer_is_of_the_person_alone_and_any_other_file_is_none(folders: Folders) -> None:
+    odd = Wish(Path("/caf\udce9/.imagechat.toml"), "shared", "/a\nb\udcff")
+    remember(folders, [odd], allowed=True)
+    path = answer_path(folders.state, odd)
+    assert path.parent.stat().st_mode & 0o077 == 0
+    assert answered(folders, odd) is True
+    for content in (b"", b"allowed?", b"\xff", b"yes\n"):
+        path.write_bytes(content)
+        assert answered(folders, odd) is None
+
+
+def test_the_project_here_is_trusted_and_distrusted_by_a_verb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+
+    def shown() -> tuple[str, str]:
+        assert run(["config", "show"]) == OK
+        out, err = capsys.readouterr()
+        return next(line.split("#")[0].strip() for line in out.splitlines() if "max_meg" in line), err
+
+    assert run(["config", "trust"]) == OK
+    assert "No project's file" in capsys.readouterr().out
+    Path(".imagechat.toml").write_text("max_megapixels = 90")
+    value, told = shown()
+    assert (value, "imagechat config trust" in told) == ("max_megapixels = 60.0", True)
+    assert run(["config", "trust"]) == OK
+    assert "max_megapixels = 90" in capsys.readouterr().out
+    assert shown() == ("max_megapixels = 90.0", "")
+    Path(".imagechat.toml").write_text("max_megapixels = 91")
+    assert shown()[0] == "max_megapixels = 60.0"
+    assert run(["config", "distrust"]) == OK
+    capsys.readouterr()
+    assert shown() == ("max_megapixels = 60.0", "")
