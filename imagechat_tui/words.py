@@ -410,6 +410,11 @@ _PICTURE_WORDS = {
         "Fetch the file yourself and open that.",
     ),
     "server-failed": ("Not fetched", "The server of {called} answered {said}.", "Try again later."),
+    "private-address": (
+        "Private address",
+        "{called} has a public name and leads to {said}, in a private network.",
+        "If that is what you mean: {option}.",
+    ),
     "refused-address": ("Address refused", "{called} leads to an address that is not fetched.{more}", ""),
     "unreachable": ("Not fetched", "{called} could not be fetched.{more}", "Check the address."),
 }
@@ -432,6 +437,7 @@ def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", op
         "said": said,
         "more": f" {_stopped(said)}" if said else "",
         "beyond": f", more than {limit}" if limit else "",
+        "option": option,
         "advice": f"{option} raises the limit." if option else "Make it smaller.",
     }
     unshown = ("No picture", "{called} cannot be shown.{more}", "")
@@ -598,6 +604,14 @@ def serve_words(kind: str, *, path: str = "", host: str = "", port: int | None =
         said=_stopped(said or kind),
     )
     return Words("Cannot start", told, action)
+
+
+def private_address_words(url: str, address: str) -> list[str]:
+    """The question about a public name that leads into a private network, as lines."""
+    return [
+        f"{safe_name(url)} has a public name and leads to {safe_line(address)}, in a private network.",
+        "Whoever made that address may want you to ask a machine that they cannot reach.",
+    ]
 
 
 _WISHES = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagechat_tui.cli.picture_files import meant
-from imagechat_tui.cli.target import Target, picture_options, server_options, target
+from imagechat_tui.cli.target import Command, Target, picture_options, server_options, target
 from imagechat_tui.cli.terminal import (
     cell_aspect,
     need_terminal,
@@ -20,12 +20,21 @@ from imagechat_tui.cli.terminal import (
 )
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
-from imagechat_tui.settings import CHOICES, ClientSettings
+from imagechat_tui.settings import CHOICES, ClientSettings, is_url
+from imagechat_tui.words import private_address_words
 
 if TYPE_CHECKING:
     from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
+
+
+def private_option(command: Command) -> Command:
+    """Add the option for pictures of a private network."""
+    option = click.option(
+        "--allow-private", is_flag=True, help="Fetch it even if its public name leads into a private network."
+    )
+    return option(command)
 
 
 @click.command(cls=Verb)
@@ -41,9 +50,10 @@ if TYPE_CHECKING:
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
+@private_option
 @picture_options
 @server_options
-def open_picture(image: str, **options: str | None) -> int:
+def open_picture(image: str, allow_private: bool, **options: str | None) -> int:
     """Open IMAGE: a file, an address, a folder (its first picture), or - for stdin.
 
     \b
@@ -56,16 +66,40 @@ def open_picture(image: str, **options: str | None) -> int:
     sees the same, live. Press ? for the keys.
     """
     need_terminal()
-    return run_screen(target(meant(image).image, Purpose.SCREEN, **options))
+    chosen = target(meant(image).image, Purpose.SCREEN, **options)
+    return run_screen(chosen, private=allow_private)
 
 
-def run_screen(chosen: Target) -> int:
-    """Show the picture until the person leaves; returns the exit code."""
+NAME_S = 1.0
+"""How long the screen waits for a name server before it opens."""
+
+
+def run_screen(chosen: Target, *, private: bool = False) -> int:
+    """Show the picture until the person leaves; returns the exit code.
+
+    Args:
+        chosen: the picture.
+        private: whether its address may lead into a private network; else the person is asked.
+    """
     with on_terminal():
-        return _shown(chosen)
+        return _shown(chosen, private or _may_be_private(chosen.image))
 
 
-def _shown(chosen: Target) -> int:
+def _may_be_private(image: str) -> bool:
+    """Ask about a public name that leads into a private network, before the screen covers the question."""
+    if not is_url(image):
+        return False
+    from imagechat_tui.net.addresses import private_address_behind
+
+    address = private_address_behind(image, within_s=NAME_S)
+    if not address:
+        return False
+    for line in private_address_words(image, address):
+        click.echo(line, err=True)
+    return click.confirm("Fetch it?", err=True)
+
+
+def _shown(chosen: Target, private: bool) -> int:
     look = screen_options(chosen.settings)
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local
@@ -98,7 +132,7 @@ def _shown(chosen: Target) -> int:
 
     app = ImageChatApp(
         LateSession(chosen.room, session),
-        load_picture=lambda progress: picture_of(chosen, progress),
+        load_picture=lambda progress: picture_of(chosen, progress, private=private),
         name=chosen.name.title,
         options=ScreenOptions(
             render=look,
@@ -112,12 +146,12 @@ def _shown(chosen: Target) -> int:
     return code if code is not None else app.return_code or 0
 
 
-def picture_of(chosen: Target, progress: Callable[[float], None]) -> Awaitable[Picture]:
+def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:
     """Load the picture; the module and its libraries are imported when it is awaited."""
     from imagechat_tui.net.pictures import PictureLimits, load_picture
 
     limits = PictureLimits(max_pixels=round(chosen.settings.max_megapixels * 1_000_000))
-    return load_picture(chosen.image, stdin=chosen.stdin, limits=limits, progress=progress)
+    return load_picture(chosen.image, stdin=chosen.stdin, private=private, limits=limits, progress=progress)
 
 
 def render_options(settings: ClientSettings) -> RenderOptions:

@@ -11,7 +11,7 @@ import click
 
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
-from imagechat_tui.cli.opening import picture_of, render_options
+from imagechat_tui.cli.opening import picture_of, private_option, render_options
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import Target, picture_options, server_options, target, told
 from imagechat_tui.cli.trust import Purpose
@@ -52,9 +52,12 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
+@private_option
 @picture_options
 @server_options
-def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str | None) -> int:
+def show(
+    image: str, size: tuple[int, int] | None, markers: bool, allow_private: bool, **options: str | None
+) -> int:
     """Print IMAGE to stdout.
 
     \b
@@ -64,7 +67,7 @@ def show(image: str, size: tuple[int, int] | None, markers: bool, **options: str
     chosen = target(told(meant(image)), Purpose.READ, **options)
 
     async def loaded() -> Picture:
-        return await picture_of(chosen, lambda fraction: None)
+        return await picture_of(chosen, lambda fraction: None, private=allow_private)
 
     picture = asyncio.run(loaded())
     code, found = _markers(chosen) if markers else (0, [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-import ipaddress
 import json
 import mmap
 import os
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
+
+from imagechat_tui.net.addresses import address_of, is_local_name, is_private
 
 if TYPE_CHECKING:
     import httpx
@@ -46,6 +47,8 @@ class PictureKind(StrEnum):
     MEMORY = "memory"
     TOO_SLOW = "too-slow"
     REFUSED_ADDRESS = "refused-address"
+    PRIVATE_ADDRESS = "private-address"
+    """The name that was typed is public and leads into a private network."""
     UNREACHABLE = "unreachable"
     SERVER_FAILED = "server-failed"
     NOT_TRUSTED = "not-trusted"
@@ -77,6 +80,7 @@ async def load_picture(
     source: str,
     *,
     stdin: bytes | None = None,
+    private: bool = False,
     limits: PictureLimits = PictureLimits(),
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Picture:
@@ -85,6 +89,7 @@ async def load_picture(
     Args:
         source: path, http(s) address, or ``-`` for ``stdin``.
         stdin: the bytes, if ``source`` is ``-``.
+        private: whether the host of an address may be in a private network though its name is public.
         limits: what is declined.
         progress: told the fraction done, 0–1; called in the event loop, and never with less than before.
 
@@ -99,7 +104,7 @@ async def load_picture(
             held.add(stdin or b"")
         elif source.startswith(("http://", "https://")):
             fetched = 0.7
-            await _fetch(source, held, limits, lambda fraction: progress(fetched * fraction))
+            await _fetch(source, held, limits, lambda fraction: progress(fetched * fraction), private=private)
             name = urlsplit(source).path.rsplit("/", 1)[-1] or source
         else:
             name = Path(source).name or source
@@ -280,7 +285,9 @@ def _turned(pixels: Pixels, orientation: int) -> Pixels:
     return pixels
 
 
-async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Callable[[float], None]) -> None:
+async def _fetch(
+    source: str, held: _Held, limits: PictureLimits, progress: Callable[[float], None], *, private: bool
+) -> None:
     import httpx
 
     from imagechat_tui.net.failures import CERTIFICATE, Unreachable
@@ -292,7 +299,7 @@ async def _fetch(source: str, held: _Held, limits: PictureLimits, progress: Call
             httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=10.0) as client,
         ):
             for _ in range(REDIRECTS + 1):
-                dial, host = await _allowed(address, source, typed)
+                dial, host = await _allowed(address, source, typed, private=private)
                 headers = {"Host": host, "Accept": "image/*"}
                 request = client.build_request(
                     "GET", dial, headers=headers, extensions={"sni_hostname": urlsplit(address).hostname}
@@ -356,17 +363,25 @@ async def _stream(
             progress(min(1.0, held.size / told))
 
 
-async def _allowed(address: str, source: str, typed: str | None) -> tuple[str, str]:
-    """Resolve once and dial just that address, so that a second answer of the name server changes nothing."""
+async def _allowed(address: str, source: str, typed: str | None, *, private: bool) -> tuple[str, str]:
+    """Resolve once and dial just that address, so that a second answer of the name server changes nothing.
+
+    A private address is dialled for the host that the person typed, and only if they could not mean another or
+    said so (``private``).
+    """
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise PictureError(PictureKind.REFUSED_ADDRESS, source, detail="Only http and https are fetched.")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(parts.hostname, port, type=1)
-    dialled = ipaddress.ip_address(str(found[0][4][0]).split("%")[0])
-    if not dialled.is_global and parts.hostname != typed:
-        raise PictureError(PictureKind.REFUSED_ADDRESS, source, detail="It is a private address.")
+    dialled = address_of(await loop.getaddrinfo(parts.hostname, port, type=1))
+    if is_private(dialled):
+        if parts.hostname != typed:
+            raise PictureError(PictureKind.REFUSED_ADDRESS, source, detail="It is a private address.")
+        if not (private or is_local_name(typed)):
+            raise PictureError(
+                PictureKind.PRIVATE_ADDRESS, source, detail=str(dialled), option="--allow-private"
+            )
     host = f"[{dialled}]" if dialled.version == 6 else str(dialled)
     named = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = named if parts.port is None else f"{named}:{parts.port}"

@@ -260,3 +260,21 @@ def test_the_screen_asks_before_it_opens(desk: Desk) -> None:
     screen.shows("max_megapixels = 90")
     screen.send("n\r")
     screen.shows("LIVE")
+
+
+@pytest.mark.pty
+@pytest.mark.security
+def test_a_public_name_that_leads_into_a_private_network_is_asked_about(desk: Desk) -> None:
+    address = "http://2130706433:9/a.png"  # 127.0.0.1, as nobody would type it
+    refused = desk.run("show", address)
+    assert refused.returncode == ERROR
+    assert spoke_plainly(refused)
+    assert "leads to 127.0.0.1" in refused.stderr
+    assert "--allow-private" in refused.stderr
+    fetched = desk.run("show", address, "--allow-private")
+    assert "could not be fetched" in fetched.stderr
+
+    screen = desk.terminal(address)
+    screen.shows("Fetch it?")
+    screen.send("y\r")
+    screen.shows("could not be fetched")

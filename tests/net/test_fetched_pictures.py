@@ -109,6 +109,45 @@ async def test_a_redirect_to_a_private_address_or_another_scheme_is_refused(targ
     assert len(asked) == 1
 
 
+def leads_to(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Have every name lead to one address; what is dialled there answers with a picture."""
+
+    async def resolved(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(2, 1, 6, "", (address, port))]
+
+    picture = httpx.MockTransport(lambda request: httpx.Response(200, content=picture_file()))
+    monkeypatch.setattr(httpx, "AsyncClient", partial(httpx.AsyncClient, transport=picture))
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.5", "::1", "64:ff9b::a00:5", "2002:a00:5::", "fe80::1%lo"]
+)
+async def test_a_public_name_leads_into_a_private_network_only_if_the_person_says_so(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    leads_to(monkeypatch, address)
+    error = await failure("https://pictures.example.org/a.png")
+    assert error.kind is PictureKind.PRIVATE_ADDRESS
+    assert (error.detail, error.option) == (address.partition("%")[0], "--allow-private")
+    assert (await load_picture("https://pictures.example.org/a.png", private=True)).width == 20
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "nas.local", "wiki", "box.home.arpa", "127.0.0.1", "[::1]", "10.1.2.3"]
+)
+async def test_a_host_that_can_only_be_ones_own_is_what_the_person_typed(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    leads_to(monkeypatch, "10.0.0.5")
+    assert (await load_picture(f"http://{host}/a.png")).width == 20
+
+
+async def test_a_public_address_is_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    leads_to(monkeypatch, "64:ff9b::5db8:d70e")  # as a network without IPv4 has every name
+    assert (await load_picture("https://pictures.example.org/a.png")).width == 20
+
+
 async def test_from_https_nothing_leads_to_http(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
