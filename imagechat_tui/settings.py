@@ -590,8 +590,9 @@ def image_name(
         return _name(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
     path = Path(os.path.normpath(cwd / picture_path(image, cwd)))
     root = project_root(path.parent)
-    key = f"file://{host}{path}" if root is None else _project_key(root, path)
-    return _name(url_id or key, src or path.name, path.name)
+    key = f"file://{host}{_on_disk(str(path))}" if root is None else _project_key(root, path)
+    name = _on_disk(path.name)
+    return _name(url_id or key, src or name, name)
 
 
 def _name(url_id: str, src: str, title: str) -> ImageName:
@@ -603,7 +604,15 @@ def sayable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def _on_disk(name: str) -> str:
+    """A file's name by its bytes: whoever opens it has the same key, whatever encoding their locale takes it for."""
+    try:
+        return sayable(os.fsencode(name).decode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # in EUC-JP and its like some bytes make a letter that makes no bytes
+        return sayable(name)
+
+
 def _project_key(root: Path, path: Path) -> str:
     file = root / PROJECT_FILE
     name = _read(file, PROJECT_KEYS, []).get("project")
-    return f"{name or root.name}/{path.relative_to(root).as_posix()}"
+    return f"{name or _on_disk(root.name)}/{_on_disk(path.relative_to(root).as_posix())}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import signal
 import sys
@@ -157,6 +158,10 @@ def cli() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Carry out a command line; every expected failure becomes a sentence on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A letter that the locale's encoding lacks is no reason to print nothing.
+            stream.reconfigure(errors="replace")
     code = _carried_out(argv)
     try:
         let_go(sys.stdout)

@@ -26,7 +26,7 @@ def config() -> None:
 @config.command(cls=Verb)
 def path() -> None:
     """Print the path of the user's settings file."""
-    click.echo(Folders.of_user().config / CONFIG_FILE)
+    click.echo(os.fsencode(Folders.of_user().config / CONFIG_FILE))
 
 
 @config.command(cls=Verb)

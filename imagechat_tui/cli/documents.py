@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-from typing import Any
+import sys
+from typing import Any, TextIO
 
 import click
 
@@ -27,11 +29,22 @@ def line(content: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """What a terminal may act on (C1, bidi, formats) stands only inside of strings: escape it there."""
+    """What a terminal may act on (C1, bidi, formats) stands only inside of strings: escape it there.
+
+    So does every letter beyond ASCII, where stdout has another encoding than UTF-8: escaped, it is read by all.
+    """
+    every = not is_utf8(sys.stdout)
     return "".join(
-        character if character.isprintable() or character == "\n" else _escaped(character)
+        character
+        if (character.isprintable() or character == "\n") and (character.isascii() or not every)
+        else _escaped(character)
         for character in text
     )
+
+
+def is_utf8(stream: TextIO) -> bool:
+    """Whether a stream takes every letter."""
+    return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
 
 
 def _escaped(character: str) -> str:

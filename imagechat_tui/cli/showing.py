@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -76,11 +79,17 @@ def show(
     from imagechat_tui.raster.ansi import to_ansi
     from imagechat_tui.raster.render import render
 
-    look = render_options(chosen.settings)
-    view = whole(picture, columns, rows, look.aspect)
-    grid = render(picture, view, look)
-    draw_chips(grid, view, look, found)
-    click.echo(to_ansi(grid), nl=False, color=True)
+    best = render_options(chosen.settings)
+    view = whole(picture, columns, rows, best.aspect)
+
+    def drawn(look: RenderOptions) -> str:
+        grid = render(picture, view, look)
+        draw_chips(grid, view, look, found)
+        return to_ansi(grid)
+
+    click.echo(
+        in_encoding(getattr(sys.stdout, "encoding", None) or "utf-8", best, drawn), nl=False, color=True
+    )
     return code
 
 
@@ -91,6 +100,20 @@ def _terminal() -> tuple[int, int]:
     if size is None or not (size.columns and size.lines):
         return shutil.get_terminal_size()
     return size.columns, max(1, size.lines - 1)
+
+
+def in_encoding(encoding: str, look: RenderOptions, drawn: Callable[[RenderOptions], str]) -> str:
+    """What is ``drawn`` with a look, or, if this encoding has no such glyphs, with half blocks, or with ASCII."""
+    from msgspec.structs import replace
+
+    from imagechat_tui.raster.glyphs import GlyphSet
+
+    for glyphs in (look.glyphs, GlyphSet.HALF):
+        text = drawn(replace(look, glyphs=glyphs))
+        with suppress(UnicodeEncodeError):
+            text.encode(encoding)
+            return text
+    return drawn(replace(look, glyphs=GlyphSet.ASCII, renderer="cells"))
 
 
 def whole(picture: Picture, columns: int, rows: int, aspect: float) -> Viewport:

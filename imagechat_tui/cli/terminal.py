@@ -8,9 +8,10 @@ import struct
 import sys
 import termios
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final, TextIO
+from contextlib import contextmanager, suppress
+from typing import Final
 
+from imagechat_tui.cli import let_go
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.failures import USAGE, VerbFailed
 from imagechat_tui.raster.colors import ColorDepth
@@ -163,7 +164,11 @@ def on_terminal() -> Iterator[None]:
             setattr(sys, f"__{name}__", stream)
         yield
     finally:
-        _forget_unwritten(sys.stdout, sys.stderr)
+        for stream in (sys.stdout, sys.stderr):
+            # What a terminal that is gone did not take is for nobody else.
+            with suppress(OSError):
+                let_go(stream)
+            stream.flush()
         for number, descriptor in enumerate(before):
             os.dup2(descriptor, number)
         for name, stream in streams.items():
@@ -172,18 +177,6 @@ def on_terminal() -> Iterator[None]:
 
 
 _STREAMS: Final = ("stdin", "stdout", "stderr")
-
-
-def _forget_unwritten(*streams: TextIO) -> None:
-    """Let go of what a terminal that is gone did not take; it is for nobody else."""
-    for stream in streams:
-        try:
-            stream.flush()
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
-            stream.flush()
 
 
 def _keys_and_screen() -> tuple[int, int]:

@@ -54,7 +54,7 @@ MAX_TEXT = 1 << 20
 
 def _stdin() -> str:
     try:
-        with open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False) as stdin:
+        with open(sys.stdin.fileno(), encoding=sys.stdin.encoding, errors="replace", closefd=False) as stdin:
             text = stdin.read(MAX_TEXT + 1)
     except OSError as error:
         raise words_to_fail("Nothing to send", f"stdin cannot be read ({error.strerror}).", code=2) from None
