@@ -503,7 +503,15 @@ def several_look_alikes_words(typed: str, there: Sequence[str]) -> Words:
 
 
 LOCAL_SERVER_KINDS = frozenset(
-    {"directory-unsafe", "shared-directory-wrong", "path-too-long", "not-writable", "died", "not-ready"}
+    {
+        "directory-unsafe",
+        "shared-directory-wrong",
+        "shared-replaceable",
+        "not-a-member",
+        "keeper-away",
+        "stranger",
+    }
+    | {"path-too-long", "not-writable", "died", "not-ready"}
 )
 """Why there may be no local server, as ``net.local_server`` names it."""
 
@@ -519,18 +527,39 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
     """
     where, last = safe_line(path), safe_line(log_tail.strip().rpartition("\n")[2]).strip()
     its_log = f"Its log: {where}" if where else ""
+    said = safe_line(cause)
     match kind:
         case "directory-unsafe":
             sentence = f"{where or 'The folder for the socket'} is not yours alone."
             action = "Set XDG_RUNTIME_DIR to a private directory."
         case "shared-directory-wrong":
-            sentence = f"{where or 'The shared directory'} must exist and be your group's, with mode 2770."
-            action = f"Try: chmod 2770 {where}" if where else ""
+            sentence = (
+                f"{where or 'The shared directory'} must be there, open to its group, and for its owner alone"
+                " to write to: mode 2750."
+            )
+            action = f"Its owner can mend it: chmod 2750 {where}" if where else ""
+        case "shared-replaceable":
+            place = where or "A directory above the shared one"
+            sentence = f"{place} is not safe: others could put another directory there."
+            action = "Share a directory whose parents only root or its owner can write to."
+        case "not-a-member":
+            sentence = (
+                f"{where or 'The shared directory'} is open to the group {said or 'it belongs to'} only."
+            )
+            action = "Ask to be made a member, then log in anew."
+        case "keeper-away":
+            place = where or "the shared directory"
+            sentence = f"No server runs in {place}, and only {said or 'its owner'} can start it."
+            action = f"Ask {said or 'them'} to run: imagechat serve --shared {where or 'DIR'}"
+        case "stranger":
+            place = where or "the socket"
+            sentence = f"A program of {said or 'another user'} listens at {place}. Nothing was sent to it."
+            action = "Remove the socket if you can, and ask them what it is."
         case "path-too-long":
             sentence = f"{where or 'The path'} is too long for a socket."
             action = "Set XDG_RUNTIME_DIR to a short path."
         case "not-writable":
-            why = safe_line(cause) or "no permission"
+            why = said or "no permission"
             sentence = f"{where or 'A folder of the server'} cannot be made or written ({why})."
             action = "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME."
         case "died" if cause in _LOCAL_DEATHS:
@@ -546,7 +575,7 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
 
 _LOCAL_DEATHS = {
     "data-folder": (
-        "The server's data folder cannot be written.",
+        "The server's data folder cannot be used.",
         "Check its permissions, or set XDG_DATA_HOME to another folder.",
     ),
     "data-in-use": (
@@ -562,6 +591,7 @@ _LOCAL_DEATHS = {
         "Update imagechat, or set XDG_DATA_HOME to another folder.",
     ),
     "socket": ("The server's socket cannot be made.", "Set XDG_RUNTIME_DIR to a private directory."),
+    "shared-folder": ("The shared directory is not safe.", "Try: chmod 2750 DIR"),
 }
 """What ends a local server, where its log does not say it better, and what to do about it."""
 
@@ -574,7 +604,7 @@ def _own_words(cause: str, last: str) -> str:
 
 
 _SERVE_WORDS = {
-    "data-folder": ("The data folder {where} cannot be written{why}.", "Choose one with --data-dir."),
+    "data-folder": ("The data folder {where} cannot be used{why}.", "Choose one with --data-dir."),
     "data-in-use": ("Another server{who} works on {where}.", "Stop it, or choose another --data-dir."),
     "data-broken": ("The database in {where} cannot be used{why}.", "Mend the disk, or restore a backup."),
     "data-newer": (
@@ -585,6 +615,10 @@ _SERVE_WORDS = {
     "port-denied": ("Port {port} needs more rights.", "Choose one above 1023 with --port."),
     "host-unknown": ("{host} is no address of this machine.", "Choose another --host."),
     "socket": ("No socket can be made in {where}{why}.", "Check the directory."),
+    "shared-folder": (
+        "{where} must be there, yours, open to its group, and for you alone to write to.",
+        "Try: chgrp GROUP DIR && chmod 2750 DIR",
+    ),
     "tls": ("The certificate {where} or its key cannot be used{why}.", ""),
 }
 """What happened, and what to do about it."""

@@ -482,11 +482,11 @@ def test_a_local_server_tells_its_own_reason_and_not_the_advice_for_serve() -> N
         "died", path="/l", cause="data-folder", log_tail=f"started\nimagechat: {own}\n"
     )
     assert words.text == (
-        "No local server: The data folder /d cannot be written (Read-only file system)."
+        "No local server: The data folder /d cannot be used (Read-only file system)."
         " Check its permissions, or set XDG_DATA_HOME to another folder."
     )
     unlogged = local_server_words("died", path="/l", cause="data-folder", log_tail="nobody here: ending")
-    assert unlogged.sentence == "The server's data folder cannot be written."
+    assert unlogged.sentence == "The server's data folder cannot be used."
 
 
 @pytest.mark.parametrize("kind", LocalServerProblem)

@@ -181,6 +181,10 @@ async def server_findings(settings: ClientSettings, folders: Folders) -> list[Fi
             ]
         return [Finding(subject, False, f"{where}{words.title}. {words.sentence}", words.action)]
     found = [Finding(subject, True, f"{where}{peer.value}, answers in {took_ms:.0f} ms")]
+    if local is not None and local.shared is not None:
+        keeper, group = local.keeper_and_group()
+        kept = f"open to the group {group}; {keeper} keeps it, and nobody else but root can write its data"
+        return [Finding("shared folder", True, f"{local.shared}: {kept}"), *found]
     return found if settings.is_local else [*found, sign_in_finding(settings, read_only=listing.read_only)]
 
 

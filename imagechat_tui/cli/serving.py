@@ -34,8 +34,13 @@ from imagechat_tui.words import safe_name
 )
 @click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="A web page that may use it.")
 @click.option("--simple-sso", is_flag=True, help="Believe unsigned SSO too: only in a trusted network.")
+@click.option(
+    "--shared",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Serve DIR's group on this machine, without sign-in: socket and data are in DIR, which is yours.",
+)
 @click.option("--local", is_flag=True, hidden=True)
-@click.option("--shared", is_flag=True, hidden=True)
 @click.option("--runtime-dir", type=click.Path(path_type=Path), hidden=True)
 @click.option("--ready-fd", type=int, hidden=True)
 def serve(
@@ -47,8 +52,8 @@ def serve(
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
     simple_sso: bool,
+    shared: Path | None,
     local: bool,
-    shared: bool,
     runtime_dir: Path | None,
     ready_fd: int | None,
 ) -> int:
@@ -60,7 +65,15 @@ def serve(
     imagechat shot.png --server http://localhost:8787 --tenant design
 
     Beyond this machine use --host 0.0.0.0 with --tls-cert, or a proxy on this machine that does TLS.
+
+    
+    mkdir -m 2750 /srv/review && chgrp design /srv/review
+    imagechat serve --shared /srv/review
     """
+    if shared is not None and (port is not None or data_dir is not None or tls_cert is not None):
+        raise click.UsageError(
+            "With --shared, socket and data are in DIR: leave out --port, --data-dir and --tls-cert."
+        )
     if tls_cert is None and not local and _others_reach(host):
         raise words_to_fail(
             "Not safe",
@@ -69,18 +82,20 @@ def serve(
             code=2,
         )
     from imagechat_tui.server.run import serve as run
-    from imagechat_tui.server.serve_options import ServeOptions
+    from imagechat_tui.server.serve_options import IDLE_EXIT_S, SHARED_DATA, ServeOptions
 
+    on_machine = local or shared is not None
     return run(
         ServeOptions(
-            data_dir=data_dir if local and data_dir is not None else data_folder(data_dir),
-            runtime_dir=runtime_dir,
+            data_dir=data_folder(data_dir) if shared is None else shared / SHARED_DATA,
+            runtime_dir=runtime_dir if shared is None else shared,
             host=host,
-            port=port if port is not None or local else 8787,
+            port=port if port is not None or on_machine else 8787,
             tls_cert=tls_cert,
             tls_key=tls_key,
-            local=local,
-            shared=shared,
+            local=on_machine,
+            shared=shared is not None,
+            idle_exit_s=IDLE_EXIT_S if local else None,
             ready_fd=ready_fd,
             hosts=hosts,
             origins=origins,

@@ -127,7 +127,7 @@ def local_server(settings: ClientSettings, folders: Folders) -> LocalServer | No
 
     shared = whole(settings.shared) if settings.shared else None
     return LocalServer(
-        runtime_dir=default_runtime_dir(os.environ),
+        runtime_dir=default_runtime_dir(os.environ, folders.known("state")),
         data_dir=shared or folders.data,
         state_dir=shared or folders.state,
         shared=shared,

@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 
 from imagechat_tui.net.endpoint import Secret
+from imagechat_tui.owned import open_file
 from imagechat_tui.protocol.ids import TenantId
 
 MAX_SESSION_BYTES = 512
@@ -63,7 +64,7 @@ class Guest:
 
 def _found(path: Path) -> Secret | None:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = open_file(path, os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -79,7 +80,7 @@ def _kept(path: Path, given: Secret, *, instead_of: Secret | None) -> Secret:
     """Write a session down in place of the one that was sent; what is kept: another one if it is there already."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = open_file(path, os.O_RDWR | os.O_CREAT)
     except OSError:
         return given  # it lives as long as this program
     try:

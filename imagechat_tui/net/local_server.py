@@ -11,13 +11,16 @@ Nobody is elected and nothing is polled for long; the kernel's file locks decide
 A socket file is renamed into place after ``listen``: what can be seen can be connected to. A stale one
 refuses connections and is replaced.
 
+A folder that a group shares has a keeper: the person whose folder it is. Nobody else can put anything into it,
+so the socket in it, and who listens there, are the keeper's. The keeper alone starts its server, and the data is
+theirs alone; the others come in through the socket, and the kernel says who they are.
+
 Importing this module costs next to nothing: it runs before the screen's libraries are loaded.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import socket
@@ -25,7 +28,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,12 +36,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from imagechat_tui import __version__
+from imagechat_tui.owned import is_private, open_file, peer_uid, replaceable_at, try_lock
 
 if TYPE_CHECKING:
     from imagechat_tui.net.endpoint import Endpoint
 
 SOCKET_NAME = "server.sock"
 ADMIN_SOCKET_NAME = "admin.sock"
+SHARED_DATA = "data"
+"""In a shared folder: what is its keeper's alone."""
 MAX_SOCKET_PATH = 107
 """Bytes that ``sun_path`` holds before its end mark."""
 
@@ -52,7 +58,7 @@ _ENVIRONMENT = frozenset(
     {"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUTF8"}
     | {"SHELL", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 )
-"""What a server started for a person gets of his environment; never a token."""
+"""What a server started for a person gets of their environment; never a token."""
 
 _children: list[subprocess.Popen[bytes]] = []
 """Servers that this process started: asked now and then, so that a dead one is no zombie."""
@@ -62,9 +68,17 @@ class LocalServerProblem(StrEnum):
     """Why there is no local server."""
 
     DIRECTORY_UNSAFE = "directory-unsafe"
-    """The runtime directory is somebody else's, a link, or open to others."""
+    """A directory that must be ours alone is somebody else's, a link, or open to others."""
     SHARED_DIRECTORY_WRONG = "shared-directory-wrong"
-    """The shared directory is missing, or lacks group rights (mode 2770)."""
+    """The shared directory is missing, or others than its keeper can write to it, or its group cannot enter."""
+    SHARED_REPLACEABLE = "shared-replaceable"
+    """Others could put another directory in place of the shared one; ``path`` is where."""
+    NOT_A_MEMBER = "not-a-member"
+    """The shared directory is closed to us; ``cause`` names its group."""
+    KEEPER_AWAY = "keeper-away"
+    """Nobody listens in the shared directory, and only its keeper, named by ``cause``, may start a server there."""
+    STRANGER = "stranger"
+    """Another user's program, named by ``cause``, listens at ``path``: nothing was sent to it."""
     PATH_TOO_LONG = "path-too-long"
     """The socket's path does not fit into the kernel's structure."""
     NOT_WRITABLE = "not-writable"
@@ -111,17 +125,39 @@ class LocalServer(Struct, frozen=True):
     @property
     def lock_path(self) -> Path:
         """Held while a server starts; holds the ready line of the last one."""
-        return (self.shared or self.runtime_dir) / "spawn.lock"
+        return (self._kept or self.runtime_dir) / "spawn.lock"
 
     @property
     def log_path(self) -> Path:
         """What the server writes to."""
-        return (self.shared or self.state_dir) / "server.log"
+        return (self._kept or self.state_dir) / "server.log"
 
     @property
     def admin_path(self) -> Path:
         """Where the server's owner may ask it to go."""
-        return (self.shared or self.data_dir) / ADMIN_SOCKET_NAME
+        return (self._kept or self.data_dir) / ADMIN_SOCKET_NAME
+
+    @property
+    def _kept(self) -> Path | None:
+        return self.shared / SHARED_DATA if self.shared is not None else None
+
+    @property
+    def keeper(self) -> int:
+        """The user id of the one person who may start the server, and whose process must listen.
+
+        Raises:
+            OSError: The shared directory is not there.
+        """
+        return self.shared.stat().st_uid if self.shared is not None else os.geteuid()
+
+    def keeper_and_group(self) -> tuple[str, str]:
+        """Names of the keeper and of the group that may come in.
+
+        Raises:
+            OSError: The directory is not there.
+        """
+        found = (self.shared or self.runtime_dir).stat()
+        return _login(found.st_uid), _group(found.st_gid)
 
     @property
     def command(self) -> list[str]:
@@ -129,18 +165,20 @@ class LocalServer(Struct, frozen=True):
 
         ``-P``: the directory that a person happens to stand in must not supply Python modules.
         """
-        runtime_dir, data_dir = self.shared or self.runtime_dir, self.shared or self.data_dir
         command = [sys.executable, "-P", "-m", "imagechat_tui", "serve", "--local"]
-        command += ["--runtime-dir", str(runtime_dir.absolute()), "--data-dir", str(data_dir.absolute())]
-        return [*command, "--shared"] if self.shared else command
+        if self.shared is not None:
+            return [*command, "--shared", str(self.shared.absolute())]
+        runtime_dir, data_dir = self.runtime_dir.absolute(), self.data_dir.absolute()
+        return [*command, "--runtime-dir", str(runtime_dir), "--data-dir", str(data_dir)]
 
 
-def default_runtime_dir(environ: Mapping[str, str]) -> Path:
+def default_runtime_dir(environ: Mapping[str, str], state_dir: Path | None = None) -> Path:
     """The private directory for socket and lock: under ``XDG_RUNTIME_DIR``, else under the temp directory.
 
     Args:
         environ: The environment; ``XDG_RUNTIME_DIR`` counts if it is a directory of ours whose path leaves
             room for the socket's.
+        state_dir: Where it is written down which one is taken if somebody else has the usual name; None is nowhere.
     """
     given = environ.get("XDG_RUNTIME_DIR", "")
     if given and Path(given).is_absolute() and _is_ours(Path(given)):
@@ -150,7 +188,37 @@ def default_runtime_dir(environ: Mapping[str, str]) -> Path:
     import tempfile
 
     fallback = Path(tempfile.gettempdir()) / f"imagechat-{os.geteuid()}"
-    return fallback if _fits(fallback / SOCKET_NAME) else Path("/tmp") / fallback.name
+    if not _fits(fallback.with_name(f"{fallback.name}-12345678") / SOCKET_NAME):
+        fallback = Path("/tmp") / fallback.name
+    if is_private(fallback) or not os.path.lexists(fallback) or state_dir is None:
+        return fallback
+    return _elsewhere(fallback, state_dir)
+
+
+def _elsewhere(taken: Path, state_dir: Path) -> Path:
+    """A directory beside the one whose name is taken, the same for every process of this user."""
+    import fcntl
+    import tempfile
+
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        note = open_file(state_dir / "runtime-dir", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(note, fcntl.LOCK_EX)
+            written = Path(os.fsdecode(os.pread(note, 4096, 0)))
+            if written.name.startswith(f"{taken.name}-") and written.parent == taken.parent:
+                with contextlib.suppress(FileExistsError):
+                    written.mkdir(mode=0o700)
+                if is_private(written):
+                    return written
+            made = Path(tempfile.mkdtemp(prefix=f"{taken.name}-", dir=taken.parent))
+            os.ftruncate(note, 0)
+            os.pwrite(note, os.fsencode(made), 0)
+            return made
+        finally:
+            os.close(note)
+    except OSError:
+        return taken  # what is wrong with it is told when it is to be used
 
 
 def endpoint(spec: LocalServer) -> Endpoint:
@@ -173,11 +241,15 @@ def spawn_early(spec: LocalServer) -> None:
     """
     with contextlib.suppress(OSError, LocalServerFailed):
         _prepare(spec)
-        if _listens(spec):
+        if _listens(spec) or spec.keeper != os.geteuid():
             return
-        with _opened_lock(spec) as lock:
-            if _taken(lock) and not _listens(spec):
-                _spawn(spec, lock)
+        lock = try_lock(spec.lock_path)
+        if lock is not None:
+            try:
+                if not _listens(spec):
+                    _spawn(spec, lock)
+            finally:
+                os.close(lock)
 
 
 async def ensure_running(spec: LocalServer) -> None:
@@ -194,8 +266,13 @@ async def ensure_running(spec: LocalServer) -> None:
         _children.remove(child)
     try:
         _prepare(spec)
-        if _listens(spec) and not await _retired(spec):
+        ours = spec.keeper == os.geteuid()
+        if _listens(spec) and not (ours and await _retired(spec)):
             return
+        if not ours:
+            raise LocalServerFailed(
+                LocalServerProblem.KEEPER_AWAY, spec.socket_path.parent, cause=_login(spec.keeper)
+            )
         await _started(spec, began_s=began_s, deadline=time.monotonic() + START_TIMEOUT_S)
     except TimeoutError as error:
         raise _failed(spec, LocalServerProblem.NOT_READY) from error
@@ -209,11 +286,11 @@ async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> Non
 
     Waiting is looking: a lock and a socket of other processes send no signal.
     """
-    with _opened_lock(spec) as lock:
-        while not _taken(lock):
-            if _listens(spec):
-                return
-            await _pause(deadline)
+    while (lock := try_lock(spec.lock_path)) is None:
+        if _listens(spec):
+            return
+        await _pause(deadline)
+    try:
         if _listens(spec):
             return
         _raise_if_failed_since(spec, lock, began_s)
@@ -226,6 +303,8 @@ async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> Non
         except TimeoutError:
             child.kill()
             raise
+    finally:
+        os.close(lock)
 
 
 async def _pause(deadline: float) -> None:
@@ -243,8 +322,14 @@ async def _retired(spec: LocalServer) -> bool:
     """
     import asyncio
 
-    with _opened_lock(spec) as lock:
+    try:
+        lock = open_file(spec.lock_path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
         version = _ready_line(lock).get("version", __version__)
+    finally:
+        os.close(lock)
     if version == __version__ or not _fits(spec.admin_path):
         return False
     deadline = time.monotonic() + RETIRE_TIMEOUT_S
@@ -288,16 +373,51 @@ def _spawn(spec: LocalServer, lock: int) -> subprocess.Popen[bytes]:
 
 
 def _listens(spec: LocalServer) -> bool:
-    """Whether a server accepts connections. A stale socket file refuses, a missing one is missing."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(os.fspath(spec.socket_path))
-        except BlockingIOError:
-            return True  # its queue is full: it lives
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
+    """Whether a server accepts connections. A stale socket file refuses, a missing one is missing.
+
+    Raises:
+        LocalServerFailed: Somebody else's program listens there, or nobody may look.
+    """
+    path = spec.socket_path
+    try:
+        found = path.lstat()
+        if not stat.S_ISSOCK(found.st_mode):
+            return False  # a server that starts takes its place
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(os.fspath(path))
+            except BlockingIOError:
+                return True  # its queue is full: it lives
+            listening = peer_uid(probe)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    except PermissionError as error:
+        if spec.shared is None:
+            raise
+        _, group = spec.keeper_and_group()
+        raise LocalServerFailed(LocalServerProblem.NOT_A_MEMBER, spec.shared, cause=group) from error
+    if listening not in (None, spec.keeper):
+        raise LocalServerFailed(LocalServerProblem.STRANGER, path, cause=_login(listening))
     return True
+
+
+def _login(user_id: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return f"user {user_id}"
+
+
+def _group(group_id: int) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(group_id).gr_name
+    except KeyError:
+        return f"group {group_id}"
 
 
 def _prepare(spec: LocalServer) -> None:
@@ -305,81 +425,57 @@ def _prepare(spec: LocalServer) -> None:
     if not _fits(spec.socket_path):
         raise LocalServerFailed(LocalServerProblem.PATH_TOO_LONG, spec.socket_path)
     if spec.shared is not None:
-        if not _is_groups(spec.shared):
-            raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_WRONG, spec.shared)
+        _check_shared(spec.shared)
+        if spec.keeper == os.geteuid():
+            with contextlib.suppress(FileExistsError):
+                (spec.shared / SHARED_DATA).mkdir(mode=0o700)
+            if not is_private(spec.shared / SHARED_DATA):
+                raise LocalServerFailed(LocalServerProblem.DIRECTORY_UNSAFE, spec.shared / SHARED_DATA)
         return
     for directory in (spec.runtime_dir, spec.state_dir):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
-    if not _is_ours(spec.runtime_dir, private=True):
+    if not is_private(spec.runtime_dir):
         raise LocalServerFailed(LocalServerProblem.DIRECTORY_UNSAFE, spec.runtime_dir)
 
 
-def _is_ours(directory: Path, *, private: bool = False) -> bool:
-    """Whether it is a directory of this user (not a link to one), and, if asked, closed to all others."""
+def _check_shared(directory: Path) -> None:
+    """Refuse a shared directory that is not its keeper's alone to write to, or that others could replace."""
+    try:
+        found = directory.lstat()
+        right = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IXGRP
+        if not right or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_WRONG, directory)
+        weak = replaceable_at(directory, {0, os.geteuid(), found.st_uid})
+    except FileNotFoundError as error:
+        raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_WRONG, directory) from error
+    if weak is not None:
+        raise LocalServerFailed(LocalServerProblem.SHARED_REPLACEABLE, weak)
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether it is a directory of this user, and not a link to one."""
     try:
         found = directory.lstat()
     except OSError:
         return False
-    open_to_others = found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not (private and open_to_others)
-
-
-def _is_groups(directory: Path) -> bool:
-    """Whether a group shares it: set-group-id and writable for the group, closed to the world."""
-    try:
-        found = directory.lstat()
-    except OSError:
-        return False
-    wanted = stat.S_ISGID | stat.S_IRWXG
-    return (
-        stat.S_ISDIR(found.st_mode) and found.st_mode & wanted == wanted and not found.st_mode & stat.S_IWOTH
-    )
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def _fits(path: Path) -> bool:
     return len(os.fsencode(path)) <= MAX_SOCKET_PATH
 
 
-@contextlib.contextmanager
-def _opened_lock(spec: LocalServer) -> Iterator[int]:
-    """The spawn lock, not taken yet. In a shared directory every member may take it, whatever our umask."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    lock = os.open(spec.lock_path, flags, 0o600)
-    try:
-        _share(spec, lock)
-        yield lock
-    finally:
-        os.close(lock)
-
-
 def _opened_log(spec: LocalServer) -> int:
     """The log, open to append; begun anew once it is large. A server without a log is better than none."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        log = os.open(spec.log_path, flags, 0o600)
+        log = open_file(spec.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except OSError:
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    _share(spec, log)
     if os.fstat(log).st_size > MAX_LOG_BYTES:
         os.ftruncate(log, 0)
     return log
-
-
-def _share(spec: LocalServer, descriptor: int) -> None:
-    """Give the group its right to a file of a shared directory, if it is ours to give."""
-    if spec.shared is not None:
-        with contextlib.suppress(PermissionError):
-            os.fchmod(descriptor, 0o660)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _raise_if_failed_since(spec: LocalServer, lock: int, began_s: float) -> None:
@@ -420,7 +516,7 @@ def _failed(spec: LocalServer, problem: LocalServerProblem, *, cause: str = "") 
 
 def _log_tail(spec: LocalServer) -> str:
     try:
-        with spec.log_path.open("rb") as log:
+        with open(open_file(spec.log_path, os.O_RDONLY), "rb") as log:  # noqa: PTH123 (a descriptor)
             log.seek(max(0, os.fstat(log.fileno()).st_size - 8192))
             lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
+from imagechat_tui.owned import NotOurs, peer_uid
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.data_folder import (
@@ -29,7 +30,7 @@ from imagechat_tui.server.data_folder import (
     wall_ms,
 )
 from imagechat_tui.server.listeners import short_path
-from imagechat_tui.server.peer import LOCAL_TENANT, peer_uid
+from imagechat_tui.server.peer import LOCAL_TENANT
 from imagechat_tui.server.seal import KeyFileExposed, SealBroken, Sealer
 from imagechat_tui.server.storage import Store, StoreError, TenantRecord
 
@@ -209,9 +210,10 @@ def create_tenant(data_dir: Path, tenant: Tenant) -> str:
 
     Raises:
         AdminRefused: The id is taken or will not do; or the data cannot be reached.
-        OSError: The data folder cannot be made.
+        OSError: The data folder cannot be made, or others can write to it.
     """
-    make_data_folder(data_dir)
+    if not data_dir.is_dir():
+        make_data_folder(data_dir)
     fields = {"id": tenant.id, "name": tenant.name, "allowAnon": tenant.allow_anon}
     return str(_ask(data_dir, {"op": "create", **fields, "requireSso": tenant.require_sso}))
 
@@ -284,6 +286,8 @@ def _ask(data_dir: Path, request: dict[str, object]) -> object:
             if time.monotonic() > deadline:
                 raise AdminRefused(AdminProblem.UNAVAILABLE, str(data_dir)) from error
             time.sleep(0.05)
+        except NotOurs:
+            raise
         except PermissionError as error:
             raise AdminRefused(AdminProblem.DENIED, str(data_dir)) from error
         except (StoreError, SealBroken, KeyFileExposed) as error:
@@ -301,6 +305,8 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
         door.settimeout(ANSWER_TIMEOUT_S)
         with short_path(data_dir / ADMIN_SOCKET_NAME) as short:
             door.connect(short)
+        if peer_uid(door) != data_dir.stat().st_uid:
+            raise AdminRefused(AdminProblem.DENIED, str(data_dir))
         door.sendall(json.dumps(request).encode() + b"\n")
         with door.makefile("rb") as answers:
             line = answers.readline()

@@ -22,6 +22,7 @@ from enum import Enum, auto
 
 from aiohttp import web
 
+from imagechat_tui.owned import peer_uid
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.codec import MalformedMessage, parse_object, wants_v2
 from imagechat_tui.protocol.ids import TenantId, UserId
@@ -29,7 +30,7 @@ from imagechat_tui.protocol.models import User
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.access import Actor, Role
 from imagechat_tui.server.limits import address_key
-from imagechat_tui.server.peer import LOCAL_TENANT, kernel_user, peer_uid
+from imagechat_tui.server.peer import LOCAL_TENANT, kernel_user
 from imagechat_tui.server.seal import SealBroken, Sealer
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
 from imagechat_tui.server.tokens import DAY_S, derived_key, read_user_token

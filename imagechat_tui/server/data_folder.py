@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagechat_tui.owned import check_file, check_folder, open_file, try_lock
 from imagechat_tui.server.seal import Sealer
 
 if TYPE_CHECKING:
@@ -41,35 +41,37 @@ def make_data_folder(data_dir: Path) -> None:
     """Make it, private, unless it exists.
 
     Raises:
-        OSError: It cannot be made or written to.
+        NotOurs: It exists, and others can write to it, or it is somebody else's.
+        OSError: It cannot be made.
     """
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         data_dir.mkdir(mode=0o700)
+    check_folder(data_dir)
 
 
 @contextlib.contextmanager
-def held_folder(data_dir: Path, *, group: bool = False, wait_s: float = 0.0) -> Iterator[None]:
+def held_folder(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the folder's lock. It lies beside the database and not in the runtime directory, which vanishes
     at logout while the server lives.
 
     Args:
         data_dir: The folder.
-        group: Whether members of the folder's group may hold it in turn.
         wait_s: How long to wait for one that is just leaving.
 
     Raises:
         DataInUse: Another process holds it.
+        NotOurs: Others can write to the folder, or its lock is none.
         OSError: The folder cannot be written to.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    lock = os.open(data_dir / LOCK_NAME, flags, 0o660 if group else 0o600)
+    check_folder(data_dir)
+    path = data_dir / LOCK_NAME
+    deadline = time.monotonic() + wait_s
+    while (lock := try_lock(path)) is None:
+        if time.monotonic() >= deadline:
+            raise DataInUse(data_dir, _pid_in(path))
+        time.sleep(_POLL_S)
     try:
-        deadline = time.monotonic() + wait_s
-        while not _taken(lock):
-            if time.monotonic() >= deadline:
-                raise DataInUse(data_dir, _pid_in(lock))
-            time.sleep(_POLL_S)
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         yield
@@ -78,28 +80,35 @@ def held_folder(data_dir: Path, *, group: bool = False, wait_s: float = 0.0) -> 
 
 
 @contextlib.asynccontextmanager
-async def opened_store(data_dir: Path, *, group: bool = False) -> AsyncIterator[tuple[Store, Sealer]]:
-    """The store of a folder that is held, and the sealer of its secrets."""
-    from imagechat_tui.server.storage.sqlite import SqliteStore, lock_path
+async def opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, Sealer]]:
+    """The store of a folder that is held, and the sealer of its secrets.
+
+    Raises:
+        NotOurs: A file of the database is none of ours.
+        StoreError: It is no database that can be used.
+    """
+    from imagechat_tui.server.storage.sqlite import SqliteStore
 
     database = data_dir / DATABASE_NAME
-    for path in (database, lock_path(database)):  # SQLite gives its other files the rights of the first
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660 if group else 0o600))
+    os.close(
+        open_file(database, os.O_RDWR | os.O_CREAT)
+    )  # SQLite gives its other files the rights of this one
+    for ending in ("-wal", "-shm", "-journal"):  # it opens them by name, and follows links
+        check_file(data_dir / f"{DATABASE_NAME}{ending}")
     store = await SqliteStore.open(database, now_ms=wall_ms)
     try:
-        yield store, Sealer(data_dir / KEY_FILE_NAME, group=group)
+        yield store, Sealer(data_dir / KEY_FILE_NAME)
     finally:
         await store.close()
 
 
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _pid_in(lock: int) -> int | None:
-    written = os.pread(lock, 32, 0)
-    return int(written) if written.isdigit() else None
+def _pid_in(path: Path) -> int | None:
+    with contextlib.suppress(OSError):
+        lock = open_file(path, os.O_RDONLY)
+        try:
+            written = os.pread(lock, 32, 0)
+        finally:
+            os.close(lock)
+        if written.isdigit():
+            return int(written)
+    return None

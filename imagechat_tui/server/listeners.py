@@ -35,21 +35,23 @@ def unix_listener(path: Path, *, group: bool) -> socket.socket:
 
     Args:
         path: Where; its directory is made, private, unless it exists.
-        group: Whether the directory's group may connect (mode 0660), in a directory set up for that.
+        group: Whether the directory's group may connect (mode 0660), in a directory that it may enter.
 
     Raises:
-        DirectoryUnsafe: Others could replace the socket, or a group directory lacks its rights.
+        DirectoryUnsafe: Others could replace the socket, or the group cannot come to it.
         OSError: It cannot be made there.
     """
     with contextlib.suppress(FileExistsError):
         path.parent.mkdir(mode=0o700, parents=True)
-    _check(path.parent, group=group)
+    check_directory(path.parent, group=group)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with short_path(draft) as short:
             listener.bind(short)
+        if group:
+            os.chown(draft, -1, path.parent.stat().st_gid)
         draft.chmod(0o660 if group else 0o600)
         listener.listen(BACKLOG)
         draft.rename(path)
@@ -58,6 +60,27 @@ def unix_listener(path: Path, *, group: bool) -> socket.socket:
         draft.unlink(missing_ok=True)
         raise
     return listener
+
+
+def check_directory(directory: Path, *, group: bool) -> None:
+    """The directory of a Unix socket: ours, and nobody else can replace the socket.
+
+    Args:
+        directory: The directory itself, not a link to it.
+        group: Whether its group is to come to the socket; else nobody but us.
+
+    Raises:
+        DirectoryUnsafe: It is not.
+        OSError: It is not there.
+    """
+    found = directory.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if group:
+        safe = found.st_mode & stat.S_IXGRP and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    else:
+        safe = not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    if not ours or not safe:
+        raise DirectoryUnsafe(directory)
 
 
 def tcp_listeners(host: str, port: int) -> list[socket.socket]:
@@ -122,15 +145,3 @@ def _tcp_listener(
         listener.close()
         raise
     return listener
-
-
-def _check(directory: Path, *, group: bool) -> None:
-    found = directory.lstat()
-    if group:
-        wanted = stat.S_ISGID | stat.S_IRWXG
-        safe = found.st_mode & wanted == wanted and not found.st_mode & stat.S_IWOTH
-    else:
-        open_to_others = found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-        safe = found.st_uid == os.geteuid() and not open_to_others
-    if not stat.S_ISDIR(found.st_mode) or not safe:
-        raise DirectoryUnsafe(directory)

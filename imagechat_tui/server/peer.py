@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pwd
 import re
-import socket
-import struct
-import sys
 from functools import lru_cache
-from typing import Protocol
 
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
@@ -18,27 +14,6 @@ LOCAL_TENANT = TenantId("local")
 
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}\$?")
 _MAX_NAME_LENGTH = 200
-
-
-class PeerSocket(Protocol):
-    """What is asked of a socket; asyncio hands out a wrapper, not the socket itself."""
-
-    @property
-    def family(self) -> int:
-        """Address family."""
-
-    def getsockopt(self, level: int, name: int, size: int, /) -> bytes:
-        """An option's raw value."""
-
-
-def peer_uid(peer: PeerSocket) -> int | None:
-    """The user id of the process that connected, or None for anything but a Unix socket."""
-    if peer.family != socket.AF_UNIX:
-        return None
-    if sys.platform == "darwin":  # struct xucred of LOCAL_PEERCRED: version, uid, ...
-        return int(struct.unpack_from("=II", peer.getsockopt(0, 1, 76))[1])
-    _pid, uid, _gid = struct.unpack("=iII", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return int(uid)
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagechat_tui import __version__
-from imagechat_tui.server.listeners import BACKLOG, DirectoryUnsafe, tcp_listeners, unix_listener
+from imagechat_tui.owned import NotOurs
+from imagechat_tui.server.listeners import (
+    BACKLOG,
+    DirectoryUnsafe,
+    check_directory,
+    tcp_listeners,
+    unix_listener,
+)
 from imagechat_tui.server.serve_options import ServeError, ServeOptions, ServeProblem
 
 if TYPE_CHECKING:
@@ -32,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ServeError", "ServeOptions", "ServeProblem", "serve"]
 
-IDLE_EXIT_S = 600.0
-"""A local server ends after this long without connections and requests."""
 LOCAL_LOCK_WAIT_S = 6.0
 """How long a local server waits for one that is just leaving the same data."""
 WATCH_INTERVAL_S = 2.0
@@ -65,7 +70,7 @@ def serve(options: ServeOptions) -> int:
     """
     from imagechat_tui.server.journal import start_journal
 
-    os.umask(0o007 if options.shared else 0o077)
+    os.umask(0o077)
     start_journal()
     try:
         with _held_data(options):
@@ -83,9 +88,14 @@ def _held_data(options: ServeOptions) -> Iterator[None]:
 
     wait_s = LOCAL_LOCK_WAIT_S if options.local else 0.0
     with contextlib.ExitStack() as stack:
+        if options.shared and options.runtime_dir is not None:
+            try:
+                check_directory(options.runtime_dir, group=True)
+            except (DirectoryUnsafe, OSError) as error:
+                raise ServeError(ServeProblem.SHARED_FOLDER, path=options.runtime_dir) from error
         try:
             make_data_folder(options.data_dir)
-            stack.enter_context(held_folder(options.data_dir, group=options.shared, wait_s=wait_s))
+            stack.enter_context(held_folder(options.data_dir, wait_s=wait_s))
         except DataInUse as error:
             raise ServeError(ServeProblem.DATA_IN_USE, path=options.data_dir, pid=error.pid) from error
         except OSError as error:
@@ -112,7 +122,7 @@ class _Server:
         options = self._options
         async with contextlib.AsyncExitStack() as stack:
             try:
-                opened = opened_store(options.data_dir, group=options.shared)
+                opened = opened_store(options.data_dir)
                 store, seal = await stack.enter_async_context(opened)
                 tenants = Tenants(store, seal, now_ms=wall_ms)
                 if options.runtime_dir is not None:
@@ -121,7 +131,8 @@ class _Server:
             except (OSError, StoreError) as error:
                 newer = isinstance(error, StoreNewer)
                 problem = ServeProblem.DATA_NEWER if newer else ServeProblem.DATA_BROKEN
-                raise ServeError(problem, path=options.data_dir, detail=str(error)) from error
+                detail = f"{error.strerror}: {error.filename}" if isinstance(error, NotOurs) else str(error)
+                raise ServeError(problem, path=options.data_dir, detail=detail) from error
             stack.push_async_callback(self._runner.cleanup)
             door = AdminDoor(tenants, options.data_dir, retire=self._retire)
             await stack.enter_async_context(door.open())
@@ -208,7 +219,9 @@ class _Server:
         try:
             listener = unix_listener(path, group=self._options.shared)
         except DirectoryUnsafe as error:
-            raise ServeError(ServeProblem.SOCKET, path=error.directory, detail="unsafe") from error
+            raise ServeError(
+                ServeProblem.SOCKET, path=error.directory, detail="others can enter it"
+            ) from error
         except OSError as error:
             raise ServeError(ServeProblem.SOCKET, path=path, detail=error.strerror or "") from error
         self._socket_id = _file_id(path)
@@ -262,8 +275,6 @@ class _Server:
     async def _watch(self) -> None:
         options = self._options
         idle_exit_s = options.idle_exit_s
-        if idle_exit_s is None and options.local:
-            idle_exit_s = IDLE_EXIT_S
         interval_s = WATCH_INTERVAL_S if idle_exit_s is None else min(WATCH_INTERVAL_S, idle_exit_s / 4)
         idle_s, served = 0.0, -1
         while not self._end.is_set():

@@ -7,6 +7,7 @@ import stat
 from functools import cached_property
 from pathlib import Path
 
+from imagechat_tui.owned import NotOurs, open_file
 from imagechat_tui.protocol.ids import TenantId
 
 KEY_BYTES = 32
@@ -33,10 +34,8 @@ class Sealer:
     the import of the cipher (20 ms).
     """
 
-    def __init__(self, key_file: Path, *, group: bool = False) -> None:
+    def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
-        self._group = group
-        """Whether the group may read the key: a folder that several people share."""
 
     def seal(self, tenant_id: TenantId, secret: bytes) -> bytes:
         """Encrypt a secret for storage."""
@@ -67,7 +66,8 @@ class Sealer:
     def _make_key(self) -> None:
         """Write under another name and link: whoever comes second keeps the first one's key."""
         draft = self._key_file.with_name(f"{self._key_file.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o660 if self._group else 0o600)
+        draft.unlink(missing_ok=True)
+        descriptor = open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             os.write(descriptor, os.urandom(KEY_BYTES))
             os.fsync(descriptor)
@@ -82,13 +82,15 @@ class Sealer:
 
     @cached_property
     def _key(self) -> bytes:
-        descriptor = os.open(self._key_file, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            descriptor = open_file(self._key_file, os.O_RDONLY)
+        except NotOurs as error:
+            raise KeyFileExposed(self._key_file) from error
         try:
             mode = os.fstat(descriptor).st_mode
             key = os.read(descriptor, KEY_BYTES + 1)
         finally:
             os.close(descriptor)
-        exposed = mode & (stat.S_IRWXO if self._group else stat.S_IRWXO | stat.S_IRWXG)
-        if exposed or len(key) != KEY_BYTES:
+        if mode & (stat.S_IRWXO | stat.S_IRWXG) or len(key) != KEY_BYTES:
             raise KeyFileExposed(self._key_file)
         return key

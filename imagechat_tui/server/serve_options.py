@@ -8,6 +8,10 @@ from pathlib import Path
 from msgspec import Struct
 
 SOCKET_NAME = "server.sock"
+SHARED_DATA = "data"
+"""The folder for the data in the folder that a group shares: its owner's alone."""
+IDLE_EXIT_S = 600.0
+"""A server that was started for whoever needed one ends after this long without connections and requests."""
 
 
 class ServeProblem(StrEnum):
@@ -28,6 +32,8 @@ class ServeProblem(StrEnum):
     """The name or address to listen on does not exist here."""
     SOCKET = "socket"
     """The Unix socket cannot be made; ``path`` is its directory."""
+    SHARED_FOLDER = "shared-folder"
+    """The folder for a group is not ours, others can write to it, or the group cannot enter it."""
     TLS = "tls"
     """The certificate or its key cannot be used."""
 
@@ -68,9 +74,9 @@ class ServeOptions(Struct, frozen=True):
     tls_key: Path | None = None
     """Default: the key is in the certificate's file."""
     local: bool = False
-    """One machine's server: users by the kernel's word, ends when idle."""
+    """One machine's server: users by the kernel's word."""
     shared: bool = False
-    """The directories belong to a group whose members may all connect and serve."""
+    """The group of ``runtime_dir`` may connect. The data is the server's user's alone."""
     ready_fd: int | None = None
     """Where the ready line goes; default stdout."""
     hosts: tuple[str, ...] = ()
@@ -80,7 +86,7 @@ class ServeOptions(Struct, frozen=True):
     simple_sso: bool = False
     """Believe unsigned SSO: only in a trusted network."""
     idle_exit_s: float | None = None
-    """End after this long without use; default 10 minutes for a local server, else never."""
+    """End after this long without use; None is never."""
 
     @property
     def socket_path(self) -> Path | None:

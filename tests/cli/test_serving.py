@@ -59,7 +59,7 @@ def test_without_tls_it_listens_on_this_machine_only(
     [
         ("data", ("--host", "name.invalid"), "name.invalid"),
         ("data", ("--tls-cert", "nowhere.pem"), "nowhere.pem"),
-        ("file/data", (), "cannot be written"),
+        ("file/data", (), "cannot be used"),
     ],
 )
 def test_what_stops_it_is_one_sentence(

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,10 @@ from imagechat_tui.net.local_server import (
     ensure_running,
     spawn_early,
 )
+
+KEEPER = 61_001
+"""A user id that nobody has."""
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
 @pytest.fixture
@@ -225,29 +229,159 @@ async def test_somebody_elses_socket_is_never_connected_to(spec: LocalServer) ->
     assert failed.value.problem is LocalServerProblem.DIRECTORY_UNSAFE
 
 
-async def test_a_shared_directory_must_be_set_up_for_its_group(home: Path) -> None:
+@pytest.fixture
+def shared(home: Path) -> Iterator[LocalServer]:
+    """Of a directory of ours that its group may enter."""
+    (home / "team").mkdir()
+    (home / "team").chmod(0o2750)
     spec = LocalServer(home / "run", home / "data", home / "state", shared=home / "team")
+    yield spec
+    _end_server(spec)
+
+
+async def _refusal(spec: LocalServer) -> LocalServerFailed:
+    """Why there is no server, with nothing done about it, early or late."""
+    spawn_early(spec)
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
-    assert failed.value.problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
-    assert not (home / "run").exists()
+    return failed.value
 
 
-async def test_a_shared_server_lets_the_group_in(home: Path) -> None:
+async def test_a_shared_directory_must_be_there(home: Path) -> None:
+    failed = await _refusal(LocalServer(home / "run", home / "data", home / "state", shared=home / "team"))
+    assert failed.problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+    assert os.listdir(home) == []  # noqa: PTH208
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("mode", [0o2770, 0o3770, 0o2752, 0o2777, 0o1777, 0o700])
+async def test_a_shared_directory_is_for_its_keeper_alone_to_write_to(
+    shared: LocalServer, home: Path, mode: int
+) -> None:
     team = home / "team"
-    team.mkdir()
-    team.chmod(0o2770)
-    spec = LocalServer(home / "run", home / "data", home / "state", shared=team)
-    old_umask = os.umask(0o077)
-    try:
+    team.chmod(mode)
+    assert (await _refusal(shared)).problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+    assert list(team.iterdir()) == []
+    team.chmod(0o2750)
+    (home / "link").symlink_to(team)
+    linked = LocalServer(home / "run", home / "data", home / "state", shared=home / "link")
+    assert (await _refusal(linked)).problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+
+
+@pytest.mark.security
+async def test_a_shared_directory_that_others_could_replace_is_refused(
+    shared: LocalServer, home: Path
+) -> None:
+    os.chmod(home, 0o757)  # noqa: PTH101 (no I/O that blocks)
+    failed = await _refusal(shared)
+    assert (failed.problem, failed.path) == (LocalServerProblem.SHARED_REPLACEABLE, home)
+    os.chmod(home, 0o1757)  # noqa: PTH101
+    await ensure_running(shared)
+
+
+@needs_root
+@pytest.mark.security
+async def test_a_server_in_somebody_elses_directory_is_theirs_to_start(
+    shared: LocalServer, home: Path
+) -> None:
+    os.chown(home / "team", KEEPER, -1)
+    failed = await _refusal(shared)
+    assert (failed.problem, failed.cause) == (LocalServerProblem.KEEPER_AWAY, f"user {KEEPER}")
+    assert list((home / "team").iterdir()) == []
+
+
+@needs_root
+@pytest.mark.security
+async def test_a_strangers_program_at_the_socket_is_sent_nothing(
+    shared: LocalServer, spec: LocalServer, home: Path
+) -> None:
+    """We are the stranger here: the directory is said to be somebody else's."""
+    with socket.socket(socket.AF_UNIX) as trap:
+        trap.bind(str(shared.socket_path))
+        trap.listen()
+        os.chown(home / "team", KEEPER, -1)
+        failed = await _refusal(shared)
+        assert (failed.problem, failed.cause) == (LocalServerProblem.STRANGER, "root")
+        link, _ = trap.accept()
+        with link:
+            assert link.recv(1) == b""
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("planted", ["link", "pipe"])
+async def test_what_is_planted_for_a_servers_files_serves_and_creates_nothing(
+    spec: LocalServer, private: Path, planted: str
+) -> None:
+    """For each name in turn, in a directory that was open to others once. An empty file is a database, too."""
+    spec.runtime_dir.mkdir(mode=0o700)
+    spec.data_dir.mkdir(mode=0o700)
+    database = spec.data_dir / "imagechat.sqlite"
+    beside = [database.with_name(database.name + ending) for ending in ("-wal", "-shm", "-journal", ".lock")]
+    for path in (spec.lock_path, spec.data_dir / "server.lock", database, *beside):
+        _plant(path, planted, private)
+        with pytest.raises(LocalServerFailed) as failed:
+            await ensure_running(spec)
+        assert failed.value.problem in (LocalServerProblem.NOT_WRITABLE, LocalServerProblem.DIED)
+        assert "plain file" in failed.value.cause + failed.value.log_tail
+        path.unlink()
+        spec.lock_path.unlink(missing_ok=True)  # what it says of the last start is believed for a while
+    assert os.stat(private).st_size == 0  # noqa: PTH116
+    await ensure_running(spec)
+
+
+@pytest.fixture
+def private(home: Path) -> Path:
+    """A file of ours that nobody is to come to by another name."""
+    path = home / "private"
+    path.touch()
+    return path
+
+
+def _plant(path: Path, what: str, private: Path) -> None:
+    match what:
+        case "link":
+            path.symlink_to(private)
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("planted", ["link", "pipe", "folder"])
+def test_a_log_that_is_no_plain_file_is_not_written(home: Path, planted: str) -> None:
+    spec = Instead(home / "run", home / "data", home / "state", program="print('words')")
+    spec.state_dir.mkdir()
+    _plant(spec.log_path, planted, home / "new")
+    spawn_early(spec)
+    local_server._children[-1].wait()
+    assert not (home / "new").exists()
+
+
+async def test_a_lock_that_was_taken_away_locks_nobody_out(spec: LocalServer, home: Path) -> None:
+    """As by a cleaner of temporary files while a server starts."""
+    spec.runtime_dir.mkdir(mode=0o700)
+    with spec.lock_path.open("w") as gone:
+        fcntl.flock(gone, fcntl.LOCK_EX)
+        spec.lock_path.unlink()
         await ensure_running(spec)
-        modes = {entry.name: entry.stat().st_mode & 0o777 for entry in team.iterdir()}
-        assert modes.pop("admin.sock") == 0o600
-        assert set(modes.values()) == {0o660}
-        assert {"server.sock", "spawn.lock", "server.log", "server.lock", "imagechat.sqlite"} <= modes.keys()
+
+
+@pytest.mark.security
+async def test_a_shared_server_lets_the_group_in_to_its_socket_alone(shared: LocalServer, home: Path) -> None:
+    old_umask = os.umask(0o002)
+    try:
+        await ensure_running(shared)
     finally:
         os.umask(old_umask)
-        _end_server(spec)
+    team = home / "team"
+    assert {path.name: path.stat().st_mode & 0o777 for path in team.iterdir()} == {
+        "server.sock": 0o660,
+        "data": 0o700,
+    }
+    kept = {path.name: path.stat().st_mode & 0o777 for path in (team / "data").iterdir()}
+    assert set(kept.values()) == {0o600}
+    assert {"imagechat.sqlite", "server.lock", "spawn.lock", "server.log", "admin.sock"} <= kept.keys()
 
 
 async def test_a_path_that_no_socket_can_have_is_told(home: Path) -> None:
@@ -281,9 +415,13 @@ def test_a_large_log_is_begun_anew(home: Path) -> None:
     assert spec.log_path.read_text() == "new\n"
 
 
-def test_the_runtime_directory_is_the_sessions_or_a_private_one(home: Path) -> None:
+def test_the_runtime_directory_is_the_sessions_or_a_private_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(home / "tmp"))
     fallback = default_runtime_dir({})
-    assert fallback.name == f"imagechat-{os.geteuid()}"
+    assert fallback == home / "tmp" / f"imagechat-{os.geteuid()}"
     assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home)}) == home / "imagechat"
     assert default_runtime_dir({"XDG_RUNTIME_DIR": "relative"}) == fallback
     assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home / "missing")}) == fallback
@@ -292,6 +430,54 @@ def test_the_runtime_directory_is_the_sessions_or_a_private_one(home: Path) -> N
     assert default_runtime_dir({"XDG_RUNTIME_DIR": str(long)}) == fallback
     (home / "link").symlink_to(home)
     assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home / "link")}) == fallback
+
+
+def _taken_by_link(fallback: Path) -> None:
+    fallback.symlink_to(fallback.parent)
+
+
+def _taken_by_file(fallback: Path) -> None:
+    fallback.touch()
+
+
+def _taken_open(fallback: Path) -> None:
+    fallback.mkdir()
+    fallback.chmod(0o777)
+
+
+def _taken_by_somebody(fallback: Path) -> None:
+    fallback.mkdir(mode=0o700)
+    os.chown(fallback, KEEPER, -1)
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    "taken",
+    [_taken_by_link, _taken_by_file, _taken_open, pytest.param(_taken_by_somebody, marks=needs_root)],
+)
+def test_a_runtime_directory_that_somebody_has_taken_is_replaced_by_one_that_all_find(
+    home: Path, monkeypatch: pytest.MonkeyPatch, taken: Callable[[Path], None]
+) -> None:
+    temporary, state = home / "tmp", home / "state"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    taken(temporary / f"imagechat-{os.geteuid()}")
+    found = default_runtime_dir({}, state)
+    assert found == default_runtime_dir({}, state)
+    assert found.stat().st_mode & 0o777 == 0o700
+    spawn_early(Instead(found, home / "data", state, program=""))
+    assert (found / "spawn.lock").exists()
+
+    found.rename(home / "away")  # as after a reboot
+    assert default_runtime_dir({}, state) == found
+    found.rmdir()
+    found.symlink_to(home / "away")  # and somebody was there first
+    another = default_runtime_dir({}, state)
+    assert another not in (found, temporary / f"imagechat-{os.geteuid()}")
+    assert another == default_runtime_dir({}, state)
+    # Nobody is led elsewhere by what is written down.
+    (state / "runtime-dir").write_text(str(home / "away"))
+    assert default_runtime_dir({}, state).parent == temporary
 
 
 def test_the_endpoint_is_the_socket(spec: LocalServer) -> None:

@@ -67,15 +67,35 @@ def test_a_link_in_place_of_the_directory_is_refused(private: Path) -> None:
         unix_listener(private / "link" / "server.sock", group=False)
 
 
-def test_a_group_directory_needs_its_rights_and_gives_a_group_socket(private: Path) -> None:
+@pytest.mark.security
+def test_a_group_may_come_to_the_socket_and_not_replace_it(private: Path) -> None:
     path = private / "server.sock"
-    for mode in (0o2750, 0o770, 0o2777):
+    for mode in (0o700, 0o770, 0o2770, 0o2777, 0o757, 0o3770):
         private.chmod(mode)
         with pytest.raises(DirectoryUnsafe):
             unix_listener(path, group=True)
-    private.chmod(0o2770)
-    with unix_listener(path, group=True):
-        assert path.stat().st_mode & 0o777 == 0o660
+    for mode in (0o750, 0o2750, 0o710):
+        private.chmod(mode)
+        with unix_listener(path, group=True):
+            assert path.stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_socket_is_for_the_group_of_its_directory(private: Path) -> None:
+    os.chown(private, -1, 61_010)
+    private.chmod(0o750)
+    with unix_listener(private / "server.sock", group=True):
+        assert (private / "server.sock").stat().st_gid == 61_010
+
+
+@pytest.mark.security
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_somebody_elses_directory_is_refused(private: Path) -> None:
+    private.chmod(0o750)
+    os.chown(private, 61_001, -1)
+    for group in (True, False):
+        with pytest.raises(DirectoryUnsafe):
+            unix_listener(private / "server.sock", group=group)
 
 
 def test_a_long_directory_still_gets_a_socket(private: Path) -> None:

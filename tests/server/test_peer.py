@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from imagechat_tui.server.peer import kernel_user, peer_uid
+from imagechat_tui.owned import peer_uid
+from imagechat_tui.server.peer import kernel_user
 
 pytestmark = pytest.mark.security
 

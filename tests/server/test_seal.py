@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,10 +65,17 @@ def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
     path.chmod(0o640)
     with pytest.raises(KeyFileExposed):
         Sealer(path).open(DEMO, sealed)
-    assert Sealer(path, group=True).open(DEMO, sealed) == SECRET
-    path.chmod(0o644)
-    with pytest.raises(KeyFileExposed):
-        Sealer(path, group=True).open(DEMO, sealed)
+    path.chmod(0o600)
+    assert Sealer(path).open(DEMO, sealed) == SECRET
+
+
+def test_a_link_or_a_pipe_in_place_of_the_key_is_none(tmp_path: Path) -> None:
+    sealed = Sealer(tmp_path / "key").seal(DEMO, SECRET)
+    (tmp_path / "link").symlink_to(tmp_path / "key")
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for name in ("link", "pipe"):
+        with pytest.raises(KeyFileExposed):
+            Sealer(tmp_path / name).open(DEMO, sealed)
 
 
 def test_nothing_is_written_until_a_secret_is_sealed(tmp_path: Path) -> None:

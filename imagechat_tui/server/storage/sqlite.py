@@ -6,7 +6,6 @@ The driver is the standard library's: per statement, a client library costs more
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import threading
@@ -18,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
+from imagechat_tui.owned import try_lock
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.server.storage import (
@@ -76,9 +76,10 @@ class SqliteStore:
     def _open(cls, path: Path, now_ms: Callable[[], int]) -> SqliteStore:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old")
-        lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = try_lock(lock_path(path))
+        if lock is None:
+            raise StoreError("another server uses this database")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             connection = _connect(path)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -89,12 +90,11 @@ class SqliteStore:
             except BaseException:
                 connection.close()
                 raise
-        except BlockingIOError:
+        except BaseException as error:
             os.close(lock)
-            raise StoreError("another server uses this database") from None
-        except sqlite3.Error as error:
-            os.close(lock)
-            raise StoreError(str(error)) from error
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(str(error)) from error
+            raise
         return cls(path, lock, Writer(connection), epoch, now_ms)
 
     async def close(self) -> None:
