@@ -1,7 +1,8 @@
 """What markers look like: chips and what else lies over a picture, cell by cell, in the colours of a depth.
 
 A chip must be read on any picture: its ground is one strong colour, its text black or white by that ground's
-brightness, and each of its edges is half chip, half the opposite of the chip.
+brightness, and each of its edges is half chip, half the opposite of the chip. The selected one has a white frame in
+a black one instead: more of it than of any other differs from whatever it stands on.
 """
 
 from __future__ import annotations
@@ -46,16 +47,21 @@ class Ink(NamedTuple):
 def chip_cells(
     text: str, mark: Mark, depth: ColorDepth, *, selected: bool = False, hovered: bool = False
 ) -> tuple[Ink, ...]:
-    """The cells of a placed chip from left to right."""
-    if selected:
-        # The opposite of the others in ground and text, and brackets for edges.
-        bg, fg = _pair(RED if mark is Mark.FAILED else AMBER, depth)
-    else:
-        fg, bg = _pair(HOVERED if hovered else _ground(mark), depth)
+    """The cells of a placed chip from left to right; beside a selected one goes `halo_cell`."""
+    fg, bg = _pair(HOVERED if hovered else _ground(mark), depth)
     edge = Ink("", bg, fg)
+    if selected:
+        outer = Ink("", one_of(BLACK, depth), one_of(WHITE, depth))
+        inner = (Ink(sign, fg, bg) for sign in text[1:-1])
+        return (outer._replace(glyph=text[0]), *inner, outer._replace(glyph=text[-1]))
     return tuple(
         edge._replace(glyph=sign) if sign in (LEFT_EDGE, RIGHT_EDGE) else Ink(sign, fg, bg) for sign in text
     )
+
+
+def halo_cell(depth: ColorDepth) -> Ink:
+    """What lies on either side of a selected chip, where there is room."""
+    return Ink(" ", one_of(WHITE, depth), one_of(BLACK, depth))
 
 
 def _ground(mark: Mark) -> int:

@@ -28,6 +28,7 @@ class Mark(Enum):
     PENDING = "\u25cb", "o"
     DRAFT = "\u270e", "&"
     UNREAD = "\u25cf", "@"
+    UNREAD_RESOLVED = "\u25cf\u2713", "@v"
     OPEN = "", ""
     MINE = "*", "*"
     RESOLVED = "\u2713", "v"

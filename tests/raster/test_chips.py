@@ -11,9 +11,10 @@ from imagechat_tui.raster.chips import (
     chip_cells,
     cross_cell,
     edge_notes,
+    halo_cell,
     note_cells,
 )
-from imagechat_tui.raster.colors import ColorDepth, luma, rgb_of
+from imagechat_tui.raster.colors import ColorDepth, luma, one, rgb_of
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.markers import LEFT_EDGE, RIGHT_EDGE, Chip, Mark, place
 from imagechat_tui.raster.render import RenderOptions
@@ -48,7 +49,8 @@ def test_text_and_edges_of_a_chip_contrast_with_its_ground(
     left, middle, right = chip_cells(text, mark, depth, selected=selected, hovered=hovered)
     assert contrast(middle.fg, middle.bg, depth) >= 4.5
     if selected:
-        assert left.bg == middle.bg == right.bg
+        assert left == right._replace(glyph="[")
+        assert contrast(left.fg, left.bg, depth) >= 4.5
     else:
         # Half of an edge is the chip, the other half sets it off: on every picture one of them is seen.
         assert {left.fg, left.bg} == {right.fg, right.bg} == {middle.fg, middle.bg}
@@ -69,10 +71,66 @@ def test_a_failure_is_red_and_what_is_done_with_is_grey(depth: ColorDepth) -> No
     assert min(red, green) - blue > 60
 
 
-def test_a_selected_chip_is_the_other_way_round() -> None:
-    plain = chip_cells("7", Mark.OPEN, ColorDepth.TRUECOLOR)[0]
-    chosen = chip_cells("[7]", Mark.OPEN, ColorDepth.TRUECOLOR, selected=True)[1]
-    assert (chosen.fg, chosen.bg) == (plain.bg, plain.fg)
+GROUNDS = {
+    "black": (0x000000,),
+    "white": (0xFFFFFF,),
+    "grey": (0x808080,),
+    "amber": (0xFFB83D,),
+    "red": (0xFF6B5E,),
+    "deep red": (0xAA0000,),
+    "chip grey": (0xB4B8BC,),
+    "blue": (0x2040C0,),
+    "noise": (0x000000, 0xFFFFFF, 0x808080, 0xFF0000, 0x00FF00, 0x0000FF),
+}
+
+
+def colors(inks: tuple[Ink, ...]) -> list[tuple[int, float]]:
+    """The grounds of cells with their areas; an edge is half one, half the other."""
+    areas: list[tuple[int, float]] = []
+    for ink in inks:
+        halves = ink.glyph in (LEFT_EDGE, RIGHT_EDGE)
+        areas += [(ink.fg, 0.5), (ink.bg, 0.5)] if halves else [(ink.bg, 1.0)]
+    return areas
+
+
+@pytest.mark.parametrize("depth", COLORED)
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("label", ["7", "●47", "×12"])
+def test_the_selected_chip_stands_out_most_on_any_ground(depth: ColorDepth, ground: str, label: str) -> None:
+    def stands_out(inks: tuple[Ink, ...]) -> tuple[float, float]:
+        """How much light differs from the ground's in all of its cells, and the greatest contrast with it."""
+        lights = [luma(rgb) for rgb in GROUNDS[ground]]
+        differences = [
+            area * sum(abs(luma(rgb_of(color, depth)) - light) for light in lights) / len(lights)
+            for color, area in colors(inks)
+        ]
+        greatest = max(
+            sum(contrast(color, one(rgb, depth), depth) for rgb in GROUNDS[ground])
+            for color, _ in colors(inks)
+        )
+        return sum(differences), greatest
+
+    halo = halo_cell(depth)
+    plain_text = f"{LEFT_EDGE}{label}{RIGHT_EDGE}"
+    for mark in Mark:
+        chosen = (halo, *chip_cells(f"[{label}]", mark, depth, selected=True), halo)
+        most, greatest = stands_out(chosen)
+        assert most > 1.15 * stands_out(chip_cells(plain_text, mark, depth))[0], mark
+        for other in Mark:
+            for hovered in (False, True):
+                assert greatest >= stands_out(chip_cells(plain_text, other, depth, hovered=hovered))[1], other
+
+
+@pytest.mark.parametrize("depth", COLORED)
+def test_the_selected_chip_is_like_no_other(depth: ColorDepth) -> None:
+    halo = halo_cell(depth)
+    for mark in Mark:
+        outer, inner, _ = chip_cells("[7]", mark, depth, selected=True)
+        assert inner == chip_cells("7", mark, depth)[0]  # its state is told as ever
+        assert contrast(outer.bg, halo.bg, depth) > 15
+        for other in Mark:
+            plain = chip_cells("7", other, depth)[0]
+            assert contrast(plain.fg, plain.bg, depth) < contrast(outer.bg, halo.bg, depth)
 
 
 @pytest.mark.parametrize("depth", COLORED)

@@ -185,7 +185,7 @@ def differing(terminal: Terminal) -> list[tuple[int, int]]:
 
 BOX = range(24, 96)
 """The columns of a dialog."""
-DIALOGS = {"?": "Help", "i": "Details", "d": "Delete marker", "!": "Not sent"}
+DIALOGS = {"?": "Help", "i": "Details", "d": "Delete marker", "@": "Here now"}
 
 
 @pytest.mark.parametrize("key", DIALOGS)

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point
+from imagechat_tui.raster.chips import halo_cell
+from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.markers import Chip, Mark
 from imagechat_tui.raster.render import RenderOptions
@@ -36,8 +38,8 @@ def thread(key: str, x: float = 50, y: float = 50, number: int | None = 7, **tol
         ({}, Mark.OPEN),
         ({"mine": True}, Mark.MINE),
         ({"resolved": True, "mine": True}, Mark.RESOLVED),
-        ({"unread": True, "resolved": True}, Mark.UNREAD),
         ({"has_draft": True, "unread": True}, Mark.DRAFT),
+        ({"unread": True, "resolved": True}, Mark.UNREAD_RESOLVED),
         ({"status": Status.PENDING, "has_draft": True}, Mark.PENDING),
         ({"status": Status.CHECKING, "mine": True}, Mark.CHECKING),
         ({"status": Status.FAILED, "mine": True}, Mark.FAILED),
@@ -134,6 +136,40 @@ def test_a_change_touches_its_rows_in_view_and_lens() -> None:
     assert marks.put(some) == {20, cell.row}
     some[1] = replace(some[1], mark=Mark.FAILED)
     assert marks.put(some) == {4}
+
+
+def halo(marks: Marking, row: int) -> list[int]:
+    """The columns of a row that set a selected chip off."""
+    return sorted(
+        column for column, ink in marks.cells(row).items() if ink == halo_cell(ColorDepth.TRUECOLOR)
+    )
+
+
+def test_a_selected_chip_is_set_off_where_there_is_room_and_never_over_another() -> None:
+    some = [chip("1", 50, 50), chip("2", 50 + 100 * 3 / 80, 50), chip("3", 90, 50)]
+    marks = marking([replace(some[0], selected=True), *some[1:]])
+    assert row_text(marks, 20).startswith("[1]▐2▌")
+    assert halo(marks, 20) == [38]
+    marks.put(some)
+    assert halo(marks, 20) == []
+    marks.put([some[0], some[1], replace(some[2], selected=True)])
+    assert row_text(marks, 20).endswith("[3]")
+    assert halo(marks, 20) == [70, 74]
+    assert halo(marking([replace(chip("1", 0, 50), selected=True)]), 20) == [3]
+
+
+def test_a_selected_chip_beside_the_loupe_does_not_lie_on_it() -> None:
+    scene = Scene(VIEW).magnified(Point(50, 50))
+    lens = scene.lens
+    assert lens is not None
+    frame = lens.column - 1
+    beside = scene.view.point_of((frame - 2, lens.row))
+    marks = marking([replace(chip("1", beside.x, beside.y), selected=True)], scene)
+    assert halo(marks, lens.row) == [frame - 4]
+    cell = scene.cell_of(Point(50, 50))
+    assert cell is not None
+    inside = marking([replace(chip("1", 50, 50), selected=True)], scene)
+    assert halo(inside, cell.row) == [cell.column - 2, cell.column + 2]
 
 
 def test_the_chip_under_the_pointer_looks_different() -> None:

@@ -357,6 +357,15 @@ async def test_a_key_whose_effect_is_not_seen_is_answered_in_words(
         assert words in desk.toasts
 
 
+async def test_unread_and_resolved_are_both_shown(sit: Sit) -> None:
+    done = conversation(1, resolved=True)
+    state = chat_state((done, [comment("c_1", "one")]), unread=frozenset({ConversationId(FIRST)}))
+    async with sit(state) as desk:
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        assert "▐●✓1▌" in desk.text
+        assert "1 ●✓ Bob" in desk.text
+
+
 async def test_letters_on_markers_where_there_is_none_say_so(sit: Sit) -> None:
     async with sit(chat_state()) as desk:
         await desk.press("f")

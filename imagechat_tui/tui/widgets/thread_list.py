@@ -102,7 +102,8 @@ def state_sign(item: Thread) -> tuple[str, str]:
             return symbols.DRAFT, "accent"
         case Status.SAVED:
             if item.unread:
-                return symbols.UNREAD, "accent"
+                resolved = symbols.RESOLVED if item.conversation.resolved else ""
+                return f"{symbols.UNREAD}{resolved}", "accent"
             return (symbols.RESOLVED, "dim") if item.conversation.resolved else (" ", "dim")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from imagechat_tui.raster.chips import Ink, chip_cells, edge_notes, note_cells
+from imagechat_tui.raster.chips import Ink, chip_cells, edge_notes, halo_cell, note_cells
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.markers import Chip, Mark, PlacedChip
 from imagechat_tui.sync.state import Status, Thread
@@ -57,7 +57,7 @@ def mark_of(thread: Thread) -> Mark:
         case _ if thread.has_draft:
             return Mark.DRAFT
         case _ if thread.unread:
-            return Mark.UNREAD
+            return Mark.UNREAD_RESOLVED if thread.conversation.resolved else Mark.UNREAD
         case _ if thread.conversation.resolved:
             return Mark.RESOLVED
         case _:
@@ -108,6 +108,9 @@ class Marking:
     def cells(self, row: int) -> Row:
         """The marks of a row by column."""
         cells: Row = {}
+        if self.hints is None:
+            halo = halo_cell(self._depth)
+            cells = dict.fromkeys(self._halo(row), halo)
         for chip in self._chips(row):
             if self.hints is not None:
                 label = self.hints.label_at(chip.column, row)
@@ -124,6 +127,23 @@ class Marking:
             if on_row == row:
                 cells.update(enumerate(note_cells(text, self._depth), start))
         return cells
+
+    def _halo(self, row: int) -> Iterator[int]:
+        """The columns beside a selected chip that are free for what sets it off; other chips go over them."""
+        lens, columns = self._frame.scene.lens, self._frame.view.size[0]
+        for chip in self._chips(row):
+            if not chip.selected:
+                continue
+            inside = lens is not None and lens.covers(chip.column, row)
+            for column in (chip.column - 1, chip.column + len(chip.text)):
+                if self._under_minimap(column, row):
+                    continue
+                if inside and lens is not None:
+                    free = lens.column <= column < lens.column + lens.view.columns
+                else:
+                    free = 0 <= column < columns and not (lens is not None and lens.covers(column, row))
+                if free:
+                    yield column
 
     def _placed_notes(self) -> tuple[tuple[int, int, str], ...]:
         """The notes at the edges, each as near the middle of its edge as all of it is free; else left out."""
