@@ -158,6 +158,13 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             assert_never(problem.kind)
 
 
+def not_tried_words() -> Words:
+    """One of several writes that was not begun, because the one before it did not reach the server."""
+    return Words(
+        "Not tried", "The server could not be reached for the one before.", "Run it again for the rest."
+    )
+
+
 def not_known_words(problem: Problem) -> Words:
     """A verb's write was sent, and nobody knows what became of it."""
     broken = problem.kind is ProblemKind.UNREACHABLE

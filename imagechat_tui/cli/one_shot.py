@@ -129,14 +129,22 @@ def number_of(listing: ConversationList, conversation: Conversation) -> int:
     return next(n for n, item in enumerate(listing.conversations, 1) if item.id == conversation.id)
 
 
+def numbered(comments: tuple[Comment, ...]) -> list[tuple[int, Comment]]:
+    """Comments of a thread with the numbers by which people call them: the server's, else their places."""
+    return [
+        (place if comment.number is None else comment.number, comment)
+        for place, comment in enumerate(comments, 1)
+    ]
+
+
 def find_comment(comments: tuple[Comment, ...], name: str) -> Comment:
-    """The comment called ``name``: its place in the thread from 1, or its id.
+    """The comment called ``name``: its number in the thread, or its id.
 
     Raises:
         VerbFailed: there is none.
     """
-    for place, comment in enumerate(comments, 1):
-        if name in (str(place), comment.id):
+    for number, comment in numbered(comments):
+        if name in (str(number), comment.id):
             return comment
     raise words_to_fail(
         "No such comment",

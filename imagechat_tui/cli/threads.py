@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import click
 
 from imagechat_tui.cli.documents import print_document
-from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, visit
+from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
+from imagechat_tui.cli.several import Ending, each, tell
 from imagechat_tui.cli.target import picture_options, server_options, to_look_at, to_write_on, words_to_fail
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import iso_from_ms
@@ -25,6 +26,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
+from imagechat_tui.sync.state import ProblemKind
 from imagechat_tui.words import cannot_show_words, safe_name
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
@@ -108,9 +110,7 @@ def marker_json(
         "commentCount": conversation.comment_count,
     }
     if comments is not None:
-        marker["comments"] = [
-            comment_json(number, place, comment) for place, comment in enumerate(comments, 1)
-        ]
+        marker["comments"] = [comment_json(number, place, comment) for place, comment in numbered(comments)]
     return marker
 
 
@@ -162,7 +162,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
         state = "resolved" if conversation.resolved else "open"
         point = f"{conversation.point.x:g} %, {conversation.point.y:g} %"
         click.echo(click.style(f"{number}  {point}  {state}", bold=True))
-        for place, comment in enumerate(comments, 1):
+        for place, comment in numbered(comments):
             name = safe_text(comment.commenter_name, Kind.NAME)
             click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}")
             for line in comment_text(comment).splitlines() or [""]:
@@ -229,7 +229,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
         listing = await visit.look()
         comments = await visit.comments(listing, conversation)
         place = next(
-            (n for n, comment in enumerate(comments, 1) if comment.id == answer.comment.id), len(comments)
+            (n for n, comment in numbered(comments) if comment.id == answer.comment.id), len(comments)
         )
         return number_of(listing, conversation), place, answer.comment
 
@@ -282,94 +282,110 @@ def _ref(comment: str) -> tuple[str, str]:
     return marker, place
 
 
-def _resolving(
-    image: str, marker: str, json_: bool, options: dict[str, str | None], *, resolved: bool
-) -> None:
-    async def errand(visit: Visit) -> tuple[int, Conversation]:
-        listing = await visit.look()
-        conversation = find(listing, marker)
-        await visit.send(ResolveConversation(conversation.id, resolved), conversation)
-        return number_of(listing, conversation), conversation
-
-    number, conversation = visit(to_write_on(image, **options), errand)
-    if json_:
-        print_document(number=number, id=conversation.id, resolved=resolved)
-    else:
-        click.echo(f"Marker {number} is {'resolved' if resolved else 'open again'}.")
-
-
 @click.command(cls=Verb)
 @click.argument("image")
-@click.argument("marker")
+@click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
 @picture_options
 @server_options
 @as_json
-def resolve(image: str, marker: str, json_: bool, **options: str | None) -> None:
-    """Say that the thread of MARKER (its number or id) is done.
+def resolve(image: str, markers: tuple[str, ...], json_: bool, **options: str | None) -> int:
+    """Say that the thread of MARKER (its number or id) is done; several may be named.
 
     \b
     imagechat resolve shot.png 7
+    imagechat resolve shot.png 3 4 7
     """
-    _resolving(image, marker, json_, options, resolved=True)
+    return _resolving(image, markers, json_, options, resolved=True)
 
 
 @click.command(cls=Verb)
 @click.argument("image")
-@click.argument("marker")
+@click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
 @picture_options
 @server_options
 @as_json
-def reopen(image: str, marker: str, json_: bool, **options: str | None) -> None:
-    """Say that the thread of MARKER (its number or id) is not done after all.
+def reopen(image: str, markers: tuple[str, ...], json_: bool, **options: str | None) -> int:
+    """Say that the thread of MARKER (its number or id) is not done after all; several may be named.
 
     \b
     imagechat reopen shot.png 7
     """
-    _resolving(image, marker, json_, options, resolved=False)
+    return _resolving(image, markers, json_, options, resolved=False)
+
+
+def _resolving(
+    image: str, markers: tuple[str, ...], json_: bool, options: dict[str, str | None], *, resolved: bool
+) -> int:
+    async def errand(visit: Visit) -> list[Ending]:
+        listing = await visit.look()
+        there = {name: find(listing, name) for name in markers}
+
+        async def write(name: str, conversation: Conversation) -> dict[str, object]:
+            await visit.send(ResolveConversation(conversation.id, resolved), conversation)
+            return {
+                "number": number_of(listing, conversation), "id": conversation.id, "resolved": resolved,
+            }  # fmt: skip
+
+        return await each(there, write)
+
+    endings = visit(to_write_on(image, **options), errand)
+    state = "resolved" if resolved else "open again"
+    return tell(endings, lambda done: f"Marker {done['number']} is {state}.", json=json_)
 
 
 @click.command("rm", cls=Verb)
 @click.argument("image")
-@click.argument("what")
+@click.argument("whats", metavar="WHAT...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @picture_options
 @server_options
 @as_json
-def remove(image: str, what: str, yes: bool, json_: bool, **options: str | None) -> None:
-    """Delete WHAT: a marker with its thread (7), or one comment (7.2).
+def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options: str | None) -> int:
+    """Delete WHAT: a marker with its thread (7), or one comment (7.2); several may be named.
 
     \b
     imagechat rm shot.png 7.2
-    imagechat rm shot.png 7 --yes
+    imagechat rm shot.png 7 8 9.1 --yes
     """
-    marker, _, place = what.partition(".")
 
-    async def found(visit: Visit) -> tuple[Conversation, Comment | None]:
+    async def found(visit: Visit) -> dict[str, tuple[Conversation, Comment | None]]:
         listing = await visit.look()
-        conversation = find(listing, marker)
-        if not place:
-            return conversation, None
-        return conversation, find_comment(await visit.comments(listing, conversation), place)
+        there: dict[str, tuple[Conversation, Comment | None]] = {}
+        for what in whats:
+            marker, _, place = what.partition(".")
+            conversation = find(listing, marker)
+            comments = await visit.comments(listing, conversation) if place else ()
+            there[what] = conversation, find_comment(comments, place) if place else None
+        return there
 
-    async def errand(visit: Visit) -> str:
-        conversation, comment = await found(visit)
-        if comment is None:
-            await visit.send(DeleteConversation(conversation.id), conversation)
-            return conversation.id
-        await visit.send(DeleteComment(conversation.id, comment.id), conversation)
-        return comment.id
+    async def errand(visit: Visit) -> list[Ending]:
+        from imagechat_tui.net.failures import ApiError
+
+        await visit.look()
+
+        async def write(name: str, thing: tuple[Conversation, Comment | None]) -> dict[str, object]:
+            conversation, comment = thing
+            about = conversation if comment is None else comment
+            deletion: DeleteComment | DeleteConversation = DeleteConversation(conversation.id)
+            if comment is not None:
+                deletion = DeleteComment(conversation.id, comment.id)
+            try:
+                await visit.send(deletion, conversation)
+            except ApiError as failure:
+                # An answer goes with what it answers, a comment with its marker: one named before it.
+                if failure.problem.kind is not ProblemKind.GONE or len(things) == 1:
+                    raise
+            return {"ref": name, "id": about.id, "deleted": True}
+
+        return await each(things, write)
 
     chosen = to_write_on(image, **options)
+    things = visit(chosen, found)  # nobody is asked about what is not there
     if not yes:
-        conversation, comment = visit(chosen, found)  # nobody is asked about what is not there
-        marker, place = conversation.id, "" if comment is None else comment.id
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise words_to_fail(
                 "Not asked", "There is no terminal to ask in.", "Say --yes if you mean it.", code=2
             )
-        click.confirm(f"Delete {safe_name(what)} for everybody?", abort=True, err=True)
-    gone = visit(chosen, errand)
-    if json_:
-        print_document(ref=what, id=gone, deleted=True)
-    else:
-        click.echo(f"{what} is deleted.")
+        click.confirm(f"Delete {safe_name(', '.join(whats))} for everybody?", abort=True, err=True)
+    endings = visit(chosen, errand)
+    return tell(endings, lambda done: f"{safe_name(str(done['ref']))} is deleted.", json=json_)

@@ -33,7 +33,7 @@ class Verb(click.Command):
             raise click.UsageError(told, ctx) from None
         for param in self.params:
             values = said.get(param.name or "")
-            for value in values if isinstance(values, list) else [values]:
+            for value in values if isinstance(values, list | tuple) else [values]:
                 # A file may be called " "; nothing else is.
                 blank = value.strip() if isinstance(value, str) and isinstance(param, click.Option) else value
                 if blank == "":

@@ -111,6 +111,8 @@ class Comment(Struct, frozen=True):
     is_by_moderator: bool = False
     edited_at_ms: int | None = None
     """Time of the last edit. Our servers only."""
+    number: int | None = None
+    """Its place in the thread when it was made, from 1: kept when others go. Our servers only."""
     url: str = ""
     """Address of the page; mandatory in events."""
     page_title: str = ""

@@ -168,6 +168,7 @@ class Writing:
             text=text,
             parent_id=parent_id,
             date_ms=found.now_ms,
+            number=found.next_comment,
             verified=not actor.anonymous,
             is_by_admin=actor.role is Role.ADMIN,
             is_by_moderator=actor.role is Role.MODERATOR,

@@ -13,6 +13,13 @@ from tests.e2e.conftest import Desk
 pytestmark = pytest.mark.e2e
 
 
+def items(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """A list of objects in a document."""
+    found = document[key]
+    assert isinstance(found, list)
+    return found
+
+
 def markers(desk: Desk) -> list[Any]:
     listing: Any = desk.json("ls", "shot.png", "--json")
     assert listing["schema"] == 1
@@ -91,6 +98,51 @@ def test_the_picture_is_printed_with_its_markers(desk: Desk) -> None:
     assert 0 < len(lines) <= 20
     assert all(len(line) <= 60 for line in lines)
     assert "\x1b" not in done.stdout
+
+
+def test_several_markers_are_resolved_reopened_and_deleted_at_once(desk: Desk) -> None:
+    for n in range(1, 5):
+        desk.json("add", "shot.png", "--at", f"{n * 10},10", "-m", f"no {n}", "--json")
+    done = desk.json("resolve", "shot.png", "1", "3", "#4", "--json")
+    assert [(one["number"], one["resolved"]) for one in items(done, "results")] == [
+        (n, True) for n in (1, 3, 4)
+    ]
+    assert done["failed"] == []
+    alone = desk.json("reopen", "shot.png", "3", "--json")
+    assert (alone["number"], alone["resolved"]) == (3, False)
+
+    missing = desk.run("resolve", "shot.png", "2", "9", "3", "--json")
+    assert (missing.returncode, missing.stdout) == (5, "")
+    assert "no marker '9'" in missing.stderr
+    markers = items(desk.json("ls", "shot.png", "--json"), "markers")
+    assert [one["resolved"] for one in markers] == [True, False, False, True]  # nothing was done
+
+    desk.json("reply", "shot.png", "2", "-m", "an answer", "--json")
+    gone = desk.run("rm", "shot.png", "1", "2", "2.2", "--yes")
+    assert (gone.returncode, gone.stderr) == (0, "")
+    assert gone.stdout == "1 is deleted.\n2 is deleted.\n2.2 is deleted.\n"
+    left = items(desk.json("ls", "shot.png", "--json"), "markers")
+    assert [one["number"] for one in left] == [3, 4]
+
+
+def test_the_number_of_a_comment_stays_when_one_before_it_is_deleted(desk: Desk) -> None:
+    desk.json("add", "shot.png", "--at", "10,10", "-m", "first", "--json")
+    for text in ("second", "third", "fourth"):
+        desk.json("reply", "shot.png", "1", "-m", text, "--json")
+
+    def listed() -> dict[object, object]:
+        (marker,) = items(desk.json("ls", "shot.png", "--json"), "markers")
+        return {one["ref"]: one["text"] for one in items(marker, "comments")}
+
+    desk.json("rm", "shot.png", "1.2", "1.4", "--yes", "--json")
+    assert listed() == {"1.1": "first", "1.3": "third"}
+    desk.json("edit", "shot.png", "1.3", "-m", "third!", "--json")
+    said = desk.json("reply", "shot.png", "1", "-m", "fifth", "--json")["comment"]
+    assert isinstance(said, dict)
+    assert said["ref"] == "1.5"
+    assert listed() == {"1.1": "first", "1.3": "third!", "1.5": "fifth"}
+    assert desk.run("rm", "shot.png", "1.2", "--yes").returncode == 5
+    assert "1.5  " in desk.run("ls", "shot.png").stdout
 
 
 def test_doctor_knows_its_server(desk: Desk) -> None:

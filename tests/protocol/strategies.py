@@ -51,7 +51,7 @@ from imagechat_tui.protocol.routes import (
 )
 
 COMMENT_FIELDS = frozenset(Comment.__struct_fields__)
-_ALWAYS_WRITTEN = COMMENT_FIELDS - {"anon_user_id", "edited_at_ms", "page_title"}
+_ALWAYS_WRITTEN = COMMENT_FIELDS - {"anon_user_id", "edited_at_ms", "number", "page_title"}
 
 
 def junk(keys: st.SearchStrategy[str] = st.text(max_size=3)) -> st.SearchStrategy[object]:  # noqa: B008 (immutable)
@@ -128,6 +128,7 @@ comments = st.builds(
     is_by_admin=st.booleans(),
     is_by_moderator=st.booleans(),
     edited_at_ms=st.none() | times,
+    number=st.none() | counts,
     url=texts,
     page_title=texts,
     locale=st.none() | texts,
@@ -288,6 +289,7 @@ def _updated(stamp: Stamp, comment: Comment) -> UpdatedComment:
     optional = {
         "anon_user_id": comment.anon_user_id is not None,
         "edited_at_ms": comment.edited_at_ms is not None,
+        "number": comment.number is not None,
         "page_title": bool(comment.page_title),
     }
     present = _ALWAYS_WRITTEN | {name for name, written in optional.items() if written}

@@ -37,7 +37,7 @@ def sent(answer: JsonObject) -> JsonObject:
 
 def publicly(comment: Comment) -> Comment:
     """A comment without what plain answers do not tell of it."""
-    return replace(comment, text=None, url="", page_title="", locale=None, edited_at_ms=None)
+    return replace(comment, text=None, url="", page_title="", locale=None, edited_at_ms=None, number=None)
 
 
 # Round trips

@@ -112,9 +112,12 @@ async def test_what_an_earlier_version_left_is_blanked_when_the_store_is_opened(
     store = await SqliteStore.open(path, now_ms=Clock())
     await store.close()
     new = sqlite._connect(path)
+    numbered = [tuple(row) for row in new.execute("SELECT id, number FROM comment")]
+    last = new.execute("SELECT last_number FROM room").fetchone()[0]
     rows = [*new.execute("SELECT plain, full_frame FROM event ORDER BY seq")]
     answers = [row[0] for row in new.execute("SELECT body FROM answer ORDER BY broadcast_id")]
     new.close()
+    assert (numbered, last) == ([("c_kept", 1)], 1)
     assert [json.loads(text) for text in rows[0]] == [json.loads(kept)] * 2
     for text in (*rows[1], answers[1]):
         assert json.loads(text)["comment"] == {"_id": "c_gone", "comment": "", "commentHTML": ""}

@@ -313,3 +313,22 @@ async def test_many_writes_at_once_share_commits_and_keep_every_number(house: Ho
     listed = await people[0].list(v="2")
     assert listed["seq"] == 42
     assert part({"c": items(listed, "conversations")[0]}, "c")["commentCount"] == 41
+
+
+async def test_comments_are_numbered_in_their_thread_and_keep_their_numbers(house: House) -> None:
+    ann = house.person("ann")
+    made = await ann.marks("m1", comment="first")
+    second = await ann.writes("second", "c1")
+    await ann.writes("third", "c2")
+
+    async def numbers() -> list[object]:
+        return [one["number"] for one in items(await ann.thread(v="2"), "comments")]
+
+    assert await numbers() == [1, 2, 3]
+    await ann.gets("DELETE", f"/comments/demo/{part(second, 'comment')['_id']}", broadcastId="d1")
+    await ann.writes("fourth", "c3")
+    assert await numbers() == [1, 3, 4]
+    for plain in items(await ann.thread(), "comments"):
+        assert "number" not in plain  # of the plain wire it is no field
+    await ann.gets("DELETE", f"/comment-image-chats/demo/{made['createdChatId']}", broadcastId="d2")
+    assert await numbers() == []

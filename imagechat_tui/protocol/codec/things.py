@@ -34,6 +34,7 @@ _COMMENT_FIELDS: Final[Mapping[str, str]] = {
     "isByAdmin": "is_by_admin",
     "isByModerator": "is_by_moderator",
     "editedAt": "edited_at_ms",
+    "number": "number",
     "url": "url",
     "pageTitle": "page_title",
     "locale": "locale",
@@ -133,7 +134,7 @@ def encode_full_comment(comment: Comment, tenant_id: TenantId) -> JsonObject:
     full = encode_pub_sub_comment(comment, tenant_id)
     full["date"] = _iso_or_null(comment.date_ms)
     full["comment"] = comment.text
-    return full | compact(editedAt=comment.edited_at_ms)
+    return full | compact(editedAt=comment.edited_at_ms, number=comment.number)
 
 
 def read_comment(fields: Fields, url_id: UrlId = NO_THREAD) -> Comment:
@@ -165,6 +166,7 @@ def read_comment(fields: Fields, url_id: UrlId = NO_THREAD) -> Comment:
         is_by_admin=fields.flag("isByAdmin"),
         is_by_moderator=fields.flag("isByModerator"),
         edited_at_ms=fields.optional_ms("editedAt"),
+        number=fields.optional_integer("number"),
         url=fields.optional_text("url") or "",
         page_title=fields.optional_text("pageTitle") or "",
         locale=fields.optional_text("locale"),

@@ -127,6 +127,8 @@ class Found(Struct, frozen=True):
     """Approved comments in the thread; counted for a marker, or where one is to be made (``image_room``)."""
     next_number: int = 1
     """Number of the next marker on the image."""
+    next_comment: int = 1
+    """Number of the next comment in the thread."""
 
 
 class Announced(Struct, frozen=True):
@@ -174,6 +176,7 @@ class Change(Struct, frozen=True):
     image_room: RoomKey | None = None
     """Where the next number comes from."""
     thread_room: RoomKey | None = None
+    """Where the next comment's number comes from, and whether the thread is closed."""
     whole_thread: bool = False
 
 

@@ -140,6 +140,7 @@ def _found(db: sqlite3.Connection, change: Change, now_ms: int) -> Found:
         thread_closed=_of_room(db, change.thread_room, "closed_until_ms") > now_ms,
         thread_count=_count(db, tenant_id, thread, row, whole=change.image_room is not None),
         next_number=_of_room(db, change.image_room, "last_number") + 1,
+        next_comment=_of_room(db, change.thread_room, "last_number") + 1,
     )
 
 
@@ -272,6 +273,15 @@ def _trim(db: sqlite3.Connection, room: RoomKey, seq: int, now_ms: int) -> None:
     )
 
 
+def _count_up(db: sqlite3.Connection, room: RoomKey | None, number: int | None) -> None:
+    """Note the highest number of a room: of markers for an image, of comments for a thread."""
+    if room is not None:
+        db.execute(
+            "UPDATE room SET last_number = max(last_number, ?) WHERE tenant_id = ? AND token = ?",
+            (number or 0, *room),
+        )
+
+
 def _write(db: sqlite3.Connection, change: Change, decision: Decision, now_ms: int) -> None:
     tenant_id = change.tenant_id
     if decision.conversation is not None and decision.image is not None:
@@ -281,17 +291,14 @@ def _write(db: sqlite3.Connection, change: Change, decision: Decision, now_ms: i
             f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.CONVERSATION)}",
             (tenant_id, *rows.conversation_row(decision.conversation, decision.image)),
         )
-        if change.image_room is not None:
-            db.execute(
-                "UPDATE room SET last_number = max(last_number, ?) WHERE tenant_id = ? AND token = ?",
-                (decision.conversation.number, *change.image_room),
-            )
+        _count_up(db, change.image_room, decision.conversation.number)
     if decision.comment is not None:
         db.execute(
             f"INSERT INTO comment (tenant_id, {rows.COMMENT}) VALUES ({rows.placeholders(rows.COMMENT)})"
             f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.COMMENT)}",
             (tenant_id, *rows.comment_row(decision.comment)),
         )
+        _count_up(db, change.thread_room, decision.comment.number)
     if decision.removed_conversation is not None:
         db.execute(
             "DELETE FROM conversation WHERE tenant_id = ? AND id = ?",
@@ -303,6 +310,6 @@ def _write(db: sqlite3.Connection, change: Change, decision: Decision, now_ms: i
     db.executemany(_BLANK_ANSWERS, removed)
     if decision.closed_thread is not None:
         db.execute(
-            "UPDATE room SET closed_until_ms = ? WHERE tenant_id = ? AND token = ?",
+            "UPDATE room SET closed_until_ms = ?, last_number = 0 WHERE tenant_id = ? AND token = ?",
             (now_ms + CLOSED_MS, *decision.closed_thread),
         )

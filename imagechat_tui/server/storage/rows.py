@@ -24,7 +24,7 @@ CONVERSATION: Final = (
 COMMENT: Final = (
     "id, url_id, user_id, anon_user_id, commenter_name, html, text, parent_id, date_ms, votes_up, votes_down,"
     " verified, approved, is_pinned, is_locked, is_by_admin, is_by_moderator, edited_at_ms, url, page_title,"
-    " locale"
+    " locale, number"
 )
 EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame"
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
@@ -114,6 +114,7 @@ def comment_row(comment: Comment) -> tuple[object, ...]:
         c.url,
         c.page_title,
         c.locale,
+        c.number,
     )
 
 
@@ -143,6 +144,7 @@ def read_comment(row: sqlite3.Row) -> Comment:
         url=row["url"],
         page_title=row["page_title"],
         locale=row["locale"],
+        number=row["number"],
     )
 
 

@@ -1,0 +1,64 @@
+"""One verb about several things: each is told, and the exit code is honest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from imagechat_tui.cli import NOT_FOUND, UNREACHABLE
+from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.cli.several import Ending, each, tell
+from imagechat_tui.words import Words
+
+GONE = VerbFailed(Words("Gone", "It is not there."), NOT_FOUND)
+AWAY = VerbFailed(Words("Away", "Nobody answers."), UNREACHABLE)
+
+
+async def written(**failures: VerbFailed | None) -> list[Ending]:
+    """What became of things of which some fail."""
+
+    async def write(name: str, failure: VerbFailed | None) -> Mapping[str, object]:
+        if failure is not None:
+            raise failure
+        return {"ref": name}
+
+    return await each(failures, write)
+
+
+async def test_what_is_refused_keeps_none_of_the_others_from_being_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    endings = await written(a=None, b=GONE, c=None)
+    assert tell(endings, lambda done: f"{done['ref']} is done.", json=False) == NOT_FOUND
+    out, err = capsys.readouterr()
+    assert out == "a is done.\nc is done.\n"
+    assert err == "imagechat: b: Gone: It is not there.\n"
+    assert tell(endings, str, json=True) == NOT_FOUND
+    document = json.loads(capsys.readouterr().out)
+    assert document["results"] == [{"ref": "a"}, {"ref": "c"}]
+    assert document["failed"] == [{"ref": "b", "problem": "Gone: It is not there."}]
+
+
+async def test_after_a_lost_server_the_rest_is_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    endings = await written(a=None, b=AWAY, c=None, d=None)
+    assert [ending.code for ending in endings] == [0, UNREACHABLE, UNREACHABLE, UNREACHABLE]
+    assert tell(endings, str, json=False) == UNREACHABLE
+    assert capsys.readouterr().err.count("Not tried") == 2
+
+
+async def test_one_alone_is_the_document_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell(await written(a=None), str, json=True) == 0
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "ref": "a"}
+    assert tell(await written(a=GONE), str, json=True) == NOT_FOUND
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "imagechat: Gone: It is not there.\n")
+
+
+async def test_a_defect_is_none_of_what_is_told() -> None:
+    async def broken(name: str, thing: None) -> Mapping[str, object]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await each({"a": None}, broken)
