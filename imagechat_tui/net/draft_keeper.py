@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 from imagechat_tui.net.drafts import DraftFile, DraftsNotStored
 from imagechat_tui.sync.state import Draft
 
 
 class DraftKeeper:
-    """Stores the newest drafts in a thread, one store after the other; those overtaken meanwhile are skipped.
+    """Stores the newest drafts in threads, one store after the other; those overtaken meanwhile are skipped.
+
+    A store that has its name outlives the program and is made at once. Until the disk has it for good may take
+    seconds, so that is waited for beside the next stores.
 
     Args:
         file: Where; None stores nothing.
@@ -23,8 +25,8 @@ class DraftKeeper:
         self._file = file
         self._on_failure = on_failure
         self._newest: tuple[Draft, ...] | None = None
-        self._asked = self._done = 0
-        self._job: asyncio.Future[None] | None = None
+        self._asked = self._named = self._synced = 0
+        self._naming = self._syncing = False
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._defect: asyncio.Future[None] | None = None
 
@@ -36,8 +38,7 @@ class DraftKeeper:
         """Ask for these to be stored; the number is for ``stored``."""
         self._newest = drafts
         self._asked += 1
-        if self._job is None:
-            self._begin()
+        self._go_on()
         return self._asked
 
     @property
@@ -47,7 +48,7 @@ class DraftKeeper:
 
     async def stored(self, number: int) -> None:
         """Wait until that ``store``, or a newer one, is on the disk (or the disk has refused)."""
-        if self._file is None or self._done >= number:
+        if self._file is None or self._synced >= number:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((number, waiter))
@@ -58,30 +59,45 @@ class DraftKeeper:
         self._defect = asyncio.get_running_loop().create_future()
         await self._defect
 
-    def _begin(self) -> None:
-        """Store the newest, at once and in no task: the screen is about to change, and the disk can work meanwhile."""
-        if self._file is None:
+    def _go_on(self) -> None:
+        """Begin what is due, at once and in no task: the screen is about to change, and the disk can work meanwhile."""
+        file = self._file
+        if file is None:
             return
-        number = self._asked
-        self._job = asyncio.get_running_loop().run_in_executor(None, self._file.store, self._newest or ())
-        self._job.add_done_callback(partial(self._ended, number))
+        if not self._naming and self._named < self._asked:
+            self._naming = True
+            newest, number = self._newest or (), self._asked
+            self._begin(lambda: file.store(newest), lambda: self._is_named(number))
+        if not self._syncing and self._synced < self._named:
+            self._syncing = True
+            number = self._named
+            self._begin(file.sync, lambda: self._is_synced(number))
 
-    def _ended(self, number: int, job: asyncio.Future[None]) -> None:
-        self._job = None
-        if job.cancelled():
-            return
-        failure = job.exception()
-        if isinstance(failure, DraftsNotStored):
-            self._on_failure()
-        elif failure is not None and self._defect is not None and not self._defect.done():
-            self._defect.set_exception(failure)
-        self._done = number
+    def _begin(self, work: Callable[[], None], then: Callable[[], None]) -> None:
+        def ended(job: asyncio.Future[None]) -> None:
+            if job.cancelled():
+                return
+            failure = job.exception()
+            if isinstance(failure, DraftsNotStored):
+                self._on_failure()
+            elif failure is not None and self._defect is not None and not self._defect.done():
+                self._defect.set_exception(failure)
+            then()
+            self._go_on()
+
+        asyncio.get_running_loop().run_in_executor(None, work).add_done_callback(ended)
+
+    def _is_named(self, number: int) -> None:
+        self._naming = False
+        self._named = number
+
+    def _is_synced(self, number: int) -> None:
+        self._syncing = False
+        self._synced = number
         for wanted, waiter in self._waiters:
             if wanted <= number and not waiter.done():
                 waiter.set_result(None)
         self._waiters = [(wanted, waiter) for wanted, waiter in self._waiters if wanted > number]
-        if self._asked > number:
-            self._begin()
 
     def leave(self) -> None:
         """The last word: on return the newest drafts are on the disk, whatever was still waiting."""
@@ -90,4 +106,5 @@ class DraftKeeper:
         if self._newest is not None:
             with suppress(DraftsNotStored):  # told before, or there is nobody left to tell
                 self._file.store(self._newest)
+                self._file.sync()
         self._file.close()

@@ -10,8 +10,9 @@ twice, which the next adoption joins again, and never leaves it nowhere::
     <folder>/<token>.lock   held while <token> lives
     <folder>/<token>.bad    could not be read: kept for the person, touched no more
 
-Loading is a few small reads and is done at once. Storing waits for the disk (fsync), which may take a second
-on a busy one: the driver does it in a thread.
+Loading is a few small reads and is done at once. Storing has two halves. ``store`` writes the text and gives it
+its name: from then on a kill of the program loses nothing, since the kernel has it. ``sync`` waits until the disk
+has it too, against the loss of power; that may take seconds on a busy disk, and newer texts do not wait for it.
 """
 
 from __future__ import annotations
@@ -67,11 +68,13 @@ class DraftFile:
         self._token = uuid.uuid4().hex
         self._lock_fd: int | None = None
         self._stored: tuple[Draft, ...] = ()
-        self._adopted: list[Path] = []
-        """Files of the dead whose text is not in our own file yet, and whose locks we hold."""
-        self._adopted_fds: list[int] = []
+        self._adopted: list[tuple[Path, int]] = []
+        """Files of the dead whose text is not in our own file yet, and the locks of them that we hold."""
         self._told = False
+        self._unsynced = False
+        """Something was stored since the last ``sync`` began."""
         self._turn = threading.Lock()
+        self._sync_turn = threading.Lock()
 
     @property
     def path(self) -> Path:
@@ -89,7 +92,7 @@ class DraftFile:
             return joined(found)
 
     def store(self, drafts: tuple[Draft, ...]) -> None:
-        """Replace what is stored; on return it is on the disk. For any thread, one after the other.
+        """Replace what is stored; on return it outlives this program. For any thread, one after the other.
 
         Raises:
             DraftsNotStored: It cannot be stored. Raised once; later failures are silent.
@@ -100,23 +103,49 @@ class DraftFile:
             try:
                 self._replace(drafts)
             except OSError as failure:
-                if not self._told:
-                    self._told = True
-                    raise DraftsNotStored(self._folder, failure.errno) from failure
+                self._tell(failure)
                 return
             self._stored = drafts
-            self._let_adopted_go()
+            self._unsynced = True
+
+    def sync(self) -> None:
+        """Wait until what is stored is on the disk. For any thread, beside ``store``.
+
+        Raises:
+            DraftsNotStored: The disk does not take it. Raised once; later failures are silent.
+        """
+        with self._sync_turn:
+            with self._turn:
+                if not self._unsynced:
+                    return
+                self._unsynced = False
+                adopted, self._adopted = self._adopted, []
+            try:
+                _sync(self.path)
+                _sync(self._folder)
+            except OSError as failure:
+                with self._turn:
+                    self._unsynced = True
+                    self._adopted += adopted
+                    self._tell(failure)
+                return
+            for path, fd in adopted:
+                _let_go(path, fd)
+
+    def _tell(self, failure: OSError) -> None:
+        if not self._told:
+            self._told = True
+            raise DraftsNotStored(self._folder, failure.errno) from failure
 
     def close(self) -> None:
         """Give the drafts up to whoever comes next. Without drafts nothing is left behind."""
         with self._turn:
-            for fd in self._adopted_fds:  # not stored: they stay for the next session
+            for _, fd in self._adopted:  # not stored: they stay for the next session
                 os.close(fd)
-            self._adopted_fds.clear()
             self._adopted.clear()
             if self._lock_fd is not None:
                 if not self._stored:
-                    _remove(self._lock_path(self.path))
+                    _remove(_lock_path(self.path))
                 os.close(self._lock_fd)
                 self._lock_fd = None
 
@@ -124,13 +153,13 @@ class DraftFile:
         """The drafts of a file whose owner is dead; none if it lives."""
         if path == self.path:
             return ()
-        fd = _locked(self._lock_path(path))
+        fd = _locked(_lock_path(path))
         if fd is None:
             return ()
         try:
             drafts, whole = drafts_from_text(_read(path))
         except FileNotFoundError:  # adopted by another session a moment ago
-            _remove(self._lock_path(path))
+            _remove(_lock_path(path))
             os.close(fd)
             return ()
         except OSError:
@@ -141,8 +170,7 @@ class DraftFile:
         if not whole:
             with contextlib.suppress(OSError):
                 _copy_aside(path)
-        self._adopted.append(path)
-        self._adopted_fds.append(fd)
+        self._adopted.append((path, fd))
         return drafts
 
     def _tidy(self) -> None:
@@ -161,11 +189,10 @@ class DraftFile:
         if not drafts:
             if self._stored:
                 _remove(self.path)
-                _sync_folder(self._folder)
             return
         if self._lock_fd is None:
             _make_private(self._folder)
-            self._lock_fd = _locked(self._lock_path(self.path))
+            self._lock_fd = _locked(_lock_path(self.path))
         temporary = self.path.with_suffix(".new")
         try:
             fd = os.open(
@@ -173,26 +200,10 @@ class DraftFile:
             )
             with open(fd, "wb") as file:  # noqa: PTH123  a descriptor, not a path
                 file.write(text_from_drafts(drafts).encode())
-                file.flush()
-                os.fsync(fd)
             temporary.replace(self.path)
         except OSError:
             _remove(temporary)
             raise
-        _sync_folder(self._folder)
-
-    def _let_adopted_go(self) -> None:
-        for path, fd in zip(self._adopted, self._adopted_fds, strict=True):
-            _remove(path)
-            _remove(path.with_suffix(".new"))
-            _remove(self._lock_path(path))
-            os.close(fd)
-        self._adopted.clear()
-        self._adopted_fds.clear()
-
-    @staticmethod
-    def _lock_path(path: Path) -> Path:
-        return path.with_suffix(".lock")
 
 
 def joined(drafts: Iterable[Draft]) -> tuple[Draft, ...]:
@@ -252,12 +263,28 @@ def _make_private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _lock_path(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has a file or a folder; one that is gone needs nothing."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _let_go(path: Path, fd: int) -> None:
+    """Remove a file whose text is in ours now, and let go of its lock."""
+    _remove(path)
+    _remove(path.with_suffix(".new"))
+    _remove(_lock_path(path))
+    os.close(fd)
 
 
 def _remove(path: Path) -> None:

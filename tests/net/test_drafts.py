@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -84,10 +85,12 @@ def test_the_next_session_finds_what_the_last_one_stored(tmp_path: Path) -> None
     second = DraftFile(tmp_path / "d")
     assert second.load() == (typed("half a"), FAILED)
     second.store((FAILED,))
+    second.sync()
     second.close()
     third = DraftFile(tmp_path / "d")
     assert third.load() == (FAILED,)
     third.store(())
+    third.sync()
     third.close()
     assert list((tmp_path / "d").iterdir()) == [], "without drafts nothing is left behind"
 
@@ -191,6 +194,53 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     assert elsewhere.exists()
 
 
+def test_a_text_has_its_name_before_the_disk_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    drafts = DraftFile(tmp_path)
+    with monkeypatch.context() as slow:
+        slow.setattr(os, "fsync", asked.append)
+        drafts.store((typed("a"),))
+        assert asked == []
+        assert "a" in drafts.path.read_text()
+        drafts.sync()
+        drafts.sync()
+    assert len(asked) == 2, "the file and its folder, once"
+
+
+def test_what_was_adopted_is_not_removed_before_the_disk_has_ours(tmp_path: Path) -> None:
+    first = DraftFile(tmp_path)
+    first.store((typed("a"),))
+    first.close()
+    second = DraftFile(tmp_path)
+    second.store(second.load())
+    assert first.path.exists()
+    second.sync()
+    assert not first.path.exists()
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+def test_a_disk_that_fails_later_is_told_once_and_nothing_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    first = DraftFile(tmp_path)
+    first.store((typed("a"),))
+    first.close()
+
+    def fails(fd: int) -> None:
+        raise OSError(error, "")
+
+    second = DraftFile(tmp_path)
+    second.store(second.load())
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fails)
+        with pytest.raises(DraftsNotStored):
+            second.sync()
+        second.sync()
+    assert first.path.exists()
+    second.sync()
+    assert not first.path.exists()
+
+
 def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     drafts = DraftFile(tmp_path / "file" / "d")
@@ -223,6 +273,7 @@ session = module.DraftFile(folder)
 found = session.load()
 session.store((*found, cases.typed("new", name="new:9:9")))
 print("stored", flush=True)
+session.sync()
 """
 
 
@@ -234,6 +285,7 @@ def test_a_kill_at_any_step_of_adopting_loses_nothing(tmp_path: Path) -> None:
         folder = tmp_path / str(step)
         before = DraftFile(folder)
         before.store((typed("old"), FAILED))
+        before.sync()
         before.close()
         done = subprocess.run(
             [sys.executable, "-c", WRITER, str(folder), str(step)],

@@ -475,6 +475,35 @@ async def test_a_write_is_on_disk_before_it_is_on_the_wire(stub: StubServer, tmp
         await engine.hears(ReplyArrived)
 
 
+async def test_what_is_typed_does_not_wait_for_a_slow_disk_and_a_write_does(
+    stub: StubServer, tmp_path: Path
+) -> None:
+    begun, finish, renewed = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowDisk(DraftFile):
+        def store(self, drafts: tuple[Draft, ...]) -> None:
+            super().store(drafts)
+            if drafts[0].updated_at_ms == 7:
+                renewed.set()
+
+        def sync(self) -> None:
+            begun.set()
+            finish.wait(20)
+            super().sync()
+
+    file, engine = SlowDisk(tmp_path), ScriptedEngine(StoreDrafts((DRAFT,)), WRITE, FetchSnapshot(1))
+    engine.script[Submitted] = [StoreDrafts((replace(DRAFT, updated_at_ms=7),))]
+    async with session(engine, stub.endpoint(), drafts=file) as live:
+        await asyncio.to_thread(begun.wait)
+        live.dispatch(TryNow())
+        assert await asyncio.to_thread(renewed.wait, 10)
+        assert '"updated_at_ms": 7' in file.path.read_text()
+        await engine.hears(SnapshotLoaded)
+        assert not stub.rows
+        finish.set()
+        await engine.hears(ReplyArrived)
+
+
 async def test_what_was_typed_last_is_on_disk_when_the_run_has_ended(
     stub: StubServer, tmp_path: Path
 ) -> None:

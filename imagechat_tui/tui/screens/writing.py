@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.session import Session
 
-KEEP_AFTER_S = 0.3
+KEEP_AFTER_S = 0.1
 """Typing is kept on disk at most this long after a key."""
 
 
@@ -157,13 +157,13 @@ class WritingScreen(ReadingScreen):
         write = composer.write
         if write is None or write == self._kept:
             return
-        if composer.draft_id is not None:
-            if write.text == composer.tried:
-                return
-            self.session.dispatch(Drop(composer.draft_id))
-            composer.draft_id = composer.tried = None
+        if composer.draft_id is not None and write.text == composer.tried:
+            return
         self._kept = write
         self.session.dispatch(KeepDraft(write))
+        if composer.draft_id is not None:  # after it: a kill between the two must find one of them
+            self.session.dispatch(Drop(composer.draft_id))
+            composer.draft_id = composer.tried = None
 
     # -- ending
 
@@ -196,9 +196,9 @@ class WritingScreen(ReadingScreen):
     def _submitted(self, event: Composer.Submitted) -> None:
         write, composer = event.write, self.composer
         self._stop_keeping()
+        sent_as = self.session.dispatch(write)
         if composer.draft_id is not None and write.text != composer.tried:
             self.session.dispatch(Drop(composer.draft_id))
-        sent_as = self.session.dispatch(write)
         refused = next((d for d in self.session.state.drafts if d.failed and d.write == write), None)
         if refused is not None and refused.problem is not None:
             why = problem_words(refused.problem)
