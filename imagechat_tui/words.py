@@ -76,22 +76,15 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
     told = f" The server says: {_stopped(reason)}" if reason else ""
     now = "R tries now." if keys else "Run it again later."
     match problem.kind:
-        case ProblemKind.OFFLINE:
-            return Words("Offline", "There is no link to the server.", now)
         case ProblemKind.NOT_CONNECTED:
             return Words("Not connected yet", "The server has not answered so far.", now)
         case ProblemKind.UNREACHABLE if problem.code in LOCAL_SERVER_KINDS:
             return local_server_words(problem.code, cause=problem.reason, log_tail=problem.reason)
-        case ProblemKind.UNREACHABLE if problem.code == "certificate":
-            return Words(
-                "Not trusted",
-                f"The server's certificate is not trusted: {safe_line(problem.reason)}.",
-                "If a CA of your own signed it, name that in ca_file.",
-            )
-        case ProblemKind.UNREACHABLE if problem.code == "no-name":
-            return Words("No such host", "Nobody knows a host of that name.", "Check the server's address.")
-        case ProblemKind.UNREACHABLE if problem.code == "ca-file":
-            return Words("No certificates", "The file that ca_file names cannot be read.", "Check ca_file.")
+        case ProblemKind.OFFLINE | ProblemKind.UNREACHABLE if problem.code in _UNREACHED:
+            title, sentence, advice = _UNREACHED[problem.code]
+            return Words(title, sentence.format(said=reason or "no reason given"), advice or now)
+        case ProblemKind.OFFLINE:
+            return Words("Offline", "There is no link to the server.", now)
         case ProblemKind.UNREACHABLE:
             again = "R tries again." if keys else "Check the server's address, or run it again later."
             return Words("Server unreachable", f"Nobody answers there.{told}", again)
@@ -106,12 +99,28 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.REFUSED if problem.code == "server-failed":
             again = "R tries again." if keys else "Run it again; if that does not help, tell who runs it."
             return Words("Server failed", f"The server failed to do it.{told}", again)
+        case ProblemKind.REFUSED if problem.code == "store-failed":
+            return Words("Server cannot save", f"The server could not write to its store.{told}", now)
+        case ProblemKind.REFUSED if problem.code == "host-not-allowed":
+            called = f" {reason}" if reason else ""
+            return Words(
+                "Name not allowed",
+                f"The server does not go by the name{called}.",
+                f"Whoever runs it: imagechat serve --allow-host{called or ' NAME'}",
+            )
         case ProblemKind.REFUSED if problem.code == "overloaded":
             after = f"in {_seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
             again = "R tries again." if keys else f"Run it again {after}."
             return Words("Server overloaded", f"The server is busy or down.{told}", again)
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
+        case ProblemKind.SIGN_IN if problem.code == "malformed-sso":
+            again = "start again" if keys else "run it again"
+            return Words(
+                "Sign-in needed",
+                f"The server does not accept your token.{told}",
+                f"Put a valid one in IMAGECHAT_SSO and {again}.",
+            )
         case ProblemKind.SIGN_IN:
             again = "start again" if keys else "run it again"
             return Words(
@@ -145,7 +154,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.UNSUPPORTED if problem.code == "no-image-chats":
             return Words(
                 "No imagechat server",
-                f"What answers there knows no image chats.{told}",
+                f"What answers there knows no image chats{f' ({reason})' if reason else ''}.",
                 "Check the server's address.",
             )
         case ProblemKind.UNSUPPORTED:
@@ -163,6 +172,57 @@ def not_tried_words() -> Words:
     return Words(
         "Not tried", "The server could not be reached for the one before.", "Run it again for the rest."
     )
+
+
+_ADDRESS = "Check the server's address."
+_UNREACHED = {
+    "nobody-listens": ("Server unreachable", "Nobody listens there: {said}.", ""),
+    "system": ("Server unreachable", "The connection failed: {said}.", ""),
+    "hung-up": ("No answer", "The connection was closed without an answer.", ""),
+    "no-http": ("Not a web server", "What answers there does not speak HTTP.", _ADDRESS),
+    "no-tls": (
+        "No TLS there",
+        "What answers there does not speak TLS.",
+        "Check the port: is it https:// there?",
+    ),
+    "tls": ("No secure link", "TLS could not be set up: {said}.", ""),
+    "no-name": ("No such host", "Nobody knows a host of that name.", _ADDRESS),
+    "no-lookup": ("Offline", "The server's name cannot be looked up at the moment.", ""),
+    "proxy": ("Proxy failed", "The proxy did not connect: {said}.", "Check the proxy setting."),
+    "ca-file": ("No certificates", "The file that ca_file names cannot be read.", "Check ca_file."),
+    "certificate": (
+        "Not trusted",
+        "The server's certificate is not trusted: {said}.",
+        "If a CA of your own signed it, name that in ca_file.",
+    ),
+    "certificate-expired": (
+        "Certificate expired",
+        "By this machine's clock the server's certificate has expired.",
+        "Check the clock; if it is right, tell who runs the server.",
+    ),
+    "certificate-early": (
+        "Certificate not valid yet",
+        "By this machine's clock the server's certificate is not valid yet.",
+        "Check the clock; if it is right, tell who runs the server.",
+    ),
+    "certificate-name": (
+        "Another's certificate",
+        "The server's certificate is for another name: {said}.",
+        _ADDRESS,
+    ),
+    "intercepted": ("Not the server", "Something before the server answered: {said}.", ""),
+    "web-page": (
+        "Not the server",
+        "A web page came instead of the server's answer.",
+        "Open the address in a browser to see what it says.",
+    ),
+    "redirect": (
+        "Server elsewhere",
+        "The address leads on to {said}; that is not followed.",
+        "If that is your server, name it with --server.",
+    ),
+}
+"""What was seen where the server was not reached: title, sentence, and what to do where trying again is not all."""
 
 
 def not_known_words(problem: Problem) -> Words:

@@ -185,9 +185,9 @@ def test_a_write_of_which_nobody_knows_says_how_to_find_out(kind: ProblemKind) -
 
 
 def test_another_kind_of_server_is_not_called_gone() -> None:
-    words = problem_words(Problem(ProblemKind.UNSUPPORTED, "no-image-chats", "Not Found"))
+    words = problem_words(Problem(ProblemKind.UNSUPPORTED, "no-image-chats", "404 Not Found"))
     assert words.title == "No imagechat server"
-    assert words.sentence == "What answers there knows no image chats. The server says: Not Found."
+    assert words.sentence == "What answers there knows no image chats (404 Not Found)."
     assert "address" in words.action
 
 

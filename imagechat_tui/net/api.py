@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, assert_never
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -14,11 +15,13 @@ from imagechat_tui.net.exchange import Answer, Exchange
 from imagechat_tui.net.failures import (
     ApiError,
     BadAnswer,
+    Intercepted,
     NoImageChats,
     Refused,
     TimedOut,
     Unreachable,
     Unsupported,
+    pointed_to,
 )
 from imagechat_tui.net.guest import Guest
 from imagechat_tui.protocol import codec
@@ -69,6 +72,7 @@ __all__ = [
     "Api",
     "ApiError",
     "BadAnswer",
+    "Intercepted",
     "NoImageChats",
     "Refused",
     "TimedOut",
@@ -105,6 +109,7 @@ class Api:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._tenant = endpoint.tenant_id
+        self._base_url = endpoint.base_url
         self._sso = endpoint.credentials.sso
         self._guest = Guest(endpoint.credentials.guest)
         self._exchange = Exchange(endpoint)
@@ -116,8 +121,14 @@ class Api:
         self._ours = False
         """Whether the last list was of a server of ours."""
 
-    async def conversations(self, room: Room) -> tuple[Peer, ConversationList]:
+    async def conversations(
+        self, room: Room, *, on_bytes: Callable[[int], None] | None = None
+    ) -> tuple[Peer, ConversationList]:
         """The conversations of an image, and which kind of server told them.
+
+        Args:
+            room: Which image.
+            on_bytes: Told how many bytes of the list have come so far.
 
         Raises:
             ApiError: see ``net.failures``.
@@ -126,10 +137,17 @@ class Api:
         query = codec.encode_list_conversations(room.url_id, v2=True)
         try:
             ours, listing, answer = await self._list(
-                path, query, lambda obj, ours: codec.decode_conversation_list(obj, tolerant=not ours)
+                path,
+                query,
+                lambda obj, ours: codec.decode_conversation_list(obj, tolerant=not ours),
+                on_bytes,
             )
         except Refused as refusal:
             raise _about_the_list(refusal) from None
+        except Intercepted as answer_of_others:
+            if answer_of_others.of_what in (404, 410):
+                raise NoImageChats(answer_of_others) from None
+            raise
         self._user = listing.user or self._user
         self._cleaned[room.url_id] = listing.url_id_clean
         self._ours = ours
@@ -301,19 +319,27 @@ class Api:
         return thread_key(image, room.src, write.point)
 
     async def _list(
-        self, path: str, query: Mapping[str, str], decode: Callable[[codec.JsonObject, bool], Listing]
+        self,
+        path: str,
+        query: Mapping[str, str],
+        decode: Callable[[codec.JsonObject, bool], Listing],
+        on_bytes: Callable[[int], None] | None = None,
     ) -> tuple[bool, Listing, Answer]:
         """A list: whether it is of a server of ours, what it says, and the answer as received."""
-        ours, listing, answer = await self._listed(path, query, decode)
+        ours, listing, answer = await self._listed(path, query, decode, on_bytes)
         told = listing.user.session_id if ours and listing.user is not None else None
         if told is not None and not self._guest.take(told):
-            return await self._listed(path, query, decode)
+            return await self._listed(path, query, decode, on_bytes)
         return ours, listing, answer
 
     async def _listed(
-        self, path: str, query: Mapping[str, str], decode: Callable[[codec.JsonObject, bool], Listing]
+        self,
+        path: str,
+        query: Mapping[str, str],
+        decode: Callable[[codec.JsonObject, bool], Listing],
+        on_bytes: Callable[[int], None] | None,
     ) -> tuple[bool, Listing, Answer]:
-        answer = await self._read(path, self._signed(query))
+        answer = await self._read(path, self._signed(query), on_bytes)
         ours = EXTENSION_HEADER in answer.headers
         return ours, _decoded(answer, lambda obj: decode(obj, ours)), answer
 
@@ -332,21 +358,32 @@ class Api:
         query: Mapping[str, str],
         body: bytes | None,
     ) -> Answer:
-        answer = await self._exchange.write(
-            method,
-            path,
-            self._signed(query),
-            body,
-            headers={} if request.deadline_ms is None else {DEADLINE_HEADER: str(request.deadline_ms)},
-            timeout_s=request.timeout_s,
-            on_sent=on_sent,
-        )
-        return _successful(answer)
+        try:
+            return self._of_the_server(
+                await self._exchange.write(
+                    method,
+                    path,
+                    self._signed(query),
+                    body,
+                    headers={}
+                    if request.deadline_ms is None
+                    else {DEADLINE_HEADER: str(request.deadline_ms)},
+                    timeout_s=request.timeout_s,
+                    on_sent=on_sent,
+                ),
+                path,
+            )
+        except Intercepted as failure:
+            if 300 <= failure.of_what < 500:
+                failure.status = failure.of_what  # it was sent back, not passed on: nothing has happened
+            raise
 
-    async def _read(self, path: str, query: Mapping[str, str]) -> Answer:
+    async def _read(
+        self, path: str, query: Mapping[str, str], on_bytes: Callable[[int], None] | None = None
+    ) -> Answer:
         for tries_left in range(READ_RETRIES, -1, -1):
             try:
-                return _successful(await self._exchange.read(path, query))
+                return self._of_the_server(await self._exchange.read(path, query, on_bytes=on_bytes), path)
             except ApiError as failure:
                 pause_s = self._pause_s(failure)
                 if not tries_left or pause_s is None:
@@ -354,28 +391,44 @@ class Api:
                 await self._sleep(pause_s)
         raise AssertionError("the last try returns or raises")
 
+    def _of_the_server(self, answer: Answer, path: str) -> Answer:
+        """A success. Whatever else came is a refusal only if it is the server's own word.
+
+        Raises:
+            Refused: The server said no.
+            Intercepted: Something else answered.
+        """
+        success = 200 <= answer.status < 300
+        ours = EXTENSION_HEADER in answer.headers
+        is_page = answer.body.lstrip()[:1] == b"<"
+        if success and (ours or not is_page):
+            return answer
+        wait = answer.headers.get("retry-after")
+        told = codec.decode_error(answer.status, wait, answer.body, date=answer.headers.get("date"))
+        if not success and (ours or codec.is_refusal(answer.body)):
+            if told.code == "host-not-allowed":
+                told = replace(told, reason=urlsplit(self._base_url).hostname or "", shown=None)
+            raise Refused(told)
+        to = answer.headers.get("location", "")
+        to = pointed_to(to, path, self._base_url) if to else ""
+        raise Intercepted(answer.status, retry_after_s=told.retry_after_s, location=to)
+
     def _pause_s(self, failure: ApiError) -> float | None:
         """How long to wait before a read is tried again; None: not at all."""
         status = failure.status
         passing = isinstance(failure, Unreachable) or status == 429 or (status is not None and status >= 500)
+        passing = passing and not (isinstance(failure, Intercepted) and failure.of_what < 500)
         told_s = failure.problem.retry_after_s or 0.0
         if not passing or told_s > LONGEST_RETRY_AFTER_S or (status == 429 and not told_s):
             return None
         return max(told_s, self._uniform(*RETRY_PAUSE_S))
 
 
-def _successful(answer: Answer) -> Answer:
-    if 200 <= answer.status < 300:
-        return answer
-    raise Refused(codec.decode_error(answer.status, answer.headers.get("retry-after"), answer.body))
-
-
 def _about_the_list(refusal: Refused) -> ApiError:
-    """What it means that the list is refused. A list may be empty; it is never elsewhere, and never gone."""
-    elsewhere = refusal.status is not None and 300 <= refusal.status < 400
+    """What it means that the list is refused. A list may be empty; it is never gone."""
     no_tenant = refusal.problem.code in ("invalid-tenant", "invalid-tenant-id")
     gone = refusal.problem.kind is ProblemKind.GONE and not no_tenant
-    return NoImageChats(refusal) if elsewhere or gone else refusal
+    return NoImageChats(refusal) if gone else refusal
 
 
 def _decoded(answer: Answer, decode: Callable[[codec.JsonObject], Decoded]) -> Decoded:

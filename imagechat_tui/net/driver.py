@@ -329,7 +329,9 @@ class LiveSession:
             end = failure if isinstance(failure, SocketFailed) else SocketFailed()
             if socket is not None and end.code is None and effect.thread is None:
                 self._abort_writes()
-            self._feed(SocketClosed(number, end.code, end.status, end.retry_after_s, end.foreign))
+            self._feed(
+                SocketClosed(number, end.code, end.status, end.retry_after_s, end.foreign, end.problem)
+            )
         finally:
             self._opening.pop(number, None)
             self._sockets.pop(number, None)

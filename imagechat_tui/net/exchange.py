@@ -21,6 +21,7 @@ from msgspec import Struct
 from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.failures import BadAnswer, TimedOut, Unreachable
+from imagechat_tui.sync.state import ProblemKind
 
 if TYPE_CHECKING:
     import ssl
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
     import httpx
 
 READ_TIMEOUT_S = 10.0
-"""For one read as a whole."""
+"""A read from which nothing came for so long is given up. A slow link is none: its bytes keep coming."""
+READ_AT_MOST_S = 300.0
+"""For one read as a whole: somebody who sends a byte now and then does not hold us for ever."""
 MAX_ANSWER_BYTES = 64 << 20
 """An answer larger than this is not held in memory, whoever sends it."""
 USER_TIMEOUT_MS = 10_000
 """How long the kernel may keep unacknowledged bytes of a write (TCP_USER_TIMEOUT)."""
 
+_OF_WHO_IS_DIALLED = frozenset({"nobody-listens", "system", "no-name", "no-lookup"})
 _LINGER_ABORT = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """``struct linger {1, 0}``: close means abort."""
 
@@ -63,18 +67,26 @@ class Exchange:
         self._cookies: CookieJar | None = None
         self._tls: ssl.SSLContext | None = None
 
-    async def read(self, path: str, query: Mapping[str, str]) -> Answer:
-        """GET, once.
+    async def read(
+        self, path: str, query: Mapping[str, str], *, on_bytes: Callable[[int], None] | None = None
+    ) -> Answer:
+        """GET, once. ``on_bytes`` is told how many bytes of the answer have come so far.
 
         Raises:
             Unreachable: No connection, or it broke.
-            TimedOut: No answer within READ_TIMEOUT_S.
-            BadAnswer: Not HTTP, or too large.
+            TimedOut: Nothing came for READ_TIMEOUT_S, or not all of it within READ_AT_MOST_S.
+            BadAnswer: It cannot be unpacked, or is too large.
         """
         await self._load()
         if self._reads is None:
             self._reads = self._client(one_shot=False)
-        return await self._once(self._reads, "GET", path, query, None, {}, timeout_s=READ_TIMEOUT_S)
+        try:
+            async with asyncio.timeout(READ_AT_MOST_S):
+                return await self._once(
+                    self._reads, "GET", path, query, None, {}, timeout_s=READ_TIMEOUT_S, on_bytes=on_bytes
+                )
+        except TimeoutError:
+            raise TimedOut(sent=True) from None
 
     async def write(
         self,
@@ -94,7 +106,7 @@ class Exchange:
         Raises:
             Unreachable: No connection (``sent`` False), or it broke.
             TimedOut: No answer within ``timeout_s``.
-            BadAnswer: Not HTTP, or too large.
+            BadAnswer: It cannot be unpacked, or is too large.
         """
         await self._load()
         client = self._client(one_shot=True)
@@ -157,10 +169,13 @@ class Exchange:
         *,
         timeout_s: float,
         on_sent: Callable[[], None] | None = None,
+        on_bytes: Callable[[int], None] | None = None,
     ) -> Answer:
+        """One exchange. ``timeout_s`` is for a write as a whole, and for the silence of a read."""
         import httpx
 
         sent = False
+        now = asyncio.get_running_loop().time
 
         async def trace(event: str, _info: Mapping[str, Any]) -> None:
             nonlocal sent
@@ -172,7 +187,7 @@ class Exchange:
         content_type = {"Content-Type": "application/json"} if body is not None else {}
         try:
             async with (
-                asyncio.timeout(timeout_s),
+                asyncio.timeout(timeout_s) as limit,
                 client.stream(
                     method,
                     path,
@@ -185,18 +200,35 @@ class Exchange:
                 received = bytearray()
                 async for chunk in response.aiter_bytes():
                     received += chunk
+                    if method == "GET":
+                        limit.reschedule(now() + timeout_s)
+                    if on_bytes is not None:
+                        on_bytes(response.num_bytes_downloaded)
                     if len(received) > MAX_ANSWER_BYTES:
                         raise BadAnswer("answer too large", response.status_code)
                 return Answer(response.status_code, response.headers, bytes(received))
         except TimeoutError:
             raise TimedOut(sent=sent) from None
-        except (httpx.RemoteProtocolError, httpx.DecodingError) as failure:
+        except httpx.DecodingError:
+            raise BadAnswer("not what its Content-Encoding says") from None
+        except httpx.ProxyError as failure:
+            raise Unreachable(sent=False, code="proxy", reason=str(failure)) from None
+        except httpx.RemoteProtocolError as failure:
             # A peer that closes without an answer is a protocol error to httpx and a lost link to us.
-            if sent and "disconnected" not in str(failure) and "closed" not in str(failure):
-                raise BadAnswer("not HTTP") from None
-            raise Unreachable(sent=sent) from None
+            hung_up = "disconnected" in str(failure) or "closed" in str(failure)
+            raise Unreachable(sent=sent, code="hung-up" if hung_up else "no-http") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as failure:
-            raise Unreachable.because(failure, sent=sent) from None
+            raise self._of_whom(Unreachable.because(failure, sent=sent)) from None
+
+    def _of_whom(self, failure: Unreachable) -> Unreachable:
+        """Where a proxy is dialled, it is the proxy that could not be reached."""
+        problem = failure.problem
+        if self._endpoint.proxy is None or failure.sent or problem.code not in _OF_WHO_IS_DIALLED:
+            return failure
+        reason = problem.reason or "there is no host of that name"
+        return Unreachable(
+            sent=False, code="proxy", reason=reason, no_route=problem.kind is ProblemKind.OFFLINE
+        )
 
 
 def _load(endpoint: Endpoint) -> tuple[CookieJar, ssl.SSLContext | None]:

@@ -4,6 +4,7 @@
 
     ApiError                 .problem  .sent  .status
     ├── Unreachable          nobody answers, no way there, or the link broke; ``sent``: it may have arrived
+    │   └── Intercepted      something else than the server answered in its place
     ├── TimedOut             no answer in time
     ├── Refused(reply)       the server said no
     ├── NoImageChats         what answers is another kind of server
@@ -16,9 +17,12 @@ No message, argument or cause of them holds a URL: credentials travel in those.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from imagechat_tui.protocol.routes import ErrorReply
 from imagechat_tui.sync.state import Problem, ProblemKind
@@ -27,15 +31,23 @@ _ABOUT_THE_THING = frozenset({"locked", "edit-key-invalid"})
 """Codes that come with 401 and yet are not cured by signing in (PROTOCOL 8.4)."""
 
 
+_NOBODY_LISTENS = frozenset({errno.ECONNREFUSED, errno.ENOENT})
 _NO_ROUTE = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH})
 """What the system says where there is no way to the server; trying again at once is of no use."""
 
 
 CERTIFICATE = "certificate"
-"""Code of a server whose certificate is not trusted."""
+"""Code of a server whose certificate is not trusted; with a suffix where one knows better what is wrong."""
+_CERTIFICATES = {9: "-early", 10: "-expired", 62: "-name", 64: "-name"}
+"""OpenSSL's X509_V_ERR_*: not yet valid, expired, another host, another address."""
 
-OVERLOADED, SERVER_FAILED = "overloaded", "server-failed"
-"""Codes of all refusals that come with 503, and with any other 5xx: not the thing is wrong, but the server."""
+OVERLOADED, SERVER_FAILED, STORE_FAILED = "overloaded", "server-failed", "store-failed"
+"""Codes of refusals with 503, and with any other 5xx: not the thing is wrong, but the server."""
+
+_NO_TLS = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_TOO_SMALL"}
+)
+"""What OpenSSL says of bytes that are no TLS."""
 
 
 class ApiError(Exception):
@@ -63,11 +75,41 @@ class Unreachable(ApiError):
         said = [cause for cause in _causes(failure) if isinstance(cause, OSError)]
         for cause in said:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                return cls(sent=sent, code=CERTIFICATE, reason=cause.verify_message)
+                code = CERTIFICATE + _CERTIFICATES.get(getattr(cause, "verify_code", 0), "")
+                return cls(sent=sent, code=code, reason=cause.verify_message)
+            if isinstance(cause, ssl.SSLError):
+                if cause.reason in _NO_TLS:
+                    return cls(sent=sent, code="no-tls")
+                return cls(sent=sent, code="tls", reason=(cause.reason or "").replace("_", " ").lower())
             if isinstance(cause, socket.gaierror):
-                return cls(sent=sent, code="no-name", no_route=cause.errno == socket.EAI_AGAIN)
-        numbers = {cause.errno for cause in said if cause.errno is not None}
-        return cls(sent=sent, no_route=bool(numbers) and numbers <= _NO_ROUTE)
+                again = cause.errno == socket.EAI_AGAIN
+                return cls(sent=sent, code="no-lookup" if again else "no-name", no_route=again)
+        numbers = [cause.errno for cause in said if cause.errno is not None]
+        no_route = bool(numbers) and set(numbers) <= _NO_ROUTE
+        # Of several addresses each has failed in its own way: that there is no way to one tells least.
+        told = next(
+            (number for number in numbers if number not in _NO_ROUTE), numbers[0] if numbers else None
+        )
+        if told is None:
+            return cls(sent=sent)
+        code = "nobody-listens" if told in _NOBODY_LISTENS else "system"
+        return cls(sent=sent, code=code, reason=os.strerror(told), no_route=no_route)
+
+
+class Intercepted(Unreachable):
+    """Something on the way answered in the server's place: a gateway, a sign-in page of the network.
+
+    ``status`` is None, for the server has said nothing; ``of_what`` is the status that came.
+    """
+
+    def __init__(self, status: int, *, retry_after_s: float | None = None, location: str = "") -> None:
+        reason = _named(status)
+        code = "web-page" if status < 300 else "intercepted"
+        if 300 <= status < 400 and location:
+            code, reason = "redirect", location
+        super().__init__(sent=True, code=code, reason=reason)
+        self.problem = Problem(ProblemKind.UNREACHABLE, code, reason, retry_after_s)
+        self.of_what = status
 
 
 class TimedOut(ApiError):
@@ -82,7 +124,7 @@ class Refused(ApiError):
 
     def __init__(self, reply: ErrorReply) -> None:
         kind, code = _kind(reply), reply.code
-        if kind is ProblemKind.REFUSED and reply.status >= 500:
+        if kind is ProblemKind.REFUSED and reply.status >= 500 and code != STORE_FAILED:
             code = OVERLOADED if reply.status == 503 else SERVER_FAILED
         problem = Problem(kind, code, reply.shown or reply.reason, reply.retry_after_s)
         super().__init__(problem, sent=True, status=reply.status)
@@ -92,9 +134,10 @@ class Refused(ApiError):
 class NoImageChats(ApiError):
     """What answers there does not have the list: another kind of server, or another path of one."""
 
-    def __init__(self, refusal: Refused) -> None:
-        problem = Problem(ProblemKind.UNSUPPORTED, "no-image-chats", refusal.problem.reason)
-        super().__init__(problem, sent=True, status=refusal.status)
+    def __init__(self, refusal: Refused | Intercepted) -> None:
+        status = refusal.of_what if isinstance(refusal, Intercepted) else refusal.status or 0
+        reason = refusal.problem.reason or _named(status)
+        super().__init__(Problem(ProblemKind.UNSUPPORTED, "no-image-chats", reason), sent=True, status=status)
 
 
 class BadAnswer(ApiError):
@@ -109,6 +152,34 @@ class Unsupported(ApiError):
 
     def __init__(self) -> None:
         super().__init__(Problem(ProblemKind.UNSUPPORTED), sent=False)
+
+
+def _named(status: int) -> str:
+    """A status as people know it: ``502 Bad Gateway``."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def pointed_to(location: str, asked: str, base_url: str) -> str:
+    """Where a redirect points, without what must not be shown: user, query, and the path that was asked for.
+
+    Args:
+        location: The header as it came; it may repeat the query, and so the token.
+        asked: The path that was asked for.
+        base_url: The server's address, to which a short ``location`` belongs.
+    """
+    try:
+        target, base = urlsplit(location), urlsplit(base_url)
+        host, port = target.hostname, target.port
+    except ValueError:
+        return ""
+    if not host:
+        host, port = base.hostname or "", base.port
+    shown = f"[{host}]" if ":" in host else host
+    path = target.path.removesuffix("/").removesuffix(asked.removesuffix("/"))
+    return f"{target.scheme or base.scheme}://{shown}{f':{port}' if port else ''}{path.rstrip('/')}"
 
 
 def _causes(failure: BaseException) -> Iterator[BaseException]:

@@ -327,7 +327,7 @@ async def _fetch(
                     await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
         problem = Unreachable.because(error, sent=False).problem
-        if problem.code == CERTIFICATE:
+        if problem.code.startswith(CERTIFICATE):
             raise PictureError(PictureKind.NOT_TRUSTED, source, detail=problem.reason) from None
         raise PictureError(PictureKind.UNREACHABLE, source, detail=_why(error)) from None
     raise PictureError(PictureKind.UNREACHABLE, source, detail="Too many redirects.")

@@ -18,10 +18,12 @@ from msgspec import Struct
 from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.exchange import quiet_loggers
+from imagechat_tui.net.failures import Intercepted, Refused, TimedOut, Unreachable
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, SUBSCRIBE
 from imagechat_tui.sync.effects import OpenSocket
+from imagechat_tui.sync.state import Problem
 
 if TYPE_CHECKING:
     import ssl
@@ -55,6 +57,7 @@ class SocketFailed(Exception):
         status: int | None = None,
         retry_after_s: float | None = None,
         foreign: bool = False,
+        problem: Problem | None = None,
     ) -> None:
         super().__init__(code, status)
         self.code = code
@@ -64,6 +67,8 @@ class SocketFailed(Exception):
         self.retry_after_s = retry_after_s
         self.foreign = foreign
         """The handshake was refused by no server of ours."""
+        self.problem = problem
+        """Why it could not be opened; None for one that ended."""
 
 
 class LiveSocket:
@@ -152,12 +157,23 @@ async def open_socket(
             connection = await _connect(endpoint, wanted, timings, from_thread)
     except InvalidStatus as refusal:
         response = refusal.response
-        told = codec.decode_error(response.status_code, response.headers.get("Retry-After"), b"")
-        foreign = EXTENSION_HEADER not in response.headers
-        raise SocketFailed(status=told.status, retry_after_s=told.retry_after_s, foreign=foreign) from None
-    except (OSError, WebSocketException, ValueError, EOFError):
-        # ValueError: a port or an address that cannot be. TimeoutError is an OSError.
-        raise SocketFailed from None
+        headers = response.headers
+        told = codec.decode_error(
+            response.status_code,
+            headers.get("Retry-After"),
+            bytes(response.body or b""),
+            date=headers.get("Date"),
+        )
+        foreign = EXTENSION_HEADER not in headers
+        why = Intercepted(told.status, retry_after_s=told.retry_after_s) if foreign else Refused(told)
+        raise SocketFailed(
+            status=told.status, retry_after_s=told.retry_after_s, foreign=foreign, problem=why.problem
+        ) from None
+    except TimeoutError:
+        raise SocketFailed(problem=TimedOut(sent=False).problem) from None
+    except (OSError, WebSocketException, ValueError, EOFError) as failure:
+        # ValueError: a port or an address that cannot be.
+        raise SocketFailed(problem=Unreachable.because(failure, sent=False).problem) from None
     return LiveSocket(connection, timings)
 
 

@@ -120,15 +120,16 @@ def _refused_by(error: Exception) -> Refused:
             return Refused(400, "invalid-input", str(error))
         case UrlTooLong():
             return Refused(400, "url-too-long")
-        case Unauthorized(code=code):
-            return Refused(401, code)
+        case Unauthorized(code=code, reason=reason):
+            return Refused(401, code, reason)
         case UnknownTenant():
             return Refused(404, "invalid-tenant")
         case BroadcastIdUsed():
             return Refused(409, "already-used")
         case StoreUnavailable():
             _log.error("the store failed: %s", error)
-            return Refused(503, "store-failed", retry_after_s=STORE_RETRY_S)
+            full = "Its disk is full." if "disk is full" in str(error) else None  # SQLite's own words
+            return Refused(503, "store-failed", full, retry_after_s=STORE_RETRY_S)
         case _:
             _log.error("a request failed", exc_info=error)
             return Refused(500, "internal")

@@ -50,11 +50,12 @@ _KNOWN_USERS = 4_096
 
 
 class Unauthorized(Exception):
-    """The credentials that came are defective. Carries the code for the answer (401)."""
+    """The credentials that came are defective. Carries the code for the answer (401), and why where one may say."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, reason: str | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.reason = reason
 
 
 class UnknownTenant(Exception):
@@ -177,7 +178,9 @@ class Authenticator:
                     return None
                 case _:
                     raise Unauthorized("malformed-sso")
-        except (sso.MalformedSso, MalformedMessage, SealBroken) as error:
+        except sso.MalformedSso as error:
+            raise Unauthorized("malformed-sso", f"Its sso token: {error}.") from error
+        except (MalformedMessage, SealBroken) as error:
             raise Unauthorized("malformed-sso") from error
         if not await self._remember(tenant.id, user, verified=verified):
             raise Unauthorized("unauthorized")

@@ -169,13 +169,13 @@ class Link:
         if self._renewed and (closed.foreign or closed.status == 403) and refused(closed):
             # A list was answered to the same credentials since: it is sockets that somebody on the way refuses.
             self.failed_sockets = max(self.failed_sockets, POLLING_TRIES)
-            self._try_failed(Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
+            self._try_failed(closed.problem or Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
             return
         if refused(closed):
             self._refused(Problem(ProblemKind.SIGN_IN, code=str(closed.code or closed.status)))
             return
         if not was_open:
-            self._try_failed(Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
+            self._try_failed(closed.problem or Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
         else:
             self._later(closed.retry_after_s or 0.0)
 

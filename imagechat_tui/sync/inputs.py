@@ -46,6 +46,8 @@ class SocketClosed(Struct, frozen=True):
     retry_after_s: float | None = None
     foreign: bool = False
     """It was no server of ours that refused the handshake: a proxy on the way, or the hosted service."""
+    problem: Problem | None = None
+    """Why it could not be opened, as far as one knows."""
 
 
 class EventReceived(Struct, frozen=True):

@@ -62,7 +62,7 @@ from imagechat_tui.sync.inputs import (
     WriteFailed,
 )
 from imagechat_tui.sync.intents import StartConversation, Submitted, TryNow
-from imagechat_tui.sync.state import ChatState, Draft, Peer, ProblemKind, Room
+from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Problem, ProblemKind, Room
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
 from tests.net.stub_server import StubServer, ours
@@ -214,7 +214,8 @@ async def test_a_refused_handshake_is_a_closed_socket(stub: StubServer) -> None:
     engine = ScriptedEngine(OPEN)
     async with session(engine, stub.endpoint()):
         closed = await engine.hears(SocketClosed)
-    assert closed == SocketClosed(1, None, 503, 3.0, foreign=True)
+    seen = Problem(ProblemKind.UNREACHABLE, "intercepted", "503 Service Unavailable", 3.0)
+    assert closed == SocketClosed(1, None, 503, 3.0, foreign=True, problem=seen)
     assert engine.count(SocketOpened) == 0
 
 
@@ -535,3 +536,67 @@ def test_importing_the_driver_loads_no_heavy_library() -> None:
     code = f"import sys, imagechat_tui.net.driver; print(*sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+# -- somebody on the way
+
+
+@pytest.mark.parametrize("status", [401, 403, 407, 421, 429, 502, 200])
+@pytest.mark.parametrize("joined_before", [False, True], ids=["at the start", "later"])
+async def test_what_a_gateway_says_for_a_while_heals_by_itself(
+    stub: StubServer, status: int, joined_before: bool
+) -> None:
+    well, phases = stub.answer, list[Phase]()
+
+    async def gateway(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text="<h1>No</h1>", headers={"Retry-After": "0"})
+
+    async def greeted(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        stub.sockets.append(socket)
+        await socket.send_str(codec.encode_event(eg.subscribed(1), tenant_id=eg.TENANT, v2=True))
+        async for _ in socket:
+            pass
+        return socket
+
+    changed = asyncio.Event()
+
+    def listen(state: ChatState, _: object) -> None:
+        if phases[-1:] != [state.connection.phase]:
+            phases.append(state.connection.phase)
+            changed.set()
+
+    async def until(phase: Phase) -> None:
+        async with asyncio.timeout(30):
+            while phases[-1:] != [phase]:
+                changed.clear()
+                await changed.wait()
+
+    def broken() -> None:
+        stub.answer = stub.live = gateway
+
+    def healed() -> None:
+        stub.answer, stub.live = well, greeted
+
+    if joined_before:
+        healed()
+    else:
+        broken()
+    live_session = LiveSession(
+        ROOM, stub.endpoint(), drafts=None, timings=QUICK, uniform=lambda _, most: min(most, 0.05)
+    )
+    running = asyncio.get_running_loop().create_task(live_session.run(listen))
+    try:
+        if joined_before:
+            await until(Phase.LIVE)
+            broken()
+            for socket in stub.sockets:
+                await socket.close()
+        await until(Phase.OFFLINE)
+        healed()
+        await until(Phase.LIVE)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert Phase.SIGN_IN_NEEDED not in phases

@@ -153,7 +153,7 @@ def test_an_answer_with_one_broken_value_is_read_or_malformed(
         status=st.integers(400, 599),
         code=strategies.texts,
         reason=strategies.words,
-        retry_after_s=st.none() | st.integers(0, 3_600).map(float),
+        retry_after_s=st.none() | st.integers(0, 300).map(float),
         max_length=st.none() | st.integers(1, 100_000),
         shown=st.none() | strategies.words,
     )
@@ -219,13 +219,52 @@ def test_the_words_of_a_refusal_are_cut_where_nobody_reads_on() -> None:
         ("inf", None),
         ("soon", None),
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("3600", 3_600.0),
-        ("31536000", 3_600.0),
-        ("1e300", 3_600.0),
+        ("300", 300.0),
+        ("3600", 300.0),
+        ("31536000", 300.0),
+        ("1e300", 300.0),
     ],
 )
-def test_a_wait_is_believed_for_an_hour_at_most(header: str | None, seconds: float | None) -> None:
+def test_a_wait_is_believed_for_five_minutes_at_most(header: str | None, seconds: float | None) -> None:
     assert codec.decode_error(429, header, b"").retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:28:30 GMT", 30.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("Wed, 21 Oct 2027 07:28:00 GMT", 300.0),
+        ("Wed, 21 Oct 2026 09:28:20 +0200", 20.0),
+        ("Wed, 41 Oct 2026 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2026 07:28:30", None),
+        ("tomorrow", None),
+    ],
+)
+def test_a_moment_to_come_back_is_taken_by_the_clock_of_whoever_named_it(
+    moment: str, seconds: float | None
+) -> None:
+    told = codec.decode_error(503, moment, b"", date="Wed, 21 Oct 2026 07:28:00 GMT")
+    assert told.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "ours"),
+    [
+        (b'{"status":"failed","code":"locked","reason":"Locked."}', True),
+        (b'{"status":"error","message":"Conversation not found"}', True),
+        (b'{"code":"not-found"}', True),
+        (b"<html><h1>403 Forbidden</h1></html>", False),
+        (b"", False),
+        (b"[]", False),
+        (b'{"message":"Forbidden"}', False),
+        (b'{"kind":"Status","status":"Failure","code":403}', False),
+        (b'{"error":"access_denied"}', False),
+    ],
+)
+def test_a_refusal_of_the_wire_is_told_from_the_word_of_a_gateway(body: bytes, ours: bool) -> None:
+    assert codec.is_refusal(body) is ours
 
 
 @given(

@@ -38,7 +38,7 @@ from imagechat_tui.protocol.codec.json_text import (
     parse_object,
 )
 from imagechat_tui.protocol.codec.live_events import decode_event, encode_event
-from imagechat_tui.protocol.codec.refusals import decode_error, encode_error
+from imagechat_tui.protocol.codec.refusals import decode_error, encode_error, is_refusal
 from imagechat_tui.protocol.codec.requests import (
     ClientCursor,
     decode_broadcast_id,
@@ -122,6 +122,7 @@ __all__ = [
     "encode_user",
     "encode_users_info",
     "encode_users_online",
+    "is_refusal",
     "iso_from_ms",
     "ms_from_iso",
     "parse_json",

@@ -10,8 +10,8 @@ from imagechat_tui.protocol.routes import ErrorReply
 
 _LONGEST_WORDS = 2_000
 """Characters of an error's texts that are kept."""
-_LONGEST_WAIT_S = 3_600.0
-"""Who says "come back in a year" is asked again after an hour."""
+_LONGEST_WAIT_S = 300.0
+"""Who says "come back in a year" is asked again after five minutes: it may be a proxy's mistake."""
 
 
 def encode_error(error: ErrorReply, *, image_chat: bool) -> JsonObject:
@@ -27,13 +27,23 @@ def encode_error(error: ErrorReply, *, image_chat: bool) -> JsonObject:
     }
 
 
-def decode_error(status: int, retry_after: str | None, body: bytes) -> ErrorReply:
+def is_refusal(body: bytes) -> bool:
+    """Whether a body is a refusal as the wire has it: anything else is the word of somebody on the way."""
+    try:
+        fields = parse_object(body)
+    except MalformedMessage:
+        return False
+    return fields.get("status") in ("failed", "error") or bool(_words(Fields(fields), "code"))
+
+
+def decode_error(status: int, retry_after: str | None, body: bytes, *, date: str | None = None) -> ErrorReply:
     """A refusal, whatever came: proxies answer with HTML, older servers with other keys. Never raises.
 
     Args:
         status: HTTP status.
-        retry_after: The header, if there is one. Only seconds are understood.
+        retry_after: The header, if there is one: seconds, or a moment.
         body: The answer's body.
+        date: The header of that name, which tells when the answer was written.
     """
     try:
         fields = Fields(parse_object(body))
@@ -44,7 +54,7 @@ def decode_error(status: int, retry_after: str | None, body: bytes) -> ErrorRepl
         status=status,
         code=_words(fields, "code"),
         reason=_words(fields, "reason") or message,
-        retry_after_s=_seconds(retry_after),
+        retry_after_s=_seconds(retry_after or "", date or ""),
         max_length=_length(fields),
         shown=_words(fields, "translatedError") or message or None,
     )
@@ -55,11 +65,17 @@ def _words(fields: Fields, key: str) -> str:
     return value[:_LONGEST_WORDS] if isinstance(value, str) else ""
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def _seconds(retry_after: str, date: str) -> float | None:
     try:
-        seconds = float(retry_after or "")
+        seconds = float(retry_after)
     except ValueError:
-        return None
+        from email.utils import parsedate_to_datetime  # seldom needed, and not quick to load
+
+        try:  # a moment by the clock of whoever answered, and by no other
+            seconds = (parsedate_to_datetime(retry_after) - parsedate_to_datetime(date)).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        seconds = max(0.0, seconds)
     return min(seconds, _LONGEST_WAIT_S) if math.isfinite(seconds) and seconds >= 0 else None
 
 
