@@ -1,10 +1,10 @@
-"""A decoded picture: 8-bit RGB pixels, and smaller copies of it for fast views."""
+"""A decoded picture: 8-bit RGB pixels, how opaque they are, and smaller copies of both for fast views."""
 
 from __future__ import annotations
 
 from functools import cached_property, partial
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
@@ -35,20 +35,25 @@ _EVEN: Final = 0.35
 and diagrams of the benchmark have 0.93–0.98, its photographs 0.10–0.18."""
 
 
-class Picture(Struct, frozen=True, eq=False, dict=True):
-    """A picture as it is shown: turned by its EXIF word, flattened, RGB."""
+class Loss(Struct, frozen=True):
+    """What is not there of a picture that is shown all the same."""
 
-    name: str
-    width: int
-    """In pixels."""
-    height: int
-    """In pixels."""
-    sha256: str
-    """Of the file as it was read, in hex."""
+    what: Literal["rows", "detail", "unsure"]
+    """Rows are missing; they are coarser than they were made; all is there, and a checksum is wrong."""
+    edge: str = ""
+    """``lower``, ``upper``, ``left`` or ``right``: the part that is concerned, as the picture is seen."""
+    share: float = 0.0
+    """How much of the picture that is, 0–1."""
+    cut: bool = False
+    """Whether the file ends too early; else it is damaged within."""
+
+
+class Plane(Struct, frozen=True, eq=False, dict=True):
+    """Rows × columns of numbers, or of three each, with smaller copies."""
+
     pixels: Pixels
-    """Rows × columns × 3; fewer rows and columns than the picture has if ``reduced``."""
-    reduced: int = 1
-    """How many pixels of the picture, each way, one of ``pixels`` stands for: a huge JPEG is decoded smaller."""
+    reduced: int
+    """How many pixels of the picture, each way, one of ``pixels`` stands for."""
 
     @cached_property
     def levels(self) -> tuple[Image.Image, ...]:
@@ -58,7 +63,8 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
         levels: list[Image.Image] = []
         high, wide = self.pixels.shape[:2]
         if min(high, wide) >= 2 * _SMALLEST:
-            half = Image.new("RGB", ((wide + 1) // 2, (high + 1) // 2))
+            mode = "L" if self.pixels.ndim == 2 else "RGB"
+            half = Image.new(mode, ((wide + 1) // 2, (high + 1) // 2))
             for top in range(0, high, _BAND):
                 half.paste(Image.fromarray(self.pixels[top : top + _BAND]).reduce(2), (0, top // 2))
             levels.append(half)
@@ -67,36 +73,23 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
         return tuple(levels)
 
     @cached_property
-    def is_drawn(self) -> bool:
-        """Whether it is a screenshot or a diagram rather than a photograph: large areas of one colour."""
-        rows = self.pixels[:: max(1, self.pixels.shape[0] // 400)]
-        same = (rows[:, 1:] == rows[:, :-1]).all(axis=2)
-        return bool(same.sum() >= _EVEN * max(1, same.size))
-
-    @cached_property
-    def _whole(self) -> Image.Image | None:
+    def whole(self) -> Image.Image | None:
+        """The pixels in Pillow's own layout; None where there are too many of them to be kept twice."""
         from PIL import Image
 
         small = self.pixels.shape[0] * self.pixels.shape[1] <= _KEPT_WHOLE
         return Image.fromarray(self.pixels) if small else None
 
     def prepare(self) -> None:
-        """Make the smaller copies now rather than at the first view; for a thread."""
-        _ = self.levels, self.is_drawn, self._whole
+        """Make the copies now rather than at the first view."""
+        _ = self.levels, self.whole
 
-    def samples(self, box: Box, columns: int, rows: int, fine: float = FINE) -> Pixels:
-        """Average a box of the picture into ``rows`` × ``columns`` colours.
-
-        Args:
-            box: in pixels; may end beyond the picture, then the outermost samples average what there is of them.
-            columns: how many samples across.
-            rows: how many samples down.
-            fine: pixels at least across one sample: ``FINE`` or ``QUICK``.
-        """
+    def samples(self, box: Box, size: tuple[int, int], columns: int, rows: int, fine: float) -> Pixels:
+        """See `Picture.samples`; ``size`` is width and height of the picture."""
         import numpy as np
 
-        across = _pieces(box[0], box[2], columns, self.width)
-        down = _pieces(box[1], box[3], rows, self.height)
+        across = _pieces(box[0], box[2], columns, size[0])
+        down = _pieces(box[1], box[3], rows, size[1])
         step = min((box[2] - box[0]) / columns, (box[3] - box[1]) / rows) / self.reduced
         depth = 0
         while depth < len(self.levels) and step >= 2 * fine:
@@ -116,7 +109,7 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
     def _average(self, depth: int, filter_: int, box: Box, columns: int, rows: int) -> Pixels:
         import numpy as np
 
-        whole = self.levels[depth - 1] if depth else self._whole
+        whole = self.levels[depth - 1] if depth else self.whole
         high, wide = self.pixels.shape[:2] if whole is None else (whole.height, whole.width)
         scale = self.reduced * 2**depth
         left, top = min(max(0.0, box[0] / scale), wide - 1), min(max(0.0, box[1] / scale), high - 1)
@@ -129,6 +122,67 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
             left, top, right, bottom = left - x, top - y, right - x, bottom - y
         image = whole.resize((columns, rows), filter_, box=(left, top, right, bottom))
         return np.asarray(image, dtype=np.uint8)
+
+
+class Picture(Struct, frozen=True, eq=False, dict=True):
+    """A picture as it is shown: turned by its EXIF word, RGB."""
+
+    name: str
+    width: int
+    """In pixels."""
+    height: int
+    """In pixels."""
+    sha256: str
+    """Of the file as it was read, in hex."""
+    pixels: Pixels
+    """Rows × columns × 3, each multiplied by its opacity; fewer than the picture has if ``reduced``."""
+    reduced: int = 1
+    """How many pixels of the picture, each way, one of ``pixels`` stands for: a huge JPEG is decoded smaller."""
+    opacity: Pixels | None = None
+    """Rows × columns, 0–255; None if all is opaque."""
+    loss: Loss | None = None
+    """What of it is not there."""
+
+    @cached_property
+    def colors(self) -> Plane:
+        """The pixels with smaller copies."""
+        return Plane(self.pixels, self.reduced)
+
+    @cached_property
+    def covers(self) -> Plane | None:
+        """The opacity with smaller copies."""
+        return Plane(self.opacity, self.reduced) if self.opacity is not None else None
+
+    @cached_property
+    def is_drawn(self) -> bool:
+        """Whether it is a screenshot or a diagram rather than a photograph: large areas of one colour."""
+        rows = self.pixels[:: max(1, self.pixels.shape[0] // 400)]
+        same = (rows[:, 1:] == rows[:, :-1]).all(axis=2)
+        return bool(same.sum() >= _EVEN * max(1, same.size))
+
+    def prepare(self) -> None:
+        """Make the smaller copies now rather than at the first view; for a thread."""
+        self.colors.prepare()
+        if self.covers is not None:
+            self.covers.prepare()
+        _ = self.is_drawn
+
+    def samples(self, box: Box, columns: int, rows: int, fine: float = FINE) -> Pixels:
+        """Average a box of the picture into ``rows`` × ``columns`` colours, multiplied by their opacity.
+
+        Args:
+            box: in pixels; may end beyond the picture, then the outermost samples average what there is of them.
+            columns: how many samples across.
+            rows: how many samples down.
+            fine: pixels at least across one sample: ``FINE`` or ``QUICK``.
+        """
+        return self.colors.samples(box, (self.width, self.height), columns, rows, fine)
+
+    def cover(self, box: Box, columns: int, rows: int, fine: float = FINE) -> Pixels | None:
+        """As `samples`, but how opaque these are, 0–255; None if all of them are wholly so."""
+        if self.covers is None:
+            return None
+        return self.covers.samples(box, (self.width, self.height), columns, rows, fine)
 
 
 def _pieces(start: float, end: float, count: int, length: int) -> list[tuple[float, float, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, floor
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
     Codes = NDArray[np.uint32]
+    Counts = NDArray[np.int64]
     Pixels = NDArray[np.uint8]
 
 
 _CONTRAST = 24.0
 """A view with less of it is shown as it is: one colour with a little noise shall not become black and white."""
+
+
+_TONES: Final = {ColorDepth.ANSI: (127, 229)}
+_TONE: Final = (102, 153)
+"""The two greys of the chequers that are seen through a picture. Either is far from black and white, no grey is both,
+and in each depth they are two colours."""
 
 
 class RenderOptions(Struct, frozen=True):
@@ -90,7 +97,7 @@ def render(
 
 def as_pixels(picture: Picture, viewport: Viewport, cell: tuple[int, int], *, ground: int) -> Pixels:
     """The cells of ``viewport.area`` as pixels, ``cell`` of them across and down each."""
-    return _samples(picture, viewport, *cell, ground, FINE)
+    return _samples(picture, viewport, cell, ground, FINE, ColorDepth.TRUECOLOR)
 
 
 def _drawn(
@@ -104,7 +111,7 @@ def _drawn(
     fine = FINE if quality == "best" else QUICK
 
     def samples(across: int, down: int, fine: float = fine) -> Pixels:
-        return _samples(picture, viewport, across, down, ground, fine)
+        return _samples(picture, viewport, (across, down), ground, fine, options.colors)
 
     if options.colors is ColorDepth.NONE:
         dark_ink = ground >= 0 and luma(ground) >= 128
@@ -129,11 +136,12 @@ def _drawn(
 
 
 def _samples(
-    picture: Picture, viewport: Viewport, across: int, down: int, ground: int, fine: float
+    picture: Picture, viewport: Viewport, each: tuple[int, int], ground: int, fine: float, depth: ColorDepth
 ) -> Pixels:
-    """``across`` × ``down`` samples of each cell of the area; what is beside the picture is ground."""
+    """Samples of the area, so many across and down ``each`` cell; what is beside the picture is ground."""
     import numpy as np
 
+    across, down = each
     x1, y1, x2, y2 = viewport.area
     wide, high = viewport.scale / across, viewport.scale * viewport.aspect / down
     left, right, first_x = _covered(
@@ -145,6 +153,15 @@ def _samples(
     columns, rows = right - left, bottom - top
     box = (first_x, first_y, first_x + columns * wide, first_y + rows * high)
     inner = picture.samples(box, columns, rows, fine)
+    cover = picture.cover(box, columns, rows, fine)
+    if cover is not None:
+        chequers = _chequers(
+            np.arange(x1 * across + left, x1 * across + right) // across,
+            np.arange(y1 * down + top, y1 * down + bottom) // down,
+            max(1, round(viewport.aspect)),
+            _TONES.get(depth, _TONE),
+        )
+        inner = _through(inner, cover, chequers)
     whole = ((y2 - y1) * down, (x2 - x1) * across, 3)
     if inner.shape == whole:
         return inner
@@ -156,6 +173,22 @@ def _samples(
     beside_it = np.array((ground >> 16, ground >> 8 & 255, ground & 255), dtype=np.uint8)
     canvas[:top], canvas[bottom:], canvas[:, :left], canvas[:, right:] = (beside_it,) * 4
     return canvas
+
+
+def _chequers(columns: Counts, rows: Counts, across: int, tones: tuple[int, int]) -> Pixels:
+    """The grey of each sample, by the cell that it is in: squares one cell high, in places of the screen."""
+    import numpy as np
+
+    odd = ((columns // across) & 1) ^ (rows & 1)[:, None]
+    return np.where(odd, np.uint8(tones[1]), np.uint8(tones[0]))
+
+
+def _through(colors: Pixels, cover: Pixels, under: Pixels) -> Pixels:
+    """Colours, multiplied by their opacity already, with a grey showing through."""
+    import numpy as np
+
+    seen = (255 - cover.astype(np.uint16)) * under // 255
+    return np.minimum(colors + seen[..., None], 255).astype(np.uint8)
 
 
 def _covered(start: float, step: float, count: int, length: int) -> tuple[int, int, float]:

@@ -22,8 +22,8 @@ def averaged(pixels: Pixels, columns: int, rows: int) -> np.ndarray[tuple[int, .
 
 
 def test_each_copy_is_half_as_large_as_the_one_before() -> None:
-    assert [level.size for level in noise(1024, 777).levels] == [(512, 389), (256, 195), (128, 98)]
-    assert noise(100, 1000).levels == ()
+    assert [level.size for level in noise(1024, 777).colors.levels] == [(512, 389), (256, 195), (128, 98)]
+    assert noise(100, 1000).colors.levels == ()
 
 
 @pytest.mark.parametrize(("width", "height", "columns", "rows"), [(1024, 512, 32, 16), (900, 1300, 9, 13)])
@@ -64,8 +64,8 @@ def test_a_large_picture_is_not_kept_twice_and_looks_the_same() -> None:
     large, small = picture(pixels), picture(pixels[:1000, :1000])
     box = (100.3, 200.6, 181.1, 260.9)
     assert np.abs(large.samples(box, 40, 30).astype(int) - small.samples(box, 40, 30)).max() <= 2
-    assert large._whole is None
-    assert small._whole is not None
+    assert large.colors.whole is None
+    assert small.colors.whole is not None
 
 
 def test_beyond_its_end_a_picture_has_nothing_to_average() -> None:
@@ -114,6 +114,6 @@ def test_a_screenshot_is_told_from_a_photograph(name: str, drawn: bool) -> None:
 
 def test_the_smallest_picture_has_no_copies_and_is_sampled_all_the_same() -> None:
     shown = picture(np.array([[[1, 2, 3]]], dtype=np.uint8))
-    assert shown.levels == ()
+    assert shown.colors.levels == ()
     assert shown.is_drawn is False
     assert shown.samples((0, 0, 1, 1), 5, 3).tolist() == [[[1, 2, 3]] * 5] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -268,3 +269,71 @@ def test_the_whole_ladder_is_free_of_numpy_until_a_picture_is_drawn() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
+
+
+# What is transparent
+
+
+def half_clear(grey: int) -> Picture:
+    """The left half is transparent, the right one of a grey."""
+    opacity = np.zeros((64, 128), dtype=np.uint8)
+    opacity[:, 64:] = 255
+    pixels = np.where(opacity[..., None] > 0, np.uint8(grey), np.uint8(0)).repeat(3, axis=2)
+    return Picture("p", 128, 64, "", pixels, opacity=opacity)
+
+
+def looks(grid: Grid) -> list[list[tuple[int, int, int]]]:
+    """What each cell looks like: the same twice means that nothing is to be seen between them."""
+    signs = zip(grid.glyphs.tolist(), grid.fg.tolist(), grid.bg.tolist(), strict=True)
+    return [
+        [cell if cell[0] != 0x20 else (0x20, 0, cell[2]) for cell in zip(*row, strict=True)] for row in signs
+    ]
+
+
+@pytest.mark.parametrize("grey", [0, 64, 102, 127, 128, 153, 192, 229, 255])
+@pytest.mark.parametrize("colors", ColorDepth)
+@pytest.mark.parametrize("glyphs", [GlyphSet.HALF, GlyphSet.QUADRANT, GlyphSet.ASCII])
+def test_no_grey_vanishes_before_what_is_transparent(grey: int, colors: ColorDepth, glyphs: GlyphSet) -> None:
+    shown = half_clear(grey)
+    view = fit_view(shown, 32, 8)
+    cells = looks(render(shown, view, RenderOptions(glyphs=glyphs, colors=colors), ground=0x101010))
+    for row in cells:
+        clear, solid = set(row[:16]), set(row[16:])
+        assert len(clear) == 2
+        assert len(solid) == 1
+        assert solid != clear
+
+
+def test_chequers_are_squares_and_stay_where_they_are_on_the_screen() -> None:
+    shown = Picture(
+        "p", 64, 64, "", np.zeros((64, 64, 3), dtype=np.uint8), opacity=np.zeros((64, 64), dtype=np.uint8)
+    )
+    options = RenderOptions(glyphs=GlyphSet.HALF)
+    first = looks(render(shown, fit_view(shown, 32, 16), options))
+    assert [len(set(row[at : at + 2])) for row in first for at in range(0, 32, 2)] == [1] * 16 * 16
+    assert all(row[0] != row[2] != row[4] for row in first)
+    assert all(above[0] != below[0] for above, below in pairwise(first))
+    closer = fit_view(shown, 32, 16).zoomed(2, Point(50, 50))
+    assert (
+        looks(render(shown, closer, options)) == looks(render(shown, closer.panned(3, 1), options)) == first
+    )
+
+
+def test_what_is_half_transparent_is_half_its_colour() -> None:
+    pixels = np.full((32, 32, 3), (100, 0, 0), dtype=np.uint8)
+    shown = Picture("p", 32, 32, "", pixels, opacity=np.full((32, 32), 128, dtype=np.uint8))
+    grid = render(shown, fit_view(shown, 16, 8), RenderOptions(glyphs=GlyphSet.HALF))
+    seen = {(color >> 16, color & 255) for row in grid.bg.tolist() for color in row}
+    assert seen == {(100 + 127 * tone // 255, 127 * tone // 255) for tone in (102, 153)}
+
+
+def test_a_transparent_edge_is_seen_through_only_as_far_as_it_is_transparent() -> None:
+    opacity = np.zeros((300, 300), dtype=np.uint8)
+    opacity[:, 150:] = 255
+    pixels = np.where(opacity[..., None] > 0, np.uint8(255), np.uint8(0)).repeat(3, axis=2)
+    shown = Picture("p", 300, 300, "", pixels, opacity=opacity)
+    assert shown.cover((0, 0, 300, 300), 4, 2) is not None
+    found = shown.cover((0, 0, 300, 300), 3, 1)
+    assert found is not None
+    assert np.abs(found[0].astype(int) - [0, 128, 255]).max() <= 2
+    assert flat(9, 9, 1, 2, 3).cover((0, 0, 9, 9), 3, 3) is None
