@@ -35,13 +35,13 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Settings with a fixed set of values."""
 
-TEXTS = ("server", "tenant", "shared", "max_megapixels", "cell_aspect")
+TEXTS = ("server", "tenant", "shared", "max_megapixels", "max_file_mib", "cell_aspect")
 """Settings with a free text."""
 
-NUMBERS = {"max_megapixels": (0.0, math.inf), "cell_aspect": (0.4, 6.0)}
+NUMBERS = {"max_megapixels": (0.0, math.inf), "max_file_mib": (0.0, math.inf), "cell_aspect": (0.4, 6.0)}
 """Those that are numbers, and what they lie between."""
 
-LIMITS = ("max_megapixels",)
+LIMITS = ("max_megapixels", "max_file_mib")
 """Those numbers that keep a picture from taking too much."""
 
 ASKED_FIRST = ("server", "shared")
@@ -164,6 +164,8 @@ class ClientSettings:
     theme: str = "dark"
     max_megapixels: float = 60.0
     """Pictures with more pixels are declined."""
+    max_file_mib: float = 20.0
+    """Files with more bytes are declined, in MiB."""
     cell_aspect: float | None = None
     """Height of a terminal's cell divided by its width; None goes by what the terminal says."""
     mistakes: tuple[str, ...] = ()
@@ -260,6 +262,7 @@ def load_settings(
         graphics=text.get("graphics", "cells"),
         theme=text.get("theme", "dark"),
         max_megapixels=float(text.get("max_megapixels", 60)),
+        max_file_mib=float(text.get("max_file_mib", 20)),
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
         mistakes=tuple(mistakes),
         refused=refused,

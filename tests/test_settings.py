@@ -149,6 +149,7 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
         "ca_file": "~/ca.pem",
         "sso_file": str(desk.secret()),
         "max_megapixels": "12.5",
+        "max_file_mib": "0.5",
         "cell_aspect": "2.25",
     }
     assert said.keys() == set(OWN_KEYS)
@@ -166,6 +167,7 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
         graphics="kitty",
         theme="light",
         max_megapixels=12.5,
+        max_file_mib=0.5,
         cell_aspect=2.25,
     )
 
@@ -199,7 +201,7 @@ def test_a_wrong_value_is_told_with_its_source(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("cell_aspect", "nan"), ("max_megapixels", "0"), ("max_megapixels", "many")]
+    ("key", "value"), [("cell_aspect", "nan"), ("max_megapixels", "0"), ("max_file_mib", "many")]
 )
 def test_a_wrong_flag_is_not_skipped(desk: Desk, key: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:

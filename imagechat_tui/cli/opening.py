@@ -48,7 +48,8 @@ def private_option(command: Command) -> Command:
     help="Cells, or pixels for kitty 0.28 (or later) and Ghostty.",
 )
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
-@click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
+@click.option("--max-megapixels", metavar="NUMBER", help="Decline pictures of more pixels. Default: 60.")
+@click.option("--max-file-mib", metavar="NUMBER", help="Decline larger files. Default: 20.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
 @private_option
 @picture_options
@@ -148,9 +149,12 @@ def _shown(chosen: Target, private: bool) -> int:
 
 def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:
     """Load the picture; the module and its libraries are imported when it is awaited."""
+    from imagechat_tui.cli.piped import max_bytes
     from imagechat_tui.net.pictures import PictureLimits, load_picture
 
-    limits = PictureLimits(max_pixels=round(chosen.settings.max_megapixels * 1_000_000))
+    limits = PictureLimits(
+        max_bytes=max_bytes(chosen.settings), max_pixels=round(chosen.settings.max_megapixels * 1_000_000)
+    )
     return load_picture(chosen.image, stdin=chosen.stdin, private=private, limits=limits, progress=progress)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +13,7 @@ from msgspec import Struct
 
 from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
 from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant, whole
+from imagechat_tui.cli.piped import from_pipe
 from imagechat_tui.cli.trust import Purpose, granted
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
@@ -189,7 +189,8 @@ def target(
 
     Raises:
         SettingsError: the settings cannot be used.
-        VerbFailed: they would lead elsewhere than the project means, and nobody can be asked.
+        VerbFailed: they would lead elsewhere than the project means, and nobody can be asked; or the picture
+            comes through a pipe, and is too large or does not come.
     """
     folders = Folders.of_user()
     cwd = working_folder()
@@ -199,7 +200,9 @@ def target(
     settings = load_settings(said, os.environ, folders, cwd, lambda wishes: granted(folders, wishes, purpose))
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
-    stdin = sys.stdin.buffer.read() if image == "-" else None
+    stdin = from_pipe(image, settings)
+    if stdin is not None:
+        image = "-"
     name = image_name(
         image, cwd=cwd or Path("/"), host=socket.gethostname(), url_id=url_id, src=src, stdin=stdin
     )
