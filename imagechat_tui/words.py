@@ -7,7 +7,7 @@ reason, a file's name) comes in raw and leaves harmless.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 
@@ -24,6 +24,9 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Loss
 
 BANNER_AFTER_S = 2.0
 """A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
@@ -451,7 +454,7 @@ def _seconds(wait_s: float) -> str:
     return f"{max(1.0, wait_s):.0f} s"
 
 
-_TOO_LARGE = ("Too large", "{called} is {said}{beyond}.", "{advice}")
+_TOO_LARGE = ("Too large", "{called} is {said}.", "{advice}")
 _TOO_HEAVY = ("Too heavy", "{called} needs more memory or time than is allowed.", "Make it smaller.")
 _PICTURE_WORDS = {
     "missing": ("No such picture", "{called} does not exist.", "Check the name."),
@@ -461,12 +464,14 @@ _PICTURE_WORDS = {
         "{called} holds no visible, non-empty PNG, JPEG, GIF, WebP or BMP.",
         "Name a picture.",
     ),
-    "not-an-image": (
-        "Not a picture",
-        "{called} is not a PNG, JPEG, GIF, WebP or BMP.",
-        "Convert it to one of these.",
+    "silent": ("Nothing came", "Nobody writes to the pipe {called}.", "Or write: … | imagechat -"),
+    "odd-kind": (
+        "Unusual kind",
+        "{called} is a {said}, a kind that cannot be read.",
+        "Convert it to plain PNG.",
     ),
-    "corrupt": ("Damaged picture", "{called} is cut off or damaged.", "Make or fetch it anew."),
+    "corrupt": ("Damaged picture", "{called} is a damaged {said}: nothing of it can be shown.", "{anew}"),
+    "cut-off": ("Cut off", "{called} is a {said} that ends before its first row.", "{anew}"),
     "too-many-pixels": _TOO_LARGE,
     "too-many-bytes": _TOO_LARGE,
     "memory": _TOO_HEAVY,
@@ -487,6 +492,53 @@ _PICTURE_WORDS = {
 }
 """Title, what is wrong, and what to do about it."""
 
+_ANEW = "Make or fetch it anew."
+_CONVERT = "Convert it to PNG or JPEG."
+_EXPORT = "Export it as PNG."
+_ELSE = {
+    "empty": ("is empty: it has no bytes", _ANEW),
+    "zeros": ("holds nothing but zeros", _ANEW),
+    "git-lfs": ("is a Git LFS pointer: the picture itself is not here", "Run: git lfs pull"),
+    "git-annex": ("is a git-annex pointer: the picture itself is not here", "Run: git annex get"),
+    "mangled": ("was moved as if it were text, which destroyed it", "Fetch it anew, as binary."),
+    "apple-double": (
+        "holds a Mac's notes about another file",
+        "Open the file whose name has no dot in front.",
+    ),
+    "web-page": ("is a web page", "Save the picture that is on it, and open that."),
+    "base64": ("is a picture written as Base64 text", "Decode it first, as with base64 -d."),
+    "svg": ("is an SVG drawing, which is not read", _EXPORT),
+    "pdf": ("is a PDF document", _EXPORT),
+    "postscript": ("is a PostScript document", _EXPORT),
+    "psd": ("is a Photoshop document", _EXPORT),
+    "xcf": ("is a GIMP document", _EXPORT),
+    "heic": ("is a HEIC picture, which is not read", _CONVERT),
+    "avif": ("is an AVIF picture, which is not read", _CONVERT),
+    "tiff": ("is a TIFF picture, which is not read", _CONVERT),
+    "jxl": ("is a JPEG XL picture, which is not read", _CONVERT),
+    "jpeg-2000": ("is a JPEG 2000 picture, which is not read", _CONVERT),
+    "ico": ("is a Windows icon, which is not read", _CONVERT),
+    "bmp-array": ("is a collection of OS/2 bitmaps, which is not read", _CONVERT),
+    "mng": ("is a MNG film, which is not read", _CONVERT),
+    "exr": ("is an OpenEXR picture, which is not read", _CONVERT),
+    "hdr": ("is a Radiance HDR picture, which is not read", _CONVERT),
+    "qoi": ("is a QOI picture, which is not read", _CONVERT),
+    "dds": ("is a DDS texture, which is not read", _CONVERT),
+    "fits": ("is a FITS picture, which is not read", _CONVERT),
+    "pnm": ("is a PBM, PGM or PPM picture, which is not read", _CONVERT),
+    "raw": ("is a camera's raw file, which is not read", _CONVERT),
+    "video": ("is a film", "Save one frame of it as PNG."),
+    "sound": ("is a sound", "Name a picture."),
+    "archive": ("is an archive", "Unpack it, and open a picture from it."),
+    "program": ("is a program", "Name a picture."),
+    "json": ("is JSON text", "Name a picture."),
+    "xml": ("is XML text", "Name a picture."),
+    "text": ("is text", "Name a picture."),
+    "device": ("is a device or a socket", "Name a file, or write: … | imagechat -"),
+}
+"""What files are that are called pictures, and what to do about it; by what ``net.decoding.kinds`` calls them."""
+_NO_PICTURE = ("is not a PNG, JPEG, GIF, WebP or BMP", _CONVERT)
+
 
 def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", option: str = "") -> Words:
     """Why a picture cannot be shown.
@@ -494,21 +546,56 @@ def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", op
     Args:
         kind: the failure, as ``net.pictures`` names it.
         name: the file or address, raw.
-        detail: the size that was too large, the system's word …, raw.
+        detail: the size that was too large, the format, what the file is instead, the system's word …, raw.
         limit: the limit that it exceeds, with its unit.
         option: the option that raises the limit.
     """
-    said = safe_line(detail)
+    said: str = safe_line(detail)
+    called = safe_name(name)
+    if kind == "not-an-image":
+        what, todo = _ELSE.get(detail, _NO_PICTURE)
+        return Words("Not a picture", f"{called} {what}.", todo)
+    if kind in ("too-many-pixels", "too-many-bytes"):
+        said = (
+            ", ".join(part for part in (said, f"more than {limit}" if limit else "") if part) or "too large"
+        )
     facts = {
-        "called": safe_name(name),
-        "said": said,
+        "called": called,
+        "said": said or "picture",
         "more": f" {_stopped(said)}" if said else "",
-        "beyond": f", more than {limit}" if limit else "",
         "option": option,
+        "anew": _ANEW,
         "advice": f"{option} raises the limit." if option else "Make it smaller.",
     }
     unshown = ("No picture", "{called} cannot be shown.{more}", "")
     return Words(*(part.format_map(facts) for part in _PICTURE_WORDS.get(kind, unshown)))
+
+
+def picture_loss_words(name: str, loss: Loss) -> Words:
+    """What is not there of a picture that is shown all the same; ``name`` is its file or address, raw."""
+    called, part = safe_name(name), loss_part(loss)
+    subject = f"{part[0].upper()}{part[1:]} of {called}" if part == _ALL else f"The {part} of {called}"
+    verb = "is" if part == _ALL or part.endswith(" 1 %") else "are"
+    why = "the file is cut off" if loss.cut else "the file is damaged"
+    match loss.what:
+        case "rows":
+            return Words("Incomplete picture", f"{subject} {verb} missing: {why}.", _ANEW)
+        case "detail":
+            return Words("Incomplete picture", f"{subject} {verb} coarser than made: {why}.", _ANEW)
+        case "unsure":
+            told = f"A checksum of {called} is wrong: it may not look as it was made."
+            return Words("Damaged picture", told, _ANEW)
+        case _:
+            assert_never(loss.what)
+
+
+_ALL = "all"
+
+
+def loss_part(loss: Loss) -> str:
+    """The part of a picture that is not there, in few words: "lower 40 %"."""
+    percent = max(1, round(loss.share * 100))
+    return _ALL if percent >= 100 else f"{loss.edge} {percent} %"
 
 
 def missing_picture_words(name: str, near: Sequence[str]) -> Words:

@@ -11,10 +11,12 @@ from typing import get_args
 import pytest
 
 from imagechat_tui.cli.failures import admin_words
+from imagechat_tui.net.decoding.kinds import DECLINED
 from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
 from imagechat_tui.net.local_server import LocalServerProblem
 from imagechat_tui.net.pictures import PictureKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.raster.image import Loss
 from imagechat_tui.server.admin import AdminProblem
 from imagechat_tui.server.serve_options import ServeProblem
 from imagechat_tui.sync.intents import (
@@ -42,6 +44,7 @@ from imagechat_tui.words import (
     not_known_words,
     not_saved_words,
     phase_words,
+    picture_loss_words,
     picture_words,
     problem_words,
     safe_name,
@@ -455,6 +458,35 @@ def test_names_and_words_from_outside_leave_harmless(
     for kind in [*(str(kind) for kind in kinds), "data-folder", "something new"]:  # type: ignore[attr-defined]
         words = tell(kind, **dict.fromkeys(names, HOSTILE))
         assert not ACTING.search(words.text), kind
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (Loss("rows", "lower", 0.4, cut=True), "The lower 40 % of a.png are missing: the file is cut off."),
+        (Loss("rows", "left", 0.001), "The left 1 % of a.png is missing: the file is damaged."),
+        (
+            Loss("detail", "lower", 0.5, cut=True),
+            "The lower 50 % of a.png are coarser than made: the file is cut off.",
+        ),
+        (Loss("detail", "lower", 1.0, cut=True), "All of a.png is coarser than made: the file is cut off."),
+        (Loss("unsure"), "A checksum of a.png is wrong: it may not look as it was made."),
+    ],
+)
+def test_what_is_missing_from_a_picture_is_told(loss: Loss, told: str) -> None:
+    words = picture_loss_words("a.png", loss)
+    assert words.sentence == told
+    assert is_plain(words)
+    assert not ACTING.search(picture_loss_words(HOSTILE, loss).text)
+
+
+@pytest.mark.parametrize("kind", ["", "something new", *sorted(DECLINED)])
+def test_what_is_called_a_picture_and_is_none_is_named_with_what_to_do(kind: str) -> None:
+    words = picture_words("not-an-image", name="a.png", detail=kind)
+    assert is_plain(words)
+    assert words.action
+    unknown = picture_words("not-an-image", name="a.png")
+    assert (words == unknown) == (kind in ("", "something new", "unknown"))
 
 
 def test_the_last_line_of_a_log_says_why_a_server_died() -> None:

@@ -21,6 +21,7 @@ from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.models import Conversation
 from imagechat_tui.settings import CHOICES
+from imagechat_tui.words import picture_loss_words
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
@@ -54,7 +55,8 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours to use.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
-@click.option("--max-megapixels", metavar="NUMBER", help="Decline larger pictures. Default: 60.")
+@click.option("--max-megapixels", metavar="NUMBER", help="Decline pictures of more pixels. Default: 60.")
+@click.option("--max-file-mib", metavar="NUMBER", help="Decline larger files. Default: 20.")
 @private_option
 @picture_options
 @server_options
@@ -73,6 +75,9 @@ def show(
         return await picture_of(chosen, lambda fraction: None, private=allow_private)
 
     picture = asyncio.run(loaded())
+    if picture.loss is not None:
+        words = picture_loss_words(picture.name, picture.loss)
+        click.echo(f"imagechat: {words.text}", err=True)
     code, found = _markers(chosen) if markers else (0, [])
     columns, rows = size or _terminal()
 

@@ -8,8 +8,10 @@ import hashlib
 import json
 import mmap
 import os
+import signal
 import stat
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -24,7 +26,7 @@ from imagechat_tui.net.addresses import address_of, is_local_name, is_private
 if TYPE_CHECKING:
     import httpx
 
-    from imagechat_tui.raster.image import Picture, Pixels
+    from imagechat_tui.raster.image import Loss, Picture, Pixels
 
 WALL_S: Final = 15.0
 """A picture that takes longer to decode is given up."""
@@ -41,7 +43,11 @@ class PictureKind(StrEnum):
     PERMISSION = "permission"
     DIRECTORY = "directory"
     NOT_AN_IMAGE = "not-an-image"
+    ODD_KIND = "odd-kind"
+    """A format that is read, written in a way that is not."""
     CORRUPT = "corrupt"
+    CUT_OFF = "cut-off"
+    """It ends before there is anything to be seen."""
     TOO_MANY_PIXELS = "too-many-pixels"
     TOO_MANY_BYTES = "too-many-bytes"
     MEMORY = "memory"
@@ -67,6 +73,10 @@ class PictureError(Exception):
         self.detail = detail
         self.limit = limit
         self.option = option
+
+
+class DecoderDefect(Exception):
+    """The decoder failed in a way that is its own fault; it carries that process's traceback."""
 
 
 class PictureLimits(Struct, frozen=True):
@@ -95,6 +105,7 @@ async def load_picture(
 
     Raises:
         PictureError: it cannot be shown.
+        DecoderDefect: by a fault of ours.
     """
     with _Held() as held:
         fetched = 0.0
@@ -120,7 +131,7 @@ class _Held:
     """The file as it was read, in memory of its own that the child is handed; nothing can change it meanwhile."""
 
     def __init__(self) -> None:
-        self.descriptor = os.memfd_create("picture", os.MFD_CLOEXEC)
+        self.descriptor = _memory()
         self.size = 0
         self._hash = hashlib.sha256()
 
@@ -144,13 +155,25 @@ class _Held:
         os.close(self.descriptor)
 
 
+def _memory() -> int:
+    """A descriptor of a file without a name, which is gone once it is closed."""
+    try:
+        return os.memfd_create("imagechat", os.MFD_CLOEXEC)
+    except (AttributeError, OSError):
+        # Not everywhere: on Linux alone, and not where a sandbox forbids it.
+        descriptor, path = tempfile.mkstemp(prefix="imagechat-")
+        os.unlink(path)  # noqa: PTH108 (as mkstemp gives it)
+        return descriptor
+
+
 def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
     if size > limits.max_bytes:
         raise PictureError(
             PictureKind.TOO_MANY_BYTES,
             name,
             detail=f"{size / (1 << 20):.1f} MiB",
-            limit=f"{limits.max_bytes >> 20} MiB",
+            limit=f"{limits.max_bytes / (1 << 20):g} MiB",
+            option="--max-file-mib",
         )
 
 
@@ -163,7 +186,7 @@ def _read(source: str, held: _Held, limits: PictureLimits) -> None:
             if stat.S_ISDIR(facts.st_mode):
                 raise PictureError(PictureKind.DIRECTORY, source)
             if not stat.S_ISREG(facts.st_mode):
-                raise PictureError(PictureKind.NOT_AN_IMAGE, source)
+                raise PictureError(PictureKind.NOT_AN_IMAGE, source, detail="device")
             _check_bytes(facts.st_size, source, limits)
             while piece := file.read(_PIECE):
                 _check_bytes(held.size + len(piece), source, limits)
@@ -184,9 +207,11 @@ def _read(source: str, held: _Held, limits: PictureLimits) -> None:
 async def _decoded(
     held: _Held, name: str, limits: PictureLimits, progress: Callable[[float], None]
 ) -> Picture:
-    pixels = os.memfd_create("pixels", os.MFD_CLOEXEC)
+    pixels = _memory()
     try:
         answer = await _asked(held.descriptor, pixels, name, limits, progress)
+        if "defect" in answer:
+            raise DecoderDefect(str(answer["defect"]))
         problem = answer.get("problem")
         if problem == "too-many-pixels":
             width, height = answer["width"], answer["height"]
@@ -210,15 +235,15 @@ async def _asked(
     """Have the child decode ``file`` into ``pixels``; what it says of it."""
     import PIL
 
-    # -I: no environment, no current directory. Pillow's own folder is all that it is told of.
+    # -I: no environment, no current directory. Pillow's folder and ours are all that it is told of.
     start = (
-        "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); script = sys.argv.pop(1);"
+        "import sys, runpy; sys.path += [sys.argv.pop(1), sys.argv.pop(1)]; script = sys.argv.pop(1);"
         " sys.argv[0] = script; runpy.run_path(script, run_name='__main__')"
     )
     os.lseek(file, 0, os.SEEK_SET)
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", "-c", start, str(Path(PIL.__file__).parents[1]), str(_CHILD),
-        str(file), str(pixels), str(limits.max_pixels),
+        sys.executable, "-I", "-S", "-c", start, str(Path(PIL.__file__).parents[1]), str(Path(__file__).parents[2]),
+        str(_CHILD), str(file), str(pixels), str(limits.max_pixels),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         pass_fds=(file, pixels), env={}, start_new_session=True,
     )  # fmt: skip
@@ -241,7 +266,7 @@ async def _asked(
                 child.kill()
             await child.wait()
     if not isinstance(said, dict):
-        slow = child.returncode is not None and child.returncode < 0
+        slow = child.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
         raise PictureError(PictureKind.TOO_SLOW if slow else PictureKind.CORRUPT, name)
     return said
 
@@ -255,16 +280,38 @@ def _mapped(pixels: int, name: str, answer: dict[str, object], sha256: str) -> P
     width, height, columns, rows, reduced, turn = (
         _number(answer, key, name) for key in ("width", "height", "columns", "rows", "reduced", "turn")
     )
-    size = columns * rows * 3
-    if os.fstat(pixels).st_size != size:
+    count, clear = columns * rows, answer.get("clear") is True
+    size = count * (4 if clear else 3)
+    if turn > 8 or os.fstat(pixels).st_size != size:
         raise PictureError(PictureKind.CORRUPT, name)
     array = np.frombuffer(mmap.mmap(pixels, size, prot=mmap.PROT_READ), dtype=np.uint8)
-    turned = _turned(array.reshape(rows, columns, 3), turn)
+    color = _turned(array[: count * 3].reshape(rows, columns, 3), turn)
+    alpha = _turned(array[count * 3 :].reshape(rows, columns), turn) if clear else None
     if turn >= 5:
         width, height = height, width
-    picture = Picture(name, width, height, sha256, turned, reduced)
+    picture = Picture(name, width, height, sha256, color, reduced, alpha, _loss(answer.get("lost"), turn))
     picture.prepare()  # here, in a thread, not at the first view
     return picture
+
+
+_LOWER_EDGES: Final = ("", "lower", "lower", "upper", "upper", "right", "left", "left", "right")
+"""Where the lower edge of the stored picture is in each of the ways in which a camera was held."""
+
+
+def _loss(lost: object, turn: int) -> Loss | None:
+    from imagechat_tui.raster.image import Loss
+
+    match lost:
+        case {
+            "what": ("rows" | "detail" | "unsure") as what,
+            "share": float() | int() as share,
+            "upper": upper,
+            "cut": cut,
+        }:
+            edge = "upper" if upper is True else _LOWER_EDGES[turn]
+            return Loss(what, edge, min(1.0, max(0.0, share)), cut=cut is True)
+        case _:
+            return None
 
 
 def _number(answer: dict[str, object], key: str, name: str) -> int:

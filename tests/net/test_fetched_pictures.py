@@ -198,7 +198,7 @@ async def test_more_bytes_than_allowed_are_not_read_whatever_was_announced(lengt
         limits = PictureLimits(max_bytes=65_536)
         error = await failure(f"http://127.0.0.1:{port}/a.png", limits=limits)
     # A server that announces ten bytes is held to them.
-    assert error.kind is (PictureKind.CORRUPT if length == 10 else PictureKind.TOO_MANY_BYTES)
+    assert error.kind is (PictureKind.CUT_OFF if length == 10 else PictureKind.TOO_MANY_BYTES)
 
 
 async def test_an_answer_that_is_no_http_is_unreachable() -> None:

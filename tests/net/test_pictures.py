@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageFile, ImageOps
 
 from imagechat_tui.net import decode_child
+from imagechat_tui.net.decoding.page import Page
 from imagechat_tui.net.pictures import PictureError, PictureKind, PictureLimits, load_picture
 
 
@@ -117,12 +118,12 @@ def decode(data: bytes, most: int = 1_000_000) -> tuple[dict[str, object], bytes
         os.close(target)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_a_plain_picture_is_decoded_without_a_second_copy(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def copied(image: Image.Image, target: int) -> None:
+    def copied(page: Page, *drawn: object) -> None:
         raise AssertionError("a second copy")
 
-    monkeypatch.setattr(decode_child, "_in_bands", copied)
+    monkeypatch.setattr(Page, "_write_bands", copied)
     data = png(Image.effect_noise((91, 700), 90).convert("RGB"), kind)
     answer, pixels = decode(data)
     assert (answer["columns"], answer["rows"]) == (91, 700)
@@ -143,20 +144,39 @@ def test_a_pillow_that_takes_no_image_of_ours_decodes_as_it_used_to(monkeypatch:
 @pytest.mark.parametrize(
     ("image", "kind", "colour"),
     [
-        (Image.new("RGBA", (4, 4), (255, 0, 0, 0)), "PNG", 128),
         (Image.new("I;16", (4, 4), 0x8000), "PNG", 128),
         (Image.new("L", (4, 4), 77), "PNG", 77),
         (Image.new("1", (4, 4), 1), "BMP", 255),
         (Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "JPEG", 255),
         (Image.new("P", (4, 4)), "GIF", 0),
-        (Image.new("LA", (4, 300), (255, 0)), "PNG", 128),
-        (Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "WEBP", 64),
         (Image.new("L", (4, 4), 90), "JPEG", 90),
     ],
 )
 async def test_every_kind_of_pixel_becomes_plain_colour(image: Image.Image, kind: str, colour: int) -> None:
     picture = await load_picture("-", stdin=png(image, kind))
     assert abs(picture.pixels.astype(int) - colour).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "opacity"),
+    [
+        (Image.new("RGBA", (4, 4), (255, 0, 0, 0)), "PNG", 0),
+        (Image.new("LA", (4, 300), (255, 0)), "PNG", 0),
+        (Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "WEBP", 128),
+        (Image.new("RGBA", (4, 4), (90, 0, 0, 200)), "BMP", None),
+        (Image.new("RGBA", (4, 4), (90, 0, 0, 255)), "PNG", None),
+    ],
+)
+async def test_what_is_transparent_is_known_apart_from_its_colour(
+    image: Image.Image, kind: str, opacity: int | None
+) -> None:
+    picture = await load_picture("-", stdin=png(image, kind))
+    if opacity is None:
+        assert picture.opacity is None
+    else:
+        assert picture.opacity is not None
+        assert (picture.opacity == opacity).all()
+        assert picture.pixels.max() <= opacity
 
 
 async def test_only_the_first_frame_of_a_moving_picture_is_shown() -> None:
@@ -173,10 +193,10 @@ async def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     assert (await failure("-", stdin=b"")).kind is PictureKind.NOT_AN_IMAGE
 
 
-async def test_a_cut_off_picture_is_corrupt() -> None:
+async def test_what_ends_before_its_first_row_is_no_picture_yet() -> None:
     data = png(Image.effect_noise((60, 60), 90))
-    assert (await failure("-", stdin=data[: len(data) // 2])).kind is PictureKind.CORRUPT
-    assert (await failure("-", stdin=data[:12])).kind is PictureKind.CORRUPT
+    assert (await failure("-", stdin=data[:60])).kind is PictureKind.CUT_OFF
+    assert (await failure("-", stdin=data[:12])).kind is PictureKind.CUT_OFF
 
 
 async def test_too_many_pixels_are_declined_with_size_and_option() -> None:

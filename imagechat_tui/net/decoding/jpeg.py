@@ -1,0 +1,87 @@
+"""A JPEG file reduced to what its pixels need. https://www.w3.org/Graphics/JPEG/itu-t81.pdf"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from imagechat_tui.net.decoding.lost import Unfinished
+
+_FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_READ: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""What libjpeg decodes: sequential and progressive."""
+_NEEDED: Final = frozenset({*_FRAMES, 0xC4, 0xCC, 0xDB, 0xDD})
+_APP0, _APP1, _APP14, _SOS, _EOI = 0xE0, 0xE1, 0xEE, 0xDA, 0xD9
+END: Final = b"\xff\xd9"
+GARBLED: Final = bytes(number * 97 % 251 + 1 for number in range(512))
+"""No picture's data: what it changes in one that was cut off was not there."""
+
+
+class Jpeg(NamedTuple):
+    """What was found."""
+
+    size: tuple[int, int]
+    exif: bytes
+    data: bytes
+    """A file of nothing but the pixels, as far as they are there."""
+    scans: int
+    """How many were begun: a progressive one has many, and each adds to the picture."""
+    odd: str
+    """Why it cannot be read, if it is a kind that few write."""
+
+    def ended(self, more: bytes = b"") -> bytes:
+        """The file with an end mark, behind data that may be in place of what is missing."""
+        return self.data.rstrip(b"\xff") + more + END
+
+
+def read(data: bytes) -> Jpeg | None:
+    """Find what the pixels need; None if there are none.
+
+    Raises:
+        Unfinished: the file ends before they begin.
+    """
+    parts, exif, frame = [data[:2]], b"", b""
+    sof, at = 0, 2
+    while True:
+        # Bytes that belong to nothing are stepped over, as every decoder does.
+        at = data.find(b"\xff", at)
+        while at >= 0 and data[at : at + 1] == b"\xff":
+            at += 1
+        if at < 0 or at >= len(data):
+            raise Unfinished(cut=True)
+        marker = data[at]
+        at += 1
+        length = int.from_bytes(data[at : at + 2], "big")
+        if marker == 0 or 0xD0 <= marker <= 0xD8 or marker == 1 or length < 2:
+            continue
+        if marker == _EOI:
+            return None
+        segment = data[at : at + length]
+        body = segment[2:]
+        if marker == _SOS:
+            break
+        if marker in _FRAMES and not frame:
+            sof, frame = marker, body
+        elif marker == _APP1 and body.startswith(b"Exif\0\0"):
+            exif = exif or body[6:]
+        if (
+            marker in _NEEDED
+            or (marker == _APP0 and body.startswith(b"JFIF\0") and length >= 16)
+            or (marker == _APP14 and body.startswith(b"Adobe") and length >= 14)
+        ):
+            parts.append(bytes((0xFF, marker)) + segment)
+        at += length
+    if len(frame) < 6:
+        return None
+    rest = memoryview(data)[at - 2 :]
+    precision, components = frame[0], frame[5]
+    height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+    odd = ""
+    if sof not in _READ:
+        odd = "lossless or hierarchical"
+    elif precision != 8:
+        odd = f"of {precision} bits a sample"
+    elif components not in (1, 3, 4):
+        odd = f"of {components} channels"
+    elif not height and width:
+        odd = "that tells its height at its end"
+    return Jpeg((width, height), exif, b"".join((*parts, rest)), data.count(b"\xff\xda", at - 2), odd)

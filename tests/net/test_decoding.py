@@ -1,0 +1,374 @@
+"""Odd files of every format: which pixels, how opaque, and what is said to be missing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import resource
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagechat_tui.net import decode_child
+from imagechat_tui.net.decoding import kinds
+from imagechat_tui.net.pictures import DecoderDefect, PictureError, PictureKind, load_picture
+from imagechat_tui.raster.image import Loss, Picture
+from tests.net.hostile_images import chunk, saved
+from tests.net.problem_pictures import apng_with_cover, bmp, plain_png, raw_png, shot, woven_png
+
+
+def colored(width: int = 90, height: int = 64) -> Image.Image:
+    return shot(random.Random(4), width, height)
+
+
+async def load(data: bytes) -> Picture:
+    return await load_picture("-", stdin=data)
+
+
+def opacity(picture: Picture) -> list[list[int]]:
+    assert picture.opacity is not None
+    return [[int(value) for value in row] for row in picture.opacity]
+
+
+# Cut off
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1"])
+@pytest.mark.parametrize("rows", [1, 20, 63])
+async def test_a_png_that_is_cut_off_shows_the_rows_that_are_there(mode: str, rows: int) -> None:
+    image = colored().convert(mode)
+    whole = await load(saved(image, "PNG"))
+    width = image.width * len(image.getbands()) if mode != "1" else (image.width + 7) // 8
+    body = image.tobytes()
+    filtered = b"".join(b"\0" + body[at : at + width] for at in range(0, len(body), width))
+    pressed = zlib.compressobj(6)
+    packed = pressed.compress(filtered[: rows * (width + 1) + 5]) + pressed.flush(zlib.Z_SYNC_FLUSH)
+    header = saved(image, "PNG")
+    start = header.index(b"IDAT") - 4
+    cut = await load(header[:start] + struct.pack(">I", len(packed) + 999) + b"IDAT" + packed)
+    assert cut.loss == Loss("rows", "lower", 1 - rows / 64, cut=True)
+    assert (cut.pixels[:rows] == whole.pixels[:rows]).all()
+    assert {value for row in opacity(cut)[rows:] for value in row} == {0}
+    assert mode in ("RGBA", "LA") or {value for row in opacity(cut)[:rows] for value in row} == {255}
+
+
+async def test_what_is_missing_inside_a_png_is_told_as_damage() -> None:
+    data = bytearray(saved(colored(), "PNG", compress_level=1))
+    at = len(data) // 2
+    data[at : at + 40] = b"\xff" * 40
+    picture = await load(bytes(data))
+    assert picture.loss is not None
+    assert picture.loss.what in ("rows", "unsure")
+    assert not picture.loss.cut
+
+
+async def test_pixels_that_were_never_packed_are_missing_too() -> None:
+    rows = (b"\0" + b"\x70" * 30) * 4
+    picture = await load(raw_png(10, 10, rows))
+    assert picture.loss == Loss("rows", "lower", 0.6)
+    black = await load(raw_png(10, 10, (b"\0" + b"\0" * 30) * 10))
+    assert black.loss is None
+
+
+@pytest.mark.parametrize(("passes", "grid"), [(1, 8), (3, 4), (5, 2)])
+async def test_a_woven_png_that_is_cut_off_is_coarse_and_whole(passes: int, grid: int) -> None:
+    image = colored(64, 64)
+    steps = ((8, 8), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2))
+    count = sum((64 // across * 3 + 1) * (64 // down) for across, down in steps[:passes])
+    whole = woven_png(image)
+    start = whole.index(b"IDAT") + 4
+    rows = zlib.decompressobj().decompress(whole[start:])
+    pressed = zlib.compressobj()
+    packed = pressed.compress(rows[:count]) + pressed.flush(zlib.Z_SYNC_FLUSH)
+    picture = await load(whole[: start - 8] + struct.pack(">I", len(packed) + 99) + b"IDAT" + packed)
+    assert picture.loss is not None
+    assert (picture.loss.what, picture.loss.cut) == ("detail", True)
+    assert picture.opacity is None
+    pixels = np.asarray(image)[::grid, ::grid]
+    assert (picture.pixels == np.repeat(np.repeat(pixels, grid, 0), grid, 1)).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+async def test_a_jpeg_without_its_end_mark_is_whole(mode: str, options: dict[str, object]) -> None:
+    data = saved(colored().convert(mode), "JPEG", quality=90, **options)
+    whole, bare = await load(data), await load(data[:-2])
+    assert bare.loss is None
+    assert (bare.pixels == whole.pixels).all()
+
+
+@pytest.mark.parametrize("share", [0.4, 0.7, 0.9])
+async def test_a_jpeg_that_is_cut_off_shows_the_rows_that_are_there(share: float) -> None:
+    data = saved(colored(160, 400), "JPEG", quality=90)
+    start = data.index(b"\xff\xda")
+    whole = await load(data)
+    cut = await load(data[: start + int((len(data) - start) * share)])
+    assert cut.loss is not None
+    assert (cut.loss.what, cut.loss.edge, cut.loss.cut) == ("rows", "lower", True)
+    assert abs(cut.loss.share - (1 - share)) < 0.08
+    there = round(400 * (1 - cut.loss.share))
+    assert np.abs(cut.pixels[: there - 16].astype(int) - whole.pixels[: there - 16]).max() <= 2
+    assert opacity(cut)[there] == [0] * 160
+
+
+async def test_a_jpeg_in_passes_that_is_cut_off_is_coarse() -> None:
+    data = saved(colored(160, 160), "JPEG", quality=90, progressive=True)
+    picture = await load(data[: len(data) * 3 // 4])
+    assert picture.loss is not None
+    assert (picture.loss.what, picture.loss.cut) == ("detail", True)
+    assert picture.opacity is None
+
+
+@pytest.mark.parametrize(
+    ("turn", "edge"),
+    [
+        (1, "lower"),
+        (2, "lower"),
+        (3, "upper"),
+        (4, "upper"),
+        (5, "right"),
+        (6, "left"),
+        (7, "left"),
+        (8, "right"),
+    ],
+)
+async def test_what_is_missing_is_named_as_the_picture_is_seen(turn: int, edge: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    data = saved(colored(160, 160), "JPEG", quality=90, exif=exif)
+    picture = await load(data[: len(data) * 3 // 4])
+    assert picture.loss is not None
+    assert picture.loss.edge == edge
+    clear = np.array(opacity(picture)) == 0
+    sides = {"upper": clear[0], "lower": clear[-1], "left": clear[:, 0], "right": clear[:, -1]}
+    assert [side for side, missing in sides.items() if missing.all()] == [edge]
+
+
+@pytest.mark.parametrize(("interlace", "what"), [(0, "rows"), (1, "detail")])
+async def test_a_gif_that_is_cut_off_shows_what_is_there(interlace: int, what: str) -> None:
+    data = saved(colored(160, 160).quantize(64), "GIF", interlace=interlace)
+    whole, cut = await load(data), await load(data[: len(data) // 2])
+    assert cut.loss is not None
+    assert (cut.loss.what, cut.loss.cut) == (what, True)
+    assert (cut.pixels[0] == whole.pixels[0]).all()
+    assert (cut.opacity is None) == (what == "detail")
+
+
+async def test_of_a_bmp_that_is_cut_off_the_upper_rows_are_missing() -> None:
+    data = saved(colored(40, 40), "BMP")
+    whole, cut = await load(data), await load(data[: 54 + 120 * 10])
+    assert cut.loss == Loss("rows", "upper", 0.75, cut=True)
+    assert (cut.pixels[30:] == whole.pixels[30:]).all()
+    assert opacity(cut)[29] == [0] * 40
+
+
+async def test_a_webp_that_is_cut_off_shows_the_rows_that_are_there() -> None:
+    data = saved(colored(160, 400), "WEBP", quality=95)
+    whole, cut = await load(data), await load(data[: len(data) * 2 // 3])
+    assert cut.loss is not None
+    assert (cut.loss.what, cut.loss.cut) == ("rows", True)
+    assert 0.2 < cut.loss.share < 0.5
+    assert (cut.pixels[:64] == whole.pixels[:64]).all()
+
+
+async def test_a_wrong_checksum_of_the_pixels_is_told_and_they_are_shown() -> None:
+    data = bytearray(plain_png(colored()))
+    data[29] ^= 1  # of the header
+    picture = await load(bytes(data))
+    assert picture.loss == Loss("unsure", "lower")
+
+
+# Transparency, colours, canvases
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("bright", [True, False])
+async def test_one_grey_may_be_transparent(bits: int, bright: bool) -> None:
+    value = (1 << bits) - 1 if bright else 0
+    other = (1 << bits) - 1 - value
+    row = 0
+    for x in range(32):
+        row = row << bits | (value if x < 16 else other)
+    rows = (b"\0" + row.to_bytes(4 * bits, "big")) * 8
+    picture = await load(raw_png(32, 8, rows, chunk(b"tRNS", struct.pack(">H", value)), depth=bits, colors=0))
+    assert opacity(picture) == [[0] * 16 + [255] * 16] * 8
+    assert (picture.pixels[:, 16:] == (0 if bright else 255)).all()
+
+
+async def test_a_colour_of_sixteen_bits_is_transparent_only_to_its_last_bit() -> None:
+    rows = (b"\0" + b"\x12" * 6 * 2 + (b"\x12" * 5 + b"\x13") * 2) * 3
+    key = chunk(b"tRNS", struct.pack(">HHH", 0x1212, 0x1212, 0x1212))
+    assert opacity(await load(raw_png(4, 3, rows, key, depth=16))) == [[0, 0, 255, 255]] * 3
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 300])
+async def test_transparency_that_makes_no_sense_is_none(length: int) -> None:
+    rows = (b"\0" + b"\0" * 8) * 8
+    assert (await load(raw_png(8, 8, rows, chunk(b"tRNS", b"\0" * length), colors=0))).opacity is None
+
+
+async def test_beside_its_first_picture_the_canvas_of_a_gif_is_clear() -> None:
+    frame = Image.new("P", (4, 3), 1)
+    frame.putpalette([0, 0, 0, 255, 0, 0] + [0] * 762)
+    data = saved(frame, "GIF")
+    place = data.index(b",", 13 + 6) + 1
+    moved = (
+        data[:6] + struct.pack("<HH", 8, 6) + data[10:place] + struct.pack("<HH", 2, 1) + data[place + 4 :]
+    )
+    picture = await load(moved)
+    assert (picture.width, picture.height) == (8, 6)
+    assert opacity(picture) == [[255 * (2 <= x < 6 and 1 <= y < 4) for x in range(8)] for y in range(6)]
+    assert picture.pixels[2, 3].tolist() == [255, 0, 0]
+
+
+async def test_a_moving_png_starts_with_its_first_frame_and_not_with_its_cover() -> None:
+    picture = await load(apng_with_cover((10, 5), (20, 10)))
+    assert (picture.width, picture.height) == (40, 30)
+    assert picture.pixels[6, 12].tolist() == [0, 0, 255]
+    assert opacity(picture)[0] == [0] * 40
+
+
+@pytest.mark.parametrize(("gamma", "shown"), [(45455, 64), (100_000, 137), (0, 64), (55_556, 81)])
+async def test_colours_for_another_gamma_are_corrected(gamma: int, shown: int) -> None:
+    rows = (b"\0" + b"\x40" * 24) * 8
+    picture = await load(raw_png(8, 8, rows, chunk(b"gAMA", struct.pack(">I", gamma))))
+    assert abs(int(picture.pixels[0, 0, 0]) - shown) <= 1
+    profile = chunk(b"sRGB", b"\0")
+    kept = await load(raw_png(8, 8, rows, chunk(b"gAMA", struct.pack(">I", gamma)), profile))
+    assert kept.pixels[0, 0, 0] == 64
+
+
+@pytest.mark.parametrize(
+    ("bits", "masks", "pixel", "color", "clear"),
+    [
+        (16, (0xF00, 0xF0, 0xF, 0xF000), 0x8F0A, [255 * 136 // 255, 0, 170 * 136 // 255], 136),
+        (16, (0xE000, 0x1C00, 0x300, 0), 0xE000 | 0x200, [255, 0, 170], 255),
+        (16, (0xF800, 0x7E0, 0x1F, 0), 0x07E0, [0, 255, 0], 255),
+        (32, (0xFF000000, 0xFF0000, 0xFF00, 0xFF), 0x0A141EFF, [10, 20, 30], 255),
+        (32, (0x3FF00000, 0xFFC00, 0x3FF, 0), 0x3FF << 20 | 0x200 << 10, [255, 128, 0], 255),
+        (24, (0xFF, 0xFF00, 0xFF0000, 0), 0x030201, [1, 2, 3], 255),
+        (32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), 0x000A141E, [10, 20, 30], 255),
+    ],
+)
+async def test_any_layout_of_bits_in_a_bmp_is_read(
+    bits: int, masks: tuple[int, ...], pixel: int, color: list[int], clear: int
+) -> None:
+    stride = (16 * bits + 31) // 32 * 4
+    row = (pixel.to_bytes(bits // 8, "little") * 16).ljust(stride, b"\0")
+    picture = await load(bmp(bits, 3, masks, row * 8, header=124))
+    assert np.abs(picture.pixels[3, 3].astype(int) - color).max() <= 1
+    assert clear == (255 if picture.opacity is None else int(picture.opacity[3, 3]))
+
+
+async def test_a_bmp_of_runs_is_read_and_what_no_run_reaches_is_clear() -> None:
+    palette = b"\0\0\xff\0\xff\0\0\0"
+    data = bmp(8, 1, (), b"\4\1\0\2\2\1\3\0\0\1", width=9, height=3, palette=palette, colors=2)
+    picture = await load(data)
+    assert opacity(picture) == [[0] * 9, [0] * 6 + [255] * 3, [255] * 4 + [0] * 5]
+    assert picture.pixels[2, 0].tolist() == [0, 0, 255]
+    assert picture.pixels[1, 7].tolist() == [255, 0, 0]
+
+
+# What it is instead
+
+
+@pytest.mark.parametrize("length", [1, 5, 11, 60, 4096])
+def test_any_beginning_of_any_file_is_of_some_kind(length: int) -> None:
+    for seed in range(200):
+        head = np.random.default_rng(seed).bytes(length)
+        assert kinds.kind_of(head)
+        assert kinds.start_of(head) == 0
+        assert kinds.kind_of(b"<" + head)
+
+
+def test_a_long_text_whose_last_letter_is_cut_is_text() -> None:
+    head = ("ä" * 4096).encode()[: kinds.HEAD]
+    assert kinds.kind_of(b"x" + head[:-1]) == "text"
+    assert kinds.kind_of(head) == "text"
+
+
+# Where a system lacks what we would like
+
+
+@pytest.fixture(params=["absent", "forbidden"])
+def no_memory_files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(name: str, flags: int) -> int:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if request.param == "absent":
+        monkeypatch.delattr(os, "memfd_create")
+        monkeypatch.delattr(os, "MFD_CLOEXEC")
+    else:
+        monkeypatch.setattr(os, "memfd_create", forbidden)
+
+
+@pytest.mark.usefixtures("no_memory_files")
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+async def test_a_picture_opens_where_there_are_no_memory_files(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    image = Image.new("RGB", (40, 30), (0, 200, 0))
+    picture = await load(saved(image, kind))
+    assert (picture.width, picture.height) == (40, 30)
+    assert picture.pixels[5, 5, 1] > 180
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 (a test)
+
+
+@pytest.mark.parametrize("problem", ["absent", "refused"])
+def test_a_system_without_a_limit_of_memory_sets_the_others(
+    problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_: list[int] = []
+
+    def setrlimit(kind: int, limits: tuple[int, int]) -> None:
+        if kind == as_ and problem == "refused":
+            raise ValueError("current limit exceeds maximum limit")
+        set_.append(kind)
+
+    as_ = resource.RLIMIT_AS
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    if problem == "absent":
+        monkeypatch.delattr(resource, "RLIMIT_AS")
+    decode_child.guard(1000)
+    assert set_ == [resource.RLIMIT_CPU, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE]
+
+
+# Defects are no damaged pictures
+
+
+async def test_a_defect_of_the_decoder_is_no_damaged_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(
+        "from imagechat_tui.net import decode_child\n"
+        "def broken(*args): return undefined\n"
+        "decode_child.outcome = broken\n"
+        "decode_child.main()\n"
+    )
+    monkeypatch.setattr("imagechat_tui.net.pictures._CHILD", child)
+    with pytest.raises(DecoderDefect, match="undefined"):
+        await load(saved(colored(), "PNG"))
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "said"),
+    [
+        (lambda: bmp(24, 4, (), b"\0" * 99), PictureKind.ODD_KIND, "BMP with a JPEG inside"),
+        (lambda: b"", PictureKind.NOT_AN_IMAGE, "empty"),
+        (lambda: saved(colored(), "TIFF"), PictureKind.NOT_AN_IMAGE, "tiff"),
+        (lambda: saved(colored(), "PNG")[:50], PictureKind.CUT_OFF, "PNG"),
+    ],
+)
+async def test_what_cannot_be_shown_is_named(make: Callable[[], bytes], kind: PictureKind, said: str) -> None:
+    with pytest.raises(PictureError) as caught:
+        await load(make())
+    assert (caught.value.kind, caught.value.detail) == (kind, said)
