@@ -14,11 +14,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from imagechat_tui import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 OK, ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND, CANCELLED = 0, 1, 2, 3, 4, 5, 130
 """Exit codes."""
@@ -71,6 +74,16 @@ class Verbs(click.Group):
         if cmd_name not in PAINTING:
             gc.enable()
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The verbs, without importing any, and files: the first word may name a picture."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
+        verbs = [CompletionItem(verb, help=line) for verb, (_, _, line) in VERBS.items()]
+        begun = [item for item in verbs if item.value.startswith(incomplete)]
+        return [*begun, CompletionItem(incomplete, type="file")]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing any."""

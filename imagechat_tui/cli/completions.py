@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from imagechat_tui.cli.completing import Bash
 from imagechat_tui.cli.verb import Verb
 
 
@@ -20,6 +21,6 @@ def completions(shell: str) -> None:
     """
     from imagechat_tui.cli import cli
 
-    kind = get_completion_class(shell)
+    kind = Bash if shell == "bash" else get_completion_class(shell)
     assert kind is not None
     click.echo(kind(cli, {}, "imagechat", "_IMAGECHAT_COMPLETE").source())

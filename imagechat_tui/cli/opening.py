@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from imagechat_tui.cli.picture_files import meant
-from imagechat_tui.cli.target import Command, Target, picture_options, server_options, target
+from imagechat_tui.cli.target import (
+    Command,
+    Target,
+    picture_argument,
+    picture_options,
+    server_options,
+    target,
+)
 from imagechat_tui.cli.terminal import (
     cell_aspect,
     need_terminal,
@@ -38,7 +45,7 @@ def private_option(command: Command) -> Command:
 
 
 @click.command(cls=Verb)
-@click.argument("image")
+@picture_argument
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")

@@ -16,7 +16,7 @@ from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.opening import picture_of, private_option, render_options
 from imagechat_tui.cli.picture_files import meant
-from imagechat_tui.cli.target import Target, picture_options, server_options, target, told
+from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, target, told
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.models import Conversation
@@ -46,7 +46,7 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 
 
 @click.command(cls=Verb)
-@click.argument("image")
+@picture_argument
 @click.option(
     "--size", metavar="COLSxROWS", callback=size_of, help="At most so large. Default: the terminal."
 )

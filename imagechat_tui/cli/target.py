@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +16,7 @@ from msgspec import Struct
 from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
 from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant, whole
 from imagechat_tui.cli.piped import from_pipe
-from imagechat_tui.cli.trust import Purpose, granted
+from imagechat_tui.cli.trust import Purpose, allowed, granted
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
     ClientSettings,
@@ -30,6 +32,7 @@ from imagechat_tui.sync.state import Room
 from imagechat_tui.words import Words, no_such_picture_here, safe_line
 
 if TYPE_CHECKING:
+    from imagechat_tui.cli.completing import Items
     from imagechat_tui.net.endpoint import Endpoint
     from imagechat_tui.net.local_server import LocalServer
 
@@ -42,7 +45,10 @@ def server_options(command: Command) -> Command:
     """Add the options that say which server and tenant."""
     for option in (  # what is added last is listed first
         click.option(
-            "--shared", metavar="DIR", help="A group's directory: all its members share one local server."
+            "--shared",
+            metavar="DIR",
+            shell_complete=completed_folders,
+            help="A group's directory: all its members share one local server.",
         ),
         click.option("--tenant", metavar="NAME", help="The tenant on that server."),
         click.option(
@@ -53,6 +59,30 @@ def server_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def completed_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """For a shell: whatever it knows of files. The module is needed by no other call of the program."""
+    from imagechat_tui.cli.completing import files
+
+    return files(ctx, param, incomplete)
+
+
+def completed_folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """For a shell: folders."""
+    from imagechat_tui.cli.completing import folders
+
+    return folders(ctx, param, incomplete)
+
+
+def completed_markers(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """For a shell: numbers of markers and comments."""
+    from imagechat_tui.cli.completing import markers
+
+    return markers(ctx, param, incomplete)
+
+
+picture_argument = click.argument("image", shell_complete=completed_files)
 
 
 def picture_options(command: Command) -> Command:
@@ -207,6 +237,31 @@ def target(
         image, cwd=cwd or Path("/"), host=socket.gethostname(), url_id=url_id, src=src, stdin=stdin
     )
     return Target(settings, folders, name, image, stdin)
+
+
+def unasked_target(
+    image: str,
+    *,
+    server: str | None,
+    tenant: str | None,
+    shared: str | None,
+    url_id: str | None,
+    src: str | None,
+) -> Target:
+    """As ``target`` for a line that is not finished yet: nobody is asked, nothing is told, stdin is left alone.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+        VerbFailed: several files look like the name.
+    """
+    folders = Folders.of_user()
+    said = {"server": server, "tenant": tenant, "shared": shared}
+    settings = load_settings(said, os.environ, folders, working_folder(), partial(allowed, folders))
+    with suppress(NoSuchPicture):
+        image = image if url_id else meant(image).image
+    cwd = working_folder() or Path("/")
+    name = image_name(image, cwd=cwd, host=socket.gethostname(), url_id=url_id, src=src)
+    return Target(settings, folders, name, image, None)
 
 
 def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Target:

@@ -11,7 +11,15 @@ import click
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
 from imagechat_tui.cli.several import Ending, each, tell
-from imagechat_tui.cli.target import picture_options, server_options, to_look_at, to_write_on, words_to_fail
+from imagechat_tui.cli.target import (
+    completed_markers,
+    picture_argument,
+    picture_options,
+    server_options,
+    to_look_at,
+    to_write_on,
+    words_to_fail,
+)
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.keys import rounded
@@ -121,7 +129,7 @@ def _local_time(ms: int | None) -> str:
 
 
 @click.command("ls", cls=Verb)
-@click.argument("image")
+@picture_argument
 @picture_options
 @server_options
 @as_json
@@ -170,7 +178,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
 
 
 @click.command(cls=Verb)
-@click.argument("image")
+@picture_argument
 @click.option(
     "--at",
     "point",
@@ -208,8 +216,8 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
 
 
 @click.command(cls=Verb)
-@click.argument("image")
-@click.argument("marker")
+@picture_argument
+@click.argument("marker", shell_complete=completed_markers)
 @message
 @picture_options
 @server_options
@@ -241,8 +249,8 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
 
 
 @click.command(cls=Verb)
-@click.argument("image")
-@click.argument("comment")
+@picture_argument
+@click.argument("comment", shell_complete=completed_markers)
 @message
 @picture_options
 @server_options
@@ -283,8 +291,8 @@ def _ref(comment: str) -> tuple[str, str]:
 
 
 @click.command(cls=Verb)
-@click.argument("image")
-@click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
+@picture_argument
+@click.argument("markers", metavar="MARKER...", nargs=-1, required=True, shell_complete=completed_markers)
 @picture_options
 @server_options
 @as_json
@@ -299,8 +307,8 @@ def resolve(image: str, markers: tuple[str, ...], json_: bool, **options: str | 
 
 
 @click.command(cls=Verb)
-@click.argument("image")
-@click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
+@picture_argument
+@click.argument("markers", metavar="MARKER...", nargs=-1, required=True, shell_complete=completed_markers)
 @picture_options
 @server_options
 @as_json
@@ -334,8 +342,8 @@ def _resolving(
 
 
 @click.command("rm", cls=Verb)
-@click.argument("image")
-@click.argument("whats", metavar="WHAT...", nargs=-1, required=True)
+@picture_argument
+@click.argument("whats", metavar="WHAT...", nargs=-1, required=True, shell_complete=completed_markers)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @picture_options
 @server_options

@@ -12,7 +12,7 @@ import click
 
 from imagechat_tui.cli import CANCELLED, OK
 from imagechat_tui.cli.documents import line
-from imagechat_tui.cli.target import Target, picture_options, server_options, to_look_at
+from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, to_look_at
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.safetext import Kind, safe_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Verb)
-@click.argument("image")
+@picture_argument
 @click.option("--jsonl", is_flag=True, help="One JSON object per line.")
 @picture_options
 @server_options

@@ -241,12 +241,12 @@ def spawn_early(spec: LocalServer) -> None:
     """
     with contextlib.suppress(OSError, LocalServerFailed):
         _prepare(spec)
-        if _listens(spec) or spec.keeper != os.geteuid():
+        if listens(spec) or spec.keeper != os.geteuid():
             return
         lock = try_lock(spec.lock_path)
         if lock is not None:
             try:
-                if not _listens(spec):
+                if not listens(spec):
                     _spawn(spec, lock)
             finally:
                 os.close(lock)
@@ -267,7 +267,7 @@ async def ensure_running(spec: LocalServer) -> None:
     try:
         _prepare(spec)
         ours = spec.keeper == os.geteuid()
-        if _listens(spec) and not (ours and await _retired(spec)):
+        if listens(spec) and not (ours and await _retired(spec)):
             return
         if not ours:
             raise LocalServerFailed(
@@ -287,16 +287,16 @@ async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> Non
     Waiting is looking: a lock and a socket of other processes send no signal.
     """
     while (lock := try_lock(spec.lock_path)) is None:
-        if _listens(spec):
+        if listens(spec):
             return
         await _pause(deadline)
     try:
-        if _listens(spec):
+        if listens(spec):
             return
         _raise_if_failed_since(spec, lock, began_s)
         child = _spawn(spec, lock)
         try:
-            while not _listens(spec):
+            while not listens(spec):
                 if child.poll() is not None:
                     raise _failed(spec, LocalServerProblem.DIED, cause=_note_death(spec, lock))
                 await _pause(deadline)
@@ -339,11 +339,11 @@ async def _retired(spec: LocalServer) -> bool:
             with contextlib.closing(writer):
                 writer.write(b'{"op":"retire"}\n')
                 answer = _parsed(await reader.readline())
-        while answer.get("ok") is True and _listens(spec):
+        while answer.get("ok") is True and listens(spec):
             await _pause(deadline)
     except (OSError, TimeoutError):
         pass
-    return not _listens(spec)
+    return not listens(spec)
 
 
 def _spawn(spec: LocalServer, lock: int) -> subprocess.Popen[bytes]:
@@ -372,7 +372,7 @@ def _spawn(spec: LocalServer, lock: int) -> subprocess.Popen[bytes]:
     return child
 
 
-def _listens(spec: LocalServer) -> bool:
+def listens(spec: LocalServer) -> bool:
     """Whether a server accepts connections. A stale socket file refuses, a missing one is missing.
 
     Raises:

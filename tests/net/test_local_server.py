@@ -98,7 +98,7 @@ async def test_a_killed_server_comes_back_over_its_stale_socket(spec: LocalServe
     _child(killed).kill()
     await _ended(killed)
     assert spec.socket_path.exists()
-    assert not local_server._listens(spec)
+    assert not local_server.listens(spec)
     await asyncio.gather(*(ensure_running(spec) for _ in range(5)))
     assert _pid(spec) != killed
     assert _starts(spec) == 2
@@ -190,7 +190,7 @@ async def test_only_those_who_wait_for_the_same_data_believe_a_failed_start(
     assert _ready(spec)["ready"] is True
 
 
-async def test_a_server_that_never_listens_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_neverlistens_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_server, "START_TIMEOUT_S", 0.2)
     program = "import os, signal; os.write(2, str(os.getpid()).encode() + b'\\n'); signal.pause()"
     spec = Instead(home / "run", home / "data", home / "state", program=program)

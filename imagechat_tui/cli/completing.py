@@ -1,0 +1,86 @@
+"""What a shell completes behind the verbs: files where a picture is expected, numbers of markers and comments."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import click
+from click.shell_completion import BashComplete, CompletionItem
+
+ANSWER_S: Final = 0.3
+"""How long a server may take to tell the numbers: whoever pressed Tab waits."""
+
+Items = list[CompletionItem[str]]
+
+
+class Bash(BashComplete):
+    """Click's, but for files beside words: it forgets the one for the other."""
+
+    source_template = """\
+%(complete_func)s() {
+    local IFS=$'\\n' files= response completion type value
+    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete $1)
+    for completion in $response; do
+        IFS=',' read -r type value <<< "$completion"
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) files=1 ;;
+            plain) COMPREPLY+=("$value") ;;
+        esac
+    done
+    if [[ $files && ${#COMPREPLY[@]} -gt 0 ]]; then
+        # Readline completes files by itself only where there is nothing else.
+        compopt -o filenames
+        COMPREPLY+=($(compgen -f -- "$2"))
+    elif [[ $files ]]; then
+        compopt -o default
+    fi
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Whatever the shell knows of files."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Whatever the shell knows of folders."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def markers(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """The numbers of the picture's markers; behind ``7.`` those of its comments, where the verb takes them."""
+    with_comments = param.name in ("comment", "whats")
+    try:
+        refs = asyncio.run(_refs(ctx.params, incomplete if with_comments else ""))
+    except Exception:  # a line that is not finished yet is no place to tell of anything
+        return []
+    return [CompletionItem(ref) for ref in refs if ref.startswith(incomplete)]
+
+
+async def _refs(said: dict[str, Any], begun: str) -> list[str]:
+    """The numbers, of a server that is there and quick."""
+    from imagechat_tui.cli.one_shot import Visit, find, number_of, numbered
+    from imagechat_tui.cli.target import unasked_target
+    from imagechat_tui.net.api import Api
+    from imagechat_tui.net.local_server import listens
+
+    keys = ("server", "tenant", "shared", "url_id", "src")
+    chosen = unasked_target(said["image"], **{key: said.get(key) for key in keys})
+    if chosen.local is not None and not listens(chosen.local):
+        return []
+    api = Api(chosen.endpoint)
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            visit = Visit(chosen.room, api)
+            listing = await visit.look()
+            if "." not in begun:
+                return [str(number_of(listing, one)) for one in listing.conversations]
+            marker = begun.partition(".")[0]
+            comments = await visit.comments(listing, find(listing, marker))
+            return [f"{marker}.{number}" for number, _ in numbered(comments)]
+    finally:
+        await api.close()
