@@ -665,7 +665,7 @@ LOCAL_SERVER_KINDS = frozenset(
         "keeper-away",
         "stranger",
     }
-    | {"path-too-long", "not-writable", "died", "not-ready"}
+    | {"path-too-long", "disk-full", "not-writable", "died", "not-ready"}
 )
 """Why there may be no local server, as ``net.local_server`` names it."""
 
@@ -712,6 +712,9 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
         case "path-too-long":
             sentence = f"{where or 'The path'} is too long for a socket."
             action = "Set XDG_RUNTIME_DIR to a short path."
+        case "disk-full":
+            sentence = f"The disk that holds {where or 'the data of the server'} is full."
+            action = _LOCAL_DEATHS["disk-full"][1]
         case "not-writable":
             why = said or "no permission"
             sentence = f"{where or 'A folder of the server'} cannot be made or written ({why})."
@@ -728,6 +731,10 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
 
 
 _LOCAL_DEATHS = {
+    "disk-full": (
+        "The disk that holds the server's data is full.",
+        "Make room there, or set XDG_DATA_HOME and XDG_STATE_HOME to folders on another.",
+    ),
     "data-folder": (
         "The server's data folder cannot be used.",
         "Check its permissions, or set XDG_DATA_HOME to another folder.",
@@ -758,6 +765,7 @@ def _own_words(cause: str, last: str) -> str:
 
 
 _SERVE_WORDS = {
+    "disk-full": ("The disk that holds {where} is full.", "Make room there, or choose another --data-dir."),
     "data-folder": ("The data folder {where} cannot be used{why}.", "Choose one with --data-dir."),
     "data-in-use": ("Another server{who} works on {where}.", "Stop it, or choose another --data-dir."),
     "data-broken": ("The database in {where} cannot be used{why}.", "Mend the disk, or restore a backup."),
@@ -848,6 +856,19 @@ def missed_words(after: Position, up_to: Position) -> str:
     if missed == 1:
         return f"Not told: event {up_to.seq}. The server does not give it back."
     return f"Not told: {missed} events, {after.seq + 1} to {up_to.seq}. The server does not give them back."
+
+
+def disk_full_words(name: str) -> Words:
+    """There is no room left on a disk of this machine; ``name`` is the file, raw, empty if it is not known."""
+    about = safe_name(name) or "what was to be written"
+    return Words("Disk full", f"There is no room left for {about}.", "Make room on that disk of yours.")
+
+
+def too_many_files_words() -> Words:
+    """The system lets this program, or all together, open no more files."""
+    return Words(
+        "Too many open files", "The system lets us open no more of them.", "Raise the limit: ulimit -n 1024"
+    )
 
 
 def news_words(what: str, who: str, where: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -26,6 +27,9 @@ from imagechat_tui.raster.glyphs import glyphs_for
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
 from imagechat_tui.words import safe_line
+
+LITTLE_BYTES = 1 << 20
+"""A disk with less room is as good as full."""
 
 
 class Finding(Struct, frozen=True):
@@ -144,6 +148,9 @@ def folder_findings(folders: Folders) -> Iterator[Finding]:
             continue
         there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110
         ok = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        if ok and shutil.disk_usage(there).free < LITTLE_BYTES:
+            yield Finding(subject, False, f"{folder}: its disk is full", "make room on it")
+            continue
         yield Finding(subject, ok, str(folder), "" if ok else f"export {variable}=SOME_WRITABLE_FOLDER")
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from imagechat_tui.settings import SettingsError, SettingsProblem
 from imagechat_tui.sync.state import Problem, ProblemKind
 from imagechat_tui.words import (
     Words,
+    disk_full_words,
     local_server_words,
     picture_words,
     problem_words,
     safe_line,
     safe_name,
     serve_words,
+    too_many_files_words,
 )
 
 ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND = 1, 2, 3, 4, 5
@@ -42,6 +45,10 @@ def explained(error: BaseException) -> tuple[Words, int] | None:
         if known is not None:
             return known
     if isinstance(error, OSError):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return disk_full_words(str(error.filename or "")), ERROR
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            return too_many_files_words(), ERROR
         what = safe_line(error.strerror or str(error))
         return Words("", f"{what}: {safe_name(str(error.filename))}" if error.filename else f"{what}."), ERROR
     return None

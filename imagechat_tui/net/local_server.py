@@ -21,6 +21,7 @@ Importing this module costs next to nothing: it runs before the screen's librari
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -81,6 +82,8 @@ class LocalServerProblem(StrEnum):
     """Another user's program, named by ``cause``, listens at ``path``: nothing was sent to it."""
     PATH_TOO_LONG = "path-too-long"
     """The socket's path does not fit into the kernel's structure."""
+    DISK_FULL = "disk-full"
+    """There is no room left for a directory or file; ``path`` says which."""
     NOT_WRITABLE = "not-writable"
     """A directory or file could not be made; ``path`` says which."""
     DIED = "died"
@@ -278,7 +281,9 @@ async def ensure_running(spec: LocalServer) -> None:
         raise _failed(spec, LocalServerProblem.NOT_READY) from error
     except OSError as error:
         at = Path(os.fsdecode(error.filename)) if error.filename else spec.lock_path
-        raise LocalServerFailed(LocalServerProblem.NOT_WRITABLE, at, cause=error.strerror or "") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        problem = LocalServerProblem.DISK_FULL if full else LocalServerProblem.NOT_WRITABLE
+        raise LocalServerFailed(problem, at, cause=error.strerror or "") from error
 
 
 async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> None:

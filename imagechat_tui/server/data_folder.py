@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 DATABASE_NAME = "imagechat.sqlite"
 KEY_FILE_NAME = "seal.key"
 LOCK_NAME = "server.lock"
+
+SQLITE_FULL = 13
+"""Its number in SQLite, without importing that."""
 
 _POLL_S = 0.02
 
@@ -35,6 +39,16 @@ class DataInUse(Exception):
 def wall_ms() -> int:
     """The clock of the server, in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether there was no room left, as the system or SQLite says it."""
+    while error is not None:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or getattr(error, "sqlite_errorcode", None) == SQLITE_FULL:
+            return True
+        error = error.__cause__
+    return False
 
 
 def make_data_folder(data_dir: Path) -> None:

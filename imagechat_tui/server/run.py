@@ -84,7 +84,7 @@ def serve(options: ServeOptions) -> int:
 
 @contextlib.contextmanager
 def _held_data(options: ServeOptions) -> Iterator[None]:
-    from imagechat_tui.server.data_folder import DataInUse, held_folder, make_data_folder
+    from imagechat_tui.server.data_folder import DataInUse, held_folder, is_disk_full, make_data_folder
 
     wait_s = LOCAL_LOCK_WAIT_S if options.local else 0.0
     with contextlib.ExitStack() as stack:
@@ -99,8 +99,11 @@ def _held_data(options: ServeOptions) -> Iterator[None]:
         except DataInUse as error:
             raise ServeError(ServeProblem.DATA_IN_USE, path=options.data_dir, pid=error.pid) from error
         except OSError as error:
+            full = is_disk_full(error)
             raise ServeError(
-                ServeProblem.DATA_FOLDER, path=options.data_dir, detail=error.strerror or ""
+                ServeProblem.DISK_FULL if full else ServeProblem.DATA_FOLDER,
+                path=options.data_dir,
+                detail=error.strerror or "",
             ) from error
         yield
 
@@ -116,7 +119,7 @@ class _Server:
     async def run(self) -> None:
         """Serve until told to end."""
         from imagechat_tui.server.admin import AdminDoor, Tenants
-        from imagechat_tui.server.data_folder import opened_store, wall_ms
+        from imagechat_tui.server.data_folder import is_disk_full, opened_store, wall_ms
         from imagechat_tui.server.storage import StoreError, StoreNewer
 
         options = self._options
@@ -129,8 +132,11 @@ class _Server:
                     await tenants.create_local()
                 self._runner = await self._set_up(store, seal)
             except (OSError, StoreError) as error:
-                newer = isinstance(error, StoreNewer)
-                problem = ServeProblem.DATA_NEWER if newer else ServeProblem.DATA_BROKEN
+                problem = ServeProblem.DATA_BROKEN
+                if isinstance(error, StoreNewer):
+                    problem = ServeProblem.DATA_NEWER
+                elif is_disk_full(error):
+                    problem = ServeProblem.DISK_FULL
                 detail = f"{error.strerror}: {error.filename}" if isinstance(error, NotOurs) else str(error)
                 raise ServeError(problem, path=options.data_dir, detail=detail) from error
             stack.push_async_callback(self._runner.cleanup)

@@ -19,6 +19,8 @@ class ServeProblem(StrEnum):
 
     DATA_FOLDER = "data-folder"
     """The data folder cannot be made or written to."""
+    DISK_FULL = "disk-full"
+    """There is no room left for the data."""
     DATA_IN_USE = "data-in-use"
     """Another server works on the same data; ``pid`` names it."""
     DATA_BROKEN = "data-broken"

@@ -199,3 +199,44 @@ def test_in_a_folder_that_is_gone_whole_paths_work_and_others_are_said(desk: Des
             assert "has been deleted" in relative.stderr
             assert "Traceback" not in relative.stderr
     assert "has been deleted" in run("ls", picture, "--shared", "group").stderr
+
+
+# A limit of the system, and a disk of one's own
+
+
+def test_too_few_files_are_told_as_such(desk: Desk) -> None:
+    told = 0
+    for limit in (8, 10, 12):
+        line = f"ulimit -n {limit}; {shlex.join([*IMAGECHAT, 'show', 'shot.png', '--size', '9x4'])}"
+        done = in_shell(line, desk)
+        if done.returncode:
+            assert done.returncode == 1, limit
+            assert done.stderr.startswith("imagechat: Too many open files"), limit
+            told += 1
+    assert told
+
+
+def test_a_full_disk_of_ones_own_is_named(desk: Desk) -> None:
+    full = desk.root / "full"
+    full.mkdir()
+    try:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=150k", "tmpfs", full], check=True, capture_output=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("Only root can make a small disk.")
+    try:
+        places = {"XDG_DATA_HOME": str(full / "data"), "XDG_STATE_HOME": str(full / "state")}
+        done = desk.run("ls", "shot.png", **places)
+        assert done.returncode == 3
+        assert "disk" in done.stderr
+        assert "is full" in done.stderr
+        assert "permissions" not in done.stderr
+        served = desk.run("serve", "--port", "0", "--data-dir", str(full / "team"))
+        assert served.returncode == 1
+        assert "is full" in served.stderr
+        found = desk.run("doctor", **places)
+        assert found.returncode == 1
+        assert "is full" in found.stdout
+    finally:
+        subprocess.run(["umount", full], check=False)

@@ -160,7 +160,10 @@ def test_a_disk_that_is_full(desk: Desk, verb: str) -> None:
             [*IMAGECHAT, verb, "shot.png"], env=desk.env, cwd=desk.root, stdin=subprocess.DEVNULL,
             stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
         )  # fmt: skip
-    assert (done.returncode, done.stderr) == (ERROR, "imagechat: No space left on device.\n")
+    assert (done.returncode, done.stderr) == (
+        ERROR,
+        "imagechat: Disk full: There is no room left for what was to be written. Make room on that disk of yours.\n",
+    )
 
 
 @pytest.mark.parametrize("verb", ["ls", "watch"])
