@@ -30,10 +30,10 @@ READY_S = 20.0
 
 @click.command(cls=Verb)
 def demo() -> int:
-    """Show how it works, with a scripted colleague who pins, answers, and drops out of reach.
+    """Show how it works, with a scripted colleague who adds markers and answers.
 
     Everything lives in a temporary folder and is gone afterwards. After half a minute your link is cut for
-    some seconds while Dana goes on writing: watch the banner, then the catch-up. Leave with q.
+    some seconds while Dana keeps writing: watch the banner, then the catch-up. Quit with q.
     """
     need_terminal()
     from imagechat_tui.cli.demo_story import Stage, Story

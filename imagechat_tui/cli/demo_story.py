@@ -19,12 +19,19 @@ from imagechat_tui.protocol.routes import ConversationReply
 from imagechat_tui.sync.intents import MoveCrosshair, PostComment, ResolveConversation, StartConversation
 from imagechat_tui.sync.state import Room
 
+LOGO, TOTAL, SMALL_PRINT = Point(8.6, 5.2), Point(90.3, 63.4), Point(79.8, 75.2)
+POSTCODE, CHART = Point(46.7, 39.6), Point(43.5, 96.0)
+"""What there is to talk about in the picture."""
+
 OPENING = (
-    (Point(12.0, 9.0), "Is the logo meant to be this small?"),
-    (Point(61.0, 45.0), "The total and the button touch on narrow screens."),
-    (Point(84.0, 72.0), "Which card types do we take? I see three here and four in the footer."),
+    (LOGO, "The logo is cut off at the bottom. Is the header too low?"),
+    (TOTAL, "The total is off: 4 695 + 39 - 470 is 4 264."),
+    (SMALL_PRINT, "This small print is too pale to read."),
 )
 """Dana's first markers, before anybody looks."""
+
+STEPS = 12
+"""Of Dana's crosshair, on its way to the postcode."""
 
 
 class Stage(Struct, frozen=True):
@@ -125,29 +132,29 @@ class Story:
 
     async def _scenes(self, dana: Visit, session: LiveSession, placed: list[ConversationId]) -> None:
         await asyncio.sleep(8)
-        for step in range(12):
-            session.dispatch(MoveCrosshair(Point(20.0 + 2 * step, 30.0 + step)))
+        for left in reversed(range(STEPS)):
+            session.dispatch(MoveCrosshair(Point(POSTCODE.x - 2 * left, POSTCODE.y - left)))
             await asyncio.sleep(0.5)
         fresh = await _pin(
-            dana, Point(44.0, 42.0), "Hi! New here, and you see it at once. Open it and answer."
+            dana,
+            POSTCODE,
+            "Hi! You see this marker the moment I add it. May a postcode have a space? Open it and answer.",
         )
         await asyncio.sleep(8)
-        await _answer(dana, placed[1], "I think 16 px between them would do. What do you say?")
+        await _answer(dana, placed[1], "Two digits are swapped, I think. What do you say?")
         await asyncio.sleep(10)
         self._relay.cut()
         await asyncio.sleep(4)
-        await _answer(dana, placed[0], "You do not see this yet: your link is cut.")
+        await _answer(dana, placed[0], "It was, I will fix it. You cannot see this yet: your link is cut.")
         await asyncio.sleep(2)
-        missed = await _pin(dana, Point(30.0, 80.0), "Placed while you were away.")
+        missed = await _pin(dana, CHART, "Added while you were away: this chart names no hours.")
         await asyncio.sleep(4)
         self._relay.heal()
         await asyncio.sleep(6)
-        await _answer(dana, missed, "And there you are again, with nothing lost.")
+        await _answer(dana, missed, "And you are back, with nothing lost.")
         await asyncio.sleep(8)
         await dana.send(ResolveConversation(placed[2], True), find(await dana.look(), placed[2]))
-        await _answer(
-            dana, fresh, "That was all. Look round as long as you like; ? shows the keys, q leaves."
-        )
+        await _answer(dana, fresh, "That is all. Look around as long as you like: ? shows the keys, q quits.")
 
 
 async def _pin(dana: Visit, point: Point, text: str) -> ConversationId:
