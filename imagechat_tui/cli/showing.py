@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from math import ceil
 from typing import TYPE_CHECKING
 
 import click
@@ -48,7 +49,10 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 @click.command(cls=Verb)
 @picture_argument
 @click.option(
-    "--size", metavar="COLSxROWS", callback=size_of, help="At most so large. Default: the terminal."
+    "--size",
+    metavar="COLSxROWS",
+    callback=size_of,
+    help="At most so large. Default: the terminal; a tall picture goes on below.",
 )
 @click.option("--markers", is_flag=True, help="Draw the markers too.")
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
@@ -85,6 +89,8 @@ def show(
     from imagechat_tui.raster.render import render
 
     best = render_options(chosen.settings)
+    if size is None:
+        rows = lengthened(picture, columns, rows, best.aspect)
     view = whole(picture, columns, rows, best.aspect)
 
     def drawn(look: RenderOptions) -> str:
@@ -119,6 +125,14 @@ def in_encoding(encoding: str, look: RenderOptions, drawn: Callable[[RenderOptio
             text.encode(encoding)
             return text
     return drawn(replace(look, glyphs=GlyphSet.ASCII, renderer="cells"))
+
+
+def lengthened(picture: Picture, columns: int, rows: int, aspect: float) -> int:
+    """The rows to print in: more than the terminal has where a tall picture would be a narrow strip."""
+    from imagechat_tui.raster.viewport import Viewport
+
+    view = Viewport(picture.width, picture.height, columns, rows, aspect)
+    return min(LARGEST, ceil(picture.height / view.fill_scale / aspect)) if view.is_tall else rows
 
 
 def whole(picture: Picture, columns: int, rows: int, aspect: float) -> Viewport:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, floor
+from math import ceil, floor, isclose
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -11,6 +11,11 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.models import Point
 
+NARROW: Final = 1 / 3
+"""A picture that would take less of the columns is seen from its top on instead, as wide as the view."""
+LOW: Final = 1 / 8
+"""A picture that would take less of the rows is seen from its left on, as high as the view: people read downwards,
+so this is for panoramas and not for banners."""
 MAX_CELLS_PER_PIXEL: Final = 4.0
 """The closest zoom: so many cells across one pixel."""
 
@@ -42,6 +47,32 @@ class Viewport(Struct, frozen=True):
     def fit_scale(self) -> float:
         """Pixels across one cell when the whole picture is shown."""
         return max(self.width / max(1, self.columns), self.height / (max(1, self.rows) * self.aspect))
+
+    @property
+    def fill_scale(self) -> float:
+        """Pixels across one cell when the picture fills the view, and its longer way goes on beyond; never enlarged."""
+        fill = min(self.width / max(1, self.columns), self.height / (max(1, self.rows) * self.aspect))
+        return min(self.fit_scale, max(1.0, fill))
+
+    @property
+    def fill_zoom(self) -> float:
+        """The zoom of that: 1 where the whole picture fills the view."""
+        return self.fit_scale / self.fill_scale
+
+    @property
+    def fills(self) -> bool:
+        """Whether it is seen so, and not as a whole."""
+        return self.zoom > 1 and isclose(self.zoom, self.fill_zoom)
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether the whole of it would be a narrow strip."""
+        return self.width / self.fit_scale < self.columns * NARROW
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the whole of it would be a low strip."""
+        return self.height / self.fit_scale / self.aspect < self.rows * LOW
 
     @property
     def min_zoom(self) -> float:
@@ -122,6 +153,14 @@ class Viewport(Struct, frozen=True):
         """The whole picture."""
         return replace(self, zoom=1.0, center=Point(50.0, 50.0))
 
+    def filled(self, about: Point) -> Viewport:
+        """As wide or high as the view, with a point as near to its middle as the edges let it."""
+        return replace(self, zoom=self.fill_zoom, center=about)
+
+    def first(self) -> Viewport:
+        """What is seen first: the whole picture, or the beginning of one that would be a mere strip."""
+        return self.filled(Point(0.0, 0.0)) if self.is_tall or self.is_wide else self.fit()
+
     def actual(self, about: Point) -> Viewport:
         """One pixel of the picture across one cell."""
         return self.zoomed(self.fit_scale / self.zoom, about)
@@ -176,8 +215,14 @@ class Viewport(Struct, frozen=True):
         return replace(self, center=point)
 
     def resized(self, columns: int, rows: int) -> Viewport:
-        """The same view in another number of cells."""
-        return replace(self, columns=columns, rows=rows)
+        """The same view in another number of cells; what filled it still does, from the same edge on."""
+        view = replace(self, columns=columns, rows=rows)
+        if not self.fills:
+            return view
+        scale = view.fill_scale
+        x, y = max(0.0, self.left) + columns * scale / 2, max(0.0, self.top) + rows * scale * self.aspect / 2
+        center = Point(x / self.width * 100, y / self.height * 100)
+        return replace(view, zoom=view.fill_zoom, center=center)
 
     def showing(self, point: Point) -> Viewport:
         """Pan just so far that a point is seen."""

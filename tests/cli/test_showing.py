@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from imagechat_tui.cli import NOT_FOUND, OK, UNREACHABLE, USAGE, run
-from imagechat_tui.cli.showing import draw_chips, whole
+from imagechat_tui.cli.showing import draw_chips, lengthened, whole
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.colors import ColorDepth
@@ -142,3 +143,31 @@ def test_no_empty_lines_or_columns_are_round_the_picture() -> None:
     view = whole(wide, 60, 30, 2.0)
     assert (view.columns, view.rows) == (60, 3)
     assert view.area == (0, 0, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rows"),
+    [(1440, 20_000, 417), (600, 400, 40), (20_000, 100, 40), (1, 60_000, 2000), (20, 400, 200)],
+)
+def test_a_tall_picture_goes_on_below_the_terminal(width: int, height: int, rows: int) -> None:
+    picture = Picture("p", width, height, "0" * 64, np.zeros((1, 1, 3), dtype=np.uint8))
+    assert lengthened(picture, 60, 40, 2.0) == rows
+    if (width, height) == (1440, 20_000):
+        view = whole(picture, 60, rows, 2.0)
+        assert (view.columns, view.rows) == (60, rows)
+
+
+@pytest.mark.usefixtures("shot")
+def test_a_picture_that_is_cut_off_is_printed_and_that_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = io.BytesIO()
+    Image.effect_noise((80, 80), 90).convert("RGB").save(data, "PNG")
+    (tmp_path / "cut.png").write_bytes(data.getvalue()[: len(data.getvalue()) // 2])
+    assert run(["show", str(tmp_path / "cut.png"), "--size", "30x10"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 10
+    assert re.fullmatch(
+        r"imagechat: Incomplete picture: The lower \d\d % of cut.png are missing: the file is cut off\. .*\n",
+        err,
+    )

@@ -118,3 +118,64 @@ def test_many_points_are_located_as_one_is() -> None:
     view = Viewport(1234, 777, 97, 31).zoomed(3.3, Point(40, 60))
     cell_of = view.locator()
     assert all(cell_of(p) == view.cell_of(p) for p in (Point(1, 2), Point(40, 60), Point(100, 100)))
+
+
+# Strips
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "begins"),
+    [
+        (1440, 20_000, True), (1440, 5000, True), (1440, 2000, False), (1440, 900, False), (4000, 1000, False),
+        (20_000, 1440, True), (6000, 600, False), (30_000, 300, True), (900, 1440, False),
+    ],
+)  # fmt: skip
+def test_a_picture_that_would_be_a_strip_is_seen_from_its_beginning_on(
+    width: int, height: int, begins: bool
+) -> None:
+    whole = Viewport(width, height, 120, 40)
+    view = whole.first()
+    assert view.fills == begins
+    if begins:
+        x1, y1, x2, y2 = view.area
+        assert (x1, y1, x2, y2) == (0, 0, 120, 40)
+        assert (view.left, view.top) == (0, 0)
+        assert view.scale == pytest.approx(min(width / 120, height / 80))
+    else:
+        assert view == whole
+    assert view.fit() == whole
+
+
+def test_a_small_strip_is_not_enlarged() -> None:
+    view = Viewport(20, 400, 120, 40).first()
+    assert view.scale == pytest.approx(1.0)
+    assert view.top == 0
+
+
+@pytest.mark.parametrize("size", [(20, 10), (60, 40), (119, 40), (121, 41), (200, 60), (300, 20)])
+@pytest.mark.parametrize("picture", [(1440, 20_000), (20_000, 1440)])
+def test_what_fills_the_view_still_does_in_another_size_from_the_same_edge_on(
+    picture: tuple[int, int], size: tuple[int, int]
+) -> None:
+    view = Viewport(*picture, 120, 40).first()
+    other = view.resized(*size)
+    assert other.fills
+    assert (other.left, other.top) == pytest.approx((0, 0), abs=1e-6)
+    x1, y1, x2, y2 = other.area
+    assert (x2 - x1, y2 - y1) == size
+    below = view.panned(40, 30)
+    moved = below.resized(*size)
+    assert (moved.left, moved.top) == pytest.approx((below.left, below.top), abs=1e-6)
+    assert moved.resized(120, 40).scale == pytest.approx(view.scale)
+
+
+def test_another_zoom_is_kept_by_another_size_as_it_was() -> None:
+    view = Viewport(1440, 20_000, 120, 40).zoomed(3, Point(50, 50))
+    assert view.resized(100, 30).zoom == view.zoom
+
+
+def test_a_picture_fills_the_view_about_a_point() -> None:
+    view = Viewport(1440, 20_000, 120, 40).filled(Point(50, 70))
+    assert view.fills
+    assert view.cell_of(Point(50, 70)).row in (19, 20)
+    assert Viewport(1440, 960, 120, 40).filled(Point(50, 50)) == Viewport(1440, 960, 120, 40)

@@ -136,6 +136,48 @@ async def test_zoom_keeps_the_crosshair_and_fit_shows_all(desk: Desk) -> None:
     assert desk.view.zoom == 1.0
 
 
+async def test_a_tall_picture_begins_at_its_top_as_wide_as_the_view(desk: Desk) -> None:
+    desk.view._crosshair = Point(50, 50)
+    desk.view.picture = picture(200, 4000)
+    await desk.drawn()
+    scene = desk.view._scene
+    assert scene is not None
+    assert scene.view.area == (0, 0, 80, 24)
+    assert scene.view.top == 0
+    assert scene.view.holds(scene.view.cell_of(desk.view.crosshair))
+    filled = desk.view.zoom
+    await desk.press("0")
+    assert desk.view.zoom == 1.0
+    await desk.press("0")
+    assert desk.view.zoom == filled
+    await desk.pilot.resize_terminal(60, 20)
+    await desk.until(lambda: desk.view.size.width == 60)
+    await desk.drawn()
+    assert desk.view._scene is not None
+    assert desk.view._scene.view.fills
+
+
+async def test_a_crosshair_that_was_moved_is_seen_first(desk: Desk) -> None:
+    desk.view.move_to(Point(50, 90))
+    desk.view.picture = picture(200, 4000)
+    await desk.drawn()
+    assert desk.view.crosshair == Point(50, 90)
+    assert desk.view._cell_of(Point(50, 90)) is not None
+
+
+async def test_another_picture_of_the_same_size_is_seen_in_the_same_view(desk: Desk) -> None:
+    await desk.press("plus", "L")
+    scene, before = desk.view._scene, desk.text
+    other = picture()
+    desk.view.picture = replace(other, pixels=255 - other.pixels)
+    await desk.drawn()
+    assert desk.view._scene == scene
+    assert desk.text != before
+    desk.view.picture = picture(400, 400)
+    await desk.drawn()
+    assert desk.view.zoom == 1.0
+
+
 async def test_actual_size_is_a_pixel_a_cell(desk: Desk) -> None:
     await desk.press("Z")
     scene = desk.view._scene

@@ -41,7 +41,7 @@ class ImageView(Stage, can_focus=True):
         Binding("L,shift+right", "stride(1, 0)", "Move right by a tenth", id="image.far-right", show=False),
         Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="image.closer", show=False),
         Binding("minus", "zoom(-1)", "Zoom out", id="image.farther", show=False),
-        Binding("0", "fit", "Fit the whole picture", id="image.fit", show=False),
+        Binding("0", "fit", "Fit the whole picture, or its width", id="image.fit", show=False),
         Binding("Z", "actual", "One pixel per cell", id="image.actual", show=False),
         Binding("z", "loupe", "Loupe: magnify here", id="image.loupe", show=False),
         Binding("a", "others", "Others' crosshairs: show, hide", id="image.others", show=False),
@@ -159,10 +159,11 @@ class ImageView(Stage, can_focus=True):
             self._look(self._scene.view.actual(self._crosshair))
 
     def action_fit(self) -> None:
-        """The whole picture."""
+        """The whole picture; from there, as wide or high as the view, where the crosshair is."""
         before = self._scene
         if before is not None:
-            self._look(before.view.fit())
+            view = before.view
+            self._look(view.filled(self._crosshair) if view.zoom == 1 else view.fit())
             self._answer("0", WHOLE, before)
 
     def _answer(self, key: str, why: str, before: Scene | None) -> None:

@@ -37,6 +37,9 @@ MINIMAP_AWAY: Final = 2
 
 TARGET: Final = "+"
 
+MIDDLE: Final = Point(50.0, 50.0)
+"""Where the crosshair is before anybody moves it."""
+
 IMAGE_ID: Final = 0x690000 | os.getpid() & 0xFFFF
 """By which a terminal that takes pixels knows ours; other programs in it have theirs."""
 
@@ -59,7 +62,7 @@ class Stage(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
-        self._crosshair = Point(50.0, 50.0)
+        self._crosshair = MIDDLE
         self._scene: Scene | None = None
         """What is wished for; keys and pointer act on it."""
         self._frame: Frame | None = None
@@ -89,8 +92,11 @@ class Stage(Widget):
 
     # -- what comes down
 
-    def watch_picture(self) -> None:
-        """Show it."""
+    def watch_picture(self, before: Picture | None, now: Picture | None) -> None:
+        """Show it; one of the same size, read anew, in the same view."""
+        if before is not None and now is not None and _size(before) == _size(now):
+            self._draw()
+            return
         self._scene = self._frame = self._canvas = self._marking = None
         self._fit_to_size()
 
@@ -138,7 +144,9 @@ class Stage(Widget):
         if self.picture is None or not columns or not rows:
             return
         if self._scene is None:
-            view = Viewport(self.picture.width, self.picture.height, columns, rows, self.options.aspect)
+            view = Viewport(*_size(self.picture), columns, rows, self.options.aspect).first()
+            if view.fills and self._crosshair == MIDDLE:  # of what is seen, then
+                self._crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
             self._show(Scene(view.showing(self._crosshair)))
         else:
             self._show(self._scene.showing(self._crosshair, self._scene.view.resized(columns, rows)))
@@ -331,3 +339,7 @@ class Stage(Widget):
             self._frame = draw(wish, self._chips_now(), None)
             self._corner = self._free_corner(self._frame)
             self._put_together()
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    return picture.width, picture.height
