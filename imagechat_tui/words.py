@@ -571,11 +571,22 @@ def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", op
     return Words(*(part.format_map(facts) for part in _PICTURE_WORDS.get(kind, unshown)))
 
 
+def defect_words(path: str) -> Words:
+    """A picture is not shown by a fault of ours; ``path`` is the file with its details, empty if there is none."""
+    details = f"Details, without your data, are in {safe_line(path)}" if path else ""
+    return Words("No picture", "A defect of imagechat keeps it from being shown.", details)
+
+
+def picture_changed_words(name: str) -> Words:
+    """The file of the picture on the screen is another than the one that was read; ``name`` raw."""
+    return Words("Picture changed", f"{safe_name(name)} has changed on disk.", "R reads it again.")
+
+
 def picture_loss_words(name: str, loss: Loss) -> Words:
     """What is not there of a picture that is shown all the same; ``name`` is its file or address, raw."""
-    called, part = safe_name(name), loss_part(loss)
-    subject = f"{part[0].upper()}{part[1:]} of {called}" if part == _ALL else f"The {part} of {called}"
-    verb = "is" if part == _ALL or part.endswith(" 1 %") else "are"
+    called, part = safe_name(name), _lost_part(loss)
+    subject = f"All of {called}" if part == "all" else f"The {part} of {called}"
+    verb = "is" if part == "all" or part.endswith(" 1 %") else "are"
     why = "the file is cut off" if loss.cut else "the file is damaged"
     match loss.what:
         case "rows":
@@ -589,13 +600,22 @@ def picture_loss_words(name: str, loss: Loss) -> Words:
             assert_never(loss.what)
 
 
-_ALL = "all"
+def picture_loss_note(loss: Loss) -> str:
+    """The same in few words, for the header."""
+    match loss.what:
+        case "rows":
+            return f"{_lost_part(loss)} missing"
+        case "detail":
+            return f"{_lost_part(loss)} coarse"
+        case "unsure":
+            return "checksum wrong"
+        case _:
+            assert_never(loss.what)
 
 
-def loss_part(loss: Loss) -> str:
-    """The part of a picture that is not there, in few words: "lower 40 %"."""
+def _lost_part(loss: Loss) -> str:
     percent = max(1, round(loss.share * 100))
-    return _ALL if percent >= 100 else f"{loss.edge} {percent} %"
+    return "all" if percent >= 100 else f"{loss.edge} {percent} %"
 
 
 def missing_picture_words(name: str, near: Sequence[str]) -> Words:

@@ -108,6 +108,12 @@ def _picture(error: BaseException) -> tuple[Words, int] | None:
     return picture_error_words(error), code
 
 
+def picture_words_for(error: BaseException) -> Words | None:
+    """Words for why a picture is not shown; None for a defect."""
+    known = _picture(error)
+    return known[0] if known is not None else None
+
+
 def picture_error_words(error: BaseException) -> Words:
     """Words for a ``PictureError``."""
     data = {key: str(getattr(error, key, "") or "") for key in ("name", "detail", "limit", "option")}

@@ -118,7 +118,7 @@ def _shown(chosen: Target, private: bool) -> int:
         spawn_early(local)
     tell_textual(look.colors)
 
-    from imagechat_tui.cli.failures import picture_error_words
+    from imagechat_tui.cli.failures import picture_words_for
     from imagechat_tui.cli.late_session import LateSession
     from imagechat_tui.net.clock import boottime, wall_clock_ms
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
@@ -148,10 +148,24 @@ def _shown(chosen: Target, private: bool) -> int:
             crash_folder=state / "crash",
         ),
         clock=Clock(wall_ms=wall_clock_ms, engine_s=boottime),
-        picture_problem=picture_error_words,
+        picture_problem=picture_words_for,
+        picture_stamp=_stamp_of(chosen),
     )
     code = app.run()
     return code if code is not None else app.return_code or 0
+
+
+def _stamp_of(chosen: Target) -> Callable[[], object] | None:
+    """What tells that the picture's file has changed; None for an address, of which nothing tells it."""
+    if is_url(chosen.image):
+        return None
+
+    def stamp() -> object:
+        from imagechat_tui.net.pictures import file_stamp
+
+        return file_stamp(chosen.image) if chosen.stdin is None else "read once"
+
+    return stamp
 
 
 def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:

@@ -127,6 +127,15 @@ async def load_picture(
     return picture
 
 
+def file_stamp(source: str) -> tuple[int, ...] | None:
+    """What tells one state of a file from another; None if there is no file of that name."""
+    try:
+        facts = Path(source).stat()
+    except (OSError, ValueError):
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
 class _Held:
     """The file as it was read, in memory of its own that the child is handed; nothing can change it meanwhile."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 from textual import events
@@ -32,22 +32,19 @@ from imagechat_tui.tui.messages import (
     PictureLoading,
     StateChanged,
 )
+from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.screens.dialog import Dialog, Layer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
-from imagechat_tui.words import Words
+from imagechat_tui.words import Words, defect_words
 
 if TYPE_CHECKING:
     from textual.theme import Theme
 
-    from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce, Applied, Missed
     from imagechat_tui.sync.session import Session
-
-LoadPicture: TypeAlias = "Callable[[Callable[[float], None]], Awaitable[Picture]]"
-"""Loads the picture; is given what to call with the fraction done."""
 
 CRASHED = 1
 SETTLE_S = 1.0
@@ -90,13 +87,14 @@ class ImageChatApp(App[int]):
         name: str,
         options: ScreenOptions,
         clock: Clock,
-        picture_problem: Callable[[Exception], Words],
+        picture_problem: Callable[[Exception], Words | None],
+        picture_stamp: StampOf | None = None,
     ) -> None:
         super().__init__()
         terminal_input.install()
         self.animation_level = "none"
         self._session = session
-        self._load_picture = load_picture
+        self._pictures = PictureLoader(load_picture, picture_stamp, self._post)
         self._picture_name = name
         self._options = options
         self._clock = clock
@@ -151,23 +149,13 @@ class ImageChatApp(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self._picture_arrives(), name="picture", group="picture")
+        self.run_worker(self._pictures.run(), name="picture", group="picture")
         self._session_worker = self.run_worker(
             self._session.run(self._listen), name="session", group="session"
         )
         self.chat.composer.furnish()
 
-    async def _picture_arrives(self) -> None:
-        try:
-            picture = await self._load_picture(lambda fraction: self._post(PictureLoading(fraction)))
-        except Exception as error:  # the edge of a task: words are made of it, or the crash file
-            self._post(PictureFailed(error))
-        else:
-            self._post(PictureLoaded(picture))
-
-    def _post(
-        self, message: StateChanged | NewsArrived | PictureLoading | PictureLoaded | PictureFailed
-    ) -> None:
+    def _post(self, message: StateChanged | NewsArrived | Told) -> None:
         self.post_message(message)
 
     def _listen(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
@@ -198,13 +186,24 @@ class ImageChatApp(App[int]):
     def on_picture_loaded(self, message: PictureLoaded) -> None:
         """Show it."""
         self.chat.show_picture(message.picture)
+        self.chat.tell_picture_loss(message.picture)
+
+    def on_picture_changed(self) -> None:
+        """Say so; it is read again when the person asks for it."""
+        self.chat.tell_picture_changed()
+
+    def on_picture_asked(self) -> None:
+        """Read it again, if it is another one."""
+        self._pictures.again()
 
     def on_picture_failed(self, message: PictureFailed) -> None:
-        """Say why, in its place; the threads stay usable."""
-        words = self._picture_problem(message.error)
-        said = (
-            f"{words.title}\n\n{words.sentence}\n{words.action}\n\nIts threads are there all the same: Tab."
-        )
+        """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
+        words = self._picture_problem(message.error) or self._defect_words(message.error)
+        if self.chat.picture.picture is not None:
+            self.chat.say("Not read again", f"{words.sentence} {words.action}".strip(), failure=True)
+            return
+        todo = f"{words.action} R reads it again.".strip()
+        said = f"{words.title}\n\n{words.sentence}\n{todo}\n\nIts threads still work: Tab."
         self.chat.show_no_picture(said)
 
     # -- keys
@@ -288,6 +287,12 @@ class ImageChatApp(App[int]):
     def on_unmount(self) -> None:
         """Give the signals back."""
         self._leaving.stop()
+
+    def _defect_words(self, error: Exception) -> Words:
+        """Words for what went wrong with the picture by a fault of ours; the traceback goes into a file."""
+        folder = self._options.crash_folder
+        path = write_crash_file(error, folder, now_ms=self._clock.wall_ms()) if folder is not None else None
+        return defect_words(str(path) if path is not None else "")
 
     def _fatal_error(self) -> None:
         """A defect: a short notice, and the traceback in a file instead of on the terminal.

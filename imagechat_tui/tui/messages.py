@@ -61,6 +61,14 @@ class PictureFailed(Message):
         self.error = error
 
 
+class PictureChanged(Message):
+    """Its file is another than the one that was read."""
+
+
+class PictureAsked(Message):
+    """The person wants to see the picture as it is now."""
+
+
 class EditorSent(Message):
     """Enter in the text that is being written."""
 

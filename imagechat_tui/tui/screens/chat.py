@@ -19,6 +19,7 @@ from imagechat_tui.sync.intents import (
 from imagechat_tui.sync.state import CommentView, Draft, Status, Thread
 from imagechat_tui.tui.commands import Command, all_commands, commands_here
 from imagechat_tui.tui.layout import Sidebar
+from imagechat_tui.tui.messages import PictureAsked
 from imagechat_tui.tui.screens.dialog import Layer
 from imagechat_tui.tui.screens.reading import IN_FLIGHT
 from imagechat_tui.tui.screens.telling import TellingScreen
@@ -61,7 +62,7 @@ class ChatScreen(TellingScreen):
         Binding("escape,h", "back", "Back", id="pane.back", show=False),
         Binding("question_mark,f1", "help", "Help for this pane", id="app.help", show=False),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette", show=False),
-        Binding("R", "try_now", "Reconnect or catch up now", id="app.reconnect", show=False),
+        Binding("R", "try_now", "Reconnect, and read the picture again", id="app.reconnect", show=False),
         Binding(
             "exclamation_mark", "unsent", "Unsent: drafts and failed writes", id="app.unsent", show=False
         ),
@@ -338,8 +339,9 @@ class ChatScreen(TellingScreen):
         self.run_worker(self.app.run_action("app.quit"), name="quit")
 
     def action_try_now(self) -> None:
-        """Reconnect or catch up at once."""
+        """Reconnect or catch up at once, and read the picture again if it may be another."""
         self.session.dispatch(TryNow())
+        self.post_message(PictureAsked())
 
     def action_help(self) -> None:
         """What works where the focus is."""

@@ -31,7 +31,7 @@ from imagechat_tui.tui.screens.panes import PanesScreen
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.people import people_here
 from imagechat_tui.tui.widgets.rows import Rows
-from imagechat_tui.words import safe_line
+from imagechat_tui.words import picture_loss_note, safe_line
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
@@ -268,16 +268,21 @@ class ReadingScreen(PanesScreen):
         self.tell_status()
 
     def show_picture(self, picture: Picture) -> None:
-        """The picture is there."""
+        """The picture is there, or is another one."""
         self.notice.display = False
-        self.picture.picture = picture
+        self.pictureless = False
+        if self.picture.picture is None or self.picture.picture.sha256 != picture.sha256:
+            self.picture.picture = picture
         size = f"{picture.width}{symbols.TIMES}{picture.height}"
         if picture.reduced > 1:
             rows, columns = picture.pixels.shape[:2]
             size += (
                 f", drawn from {columns}{symbols.TIMES}{rows}"  # small print may be lost: they should know
             )
+        if picture.loss is not None:
+            size += f", {picture_loss_note(picture.loss)}"
         self.header.facts = replace(self.header.facts, size=size)
+        self.threads.say_empty(self._words_for_no_threads())
         self.tell_status()
 
     # -- selecting and opening

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
+from msgspec.structs import replace
+
 from imagechat_tui.sync.state import Problem, ProblemKind
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.screens.writing import WritingScreen
 from imagechat_tui.tui.widgets.people import name_of
 
 if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.sync.session import Session
+
+CHANGED = ", changed on disk"
 
 
 class TellingScreen(WritingScreen):
@@ -84,6 +89,23 @@ class TellingScreen(WritingScreen):
         thread = next((t for t in now if t.key == item.conversation_id), None)
         where = self.called(thread) if thread is not None else "a marker"
         self.say("", f"{who} {verb} {where}")
+
+    def tell_picture_loss(self, picture: Picture) -> None:
+        """A part of the picture is not there."""
+        if picture.loss is not None:
+            from imagechat_tui.words import picture_loss_words
+
+            words = picture_loss_words(picture.name, picture.loss)
+            self.say(words.title, f"{words.sentence} {words.action}")  # the header goes on saying so
+
+    def tell_picture_changed(self) -> None:
+        """Its file is another now; the header goes on saying so."""
+        from imagechat_tui.words import picture_changed_words
+
+        words = picture_changed_words(self.header.facts.name)
+        self.say(words.title, f"{words.sentence} {words.action}")
+        facts = self.header.facts
+        self.header.facts = replace(facts, size=f"{facts.size.removesuffix(CHANGED)}{CHANGED}")
 
     def _tell_drafts_not_stored(self) -> None:
         if self.drafts_stored:
