@@ -34,6 +34,9 @@ BANNER_AFTER_S = 2.0
 ONE_LINE = 98
 """Cells for a banner on a screen of 100 columns."""
 
+WIDE_SIGNS = "Signs are two cells wide here: drawn in ASCII."
+"""Told once, when the terminal has answered."""
+
 NOTHING_YET = "Nothing loaded yet"
 """Where the server has not been reached since the start."""
 

@@ -17,7 +17,7 @@ from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import ERROR, SIGN_IN, explained
 from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
-from imagechat_tui.cli.terminal import has_terminal, told_colors
+from imagechat_tui.cli.terminal import draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import allowed, answered
 from imagechat_tui.cli.verb import Verb
@@ -56,6 +56,7 @@ def doctor(json_: bool, **options: str | None) -> int:
     settings = load_settings(options, os.environ, folders, working_folder(), partial(allowed, folders))
     findings = [
         *terminal_findings(settings, os.environ, tty=has_terminal()),
+        *([width_finding(draws_wide())] if has_terminal() else []),
         *[Finding("settings", False, mistake, "imagechat config path") for mistake in settings.mistakes],
         *project_findings(settings, folders),
         *folder_findings(folders),
@@ -126,6 +127,20 @@ def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: i
     elif depth in (ColorDepth.ANSI, ColorDepth.NONE) and reason in (Reason.TERM, Reason.TERMINFO):
         remedy = "if the terminal has more: export TERM=xterm-256color"
     return Finding("colours", True, f"{depth}: {why}", remedy)
+
+
+def width_finding(wide: bool | None) -> Finding:
+    """How wide characters of ambiguous width are; ``wide`` as for `draws_wide`."""
+    if wide is None:
+        return Finding("width of signs", True, "the terminal does not answer: taken for one cell")
+    if not wide:
+        return Finding("width of signs", True, "one cell")
+    return Finding(
+        "width of signs",
+        True,
+        "two cells, so all is drawn in ASCII",
+        "set the terminal's ambiguous width to narrow; --glyphs overrides",
+    )
 
 
 def project_findings(settings: ClientSettings, folders: Folders) -> Iterator[Finding]:

@@ -145,6 +145,7 @@ def _shown(chosen: Target, private: bool) -> int:
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
+            ask_width=may_be_wide(chosen.settings, look),
             crash_folder=state / "crash",
         ),
         clock=Clock(wall_ms=wall_clock_ms, engine_s=boottime),
@@ -177,6 +178,11 @@ def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bo
         max_bytes=max_bytes(chosen.settings), max_pixels=round(chosen.settings.max_megapixels * 1_000_000)
     )
     return load_picture(chosen.image, stdin=chosen.stdin, private=private, limits=limits, progress=progress)
+
+
+def may_be_wide(settings: ClientSettings, look: RenderOptions) -> bool:
+    """Whether to ask the terminal how wide it draws: not who said what to draw with, nor where all is ASCII anyway."""
+    return settings.glyphs == "auto" and look.glyphs != "ascii" and look.pixels is None
 
 
 def render_options(settings: ClientSettings) -> RenderOptions:

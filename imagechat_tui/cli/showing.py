@@ -15,9 +15,10 @@ import click
 
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
-from imagechat_tui.cli.opening import picture_of, private_option, render_options
+from imagechat_tui.cli.opening import may_be_wide, picture_of, private_option, render_options
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, target, told
+from imagechat_tui.cli.terminal import draws_wide
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.models import Conversation
@@ -86,9 +87,11 @@ def show(
     columns, rows = size or _terminal()
 
     from imagechat_tui.raster.ansi import to_ansi
-    from imagechat_tui.raster.render import render
+    from imagechat_tui.raster.render import in_ascii, render
 
     best = render_options(chosen.settings)
+    if os.isatty(1) and may_be_wide(chosen.settings, best) and draws_wide():
+        best = in_ascii(best)
     if size is None:
         rows = lengthened(picture, columns, rows, best.aspect)
     view = whole(picture, columns, rows, best.aspect)
@@ -118,13 +121,14 @@ def in_encoding(encoding: str, look: RenderOptions, drawn: Callable[[RenderOptio
     from msgspec.structs import replace
 
     from imagechat_tui.raster.glyphs import GlyphSet
+    from imagechat_tui.raster.render import in_ascii
 
     for glyphs in (look.glyphs, GlyphSet.HALF):
         text = drawn(replace(look, glyphs=glyphs))
         with suppress(UnicodeEncodeError):
             text.encode(encoding)
             return text
-    return drawn(replace(look, glyphs=GlyphSet.ASCII, renderer="cells"))
+    return drawn(in_ascii(look))
 
 
 def lengthened(picture: Picture, columns: int, rows: int, aspect: float) -> int:

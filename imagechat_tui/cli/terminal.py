@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import select
 import struct
 import sys
 import termios
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -14,6 +17,7 @@ from typing import Final
 from imagechat_tui.cli import let_go
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.failures import USAGE, VerbFailed
+from imagechat_tui.raster.ambiguous_width import ASK_ON_LINE, drawn_wide
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.words import Words, safe_name
 
@@ -25,6 +29,9 @@ USUAL_ASPECT: Final = 2.0
 
 USUAL_WIDTH: Final = 10
 """Pixels across a cell, where the terminal does not tell."""
+
+ANSWER_S: Final = 0.5
+"""How long an answer of the terminal is waited for."""
 
 MOST_PIXELS: Final = 40
 """Pixels across or down a cell at most: more is a mistake."""
@@ -95,6 +102,44 @@ def told_colors(environ: Mapping[str, str]) -> int | None:
         return max(0, curses.tigetnum("colors")) if ink.startswith(b"\x1b[") else 0
     except (curses.error, ValueError):
         return None
+
+
+def draws_wide(within_s: float = ANSWER_S) -> bool | None:
+    """Ask the terminal whether it draws characters of ambiguous width in two cells.
+
+    None if it does not answer, or cannot be asked now: somebody has typed ahead, another program has it.
+    """
+    try:
+        keys, screen = _keys_and_screen()
+    except VerbFailed:
+        return None
+    try:
+        if os.tcgetpgrp(keys) != os.getpgrp() or select.select([keys], [], [], 0)[0]:
+            return None
+        before = termios.tcgetattr(keys)
+        silent = [*before[:3], before[3] & ~(termios.ICANON | termios.ECHO), *before[4:]]
+        termios.tcsetattr(keys, termios.TCSANOW, silent)
+        try:
+            os.write(screen, ASK_ON_LINE.encode())
+            return _answer(keys, time.monotonic() + within_s)
+        finally:
+            termios.tcsetattr(keys, termios.TCSANOW, before)
+    except (OSError, termios.error):
+        return None
+    finally:
+        _close({keys, screen})
+
+
+def _answer(keys: int, deadline: float) -> bool | None:
+    said = b""
+    while select.select([keys], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        said += os.read(keys, 64)
+        report = re.search(rb"\x1b\[\d+;(\d{1,5})R", said)
+        if report is not None:
+            return drawn_wide(int(report[1]) - 1)
+        if not said or len(said) > 256:
+            break
+    return None
 
 
 def tell_textual(depth: ColorDepth) -> None:

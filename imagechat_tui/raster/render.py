@@ -6,6 +6,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.raster import fit
 from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, luma, one, packed, quantised
@@ -46,6 +47,11 @@ class RenderOptions(Struct, frozen=True):
     """Height of a cell divided by its width."""
     pixels: tuple[int, int] | None = None
     """Pixels across and down a cell, where the terminal is handed pixels; None where cells are all it gets."""
+
+
+def in_ascii(options: RenderOptions) -> RenderOptions:
+    """The same with letters of ASCII alone."""
+    return replace(options, glyphs=GlyphSet.ASCII, renderer="cells")
 
 
 class Grid(Struct, frozen=True):

@@ -19,8 +19,12 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
+from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide
+from imagechat_tui.raster.glyphs import GlyphSet
+from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import terminal_input
+from imagechat_tui.tui.ascii_signs import AsciiSigns
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.crash import write_crash_file
 from imagechat_tui.tui.keys import as_us_layout
@@ -37,7 +41,7 @@ from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.screens.dialog import Dialog, Layer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
-from imagechat_tui.words import Words, defect_words
+from imagechat_tui.words import WIDE_SIGNS, Words, defect_words
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -60,6 +64,8 @@ class ScreenOptions(Struct, frozen=True):
     theme: str = "dark"
     bell: bool = False
     """Ring when somebody else adds something."""
+    ask_width: bool = False
+    """Ask the terminal whether it draws characters of ambiguous width in two cells, and use ASCII if it does."""
     crash_folder: Path | None = None
     """Where a defect leaves its traceback."""
 
@@ -100,6 +106,8 @@ class ImageChatApp(App[int]):
         self._clock = clock
         self._picture_problem = picture_problem
         self._wall = TextWall()
+        self._signs = AsciiSigns(letters=False) if options.render.glyphs is GlyphSet.ASCII else None
+        self._wide = False
         self._leaving = Leaving(self._told_to_leave)
         self._session_worker: Worker[None] | None = None
         self._ending = False
@@ -135,6 +143,8 @@ class ImageChatApp(App[int]):
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's own, then the wall; last, none of the colours if they are not wanted."""
         filters = [*super().get_line_filters(), self._wall]
+        if self._signs is not None:
+            filters.append(self._signs)
         if self.no_color:
             from imagechat_tui.tui.colorless import Colorless
 
@@ -146,6 +156,7 @@ class ImageChatApp(App[int]):
     def on_mount(self) -> None:
         """Paint first; then the picture and the link."""
         self._leaving.watch()
+        self._ask_width()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -206,6 +217,30 @@ class ImageChatApp(App[int]):
         said = f"{words.title}\n\n{words.sentence}\n{todo}\n\nIts threads still work: Tab."
         self.chat.show_no_picture(said)
 
+    # -- how wide the terminal draws
+
+    def _ask_width(self) -> None:
+        """The answer comes with the keys; what is printed for it is painted over at once."""
+        if self._options.ask_width and self._driver is not None:
+            self._driver.write(ASK)
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """Draw with ASCII from now on, or as before again: another terminal may have been attached."""
+        asked = self._options.ask_width and event.y == ROW
+        wide = drawn_wide(event.x) if asked else None
+        if wide is None or wide is self._wide:
+            return
+        self._wide = wide
+        self._signs = AsciiSigns(letters=True) if wide else None
+        look = self._options.render
+        self.chat.picture.options = in_ascii(look) if wide else look
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.query()):
+                widget.notify_style_update()
+                widget.refresh()
+        if wide:
+            self.notify(WIDE_SIGNS, timeout=8, markup=False)
+
     # -- keys
 
     async def on_event(self, event: events.Event) -> None:
@@ -255,6 +290,7 @@ class ImageChatApp(App[int]):
 
     def action_repair(self) -> None:
         """Write the whole screen anew."""
+        self._ask_width()
         self.chat.picture.repair()
         self.screen.refresh(layout=True)
 

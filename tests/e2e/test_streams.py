@@ -103,3 +103,35 @@ def test_the_picture_is_drawn_where_nobody_says_another_encoding_of_the_terminal
     terminal.wait_for(lambda: fills(terminal, 120, 40), what="the screen")
     assert "×" in terminal.lines[0]
     assert "\\u" not in terminal.text
+
+
+def test_a_terminal_that_draws_signs_two_cells_wide_is_found_out(desk: Desk) -> None:
+    terminal = shell(desk, "$IC shot.png")
+    terminal.wait_for(lambda: b"\x1b[6n" in terminal.raw, what="the question")
+    terminal.send("\x1b[2;5R")
+    terminal.wait_for(
+        lambda: (
+            terminal.lines[0].startswith(" shot.png - 1440x1000") and "LIVE - 1 here" in terminal.lines[0]
+        ),
+        what="signs of ASCII",
+    )
+    terminal.wait_for(lambda: terminal.text.isascii(), what="a picture of ASCII")
+    terminal.press("q")
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize(("answer", "wide"), [("\x1b[9;5R", True), ("\x1b[9;3R", False), ("", False)])
+def test_the_printed_picture_is_of_ascii_in_such_a_terminal(desk: Desk, answer: str, wide: bool) -> None:
+    terminal = shell(desk, "$IC show shot.png; echo over; cat")
+    terminal.wait_for(lambda: b"\x1b[6n" in terminal.raw, what="the question")
+    terminal.send(answer)
+    terminal.shows("over")
+    asked = bytes(terminal.raw).index(b"\x1b[6n")
+    assert bytes(terminal.raw)[asked:].isascii() is wide
+    assert "[9;" not in terminal.text
+
+
+def test_who_says_what_to_draw_with_is_not_asked(desk: Desk) -> None:
+    terminal = shell(desk, "$IC shot.png --glyphs half")
+    terminal.shows("LIVE")
+    assert b"\x1b[6n" not in terminal.raw

@@ -1,0 +1,36 @@
+"""Characters that some terminals draw two cells wide, and the question that finds out.
+
+Unicode calls the width of many characters ambiguous, block elements, box drawing and most of our signs among them
+(UAX 11): one cell, or two as in old Chinese, Japanese and Korean fonts. Some terminals can be set to two
+(``xterm -cjk_width``, "ambiguous width: wide"), and every row with such a character is sheared. No variable tells. So
+two of them are printed, and the report of where the cursor is then tells how wide they were.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+SAMPLE: Final = "\u2580\u2026"  # ▀…
+"""A block element and a sign: some terminals widen the one kind only."""
+
+ROW: Final = 1
+"""Of the screen, from 0. In the first row the report would be that of F3 with a modifier (``CSI 1 ; 2 R``)."""
+
+ASK: Final = f"\x1b[{ROW + 1};1H{SAMPLE}\x1b[6n\x1b[{ROW + 1};1H    "
+"""On a screen that will be painted: print them, ask where the cursor is, and blank them again."""
+
+ASK_ON_LINE: Final = f"\r{SAMPLE}\x1b[6n\r    \r"
+"""The same on the line where the cursor is, which must be empty."""
+
+
+def drawn_wide(column: int) -> bool | None:
+    """Whether they were wide, by the column of the cursor behind them, from 0; None if that answers something else."""
+    narrow = len(SAMPLE)
+    return column > narrow if narrow <= column <= 2 * narrow else None
+
+
+def is_ambiguous(character: str) -> bool:
+    """Whether a terminal may draw it one or two cells wide."""
+    mark = unicodedata.category(character) in ("Mn", "Me", "Cf")  # these take no cell anywhere
+    return unicodedata.east_asian_width(character) == "A" and not mark

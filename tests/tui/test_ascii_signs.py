@@ -1,0 +1,117 @@
+"""Where signs cannot be drawn, or would be two cells wide, ASCII stands for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from textual import events
+from textual._xterm_parser import XTermParser
+
+from imagechat_tui.raster.ambiguous_width import ROW, is_ambiguous
+from imagechat_tui.tui import symbols, terminal_input
+from imagechat_tui.tui.ascii_signs import AsciiSigns, look_alike
+from imagechat_tui.tui.keys import _SHOWN
+from imagechat_tui.words import WIDE_SIGNS
+from tests.tui.conftest import Desk, Sit
+
+WIDE, NARROW = f"\x1b[{ROW + 1};5R", f"\x1b[{ROW + 1};3R"
+"""What a terminal answers, behind two characters in the first columns."""
+
+
+def parsed(data: str) -> list[events.Event]:
+    terminal_input.install()
+    parser = XTermParser()
+    return [event for event in [*parser.feed(data), *parser.feed("")] if isinstance(event, events.Event)]
+
+
+def answer(desk: Desk, data: str) -> None:
+    for event in parsed(data):
+        event.set_sender(desk.app)
+        desk.app.post_message(event)
+
+
+def ambiguous(lines: Iterable[str]) -> set[str]:
+    return {character for line in lines for character in line if is_ambiguous(character)}
+
+
+@pytest.mark.parametrize(
+    ("character", "alike"),
+    [
+        ("é", "e"), ("Ж", "Z"), ("ж", "z"), ("α", "a"), ("Ω", "O"), ("½", "1"), ("①", "1"), ("℃", "?"), ("§", "?"),
+        ("═", "-"), ("║", "|"), ("┃", "|"), ("┄", "-"), ("╋", "+"), ("╳", "+"), ("\ue000", "?"), ("\ufffd", "?"),
+    ],
+)  # fmt: skip
+def test_what_stands_for_a_character_reads_most_like_it(character: str, alike: str) -> None:
+    assert look_alike(character) == alike
+
+
+def test_every_ambiguous_character_becomes_one_of_ascii() -> None:
+    for code in range(0x110000):
+        if is_ambiguous(character := chr(code)):
+            alike = symbols.IN_ASCII.get(character) or look_alike(character)
+            assert len(alike) == 1 and alike.isascii() and alike.isprintable(), hex(code)
+
+
+def test_every_sign_of_ours_has_one_that_stands_for_it() -> None:
+    signs = {value for name, value in vars(symbols).items() if name.isupper() and isinstance(value, str)}
+    signs |= {letter for name in _SHOWN.values() for letter in name}
+    assert {sign for sign in signs if not sign.isascii()} <= set(symbols.IN_ASCII)
+
+
+def test_the_answer_is_no_key() -> None:
+    for data in (WIDE, NARROW):
+        [event] = parsed(data)
+        assert isinstance(event, events.CursorPosition)
+
+
+async def test_a_terminal_that_draws_signs_wide_gets_ascii_everywhere(sit: Sit) -> None:
+    async with sit(options={"ask_width": True}, notes=True) as desk:
+        assert ambiguous(desk.lines)
+        answer(desk, WIDE)
+        await desk.until(lambda: not ambiguous(desk.lines))
+        assert WIDE_SIGNS in desk.toasts
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        for keys in (
+            ["?"],
+            ["escape", "]", "enter"],
+            ["r", *"né"],
+            ["escape", "!"],
+            ["escape", "@"],
+            ["escape", "z"],
+        ):
+            await desk.press(*keys)
+            assert not ambiguous(desk.lines), keys
+
+
+async def test_another_terminal_is_asked_again_when_the_screen_is_repaired(sit: Sit) -> None:
+    async with sit(options={"ask_width": True}) as desk:
+        answer(desk, WIDE)
+        await desk.until(lambda: not ambiguous(desk.lines))
+        await desk.press("ctrl+l")
+        answer(desk, NARROW)
+        await desk.until(lambda: bool(ambiguous(desk.lines)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "data"),
+    [(True, NARROW), (True, "\x1b[1;5R"), (True, "\x1b[2;80R"), (True, "\x1b[9;5R"), (False, WIDE)],
+)
+async def test_other_reports_change_nothing(sit: Sit, asked: bool, data: str) -> None:
+    async with sit(options={"ask_width": asked}) as desk:
+        before = desk.lines
+        answer(desk, data)
+        await desk.settle()
+        assert desk.lines == before
+
+
+def test_where_ascii_was_asked_for_letters_stay() -> None:
+    from rich.segment import Segment
+    from textual.color import Color
+
+    ours, all_ = (AsciiSigns(letters=letters) for letters in (False, True))
+    ground = Color.parse("black")
+    [segment] = ours.apply([Segment("é Ж · │ 大")], ground)
+    assert segment.text == "é Ж - | 大"
+    [segment] = all_.apply([Segment("é Ж · │ 大")], ground)
+    assert segment.text == "e Z - | 大"
