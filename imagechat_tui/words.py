@@ -360,6 +360,11 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
                 said = f"Not connected: {why.sentence}{todo}"
                 full = f"{said} {NOTHING_YET}."
                 return _fitting([full, said] if todo else [full]) + tries
+            if connection.received_bytes is not None and connection.phase in (
+                Phase.STARTING,
+                Phase.CATCHING_UP,
+            ):
+                return received_words(connection.received_bytes)
             return None
         case Phase.RECONNECTING:
             if connection.lost_at_s is None or now_s - connection.lost_at_s < BANNER_AFTER_S:
@@ -400,6 +405,8 @@ def _fitting(ways: Sequence[str]) -> str:
 
 def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
     """The banner for a narrow screen: the state, its age, what happens to texts, what to do."""
+    if connection.received_bytes is not None and not as_of:
+        return received_words(connection.received_bytes)
     due = connection.retry_at_s
     wait = f" ({_seconds(due - now_s)})" if due is not None and due > now_s else ""
     since = f" as of {as_of}." if as_of else f". {NOTHING_YET}."
@@ -446,7 +453,14 @@ def _kept(connection: Connection) -> str:
 _LONGEST_TRY = " Next try in 88 s, R tries now."
 
 
+def received_words(received_bytes: int) -> str:
+    """How much of a list has come over a slow link."""
+    return f"Slow link, {received_bytes / 1000:.0f} kB so far."
+
+
 def _next_try(connection: Connection, now_s: float) -> str:
+    if connection.received_bytes is not None:
+        return f" {received_words(connection.received_bytes)}"
     if connection.retry_at_s is None or connection.retry_at_s <= now_s:
         return " Trying now."
     return f" Next try in {_seconds(connection.retry_at_s - now_s)}, R tries now."

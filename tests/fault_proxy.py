@@ -15,6 +15,8 @@ from typing import Any, Self
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _CHUNK = 65_536
+_SLOW_STEPS = 10
+"""A slow link passes a tenth of its rate every tenth of a second."""
 
 
 class Mode(Enum):
@@ -53,6 +55,7 @@ class FaultProxy:
         self._thawed = asyncio.Event()
         self._cut_up: int | None = None
         self._cut_down: int | None = None
+        self._rate: int | None = None
         self._changes: asyncio.Queue[Mode] = asyncio.Queue()
 
     @property
@@ -75,6 +78,10 @@ class FaultProxy:
     def cut_after(self, *, up: int | None = None, down: int | None = None) -> None:
         """Reset a connection once so many bytes went up (to the target) or came down; None: never."""
         self._cut_up, self._cut_down = up, down
+
+    def slow(self, bytes_per_s: int | None) -> None:
+        """Let no more than so many bytes a second come down on each connection; None: as fast as it goes."""
+        self._rate = bytes_per_s
 
     def cut(self) -> None:
         """Reset all open connections now, on both sides."""
@@ -148,7 +155,9 @@ class FaultProxy:
             try:
                 async with asyncio.TaskGroup() as pumps:
                     pumps.create_task(self._pump(reader, up_writer, lambda: self._cut_up, writer))
-                    pumps.create_task(self._pump(up_reader, writer, lambda: self._cut_down, up_writer))
+                    pumps.create_task(
+                        self._pump(up_reader, writer, lambda: self._cut_down, up_writer, lambda: self._rate)
+                    )
             finally:
                 self._open.discard(up_writer)
                 up_writer.close()
@@ -172,10 +181,13 @@ class FaultProxy:
         sink: asyncio.StreamWriter,
         limit: Callable[[], int | None],
         other: asyncio.StreamWriter,
+        rate: Callable[[], int | None] = lambda: None,
     ) -> None:
         passed = 0
-        while data := await source.read(_CHUNK):
+        while data := await source.read(_CHUNK if rate() is None else max(1, (rate() or 0) // _SLOW_STEPS)):
             await self._thawed.wait()
+            if rate() is not None:
+                await asyncio.sleep(1 / _SLOW_STEPS)
             most = limit()
             if self._mode is Mode.RESET or (most is not None and passed + len(data) >= most):
                 if self._mode is not Mode.RESET and most is not None:
@@ -266,6 +278,14 @@ class FaultProxyThread:
             proxy.cut_after(up=up, down=down)
 
         self._call(self._on_loop(cut_after))
+
+    def slow(self, bytes_per_s: int | None) -> None:
+        """As ``FaultProxy.slow``."""
+
+        async def slow(proxy: FaultProxy) -> None:
+            proxy.slow(bytes_per_s)
+
+        self._call(self._on_loop(slow))
 
     async def _begin(self) -> None:
         self._proxy = FaultProxy(self._target)

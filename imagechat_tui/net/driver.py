@@ -54,6 +54,7 @@ from imagechat_tui.sync.inputs import (
     Input,
     Pong,
     ReplyArrived,
+    SnapshotComing,
     SnapshotLoaded,
     SocketClosed,
     SocketOpened,
@@ -68,6 +69,8 @@ from imagechat_tui.sync.intents import Intent, Submitted
 from imagechat_tui.sync.session import Listener
 from imagechat_tui.sync.state import ChatState, Problem, ProblemKind, Room
 
+PROGRESS_EVERY_S = 1.0
+"""How often it is told that a list is still coming."""
 FRAMES_PER_TURN = 64
 """After so many frames at once the screen gets its turn."""
 
@@ -271,7 +274,9 @@ class LiveSession:
     async def _fetched(self, effect: FetchSnapshot | FetchThread | FetchEventLog | FetchPresence) -> Input:
         match effect:
             case FetchSnapshot():
-                peer, listing = await self._api.conversations(self._room)
+                peer, listing = await self._api.conversations(
+                    self._room, on_bytes=self._progress_of(effect.request)
+                )
                 return SnapshotLoaded(effect.request, peer, listing)
             case FetchThread():
                 thread = await self._api.thread(effect.url_id)
@@ -287,6 +292,18 @@ class LiveSession:
                 return UsersLoaded(effect.request, online.users)
             case _:
                 assert_never(effect)
+
+    def _progress_of(self, request: int) -> Callable[[int], None]:
+        """Tells the engine how much of a list has come, where that takes long."""
+        told_at = self._now()
+
+        def on_bytes(received: int) -> None:
+            nonlocal told_at
+            if self._now() >= told_at + PROGRESS_EVERY_S:
+                told_at = self._now()
+                self._feed(SnapshotComing(request, received))
+
+        return on_bytes
 
     async def _write(self, request: SendRequest, drafts: int) -> None:
         sent = False

@@ -125,6 +125,8 @@ class Link:
         """Place in the series of delays; starts anew only after a minute live."""
         self.began_at = 0.0
         """When the running try began, or the one that led to the socket."""
+        self._asked_heard_at = 0.0
+        """When a part of the answer that the running try waits for came."""
         self._joined_at: float | None = None
         self._lost_at: float | None = None
         self._heard_at: float | None = None
@@ -178,6 +180,10 @@ class Link:
             self._try_failed(closed.problem or Problem(ProblemKind.UNREACHABLE), closed.retry_after_s or 0.0)
         else:
             self._later(closed.retry_after_s or 0.0)
+
+    def hears_rest(self) -> None:
+        """A part of a list has come: slow, and not hung."""
+        self._asked_heard_at = self._core.now
 
     def answered(self) -> None:
         """REST answered with a snapshot: fresh ids are here."""
@@ -408,7 +414,7 @@ class Link:
         """Try now, or as soon as 2 s have passed since the last time."""
         core = self._core
         if self.socket is not None or self.asking:
-            if core.now < self.began_at + HUNG_AFTER_S:
+            if core.now < max(self.began_at, self._asked_heard_at) + HUNG_AFTER_S:
                 return
             if self.socket is not None:
                 core.emit(CloseSocket(self.socket))

@@ -35,6 +35,7 @@ from imagechat_tui.sync.inputs import (
     Input,
     Pong,
     ReplyArrived,
+    SnapshotComing,
     SnapshotLoaded,
     SocketClosed,
     SocketOpened,
@@ -137,6 +138,9 @@ class SyncEngine:
                 self._writes.found(happened.drafts)
             case SocketOpened() | SocketClosed() | EventReceived() | FrameMalformed() | Pong():
                 self._on_socket(happened)
+            case SnapshotComing():
+                if self._image_room.snapshot_coming(happened):
+                    self._link.hears_rest()
             case SnapshotLoaded():
                 if self._image_room.snapshot_loaded(happened):
                     self._link.answered()

@@ -32,7 +32,7 @@ from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.connection import HUNG_AFTER_S, Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchEventLog, FetchSnapshot, Missed, News
-from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotLoaded
+from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotComing, SnapshotLoaded
 from imagechat_tui.sync.intents import DeleteConversation
 from imagechat_tui.sync.news import news_of_list
 from imagechat_tui.sync.reads import Read
@@ -190,10 +190,18 @@ class ImageRoom:
         self._cannot_show()
         self.want_snapshot(self._core.now)
 
+    def snapshot_coming(self, coming: SnapshotComing) -> bool:
+        """A part of the list is here. False if it is not the one that is awaited."""
+        if not self._list.coming(coming.request):
+            return False
+        self._core.change_connection(received_bytes=coming.received_bytes)
+        return True
+
     def snapshot_loaded(self, loaded: SnapshotLoaded) -> bool:
         """The list is here. False if it is not the one that is awaited."""
         if not self._list.loaded(loaded.request):
             return False
+        self._core.change_connection(received_bytes=None)
         core, answer = self._core, loaded.list
         self._unreadable = self._log.failures = 0
         core.ids = answer.room or core.ids
@@ -217,6 +225,7 @@ class ImageRoom:
         """The list did not come. False if another one is awaited."""
         if not self._list.failed(failed):
             return False
+        self._core.change_connection(received_bytes=None)
         if failed.problem.kind is ProblemKind.BAD_ANSWER:
             self._unreadable += 1
             if self._unreadable >= UNREADABLE_LISTS:
@@ -281,7 +290,7 @@ class ImageRoom:
 
     def snapshot_now(self) -> None:
         """Ask for the list at once, unless it is on its way and may still come."""
-        if not self._list.running or self._core.now >= self._list.began_at + HUNG_AFTER_S:
+        if not self._list.running or self._core.now >= self._list.heard_at + HUNG_AFTER_S:
             self._core.emit(FetchSnapshot(self._list.begin()))
 
     # What to do about it

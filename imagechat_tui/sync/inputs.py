@@ -79,6 +79,13 @@ class SnapshotLoaded(Struct, frozen=True):
     list: ConversationList
 
 
+class SnapshotComing(Struct, frozen=True):
+    """A part of the answer of FetchSnapshot has come: on a slow link it takes its time."""
+
+    request: int
+    received_bytes: int
+
+
 class ThreadLoaded(Struct, frozen=True):
     """Answer of FetchThread (hosted)."""
 
@@ -146,6 +153,7 @@ Input: TypeAlias = (
     | EventReceived
     | FrameMalformed
     | Pong
+    | SnapshotComing
     | SnapshotLoaded
     | ThreadLoaded
     | EventLogLoaded

@@ -25,6 +25,8 @@ class Read:
         """At least so long after one began the next may begin."""
         self.began_at = -inf
         """When the newest one was asked for."""
+        self.heard_at = -inf
+        """When the newest one was asked for, or a part of it came."""
         self.failures = 0
         """Since one was answered."""
 
@@ -66,8 +68,15 @@ class Read:
         """One is asked for now: its number."""
         self._number = self._core.number()
         self._due = None
-        self.began_at = self._core.now
+        self.began_at = self.heard_at = self._core.now
         return self._number
+
+    def coming(self, number: int) -> bool:
+        """A part of an answer is here. False if it is not the one that is awaited."""
+        if number != self._number:
+            return False
+        self.heard_at = self._core.now
+        return True
 
     def loaded(self, number: int) -> bool:
         """Take note of an answer. False if it is not the one that is awaited."""

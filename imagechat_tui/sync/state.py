@@ -65,6 +65,8 @@ class Connection(Struct, frozen=True):
     retry_at_s: float | None = None
     """When the next try is due."""
     failed_tries: int = 0
+    received_bytes: int | None = None
+    """So much of the list has come, while it takes long to come."""
     round_trip_s: float | None = None
     problem: Problem | None = None
     """What stands in the way, while something does."""

@@ -9,6 +9,7 @@ import logging
 import re
 import socket
 import ssl
+import time
 import traceback
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from imagechat_tui.net import exchange
 from imagechat_tui.net.api import (
     Api,
     ApiError,
@@ -509,6 +511,77 @@ async def test_the_log_says_whether_it_is_complete(api: Api, stub: StubServer) -
     assert answer.complete is False
     assert stub.requests[-1][2]["seq"] == "3"
     assert "sso" not in stub.requests[-1][2], "the log goes by userIdWS"
+
+
+# -- slow links
+
+
+async def long_list(_: web.Request) -> web.StreamResponse:
+    """60 comments of 1,900 characters, and one that ends it."""
+    comments = tuple(eg.comment(id=CommentId(f"c_{n}"), text="x" * 1_900, html="x") for n in range(60))
+    listed = eg.conversation_list(comments=comments)
+    return ours(codec.encode_conversation_list(listed, tenant_id=eg.TENANT, v2=True))
+
+
+async def test_a_link_that_is_only_slow_is_waited_for(
+    tcp_stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes in all, each of its silences is short."""
+    monkeypatch.setattr(exchange, "READ_TIMEOUT_S", 1.0)
+    tcp_stub.answer, heard = long_list, list[int]()
+    async with FaultProxy(tcp_stub.port) as proxy:
+        proxy.slow(50_000)
+        api = Api(tcp_stub.endpoint(port=proxy.port), sleep=Pauses())
+        began = time.monotonic()
+        _, listing = await api.conversations(ROOM, on_bytes=heard.append)
+        await api.close()
+    assert time.monotonic() > began + 1.5, "it was slow, or this shows nothing"
+    assert len(listing.comments) == 60
+    assert heard == sorted(heard)
+    assert heard[0] < 20_000 < 100_000 < heard[-1]
+
+
+async def test_a_link_that_falls_silent_in_the_middle_is_given_up(
+    tcp_stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "READ_TIMEOUT_S", 0.5)
+    tcp_stub.answer = long_list
+    async with FaultProxy(tcp_stub.port) as proxy:
+        proxy.slow(20_000)
+        api = Api(tcp_stub.endpoint(port=proxy.port), sleep=Pauses())
+
+        def silence(_: int) -> None:
+            proxy.mode = Mode.BLACK_HOLE
+
+        with pytest.raises(TimedOut):
+            await api.conversations(ROOM, on_bytes=silence)
+        await api.close()
+
+
+async def test_who_sends_a_byte_now_and_then_does_not_hold_us_for_ever(
+    tcp_stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "READ_AT_MOST_S", 0.5)
+    tcp_stub.answer = long_list
+    async with FaultProxy(tcp_stub.port) as proxy:
+        proxy.slow(1_000)
+        api = Api(tcp_stub.endpoint(port=proxy.port), sleep=Pauses())
+        with pytest.raises(TimedOut):
+            await api.conversations(ROOM)
+        await api.close()
+
+
+async def test_answers_may_be_packed(api: Api, stub: StubServer) -> None:
+    async def packed(_: web.Request) -> web.StreamResponse:
+        answer = await long_list(_)
+        assert isinstance(answer, web.Response)
+        answer.enable_compression(web.ContentCoding.gzip)
+        return answer
+
+    stub.answer = packed
+    _, listing = await api.conversations(ROOM)
+    assert len(listing.comments) == 60
+    assert "gzip" in stub.requests[0][3]["Accept-Encoding"]
 
 
 # -- what was sent

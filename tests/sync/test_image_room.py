@@ -19,6 +19,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point, Position
 from imagechat_tui.protocol.routes import ConversationList
+from imagechat_tui.sync.connection import HUNG_AFTER_S
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
@@ -30,12 +31,12 @@ from imagechat_tui.sync.effects import (
     OpenSocket,
 )
 from imagechat_tui.sync.image_room import REPLAY_AT_MOST
-from imagechat_tui.sync.inputs import EventLogLoaded, SnapshotLoaded
+from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotComing, SnapshotLoaded
 from imagechat_tui.sync.intents import DeleteConversation, OpenThread, TryNow
 from imagechat_tui.sync.replay import HELD_AT_MOST
 from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
 from tests import examples as eg
-from tests.sync.desk import Desk, anew, at_once, hosted, joined
+from tests.sync.desk import UNREACHABLE, Desk, anew, at_once, hosted, joined
 
 HOME = ConversationId("ic_1")
 UNREADABLE = Problem(ProblemKind.BAD_ANSWER)
@@ -510,6 +511,38 @@ def test_a_log_that_was_read_before_a_gap_was_known_is_read_again() -> None:
     desk.nothing(FetchSnapshot)
     desk.log_comes(made(2), made(3))
     shows(desk, 3)
+
+
+# A list that takes its time
+
+
+def test_a_list_that_is_still_coming_is_told_and_not_asked_for_again() -> None:
+    desk = Desk()
+    asked = desk.take(FetchSnapshot)
+    for received in (20_000, 60_000, 240_000):
+        desk.wait(5.0)
+        desk.feed(SnapshotComing(asked.request, received))
+        assert desk.connection.received_bytes == received
+        desk.wish(TryNow())
+        desk.nothing(FetchSnapshot)
+    desk.feed(SnapshotLoaded(asked.request, Peer.OURS, listing(1)))
+    assert desk.connection.received_bytes is None
+    desk.take(OpenSocket)
+
+
+def test_a_list_that_came_no_further_is_asked_for_again_when_the_person_wants_it() -> None:
+    desk = Desk()
+    asked = desk.take(FetchSnapshot)
+    desk.wait(5.0)
+    desk.feed(SnapshotComing(asked.request, 20_000))
+    desk.wait(HUNG_AFTER_S)
+    desk.wish(TryNow())
+    again = desk.take(FetchSnapshot)
+    before = desk.connection
+    desk.feed(SnapshotComing(asked.request, 40_000))  # of the one that nobody waits for any more
+    assert desk.connection == before
+    desk.feed(FetchFailed(again.request, UNREACHABLE))
+    assert desk.connection.received_bytes is None
 
 
 # How often
