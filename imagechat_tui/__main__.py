@@ -6,15 +6,23 @@ import gc
 import os
 import sys
 
+from imagechat_tui import typed_ahead
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
     # Collecting while modules load costs a tenth of the start and frees nothing (measured).
     gc.disable()
     _open_missing_streams()
-    from imagechat_tui.cli import run
+    if typed_ahead.opens_a_screen(sys.argv[1:]):
+        typed_ahead.keep()
+    try:
+        from imagechat_tui.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    finally:
+        typed_ahead.give_back()
+    sys.exit(code)
 
 
 def _open_missing_streams() -> None:

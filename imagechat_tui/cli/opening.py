@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagechat_tui import typed_ahead
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import (
     Command,
@@ -104,10 +105,12 @@ def _may_be_private(image: str) -> bool:
         return False
     for line in private_address_words(image, address):
         click.echo(line, err=True)
-    return click.confirm("Fetch it?", err=True)
+    with typed_ahead.asking():
+        return click.confirm("Fetch it?", err=True)
 
 
 def _shown(chosen: Target, private: bool) -> int:
+    typed_ahead.keep()
     look = screen_options(chosen.settings)
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
-from textual import events
+from textual import constants, events
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.content import Content
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
@@ -23,13 +26,14 @@ from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.sync.state import ChatState
-from imagechat_tui.tui import terminal_input
 from imagechat_tui.tui.ascii_signs import AsciiSigns
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.crash import write_crash_file
+from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keys import as_us_layout
 from imagechat_tui.tui.leaving import Leaving
 from imagechat_tui.tui.messages import (
+    CommandChosen,
     NewsArrived,
     PictureFailed,
     PictureLoaded,
@@ -39,11 +43,14 @@ from imagechat_tui.tui.messages import (
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.screens.dialog import Dialog, Layer
+from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
+from imagechat_tui.tui.terminal_input import LineBreak
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.words import WIDE_SIGNS, Words, defect_words
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
     from textual.theme import Theme
 
     from imagechat_tui.raster.render import RenderOptions
@@ -53,8 +60,8 @@ if TYPE_CHECKING:
 CRASHED = 1
 SETTLE_S = 1.0
 """How long the session may take to put things away when the app ends."""
-SETTLING_TURNS = 50
-"""Turns of the loop in which what a key set off is done: messages go up a few widgets, a dialog, the focus."""
+BY_HAND = (events.InputEvent, events.Paste, LineBreak)
+"""What the person does: keys, the pointer, pastes."""
 
 
 class ScreenOptions(Struct, frozen=True):
@@ -97,7 +104,6 @@ class ImageChatApp(App[int]):
         picture_stamp: StampOf | None = None,
     ) -> None:
         super().__init__()
-        terminal_input.install()
         self.animation_level = "none"
         self._session = session
         self._pictures = PictureLoader(load_picture, picture_stamp, self._post)
@@ -111,6 +117,9 @@ class ImageChatApp(App[int]):
         self._leaving = Leaving(self._told_to_leave)
         self._session_worker: Worker[None] | None = None
         self._ending = False
+        self.keys = KeyOrder(self._act, self._lay_out, self._types)
+        """What the person did, and what was not taken of it yet."""
+        self._began_s = 0.0
         self._chat: ChatScreen | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -128,6 +137,14 @@ class ImageChatApp(App[int]):
         """The main screen."""
         assert self._chat is not None
         return self._chat
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours, unless another one is asked for."""
+        if constants.DRIVER is not None:
+            return super().get_driver_class()
+        from imagechat_tui.tui.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, at once: nothing is painted twice at the start."""
@@ -160,6 +177,8 @@ class ImageChatApp(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._began_s = self._clock.engine_s()
+        self.run_worker(self._take_keys(), name="keys", group="keys")
         self.run_worker(self._pictures.run(), name="picture", group="picture")
         self._session_worker = self.run_worker(
             self._session.run(self._listen), name="session", group="session"
@@ -244,37 +263,94 @@ class ImageChatApp(App[int]):
     # -- keys
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys act in the order they came, however close together: a lagging link delivers many in one packet.
-
-        Textual hands a key to the focused widget and acts on it once it has come up again. The letters of a word
-        behind the key that opens the composer would be commands by then, and those behind the one that leaves a
-        text would still be for it. So a command acts at once here, and what it asks others to do is done before
-        the next key.
-        """
-        if not isinstance(event, events.Key) or event.is_forwarded:
+        """What the person does goes through the order of keys; all else is taken as it comes."""
+        if isinstance(event, BY_HAND) and not event.is_forwarded:
+            self.keys.put(event)
+        else:
             await super().on_event(event)
-        elif self._ending:
+
+    def on_command_chosen(self, message: CommandChosen) -> None:
+        """Run a command from a list: before the keys that were pressed behind it."""
+        command = message.command
+        self.keys.put_first(lambda: self._command(command.id, command.action, command.node))
+
+    async def _take_keys(self) -> None:
+        try:
+            await self.keys.run()
+        except Exception as error:  # the edge of a task: the crash file
+            self._handle_exception(error)
+
+    async def _act(self, event: events.Event) -> None:
+        """Do what a key, a click or a paste does."""
+        if self._ending:
             return  # what is typed behind the key that quits was for the shell
-        elif await self._key(event):
-            for _ in range(SETTLING_TURNS):
-                await asyncio.sleep(0)
-
-    async def _key(self, pressed: events.Key) -> bool:
-        """Act on a key; whether it was a command, and not a letter of a text."""
-        if self.focused is not None and self.focused.check_consume_key("a", "a"):
-            await super().on_event(pressed)
-            return not pressed.is_forwarded
-        # Where no text is typed, letters act by physical key.
-        event = as_us_layout(pressed) or pressed
-        if await self._check_bindings(event.key, priority=True):
-            return True
-        if self.focused is self.chat.picture and self.chat.picture.choosing:
+        if isinstance(event, LineBreak):
+            if self.chat.composer.take_break(event.key):
+                return
+            event = event.key
+        if not isinstance(event, events.Key):
             await super().on_event(event)
-            return True
-        if await self._check_bindings(event.key):
-            return True
-        self.chat.say_unused(event.key)
-        return False
+            return
+        self.app_focus = True  # a terminal that says it lost the focus may be wrong
+        if self._writes_text:
+            if event.is_printable or await self._is_ready(event.key):
+                await super().on_event(event)
+            return
+        # Where no text is typed, letters act by physical key.
+        event = as_us_layout(event) or event
+        if self.focused is self.chat.picture and self.chat.picture.choosing:
+            if not await self._check_bindings(event.key, priority=True):
+                await super().on_event(event)
+        elif await self._is_ready(event.key):
+            if await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key):
+                return
+            self.chat.say_unused(event.key)
+
+    @property
+    def _writes_text(self) -> bool:
+        """Whether letters go into a text."""
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
+
+    def _types(self, event: events.Event) -> bool:
+        """Whether a key only puts a letter into a text, or takes one away."""
+        return (
+            isinstance(event, events.Key)
+            and (event.is_printable or event.key == "backspace")
+            and self._writes_text
+        )
+
+    async def _is_ready(self, key: str) -> bool:
+        """Wait for what a key needs; whether it shall act."""
+        active = self.screen.active_bindings.get(key)
+        return active is None or await self._has(active.binding.id)
+
+    async def _has(self, command_id: str | None) -> bool:
+        """Wait for what a command needs; whether it shall be run."""
+        for need in Need:
+            lacks = partial(self.chat.lacks, need, command_id)
+            if lacks() and not await self.keys.wait(
+                lacks, patience_s=self._patience_s(need), tell=partial(self.chat.say, *need.value)
+            ):
+                return False
+        return True
+
+    def _patience_s(self, need: Need) -> float | None:
+        patience_s = PATIENCE_S[need]
+        if need is not Need.START or patience_s is None:
+            return patience_s
+        return patience_s - (self._clock.engine_s() - self._began_s)
+
+    async def _command(self, command_id: str, action: str, node: DOMNode) -> None:
+        if await self._has(command_id):
+            await self.run_action(action, node)
+
+    def _lay_out(self) -> bool:
+        """Do the layout that Textual has put off to the next frame; whether there was one."""
+        screen = self.screen
+        if not (screen._layout_required or screen._scroll_required):
+            return False
+        screen._on_timer_update()
+        return True
 
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""
@@ -319,6 +395,14 @@ class ImageChatApp(App[int]):
                 async with asyncio.timeout(SETTLE_S):
                     await worker.wait()
         self.exit(code, return_code=code)
+
+    def terminal_gone(self) -> None:
+        """Nothing comes from the terminal any more: keep what is typed, and end."""
+        self._told_to_leave(128 + signal.SIGHUP)
+
+    def input_failed(self, error: Exception) -> None:
+        """A defect in the thread that reads keys: without keys there is nothing but to end."""
+        self._handle_exception(error)
 
     def on_unmount(self) -> None:
         """Give the signals back."""

@@ -65,9 +65,14 @@ _NAMES: Final = {
 """How Textual calls the keys that are not letters."""
 
 
+def us_character(character: str) -> str | None:
+    """What the key that types ``character`` would type on a US layout; None if it is that already."""
+    return _US.get(character)
+
+
 def as_us_layout(event: Key) -> Key | None:
     """The key event that the same physical key gives on a US layout; None if it is that already."""
-    character = _US.get(event.character or "")
+    character = us_character(event.character or "")
     if character is None:
         return None
     return Key(_NAMES.get(character, character), character)

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from imagechat_tui import typed_ahead
+
 WITHIN_S = 1.7
 """The process ends at most this long after it was told to."""
 
@@ -100,7 +102,9 @@ RESTORE = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?
 """Mouse off, paste and keyboard as before, main screen, cursor on."""
 
 
-def _line_discipline() -> list[int | list[bytes | int]] | None:
+def _line_discipline() -> typed_ahead.LineDiscipline | None:
+    if (before := typed_ahead.line_discipline()) is not None:
+        return before
     try:
         return termios.tcgetattr(sys.__stdin__.fileno())  # type: ignore[union-attr]
     except (OSError, ValueError, AttributeError, termios.error):

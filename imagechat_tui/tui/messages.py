@@ -11,6 +11,7 @@ from imagechat_tui.sync.state import ChatState
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
+    from imagechat_tui.tui.commands import Command
 
 
 class StateChanged(Message):
@@ -75,3 +76,11 @@ class EditorSent(Message):
 
 class EditorLeft(Message):
     """Esc in the text that is being written."""
+
+
+class CommandChosen(Message):
+    """A command shall be run, as its key would."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self.command = command

@@ -48,6 +48,7 @@ class Desk:
         for key in keys:
             self._send(key)
             await self.settle()
+        await self.settle()
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
@@ -67,6 +68,9 @@ class Desk:
         """Let what a key set off run its course: rounds of all queues, no clock."""
         for _ in range(4):
             await self.pilot._wait_for_screen()
+        async with asyncio.timeout(10):
+            while not (self.app.keys.at_rest or self.app.keys.waiting):  # noqa: ASYNC110 (for tests alone)
+                await asyncio.sleep(0.001)  # not 0: a loop that never rests is what keys wait for
 
     async def publish(self, state: ChatState, *news: Any) -> None:
         self.session.publish(state, *news)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import pytest
 from textual import events
-from textual._xterm_parser import XTermParser
 
 from imagechat_tui.raster.ambiguous_width import ROW, is_ambiguous
-from imagechat_tui.tui import symbols, terminal_input
+from imagechat_tui.tui import symbols
 from imagechat_tui.tui.ascii_signs import AsciiSigns, look_alike
 from imagechat_tui.tui.keys import _SHOWN
+from imagechat_tui.tui.terminal_input import TerminalInput
 from imagechat_tui.words import WIDE_SIGNS
 from tests.tui.conftest import Desk, Sit
 
@@ -20,9 +20,9 @@ WIDE, NARROW = f"\x1b[{ROW + 1};5R", f"\x1b[{ROW + 1};3R"
 
 
 def parsed(data: str) -> list[events.Event]:
-    terminal_input.install()
-    parser = XTermParser()
-    return [event for event in [*parser.feed(data), *parser.feed("")] if isinstance(event, events.Event)]
+    terminal = TerminalInput()
+    found = [*terminal.feed(data, 0.0), *terminal.tick(60.0)]
+    return [event for event in found if isinstance(event, events.Event)]
 
 
 def answer(desk: Desk, data: str) -> None:

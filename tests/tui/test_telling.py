@@ -17,6 +17,7 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.state import Draft, Phase, Problem, ProblemKind
+from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
 from imagechat_tui.words import problem_words
 from tests import examples as eg
 from tests.tui.conftest import Desk, Sit
@@ -108,6 +109,14 @@ async def test_a_retry_that_is_refused_is_told_and_keeps_what_there_is(
         assert not session.sent()
 
 
+@pytest.fixture
+def patience_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a key waits for a moment is as if it had waited."""
+    for need in (Need.START, Need.SAVED):
+        monkeypatch.setitem(PATIENCE_S, need, 0.0)
+
+
+@pytest.mark.usefixtures("patience_over")
 @pytest.mark.parametrize("keys", [["c", *"ab", "enter"], ["!", "enter"]])
 async def test_what_is_refused_before_the_first_answer_is_told_and_kept(sit: Sit, keys: list[str]) -> None:
     session = EngineSession(Phase.STARTING, drafts=(FAILED_REPLY,))
@@ -166,6 +175,7 @@ async def test_an_open_thread_closes_when_its_deletion_is_confirmed_and_not_befo
         assert not desk.toasts
 
 
+@pytest.mark.usefixtures("patience_over")
 @pytest.mark.parametrize("keys", [["d"], ["enter", "d"], ["enter", "e"]])
 async def test_what_is_in_flight_is_not_changed_a_second_time(sit: Sit, keys: list[str]) -> None:
     session = EngineSession()
@@ -179,6 +189,7 @@ async def test_what_is_in_flight_is_not_changed_a_second_time(sit: Sit, keys: li
         assert desk.chat.composer.target is None
 
 
+@pytest.mark.usefixtures("patience_over")
 @pytest.mark.parametrize("key", ["r", "x"])
 async def test_a_marker_that_is_not_on_the_server_yet_takes_nothing(sit: Sit, key: str) -> None:
     async with sit(session=EngineSession()) as desk:

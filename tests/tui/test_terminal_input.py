@@ -6,29 +6,36 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
-from textual._xterm_parser import XTermParser
+from textual.message import Message
 
 from imagechat_tui.sync.intents import KeepDraft, StartConversation
-from imagechat_tui.tui import terminal_input
+from imagechat_tui.tui.terminal_input import LineBreak, TerminalInput
 from tests.terminal import Terminal
 from tests.tui.conftest import Desk, Sit
 
 
 def keys(data: str) -> list[events.Key]:
     """What the terminal's bytes are as keys."""
-    terminal_input.install()
-    parser = XTermParser()
-    return [event for event in [*parser.feed(data), *parser.feed("")] if isinstance(event, events.Key)]
+    found = [event.key if isinstance(event, LineBreak) else event for event in read(data)]
+    return [event for event in found if isinstance(event, events.Key)]
+
+
+def read(*pieces: str, **options: Any) -> list[Message]:
+    """What the terminal's bytes are, read in these pieces; nothing comes behind them."""
+    terminal = TerminalInput(**options)
+    found = [message for piece in pieces for message in terminal.feed(piece, 0.0)]
+    return [*found, *terminal.tick(60.0)]
 
 
 def deliver(desk: Desk, data: str) -> None:
     """All of it at once."""
-    for event in keys(data):
+    for event in read(data):
         event.set_sender(desk.app)
         desk.app.post_message(event)
 
@@ -67,18 +74,32 @@ async def test_escape_and_enter_in_one_packet_send_nothing(sit: Sit) -> None:
         await desk.press()
         assert not desk.session.asked(StartConversation)
         assert [kept.write.text for kept in desk.session.asked(KeepDraft)][-1] == "never send this"
-        # Enter, on the place where there is no marker yet, brought it back.
-        assert desk.chat.composer.editor.text == "never send this"
+        # Enter was for the picture: it opened the draft, which stands there now.
+        assert desk.focus == "comments"
 
 
-async def test_what_follows_an_enter_in_one_packet_is_not_for_the_text(sit: Sit) -> None:
+PASTED = "one\r\r\ttwo\rthree"
+
+
+async def test_what_is_pasted_without_marks_is_one_text(sit: Sit) -> None:
     async with sit() as desk:
-        await desk.press("c")
-        before = desk.chat.picture.crosshair
-        deliver(desk, "sent\rl")
+        deliver(desk, f"c{PASTED}")
         await desk.press()
-        assert [write.text for write in desk.session.asked(StartConversation)] == ["sent"]
-        assert desk.chat.picture.crosshair.x > before.x
+        assert not desk.session.asked(StartConversation)
+        assert desk.chat.composer.editor.text == PASTED.replace("\r", "\n")
+        deliver(desk, " end\r")
+        await desk.press()
+        sent = [write.text for write in desk.session.asked(StartConversation)]
+        assert sent == [f"{PASTED} end".replace("\r", "\n")]
+
+
+async def test_an_enter_with_keys_behind_it_is_enter_where_no_text_is_written(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("tab")
+        deliver(desk, "\rrsoon")
+        await desk.press()
+        assert desk.chat.open_key is not None
+        assert desk.chat.composer.editor.text == "soon"
 
 
 @pytest.mark.parametrize("turns", [*range(12), 20, 40])
@@ -112,12 +133,8 @@ def test_a_paste_is_one_text_however_it_is_cut_into_pieces(data: st.DataObject) 
     pasted = pasted.replace("\x1b[201~", "")
     stream = f"ab\x1b[200~{pasted}\x1b[201~cd"
     cuts = sorted(data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=6)))
-    terminal_input.install()
-    parser = XTermParser()
-    came: list[object] = []
-    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
-        came += parser.feed(stream[start:end])
-    came += parser.feed("")
+    pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    came = read(*pieces)
     assert [getattr(event, "key", None) or getattr(event, "text", None) for event in came] == [
         "a",
         "b",
@@ -130,9 +147,7 @@ def test_a_paste_is_one_text_however_it_is_cut_into_pieces(data: st.DataObject) 
 async def test_a_paste_with_escapes_and_line_ends_sends_nothing(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("c")
-        terminal_input.install()
-        parser = XTermParser()
-        for event in [*parser.feed(f"\x1b[200~{COPIED_LOG}\x1b[201~"), *parser.feed("")]:
+        for event in read(f"\x1b[200~{COPIED_LOG}\x1b[201~"):
             desk.app.post_message(event.set_sender(desk.app))
         await desk.press()
         assert not desk.session.asked(StartConversation)

@@ -16,11 +16,20 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     TryNow,
 )
-from imagechat_tui.sync.state import CommentView, Draft, Status, Thread
+from imagechat_tui.sync.state import CommentView, Draft, Status, Thread, WriteStatus
 from imagechat_tui.tui.commands import Command, all_commands, commands_here
 from imagechat_tui.tui.layout import Sidebar
-from imagechat_tui.tui.messages import PictureAsked
+from imagechat_tui.tui.messages import CommandChosen, PictureAsked
 from imagechat_tui.tui.screens.dialog import Layer
+from imagechat_tui.tui.screens.needs import (
+    OF_PICTURE,
+    OF_PLACE,
+    OF_START,
+    OF_THREAD,
+    OF_WHAT_IS_LEFT,
+    Need,
+    on_the_way,
+)
 from imagechat_tui.tui.screens.reading import IN_FLIGHT
 from imagechat_tui.tui.screens.telling import TellingScreen
 from imagechat_tui.tui.themes import THEMES
@@ -122,6 +131,41 @@ class ChatScreen(TellingScreen):
         self.write_marker(event.point)
 
     # -- keys
+
+    def lacks(self, need: Need, command_id: str | None) -> bool:
+        """Whether a command should wait for something: without it, it would do something else than was meant."""
+        match need:
+            case Need.PICTURE:
+                return command_id in OF_PICTURE and not self.pictureless and self.picture.picture is None
+            case Need.DRAWING:
+                return command_id == "marker.hints" and not self.picture.is_drawn
+            case Need.START:
+                starting = not self.loaded and self.chat.connection.problem is None
+                return command_id in OF_START and starting
+            case Need.SAVED:
+                return on_the_way(self._about(command_id)) or (
+                    command_id in OF_WHAT_IS_LEFT and self._deletes
+                )
+
+    @property
+    def _deletes(self) -> bool:
+        """Whether the server is being asked to delete something."""
+        deletions = (DeleteConversation, DeleteComment)
+        return any(
+            isinstance(entry.write, deletions) and entry.status is WriteStatus.PENDING
+            for entry in self.chat.outbox
+        )
+
+    def _about(self, command_id: str | None) -> list[Thread | CommentView | None]:
+        """What the server must know of for a command."""
+        if command_id in OF_PLACE:
+            return [here for here in self.all_threads if here.conversation.point == self.picture.crosshair]
+        if command_id not in OF_THREAD:
+            return []
+        thread = self.current
+        comment = self.comments.item if self.focused is self.comments else None
+        edited = self.to_edit(thread) if command_id == "thread.edit" and thread is not None else None
+        return [thread, comment, edited]
 
     def action_new_marker(self) -> None:
         """Write a comment for a new marker at the crosshair; on a marker's own point, a reply to it.
@@ -359,9 +403,9 @@ class ChatScreen(TellingScreen):
 
         self.cover(CommandScreen(title, text, commands), self._run_command)
 
-    async def _run_command(self, command: Command | None) -> None:
+    def _run_command(self, command: Command | None) -> None:
         if command is not None:
-            await self.app.run_action(command.action, command.node)
+            self.post_message(CommandChosen(command))
 
     def action_unsent(self) -> None:
         """What is not on the server."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events
@@ -105,10 +107,24 @@ class ImageView(Stage, can_focus=True):
         """The cell at which the pointer holds the picture."""
         self._dragged = False
         self._pressed: Point | None = None
+        self._before: list[Callable[[], None]] = []
+        """What was asked for before there was a picture, in order."""
 
     def scene_changed(self) -> None:
         """Tell it."""
         self.post_message(self.ViewChanged())
+
+    def _fit_to_size(self) -> None:
+        """As any stage; and do what was asked for before there was a picture."""
+        super()._fit_to_size()
+        if self._scene is not None and self._before:
+            asked, self._before = self._before, []
+            for act in asked:
+                act()
+
+    def _put_off(self, act: Callable[..., None], *arguments: object) -> None:
+        """Do it when the picture is there."""
+        self._before.append(partial(act, *arguments))
 
     # -- methods for the screen
 
@@ -126,6 +142,9 @@ class ImageView(Stage, can_focus=True):
     def move_to(self, point: Point) -> None:
         """Put the crosshair on a point, and the point into view."""
         point = Point(min(100.0, max(0.0, point.x)), min(100.0, max(0.0, point.y)))
+        if self._before:
+            self._put_off(self.move_to, point)
+            return
         moved = point != self._crosshair
         self._crosshair = point
         if self._scene is not None:
@@ -138,38 +157,49 @@ class ImageView(Stage, can_focus=True):
 
     def action_step(self, columns: int, rows: int) -> None:
         """Move the crosshair by one cell: in the loupe, one of its cells."""
-        if self._scene is not None:
+        if self._scene is None:
+            self._put_off(self.action_step, columns, rows)
+        else:
             self.move_to(self._scene.step(self._crosshair, columns, rows))
 
     def action_stride(self, columns: int, rows: int) -> None:
         """Move the crosshair by a tenth of what is seen."""
-        if self._scene is not None:
+        if self._scene is None:
+            self._put_off(self.action_stride, columns, rows)
+        else:
             view = self._scene.view
             self.action_step(columns * max(1, view.columns // 10), rows * max(1, view.rows // 10))
 
     def action_zoom(self, direction: int) -> None:
         """Closer or farther, about the crosshair."""
         before = self._scene
-        self._zoom_about(direction, self._crosshair)
-        self._answer(*("plus", LARGEST) if direction > 0 else ("minus", SMALLEST), before)
+        if before is None:
+            self._put_off(self.action_zoom, direction)
+        else:
+            self._zoom_about(direction, self._crosshair)
+            self._answer(*("plus", LARGEST) if direction > 0 else ("minus", SMALLEST), before)
 
     def action_actual(self) -> None:
         """One pixel of the picture across one cell."""
-        if self._scene is not None:
+        if self._scene is None:
+            self._put_off(self.action_actual)
+        else:
             self._look(self._scene.view.actual(self._crosshair))
 
     def action_fit(self) -> None:
         """The whole picture; from there, as wide or high as the view, where the crosshair is."""
         before = self._scene
-        if before is not None:
+        if before is None:
+            self._put_off(self.action_fit)
+        else:
             view = before.view
             self._look(view.filled(self._crosshair) if view.zoom == 1 else view.fit())
             self._answer("0", WHOLE, before)
 
-    def _answer(self, key: str, why: str, before: Scene | None) -> None:
+    def _answer(self, key: str, why: str, before: Scene) -> None:
         """Say why a key changed nothing, if it did not."""
         now = self._scene
-        if before is None or now is None:
+        if now is None:
             return
         old, new = before.view, now.view
         if (old.scale, old.left, old.top) == (new.scale, new.left, new.top):
@@ -178,7 +208,9 @@ class ImageView(Stage, can_focus=True):
     def action_loupe(self) -> None:
         """Show the place of the crosshair closer, or no longer."""
         scene = self._scene
-        if scene is not None:
+        if scene is None:
+            self._put_off(self.action_loupe)
+        else:
             self._show(scene.magnified(self._crosshair) if scene.lens is None else Scene(scene.view))
 
     def action_close_loupe(self) -> None:

@@ -1,0 +1,169 @@
+"""Keys act in the order they came, each as if the person had waited to see what the one before it did.
+
+A lagging link delivers in one packet what was typed over a second, and what was typed before the screen stood comes
+all at once. Textual hands a key to the focused widget and acts on it once it has come up again: the letters of a word
+behind the key that opens a text would be commands by then.
+
+The rule: a key is taken when everything that the key before it set off has happened.
+
+Why it holds: what code sets off on an event loop, messages, callbacks, tasks, screens, changes of the focus, is a
+callback in the loop's one queue, or waits for one that is. ``settled`` lets the queue turn until it holds nothing:
+then nothing is left of what was set off, but for what waits for time, for a thread or for the world outside. Of these
+a key can depend on three:
+
+- the layout, which Textual puts off to its next frame: it is done at once (``lay_out``);
+- the picture, which a process loads and a thread draws, and the server's answers: the keys that need one wait for it
+  themselves (``wait``), and those behind them with them;
+- timers: none of ours changes what a key does.
+
+Nothing else is waited for, so no key waits for the network that does not need its answer. A flood from outside that
+never lets the queue run empty holds a key for ``FLOOD_TURNS`` turns and no longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from textual.events import Event, Key
+
+FLOOD_TURNS: Final = 500
+"""Turns of the loop after which what never ends cannot have been set off by a key alone."""
+LAYOUTS: Final = 5
+"""A layout may ask for another one; not for ever."""
+LOOK_S: Final = 0.02
+"""How often a key that waits looks whether it still has to."""
+TELL_AFTER_S: Final = 0.5
+"""A key that waits so long says what for."""
+
+Act: TypeAlias = Callable[[], Awaitable[object]]
+
+
+class KeyOrder:
+    """A queue of what the person did.
+
+    Args:
+        act: does what a key, a click or a paste does.
+        lay_out: does the layout that is due; returns whether there was one to do.
+        types: whether all that a key does is to type, so that it needs no layout.
+    """
+
+    def __init__(
+        self,
+        act: Callable[[Event], Awaitable[object]],
+        lay_out: Callable[[], bool],
+        types: Callable[[Event], bool],
+    ) -> None:
+        self._act = act
+        self._lay_out = lay_out
+        self._types = types
+        self._queue: deque[Event | Act] = deque()
+        self._more = asyncio.Event()
+        self._busy = False
+        self.waiting = False
+        """Whether a key waits for what it needs."""
+        self._told = False
+        """Whether the person knows that keys wait; then Esc drops them."""
+        self._dropped = False
+
+    # -- coming in
+
+    def put(self, event: Event) -> None:
+        """Take something in, behind what came before it."""
+        if self._told and isinstance(event, Key) and event.key in ("escape", "ctrl+q"):
+            self.drop()
+            if event.key == "escape":
+                return
+        self._queue.append(event)
+        self._more.set()
+
+    def put_first(self, act: Act) -> None:
+        """Take in what a key before all that are here has led to."""
+        self._queue.appendleft(act)
+        self._more.set()
+
+    def drop(self) -> None:
+        """Forget what was not taken yet."""
+        self._queue.clear()
+        self._dropped = True
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether everything was taken, and what it set off has happened."""
+        return not self._busy and not self._queue
+
+    # -- taking
+
+    async def run(self) -> None:
+        """Take one after the other, for ever."""
+        try:
+            await self._run()
+        finally:
+            self._busy = False
+
+    async def _run(self) -> None:
+        typed = False
+        while True:
+            while not self._queue:
+                self._more.clear()
+                await self._more.wait()
+            self._busy = True
+            await settled()
+            item = self._queue[0] if self._queue else None
+            types = isinstance(item, Event) and self._types(item)
+            if not (types and typed):
+                await self._stand()
+            if self._queue:
+                typed = types
+                item = self._queue.popleft()
+                await (self._act(item) if isinstance(item, Event) else item())
+            if not self._queue:
+                await settled()
+            self._busy = bool(self._queue)
+
+    async def _stand(self) -> None:
+        """Let everything happen, layouts included."""
+        for _ in range(LAYOUTS):
+            await settled()
+            if not self._lay_out():
+                return
+
+    async def wait(
+        self, missing: Callable[[], bool], *, patience_s: float | None, tell: Callable[[], None]
+    ) -> bool:
+        """Hold the key that is being taken, and those behind it, while something is missing.
+
+        Args:
+            missing: whether it still is.
+            patience_s: how long at most; None: as long as it is.
+            tell: say that keys wait.
+
+        Returns:
+            Whether the key shall act: not if the person dropped it, by an Esc pressed when this was told.
+        """
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        self.waiting, self._dropped = True, False
+        try:
+            while missing() and not self._dropped:
+                waited = loop.time() - begun
+                if patience_s is not None and waited >= patience_s:
+                    break
+                if waited >= TELL_AFTER_S and not self._told:
+                    self._told = True
+                    tell()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            self.waiting = self._told = False
+        return not self._dropped
+
+
+async def settled() -> None:
+    """Let the event loop turn until nothing is left to do but to wait."""
+    queue = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    for _ in range(FLOOD_TURNS):
+        await asyncio.sleep(0)
+        if not queue:
+            return

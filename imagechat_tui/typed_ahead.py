@@ -1,0 +1,111 @@
+"""The terminal from the first moment on: what is typed before the screen stands is kept as it was typed.
+
+Until a program says otherwise, the terminal edits lines for it: Backspace takes back what was typed, Ctrl+S stops the
+output, and nothing comes before an Enter, which is a line feed then. So this is said before anything is imported. What
+was typed even earlier, while Python itself started, comes with that Enter, and it is known how much that was.
+
+The terminal is one for the whole process, and so is what is known of it here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Final, NamedTuple, TypeAlias
+
+LineDiscipline: TypeAlias = "list[int | list[bytes | int]]"
+
+SCREENS: Final = ("open", "demo")
+"""The verbs that open a screen; so does a picture."""
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+class _Kept(NamedTuple):
+    terminal: int
+    before: LineDiscipline
+    typed: int
+    """Bytes that were typed earlier; an Enter is a line feed in them."""
+
+
+_kept: _Kept | None = None
+
+
+def opens_a_screen(arguments: Sequence[str]) -> bool:
+    """Whether a command line is surely one for the screen, and reads nothing before it."""
+    word = next((argument for argument in arguments if not argument.startswith("-")), "")
+    return word in SCREENS or "." in word or "/" in word
+
+
+def keep() -> None:
+    """Have keys kept as they are typed, and not shown, from now on. Ctrl+C and Ctrl+Z still do what they do."""
+    global _kept
+    with suppress(OSError, termios.error):
+        if _kept is not None or not os.isatty(0) or os.tcgetpgrp(0) != os.getpgrp():
+            return
+        before = termios.tcgetattr(0)
+        raw = termios.tcgetattr(0)
+        raw[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
+        raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+        raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
+        for number in ENDING:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _end)
+        terminal = os.dup(0)
+        termios.tcsetattr(terminal, termios.TCSANOW, raw)
+        waiting = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))[0]
+        _kept = _Kept(terminal, before, waiting)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    give_back()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def give_back() -> None:
+    """Have the terminal as it was; what was typed meanwhile is for whoever reads next."""
+    global _kept
+    kept, _kept = _kept, None
+    if kept is None:
+        return
+    with suppress(OSError, termios.error):
+        if os.tcgetpgrp(kept.terminal) == os.getpgrp():  # else it is somebody else's by now
+            termios.tcsetattr(kept.terminal, termios.TCSANOW, kept.before)
+    os.close(kept.terminal)
+
+
+def line_discipline() -> LineDiscipline | None:
+    """How the terminal was before; None if it was left alone."""
+    return _kept.before if _kept is not None else None
+
+
+def as_typed(data: bytes) -> bytes:
+    """What was read next of the keys, with the Enters in what was typed before ``keep``."""
+    global _kept
+    if _kept is None or not _kept.typed:
+        return data
+    typed = _kept.typed
+    _kept = _kept._replace(typed=max(0, typed - len(data)))
+    return data[:typed].replace(b"\n", b"\r") + data[typed:]
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Have the terminal as it was while a question is asked; nothing that was typed before answers it."""
+    kept = _kept is not None
+    if kept:
+        assert _kept is not None
+        with suppress(termios.error):
+            termios.tcflush(_kept.terminal, termios.TCIFLUSH)
+        give_back()
+    try:
+        yield
+    finally:
+        if kept:
+            keep()

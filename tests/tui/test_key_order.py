@@ -1,0 +1,240 @@
+"""Keys are taken in order, each when all that the one before it set off has happened; what they need they wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from textual import events
+from textual.events import Event, Key
+
+from imagechat_tui.tui import key_order
+from imagechat_tui.tui.key_order import KeyOrder
+
+
+def key(name: str) -> Key:
+    return Key(name, name if len(name) == 1 else None)
+
+
+class Doing:
+    """Notes what is done, and sets off more."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.layouts = 0
+        self.sets_off: dict[str, Callable[[], object]] = {}
+
+    async def act(self, event: Event) -> None:
+        assert isinstance(event, Key)
+        self.done.append(event.key)
+        if event.key in self.sets_off:
+            self.sets_off[event.key]()
+
+    def lay_out(self) -> bool:
+        self.layouts, before = max(0, self.layouts - 1), self.layouts
+        return bool(before)
+
+
+@asynccontextmanager
+async def taking(
+    doing: Doing, *, types: Callable[[Event], bool] = lambda _: False
+) -> AsyncIterator[KeyOrder]:
+    order = KeyOrder(doing.act, doing.lay_out, types)
+    task = asyncio.get_running_loop().create_task(order.run())
+    try:
+        yield order
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def rest(order: KeyOrder) -> None:
+    async with asyncio.timeout(10):
+        while not order.at_rest:  # noqa: ASYNC110 (for tests alone)
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("links", [1, 10, 49, 50, 51, 200, 400])
+async def test_a_key_is_taken_when_all_that_the_one_before_set_off_has_happened(links: int) -> None:
+    doing = Doing()
+    loop = asyncio.get_running_loop()
+
+    def set_off(left: int) -> None:
+        """A chain of callbacks, tasks and wakings, as messages that go from widget to widget are."""
+        if not left:
+            doing.done.append("happened")
+        elif left % 3 == 0:
+            loop.call_soon(set_off, left - 1)
+        elif left % 3 == 1:
+            tasks.append(loop.create_task(later(left - 1)))
+        else:
+            woken = loop.create_future()
+            tasks.append(loop.create_task(when(woken, left - 1)))
+            loop.call_soon(woken.set_result, None)
+
+    async def later(left: int) -> None:
+        set_off(left)
+
+    async def when(woken: asyncio.Future[None], left: int) -> None:
+        await woken
+        set_off(left)
+
+    tasks: list[asyncio.Task[None]] = []
+    doing.sets_off["c"] = lambda: set_off(links)
+    async with taking(doing) as order:
+        for name in "ca":
+            order.put(key(name))
+        await rest(order)
+    assert doing.done == ["c", "happened", "a"]
+
+
+async def test_what_waits_for_time_or_the_world_holds_nobody() -> None:
+    doing = Doing()
+    never = asyncio.Event()
+    waiting: list[asyncio.Task[object]] = []
+    doing.sets_off["c"] = lambda: waiting.append(asyncio.get_running_loop().create_task(never.wait()))
+    async with taking(doing) as order:
+        for name in "cab":
+            order.put(key(name))
+        await rest(order)
+        waiting[0].cancel()
+    assert doing.done == ["c", "a", "b"]
+
+
+async def test_a_loop_that_never_rests_holds_a_key_for_a_while_only() -> None:
+    doing = Doing()
+    async with taking(doing) as order:
+        order.put(key("a"))
+        order.put(key("b"))
+        async with asyncio.timeout(10):
+            while len(doing.done) < 2:  # noqa: ASYNC110 (this is the loop that never rests)
+                await asyncio.sleep(0)
+    assert doing.done == ["a", "b"]
+
+
+async def test_a_layout_that_is_due_is_done_before_the_next_key_but_not_for_every_letter() -> None:
+    doing = Doing()
+    doing.layouts = 2
+    async with taking(doing, types=lambda event: isinstance(event, Key) and event.is_printable) as order:
+        order.put(key("a"))
+        await rest(order)
+        assert doing.layouts == 0
+        doing.layouts = 1
+        order.put(key("b"))
+        order.put(key("c"))
+        await rest(order)
+        assert doing.layouts == 1
+        order.put(key("up"))
+        await rest(order)
+    assert doing.layouts == 0
+
+
+async def test_what_a_key_led_to_goes_before_the_keys_behind_it() -> None:
+    doing = Doing()
+
+    async def command() -> None:
+        doing.done.append("command")
+
+    async with taking(doing) as order:
+        doing.sets_off["enter"] = lambda: order.put_first(command)
+        for name in ("enter", "a"):
+            order.put(key(name))
+        await rest(order)
+    assert doing.done == ["enter", "command", "a"]
+
+
+class Needy(Doing):
+    """``c`` needs something that is not there yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: KeyOrder | None = None
+        self.there = False
+        self.told = 0
+        self.patience_s: float | None = None
+
+    async def act(self, event: Event) -> None:
+        assert isinstance(event, Key)
+        assert self.order is not None
+        if event.key != "c" or await self.order.wait(
+            lambda: not self.there, patience_s=self.patience_s, tell=self.tell
+        ):
+            self.done.append(event.key)
+
+    def tell(self) -> None:
+        self.told += 1
+
+
+@pytest.fixture
+def soon_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "TELL_AFTER_S", 0.0)
+
+
+async def test_a_key_waits_for_what_it_needs_and_those_behind_it_with_it() -> None:
+    doing = Needy()
+    async with taking(doing) as order:
+        doing.order = order
+        for name in (
+            "a",
+            "c",
+            "x",
+            "escape",
+            "ctrl+q",
+        ):  # all before anything was told: they keep their places
+            order.put(key(name))
+        async with asyncio.timeout(10):
+            while not order.waiting:  # noqa: ASYNC110 (for tests alone)
+                await asyncio.sleep(0.001)
+        assert doing.done == ["a"]
+        doing.there = True
+        await rest(order)
+    assert doing.done == ["a", "c", "x", "escape", "ctrl+q"]
+    assert not doing.told
+
+
+async def test_patience_ends() -> None:
+    doing = Needy()
+    doing.patience_s = 0.0
+    async with taking(doing) as order:
+        doing.order = order
+        for name in "cx":
+            order.put(key(name))
+        await rest(order)
+    assert doing.done == ["c", "x"]
+
+
+@pytest.mark.usefixtures("soon_told")
+@pytest.mark.parametrize(("pressed", "done"), [("escape", ["b"]), ("ctrl+q", ["ctrl+q", "b"])])
+async def test_who_was_told_that_keys_wait_drops_them_or_leaves(pressed: str, done: list[str]) -> None:
+    doing = Needy()
+    async with taking(doing) as order:
+        doing.order = order
+        for name in ("c", "x"):
+            order.put(key(name))
+        async with asyncio.timeout(10):
+            while not doing.told:  # noqa: ASYNC110 (for tests alone)
+                await asyncio.sleep(0.001)
+        order.put(key(pressed))
+        order.put(key("b"))
+        await rest(order)
+    assert doing.done == done
+    assert doing.told == 1
+
+
+async def test_pastes_and_clicks_have_their_place_among_the_keys() -> None:
+    done: list[Event] = []
+
+    async def act(event: Event) -> None:
+        done.append(event)
+
+    order = KeyOrder(act, lambda: False, lambda _: False)
+    task = asyncio.get_running_loop().create_task(order.run())
+    came = [key("a"), events.Paste("b"), key("c")]
+    for event in came:
+        order.put(event)
+    await rest(order)
+    task.cancel()
+    assert done == came

@@ -1,0 +1,279 @@
+"""What each sequence of a terminal is: a key, an answer, or nothing; and that none of them can break anything."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual import events
+from textual.message import Message
+
+from imagechat_tui.tui.terminal_input import ESC, Answer, LineBreak, TerminalInput
+
+LATE_S = 60.0
+"""When nothing more can be on its way."""
+
+
+def meant(messages: Sequence[Message]) -> list[str]:
+    """Keys by name, what is pasted by its text, all else but answers by its kind."""
+    found = []
+    for message in messages:
+        event = message.key if isinstance(message, LineBreak) else message
+        if isinstance(event, events.Key):
+            found.append(event.key)
+        elif isinstance(event, events.Paste):
+            found.append(f"paste {event.text}")
+        elif not isinstance(event, Answer):
+            found.append(type(event).__name__)
+    return found
+
+
+def read(*pieces: str, rxvt: bool = False) -> list[Message]:
+    terminal = TerminalInput(rxvt=rxvt)
+    found = [message for piece in pieces for message in terminal.feed(piece, 0.0)]
+    return [*found, *terminal.tick(LATE_S)]
+
+
+KEYS = {
+    # kitty's protocol: sub-parameters, states, text
+    "[108:76;2u": "L", "[108;1:1u": "l", "[108;1:2u": "l", "[108;1:3u": "", "[108;1:4u": "", "[97;;228u": "ä",
+    "[97;;97:98u": "a b", "[97;2u": "A", "[97;65u": "A", "[97;66u": "a", "[49;2u": "shift+1",
+    "[49:33;2u": "exclamation_mark",
+    "[32u": "space", "[27u": "escape", "[13u": "enter", "[9;2u": "shift+tab", "[127u": "backspace", "[97;3u": "alt+a",
+    "[97;5u": "ctrl+a", "[97;7u": "alt+ctrl+a", "[1;1:3A": "", "[1;2A": "shift+up", "[1;5C": "ctrl+right",
+    "[3;1:2~": "delete",
+    # letters of other layouts with Ctrl: where they are, by what the terminal says, else by the table
+    "[1081;5u": "ctrl+q", "[1086;5u": "ctrl+j", "[1099;5u": "ctrl+s", "[950;5u": "ctrl+z", "[1502;5u": "ctrl+n",
+    "[1377::113;5u": "ctrl+q", "[1081;;1081u": "й", "[1081u": "й",
+    # the keypad, as kitty's protocol tells it and as an application's
+    "[57413u": "plus", "[57412u": "minus", "[57411u": "asterisk", "[57410u": "slash", "[57399u": "0", "[57408u": "9",
+    "[57414u": "enter", "[57413;;43u": "plus", "[57417u": "left", "[57419;1:3u": "", "[57427u": "",
+    "Ok": "plus", "Om": "minus", "Oj": "asterisk", "Oo": "slash", "OM": "enter", "Op": "0", "Oy": "9",
+    "Ol": "comma", "OX": "equals_sign",
+    # held keys and lamps do nothing
+    "[57441;2u": "", "[57447u": "", "[57358u": "", "[57360;129u": "",
+    # keys of old
+    "[A": "up", "OD": "left", "[H": "home", "[5~": "pageup", "[Z": "shift+tab", "[15~": "f5", "OP": "f1", "[[A": "f1",
+    "[27;5;113~": "ctrl+q", "[1;2R": "shift+f3",
+    # what cannot be read
+    "[1114112u": "", "[99999999999u": "", "[55296u": "", "[0u": "", "[7u": "", "[;;u": "", "[97;999u": "",
+    "[97;1;1;1;1u": "",
+    "[:::u": "", "[97:::::1u": "", "[1;1;1;1;1A": "", "[4294967296;2~": "", "[?97u": "", "[97 u": "", "[12!p": "",
+    "[<0;99999999999999999;1M": "", "[<-1;-1;-1M": "", "[48;0;0;0;0t": "", "[1;2;3M": "", "[M !!": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sequence", KEYS)
+def test_a_sequence_is_the_key_it_says_or_nothing(sequence: str) -> None:
+    assert meant(read(f"{ESC}{sequence}")) == KEYS[sequence].split()
+    assert meant(read(f"a{ESC}{sequence}b")) == ["a", *KEYS[sequence].split(), "b"]
+
+
+ANSWERS = (
+    "]11;rgb:ffff/ffff/ffff\x07", "]11;rgb:ffff/ffff/ffff\x1b\\", "]52;c;YWJj\x1b\\", "]4;1;rgb:00/00/00\x9c",
+    "]l a title\x1b\\",
+    "P>|XTerm(379)\x1b\\", "P1$r0m\x1b\\", "P0+r\x1b\\", "P!|00000000\x1b\\", "_Gi=1;OK\x1b\\",
+    "^private\x1b\\", "Xstart of string\x1b\\",
+    "[?64;1;2c", "[>41;379;0c", "[?62c", "[=0c", "[?2026;2$y", "[0n", "[?13n", "[12;40R", "[8;40;120t",
+    "[4;800;1200t",
+    "[?25u", "[2;1;1;112;112;1;0x", "[?1;2;3S",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_is_not_typed_however_it_is_cut(answer: str) -> None:
+    stream = f"a{ESC}{answer}b"
+    for cut in range(1, len(stream)):
+        assert meant(read(stream[:cut], stream[cut:]))[0] == "a"
+        came = [kind for kind in meant(read(stream[:cut], stream[cut:])) if kind[0].islower()]
+        assert came == ["a", "b"], cut
+    assert [kind for kind in meant(read(*stream)) if kind[0].islower()] == ["a", "b"]
+
+
+def test_an_answer_is_told_whole() -> None:
+    came = read(f"{ESC}P>|XTe", f"rm(379){ESC}", "\\", f"{ESC}[?64;", "1cx")
+    said = [message.sequence for message in came if isinstance(message, Answer)]
+    assert said == [f"{ESC}P>|XTerm(379){ESC}\\", f"{ESC}[?64;1c"]
+
+
+def test_a_cursor_position_is_told_where_it_cannot_be_a_key() -> None:
+    (position,) = read(f"{ESC}[2;5R")
+    assert isinstance(position, events.CursorPosition)
+    assert (position.x, position.y) == (4, 1)
+    assert meant(read(f"{ESC}[1;5R")) == ["ctrl+f3"]
+
+
+SPELLED = (
+    "]",
+    "[",
+    "]rc",
+    "[rc",
+    "[c",
+    "[d",
+    "[x",
+    "X",
+    "Xcab",
+    "[]",
+    "[[",
+    "]\r",
+    "[\n",
+    "[\x7f",
+    "Oq",
+    "_",
+    "]lc",
+    "[=",
+)
+
+
+@pytest.mark.parametrize("keys", SPELLED)
+def test_escape_and_keys_that_look_like_a_beginning_are_keys(keys: str) -> None:
+    slowly = [kind for key in (ESC, *keys) for kind in meant(read(key))]
+    if keys == "Oq":
+        assert meant(read(f"{ESC}{keys}")) == ["1"]  # the keypad's: a terminal sends no other for it
+    else:
+        assert meant(read(f"{ESC}{keys}")) == slowly
+
+
+def test_escape_alone_is_told_as_soon_as_nothing_follows() -> None:
+    terminal = TerminalInput()
+    assert not terminal.feed(ESC, 5.0)
+    assert terminal.deadline is not None
+    assert terminal.deadline - 5.0 <= 0.1
+    assert meant(terminal.tick(terminal.deadline)) == ["escape"]
+    assert terminal.deadline is None
+
+
+def test_an_answer_that_never_ends_makes_nothing_deaf() -> None:
+    for beginning in ("]11;rgb:", "P>|", "_G", "[?12;", "]11;" + "x" * 9000, "[" + "1;" * 9000):
+        terminal = TerminalInput()
+        assert not terminal.feed(f"{ESC}{beginning}", 0.0)
+        assert terminal.deadline is not None
+        assert not terminal.tick(terminal.deadline)
+        assert meant(terminal.feed("k", LATE_S)) == ["k"]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "key"),
+    [("[a", "shift+up"), ("[d", "shift+left"), ("Oc", "ctrl+right"), ("[3$", "shift+delete")],
+)
+def test_arrows_of_rxvt_are_known_in_rxvt_alone(sequence: str, key: str) -> None:
+    assert meant(read(f"{ESC}{sequence}", rxvt=True)) == [key]
+    assert key not in meant(read(f"{ESC}{sequence}"))
+
+
+@pytest.mark.parametrize(
+    ("stream", "line_breaks"),
+    [
+        ("one\rtwo\rthree", ["enter", "enter"]),
+        ("one\r\r\n\ttwo", ["enter", "enter", "ctrl+j", "tab"]),
+        ("one\rtwo\r", ["enter"]),
+        ("\rtwo", ["enter"]),
+        ("one\r", []),
+        ("one\r\r\r", []),
+        ("one\ntwo", []),
+        ("one\ttwo", []),
+        ("one\r\x1b[A", []),
+        ("one\r\x13two", []),
+    ],
+)
+def test_an_enter_with_text_behind_it_in_one_read_is_a_line_break(
+    stream: str, line_breaks: list[str]
+) -> None:
+    assert [message.key.key for message in read(stream) if isinstance(message, LineBreak)] == line_breaks
+    assert not [message for message in read(*stream) if isinstance(message, LineBreak)]
+
+
+PIECES = st.one_of(
+    st.sampled_from(
+        [ESC, "[", "]", "O", "P", "_", "^", "X", "\\", ";", ":", "?", ">", "<", "=", "$", "M", "u", "~", "R"]
+    ),
+    st.text("0123456789;:", max_size=12),
+    st.characters(exclude_categories=["Cs"]),
+    st.sampled_from([ESC + sequence for sequence in [*KEYS, *ANSWERS]]),
+    st.sampled_from(["\x1b[200~", "\x1b[201~", "\x07", "\x9c", "\r", "\x00"]),
+)
+
+
+@given(st.data())
+def test_it_does_not_matter_where_a_stream_is_cut(data: st.DataObject) -> None:
+    stream = "".join(data.draw(st.lists(PIECES, max_size=12)))
+    stream = re.sub("\x1b[bf\x7f]", "", stream)  # Alt and a key, where they come alone
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(stream)), max_size=8)))
+    pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    assert meant(read(*pieces)) == meant(read(stream))
+
+
+def sequence(draws: random.Random) -> str:
+    """Something that no terminal should send, and may."""
+    numbers = [
+        "",
+        "0",
+        "1",
+        "97",
+        "1081",
+        "57413",
+        "65535",
+        "55296",
+        "1114111",
+        "1114112",
+        "99999999999",
+        "9" * 40,
+        "-1",
+        "１",
+        "²",
+    ]
+    parameters = "".join(draws.choice(numbers) + draws.choice(":;") for _ in range(draws.randrange(6)))
+    body = parameters + draws.choice(numbers)
+    if draws.random() < 0.01:
+        body += draws.choice("19;") * 5000  # more digits than Python makes a number of
+    final = chr(
+        draws.choice(
+            [*range(0x40, 0x7F), *range(0x20, 0x30), 0x1B, 0x07, 0x9C, 0x0D, 0x18, 0x7F, 0x2603, 0x10FFFF]
+        )
+    )
+    introducer = draws.choice(
+        [
+            "[",
+            "[",
+            "[",
+            "[?",
+            "[>",
+            "[<",
+            "[=",
+            "[M",
+            "[[",
+            "O",
+            "]",
+            "P",
+            "_",
+            "_G",
+            "^",
+            "X",
+            "",
+            ESC,
+            "[200~",
+            "[201~",
+        ]
+    )
+    whole = ESC + introducer + body + final
+    return whole[: draws.randrange(1, len(whole) + 1)] if draws.random() < 0.3 else whole
+
+
+@pytest.mark.security
+def test_nothing_that_a_terminal_sends_is_an_error(runs: int) -> None:
+    draws = random.Random(8)
+    terminal = TerminalInput()
+    now = 0.0
+    for _ in range(runs):
+        sent = sequence(draws)
+        for message in terminal.feed(sent, now):
+            assert isinstance(message, Message)
+        now += draws.choice([0.0, 0.01, 0.2, 2.0])
+        terminal.tick(now)
+    terminal.feed("\x1b[201~\x18", now)
+    terminal.tick(now + LATE_S)
+    assert meant(terminal.feed("k", now + LATE_S)) == ["k"]
