@@ -163,6 +163,14 @@ def test_a_stream_that_is_closed_is_never_a_file_of_ours(desk: Desk, closed: str
     assert ("nowhere.png" in missing.stderr) is (closed != "2>&-")
 
 
+@pytest.mark.pty
+def test_the_screen_opens_on_the_terminal_though_all_streams_are_closed(desk: Desk) -> None:
+    screen = desk.command("sh", "-c", f"{shlex.join([*IMAGECHAT, 'shot.png'])} <&- >&- 2>&-; echo code $?")
+    screen.shows("LIVE")
+    screen.press("q")
+    screen.shows("code 0")
+
+
 def test_a_text_from_a_stdin_that_is_closed_or_cannot_be_read_is_not_sent(desk: Desk) -> None:
     line = shlex.join([*IMAGECHAT, *ADD[:-1], "-"])
     for source in ("<&-", "0>/dev/null"):
