@@ -177,6 +177,9 @@ def test_a_text_from_a_stdin_that_is_closed_or_cannot_be_read_is_not_sent(desk: 
         done = in_shell(f"{line} {source}", desk)
         assert (done.returncode, done.stdout) == (2, ""), source
         assert "Nothing to send" in done.stderr
+    unasked = in_shell(f"{shlex.join([*IMAGECHAT, 'show', '-'])} <&-", desk)
+    assert unasked.returncode == 1
+    assert "Traceback" not in unasked.stderr
     endless = in_shell(f"yes | {line}", desk)
     assert endless.returncode == 2
     assert "Too long" in endless.stderr

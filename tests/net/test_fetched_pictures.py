@@ -100,7 +100,9 @@ async def test_up_to_three_redirects_are_followed() -> None:
     "target",
     ["http://localhost:{port}/", "http://[::1]:{port}/", "http://127.0.0.2:{port}/", "http://0.0.0.0:{port}/",
      "http://10.0.0.1/", "http://169.254.169.254/latest/meta-data", "http://[fd00::1]/", "http://192.168.1.1/a.png",
-     "http://[::ffff:127.0.0.1]:{port}/", "file:///etc/passwd", "ftp://example.org/a.png", "gopher://x/"],
+     "http://[::ffff:127.0.0.1]:{port}/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://[fec0::1]/",
+     "http://[ff02::1]/", "http://224.0.0.1/", "http://100.64.0.1/", "http://2130706433:{port}/",
+     "file:///etc/passwd", "ftp://example.org/a.png", "gopher://x/"],
 )  # fmt: skip
 async def test_a_redirect_to_a_private_address_or_another_scheme_is_refused(target: str) -> None:
     async with site(lambda path, headers: moved(target.format(port=port))) as (port, asked):
