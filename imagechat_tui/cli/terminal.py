@@ -107,8 +107,11 @@ def told_colors(environ: Mapping[str, str]) -> int | None:
 def draws_wide(within_s: float = ANSWER_S) -> bool | None:
     """Ask the terminal whether it draws characters of ambiguous width in two cells.
 
-    None if it does not answer, or cannot be asked now: somebody has typed ahead, another program has it.
+    None if it does not answer, or cannot be asked: somebody has typed ahead, another program has it, or it would
+    take the two for other characters.
     """
+    if not charset(os.environ).is_utf8:
+        return None
     try:
         keys, screen = _keys_and_screen()
     except VerbFailed:

@@ -110,7 +110,7 @@ def chosen_depth(
         return ColorDepth.NONE, Reason.TERM
     if told is not None and told < _FEWEST:
         return ColorDepth.NONE, Reason.TERMINFO
-    if _SIXTEEN.match(term):
+    if _SIXTEEN.match(term.removeprefix("screen.")):
         return ColorDepth.ANSI, Reason.TERM
     if in_screen(env):
         # Of its own name the database tells 8 colours; it takes 256 and turns them into what the terminal has.

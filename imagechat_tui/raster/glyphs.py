@@ -59,7 +59,7 @@ def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
     term = env.get("TERM", "")
     if _PLAIN.match(term):
         return GlyphSet.ASCII
-    if term.startswith(_CONSOLE):
+    if term.removeprefix("screen.").startswith(_CONSOLE):
         return GlyphSet.HALF
     if env.get("TMUX") or env.get("STY") or env.get("ZELLIJ") or term.startswith(_MULTIPLEXERS):
         return GlyphSet.QUADRANT

@@ -135,3 +135,9 @@ def test_who_says_what_to_draw_with_is_not_asked(desk: Desk) -> None:
     terminal = shell(desk, "$IC shot.png --glyphs half")
     terminal.shows("LIVE")
     assert b"\x1b[6n" not in terminal.raw
+
+
+def test_a_terminal_of_another_encoding_is_not_asked(desk: Desk) -> None:
+    terminal = shell(desk, "$IC show shot.png --size 20x5; echo over", LANG="ru_RU.KOI8-R")
+    terminal.exit_code()
+    assert b"\x1b[6n" not in terminal.raw

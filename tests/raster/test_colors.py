@@ -55,6 +55,7 @@ RULES = [
     ({"TERM": "screen-256color", "COLORTERM": "truecolor"}, 256, None, ColorDepth.PALETTE, Reason.SCREEN),
     ({"TERM": "tmux-256color", "STY": "1", "TMUX": "x"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
     ({"TERM": "screen.tmux-256color", "STY": "1", "TMUX": "x"}, 256, None, ColorDepth.PALETTE, Reason.SCREEN),
+    ({"TERM": "screen.linux", **INSIDE}, 8, None, ColorDepth.ANSI, Reason.TERM),
     ({"TERM": "vt100", **INSIDE}, 0, None, ColorDepth.NONE, Reason.TERMINFO),
     # Fewer colours, whatever COLORTERM was inherited.
     ({"TERM": "linux", "COLORTERM": "truecolor"}, 8, None, ColorDepth.ANSI, Reason.TERM),

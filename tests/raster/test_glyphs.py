@@ -33,6 +33,7 @@ GHOSTTY = {"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VER
         ({"TERM": "vt220"}, GlyphSet.ASCII),
         ({"TERM": "vt100-w", "STY": "1"}, GlyphSet.ASCII),
         ({"TERM": "linux"}, GlyphSet.HALF),
+        ({"TERM": "screen.linux", "STY": "1"}, GlyphSet.HALF),
         ({"TERM": "linux-16color", "TMUX": "x"}, GlyphSet.HALF),
     ],
 )
