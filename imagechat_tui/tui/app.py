@@ -252,7 +252,7 @@ class ImageChatApp(App[int]):
         self._wide = wide
         self._signs = AsciiSigns(letters=True) if wide else None
         look = self._options.render
-        self.chat.picture.options = in_ascii(look) if wide else look
+        self.chat.draw_with(in_ascii(look) if wide else look)
         for screen in self.screen_stack:
             for widget in (screen, *screen.query()):
                 widget.notify_style_update()

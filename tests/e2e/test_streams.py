@@ -105,9 +105,11 @@ def test_the_picture_is_drawn_where_nobody_says_another_encoding_of_the_terminal
     assert "\\u" not in terminal.text
 
 
-def test_a_terminal_that_draws_signs_two_cells_wide_is_found_out(desk: Desk) -> None:
+@pytest.mark.parametrize("early", [True, False])
+def test_a_terminal_that_draws_signs_two_cells_wide_is_found_out(desk: Desk, early: bool) -> None:
     terminal = shell(desk, "$IC shot.png")
-    terminal.wait_for(lambda: b"\x1b[6n" in terminal.raw, what="the question")
+    # As it is told before there is anything on the screen, and when the question has come out.
+    terminal.wait_for(lambda: early or b"\x1b[6n" in terminal.raw, what="the question")
     terminal.send("\x1b[2;5R")
     terminal.wait_for(
         lambda: (

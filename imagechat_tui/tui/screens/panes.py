@@ -69,6 +69,7 @@ class PanesScreen(Layer[None]):
         self.clock = clock
         self.picture_name = safe_text(name, Kind.LINE)
         self._options = options
+        self._composed: ImageView | None = None
         self._arrangement = Layout.SIDE
         self._sidebar = Sidebar.FITTING
         self._title = Content()
@@ -84,9 +85,9 @@ class PanesScreen(Layer[None]):
         yield OfflineBanner(self.clock, id="banner")
         with Ground(id="panes"):
             with Ground(id="picture-pane"):
-                picture = ImageView(id="picture")
-                picture.options = self._options
-                yield picture
+                self._composed = ImageView(id="picture")
+                self._composed.options = self._options
+                yield self._composed
                 yield Static("Loading the picture", id="notice", markup=False)
             with Vertical(id="sidebar"):
                 yield Static(id="sidebar-title", markup=False)
@@ -95,6 +96,12 @@ class PanesScreen(Layer[None]):
                 yield Composer(id="composer")
                 yield PresenceBar(id="presence")
         yield StatusBar(id="status")
+
+    def draw_with(self, options: RenderOptions) -> None:
+        """Draw the picture so from now on; its widget may not be there yet, or not be found yet."""
+        self._options = options
+        if self._composed is not None:
+            self._composed.options = options
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The ground below the parts."""
