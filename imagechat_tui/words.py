@@ -233,12 +233,21 @@ _UNREACHED = {
 
 def not_known_words(problem: Problem) -> Words:
     """A verb's write was sent, and nobody knows what became of it."""
-    broken = problem.kind is ProblemKind.UNREACHABLE
+    broken = problem.kind is ProblemKind.UNREACHABLE and not problem.code
     why = "The link broke before the answer." if broken else problem_words(problem).sentence
     return Words(
         "Not known to be saved",
         f"{why} It may have been saved all the same.",
         "See what imagechat ls says before you run it again.",
+    )
+
+
+def half_saved_words(why: Words) -> Words:
+    """A new marker on a hosted server is two writes: the first is done, the second is not, or nobody knows."""
+    return Words(
+        "Comment saved without its marker",
+        why.sentence,
+        "Run the same command again: the comment stays as it is, the marker is made.",
     )
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
+
+import click
 
 from imagechat_tui.cli.failures import VerbFailed, problem_code
 from imagechat_tui.cli.target import Target, words_to_fail
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import (
     CommentReply,
@@ -17,39 +21,70 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
-from imagechat_tui.sync.outbox import comment_step_id
+from imagechat_tui.sync.outbox import comment_step_id, says
 from imagechat_tui.sync.state import Peer, Problem, ProblemKind, Room
-from imagechat_tui.words import not_known_words, problem_words, safe_name
+from imagechat_tui.words import half_saved_words, not_known_words, problem_words, safe_name
 
 if TYPE_CHECKING:
     from imagechat_tui.net.api import Api, WriteReply
 
 Outcome = TypeVar("Outcome")
 
+PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+"""Between the tries of one read where the server says "too fast" and not how long to wait."""
+
 
 class Visit:
     """A connection to the server for one verb."""
 
-    def __init__(self, room: Room, api: Api) -> None:
+    def __init__(
+        self, room: Room, api: Api, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    ) -> None:
         self.room = room
         self._api = api
+        self._sleep = sleep
+        self._listing: ConversationList | None = None
         self.peer = Peer.UNKNOWN
         self.left_out = 0
         """Markers and comments of what was looked at that could not be read."""
 
     async def look(self) -> ConversationList:
         """The list of conversations as it is now."""
-        self.peer, listing = await self._api.conversations(self.room)
+        self.peer, listing = await self._patiently(lambda: self._api.conversations(self.room))
         self.left_out = listing.left_out
+        self._listing = listing
         return listing
+
+    async def look_again(self) -> ConversationList | None:
+        """The list after a write; None, and why on stderr, if it cannot be read: what was saved is saved."""
+        from imagechat_tui.net.failures import ApiError
+
+        try:
+            return await self.look()
+        except ApiError as failure:
+            _note(f"Saved. {problem_words(failure.problem, keys=False).text}")
+            return None
 
     async def comments(self, listing: ConversationList, conversation: Conversation) -> tuple[Comment, ...]:
         """The comments of one thread, oldest first."""
         if self.peer is Peer.OURS:
             return tuple(comment for comment in listing.comments if comment.url_id == conversation.url_id)
-        answer = await self._api.thread(conversation.url_id)
+        answer = await self._patiently(lambda: self._api.thread(conversation.url_id))
         self.left_out += answer.left_out
         return answer.comments
+
+    async def comments_again(self, conversation: Conversation) -> tuple[Comment, ...]:
+        """The comments of a thread after a write; none, and why on stderr, if they cannot be read."""
+        from imagechat_tui.net.failures import ApiError
+
+        listing = await self.look_again()
+        if listing is None:
+            return ()
+        try:
+            return await self.comments(listing, conversation)
+        except ApiError as failure:
+            _note(f"Saved. {problem_words(failure.problem, keys=False).text}")
+            return ()
 
     async def send(self, write: Write, conversation: Conversation | None = None) -> WriteReply:
         """Carry out one write, once.
@@ -72,10 +107,66 @@ class Visit:
         if two_step and isinstance(write, StartConversation):
             from msgspec.structs import replace
 
-            first = await self._sent(replace(request, broadcast_id=comment_step_id(broadcast_id)))
-            assert isinstance(first, CommentReply)
-            request = replace(request, comment_id=first.comment.id)
+            comment_id = await self._first_step_done(write)
+            if comment_id is None:
+                first = await self._sent(replace(request, broadcast_id=comment_step_id(broadcast_id)))
+                assert isinstance(first, CommentReply)
+                comment_id = first.comment.id
+            return await self._second_step(replace(request, comment_id=comment_id))
         return await self._sent(request)
+
+    async def _first_step_done(self, write: StartConversation) -> CommentId | None:
+        """The comment of this text at this place that has no marker yet: an earlier try made it."""
+        from imagechat_tui.net.failures import ApiError
+
+        listing = self._listing
+        if listing is None:
+            return None
+        key = thread_key(listing.url_id_clean, self.room.src, rounded(write.point))
+        if any(conversation.url_id == key for conversation in listing.conversations):
+            return None
+        try:
+            thread = await self._patiently(lambda: self._api.thread(key))
+        except ApiError as failure:
+            if failure.problem.kind is ProblemKind.GONE:
+                return None  # nobody ever wrote there
+            raise
+        me = listing.user.id if listing.user is not None else None
+        ours = (comment for comment in thread.comments if me is None or comment.author_id == me)
+        return next((comment.id for comment in ours if says(comment, write.text)), None)
+
+    async def _second_step(self, request: SendRequest) -> WriteReply:
+        from imagechat_tui.net.failures import ApiError
+
+        try:
+            return await self._sent(request)
+        except ApiError as failure:
+            why = problem_words(failure.problem, keys=False)
+            raise VerbFailed(half_saved_words(why), problem_code(failure.problem)) from None
+        except VerbFailed as failure:
+            raise VerbFailed(half_saved_words(failure.words), failure.code) from None
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Read, and where the server says "too fast" read again as soon as it wants to be asked.
+
+        Raises:
+            ApiError: it failed otherwise, or says so again and again.
+        """
+        from imagechat_tui.net.failures import ApiError, Intercepted
+
+        for pause_s in (*PAUSES_S, None):
+            try:
+                return await ask()
+            except ApiError as failure:
+                too_fast = failure.problem.kind is ProblemKind.RATE_LIMITED or (
+                    isinstance(failure, Intercepted) and failure.of_what == HTTPStatus.TOO_MANY_REQUESTS
+                )
+                if not too_fast or pause_s is None:
+                    raise
+                wait_s = failure.problem.retry_after_s or pause_s
+                _note(f"The server wants to be asked less often; going on in {wait_s:.0f} s.")
+                await self._sleep(wait_s)
+        raise AssertionError("the last try returns or raises")
 
     async def _sent(self, request: SendRequest) -> WriteReply:
         from imagechat_tui.net.failures import ApiError
@@ -87,6 +178,10 @@ class Visit:
             if not failure.sent or 300 <= status < 500 or status == 503:
                 raise
             raise VerbFailed(not_known_words(failure.problem), problem_code(failure.problem)) from None
+
+
+def _note(words: str) -> None:
+    click.echo(f"imagechat: {words}", err=True)
 
 
 def visit(target: Target, errand: Callable[[Visit], Awaitable[Outcome]]) -> Outcome:

@@ -22,7 +22,7 @@ from imagechat_tui.cli.target import (
 )
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import iso_from_ms
-from imagechat_tui.protocol.keys import rounded
+from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
 from imagechat_tui.safetext import Kind, comment_text, safe_text
@@ -87,10 +87,10 @@ def _when(ms: int | None) -> str | None:
     return None if ms is None else iso_from_ms(ms)
 
 
-def comment_json(number: int, place: int, comment: Comment) -> dict[str, object]:
-    """A comment as the JSON documents have it; text raw, as the author wrote it."""
+def comment_json(number: int | None, place: int | None, comment: Comment) -> dict[str, object]:
+    """A comment as the JSON documents have it; text raw, as the author wrote it. What is not known is null."""
     return {
-        "ref": f"{number}.{place}",
+        "ref": None if number is None or place is None else f"{number}.{place}",
         "id": comment.id,
         "author": comment.commenter_name,
         "authorId": comment.author_id,
@@ -102,7 +102,7 @@ def comment_json(number: int, place: int, comment: Comment) -> dict[str, object]
 
 
 def marker_json(
-    number: int, conversation: Conversation, comments: tuple[Comment, ...] | None
+    number: int | None, conversation: Conversation, comments: tuple[Comment, ...] | None
 ) -> dict[str, object]:
     """A marker as the JSON documents have it."""
     marker: dict[str, object] = {
@@ -200,17 +200,23 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
     """
     text = text_of(message, image)
 
-    async def errand(visit: Visit) -> tuple[int, Conversation]:
-        await visit.look()
+    async def errand(visit: Visit) -> tuple[int | None, Conversation]:
+        before = await visit.look()
         reply = await visit.send(StartConversation(point, text))
         assert isinstance(reply, ConversationReply)
-        listing = await visit.look()
-        conversation = find(listing, reply.id)
-        return number_of(listing, conversation), conversation
+        listing = await visit.look_again()
+        known = () if listing is None else listing.conversations
+        made = next((one for one in known if one.id == reply.id), None)
+        if listing is None or made is None:  # a hosted list may be a little behind
+            key = thread_key(before.url_id_clean, visit.room.src, point)
+            return None, reply.conversation or Conversation(reply.id, key, point, src=visit.room.src)
+        return number_of(listing, made), made
 
     number, conversation = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(marker=marker_json(number, conversation, None))
+    elif number is None:
+        click.echo(f"The marker stands at {point.x:g} %, {point.y:g} %.")
     else:
         click.echo(f"Marker {number} stands at {point.x:g} %, {point.y:g} %.")
 
@@ -230,20 +236,21 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
     """
     text = text_of(message, image)
 
-    async def errand(visit: Visit) -> tuple[int, int, Comment]:
-        conversation = find(await visit.look(), marker)
+    async def errand(visit: Visit) -> tuple[int, int | None, Comment]:
+        listing = await visit.look()
+        conversation = find(listing, marker)
+        number = number_of(listing, conversation)
         answer = await visit.send(PostComment(conversation.id, text), conversation)
         assert isinstance(answer, CommentReply)
-        listing = await visit.look()
-        comments = await visit.comments(listing, conversation)
-        place = next(
-            (n for n, comment in numbered(comments) if comment.id == answer.comment.id), len(comments)
-        )
-        return number_of(listing, conversation), place, answer.comment
+        comments = await visit.comments_again(conversation)
+        place = next((n for n, comment in numbered(comments) if comment.id == answer.comment.id), None)
+        return number, place, answer.comment
 
     number, place, comment = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(comment=comment_json(number, place, comment))
+    elif place is None:
+        click.echo(f"Saved in {number}.")
     else:
         click.echo(f"Saved as {number}.{place}.")
 

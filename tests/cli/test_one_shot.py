@@ -8,11 +8,19 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.cli.failures import VerbFailed, explained
-from imagechat_tui.cli.one_shot import Visit
+from imagechat_tui.cli.one_shot import PAUSES_S, Visit
 from imagechat_tui.net.api import Api
-from imagechat_tui.net.failures import ApiError, BadAnswer, Refused, TimedOut, Unreachable
-from imagechat_tui.protocol.ids import UrlId
-from imagechat_tui.protocol.routes import CommentList, ConversationList, ErrorReply
+from imagechat_tui.net.failures import ApiError, BadAnswer, Intercepted, Refused, TimedOut, Unreachable
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.models import Comment
+from imagechat_tui.protocol.routes import (
+    CommentList,
+    CommentReply,
+    ConversationList,
+    ConversationReply,
+    ErrorReply,
+)
+from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import StartConversation
 from imagechat_tui.sync.state import Peer, Room
 from tests import examples as eg
@@ -88,3 +96,125 @@ def test_a_verb_that_fails_names_no_key() -> None:
         words, _ = known
         assert not words.action.startswith("R ")
         assert words.action
+
+
+# Hosted: two steps, and a server that wants to be asked less often
+
+POINT = eg.point(10.0, 20.0)
+TOO_FAST = Refused(ErrorReply(429, "rate-limited", "", 20.0))
+
+
+class Hosted:
+    """A hosted service: fails as it is told, one failure for each call of a kind, and notes what it was sent."""
+
+    def __init__(self, **failures: list[ApiError | None]) -> None:
+        self.failures = failures
+        self.sent: list[SendRequest] = []
+        self.comments: list[Comment] = []
+        self.markers = 0
+
+    def _fails(self, call: str) -> None:
+        planned = self.failures.get(call, [])
+        failure = planned.pop(0) if planned else None
+        if failure is not None:
+            raise failure
+
+    async def send(self, room: Room, request: SendRequest) -> CommentReply | ConversationReply:
+        self.sent.append(request)
+        self._fails("marker" if request.comment_id is not None else "comment")
+        if request.comment_id is not None:
+            self.markers += 1
+            return ConversationReply(ConversationId("ic_9"))
+        made = eg.comment(id=CommentId(f"c_{len(self.comments)}"), html="wet &amp; cold", text=None)
+        self.comments.append(made)
+        return CommentReply(made)
+
+    async def conversations(self, room: Room) -> tuple[Peer, ConversationList]:
+        self._fails("list")
+        return Peer.HOSTED, eg.conversation_list(position=None, comments=(), conversations=())
+
+    async def thread(self, url_id: UrlId) -> CommentList:
+        self._fails("thread")
+        return eg.comment_list(comments=tuple(self.comments))
+
+
+class Pauses(list[float]):
+    async def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+async def adding(server: Hosted, text: str = "wet & cold") -> object:
+    """One run of ``add``."""
+    visit = Visit(eg.room(), cast(Api, server), sleep=Pauses())
+    await visit.look()
+    return await visit.send(StartConversation(POINT, text))
+
+
+@pytest.mark.parametrize(
+    "failure", [Refused(ErrorReply(403, "unauthorized", "No.")), TOO_FAST, TimedOut(sent=True)], ids=repr
+)
+async def test_a_comment_that_is_saved_without_its_marker_is_told_and_the_next_try_goes_on_there(
+    failure: ApiError,
+) -> None:
+    server = Hosted(marker=[failure])
+    with pytest.raises(VerbFailed) as failed:
+        await adding(server)
+    assert failed.value.words.title == "Comment saved without its marker"
+    assert "Run the same command again" in failed.value.words.action
+    await adding(server)
+    assert [request.comment_id for request in server.sent] == [None, "c_0", "c_0"]
+    assert (len(server.comments), server.markers) == (1, 1)
+
+
+async def test_another_text_or_another_author_is_no_earlier_try() -> None:
+    server = Hosted(marker=[TOO_FAST])
+    with pytest.raises(VerbFailed):
+        await adding(server)
+    await adding(server, "dry")
+    server.comments[:] = [eg.comment(html="wet & cold", text=None, user_id=eg.BOB)]
+    await adding(server)
+    assert [request.comment_id for request in server.sent[2::2]] == [None, None]
+
+
+async def test_where_nobody_ever_wrote_there_is_nothing_to_go_on_with() -> None:
+    server = Hosted(thread=[Refused(ErrorReply(404, "not-found", ""))])
+    await adding(server)
+    assert server.markers == 1
+
+
+async def test_a_first_step_that_is_refused_is_not_called_half_saved() -> None:
+    with pytest.raises(Refused):
+        await adding(Hosted(comment=[Refused(ErrorReply(403, "unauthorized", "No."))]))
+
+
+@pytest.mark.parametrize("too_fast", [TOO_FAST, Intercepted(429, retry_after_s=20.0)], ids=repr)
+async def test_a_read_waits_as_long_as_the_server_wants_and_says_so(
+    too_fast: ApiError, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pauses, server = Pauses(), Hosted(thread=[too_fast, too_fast, None])
+    visit = Visit(eg.room(), cast(Api, server), sleep=pauses)
+    listing = await visit.look()
+    assert await visit.comments(listing, eg.conversation()) == ()
+    assert pauses == [20.0, 20.0]
+    told = capsys.readouterr()
+    assert told.err.count("asked less often; going on in 20 s") == 2
+    assert told.out == ""
+
+
+async def test_a_server_that_says_so_for_ever_is_believed_in_the_end() -> None:
+    pauses = Pauses()
+    visit = Visit(eg.room(), cast(Api, Hosted(list=[Refused(ErrorReply(429, "", ""))] * 99)), sleep=pauses)
+    with pytest.raises(Refused):
+        await visit.look()
+    assert pauses == list(PAUSES_S)
+
+
+async def test_what_cannot_be_looked_at_after_it_was_saved_is_saved(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    visit = Visit(eg.room(), cast(Api, Hosted(list=[Refused(ErrorReply(503, "", ""))])))
+    assert await visit.look_again() is None
+    assert "Saved. " in capsys.readouterr().err
+    late = Visit(eg.room(), cast(Api, Hosted(list=[None, None], thread=[Unreachable(sent=True)])))
+    assert await late.comments_again(eg.conversation()) == ()
+    assert "Saved. " in capsys.readouterr().err
