@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
 
 KEEP_AFTER_S = 0.1
-"""Typing is kept on disk at most this long after a key."""
+"""Between two times that typing is kept on disk; the first key is kept at once."""
 
 
 class WritingScreen(ReadingScreen):
@@ -145,25 +145,28 @@ class WritingScreen(ReadingScreen):
     @on(Composer.Typed)
     def _typed(self) -> None:
         if self._keep_timer is None:
-            self._keep_timer = self.set_timer(KEEP_AFTER_S, self._keep_now)
+            self._keep_now()
 
     def _keep_now(self) -> None:
+        """Keep at once, before the key is painted, and then no sooner than after a while."""
         self._keep_timer = None
-        self.keep_typed()
+        if self.keep_typed():
+            self._keep_timer = self.set_timer(KEEP_AFTER_S, self._keep_now)
 
-    def keep_typed(self) -> None:
-        """Hand what is being written to the engine, which puts it on disk."""
+    def keep_typed(self) -> bool:
+        """Hand what is being written to the engine, which puts it on disk. False if it has that already."""
         composer = self.composer
         write = composer.write
         if write is None or write == self._kept:
-            return
+            return False
         if composer.draft_id is not None and write.text == composer.tried:
-            return
+            return False
         self._kept = write
         self.session.dispatch(KeepDraft(write))
         if composer.draft_id is not None:  # after it: a kill between the two must find one of them
             self.session.dispatch(Drop(composer.draft_id))
             composer.draft_id = composer.tried = None
+        return True
 
     # -- ending
 
