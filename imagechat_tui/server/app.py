@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 from msgspec import Struct
@@ -56,7 +58,8 @@ def create_app(
     async def serving(app: web.Application) -> AsyncIterator[None]:
         secret = await store.secret("server")
         hub = Hub(store, broker, now_ms=settings.now_ms)
-        writing = store, hub, limits, secret, settings.now_ms, settings.max_comment_length
+        markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
+        writing = store, hub, limits, secret, settings.now_ms, settings.max_comment_length, markdown
         app[SERVING] = Serving(
             store=store,
             auth=auth,
@@ -71,6 +74,7 @@ def create_app(
         )
         await hub.start()
         yield
+        await asyncio.to_thread(markdown.shutdown)
 
     async def part(app: web.Application) -> None:
         await app[SERVING].hub.close()

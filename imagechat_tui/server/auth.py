@@ -314,11 +314,10 @@ def _user_id(tenant_id: TenantId, claimed: str) -> UserId:
 
 
 def _name(claimed: str) -> str:
-    """A name as it goes out to others (PROTOCOL 4.1). One of which nothing is left to see is no name."""
-    name = safe_text(claimed, Kind.NAME)
-    if claimed and not name:
+    """A name as it was signed (PROTOCOL 4.1). One of which nothing would be seen is no name."""
+    if claimed and not safe_text(claimed, Kind.NAME):
         raise Unauthorized("malformed-sso")
-    return name
+    return claimed
 
 
 def _b64(data: bytes) -> str:

@@ -7,6 +7,7 @@ come out. Raw HTML is text. There are no headings, quotes, tables or rules: thei
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.ruler import StateBase
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -21,10 +24,19 @@ ALLOWED_TAGS = frozenset({"a", "b", "br", "code", "i", "img", "li", "ol", "pre",
 """What this module can write: a subset of what the wire allows."""
 
 MAX_NESTING = 20
+MAX_STEPS = 16_000
+"""Work that a comment may make: places looked at (``_PLACE`` each) and looked up. What takes more stays as
+typed."""
+_PLACE = 20
+_TURN = 500
+"""Steps between two pauses: about a fifth of a millisecond."""
+_STEPS = "steps"
+"""Key of the parser's environment under which they are counted."""
 
 _ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 _PICTURE = re.compile(r"\[img\](https?://[^\s\[\]\"'<>\\`]+)\[/img\]", re.IGNORECASE)
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.?'\"()]|\n(?=[^\W\d_]))*")
 _TRAILING = ".,;:!?*_~)]}"
 _OFF = (
     "blockquote",
@@ -61,9 +73,22 @@ def comment_html(markdown: str) -> str:
         markdown: What was typed.
 
     Returns:
-        HTML of ``ALLOWED_TAGS`` alone; line breaks are kept, addresses become links.
+        HTML of ``ALLOWED_TAGS`` alone; line breaks are kept, addresses become links. Time is bounded: brackets
+        within brackets would take the parser a time that grows with the cube of their number.
     """
-    return "".join(_blocks(_parser().parse(markdown)))
+    try:
+        return "".join(_blocks(_parser().parse(markdown, {_STEPS: 0})))
+    except _TooMuch:
+        return _linked(markdown).replace("\n", "<br>")
+
+
+def is_plain(text: str) -> bool:
+    """Whether ``comment_html`` costs next to nothing: most comments are words alone."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+class _TooMuch(Exception):
+    """The text makes more work than a comment is worth."""
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterable[str]:
@@ -94,13 +119,19 @@ def _blocks(tokens: Sequence[Token]) -> Iterable[str]:
 
 
 def _inline(tokens: Sequence[Token]) -> Iterable[str]:
-    in_link = 0
+    in_link, closing = 0, ""
     for token in tokens:
         match token.type:
             case "text":
                 yield escape(token.content) if in_link else _linked(token.content)
             case "code_inline":
                 yield f"<code>{escape(token.content)}</code>"
+            case "link_open" if not token.attrGet("href"):  # no address, so no link: as it was typed
+                closing = "]()"
+                yield "["
+            case "link_close" if closing:
+                yield closing
+                closing = ""
             case "link_open":
                 in_link += 1
                 yield _anchor(str(token.attrGet("href")))
@@ -145,7 +176,41 @@ def _parser() -> MarkdownIt:
     parser.disable(list(_OFF))
     parser.validateLink = lambda url: _ADDRESS.fullmatch(url) is not None  # type: ignore[method-assign]
     parser.inline.ruler.before("link", "picture", _picture)
+    parser.inline.ruler.before("text", "count", _counted)
+    parser.block.ruler.before(parser.get_active_rules()["block"][0], "count", _counted_block)
+    skip = parser.inline.skipToken
+
+    def counted_skip(state: StateInline) -> None:
+        _count(state, 1)
+        skip(state)
+
+    parser.inline.skipToken = counted_skip  # type: ignore[method-assign]
     return parser
+
+
+def _count(state: StateBase, steps: int) -> None:
+    """Note what the parser does next, and now and then let other threads have the interpreter.
+
+    They would get it anyway, each time after 5 ms: somebody else's list needs it several times.
+    """
+    before = state.env[_STEPS]
+    state.env[_STEPS] = after = before + steps
+    if after > MAX_STEPS:
+        raise _TooMuch
+    if before // _TURN != after // _TURN:
+        time.sleep(0)
+
+
+def _counted(state: StateInline, silent: bool) -> bool:
+    """A rule that never applies: it is asked at each place before the others."""
+    _count(state, _PLACE)
+    return False
+
+
+def _counted_block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """The same for lines."""
+    _count(state, _PLACE)
+    return False
 
 
 def _picture(state: StateInline, silent: bool) -> bool:

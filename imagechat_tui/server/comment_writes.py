@@ -12,10 +12,9 @@ from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import CommentReply, CreateComment, EditComment, EditReply
 from imagechat_tui.server.access import Action
-from imagechat_tui.server.comment_html import comment_html
 from imagechat_tui.server.refusals import Refused, comment_not_found, conversation_not_found
 from imagechat_tui.server.storage import Change, Decision, Found
-from imagechat_tui.server.writing import MAX_SRC, MAX_TITLE, Request, Writing, blanked, counted, harmless
+from imagechat_tui.server.writing import MAX_SRC, MAX_TITLE, Draft, Request, Writing, blanked, counted
 
 
 class CommentWrites(Writing):
@@ -23,7 +22,7 @@ class CommentWrites(Writing):
 
     async def create_comment(self, request: Request, create: CreateComment) -> bytes:
         """A comment in a thread, whose marker may not exist yet (two steps)."""
-        thread = clean(create.url_id)
+        thread, draft = clean(create.url_id), Draft(create.comment)
 
         def decide(found: Found) -> Decision:
             if found.thread_closed and found.conversation is None:
@@ -35,9 +34,9 @@ class CommentWrites(Writing):
             self.check_text(create.comment)
             if len(create.page_title) > MAX_TITLE or len(create.url) > MAX_SRC:
                 raise Refused(400, "invalid-input", "pageTitle or url is too long.")
-            self.in_time(request, found)
+            self.in_time(request, found, draft)
             comment = self.new_comment(
-                request, found, thread, create.comment, create.page_title, create.parent_id, create.url
+                request, found, thread, draft, create.page_title, create.parent_id, create.url
             )
             events = [self.announced(request, thread, NewComment(request.stamp, comment))]
             after = counted(found, 1, comment.date_ms)
@@ -66,10 +65,11 @@ class CommentWrites(Writing):
             comment_id=create.parent_id,
             thread_room=self.room(request, thread),
         )
-        return await self.carry_out(change)
+        return await self.carry_out(change, draft)
 
     async def edit_comment(self, request: Request, edit: EditComment) -> bytes:
         """A comment's new text."""
+        draft = Draft(edit.comment)
 
         def decide(found: Found) -> Decision:
             before = found.comment
@@ -77,9 +77,8 @@ class CommentWrites(Writing):
                 raise comment_not_found()
             self.allow(request, Action.EDIT_COMMENT, before, locked=before.is_locked)
             self.check_text(edit.comment)
-            self.in_time(request, found)
-            text = harmless(edit.comment)
-            after = replace(before, text=text, html=comment_html(text), edited_at_ms=found.now_ms)
+            self.in_time(request, found, draft)
+            after = replace(before, text=draft.text, html=draft.html, edited_at_ms=found.now_ms)
             events = [self.announced(request, before.url_id, UpdatedComment(request.stamp, after))]
             if found.conversation is not None and found.image is not None:
                 event = ImageChatUpdated(request.stamp, found.conversation, "updated-comment", after)
@@ -92,7 +91,7 @@ class CommentWrites(Writing):
             )
 
         change = self.change(request, decide, comment_id=edit.comment_id)
-        return await self.carry_out(change)
+        return await self.carry_out(change, draft)
 
     async def delete_comment(self, request: Request, comment_id: CommentId) -> bytes:
         """Take a comment away, and everything that answers it."""

@@ -23,7 +23,16 @@ from imagechat_tui.protocol.routes import ConversationReply, CreateConversation,
 from imagechat_tui.server.access import Action
 from imagechat_tui.server.refusals import Refused, conversation_not_found
 from imagechat_tui.server.storage import Announced, Change, Decision, Found
-from imagechat_tui.server.writing import MAX_SRC, MAX_TITLE, Request, Writing, blanked, counted, name_of
+from imagechat_tui.server.writing import (
+    MAX_SRC,
+    MAX_TITLE,
+    Draft,
+    Request,
+    Writing,
+    blanked,
+    counted,
+    name_of,
+)
 
 
 class MarkerWrites(Writing):
@@ -32,6 +41,7 @@ class MarkerWrites(Writing):
     async def create_conversation(self, request: Request, create: CreateConversation) -> bytes:
         """A marker: with its first comment, or (two steps) for a comment posted before."""
         image, thread = clean(create.url_id), clean(create.window_url_id)
+        draft = Draft(create.comment) if create.comment is not None else None
 
         def decide(found: Found) -> Decision:
             self.allow(request, Action.CREATE_MARKER, None)
@@ -40,14 +50,15 @@ class MarkerWrites(Writing):
                 raise Refused(400, "invalid-input", "windowUrlId does not begin with urlId.")
             if len(create.src) > MAX_SRC or len(create.page_title) > MAX_TITLE:
                 raise Refused(400, "invalid-input", "src or pageTitle is too long.")
-            if create.comment is not None:
-                self.check_text(create.comment)
+            if draft is not None:
+                self.check_text(draft.text)
+                self.in_time(request, found, draft)
                 comment = self.new_comment(
-                    request, found, thread, create.comment, create.page_title, url=create.url_id
+                    request, found, thread, draft, create.page_title, url=create.url_id
                 )
             else:
                 comment = self._own_comment(request, found, thread)
-            self.in_time(request, found)
+                self.in_time(request, found)
             if found.conversation is not None and found.image is not None:
                 return self._added_to(request, found, found.conversation, comment, create.comment is not None)
             return self._new_marker(request, found, create, image, thread, comment)
@@ -64,6 +75,7 @@ class MarkerWrites(Writing):
                 image_room=self.room(request, image),
                 thread_room=self.room(request, thread),
             ),
+            draft,
         )
 
     async def update_conversation(

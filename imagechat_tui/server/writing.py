@@ -5,10 +5,12 @@ Checks come in the order of PROMISES 6: stored answer, existence, permission, bo
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Executor
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,7 +29,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, U
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.access import Action, Actor, Role, Thing, allowed
-from imagechat_tui.server.comment_html import comment_html
+from imagechat_tui.server.comment_html import comment_html, is_plain
 from imagechat_tui.server.hub import Hub
 from imagechat_tui.server.limits import Limit, Limits
 from imagechat_tui.server.refusals import Refused
@@ -71,6 +73,40 @@ class Request(Struct, frozen=True):
         return Stamp(broadcast_id=self.broadcast_id, actor_id=self.actor.id)
 
 
+class Unread(Exception):
+    """Everything allows the write, and its Markdown has not been read yet."""
+
+
+class Draft:
+    """What somebody writes in one request, from its arrival to its commit.
+
+    Markdown takes time that its writer decides, so it is read neither where all writes wait for each other
+    nor before the limits allow it: the first attempt to decide ends with ``Unread`` if words alone are not
+    all there is. Then it is read elsewhere, and the request is decided anew.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.counted = False
+        """The limits have allowed this request."""
+        self._html = comment_html(text) if is_plain(text) else None
+
+    @property
+    def html(self) -> str:
+        """The text as HTML.
+
+        Raises:
+            Unread: See there.
+        """
+        if self._html is None:
+            raise Unread
+        return self._html
+
+    def read(self) -> None:
+        """Make the HTML."""
+        self._html = comment_html(self.text)
+
+
 class Writing:
     """Carries out writes for one server."""
 
@@ -82,6 +118,7 @@ class Writing:
         secret: bytes,
         now_ms: Callable[[], int],
         max_comment_length: int,
+        markdown: Executor,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -89,10 +126,16 @@ class Writing:
         self._secret = secret
         self._now_ms = now_ms
         self._max_comment_length = max_comment_length
+        self._markdown = markdown
 
-    async def carry_out(self, change: Change) -> bytes:
+    async def carry_out(self, change: Change, draft: Draft | None = None) -> bytes:
         """Change the store, then tell every process which logs grew."""
-        outcome = await self._store.change(change)
+        try:
+            outcome = await self._store.change(change)
+        except Unread:
+            assert draft is not None
+            await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
+            outcome = await self._store.change(change)
         await self._hub.announce(outcome.rooms)
         return outcome.answer
 
@@ -127,10 +170,12 @@ class Writing:
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
 
-    def in_time(self, request: Request, found: Found) -> None:
+    def in_time(self, request: Request, found: Found, draft: Draft | None = None) -> None:
         """The last checks: still wanted, and not too often. Runs where the store decides, one at a time."""
         if request.deadline_ms is not None and found.now_ms > request.deadline_ms:
             raise Refused(408, "deadline")
+        if draft is not None and draft.counted:
+            return
         now, tenant_id = time.monotonic(), request.actor.tenant_id
         wait_s = self._limits.check(Limit.WRITE, f"{tenant_id} {request.actor.id}", now)
         if wait_s is not None:
@@ -138,10 +183,12 @@ class Writing:
         wait_s = self._limits.check(Limit.TENANT_WRITE, tenant_id, now)
         if wait_s is not None:
             raise Refused(429, "rate-limited", retry_after_s=wait_s)
+        if draft is not None:
+            draft.counted = True
 
     def check_text(self, text: str) -> None:
-        """Refuse a comment without words, or with too many."""
-        if not text.strip():
+        """Refuse a comment of which nothing would be seen, or with too many words."""
+        if not safe_text(text, Kind.BLOCK).strip():
             raise Refused(400, "empty-comment")
         if len(text.encode("utf-16-le", "surrogatepass")) // 2 > self._max_comment_length:
             raise Refused(400, "comment-too-big", max_length=self._max_comment_length)
@@ -151,21 +198,25 @@ class Writing:
         request: Request,
         found: Found,
         thread: UrlId,
-        text: str,
+        draft: Draft,
         page_title: str,
         parent_id: CommentId | None = None,
         url: str = "",
     ) -> Comment:
-        """The comment that the actor writes now."""
-        actor, text = request.actor, harmless(text)
+        """The comment that the actor writes now.
+
+        Raises:
+            Unread: Its Markdown has to be read first.
+        """
+        actor = request.actor
         return Comment(
             id=CommentId(f"c_{uuid.uuid4().hex}"),
             url_id=thread,
             user_id=None if actor.anonymous else actor.id,
             anon_user_id=actor.id if actor.anonymous else None,
             commenter_name=name_of(actor),
-            html=comment_html(text),
-            text=text,
+            html=draft.html,
+            text=draft.text,
             parent_id=parent_id,
             date_ms=found.now_ms,
             number=found.next_comment,
@@ -173,7 +224,7 @@ class Writing:
             is_by_admin=actor.role is Role.ADMIN,
             is_by_moderator=actor.role is Role.MODERATOR,
             url=url or thread,
-            page_title=safe_text(page_title, Kind.LINE),
+            page_title=page_title,
         )
 
     def announced(self, request: Request, url_id: UrlId, event: Loggable, *, plain: bool = True) -> Announced:
@@ -193,14 +244,9 @@ def counted(found: Found, more: int, last_ms: int | None) -> Conversation | None
     return replace(found.conversation, comment_count=found.thread_count + more, last_comment_at_ms=last_ms)
 
 
-def harmless(text: str) -> str:
-    """A comment's text without what could act on a terminal."""
-    return safe_text(text, Kind.BLOCK)
-
-
 def name_of(actor: Actor) -> str:
     """The name under which the actor writes."""
-    return safe_text("Anonymous" if actor.anonymous else actor.user.name, Kind.NAME)
+    return "Anonymous" if actor.anonymous else actor.user.name
 
 
 def blanked(comment: Comment) -> Comment:

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import contextlib
+import html
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagechat_tui.server.comment_html import ALLOWED_TAGS, comment_html
+from imagechat_tui.server.comment_html import (
+    _PLACE,
+    _STEPS,
+    ALLOWED_TAGS,
+    MAX_STEPS,
+    _parser,
+    _TooMuch,
+    comment_html,
+    is_plain,
+)
 
 WIRE_TAGS = {
     "b",
@@ -107,6 +119,9 @@ def test_only_tags_of_the_wire_can_be_written() -> None:
         ("see https://e.org/a_b_c.", f'see <a href="https://e.org/a_b_c" {REL}>https://e.org/a_b_c</a>.'),
         ("<https://e.org>", f'<a href="https://e.org" {REL}>https://e.org</a>'),
         ("[a]: https://e.org\n", f'[a]: <a href="https://e.org" {REL}>https://e.org</a>'),
+        ("[img]()", "[img]()"),
+        ("a [**b** c]( ) d", "a [<b>b</b> c]() d"),
+        ("![img]()", "img"),
         ("", ""),
     ],
 )
@@ -170,3 +185,50 @@ def test_a_wall_of_one_mark_stays_well_formed(piece: str) -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=25))
 def test_whatever_is_typed_the_html_is_well_formed_and_allowed(pieces: list[str]) -> None:
     read(comment_html("".join(pieces)))
+
+
+COSTLY = ["![", "[![", "[", "[](", "![[](", "*_", "**a *b ", "~~[](", "__![", "- *_>\n", "<[", "`[", "[img]["]
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("piece", COSTLY)
+def test_what_would_take_long_stays_as_it_was_typed(piece: str) -> None:
+    """Each of 2,000 characters: some took a third of a second."""
+    costly = (piece * 2_000)[:2_000]
+    shown = comment_html(costly)
+    read(shown)
+    environment = {_STEPS: 0}
+    with contextlib.suppress(_TooMuch):
+        _parser().parse(costly, environment)
+    assert environment[_STEPS] <= MAX_STEPS + _PLACE
+    if environment[_STEPS] > MAX_STEPS:
+        assert shown == escape(costly).replace("\n", "<br>")
+
+
+@pytest.mark.security
+@given(st.lists(st.sampled_from([*PIECES, *COSTLY]), min_size=1, max_size=6), st.integers(1, 2_000))
+def test_no_text_makes_more_work_than_the_bound(pieces: list[str], times: int) -> None:
+    environment = {_STEPS: 0}
+    with contextlib.suppress(_TooMuch):
+        _parser().parse(("".join(pieces) * times)[:2_000], environment)
+    assert environment[_STEPS] <= MAX_STEPS + _PLACE
+
+
+def test_a_long_comment_of_a_person_is_far_below_the_bound() -> None:
+    sentence = "The **quick** fox jumps over [a lazy](https://e.org/a) dog, `code` and *more*: 50% of x_y.\n\n- item\n"
+    environment = {_STEPS: 0}
+    _parser().parse((sentence * 30)[:2_000], environment)
+    assert environment[_STEPS] < MAX_STEPS * 0.75
+
+
+@pytest.mark.parametrize("words", ["Trail is wet", "Since 9, (I was there.)", "\u0645\u06cc, ja"])
+def test_words_alone_are_plain_and_stay_what_they_are(words: str) -> None:
+    assert is_plain(words)
+    assert html.unescape(comment_html(words)) == words
+
+
+@pytest.mark.parametrize(
+    "marked", ["**a**", "[a](b)", "a_b", "`a`", "https://e.org", "- a", "1. a", "a\n2. b", "a & b", "a\\b"]
+)
+def test_whatever_could_be_a_mark_is_not_plain(marked: str) -> None:
+    assert not is_plain(marked)
