@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from pathlib import Path
 
@@ -33,6 +34,13 @@ from imagechat_tui.words import safe_name
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name under which it is reached."
 )
 @click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="A web page that may use it.")
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy that says in X-Forwarded-For for whom it asks.",
+)
 @click.option("--simple-sso", is_flag=True, help="Believe unsigned SSO too: only in a trusted network.")
 @click.option(
     "--shared",
@@ -51,6 +59,7 @@ def serve(
     data_dir: Path | None,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
+    trusted_proxies: tuple[str, ...],
     simple_sso: bool,
     shared: Path | None,
     local: bool,
@@ -99,9 +108,27 @@ def serve(
             ready_fd=ready_fd,
             hosts=hosts,
             origins=origins,
+            trusted_proxies=tuple(map(_address, trusted_proxies)),
             simple_sso=simple_sso,
         )
     )
+
+
+def _address(given: str) -> str:
+    """An address as it was given.
+
+    Raises:
+        click.ClickException: It is none; a name would have to be asked for again and again.
+    """
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        raise words_to_fail(
+            "No address",
+            f"{safe_name(given)} is not an IP address.",
+            "Give --trusted-proxy the address from which the proxy connects, such as 127.0.0.1.",
+            code=2,
+        ) from None
 
 
 def _others_reach(host: str) -> bool:

@@ -18,9 +18,11 @@ from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.server import handlers, handlers_live
 from imagechat_tui.server.auth import Authenticator, Unauthorized, UnknownTenant
 from imagechat_tui.server.broker import Broker
+from imagechat_tui.server.callers import ADDRESS, SIGNED_IN, caller_address
 from imagechat_tui.server.comment_writes import CommentWrites
+from imagechat_tui.server.connections import gate_of
 from imagechat_tui.server.hub import Hub
-from imagechat_tui.server.limits import Limits, Seats
+from imagechat_tui.server.limits import Limit, Limits, SeatRules, Seats, address_key
 from imagechat_tui.server.marker_writes import MarkerWrites
 from imagechat_tui.server.reading import Reading
 from imagechat_tui.server.refusals import Refused
@@ -30,7 +32,10 @@ from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailabl
 MAX_BODY_BYTES = 64 * 1024
 STORE_RETRY_S = 5
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 _IMAGE_CHATS = "/comment-image-chats"
+_CREDENTIALS = ("sso", "userIdWS")
 _CODES = {404: "not-found", 413: "too-large"}
 
 _log = logging.getLogger(__name__)
@@ -47,13 +52,18 @@ class ServerOptions(Struct, frozen=True):
     max_comment_length: int = 2_000
     """UTF-16 units."""
     now_ms: Callable[[], int] = wall_ms
+    proxies: tuple[str, ...] = ()
+    """Addresses of proxies that are believed about whom they speak for."""
+    seats: SeatRules = SeatRules()
+    penalty_s: float = 1.0
+    """How long the answer takes that somebody asks too often."""
 
 
 def create_app(
     store: Store, broker: Broker, *, auth: Authenticator, limits: Limits, settings: ServerOptions
 ) -> web.Application:
     """The application over a store and a broker. It closes neither store nor authenticator."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_answering])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_entrance, _answering])
 
     async def serving(app: web.Application) -> AsyncIterator[None]:
         secret = await store.secret("server")
@@ -64,13 +74,15 @@ def create_app(
             store=store,
             auth=auth,
             limits=limits,
-            seats=Seats(),
+            seats=Seats(settings.seats),
             hub=hub,
             reading=Reading(store, secret, now_ms=settings.now_ms),
             markers=MarkerWrites(*writing),
             comments=CommentWrites(*writing),
             secret=secret,
             now_ms=settings.now_ms,
+            proxies=frozenset(map(address_key, settings.proxies)),
+            penalty_s=settings.penalty_s,
         )
         await hub.start()
         yield
@@ -94,9 +106,43 @@ async def _mark(request: web.Request, response: web.StreamResponse) -> None:
 
 
 @web.middleware
-async def _answering(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The connection's clocks, and the limit by address, which comes before everything else.
+
+    It counts whom nobody signed for: members share an address with strangers, behind a proxy or in one
+    office. Who brings credentials is heard first, and counted afterwards if they proved nothing. Who asks too
+    often waits for the answer that says so: else it would be asked for as fast as it can be given.
+    """
+    serving, gate = request.app[SERVING], gate_of(request)
+    address = request[ADDRESS] = caller_address(request, serving.proxies)
+    claims = any(request.query.get(key) for key in _CREDENTIALS)
+    if gate is not None:
+        gate.request_began(with_body=request.body_exists)
+    try:
+        if not claims:
+            _count(serving, address)
+        response = await handler(request)
+        if claims and SIGNED_IN not in request:
+            _count(serving, address)
+    except Refused as refused:
+        response = _refusal(request, refused.reply)
+    finally:
+        if gate is not None:
+            gate.request_ended()
+    if response.status == 429:
+        await asyncio.sleep(serving.penalty_s)
+    return response
+
+
+def _count(serving: Serving, address: str) -> None:
+    """Count a request of nobody in particular."""
+    wait_s = serving.limits.check(Limit.ADDRESS, address, time.monotonic())
+    if wait_s is not None:
+        raise Refused(429, "rate-limited", retry_after_s=wait_s)
+
+
+@web.middleware
+async def _answering(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every refusal in its one shape; a bug is told to the log and to nobody else."""
     try:
         if "%00" in request.raw_path:  # no store shall have to keep NUL; bodies are checked by their codec

@@ -29,7 +29,7 @@ from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.access import Actor, Role
-from imagechat_tui.server.limits import address_key
+from imagechat_tui.server.callers import SIGNED_IN, address_of
 from imagechat_tui.server.peer import LOCAL_TENANT, kernel_user
 from imagechat_tui.server.seal import SealBroken, Sealer
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
@@ -99,6 +99,12 @@ class Authenticator:
             Unauthorized: An ``sso`` parameter that does not hold.
             UnknownTenant: No such tenant, or the local one asked for from outside.
         """
+        actor = await self._actor(request, tenant_id)
+        if not actor.anonymous:
+            request[SIGNED_IN] = True
+        return actor
+
+    async def _actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
         local = await self._kernel_actor(request, tenant_id)
         if local is not None:
             return local
@@ -136,7 +142,8 @@ class Authenticator:
             UnknownTenant: The local tenant asked for from outside.
         """
         uid = self._uid(request) if request is not None else None
-        if tenant_id == LOCAL_TENANT and uid is not None:
+        if tenant_id == LOCAL_TENANT and uid is not None and request is not None:
+            request[SIGNED_IN] = True
             return Actor(tenant_id, kernel_user(uid), Role.USER, anonymous=False)
         if tenant_id == LOCAL_TENANT and request is not None:
             raise UnknownTenant
@@ -149,6 +156,8 @@ class Authenticator:
         anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
         role = Role(token.role)
         user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
+        if request is not None and not anonymous:
+            request[SIGNED_IN] = True
         return Actor(tenant_id, user, role, anonymous=anonymous)
 
     async def _kernel_actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor | None:
@@ -237,7 +246,7 @@ class Authenticator:
             return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
         day = self._now_ms() // (DAY_S * 1000)
         agent = request.headers.get("User-Agent", "")
-        traits = f"{day}\n{address_key(request.remote)}\n{agent}".encode("utf-8", "surrogatepass")
+        traits = f"{day}\n{address_of(request)}\n{agent}".encode("utf-8", "surrogatepass")
         return self._anonymous(tenant.id, self._anonymous_id("viewer", tenant.id, traits))
 
     def _anonymous(self, tenant_id: TenantId, user_id: UserId, session: str | None = None) -> Actor:

@@ -68,7 +68,7 @@ def guard(app: web.Application, rules: EdgeRules) -> None:
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
         response.headers.add(hdrs.VARY, hdrs.ORIGIN)
 
-    app.middlewares.insert(0, edge)
+    app.middlewares.append(edge)
     app.on_response_prepare.append(complete)
 
 

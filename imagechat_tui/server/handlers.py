@@ -13,7 +13,8 @@ from imagechat_tui.protocol import codec, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
 from imagechat_tui.server.access import SIGN_IN, Action, Actor, Thing, allowed
-from imagechat_tui.server.limits import Limit, address_key
+from imagechat_tui.server.callers import address_of
+from imagechat_tui.server.limits import Limit
 from imagechat_tui.server.refusals import Refused, comment_not_found, conversation_not_found
 from imagechat_tui.server.serving import SERVING
 from imagechat_tui.server.writing import Request
@@ -108,7 +109,8 @@ async def event_log(request: web.Request) -> web.Response:
     tenant_id = _tenant_id(request)
     query = codec.decode_event_log_query(request.query)
     actor = serving.auth.viewer(tenant_id, query.user_id_ws, request)
-    _count_read(request, actor)
+    await serving.reading.admit(actor)
+    count_read(request, actor)
     room = serving.reading.room(tenant_id, codec.decode_list_conversations(request.query))
     registered_ms = serving.hub.registered_at_ms(room, actor.id)
     log = await serving.reading.event_log(actor, query, v2=v2, registered_ms=registered_ms)
@@ -145,17 +147,18 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def reader(request: web.Request) -> Actor:
-    """Who reads."""
+    """Who reads, and may."""
     actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
-    _count_read(request, actor)
+    await request.app[SERVING].reading.admit(actor)
+    count_read(request, actor)
     return actor
 
 
 async def writer(request: web.Request) -> Actor:
-    """Who writes. What is not counted here is counted where it is decided."""
+    """Who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
     actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
-    check_limit(request, Limit.TENANT_REQUEST, actor.tenant_id)
     await _identified(request, actor)
+    check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {actor.id}")
     return actor
 
 
@@ -188,10 +191,13 @@ def check_limit(request: web.Request, limit: Limit, key: str) -> None:
         raise Refused(429, "rate-limited", retry_after_s=wait_s)
 
 
-def _count_read(request: web.Request, actor: Actor) -> None:
-    who = address_key(request.remote) if actor.anonymous else actor.id
-    check_limit(request, Limit.READ, f"{actor.tenant_id} {who}")
-    check_limit(request, Limit.TENANT_REQUEST, actor.tenant_id)
+def count_read(request: web.Request, actor: Actor) -> None:
+    """Count one read by its user, or address, and by its tenant."""
+    who = address_of(request) if actor.anonymous else actor.id
+    uses = ((Limit.READ, f"{actor.tenant_id} {who}"), (Limit.TENANT_REQUEST, actor.tenant_id))
+    refused = request.app[SERVING].limits.check_all(uses, time.monotonic())
+    if refused is not None:
+        raise Refused(429, "rate-limited", retry_after_s=refused[1])
 
 
 def _tenant_id(request: web.Request) -> TenantId:

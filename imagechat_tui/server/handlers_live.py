@@ -15,9 +15,12 @@ from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import RoomIds, UsersOnline
 from imagechat_tui.server.access import Actor
 from imagechat_tui.server.audience import Listener
-from imagechat_tui.server.frames import CloseCode
-from imagechat_tui.server.handlers import Handler, answered, check_limit, reader
-from imagechat_tui.server.limits import CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit, address_key
+from imagechat_tui.server.callers import address_of
+from imagechat_tui.server.connections import Gate, gate_of
+from imagechat_tui.server.frames import CloseCode, FrameMeter
+from imagechat_tui.server.handlers import Handler, answered, check_limit, count_read, reader
+from imagechat_tui.server.hub import ANSWER_WITHIN_S
+from imagechat_tui.server.limits import ANY_FRAMES, CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit
 from imagechat_tui.server.refusals import Refused
 from imagechat_tui.server.serving import SERVING, Serving
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
@@ -36,20 +39,22 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     serving = request.app[SERVING]
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
-    if serving.limits.check(Limit.HANDSHAKES, "", time.monotonic()) is not None:
-        raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
     tenant_id = TenantId(ids.tenant_id_ws)
     actor = serving.auth.viewer(tenant_id, ids.user_id_ws, request, renews=v2)
     room = _room(serving, tenant_id, ids.url_id_ws)
-    who = address_key(request.remote) if actor.anonymous else actor.id
-    check_limit(request, Limit.HANDSHAKE, f"{room} {who}")
+    guest_from = address_of(request) if actor.anonymous else None
+    if guest_from is not None:  # not when the socket ends: that may be a day away
+        check_limit(request, Limit.ADDRESS, guest_from)
     await serving.reading.admit(actor)
-    if not serving.seats.take(tenant_id, actor.id):
+    check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
+    if serving.limits.check(Limit.HANDSHAKES, "", time.monotonic()) is not None:
+        raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
+    if not serving.seats.take(tenant_id, actor.id, guest_from):
         raise Refused(429, "rate-limited", "Too many sockets.", retry_after_s=10)
     try:
         return await _listen(request, serving, room, actor, ids, v2=v2, resume=resume if v2 else None)
     finally:
-        serving.seats.give_back(tenant_id, actor.id)
+        serving.seats.give_back(tenant_id, actor.id, guest_from)
 
 
 async def _listen(
@@ -62,10 +67,17 @@ async def _listen(
     v2: bool,
     resume: Position | None,
 ) -> web.WebSocketResponse:
+    gate, flooded, now = gate_of(request), asyncio.Event(), time.monotonic()
+    meter = FrameMeter(Bucket(ANY_FRAMES, now), Bucket(SOCKET_FRAMES, now), time.monotonic)
+    if gate is not None:
+        gate.count_frames(meter, flooded.set)
+        if flooded.is_set():  # before there is a socket
+            raise Refused(429, "rate-limited", retry_after_s=SOCKET_FRAMES.burst)
     socket = web.WebSocketResponse(
         timeout=CLOSE_WITHIN_S,
         heartbeat=PING_EVERY_S,
         compress=False,
+        autoping=False,  # pings count, too: see _hear
         max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses what reaches it
     )
     await socket.prepare(request)
@@ -85,7 +97,10 @@ async def _listen(
             left_s, serving.hub.dismiss, listener, CloseCode.SIGN_IN
         )
     try:
-        await _hear(socket, serving, listener)
+        if gate is not None:
+            gate.count_frames(meter, lambda: serving.hub.dismiss(listener, CloseCode.POLICY))
+        if flooded.is_set() or not await _hear(socket, serving, listener):
+            await _send_away(serving, listener, gate)
     finally:
         if expiry is not None:
             expiry.cancel()
@@ -93,17 +108,35 @@ async def _listen(
     return socket
 
 
-async def _hear(socket: web.WebSocketResponse, serving: Serving, listener: Listener) -> None:
-    """Read what the client sends until it goes: crosshairs count, everything else only up to a limit."""
-    frames, cursors = Bucket(SOCKET_FRAMES, time.monotonic()), Bucket(CURSOR_FRAMES, time.monotonic())
+async def _hear(socket: web.WebSocketResponse, serving: Serving, listener: Listener) -> bool:
+    """Read what the client sends until it goes: crosshairs count, everything else only up to a limit.
+
+    Counted here as well as at the gate: what came in one packet with the handshake did not pass there.
+
+    Returns:
+        False if it was too much.
+    """
+    started = time.monotonic()
+    frames, cursors = Bucket(SOCKET_FRAMES, started), Bucket(CURSOR_FRAMES, started)
+    messages = Bucket(ANY_FRAMES, started)
     async for message in socket:
         now = time.monotonic()
         cursor = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None
-        if cursor is not None and listener.v2 and cursors.take(now) is None:
+        if messages.take(now) is not None or (cursor is None and frames.take(now) is not None):
+            return False
+        if message.type is WSMsgType.PING:
+            await socket.pong(message.data)
+        elif cursor is not None and listener.v2 and cursors.take(now) is None:
             serving.hub.cursor_moved(listener, cursor.point)
-        elif cursor is None and frames.take(now) is not None:
-            serving.hub.dismiss(listener, CloseCode.POLICY)
-            return
+    return True
+
+
+async def _send_away(serving: Serving, listener: Listener, gate: Gate | None) -> None:
+    """End a socket that sends too much. What it has sent is not read to find its goodbye among it."""
+    serving.hub.dismiss(listener, CloseCode.POLICY)
+    if gate is not None:
+        gate.stop_reading()
+        await asyncio.sleep(ANSWER_WITHIN_S)
 
 
 async def presence_status(request: web.Request) -> web.Response:
@@ -115,7 +148,7 @@ async def presence_status(request: web.Request) -> web.Response:
         raise Refused(422, "invalid-input")
     actor = await serving.auth.actor(request, tenant_id)
     await serving.reading.admit(actor)
-    check_limit(request, Limit.TENANT_REQUEST, tenant_id)
+    count_read(request, actor)
     online = set(serving.hub.online(_room(serving, tenant_id, url_id_ws)))
     return answered(codec.encode_presence_status({UserId(one): UserId(one) in online for one in ids}))
 
@@ -147,7 +180,6 @@ async def users_info(request: web.Request) -> web.Response:
     """USERS_INFO."""
     actor = await reader(request)
     serving = request.app[SERVING]
-    await serving.reading.admit(actor)
     ids = [UserId(part) for part in request.query.get("ids", "").split(",") if part]
     if not ids or len(ids) > MAX_IDS:
         raise Refused(422, "invalid-input")
@@ -157,7 +189,6 @@ async def users_info(request: web.Request) -> web.Response:
 
 async def _page_reader(request: web.Request) -> tuple[Actor, UrlId]:
     actor = await reader(request)
-    await request.app[SERVING].reading.admit(actor)
     if not request.query.get("urlId"):
         raise Refused(422, "invalid-input", "urlId is missing.")
     return actor, clean(request.query["urlId"])

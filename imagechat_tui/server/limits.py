@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -20,14 +20,18 @@ from imagechat_tui.protocol.ids import TenantId, UserId
 class Limit(StrEnum):
     """What is counted; the comment names the key."""
 
+    ADDRESS = "address"
+    """By address: every request of whom nobody signed for, refused or not."""
     HANDSHAKE = "handshake"
     """By room and user, if the token is ours, else by room and address."""
     HANDSHAKES = "handshakes"
     """All of this process together (key ``""``): a restart must not become a stampede."""
     READ = "read"
     """By user, or by address if nobody signed in."""
+    ATTEMPT = "attempt"
+    """By user: every write that is asked for, refused or not."""
     WRITE = "write"
-    """By user."""
+    """By user: writes that are carried out."""
     TENANT_WRITE = "tenant-write"
     """By tenant."""
     TENANT_REQUEST = "tenant-request"
@@ -43,9 +47,11 @@ class Rule(Struct, frozen=True):
 
 DEFAULT_RULES: Mapping[Limit, Rule] = MappingProxyType(
     {
+        Limit.ADDRESS: Rule(50, 1_000),
         Limit.HANDSHAKE: Rule(1, 60),
         Limit.HANDSHAKES: Rule(200, 200),
         Limit.READ: Rule(2, 120),
+        Limit.ATTEMPT: Rule(10, 100),
         Limit.WRITE: Rule(5, 20),
         Limit.TENANT_WRITE: Rule(50, 200),
         Limit.TENANT_REQUEST: Rule(50, 3_000),
@@ -59,9 +65,12 @@ LOCAL_RULES: Mapping[Limit, Rule] = MappingProxyType(
 """Limits of a local server: wide enough for any script of its one person, still a wall against a loop."""
 
 SOCKET_FRAMES = Rule(1, 10)
-"""Text frames one socket may send: 10 in 10 s; beyond it the socket is closed (1008)."""
+"""Frames one socket may send, control frames and fragments included: 10 in 10 s; beyond it the socket is
+closed (1008)."""
 CURSOR_FRAMES = Rule(2, 2)
 """Crosshair frames one socket may send; those beyond are dropped."""
+ANY_FRAMES = Rule(4, 100)
+"""Whole messages, crosshairs included: a link that hung brings many at once; beyond it the socket is closed."""
 
 MAX_KEYS = 10_000
 """Buckets per kind. Beyond it the one longest untouched is forgotten, which is the fullest one."""
@@ -83,12 +92,16 @@ class Bucket:
         Returns:
             None if there was one, else the seconds until there will be.
         """
+        wait_s = self.wait_s(now)
+        if wait_s is None:
+            self._level -= 1
+        return wait_s
+
+    def wait_s(self, now: float) -> float | None:
+        """What ``take`` would return, and nothing is taken."""
         self._level = min(self._rule.burst, self._level + max(0.0, now - self._stamp) * self._rule.per_s)
         self._stamp = max(now, self._stamp)
-        if self._level >= 1:
-            self._level -= 1
-            return None
-        return (1 - self._level) / self._rule.per_s
+        return None if self._level >= 1 else (1 - self._level) / self._rule.per_s
 
 
 class Limits:
@@ -110,6 +123,24 @@ class Limits:
         Returns:
             None if it is allowed, else the seconds to wait (``Retry-After``).
         """
+        return self._bucket(limit, key, now).take(now)
+
+    def check_all(self, uses: Sequence[tuple[Limit, str]], now: float) -> tuple[Limit, float] | None:
+        """Count one use of each, or of none: what one limit refuses costs the others nothing.
+
+        Returns:
+            None if all allow it, else the first that does not and the seconds to wait for it.
+        """
+        buckets = [(limit, self._bucket(limit, key, now)) for limit, key in uses]
+        for limit, bucket in buckets:
+            wait_s = bucket.wait_s(now)
+            if wait_s is not None:
+                return limit, wait_s
+        for _, bucket in buckets:
+            bucket.take(now)
+        return None
+
+    def _bucket(self, limit: Limit, key: str, now: float) -> Bucket:
         buckets = self._buckets[limit]
         bucket = buckets.get(key)
         if bucket is None:
@@ -118,48 +149,62 @@ class Limits:
                 buckets.popitem(last=False)
         else:
             buckets.move_to_end(key)
-        return bucket.take(now)
+        return bucket
 
 
 class SeatRules(Struct, frozen=True):
     """How many sockets may be open at once."""
 
     per_user: int = 20
+    guests_per_address: int = 60
+    """Sockets of people without sign-in, from one address."""
+    guests_per_tenant: int = 500
     per_tenant: int = 2_000
     per_process: int = 10_000
 
 
 class Seats:
-    """The sockets of this process, counted by user and tenant."""
+    """The sockets of this process, counted by everything that could take all of them."""
 
-    def __init__(self, rules: SeatRules | None = None) -> None:
-        self._rules = rules or SeatRules()
-        self._tenants: Counter[TenantId] = Counter()
-        self._users: Counter[tuple[TenantId, UserId]] = Counter()
-        self._total = 0
+    def __init__(self, rules: SeatRules) -> None:
+        self._rules = rules
+        self._taken: Counter[tuple[str, ...]] = Counter()
 
-    def take(self, tenant_id: TenantId, user_id: UserId) -> bool:
-        """Take a seat for one socket; False if the user, the tenant or the process has none left."""
-        full = (
-            self._total >= self._rules.per_process
-            or self._tenants[tenant_id] >= self._rules.per_tenant
-            or self._users[tenant_id, user_id] >= self._rules.per_user
-        )
-        if not full:
-            self._total += 1
-            self._tenants[tenant_id] += 1
-            self._users[tenant_id, user_id] += 1
-        return not full
+    def take(self, tenant_id: TenantId, user_id: UserId, guest_from: str | None = None) -> bool:
+        """Take a seat for one socket; False if somebody it is counted for has none left.
 
-    def give_back(self, tenant_id: TenantId, user_id: UserId) -> None:
+        Args:
+            tenant_id: Whose room.
+            user_id: Who sits down.
+            guest_from: The address of somebody without sign-in, else None.
+        """
+        counted = self._counted(tenant_id, user_id, guest_from)
+        if any(self._taken[key] >= most for key, most in counted.items()):
+            return False
+        self._taken.update(counted.keys())
+        return True
+
+    def give_back(self, tenant_id: TenantId, user_id: UserId, guest_from: str | None = None) -> None:
         """Free the seat of a socket that has closed."""
-        self._total -= 1
-        self._tenants[tenant_id] -= 1
-        self._users[tenant_id, user_id] -= 1
-        if not self._tenants[tenant_id]:
-            del self._tenants[tenant_id]
-        if not self._users[tenant_id, user_id]:
-            del self._users[tenant_id, user_id]
+        for key in self._counted(tenant_id, user_id, guest_from):
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]
+
+    def _counted(
+        self, tenant_id: TenantId, user_id: UserId, guest_from: str | None
+    ) -> dict[tuple[str, ...], int]:
+        """What a seat counts for, and how many each may have."""
+        rules = self._rules
+        counted: dict[tuple[str, ...], int] = {
+            ("process",): rules.per_process,
+            ("tenant", tenant_id): rules.per_tenant,
+            ("user", tenant_id, user_id): rules.per_user,
+        }
+        if guest_from is not None:
+            counted["guests of", tenant_id] = rules.guests_per_tenant
+            counted["guests from", guest_from] = rules.guests_per_address
+        return counted
 
 
 def address_key(remote: str | None) -> str:

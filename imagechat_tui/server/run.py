@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from imagechat_tui.server.connections import Connections
     from imagechat_tui.server.seal import Sealer
     from imagechat_tui.server.storage import Store
 
@@ -52,6 +53,10 @@ MAX_HEADERS = 64
 KEEP_ALIVE_S = 75.0
 RETIRE_LOOKS, RETIRE_LOOK_S = 20, 0.02
 HANDLERS_TIMEOUT_S = 5.0
+TLS_WITHIN_S = 10.0
+"""How long the handshake of TLS may take."""
+ACCEPTS_A_TURN = 64
+"""Connections taken in before the loop turns to those that are there."""
 
 _log = logging.getLogger(__name__)
 
@@ -115,6 +120,8 @@ class _Server:
         self._options = options
         self._end = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._connections: Connections | None = None
+        self._listening: list[asyncio.Server] = []
 
     async def run(self) -> None:
         """Serve until told to end."""
@@ -140,6 +147,7 @@ class _Server:
                 detail = f"{error.strerror}: {error.filename}" if isinstance(error, NotOurs) else str(error)
                 raise ServeError(problem, path=options.data_dir, detail=detail) from error
             stack.push_async_callback(self._runner.cleanup)
+            stack.callback(self._stop_listening)
             door = AdminDoor(tenants, options.data_dir, retire=self._retire)
             await stack.enter_async_context(door.open())
             tcp = await self._listen_tcp()
@@ -159,9 +167,10 @@ class _Server:
         from imagechat_tui.server.app import ServerOptions, create_app
         from imagechat_tui.server.auth import Authenticator
         from imagechat_tui.server.broker.memory import MemoryBroker
+        from imagechat_tui.server.connections import ConnectionRules, Connections
         from imagechat_tui.server.data_folder import wall_ms
         from imagechat_tui.server.edge import EdgeRules, guard
-        from imagechat_tui.server.limits import DEFAULT_RULES, LOCAL_RULES, Limits
+        from imagechat_tui.server.limits import DEFAULT_RULES, LOCAL_RULES, Limits, address_key
 
         options = self._options
         auth = Authenticator(
@@ -173,7 +182,10 @@ class _Server:
             simple_sso=options.simple_sso,
         )
         limits = Limits(LOCAL_RULES if options.local else DEFAULT_RULES)
-        app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=ServerOptions())
+        proxies = [address_key(proxy) for proxy in options.trusted_proxies]
+        self._connections = Connections(ConnectionRules.of_this_process(), proxies=proxies)
+        settings = ServerOptions(proxies=tuple(proxies))
+        app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=settings)
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))
         runner = web.AppRunner(
             app,
@@ -188,10 +200,20 @@ class _Server:
         return runner
 
     async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-        from aiohttp import web
+        assert self._runner is not None and self._runner.server is not None and self._connections is not None
+        server = await asyncio.get_running_loop().create_server(
+            self._connections.guarded(self._runner.server),
+            sock=listener,
+            ssl=tls,
+            ssl_handshake_timeout=TLS_WITHIN_S if tls is not None else None,
+            backlog=ACCEPTS_A_TURN,
+        )
+        listener.listen(BACKLOG)  # asyncio takes one number for this and for how many it accepts at a time
+        self._listening.append(server)
 
-        assert self._runner is not None
-        await web.SockSite(self._runner, listener, ssl_context=tls, backlog=BACKLOG).start()
+    def _stop_listening(self) -> None:
+        for server in self._listening:
+            server.close()
 
     async def _listen_tcp(self) -> int | None:
         """Listen on TCP, if asked to. Returns the port."""
@@ -274,8 +296,7 @@ class _Server:
         from imagechat_tui.server.serving import SERVING
 
         assert self._runner is not None
-        for site in list(self._runner.sites):
-            await site.stop()
+        self._stop_listening()
         await self._runner.app[SERVING].hub.close(RESTART_SPREAD_S)
 
     async def _watch(self) -> None:

@@ -85,6 +85,8 @@ class ServeOptions(Struct, frozen=True):
     """Names under which it is reached over TCP, besides addresses, localhost and this machine's name."""
     origins: tuple[str, ...] = ()
     """Web pages that may use it."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose ``X-Forwarded-For`` is believed."""
     simple_sso: bool = False
     """Believe unsigned SSO: only in a trusted network."""
     idle_exit_s: float | None = None

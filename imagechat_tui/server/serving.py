@@ -32,6 +32,9 @@ class Serving(Struct, frozen=True):
     comments: CommentWrites
     secret: bytes
     now_ms: Callable[[], int]
+    proxies: frozenset[str]
+    """Addresses of trusted proxies."""
+    penalty_s: float
 
 
 SERVING = web.AppKey("serving", Serving)

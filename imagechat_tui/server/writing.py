@@ -176,13 +176,17 @@ class Writing:
             raise Refused(408, "deadline")
         if draft is not None and draft.counted:
             return
-        now, tenant_id = time.monotonic(), request.actor.tenant_id
-        wait_s = self._limits.check(Limit.WRITE, f"{tenant_id} {request.actor.id}", now)
-        if wait_s is not None:
-            raise Refused(429, "user-rate-limited", retry_after_s=wait_s)
-        wait_s = self._limits.check(Limit.TENANT_WRITE, tenant_id, now)
-        if wait_s is not None:
-            raise Refused(429, "rate-limited", retry_after_s=wait_s)
+        tenant_id = request.actor.tenant_id
+        uses = (
+            (Limit.WRITE, f"{tenant_id} {request.actor.id}"),
+            (Limit.TENANT_WRITE, tenant_id),
+            (Limit.TENANT_REQUEST, tenant_id),
+        )
+        refused = self._limits.check_all(uses, time.monotonic())
+        if refused is not None:
+            limit, wait_s = refused
+            code = "user-rate-limited" if limit is Limit.WRITE else "rate-limited"
+            raise Refused(429, code, retry_after_s=wait_s)
         if draft is not None:
             draft.counted = True
 

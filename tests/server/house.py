@@ -6,15 +6,18 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientWebSocketResponse, web
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.app import ServerOptions, create_app
 from imagechat_tui.server.auth import Authenticator
 from imagechat_tui.server.broker.memory import MemoryBroker
+from imagechat_tui.server.connections import ConnectionRules, Connections
 from imagechat_tui.server.limits import Limit, Limits, Rule
 from imagechat_tui.server.seal import Sealer
 from imagechat_tui.server.storage import TenantRecord
@@ -112,6 +115,30 @@ class Person:
         )
 
 
+class _GuardedRunner(web.AppRunner):
+    """Whose connections pass gates, as those of a real server do."""
+
+    def __init__(self, app: web.Application, rules: ConnectionRules, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._gates = Connections(rules)
+
+    @property
+    def server(self) -> Any:
+        """The factory of protocols, which the site listens with."""
+        return None if self._server is None else self._gates.guarded(self._server)
+
+
+class GuardedServer(TestServer):
+    """A test server with gates before it."""
+
+    def __init__(self, app: web.Application, rules: ConnectionRules = ConnectionRules()) -> None:  # noqa: B008
+        super().__init__(app)
+        self._rules = rules
+
+    async def _make_runner(self, **options: Any) -> web.AppRunner:
+        return _GuardedRunner(self.app, self._rules, **options)
+
+
 class House:
     """The running server."""
 
@@ -127,7 +154,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def running_house(folder: Path, *, limits: Limits = WIDE) -> AsyncIterator[House]:
+async def running_house(folder: Path, *, limits: Limits = WIDE, **settings: Any) -> AsyncIterator[House]:
     clock = Clock()
     store = await SqliteStore.open(folder / "test.sqlite", now_ms=clock)
     seal = Sealer(folder / "seal.key")
@@ -151,9 +178,9 @@ async def running_house(folder: Path, *, limits: Limits = WIDE) -> AsyncIterator
             peer_identity=False,
             now_ms=clock,
         )
-        options = ServerOptions(now_ms=clock)
+        options = replace(ServerOptions(now_ms=clock, penalty_s=0), **settings)
         app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=options)
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(GuardedServer(app)) as client:
             yield House(client, store, clock)
     finally:
         await store.close()

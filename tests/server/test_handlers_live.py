@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import WSMsgType
 
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.server.limits import Limit, Limits, Rule
+from imagechat_tui.server.limits import ANY_FRAMES, Limit, Limits, Rule
 from imagechat_tui.server.serving import SERVING
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
 from imagechat_tui.server.storage.sqlite import SqliteStore
@@ -30,6 +32,80 @@ async def test_ping_texts_are_not_answered_and_a_flood_ends_the_socket(house: Ho
     await socket.send_str("ping")
     message = await socket.receive(timeout=5)
     assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1008)
+
+
+MASKED = b"\x80" + bytes(4)
+FLOODS = {
+    "pings": (b"", b"\x89" + MASKED),
+    "pongs": (b"", b"\x8a" + MASKED),
+    "empty messages": (b"", b"\x81" + MASKED),
+    "binary messages": (b"", b"\x82" + MASKED),
+    "fragments": (b"\x01" + MASKED, b"\x00" + MASKED),
+}
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("together", [False, True], ids=["after the handshake", "with the handshake"])
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_control_frames_and_fragments_count_even_in_one_packet(
+    house: House, kind: str, together: bool
+) -> None:
+    """With them one stranger would keep the server busy for everybody."""
+    ids = await house.person("").list()
+    first, each = FLOODS[kind]
+    target = "/sub?" + urlencode({key: str(ids[name]) for key, name in SUB_QUERY.items()})
+    head = (
+        f"GET {target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    ).encode()
+    assert house.client.port is not None
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
+    flood = first + each * 3_000
+    writer.write(head + flood if together else head)
+    async with asyncio.timeout(30):
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not together:
+            writer.write(flood)
+        received = bytearray()
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                received += data
+    assert b" 429 " in answer if together else CLOSE_POLICY in received
+    assert received.count(b"\x8a\x00") <= 10
+    writer.close()
+
+
+CLOSE_POLICY = b"\x88\x02" + (1008).to_bytes(2, "big")
+
+
+@pytest.mark.security
+async def test_crosshairs_beyond_any_hand_end_the_socket(house: House) -> None:
+    alice = house.person("alice")
+    socket = await alice.sub(await alice.list(), v="2")
+    await frame(socket)
+    for _ in range(int(ANY_FRAMES.burst) + 20):
+        await socket.send_str('{"type":"cursor","x":1,"y":2}')
+    message = await socket.receive(timeout=30)
+    while message.type is WSMsgType.TEXT:
+        message = await socket.receive(timeout=30)
+    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1008)
+
+
+@pytest.mark.security
+async def test_pings_are_answered_as_long_as_they_are_few(house: House) -> None:
+    alice = house.person("alice")
+    url = house.client.make_url("/sub").update_query(
+        {key: str((await alice.list())[name]) for key, name in SUB_QUERY.items()}
+    )
+    async with house.client.session.ws_connect(url, autoping=False) as socket:
+        for number in range(3):
+            await socket.ping(b"%d" % number)
+        pongs: list[bytes] = []
+        while len(pongs) < 3:
+            message = await socket.receive(timeout=30)
+            if message.type is WSMsgType.PONG:
+                pongs.append(bytes(message.data))
+        assert pongs == [b"0", b"1", b"2"]
 
 
 @pytest.mark.security

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.server.limits import (
+    ANY_FRAMES,
     CURSOR_FRAMES,
     DEFAULT_RULES,
     LOCAL_RULES,
@@ -42,9 +43,13 @@ def test_the_documented_defaults_hold() -> None:
     assert DEFAULT_RULES[Limit.TENANT_WRITE] == Rule(50, 200)
     assert DEFAULT_RULES[Limit.HANDSHAKE] == Rule(1, 60)
     assert DEFAULT_RULES[Limit.HANDSHAKES] == Rule(200, 200)
-    frames = (SOCKET_FRAMES, CURSOR_FRAMES)
-    assert frames == (Rule(1, 10), Rule(2, 2))
-    assert SeatRules() == SeatRules(per_user=20, per_tenant=2_000, per_process=10_000)
+    assert DEFAULT_RULES[Limit.ADDRESS] == Rule(50, 1_000)
+    assert DEFAULT_RULES[Limit.ATTEMPT] == Rule(10, 100)
+    frames = (SOCKET_FRAMES, CURSOR_FRAMES, ANY_FRAMES)
+    assert frames == (Rule(1, 10), Rule(2, 2), Rule(4, 100))
+    assert SeatRules() == SeatRules(
+        per_user=20, guests_per_address=60, guests_per_tenant=500, per_tenant=2_000, per_process=10_000
+    )
     assert all(LOCAL_RULES[limit].burst > DEFAULT_RULES[limit].burst for limit in Limit)
 
 
@@ -91,6 +96,33 @@ def test_seats_end_at_user_tenant_and_process() -> None:
     assert not seats.take(TenantId("third"), UserId("a"))
     seats.give_back(DEMO, UserId("a"))
     assert seats.take(DEMO, UserId("a"))
+
+
+def test_people_without_sign_in_leave_seats_to_members_and_to_other_addresses() -> None:
+    seats = Seats(SeatRules(guests_per_address=2, guests_per_tenant=3))
+    guests = [UserId(f"anon:{n}") for n in range(5)]
+    assert seats.take(DEMO, guests[0], "192.0.2.1")
+    assert seats.take(TenantId("other"), guests[1], "192.0.2.1")
+    assert not seats.take(DEMO, guests[2], "192.0.2.1")
+    assert seats.take(DEMO, guests[2], "192.0.2.2")
+    assert seats.take(DEMO, guests[3], "192.0.2.3")
+    assert not seats.take(DEMO, guests[4], "192.0.2.4")
+    assert seats.take(DEMO, UserId("a"))
+    seats.give_back(DEMO, guests[0], "192.0.2.1")
+    assert seats.take(DEMO, guests[4], "192.0.2.1")
+
+
+def test_what_one_limit_refuses_costs_the_others_nothing() -> None:
+    limits = Limits({Limit.WRITE: Rule(0.001, 1), Limit.TENANT_WRITE: Rule(0.001, 2)})
+    ann, bob, carl = (((Limit.WRITE, name), (Limit.TENANT_WRITE, "demo")) for name in ("ann", "bob", "carl"))
+    assert limits.check_all(ann, 0.0) is None
+    for _ in range(9):
+        refused = limits.check_all(ann, 0.0)
+        assert refused is not None and refused[0] is Limit.WRITE
+    assert limits.check_all(bob, 0.0) is None
+    for _ in range(2):
+        refused = limits.check_all(carl, 0.0)
+        assert refused is not None and refused[0] is Limit.TENANT_WRITE
 
 
 @pytest.mark.parametrize(

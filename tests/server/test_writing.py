@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
+from imagechat_tui.server import writing
+from imagechat_tui.server.comment_html import comment_html, is_plain
 from imagechat_tui.server.limits import Limit, Limits, Rule
 from tests.server.house import IMAGE, NOW_MS, House, K, comment, frame, items, marker, part, running_house
 
@@ -332,3 +335,40 @@ async def test_comments_are_numbered_in_their_thread_and_keep_their_numbers(hous
         assert "number" not in plain  # of the plain wire it is no field
     await ann.gets("DELETE", f"/comment-image-chats/demo/{made['createdChatId']}", broadcastId="d2")
     assert await numbers() == []
+
+
+@pytest.mark.security
+async def test_markdown_is_read_off_the_writers_thread_and_only_for_writes_that_are_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by: list[str] = []
+
+    def recording(text: str) -> str:
+        if not is_plain(text):
+            read_by.append(threading.current_thread().name)
+        return comment_html(text)
+
+    monkeypatch.setattr(writing, "comment_html", recording)
+    rules = {limit: Rule(1e6, 1e6) for limit in Limit} | {Limit.WRITE: Rule(1e-9, 3)}
+    async with running_house(tmp_path, limits=Limits(rules)) as house:
+        alice, bob = house.person("alice"), house.person("bob")
+        made = await alice.marks(comment="**wet**")
+        first = part(made, "comment")
+        assert first["commentHTML"] == "<b>wet</b>"
+        said = await alice.writes("*so* wet", "b2")
+        assert part(said, "comment")["commentHTML"] == "<i>so</i> wet"
+        edit = f"/comments/demo/{first['_id']}/update-text"
+        edited = await alice.gets("POST", edit, {"comment": "~~wet~~"}, broadcastId="b3")
+        assert part(edited, "comment")["commentHTML"] == "<strike>wet</strike>"
+        assert len(read_by) == 3
+        assert all(name.startswith("markdown") for name in read_by)
+        statuses = [
+            (await alice.asks("POST", edit, {"comment": "**x**"}, broadcastId="b4"))[0],
+            (await bob.asks("POST", edit, {"comment": "**x**"}, broadcastId="b5"))[0],
+            (await bob.asks("POST", "/comments/demo/c_0/update-text", {"comment": "*x*"}, broadcastId="b6"))[
+                0
+            ],
+            (await alice.asks("POST", "/comment-image-chats/demo", marker(comment="**wet**")))[0],
+        ]
+        assert statuses == [429, 403, 404, 200]
+        assert len(read_by) == 3, "what is refused, or answered again, is not read"

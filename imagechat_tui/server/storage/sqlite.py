@@ -54,6 +54,7 @@ class SqliteStore:
         self._writer = writer
         self._epoch = epoch
         self._now_ms = now_ms
+        self._tenants: dict[TenantId, TenantRecord] = {}
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
@@ -284,13 +285,16 @@ class SqliteStore:
         return await self._read(read)
 
     async def tenant(self, tenant_id: TenantId) -> TenantRecord | None:
-        """See Store."""
+        """See Store. Every request asks; nobody else opens the file, and a tenant never changes."""
 
         def read(db: sqlite3.Connection) -> TenantRecord | None:
             row = db.execute(f"SELECT {rows.TENANT} FROM tenant WHERE id = ?", (tenant_id,)).fetchone()
             return rows.read_tenant(row) if row is not None else None
 
-        return await self._read(read)
+        known = self._tenants.get(tenant_id)
+        if known is None and (known := await self._read(read)) is not None:
+            self._tenants[tenant_id] = known
+        return known
 
     async def tenants(self) -> tuple[TenantRecord, ...]:
         """See Store."""

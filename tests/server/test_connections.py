@@ -1,0 +1,267 @@
+"""Gates: what a connection may do before, between and during requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import web
+
+from imagechat_tui.server.connections import (
+    FREE_PIECES,
+    ConnectionRules,
+    Connections,
+    gate_of,
+    raised_descriptors,
+)
+from tests.server.house import GuardedServer
+
+pytestmark = pytest.mark.security
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HALF = b"GET / HTTP/1.1\r\nHost: local"
+QUICK = ConnectionRules(head_within_s=0.2)
+PATIENT = ConnectionRules(head_within_s=600)
+
+
+class Peer:
+    """A plain TCP client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def sends(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def status(self) -> int:
+        """The status of the next answer, read to its end."""
+        async with asyncio.timeout(30):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
+            length = next(line for line in head.lower().split("\r\n") if line.startswith("content-length"))
+            await self.reader.readexactly(int(length.partition(":")[2]))
+        return int(head.split(" ")[1])
+
+    async def rest(self) -> bytes:
+        """What comes until the server closes the connection, however it does."""
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(30):
+                return await self.reader.read()
+        return b""
+
+
+class Desk:
+    """A server with gates: ``/`` answers at once, ``/slow`` when ``go`` is set, ``/large`` at length."""
+
+    def __init__(self, server: GuardedServer, go: asyncio.Event) -> None:
+        self.server = server
+        self.go = go
+        self.peers: list[Peer] = []
+
+    async def peer(self, opening: bytes = b"") -> Peer:
+        assert self.server.port is not None
+        peer = Peer(*await asyncio.open_connection("127.0.0.1", self.server.port))
+        self.peers.append(peer)
+        peer.sends(opening)
+        return peer
+
+    async def waiting(self) -> Peer:
+        """A connection that was answered and is kept."""
+        peer = await self.peer(GET)
+        assert await peer.status() == 200
+        return peer
+
+
+@contextlib.asynccontextmanager
+async def desk(rules: ConnectionRules) -> AsyncIterator[Desk]:
+    go = asyncio.Event()
+
+    @web.middleware
+    async def entrance(request: web.Request, handler: Callable[[web.Request], object]) -> web.StreamResponse:
+        gate = gate_of(request)
+        assert gate is not None
+        gate.request_began(with_body=request.body_exists)
+        try:
+            return await handler(request)  # type: ignore[misc, no-any-return]
+        finally:
+            gate.request_ended()
+
+    async def quick(request: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    async def slow(request: web.Request) -> web.Response:
+        await go.wait()
+        return web.Response(text="ok")
+
+    async def large(request: web.Request) -> web.Response:
+        return web.Response(body=bytes(64 << 20))
+
+    app = web.Application(middlewares=[entrance])
+    app.add_routes([web.get("/", quick), web.get("/slow", slow), web.get("/large", large)])
+    server = GuardedServer(app, rules)
+    await server.start_server()
+    there = Desk(server, go)
+    try:
+        yield there
+    finally:
+        go.set()
+        for peer in there.peers:
+            peer.writer.transport.abort()
+        await server.close()
+
+
+async def test_a_head_that_does_not_come_whole_is_told_so_and_let_go() -> None:
+    async with desk(QUICK) as there:
+        peer = await there.peer(HALF)
+        assert (await peer.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_dripping_bytes_gains_no_time() -> None:
+    async with desk(QUICK) as there:
+        peer = await there.peer(HALF)
+
+        async def drip() -> None:
+            while not peer.writer.is_closing():
+                peer.sends(b"x")
+                await asyncio.sleep(0.05)
+
+        async with asyncio.TaskGroup() as tasks:
+            dripping = tasks.create_task(drip())
+            await peer.rest()
+            dripping.cancel()
+
+
+async def test_who_connects_and_says_nothing_is_let_go() -> None:
+    async with desk(QUICK) as there:
+        assert b"408" in await (await there.peer()).rest()
+
+
+async def test_between_two_requests_the_clock_of_the_head_stands_still() -> None:
+    async with desk(QUICK) as there:
+        peer = await there.waiting()
+        late = await there.peer(HALF)
+        await late.rest()  # so the clock of a head has run out meanwhile
+        peer.sends(GET)
+        assert await peer.status() == 200
+        peer.sends(HALF)
+        assert b"408" in await peer.rest()
+
+
+async def test_half_a_head_behind_a_request_is_let_go_too() -> None:
+    async with desk(QUICK) as there:
+        together, after = await there.peer(SLOW + HALF), await there.peer(SLOW)
+        await (await there.peer(HALF)).rest()  # so the request is being answered
+        after.sends(HALF)
+        await (await there.peer(HALF)).rest()
+        there.go.set()
+        for peer in (together, after):
+            assert await peer.status() == 200
+            assert b"408" in await peer.rest()
+
+
+async def test_an_answer_may_take_longer_than_a_head() -> None:
+    async with desk(QUICK) as there:
+        peer = await there.peer(SLOW)
+        await (await there.peer(HALF)).rest()
+        there.go.set()
+        assert await peer.status() == 200
+
+
+async def test_the_connection_that_waits_longest_makes_room() -> None:
+    async with desk(ConnectionRules(total=3, per_address=99, head_within_s=600)) as there:
+        first, second = await there.waiting(), await there.waiting()
+        half = await there.peer(HALF)
+        first.sends(GET)
+        assert await first.status() == 200
+        fourth = await there.waiting()
+        assert await second.rest() == b""
+        for peer in (first, fourth):
+            peer.sends(GET)
+            assert await peer.status() == 200
+        await there.waiting()
+        assert await half.rest() == b""
+
+
+async def test_who_is_being_answered_makes_no_room() -> None:
+    async with desk(ConnectionRules(total=2, per_address=99, head_within_s=600)) as there:
+        busy = [await there.peer(SLOW), await there.peer(SLOW)]
+        while True:  # until both are being answered
+            answer = await (await there.peer(GET)).rest()
+            if b"503" in answer:
+                assert b"Retry-After" in answer
+                break
+            busy += [await there.peer(SLOW)]
+        there.go.set()
+        for peer in busy[-2:]:
+            assert await peer.status() == 200
+
+
+@pytest.mark.parametrize(("proxies", "room"), [((), False), (("127.0.0.1",), True)])
+async def test_one_address_crowds_out_only_itself(proxies: tuple[str, ...], room: bool) -> None:
+    book = Connections(ConnectionRules(total=10, per_address=2), proxies=proxies)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(book.guarded(asyncio.Protocol), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    peers = [Peer(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(2)]
+    other = Peer(*await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0)))
+    third = Peer(*await asyncio.open_connection("127.0.0.1", port))
+    await until(lambda: book.open == 3 + room)
+    if not room:
+        assert await peers[0].rest() == b""
+    assert not other.reader.at_eof() and not third.reader.at_eof()
+    server.close()
+    for peer in (*peers, other, third):
+        peer.writer.transport.abort()
+    await until(lambda: not book.open)
+
+
+async def test_a_request_in_crumbs_is_cut_short() -> None:
+    async with desk(PATIENT) as there:
+        peer = await there.peer(b"GET / HTTP/1.1\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(20 * FREE_PIECES):
+                peer.sends(b"x")
+                await peer.writer.drain()
+                await asyncio.sleep(0.002)
+                if peer.reader.at_eof():
+                    break
+        assert await peer.rest() == b""
+
+
+async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
+    async with desk(ConnectionRules(taken_within_s=0.2)) as there:
+        peer = await there.peer(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        runner = there.server.runner
+        assert runner is not None
+        await until(lambda: bool(runner._server.connections))  # type: ignore[union-attr]
+        await until(lambda: not runner._server.connections)  # type: ignore[union-attr]
+
+
+def test_the_connections_fit_into_the_descriptors() -> None:
+    program = (
+        "import resource\n"
+        "from imagechat_tui.server.connections import ConnectionRules\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard}))\n"
+        "rules = ConnectionRules.of_this_process()\n"
+        "print(rules.total, rules.per_address, *resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+    )
+    for hard, total in (("64", 32), ("1024", 896)):
+        run = subprocess.run(
+            [sys.executable, "-c", program.format(hard=hard)], capture_output=True, text=True, check=True
+        )
+        assert run.stdout.split() == [str(total), str(total // 4), hard, hard]
+    assert raised_descriptors() <= resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
