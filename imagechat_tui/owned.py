@@ -19,6 +19,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
+MAX_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
+"""Bytes of a path that the name of a socket has room for."""
 MAX_LINKS = 40
 """Symbolic links followed on one way, as the kernel has it."""
 

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from imagechat_tui import __version__
-from imagechat_tui.owned import is_private, open_file, peer_uid, replaceable_at, try_lock
+from imagechat_tui.owned import MAX_SOCKET_PATH, is_private, open_file, peer_uid, replaceable_at, try_lock
 
 if TYPE_CHECKING:
     from imagechat_tui.net.endpoint import Endpoint
@@ -46,8 +46,6 @@ SOCKET_NAME = "server.sock"
 ADMIN_SOCKET_NAME = "admin.sock"
 SHARED_DATA = "data"
 """In a shared folder: what is its keeper's alone."""
-MAX_SOCKET_PATH = 107
-"""Bytes that ``sun_path`` holds before its end mark."""
 
 START_TIMEOUT_S = 15.0
 RETIRE_TIMEOUT_S = 5.0

@@ -10,11 +10,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from imagechat_tui.owned import MAX_SOCKET_PATH
+
 BACKLOG = 1024
 TCP_USER_TIMEOUT_MS = 30_000
 """How long sent bytes may stay unacknowledged before the kernel drops the peer (PROMISES D11)."""
-MAX_SOCKET_PATH = 107
-"""Bytes that ``sun_path`` holds before its end mark."""
 
 _UNAVAILABLE = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 

@@ -16,7 +16,6 @@ import pytest
 from imagechat_tui import __version__
 from imagechat_tui.net import local_server
 from imagechat_tui.net.local_server import (
-    MAX_SOCKET_PATH,
     LocalServer,
     LocalServerFailed,
     LocalServerProblem,
@@ -24,6 +23,7 @@ from imagechat_tui.net.local_server import (
     ensure_running,
     spawn_early,
 )
+from imagechat_tui.owned import MAX_SOCKET_PATH
 
 KEEPER = 61_001
 """A user id that nobody has."""
