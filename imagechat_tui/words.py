@@ -496,7 +496,7 @@ _PICTURE_WORDS = {
         "{called} is a {said}, a kind that cannot be read.",
         "Convert it to plain PNG.",
     ),
-    "corrupt": ("Damaged picture", "{called} is a damaged {said}: nothing of it can be shown.", "{anew}"),
+    "corrupt": ("Damaged picture", "{called} is a damaged {said}.", "{anew}"),
     "cut-off": ("Cut off", "{called} is a {said} that ends before its first row.", "{anew}"),
     "too-many-pixels": _TOO_LARGE,
     "too-many-bytes": _TOO_LARGE,

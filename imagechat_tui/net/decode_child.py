@@ -19,6 +19,7 @@ BAD_DATA = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError, struct.error,
 )  # fmt: skip
 """What Pillow raises when a file makes no sense."""
+UNPACKED = "its pixels cannot be unpacked"
 ORIENTATION = 0x0112
 """The EXIF tag that tells how the camera was held."""
 
@@ -89,13 +90,13 @@ def _decode(source: int, target: int, most: int) -> dict[str, object]:
         return {"problem": "cut-off", "detail": format_.name}
     del data  # what is needed of it was taken
     if found is None:
-        return {"problem": "corrupt", "detail": format_.name}
+        return {"problem": "corrupt", "detail": f"{format_.name}: its header makes no sense"}
     odd = getattr(found, "odd", "")
     if odd:
         return {"problem": "odd-kind", "detail": f"{format_.name} {odd}"}
     (width, height), reduced = found.size, 1
     if not (width and height):
-        return {"problem": "corrupt", "detail": format_.name}
+        return {"problem": "corrupt", "detail": f"{format_.name}: it has no size"}
     # Only a JPEG can be decoded smaller than it is, which takes memory for the smaller one alone.
     for reduced in (1, 2, 4, 8) if kind == "jpeg" else (1,):
         if -(-width // reduced) * -(-height // reduced) <= most:
@@ -106,9 +107,11 @@ def _decode(source: int, target: int, most: int) -> dict[str, object]:
     try:
         drawn = format_.draw(found, page, reduced)
     except Unfinished as error:
-        return {"problem": "cut-off" if error.cut else "corrupt", "detail": format_.name}
+        if error.cut:
+            return {"problem": "cut-off", "detail": format_.name}
+        return {"problem": "corrupt", "detail": f"{format_.name}: {UNPACKED}"}
     except BAD_DATA:
-        return {"problem": "corrupt", "detail": format_.name}
+        return {"problem": "corrupt", "detail": f"{format_.name}: {UNPACKED}"}
     clear = page.write(drawn)
     return {
         "width": width, "height": height, "columns": drawn.canvas[0], "rows": drawn.canvas[1],

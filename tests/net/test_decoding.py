@@ -275,6 +275,15 @@ async def test_a_bmp_of_runs_is_read_and_what_no_run_reaches_is_clear() -> None:
     assert picture.pixels[1, 7].tolist() == [255, 0, 0]
 
 
+async def test_a_bmp_that_forgets_its_colours_when_it_says_where_its_pixels_are_is_read() -> None:
+    palette = b"\0\0\xff\0\xff\0\0\0"
+    data = bmp(8, 0, (), b"\0\1" * 64, palette=palette, colors=2)
+    told = await load(data)
+    forgetful = await load(data[:10] + struct.pack("<I", 54) + data[14:])
+    assert (forgetful.pixels == told.pixels).all()
+    assert told.pixels[0, :2].tolist() == [[255, 0, 0], [0, 0, 255]]
+
+
 # What it is instead
 
 

@@ -86,7 +86,7 @@ def read(data: bytes) -> Bmp | None:
     entry = 3 if header == 12 else 4
     pixels = int.from_bytes(data[10:14], "little")
     colors = 0 if bits > 8 else min(256, number(32) if header >= 36 and number(32) else 1 << bits)
-    if not after <= pixels < len(data):
+    if not after + (1 if colors else 0) <= pixels < len(data):  # some forget the colours in between
         pixels = after + colors * entry
     colors = min(colors, (pixels - after) // entry)
     palette = b"".join(
