@@ -11,7 +11,6 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -170,6 +169,8 @@ def _memory() -> int:
         return os.memfd_create("imagechat", os.MFD_CLOEXEC)
     except (AttributeError, OSError):
         # Not everywhere: on Linux alone, and not where a sandbox forbids it.
+        import tempfile
+
         descriptor, path = tempfile.mkstemp(prefix="imagechat-")
         os.unlink(path)  # noqa: PTH108 (as mkstemp gives it)
         return descriptor
