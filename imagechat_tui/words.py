@@ -80,31 +80,33 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
     """
     reason = safe_line(problem.reason).strip()
     told = f" The server says: {_stopped(reason)}" if reason else ""
-    now = "R tries now." if keys else "Run it again later."
+    now = "R retries." if keys else "Run it again later."
     match problem.kind:
         case ProblemKind.NOT_CONNECTED:
-            return Words("Not connected yet", "The server has not answered so far.", now)
+            return Words("Not connected yet", "The server has not answered yet.", now)
         case ProblemKind.UNREACHABLE if problem.code in LOCAL_SERVER_KINDS:
             return local_server_words(problem.code, cause=problem.reason, log_tail=problem.reason)
         case ProblemKind.OFFLINE | ProblemKind.UNREACHABLE if problem.code in _UNREACHED:
             title, sentence, advice = _UNREACHED[problem.code]
             return Words(title, sentence.format(said=reason or "no reason given"), advice or now)
         case ProblemKind.OFFLINE:
-            return Words("Offline", "There is no link to the server.", now)
+            return Words("Offline", "There is no connection to the server.", now)
         case ProblemKind.UNREACHABLE:
-            again = "R tries again." if keys else "Check the server's address, or run it again later."
-            return Words("Server unreachable", f"Nobody answers there.{told}", again)
+            again = "R retries." if keys else "Check the server's address, or run it again later."
+            return Words("Server unreachable", f"Nothing answers there.{told}", again)
         case ProblemKind.TIMED_OUT:
             return Words(
                 "No answer in time", "The server did not answer within 10 seconds.", "" if keys else now
             )
         case ProblemKind.NO_ANSWER:
-            return Words("Not saved", "The link broke before the answer; the server's log does not have it.")
+            return Words(
+                "Not saved", "The connection broke before the answer; the server's log does not have it."
+            )
         case ProblemKind.RESTARTED:
-            return Words("Not known to be saved", "The program ended before the answer came.")
+            return Words("Save not confirmed", "The program ended before the answer came.")
         case ProblemKind.REFUSED if problem.code == "server-failed":
-            again = "R tries again." if keys else "Run it again; if that does not help, tell who runs it."
-            return Words("Server failed", f"The server failed to do it.{told}", again)
+            again = "R retries." if keys else "Run it again; if that does not help, tell whoever runs it."
+            return Words("Server error", f"The server had an internal error.{told}", again)
         case ProblemKind.REFUSED if problem.code == "store-failed":
             return Words("Server cannot save", f"The server could not write to its store.{told}", now)
         case ProblemKind.REFUSED if problem.code == "host-not-allowed":
@@ -116,7 +118,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             )
         case ProblemKind.REFUSED if problem.code == "overloaded":
             after = f"in {_seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
-            again = "R tries again." if keys else f"Run it again {after}."
+            again = "R retries." if keys else f"Run it again {after}."
             return Words("Server overloaded", f"The server is busy or down.{told}", again)
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
@@ -152,11 +154,11 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
                 if problem.retry_after_s
                 else " Try again soon."
             )
-            return Words("Too fast", f"You are faster than the server allows.{wait}")
+            return Words("Too fast", f"You are sending faster than the server allows.{wait}")
         case ProblemKind.GONE if problem.code in ("invalid-tenant", "invalid-tenant-id"):
             return Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
         case ProblemKind.GONE:
-            return Words("Gone", "What it was about has been deleted.")
+            return Words("Gone", "It has been deleted.")
         case ProblemKind.UNSUPPORTED if problem.code == "no-image-chats":
             return Words(
                 "No imagechat server",
@@ -164,11 +166,11 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
                 "Check the server's address.",
             )
         case ProblemKind.UNSUPPORTED:
-            return Words("Not on this server", "The server does not have this: only imagechat's own does.")
+            return Words("Not on this server", "This server cannot do that; only imagechat's own can.")
         case ProblemKind.BAD_ANSWER:
             where = f" ({reason})" if reason else ""
             look = "" if keys else "Check the server's address."
-            return Words("Odd answer", f"The server answered something that makes no sense{where}.", look)
+            return Words("Unexpected answer", f"The server's answer makes no sense{where}.", look)
         case _:
             assert_never(problem.kind)
 
@@ -182,7 +184,7 @@ def not_tried_words() -> Words:
 
 _ADDRESS = "Check the server's address."
 _UNREACHED = {
-    "nobody-listens": ("Server unreachable", "Nobody listens there: {said}.", ""),
+    "nobody-listens": ("Server unreachable", "Nothing listens there: {said}.", ""),
     "system": ("Server unreachable", "The connection failed: {said}.", ""),
     "hung-up": ("No answer", "The connection was closed without an answer.", ""),
     "no-http": ("Not a web server", "What answers there does not speak HTTP.", _ADDRESS),
@@ -192,7 +194,7 @@ _UNREACHED = {
         "Check the port: is it https:// there?",
     ),
     "tls": ("No secure link", "TLS could not be set up: {said}.", ""),
-    "no-name": ("No such host", "Nobody knows a host of that name.", _ADDRESS),
+    "no-name": ("No such host", "There is no host of that name.", _ADDRESS),
     "no-lookup": ("Offline", "The server's name cannot be looked up at the moment.", ""),
     "proxy": ("Proxy failed", "The proxy did not connect: {said}.", "Check the proxy setting."),
     "ca-file": ("No certificates", "The file that ca_file names cannot be read.", "Check ca_file."),
@@ -204,19 +206,19 @@ _UNREACHED = {
     "certificate-expired": (
         "Certificate expired",
         "By this machine's clock the server's certificate has expired.",
-        "Check the clock; if it is right, tell who runs the server.",
+        "Check the clock; if it is right, tell whoever runs the server.",
     ),
     "certificate-early": (
         "Certificate not valid yet",
         "By this machine's clock the server's certificate is not valid yet.",
-        "Check the clock; if it is right, tell who runs the server.",
+        "Check the clock; if it is right, tell whoever runs the server.",
     ),
     "certificate-name": (
         "Another's certificate",
         "The server's certificate is for another name: {said}.",
         _ADDRESS,
     ),
-    "intercepted": ("Not the server", "Something before the server answered: {said}.", ""),
+    "intercepted": ("Not the server", "Something in front of the server answered: {said}.", ""),
     "web-page": (
         "Not the server",
         "A web page came instead of the server's answer.",
@@ -234,11 +236,11 @@ _UNREACHED = {
 def not_known_words(problem: Problem) -> Words:
     """A verb's write was sent, and nobody knows what became of it."""
     broken = problem.kind is ProblemKind.UNREACHABLE and not problem.code
-    why = "The link broke before the answer." if broken else problem_words(problem).sentence
+    why = "The connection broke before the answer." if broken else problem_words(problem).sentence
     return Words(
-        "Not known to be saved",
-        f"{why} It may have been saved all the same.",
-        "See what imagechat ls says before you run it again.",
+        "Save not confirmed",
+        f"{why} It may still have been saved.",
+        "Check with imagechat ls before you run it again.",
     )
 
 
@@ -263,8 +265,8 @@ _REFUSALS = {
     "thread-closed": "The thread is closed: no new comments.",
     "unauthorized": "You may not do that here.",
     "banned": "You may not write here.",
-    "user-rate-limited": "You write faster than this server allows; wait a minute.",
-    "rate-limited": "The server is asked too often; wait a minute.",
+    "user-rate-limited": "You are writing faster than this server allows; wait a minute.",
+    "rate-limited": "Too many requests; wait a minute.",
     "url-too-long": "The picture's name is too long for this server.",
     "readonly": "Your account may only read here.",
 }
@@ -338,9 +340,7 @@ def not_saved_words(problem: Problem, write: Write | None, *, listed: bool = Tru
 def checking_words(write: Write | None) -> Words:
     """That a write was sent and nobody knows yet what became of it."""
     what = f"{write_words(write)}: " if write is not None else ""
-    return Words(
-        "Checking", f"{what}no answer yet. You are told whether it was saved once the server answers."
-    )
+    return Words("Checking", f"{what}no answer yet. You will be told whether it was saved.")
 
 
 def phase_words(phase: Phase) -> str:
@@ -378,11 +378,11 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
         case Phase.RECONNECTING:
             if connection.lost_at_s is None or now_s - connection.lost_at_s < BANNER_AFTER_S:
                 return None
-            return _unlinked("Link lost.", "a comment is tried once", connection, as_of) + tries
+            return _unlinked("Reconnecting.", "comments are tried once", connection, as_of) + tries
         case Phase.OFFLINE:
             return _unlinked("OFFLINE.", "comments are refused, kept as drafts", connection, as_of) + tries
         case Phase.POLLING:
-            return "Live updates off: the socket does not get through. The list is at most 5 s old. R tries again."
+            return "Live updates off: WebSockets do not get through. The list is at most 5 s old. R retries."
         case Phase.SIGN_IN_NEEDED:
             seen = f"As of {as_of}" if as_of else NOTHING_YET
             return f"SIGN-IN NEEDED. {seen}; set IMAGECHAT_SSO to a new token and start again."
@@ -394,7 +394,7 @@ def _unlinked(state: str, fate: str, connection: Connection, as_of: str) -> str:
     """What is seen without a link, and what becomes of a comment; why, where waiting may not mend it."""
     age = f"As of {as_of}" if as_of else NOTHING_YET
     plain = _fitting(
-        [*([f"{state} You see all as of {as_of}; {fate}."] if as_of else []), f"{state} {age}; {fate}."]
+        [*([f"{state} Everything as of {as_of}; {fate}."] if as_of else []), f"{state} {age}; {fate}."]
     )
     problem = connection.problem
     if problem is None or (as_of and problem.kind is not ProblemKind.GONE):
@@ -421,26 +421,26 @@ def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
     since = f" as of {as_of}." if as_of else f". {NOTHING_YET}."
     match connection.phase:
         case Phase.STARTING if connection.problem is not None:
-            return f"Not connected: {problem_words(connection.problem).title}.{_kept(connection)} R tries now{wait}."
+            return f"Not connected: {problem_words(connection.problem).title}.{_kept(connection)} R retries{wait}."
         case Phase.READ_ONLY if _not_signed_in(connection):
             return "READ-ONLY. To write, set IMAGECHAT_SSO and start again."
         case Phase.READ_ONLY:
             return "READ-ONLY. Your account may only read here."
         case Phase.POLLING:
-            return "LIVE UPDATES OFF. The list is at most 5 s old. R tries again."
+            return "LIVE UPDATES OFF. The list is at most 5 s old. R retries."
         case Phase.SIGN_IN_NEEDED:
             return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a new token and start again."
         case phase:
-            return f"{phase_words(phase)}{since}{_kept(connection)} R tries now{wait}."
+            return f"{phase_words(phase)}{since}{_kept(connection)} R retries{wait}."
 
 
 def shortest_banner(connection: Connection, *, as_of: str) -> str:
     """The banner where the header has no room but for the state, so that only the rest of it is said here."""
     match connection.phase:
         case Phase.STARTING if connection.problem is not None:
-            return f"{problem_words(connection.problem).title}. R tries now."
+            return f"{problem_words(connection.problem).title}. R retries."
         case Phase.POLLING:
-            return "At most 5 s old. R tries again."
+            return "At most 5 s old. R retries."
         case Phase.READ_ONLY if _not_signed_in(connection):
             return "To write, set IMAGECHAT_SSO."
         case Phase.READ_ONLY:
@@ -448,7 +448,7 @@ def shortest_banner(connection: Connection, *, as_of: str) -> str:
         case Phase.SIGN_IN_NEEDED:
             return "Set IMAGECHAT_SSO to a new token and restart."
         case _:
-            return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{_kept(connection)} R tries now."
+            return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{_kept(connection)} R retries."
 
 
 def _not_signed_in(connection: Connection) -> bool:
@@ -456,10 +456,10 @@ def _not_signed_in(connection: Connection) -> bool:
 
 
 def _kept(connection: Connection) -> str:
-    return "" if connection.can_write else " Texts are kept."
+    return "" if connection.can_write else " Drafts are kept."
 
 
-_LONGEST_TRY = " Next try in 88 s, R tries now."
+_LONGEST_TRY = " Next try in 88 s, R retries."
 
 
 def received_words(received_bytes: int) -> str:
@@ -472,7 +472,7 @@ def _next_try(connection: Connection, now_s: float) -> str:
         return f" {received_words(connection.received_bytes)}"
     if connection.retry_at_s is None or connection.retry_at_s <= now_s:
         return " Trying now."
-    return f" Next try in {_seconds(connection.retry_at_s - now_s)}, R tries now."
+    return f" Next try in {_seconds(connection.retry_at_s - now_s)}, R retries."
 
 
 def _seconds(wait_s: float) -> str:
@@ -490,7 +490,7 @@ _PICTURE_WORDS = {
         "{called} holds no visible, non-empty PNG, JPEG, GIF, WebP or BMP.",
         "Name a picture.",
     ),
-    "silent": ("Nothing came", "Nobody writes to the pipe {called}.", "Or write: … | imagechat -"),
+    "silent": ("Nothing came", "Nothing writes to the pipe {called}.", "Or write: … | imagechat -"),
     "odd-kind": (
         "Unusual kind",
         "{called} is a {said}, a kind that cannot be read.",
@@ -518,7 +518,7 @@ _PICTURE_WORDS = {
 }
 """Title, what is wrong, and what to do about it."""
 
-_ANEW = "Make or fetch it anew."
+_ANEW = "Export or download it again."
 _CONVERT = "Convert it to PNG or JPEG."
 _EXPORT = "Export it as PNG."
 _ELSE = {
@@ -526,7 +526,7 @@ _ELSE = {
     "zeros": ("holds nothing but zeros", _ANEW),
     "git-lfs": ("is a Git LFS pointer: the picture itself is not here", "Run: git lfs pull"),
     "git-annex": ("is a git-annex pointer: the picture itself is not here", "Run: git annex get"),
-    "mangled": ("was moved as if it were text, which destroyed it", "Fetch it anew, as binary."),
+    "mangled": ("was moved as if it were text, which destroyed it", "Download it again, as binary."),
     "apple-double": (
         "holds a Mac's notes about another file",
         "Open the file whose name has no dot in front.",
@@ -737,7 +737,7 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
                 f"{where or 'The shared directory'} must be there, open to its group, and for its owner alone"
                 " to write to: mode 2750."
             )
-            action = f"Its owner can mend it: chmod 2750 {where}" if where else ""
+            action = f"Its owner can fix it: chmod 2750 {where}" if where else ""
         case "shared-replaceable":
             place = where or "A directory above the shared one"
             sentence = f"{place} is not safe: others could put another directory there."
@@ -746,7 +746,7 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
             sentence = (
                 f"{where or 'The shared directory'} is open to the group {said or 'it belongs to'} only."
             )
-            action = "Ask to be made a member, then log in anew."
+            action = "Ask to be made a member, then log in again."
         case "keeper-away":
             place = where or "the shared directory"
             sentence = f"No server runs in {place}, and only {said or 'its owner'} can start it."
@@ -763,14 +763,14 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
             action = _LOCAL_DEATHS["disk-full"][1]
         case "not-writable":
             why = said or "no permission"
-            sentence = f"{where or 'A folder of the server'} cannot be made or written ({why})."
+            sentence = f"{where or 'A folder of the server'} cannot be created or written ({why})."
             action = "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME."
         case "died" if cause in _LOCAL_DEATHS:
             sentence, action = _LOCAL_DEATHS[cause]
             sentence = _own_words(cause, last) or sentence
         case "died":
             ending = f" Its log ends with: {_stopped(last)}" if last else ""
-            sentence, action = f"The server ended as soon as it was started.{ending}", its_log
+            sentence, action = f"The server stopped as soon as it was started.{ending}", its_log
         case _:
             sentence, action = "The server was started and did not answer in time.", its_log
     return Words("No local server", sentence, action)
@@ -786,18 +786,18 @@ _LOCAL_DEATHS = {
         "Check its permissions, or set XDG_DATA_HOME to another folder.",
     ),
     "data-in-use": (
-        "Another server works on the same data.",
+        "Another server uses the same data.",
         "Stop that one, or set XDG_DATA_HOME to another folder.",
     ),
     "data-broken": (
         "The server's database cannot be used.",
-        "Mend the disk, restore a backup, or move it away to begin with an empty one.",
+        "Repair the disk, restore a backup, or move it away to start with an empty one.",
     ),
     "data-newer": (
         "The server's database was made by a newer version.",
         "Update imagechat, or set XDG_DATA_HOME to another folder.",
     ),
-    "socket": ("The server's socket cannot be made.", "Set XDG_RUNTIME_DIR to a private directory."),
+    "socket": ("The server's socket cannot be created.", "Set XDG_RUNTIME_DIR to a private directory."),
     "shared-folder": ("The shared directory is not safe.", "Try: chmod 2750 DIR"),
 }
 """What ends a local server, where its log does not say it better, and what to do about it."""
@@ -813,16 +813,16 @@ def _own_words(cause: str, last: str) -> str:
 _SERVE_WORDS = {
     "disk-full": ("The disk that holds {where} is full.", "Make room there, or choose another --data-dir."),
     "data-folder": ("The data folder {where} cannot be used{why}.", "Choose one with --data-dir."),
-    "data-in-use": ("Another server{who} works on {where}.", "Stop it, or choose another --data-dir."),
-    "data-broken": ("The database in {where} cannot be used{why}.", "Mend the disk, or restore a backup."),
+    "data-in-use": ("Another server{who} is using {where}.", "Stop it, or choose another --data-dir."),
+    "data-broken": ("The database in {where} cannot be used{why}.", "Repair the disk, or restore a backup."),
     "data-newer": (
         "The database in {where} was made by a newer version.",
         "Update imagechat, or choose another --data-dir.",
     ),
     "port-in-use": ("Port {port} on {host} is in use.", "Choose another with --port."),
     "port-denied": ("Port {port} needs more rights.", "Choose one above 1023 with --port."),
-    "host-unknown": ("{host} is no address of this machine.", "Choose another --host."),
-    "socket": ("No socket can be made in {where}{why}.", "Check the directory."),
+    "host-unknown": ("{host} is not an address of this machine.", "Choose another --host."),
+    "socket": ("No socket can be created in {where}{why}.", "Check the directory."),
     "shared-folder": (
         "{where} must be there, yours, open to its group, and for you alone to write to.",
         "Try: chgrp GROUP DIR && chmod 2750 DIR",
@@ -897,7 +897,7 @@ def cannot_show_words(items: int) -> str:
 def missed_words(after: Position, up_to: Position) -> str:
     """That the events between two places cannot be told one by one."""
     if up_to.epoch != after.epoch or up_to.seq <= after.seq:
-        return f"Not told: what happened after event {after.seq}. The server began its log anew."
+        return f"Not told: what happened after event {after.seq}. The server started its log over."
     missed = up_to.seq - after.seq
     if missed == 1:
         return f"Not told: event {up_to.seq}. The server does not give it back."

@@ -127,16 +127,13 @@ def test_the_words_of_a_server_leave_harmless(kind: ProblemKind) -> None:
 def test_the_words_of_a_server_end_before_ours_go_on() -> None:
     words = problem_words(Problem(ProblemKind.UNREACHABLE, reason="Down for repair"))
     assert words.text == (
-        "Server unreachable: Nobody answers there. The server says: Down for repair. R tries again."
+        "Server unreachable: Nothing answers there. The server says: Down for repair. R retries."
     )
 
 
 def test_an_odd_answer_says_what_is_odd_about_it() -> None:
     words = problem_words(Problem(ProblemKind.BAD_ANSWER, reason="comments[3].date: is not a date"))
-    assert (
-        words.sentence
-        == "The server answered something that makes no sense (comments[3].date: is not a date)."
-    )
+    assert words.sentence == "The server's answer makes no sense (comments[3].date: is not a date)."
 
 
 def test_every_code_of_a_refusal_has_words_of_its_own() -> None:
@@ -155,7 +152,7 @@ def test_a_refusal_without_words_of_ours_is_told_in_those_of_the_server() -> Non
 @pytest.mark.parametrize(
     ("code", "retry_after_s", "said"),
     [
-        (SERVER_FAILED, None, "The server failed to do it. Run it again; if"),
+        (SERVER_FAILED, None, "The server had an internal error. Run it again; if"),
         (OVERLOADED, None, "The server is busy or down. Run it again later."),
         (OVERLOADED, 3.0, "The server is busy or down. Run it again in 3 s."),
     ],
@@ -166,7 +163,7 @@ def test_a_server_that_fails_has_not_refused(code: str, retry_after_s: float | N
     assert is_plain(words)
     assert said in words.text
     assert "efused" not in words.text
-    assert problem_words(problem).action == "R tries again."
+    assert problem_words(problem).action == "R retries."
 
 
 @pytest.mark.parametrize("kind", ProblemKind)
@@ -183,7 +180,7 @@ def test_a_verb_names_no_key(kind: ProblemKind) -> None:
 def test_a_write_of_which_nobody_knows_says_how_to_find_out(kind: ProblemKind) -> None:
     words = not_known_words(Problem(kind))
     assert is_plain(words)
-    assert words.sentence.endswith(" It may have been saved all the same.")
+    assert words.sentence.endswith(" It may still have been saved.")
     assert "imagechat ls" in words.action
 
 
@@ -312,7 +309,7 @@ def test_who_may_only_read_is_told_why_and_what_to_do(code: str, why: str, how: 
     assert len(full) <= ONE_LINE
     for shorter in (short_banner(link, now_s=0.0, as_of=""), shortest_banner(link, as_of="")):
         assert ("IMAGECHAT_SSO" in shorter) is (code == NOT_SIGNED_IN)
-        assert "R tries" not in shorter
+        assert "R retries" not in shorter
 
 
 def test_a_blip_is_not_worth_a_banner() -> None:
@@ -325,15 +322,15 @@ def test_a_blip_is_not_worth_a_banner() -> None:
 
 def test_a_banner_counts_down_and_names_the_key() -> None:
     for phase in (Phase.OFFLINE, Phase.RECONNECTING):
-        assert str(said(phase, lost_at_s=0.0, retry_at_s=107.0)).endswith(" Next try in 7 s, R tries now.")
-        assert str(said(phase, lost_at_s=0.0, retry_at_s=100.2)).endswith(" Next try in 1 s, R tries now.")
+        assert str(said(phase, lost_at_s=0.0, retry_at_s=107.0)).endswith(" Next try in 7 s, R retries.")
+        assert str(said(phase, lost_at_s=0.0, retry_at_s=100.2)).endswith(" Next try in 1 s, R retries.")
         for due in (None, 100.0, 99.0):
             assert str(said(phase, lost_at_s=0.0, retry_at_s=due)).endswith(" Trying now.")
 
 
 def test_a_banner_says_what_becomes_of_comments() -> None:
     assert "comments are refused, kept as drafts" in str(said(Phase.OFFLINE))
-    assert "is tried once" in str(said(Phase.RECONNECTING, lost_at_s=0.0))
+    assert "are tried once" in str(said(Phase.RECONNECTING, lost_at_s=0.0))
 
 
 @pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING, Phase.SIGN_IN_NEEDED])
@@ -354,9 +351,9 @@ def test_a_banner_is_one_line_on_a_screen_of_100_columns() -> None:
 def test_a_start_that_fails_says_why() -> None:
     words = said(Phase.STARTING, problem=Problem(ProblemKind.UNREACHABLE, reason=HOSTILE), retry_at_s=103.0)
     assert words is not None
-    assert words.startswith("Not connected: Nobody answers there.")
+    assert words.startswith("Not connected: Nothing answers there.")
     assert "Nothing loaded yet." in words
-    assert words.endswith(" Next try in 3 s, R tries now.")
+    assert words.endswith(" Next try in 3 s, R retries.")
     assert not ACTING.search(words)
 
 
@@ -383,7 +380,7 @@ NO_TENANT = Problem(ProblemKind.GONE, "invalid-tenant")
 def test_a_start_that_fails_says_what_to_do_about_it() -> None:
     words = str(said(Phase.STARTING, problem=NO_TENANT, retry_at_s=103.0))
     assert words == (
-        "Not connected: The server has no tenant of this name. Check --tenant. Next try in 3 s, R tries now."
+        "Not connected: The server has no tenant of this name. Check --tenant. Next try in 3 s, R retries."
     )
 
 
@@ -400,7 +397,7 @@ def test_a_banner_says_why_waiting_will_not_help(phase: Phase, as_of: str) -> No
 @pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING])
 def test_where_nothing_was_ever_loaded_the_banner_says_why(phase: Phase) -> None:
     words = str(said(phase, as_of="", lost_at_s=0.0, problem=Problem(ProblemKind.UNREACHABLE)))
-    assert "Nobody answers there. Nothing loaded yet." in words
+    assert "Nothing answers there. Nothing loaded yet." in words
 
 
 @pytest.mark.parametrize("kind", ProblemKind)
@@ -509,7 +506,7 @@ def test_what_is_called_a_picture_and_is_none_is_named_with_what_to_do(kind: str
 def test_the_last_line_of_a_log_says_why_a_server_died() -> None:
     words = local_server_words("died", path="/l", log_tail="started\nno space left\n")
     assert words.text == (
-        "No local server: The server ended as soon as it was started. Its log ends with: no space left. Its log: /l"
+        "No local server: The server stopped as soon as it was started. Its log ends with: no space left. Its log: /l"
     )
 
 
@@ -567,8 +564,8 @@ def test_nobody_has_to_read_a_name_of_thousands_of_letters() -> None:
 
 
 def test_a_server_on_the_same_data_is_named_if_it_is_known() -> None:
-    assert serve_words("data-in-use", path="/d", pid=7).sentence == "Another server (process 7) works on /d."
-    assert serve_words("data-in-use", path="/d").sentence == "Another server works on /d."
+    assert serve_words("data-in-use", path="/d", pid=7).sentence == "Another server (process 7) is using /d."
+    assert serve_words("data-in-use", path="/d").sentence == "Another server is using /d."
 
 
 def test_what_cannot_be_shown_is_counted() -> None:

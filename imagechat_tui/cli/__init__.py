@@ -31,20 +31,20 @@ READER_GONE = 128 + signal.SIGPIPE
 
 VERBS = {
     "open": ("opening", "open_picture", "Open a picture: the screen."),
-    "demo": ("demo", "demo", "See it at work, with a scripted colleague."),
+    "demo": ("demo", "demo", "Watch a demo with a scripted colleague."),
     "serve": ("serving", "serve", "Run a server for a team."),
     "ls": ("threads", "list_threads", "List markers and threads."),
     "show": ("showing", "show", "Print the picture with its markers."),
-    "add": ("threads", "add", "Place a marker."),
-    "reply": ("threads", "reply", "Answer in a thread."),
-    "edit": ("threads", "edit", "Change a comment."),
+    "add": ("threads", "add", "Add a marker."),
+    "reply": ("threads", "reply", "Reply in a thread."),
+    "edit": ("threads", "edit", "Edit a comment."),
     "resolve": ("threads", "resolve", "Resolve a thread."),
     "reopen": ("threads", "reopen", "Reopen a thread."),
     "rm": ("threads", "remove", "Delete a marker or a comment."),
-    "watch": ("watching", "watch", "Print live events as lines."),
-    "tenant": ("tenants", "tenant", "Make and list tenants."),
-    "token": ("tenants", "token", "Make a sign-in token for a user."),
-    "doctor": ("doctor", "doctor", "Find what is wrong here, and how to mend it."),
+    "watch": ("watching", "watch", "Print live events, one per line."),
+    "tenant": ("tenants", "tenant", "Create and list tenants."),
+    "token": ("tenants", "token", "Create a sign-in token for a user."),
+    "doctor": ("doctor", "doctor", "Find what is wrong here, and how to fix it."),
     "config": ("config", "config", "Show the settings and where they come from."),
     "completions": ("completions", "completions", "Print completions for a shell."),
 }
@@ -113,7 +113,7 @@ class Verbs(click.Group):
         elif args and args[0].startswith("-") and args[0] not in ("-", *OWN_OPTIONS):
             verb = next((arg for arg in args if arg in VERBS), None)
             if verb is not None:
-                raise click.UsageError(f"Options go behind the verb: imagechat {verb} {args[0]} ...", ctx)
+                raise click.UsageError(f"Options go after the verb: imagechat {verb} {args[0]} ...", ctx)
             args = ["open", *args]
         elif word is not None and word not in VERBS and _names_a_picture(word):
             args = ["open", *args]
@@ -160,7 +160,7 @@ def cli() -> None:
 
     \b
     imagechat shot.png              open it; markers and threads, live for all who look
-    imagechat demo                  see it at work, with a scripted colleague
+    imagechat demo                  watch a demo with a scripted colleague
     imagechat ls shot.png           the threads as text
     imagechat add shot.png --at 60.8,45.1 -m "Logo is cut off"
     imagechat VERB --help           more about a verb

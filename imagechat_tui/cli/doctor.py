@@ -216,7 +216,7 @@ def sign_in_finding(settings: ClientSettings, *, refused: str = "", read_only: b
     Args:
         settings: what was chosen.
         refused: what the server said if it did not even let us read.
-        read_only: whether it lets us read and not write.
+        read_only: whether it lets us only read.
     """
     subject = "sign-in"
     if not settings.sso:
@@ -224,11 +224,9 @@ def sign_in_finding(settings: ClientSettings, *, refused: str = "", read_only: b
         if refused:
             return Finding(subject, False, "you have no token, and may not even read without", get_one)
         if read_only:
-            return Finding(subject, False, "you have no token: you may read and not write", get_one)
+            return Finding(subject, False, "you have no token: you may only read", get_one)
         return Finding(subject, True, "no token is needed: you write as a guest")
     token = f"your token ({settings.sources.get('sso', '')})"
     if refused:
-        return Finding(subject, False, f"{token} is refused: {refused}", "get a fresh one")
-    return Finding(
-        subject, True, f"{token} lets you {'read and not write' if read_only else 'read and write'}"
-    )
+        return Finding(subject, False, f"{token} is refused: {refused}", "get a new one")
+    return Finding(subject, True, f"{token} lets you {'only read' if read_only else 'read and write'}")

@@ -73,15 +73,17 @@ def _settings(error: SettingsError) -> Words:
     subject = safe_name(error.subject)
     match error.problem:
         case SettingsProblem.PLAIN_HTTP:
-            return Words("Not safe", f"{subject} would send everything in the open.", "Use https://.")
+            return Words("Not safe", f"{subject} would send everything unencrypted.", "Use https://.")
         case SettingsProblem.BAD_FLAG:
             return Words("Not understood", f"{subject}.")
         case SettingsProblem.BAD_SERVER:
-            return Words("Not a server", f"{subject} is no address like https://host.")
+            return Words("Not a server", f"{subject} is not an address like https://host.")
         case SettingsProblem.NO_TENANT:
             return Words("Tenant missing", f"{subject} serves several tenants.", "Name yours with --tenant.")
         case SettingsProblem.SECRET_READABLE:
-            return Words("Secret not secret", f"Others can read {subject}.", f"Try: chmod 600 {subject}")
+            return Words(
+                "Secret readable by others", f"Others can read {subject}.", f"Try: chmod 600 {subject}"
+            )
         case SettingsProblem.NO_HOME:
             return Words(
                 "No home",
@@ -156,13 +158,13 @@ def _admin(error: BaseException) -> tuple[Words, int] | None:
 
 _ADMIN_WORDS = {
     "tenant-invalid": (
-        "Not a tenant name",
+        "Invalid tenant name",
         "{about!r} must be 1-64 of A-Z a-z 0-9 _ - and not reserved.",
         "",
     ),
     "tenant-exists": (
-        "Exists already",
-        "There is a tenant {about} already.",
+        "Already exists",
+        "There is already a tenant {about}.",
         "imagechat tenant list shows them.",
     ),
     "no-such-tenant": (

@@ -49,15 +49,15 @@ def private_option(command: Command) -> Command:
 @picture_argument
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
-@click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
+@click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="What turns pixels into cells.")
 @click.option(
     "--graphics",
     type=click.Choice(CHOICES["graphics"]),
     help="Cells, or pixels for kitty 0.28 (or later) and Ghostty.",
 )
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
-@click.option("--max-megapixels", metavar="NUMBER", help="Decline pictures of more pixels. Default: 60.")
-@click.option("--max-file-mib", metavar="NUMBER", help="Decline larger files. Default: 20.")
+@click.option("--max-megapixels", metavar="NUMBER", help="Refuse pictures of more pixels. Default: 60.")
+@click.option("--max-file-mib", metavar="NUMBER", help="Refuse larger files. Default: 20.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
 @private_option
 @picture_options

@@ -31,7 +31,7 @@ from imagechat_tui.words import safe_name
 )
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lives.")
 @click.option(
-    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name under which it is reached."
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A host name by which it is reached."
 )
 @click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="A web page that may use it.")
 @click.option(
@@ -39,9 +39,9 @@ from imagechat_tui.words import safe_name
     "trusted_proxies",
     multiple=True,
     metavar="ADDRESS",
-    help="A proxy that says in X-Forwarded-For for whom it asks.",
+    help="A proxy whose X-Forwarded-For is believed.",
 )
-@click.option("--simple-sso", is_flag=True, help="Believe unsigned SSO too: only in a trusted network.")
+@click.option("--simple-sso", is_flag=True, help="Accept unsigned SSO too: only on a trusted network.")
 @click.option(
     "--shared",
     type=click.Path(path_type=Path),
@@ -86,7 +86,7 @@ def serve(
     if tls_cert is None and not local and _others_reach(host):
         raise words_to_fail(
             "Not safe",
-            f"On {safe_name(host)} without TLS everything would be sent in the open.",
+            f"On {safe_name(host)} without TLS everything would be sent unencrypted.",
             "Name a certificate with --tls-cert, or leave out --host and let a proxy on this machine do TLS.",
             code=2,
         )

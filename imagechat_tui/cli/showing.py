@@ -53,15 +53,15 @@ def size_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
     "--size",
     metavar="COLSxROWS",
     callback=size_of,
-    help="At most so large. Default: the terminal; a tall picture goes on below.",
+    help="Largest size. Default: the terminal's; a tall picture goes on below.",
 )
 @click.option("--markers", is_flag=True, help="Draw the markers too.")
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours to use.")
-@click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="Who turns pixels into cells.")
+@click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="What turns pixels into cells.")
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
-@click.option("--max-megapixels", metavar="NUMBER", help="Decline pictures of more pixels. Default: 60.")
-@click.option("--max-file-mib", metavar="NUMBER", help="Decline larger files. Default: 20.")
+@click.option("--max-megapixels", metavar="NUMBER", help="Refuse pictures of more pixels. Default: 60.")
+@click.option("--max-file-mib", metavar="NUMBER", help="Refuse larger files. Default: 20.")
 @private_option
 @picture_options
 @server_options

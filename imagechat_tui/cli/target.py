@@ -293,7 +293,7 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
     except VerbFailed as failure:
         if failure.code != NOT_FOUND:
             raise
-        gone = "For the threads of a picture that is gone, say --url-id."
+        gone = "For the threads of a picture that is gone, use --url-id."
         raise words_to_fail(
             failure.words.title, failure.words.sentence, f"{failure.words.action} {gone}", code=failure.code
         ) from None

@@ -60,7 +60,7 @@ def create(
     if json_:
         print_document(tenant=name, apiSecret=secret)
     else:
-        click.echo(f"Tenant {name} exists now. Its API secret, for your own sign-in pages:", err=True)
+        click.echo(f"Tenant {name} created. Its API secret, for your own sign-in pages:", err=True)
         click.echo(secret)
 
 
@@ -103,7 +103,7 @@ def list_(data_dir: Path | None, json_: bool) -> None:
 @click.argument("user")
 @click.option("--name", metavar="TEXT", help="The name that others see. Default: USER.")
 @click.option("--email", metavar="ADDRESS", help="Default: USER@TENANT.invalid")
-@click.option("--admin", is_flag=True, help="The user may change and delete what others wrote.")
+@click.option("--admin", is_flag=True, help="The user may edit and delete what others wrote.")
 @click.option("--moderator", is_flag=True, help="The same, under the name of moderator.")
 @data_option
 def token(

@@ -261,8 +261,8 @@ def _opened() -> int:
     raise VerbFailed(
         Words(
             "No terminal",
-            "The screen needs a terminal for its keys and to be drawn on, and there is none.",
-            "In scripts use imagechat ls, add, watch or show; from afar, ssh -t.",
+            "The screen needs a terminal, and there is none.",
+            "In scripts use imagechat ls, add, watch or show; over SSH, ssh -t.",
         ),
         USAGE,
     )

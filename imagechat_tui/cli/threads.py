@@ -192,7 +192,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
 @server_options
 @as_json
 def add(image: str, point: Point, message: str, json_: bool, **options: str | None) -> None:
-    """Place a marker on IMAGE with its first comment.
+    """Add a marker to IMAGE with its first comment.
 
     \b
     imagechat add shot.png --at 60.8,45.1 -m "Logo is cut off"
@@ -218,7 +218,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
     elif number is None:
         click.echo(f"The marker stands at {point.x:g} %, {point.y:g} %.")
     else:
-        click.echo(f"Marker {number} stands at {point.x:g} %, {point.y:g} %.")
+        click.echo(f"Marker {number} added at {point.x:g} %, {point.y:g} %.")
 
 
 @click.command(cls=Verb)
@@ -282,7 +282,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
     if json_:
         print_document(ref=comment, id=found.id, text=text)
     else:
-        click.echo(f"{comment} is changed.")
+        click.echo(f"{comment} changed.")
 
 
 def _ref(comment: str) -> tuple[str, str]:
@@ -351,7 +351,7 @@ def _resolving(
 @click.command("rm", cls=Verb)
 @picture_argument
 @click.argument("whats", metavar="WHAT...", nargs=-1, required=True, shell_complete=completed_markers)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
 @picture_options
 @server_options
 @as_json
@@ -399,7 +399,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise words_to_fail(
-                "Not asked", "There is no terminal to ask in.", "Say --yes if you mean it.", code=2
+                "Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.", code=2
             )
         click.confirm(f"Delete {safe_name(', '.join(whats))} for everybody?", abort=True, err=True)
     endings = visit(chosen, errand)

@@ -397,7 +397,7 @@ def _why(error: Exception) -> str:
         case TimeoutError() | httpx.TimeoutException():
             return "It took too long."
         case httpx.ConnectError() | OSError():
-            return "Nobody answers there."
+            return "Nothing answers there."
         case ValueError() | httpx.InvalidURL():
             return "That is no address."
         case _:

@@ -211,7 +211,7 @@ class ImageChatApp(App[int]):
     def on_picture_loading(self, message: PictureLoading) -> None:
         """Say how far it is."""
         if self.chat.picture.picture is None:
-            self.chat.notice.update(Content(f"Loading the picture {message.fraction:.0%}"))
+            self.chat.notice.update(Content(f"Loading picture {message.fraction:.0%}"))
 
     def on_picture_loaded(self, message: PictureLoaded) -> None:
         """Show it."""

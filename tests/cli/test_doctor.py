@@ -52,10 +52,10 @@ SIGNED = ClientSettings(server=TEAM.server, tenant="design", sso="t0ken", source
     ("settings", "refused", "read_only", "ok", "said"),
     [
         (TEAM, "Who are you?", False, False, "no token, and may not even read"),
-        (TEAM, "", True, False, "no token: you may read and not write"),
+        (TEAM, "", True, False, "no token: you may only read"),
         (TEAM, "", False, True, "no token is needed"),
         (SIGNED, "Its time is over.", False, False, "(IMAGECHAT_SSO) is refused: Its time is over."),
-        (SIGNED, "", True, True, "read and not write"),
+        (SIGNED, "", True, True, "only read"),
         (SIGNED, "", False, True, "lets you read and write"),
     ],
 )

@@ -61,7 +61,7 @@ def visiting(server: Server) -> Visit:
 async def test_a_write_that_may_have_been_saved_is_not_called_failed(failure: ApiError) -> None:
     with pytest.raises(VerbFailed) as failed:
         await visiting(Server(failure)).send(StartConversation(eg.point(), "wet"))
-    assert failed.value.words.title == "Not known to be saved"
+    assert failed.value.words.title == "Save not confirmed"
     assert "imagechat ls" in failed.value.words.action
 
 

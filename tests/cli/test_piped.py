@@ -77,7 +77,7 @@ def test_a_stdin_that_is_closed_holds_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(piped, "WRITER_S", 0.05)
-    with pytest.raises(VerbFailed, match="Nobody writes to the pipe"):
+    with pytest.raises(VerbFailed, match="Nothing writes to the pipe"):
         piped.from_pipe(str(pipe), SETTINGS)
 
 
@@ -85,7 +85,7 @@ def test_a_writer_that_does_nothing_is_given_up(pipe: Path, monkeypatch: pytest.
     monkeypatch.setattr(piped, "SILENCE_S", 0.05)
     held = os.open(pipe, os.O_RDWR)
     try:
-        with pytest.raises(VerbFailed, match="Nobody writes to the pipe"):
+        with pytest.raises(VerbFailed, match="Nothing writes to the pipe"):
             piped.from_pipe(str(pipe), SETTINGS)
     finally:
         os.close(held)

@@ -42,8 +42,8 @@ def test_a_hole_names_both_its_ends() -> None:
     [
         (eg.position(607), "Not told: 600 events, 8 to 607. The server does not give them back."),
         (eg.position(8), "Not told: event 8. The server does not give it back."),
-        (eg.position(3), "Not told: what happened after event 7. The server began its log anew."),
-        (Position("ep2", 9), "Not told: what happened after event 7. The server began its log anew."),
+        (eg.position(3), "Not told: what happened after event 7. The server started its log over."),
+        (Position("ep2", 9), "Not told: what happened after event 7. The server started its log over."),
     ],
 )
 def test_a_hole_is_told_to_people_in_a_sentence(up_to: Position, words: str) -> None:

@@ -116,7 +116,7 @@ def test_an_unreachable_server(desk: Desk) -> None:
     assert done.returncode == UNREACHABLE
     assert spoke_plainly(done)
     assert "run it again" in done.stderr
-    assert "R tries" not in done.stderr
+    assert "R retries" not in done.stderr
 
 
 def test_another_kind_of_server(desk: Desk) -> None:
@@ -132,7 +132,7 @@ def test_another_kind_of_server(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(500, "The server failed to do it."), (503, "The server is busy or down."), (502, "unreachable")],
+    [(500, "The server had an internal error."), (503, "The server is busy or down."), (502, "unreachable")],
 )
 def test_a_server_that_fails(desk: Desk, status: int, said: str) -> None:
     class Failing(SimpleHTTPRequestHandler):

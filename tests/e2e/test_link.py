@@ -101,7 +101,9 @@ def test_a_create_tried_offline_fails_keeps_its_text_and_is_never_sent_by_itself
 
     team.proxy.mode = Mode.REFUSE
     team.proxy.cut()
-    here.wait_for(lambda: here.lines[1].startswith((" Link lost", " OFFLINE")), what="the banner", within_s=3)
+    here.wait_for(
+        lambda: here.lines[1].startswith((" Reconnecting", " OFFLINE")), what="the banner", within_s=3
+    )
     here.wait_for(lambda: "OFFLINE" in here.lines[0], what="the header to say it", within_s=30)
     assert "Readable offline" in here.text
     place_marker(here, "tried while offline", "h", "h", "k")

@@ -212,8 +212,8 @@ async def test_an_answer_that_is_no_http_is_unreachable() -> None:
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
-        (OSError("no such host"), "Nobody answers there."),
-        (httpx.ConnectError("refused"), "Nobody answers there."),
+        (OSError("no such host"), "Nothing answers there."),
+        (httpx.ConnectError("refused"), "Nothing answers there."),
         (TimeoutError(), "It took too long."),
         (httpx.ReadTimeout("slow"), "It took too long."),
         (httpx.InvalidURL("?"), "That is no address."),

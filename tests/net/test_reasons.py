@@ -86,7 +86,7 @@ def at(port: int, scheme: str = "http", host: str = "127.0.0.1", **more: Any) ->
 
 
 ASKED = "/comment-image-chats/demo"
-BEFORE = "Something before the server answered: "
+BEFORE = "Something in front of the server answered: "
 SAID: dict[str, tuple[bytes | None, str]] = {
     "a gateway without a server": (answer("502 Bad Gateway"), f"{BEFORE}502 Bad Gateway."),
     "a gateway that gives up": (answer("504 Gateway Timeout"), f"{BEFORE}504 Gateway Timeout."),
@@ -156,7 +156,7 @@ async def test_what_is_said_is_what_was_seen(case: str) -> None:
 @pytest.mark.parametrize("keys", [True, False])
 async def test_a_port_where_nobody_listens_is_named_as_that(unused_port: int, keys: bool) -> None:
     words = problem_words((await seen(at(unused_port))).problem, keys=keys)
-    assert words.sentence == "Nobody listens there: Connection refused."
+    assert words.sentence == "Nothing listens there: Connection refused."
 
 
 async def test_https_to_a_plain_port_is_told_as_that() -> None:
@@ -228,9 +228,9 @@ async def test_what_is_wrong_with_a_certificate_is_named(
 @pytest.mark.parametrize(
     ("says", "sentence"),
     [
-        (answer("403 Forbidden"), "Something before the server answered: 403 Forbidden."),
+        (answer("403 Forbidden"), "Something in front of the server answered: 403 Forbidden."),
         (answer("200 OK"), "A web page came instead of the server's answer."),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "Nobody answers there."),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "Nothing answers there."),
     ],
 )
 async def test_a_socket_says_why_it_was_not_opened(says: bytes, sentence: str) -> None:

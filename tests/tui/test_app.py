@@ -59,7 +59,7 @@ async def test_threads_are_there_before_the_picture(sit: Sit) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         desk = Desk(app, pilot, session)
         await pilot.pause()
-        assert "Loading the picture 40%" in desk.text
+        assert "Loading picture 40%" in desk.text
         assert "Logo is cut off" in desk.text
         arrives.set()
         await desk.until(lambda: app.chat.picture.picture is not None)
@@ -73,7 +73,7 @@ async def test_a_picture_decoded_smaller_than_it_is_says_so(sit: Sit) -> None:
         small = grey_picture()
         desk.chat.show_picture(replace(small, width=480, height=320, reduced=8))
         await desk.pilot.pause()
-        assert "480×320, drawn from 60×40" in desk.lines[0]
+        assert "480×320, reduced to 60×40" in desk.lines[0]
 
 
 async def test_a_picture_that_cannot_be_shown_is_explained_and_the_threads_stay(sit: Sit) -> None:

@@ -111,7 +111,7 @@ async def test_help_while_writing_is_a_function_key_away(sit: Sit) -> None:
         assert desk.chat.composer.editor.text == "?"
         assert "F1 help" in desk.lines[-1]
         await desk.press("f1")
-        assert "Leave and keep the draft" in desk.text
+        assert "Close and keep the draft" in desk.text
         await desk.press("escape")
         assert desk.focus == "editor"
         assert desk.chat.composer.editor.text == "?"

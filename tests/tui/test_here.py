@@ -37,4 +37,4 @@ async def test_everybody_is_there_by_name_and_the_list_follows(sit: Sit) -> None
 async def test_nobody_is_made_up_while_it_is_not_known(sit: Sit) -> None:
     async with sit(two_threads(online=frozenset())) as desk:
         await desk.press("at")
-        assert desk.text.count("Who is here is not known now") == 2  # in the bar, too
+        assert desk.text.count("Presence unavailable") == 2  # in the bar, too

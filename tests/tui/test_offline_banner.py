@@ -63,12 +63,12 @@ async def test_all_that_is_said_is_on_screen(width: int) -> None:
                 assert shown.endswith(".")
                 if phase is Phase.SIGN_IN_NEEDED:
                     assert "IMAGECHAT_SSO to a new token" in shown
-                    assert "R tries" not in shown
+                    assert "R retries" not in shown
                 elif phase is Phase.READ_ONLY:
                     assert "set IMAGECHAT_SSO" in shown
-                    assert "R tries" not in shown
+                    assert "R retries" not in shown
                 else:
-                    assert "R tries" in shown
+                    assert "R retries" in shown
 
 
 async def test_what_does_not_fit_is_cut_with_a_sign() -> None:
@@ -85,7 +85,7 @@ async def test_a_long_reason_of_a_server_gives_way_to_few_words() -> None:
         app.banner.connection = link(Phase.STARTING, reason="Down for repair. " * 20)
         await pilot.pause()
         assert " ".join(app.lines) == (
-            "Not connected: Server unreachable. Texts are kept. R tries now (18 s)."
+            "Not connected: Server unreachable. Drafts are kept. R retries (18 s)."
         )
 
 

@@ -249,7 +249,7 @@ async def test_no_key_is_about_another_thread_than_the_deleted_one_that_is_read(
             assert desk.chat.composer.target is None
             assert desk.app.screen is desk.chat
         assert desk.session.intents[before:] == []
-        assert "nothing to do with it" in desk.toasts
+        assert "no longer exists" in desk.toasts
         assert "reply" not in desk.lines[-1]
         await desk.press("escape", "x")
         assert desk.session.asked(ResolveConversation) == [ResolveConversation(ConversationId(SECOND), True)]
@@ -335,9 +335,9 @@ async def test_a_key_without_a_use_says_so_once_for_each_place(sit: Sit) -> None
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        (["0"], "The whole picture is in view."),
-        (["minus"] * 20, "It is as small as it gets."),
-        (["plus"] * 30, "It is as large as it gets."),
+        (["0"], "The whole picture is already in view."),
+        (["minus"] * 20, "Cannot zoom out any further."),
+        (["plus"] * 30, "Cannot zoom in any further."),
         (["escape"], "Nothing to go back from. q quits."),
         (["space"], "Nothing unread."),
         (["a"], "Others' crosshairs: hidden"),
@@ -423,7 +423,7 @@ async def test_a_comment_below_what_is_read_is_said(sit: Sit) -> None:
         assert not desk.toasts
         await desk.press("g")
         await desk.publish(state, new)
-        assert "Bob commented below. G goes there." in desk.toasts
+        assert "Bob commented below. G jumps to it." in desk.toasts
 
 
 async def test_what_is_not_saved_is_not_counted(sit: Sit) -> None:
@@ -469,9 +469,9 @@ async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:
 @pytest.mark.parametrize(
     ("phase", "problem", "said"),
     [
-        (Phase.STARTING, None, "Loading the threads"),
-        (Phase.OFFLINE, ProblemKind.UNREACHABLE, "What there is is not known"),
-        (Phase.SIGN_IN_NEEDED, ProblemKind.SIGN_IN, "What there is is not known"),
+        (Phase.STARTING, None, "Loading threads"),
+        (Phase.OFFLINE, ProblemKind.UNREACHABLE, "Nothing loaded yet"),
+        (Phase.SIGN_IN_NEEDED, ProblemKind.SIGN_IN, "Nothing loaded yet"),
     ],
 )
 async def test_what_was_never_loaded_is_not_called_empty(

@@ -133,7 +133,7 @@ async def test_nothing_is_not_sent(sit: Sit) -> None:
         await desk.press("c", "space", "enter")
         assert not desk.session.asked(StartConversation)
         assert desk.focus == "editor"
-        assert "nothing to send" in desk.text
+        assert "Nothing to send" in desk.text
 
 
 async def test_escape_keeps_the_draft_and_the_same_key_brings_it_back(sit: Sit) -> None:
@@ -166,11 +166,11 @@ async def test_a_disk_that_takes_no_drafts_is_told_and_nothing_is_lost_without_a
         await desk.press("c")
         await desk.type("words")
         await desk.publish(desk.session.state, Announce(News.DRAFTS_NOT_STORED))
-        assert "cannot be written to disk" in desk.toasts
+        assert "cannot be saved to disk" in desk.toasts
         await desk.press("escape")
-        assert "lasts until you quit" in desk.toasts
+        assert "lasts only until you quit" in desk.toasts
         await desk.press("q")
-        assert "Quit and lose what is not sent?" in desk.text
+        assert "Quit and lose unsent drafts?" in desk.text
         assert "1 draft is not on disk" in desk.text
         await desk.press("escape")
         assert not desk.session.stopped.is_set()
@@ -263,7 +263,7 @@ async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
     draft = await failed_reply()
     async with sit(two_threads(drafts=(draft,))) as desk:
         await desk.press("exclamation_mark", "d")
-        assert "Drop this for good?" in desk.text
+        assert "Discard this draft?" in desk.text
         await desk.press("escape")
         assert not desk.session.asked(Drop)
         await desk.press("d", "enter")
@@ -331,8 +331,8 @@ async def test_a_comment_that_changes_while_one_edits_it_is_shown_before_it_is_o
         comments = MappingProxyType({**state.comments, FIRST: MappingProxyType(told)})
         await desk.publish(replace(state, comments=comments))
         said = " ".join(desk.text.replace("│", " ").split())
-        assert 'Meanwhile it became "Since' in said
-        assert 'Friday". Enter puts yours in its place.' in said
+        assert 'Meanwhile it was changed to "Since' in said
+        assert 'Friday". Enter replaces that with yours.' in said
         assert desk.chat.composer.editor.text == "Since Monday"
         await desk.press("escape", "e")
         assert "Meanwhile" not in desk.text

@@ -49,7 +49,7 @@ ALL_SENT = "Nothing unsent: everything you wrote is saved."
 class ChatScreen(TellingScreen):
     """The picture, its threads, and everything one can do with them."""
 
-    HELP = "Move the crosshair on the picture, press c, write, Enter. Each line is a key; Enter runs it."
+    HELP = "Move the crosshair on the picture, press c, type, then Enter. Each line is a key; Enter runs it."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "new_marker", "New marker at the crosshair", id="marker.new", show=False),
@@ -71,7 +71,7 @@ class ChatScreen(TellingScreen):
         Binding("escape,h", "back", "Back", id="pane.back", show=False),
         Binding("question_mark,f1", "help", "Help for this pane", id="app.help", show=False),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette", show=False),
-        Binding("R", "try_now", "Reconnect, and read the picture again", id="app.reconnect", show=False),
+        Binding("R", "try_now", "Reconnect, and reload the picture", id="app.reconnect", show=False),
         Binding(
             "exclamation_mark", "unsent", "Unsent: drafts and failed writes", id="app.unsent", show=False
         ),
@@ -193,10 +193,10 @@ class ChatScreen(TellingScreen):
             return
         comment = self.to_edit(thread)
         if comment is None:
-            self.say("Nothing to edit", "No comment of yours is in this thread.")
+            self.say("Nothing to edit", "You have no comment in this thread.")
             return
         if comment.draft_id is None and not self.may_change(comment):
-            self.say("Not yours", "Only its author can edit it. j k select another, r replies.")
+            self.say("Not yours", "Only its author can edit it. Press r to reply.")
             return
         if comment.draft_id is None and self._is_in_flight(comment):
             return
@@ -214,9 +214,9 @@ class ChatScreen(TellingScreen):
         draft = self.draft(comment.draft_id if comment is not None else thread.draft_id)
         if draft is not None:
             self._ask(
-                "Drop what was not saved?",
+                "Discard this draft?",
                 getattr(draft.write, "text", ""),
-                "drops it",
+                "discard",
                 lambda: self._drop(draft.id),
             )
         elif not self.may_write():
@@ -227,26 +227,24 @@ class ChatScreen(TellingScreen):
             pass  # it has said so
         elif comment is not None and not whole:
             text = one_line(comment.comment)
-            self._ask(
-                "Delete this comment?", text, "deletes it", lambda: self._delete_comment(thread, comment)
-            )
+            self._ask("Delete this comment?", text, "delete", lambda: self._delete_comment(thread, comment))
         else:
             replies = replies_of(thread)
             what = f"Delete {self.called(thread)}" + (
                 f" and its {replies} {'reply' if replies == 1 else 'replies'}?" if replies else "?"
             )
             about = first_line(thread)
-            self._ask(what, about, "deletes it", lambda: self._delete_marker(thread))
+            self._ask(what, about, "delete", lambda: self._delete_marker(thread))
 
     def _is_in_flight(self, thing: Thread | CommentView) -> bool:
         """Whether the server has still to answer about it; if so, that is said."""
         waits = thing.status in IN_FLIGHT
         if waits:
-            self.say("Not yet", "The server has not answered about it yet.")
+            self.say("Not yet", "The server has not confirmed it yet.")
         return waits
 
     def _ask(
-        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keeps it"
+        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
     ) -> None:
         from imagechat_tui.tui.screens.confirm import ConfirmScreen
 
@@ -265,13 +263,13 @@ class ChatScreen(TellingScreen):
     def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
         now = self.thread(thread.key)
         if now is None or all(shown.key != comment.key for shown in now.comments):
-            self.say("Already deleted", "Somebody else was faster.")
+            self.say("Already deleted", "It was deleted in the meantime.")
             return
         self.session.dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
 
     def _delete_marker(self, thread: Thread) -> None:
         if self.thread(thread.key) is None:
-            self.say("Already deleted", "Somebody else was faster.")
+            self.say("Already deleted", "It was deleted in the meantime.")
             return
         self.deleting.add(thread.key)  # it closes when it is gone, and not before: it may be refused
         self.session.dispatch(DeleteConversation(thread.conversation.id))
@@ -291,18 +289,16 @@ class ChatScreen(TellingScreen):
     def _need_thread(self) -> Thread | None:
         thread = self.current
         if thread is None and self.gone is not None:
-            self.say("Thread deleted", "There is nothing to do with it any more. Esc goes back.")
+            self.say("Thread deleted", "This thread no longer exists. Esc goes back.")
         elif thread is None:
-            self.say(
-                "No marker selected", "] selects the next one, Enter on the picture opens the one there."
-            )
+            self.say("No marker selected", "Press ] for the next one, or Enter on one in the picture.")
         return thread
 
     def action_step(self, step: int) -> None:
         """Select the next or previous marker, and put the crosshair on it."""
         keys = [thread.key for thread in self.all_threads]
         if not keys:
-            self.say("No markers yet", "Move with hjkl, press c.")
+            self.say("No markers yet", "Move the crosshair with hjkl and press c to add one.")
             return
         at = keys.index(self.selected_key) if self.selected_key in keys else (-1 if step > 0 else 0)
         self._go_to(keys[(at + step) % len(keys)])
@@ -331,7 +327,7 @@ class ChatScreen(TellingScreen):
     def action_hints(self) -> None:
         """Put letters on the markers; the picture takes the next two keys."""
         if self.picture.markers_shown == "none":
-            self.say("", "Markers are hidden: t shows them.")
+            self.say("", "Markers are hidden. t shows them.")
             return
         self.go(self.picture)
         if not self.picture.show_hints():
@@ -341,7 +337,7 @@ class ChatScreen(TellingScreen):
         """Markers on the picture: all, only open ones, none."""
         now = SHOWN[(SHOWN.index(self.picture.markers_shown) + 1) % len(SHOWN)]
         self.picture.markers_shown = now
-        self.say("", f"Markers on the picture: {now}")
+        self.say("", f"Markers shown: {now}")
         self.tell_status()
 
     def action_cycle_theme(self) -> None:
@@ -373,9 +369,7 @@ class ChatScreen(TellingScreen):
         elif self.session.state.drafts and not self.drafts_stored:
             kept = len(self.session.state.drafts)
             what = "1 draft is" if kept == 1 else f"{kept} drafts are"
-            self._ask(
-                "Quit and lose what is not sent?", f"{what} not on disk.", "quits", self._quit, no="stays"
-            )
+            self._ask("Quit and lose unsent drafts?", f"{what} not on disk.", "quit", self._quit, no="stay")
         else:
             self._quit()
 
@@ -419,7 +413,7 @@ class ChatScreen(TellingScreen):
 
     def _ask_to_drop(self, draft: Draft) -> None:
         text = getattr(draft.write, "text", "")
-        self._ask("Drop this for good?", text, "drops it", lambda: self._drop(draft.id))
+        self._ask("Discard this draft?", text, "discard", lambda: self._drop(draft.id))
 
     def _unsent_chosen(self, draft: Draft | None) -> None:
         if draft is not None:

@@ -35,9 +35,9 @@ class ClusterScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Title, list, keys."""
         with Vertical(classes="dialog"):
-            yield Static(Content(f"{len(self._threads)} markers share this place"), classes="dialog--title")
+            yield Static(Content(f"{len(self._threads)} markers at this spot"), classes="dialog--title")
             yield ThreadList(self._clock, id="cluster")
-            yield KeyLine(("Enter", "opens"), ("Esc", "closes"))
+            yield KeyLine(("Enter", "open"), ("Esc", "close"))
 
     def on_mount(self) -> None:
         """Show them, the first selected."""

@@ -23,7 +23,7 @@ class ConfirmScreen(Dialog[bool]):
         Binding("escape,n,q", "answer(False)", "No", id="confirm.no", show=False),
     ]
 
-    def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keeps it") -> None:
+    def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keep") -> None:
         super().__init__()
         self._question = question
         self._about = about

@@ -21,9 +21,9 @@ from imagechat_tui.words import problem_words
 STANDS = {
     Status.SAVED: "saved",
     Status.PENDING: "being saved",
-    Status.CHECKING: "sent, not answered; being checked",
+    Status.CHECKING: "sent, waiting for confirmation",
     Status.FAILED: "not saved",
-    Status.DRAFT: "a draft, not sent",
+    Status.DRAFT: "draft, not sent",
 }
 
 
@@ -32,8 +32,8 @@ class DetailsScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,i,enter", "close", "Close", id="details.close", show=False),
-        Binding("j", "read(1)", "Read on", id="details.down", show=False),
-        Binding("k", "read(-1)", "Read back", id="details.up", show=False),
+        Binding("j", "read(1)", "Scroll down", id="details.down", show=False),
+        Binding("k", "read(-1)", "Scroll up", id="details.up", show=False),
     ]
 
     def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
@@ -47,7 +47,7 @@ class DetailsScreen(Dialog[None]):
             yield Static(Content("Details"), classes="dialog--title")
             for name, value in self._facts:
                 yield Static(Content.assemble((f"{name:<{wide}}  ", "$dim"), value))
-            yield Static(Content.assemble(("Esc", "bold"), " closes"), classes="dialog--keys")
+            yield Static(Content.assemble(("Esc", "bold"), " close"), classes="dialog--keys")
 
     def action_read(self, lines: int) -> None:
         """Scroll, where not everything fits."""

@@ -22,7 +22,7 @@ from imagechat_tui.tui.widgets.rows import Rows, spread
 class PeopleRows(Rows[Person]):
     """A line for each person: name, and where the crosshair is."""
 
-    empty = "Who is here is not known now."
+    empty = "Presence unavailable."
 
     def key_of(self, item: Person) -> str:
         """The user's id."""
@@ -58,7 +58,7 @@ class HereScreen(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Here now"), classes="dialog--title")
             yield PeopleRows(id="people")
-            yield KeyLine(("Esc", "closes"))
+            yield KeyLine(("Esc", "close"))
 
     def on_mount(self) -> None:
         """Show who is there."""

@@ -88,7 +88,7 @@ class PanesScreen(Layer[None]):
                 self._composed = ImageView(id="picture")
                 self._composed.options = self._options
                 yield self._composed
-                yield Static("Loading the picture", id="notice", markup=False)
+                yield Static("Loading picture", id="notice", markup=False)
             with Vertical(id="sidebar"):
                 yield Static(id="sidebar-title", markup=False)
                 yield ThreadList(self.clock, id="threads")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MINUTE_S = 60.0
 IN_FLIGHT = (Status.PENDING, Status.CHECKING)
-FIRST_STEPS = "Move the crosshair with hjkl or the arrows, press c, write, Enter."
+FIRST_STEPS = "Move the crosshair with hjkl or the arrows, press c, type, then Enter."
 UNSAVED_WORDS = {
     Status.PENDING: "saving",
     Status.CHECKING: "checking",
@@ -118,7 +118,7 @@ class ReadingScreen(PanesScreen):
     def _words_for_no_threads(self) -> str:
         if not self.loaded:
             failed = self.chat.connection.problem is not None
-            return "What there is is not known: nothing is loaded yet." if failed else "Loading the threads."
+            return "Nothing loaded yet." if failed else "Loading threads."
         if "marker.new" in self.useless_commands():
             return "No markers yet."
         return f"No markers yet.\n\n{FIRST_STEPS}"
@@ -150,7 +150,9 @@ class ReadingScreen(PanesScreen):
             if saved_as is not None:
                 self.comments.set_reactive(CommentList.selected, saved_as)
             self.comments.items = thread.comments
-            self.comments.say_empty("Loading the comments." if not thread.loaded else "No comments: press r.")
+            self.comments.say_empty(
+                "Loading comments." if not thread.loaded else "No comments yet. Press r to reply."
+            )
             self.comments.keep_only_shown()
             if follow:
                 self.comments.show_end()
@@ -277,7 +279,7 @@ class ReadingScreen(PanesScreen):
         if picture.reduced > 1:
             rows, columns = picture.pixels.shape[:2]
             size += (
-                f", drawn from {columns}{symbols.TIMES}{rows}"  # small print may be lost: they should know
+                f", reduced to {columns}{symbols.TIMES}{rows}"  # small print may be lost: they should know
             )
         if picture.loss is not None:
             size += f", {picture_loss_note(picture.loss)}"

@@ -83,7 +83,7 @@ class TellingScreen(WritingScreen):
             self.app.bell()
         if item.conversation_id == self.open_key and self.open_key is not None:
             if not self.comments.is_at_end:
-                self.say("", f"{who} commented below. G goes there.")
+                self.say("", f"{who} commented below. G jumps to it.")
             return
         now = self.views.threads(self.session.state)
         thread = next((t for t in now if t.key == item.conversation_id), None)
@@ -111,8 +111,8 @@ class TellingScreen(WritingScreen):
         if self.drafts_stored:
             self.drafts_stored = False
             self.say(
-                "Drafts cannot be written to disk",
-                "They last until you quit. Check the space and the permissions of the state folder.",
+                "Drafts cannot be saved to disk",
+                "They last only until you quit. Check the free space and permissions of the state folder.",
                 failure=True,
             )
 
@@ -132,7 +132,9 @@ class TellingScreen(WritingScreen):
             self.thread_is_gone(thread, f"by {who}")
         if self.composer.target is not None:
             self.keep_typed()
-            self.composer.note = f"{who} deleted this thread. Your text is kept as a draft: Esc, then !"
+            self.composer.note = (
+                f"{who} deleted this thread. Your text is kept as a draft: press Esc, then !."
+            )
         self.say("Thread deleted", f"{who} deleted the thread you are reading. Esc goes back to the list.")
 
     def tell_not_saved(self, item: Announce) -> None:

@@ -103,7 +103,7 @@ class UnsentScreen(Dialog[Draft | None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Not sent"), classes="dialog--title")
             yield Static(
-                Content("None of this is on the server, and none of it is sent by itself."),
+                Content("Nothing here is on the server, and nothing is sent by itself."),
                 classes="dialog--text",
             )
             yield DraftRows(self._clock, id="drafts")

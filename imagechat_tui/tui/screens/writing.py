@@ -43,7 +43,7 @@ class WritingScreen(ReadingScreen):
     def write_marker(self, point: Point) -> None:
         """Write the first comment of a new marker."""
         if self.pictureless:
-            self.say("No picture", "Without it there is no place for a marker. Replies are possible: r.")
+            self.say("No picture", "A marker needs a picture. You can still reply with r.")
         elif self.may_write():
             place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
             self.picture.target = point
@@ -65,7 +65,7 @@ class WritingScreen(ReadingScreen):
         elif self.may_write():
             target = EditComment(thread.conversation.id, comment.comment.id, "")
             text = raw_text(comment)
-            self._begin(target, f"Edit in {self.called(thread)}", text)
+            self._begin(target, f"Edit comment on {self.called(thread)}", text)
             self._edited = text
 
     def write_on(self, draft: Draft) -> None:
@@ -84,7 +84,7 @@ class WritingScreen(ReadingScreen):
                 self.composer.editor.insert(write.text)
                 return
             self.open_thread(thread.key)
-            verb = "Reply to" if isinstance(write, PostComment) else "Edit in"
+            verb = "Reply to" if isinstance(write, PostComment) else "Edit comment on"
             title = f"{verb} {self.called(thread)}"
         self._begin(write, title, write.text, draft=draft)
 
@@ -138,7 +138,7 @@ class WritingScreen(ReadingScreen):
         if now is not None and now != self._edited:
             self._edited = now
             became = self.quote(now)
-            self.composer.note = f'Meanwhile it became "{became}". Enter puts yours in its place.'
+            self.composer.note = f'Meanwhile it was changed to "{became}". Enter replaces that with yours.'
 
     # -- keeping
 
@@ -176,8 +176,8 @@ class WritingScreen(ReadingScreen):
         kept = bool(event.write.text.strip())
         self._end()
         if kept and not isinstance(event.write, EditComment):
-            until = "" if self.drafts_stored else " It is not on disk: it lasts until you quit."
-            self.say("Draft kept", f"Not sent. The same key again writes on, ! lists all drafts.{until}")
+            until = "" if self.drafts_stored else " It is not on disk and lasts only until you quit."
+            self.say("Draft kept", f"Not sent. The same key continues it, ! lists all drafts.{until}")
 
     def _end(self) -> None:
         """Stop writing; the focus goes back to what it was about."""
@@ -206,7 +206,7 @@ class WritingScreen(ReadingScreen):
         if refused is not None and refused.problem is not None:
             why = problem_words(refused.problem)
             composer.refused(
-                f"Not sent: {why.title}. {why.sentence} Kept as a draft, Enter tries again.", refused.id
+                f"Not sent: {why.title}. {why.sentence} Kept as a draft; Enter retries.", refused.id
             )
             self._kept = write
             return

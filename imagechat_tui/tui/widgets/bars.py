@@ -127,7 +127,7 @@ class PresenceBar(Widget):
     def render(self) -> Content:
         """As many names as fit, then how many more."""
         if not self._people:
-            return Content.assemble((" Who is here is not known now", "$dim"))
+            return Content.assemble((" Presence unavailable", "$dim"))
         parts: list[str | tuple[str, str]] = [" "]
         room = self.size.width - 2
         for shown, person in enumerate(self._people):

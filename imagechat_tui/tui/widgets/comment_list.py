@@ -24,14 +24,14 @@ class CommentList(Rows[CommentView]):
     """One thread, oldest comment first."""
 
     BINDING_GROUP_TITLE = "Thread"
-    HELP = "One thread. e and d are about the marked comment, r replies, Esc goes back to the list."
+    HELP = "One thread. e edits and d deletes the selected comment, r replies, Esc goes back to the list."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Reply, or retry what was not saved", id="thread.act", show=False),
     ]
 
     gap = 1
-    empty = "Loading the comments."
+    empty = "Loading comments."
 
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -85,7 +85,7 @@ class CommentList(Rows[CommentView]):
             lines = [*lines[:LONGEST], Text(f"{symbols.ELLIPSIS} cut here", self.ink("dim"))]
         if item.problem is not None:
             words = problem_words(item.problem)
-            said = Text(f"{words.title}. Enter tries again, e edits, d drops.", self.ink("error"))
+            said = Text(f"{words.title}. Enter retries, e edits, d discards.", self.ink("error"))
             lines += said.wrap(self.app.console, room, overflow="fold")
         body = []
         for line in lines:

@@ -138,7 +138,7 @@ class Composer(Vertical):
         if write is None:
             return
         if not write.text.strip():
-            self.note = "There is nothing to send yet. Esc leaves."
+            self.note = "Nothing to send yet. Esc closes."
             return
         self.post_message(self.Submitted(write))
 

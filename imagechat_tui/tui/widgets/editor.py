@@ -15,13 +15,13 @@ class Editor(TextArea):
     """The text itself."""
 
     BINDING_GROUP_TITLE = "Writing"
-    HELP = "Enter sends. Esc leaves; what you typed is kept as a draft and is never sent by itself."
+    HELP = "Enter sends. Esc closes and keeps what you typed as a draft; it is never sent by itself."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,ctrl+s", "submit", "Send", id="write.send", show=False, priority=True),
         Binding("ctrl+j", "new_line", "New line", id="write.new-line", show=False, priority=True),
-        Binding("escape", "leave", "Leave and keep the draft", id="write.leave", show=False, priority=True),
-        Binding("tab", "leave", "Leave and keep the draft", show=False, priority=True),
+        Binding("escape", "leave", "Close and keep the draft", id="write.leave", show=False, priority=True),
+        Binding("tab", "leave", "Close and keep the draft", show=False, priority=True),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

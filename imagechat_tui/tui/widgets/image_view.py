@@ -18,9 +18,9 @@ from imagechat_tui.tui.widgets.picture.scene import Scene
 from imagechat_tui.tui.widgets.picture.stage import Stage
 
 ZOOM_STEP: Final = 1.5
-SMALLEST: Final = "It is as small as it gets."
-LARGEST: Final = "It is as large as it gets."
-WHOLE: Final = "The whole picture is in view."
+SMALLEST: Final = "Cannot zoom out any further."
+LARGEST: Final = "Cannot zoom in any further."
+WHOLE: Final = "The whole picture is already in view."
 
 
 class ImageView(Stage, can_focus=True):
@@ -44,7 +44,7 @@ class ImageView(Stage, can_focus=True):
         Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="image.closer", show=False),
         Binding("minus", "zoom(-1)", "Zoom out", id="image.farther", show=False),
         Binding("0", "fit", "Fit the whole picture, or its width", id="image.fit", show=False),
-        Binding("Z", "actual", "One pixel per cell", id="image.actual", show=False),
+        Binding("Z", "actual", "Actual size: one pixel per cell", id="image.actual", show=False),
         Binding("z", "loupe", "Loupe: magnify here", id="image.loupe", show=False),
         Binding("a", "others", "Others' crosshairs: show, hide", id="image.others", show=False),
         Binding("enter", "open", "Open this marker, or add one", id="image.open", show=False),
