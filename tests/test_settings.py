@@ -19,6 +19,8 @@ from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.settings import (
     CHOICES,
+    LIMITS,
+    NUMBERS,
     OWN_KEYS,
     ClientSettings,
     Folders,
@@ -530,6 +532,10 @@ def test_what_costs_nobody_anything_is_not_asked_about(desk: Desk, line: str) ->
     settings = desk.load()
     assert settings.refused == ()
     assert settings.sources
+
+
+def test_every_limit_of_pictures_is_asked_about() -> None:
+    assert set(LIMITS) == {key for key in NUMBERS if key.startswith("max_")}
 
 
 def test_only_what_would_count_is_asked_about(desk: Desk) -> None:
