@@ -86,7 +86,7 @@ def test_no_name_is_no_folder(desk: Desk) -> None:
 
 
 def test_a_corrupt_picture(desk: Desk) -> None:
-    (desk.root / "bad.png").write_bytes(desk.picture.read_bytes()[:5000])
+    (desk.root / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n nonsense")
     done = desk.run("show", "bad.png")
     assert done.returncode == ERROR
     assert spoke_plainly(done)
@@ -115,7 +115,7 @@ def test_an_unreachable_server(desk: Desk) -> None:
     done = desk.run("ls", "shot.png", "--server", f"http://127.0.0.1:{port}", "--tenant", "demo")
     assert done.returncode == UNREACHABLE
     assert spoke_plainly(done)
-    assert "run it again" in done.stderr
+    assert "Run it again" in done.stderr
     assert "R retries" not in done.stderr
 
 
@@ -130,11 +130,8 @@ def test_another_kind_of_server(desk: Desk) -> None:
     assert "No imagechat server" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [(500, "The server had an internal error."), (503, "The server is busy or down."), (502, "unreachable")],
-)
-def test_a_server_that_fails(desk: Desk, status: int, said: str) -> None:
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_what_is_no_server_of_ours_and_fails(desk: Desk, status: int) -> None:
     class Failing(SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_error(status)
@@ -145,9 +142,9 @@ def test_a_server_that_fails(desk: Desk, status: int, said: str) -> None:
         done = desk.run("ls", "shot.png", "--server", server, "--tenant", "demo")
         picture = desk.run("show", f"{server}/a.png")
         pages.shutdown()
-    assert done.returncode == (UNREACHABLE if status == 502 else ERROR)
+    assert done.returncode == UNREACHABLE
     assert spoke_plainly(done)
-    assert said in done.stderr
+    assert f"answered: {status}" in done.stderr
     assert "again" in done.stderr
     assert spoke_plainly(picture)
     assert f"answered {status}." in picture.stderr
