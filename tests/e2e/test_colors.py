@@ -40,7 +40,7 @@ def test_picture_and_all_round_it_have_no_more_colours_than_the_terminal(
     here.shows("LIVE")
     here.wait_for(lambda: "1440" in here.lines[0], what="the picture")
     here.press("?")
-    here.shows("type to search")
+    here.shows("Type to search")
     assert max(depths(bytes(here.raw)), key=["16", "256", "truecolor"].index, default=None) == deepest
 
 
@@ -53,7 +53,7 @@ def test_keys_and_the_selected_row_are_seen_with_16_colours(
     here = desk.terminal("shot.png", "--colors", "16", "--theme", theme, columns=100, rows=30)
     here.shows("LIVE")
     here.press("?")
-    here.shows("type to search", "does it", "Left")
+    here.shows("Type to search", "Enter run", "Move left")
 
     def cells(word: str) -> list[tuple[str, str]]:
         """Ink and ground of a word's first four cells, and of the twenty before them."""
@@ -65,7 +65,7 @@ def test_keys_and_the_selected_row_are_seen_with_16_colours(
 
     # Words come in one piece of a paint, and their colours may change with the next.
     here.wait_for(
-        lambda: {bg for _, bg in cells("Left")[-4:]} == {ground} and key in {fg for fg, _ in cells("Left")},
+        lambda: {bg for _, bg in cells("Move left")[-4:]} == {ground} and key in {fg for fg, _ in cells("Move left")},
         what=f"the selected row on {ground}, its key in {key}",
     )
     hint = ("black", "brightwhite") if theme == "light" else ("white", "black")
