@@ -132,5 +132,6 @@ class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
             self._compositor._dirty_regions |= {self.place} | self._changed_below
             self._changed_below = None
             self.paint_only(NOTHING)
-            self.call_after_refresh(self.paint_only, None)
+            # The app has it painted once more when it hears that it is mounted: on a busy machine that comes last.
+            self.call_after_refresh(self.app.call_next, self.paint_only, None)
         super()._compositor_refresh()
