@@ -161,14 +161,24 @@ class Terminal:
         )
 
     def quiet(self, for_s: float = 0.3, *, within_s: float = 15.0) -> None:
-        """Wait until the process has written nothing for ``for_s`` seconds."""
+        """Wait until the process has written nothing for ``for_s`` seconds, and nothing keeps it from writing."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             before = len(self.raw)
             pump(for_s)
-            if len(self.raw) == before:
+            if len(self.raw) == before and not self._is_running():
                 return
         raise Stuck(f"still writing after {within_s} s\n{self.text}")
+
+    def _is_running(self) -> bool:
+        """Whether a thread of it runs, or waits for a processor that others have: then its silence says nothing."""
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(_fields(stat)[3]) == self.process.pid:  # of its session
+                    tasks = [_fields(task) for task in stat.parent.glob("task/*/stat")]
+                    if any(state in "RD" for state, *_ in tasks):
+                        return True
+        return False
 
     # -- ending
 
@@ -213,6 +223,11 @@ def pump(for_s: float) -> None:
     for terminal in readable:
         if terminal.master in ready:
             terminal.read_available()
+
+
+def _fields(stat: Path) -> list[str]:
+    """What the kernel says of a process or thread, behind its name: state, parent, group, session, ..."""
+    return stat.read_text(errors="replace").rpartition(")")[2].split()
 
 
 def wait_for(condition: Callable[[], bool], *, within_s: float, what: str = "") -> float:

@@ -65,7 +65,10 @@ def test_keys_and_the_selected_row_are_seen_with_16_colours(
 
     # Words come in one piece of a paint, and their colours may change with the next.
     here.wait_for(
-        lambda: {bg for _, bg in cells("Move left")[-4:]} == {ground} and key in {fg for fg, _ in cells("Move left")},
+        lambda: (
+            {bg for _, bg in cells("Move left")[-4:]} == {ground}
+            and key in {fg for fg, _ in cells("Move left")}
+        ),
         what=f"the selected row on {ground}, its key in {key}",
     )
     hint = ("black", "brightwhite") if theme == "light" else ("white", "black")

@@ -58,8 +58,7 @@ async def test_threads_are_there_before_the_picture(sit: Sit) -> None:
     app = app_with(load, session)
     async with app.run_test(size=(120, 36)) as pilot:
         desk = Desk(app, pilot, session)
-        await pilot.pause()
-        assert "Loading picture 40%" in desk.text
+        await desk.until(lambda: "Loading picture 40%" in desk.text)
         assert "Logo is cut off" in desk.text
         arrives.set()
         await desk.until(lambda: app.chat.picture.picture is not None)

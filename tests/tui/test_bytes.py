@@ -194,10 +194,13 @@ def test_a_dialog_costs_its_own_place_when_it_comes_and_when_it_goes(start: Star
     terminal.press("]")
     terminal.quiet()
     for pressed in (key, "esc"):
-        starts = [column for column, _, size in pieces(sent(terminal, pressed)) if size > 0]
+        before = len(terminal.raw)
+        terminal.press(pressed)
+        terminal.wait_for(lambda: (DIALOGS[key] in terminal.text) == (pressed == key), what="the dialog")  # noqa: B023
+        terminal.quiet()
+        starts = [column for column, _, size in pieces(bytes(terminal.raw[before:])) if size > 0]
         assert starts
         assert all(column in BOX for column in starts)
-        assert (DIALOGS[key] in terminal.text) == (pressed == key)
         assert not differing(terminal)
 
 
