@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import locale
 import os
 import shutil
 import signal
@@ -133,6 +134,17 @@ def new_desk() -> Desk:
     }
     env.pop("NO_COLOR", None)
     return Desk(root=root, env=env, picture=picture)
+
+
+def skip_without_locale(name: str) -> None:
+    """Skip the test where a locale is not installed."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, name)
+    except locale.Error:
+        pytest.skip(f"{name} is not installed")
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
 
 
 @pytest.fixture

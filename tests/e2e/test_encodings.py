@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import locale
 import subprocess
 
 import pytest
 
 from imagechat_tui.cli import VERBS
-from tests.e2e.conftest import IMAGECHAT, Desk
+from tests.e2e.conftest import IMAGECHAT, Desk, skip_without_locale
 
 pytestmark = pytest.mark.e2e
 
@@ -123,12 +122,7 @@ def test_the_picture_is_printed_in_what_the_encoding_has(desk: Desk, encoding: s
 
 @pytest.mark.parametrize("name", ["ru_RU.KOI8-R", "de_DE.ISO-8859-1"])
 def test_a_locale_of_another_encoding_has_the_same_threads(desk: Desk, name: str) -> None:
-    try:
-        locale.setlocale(locale.LC_CTYPE, name)
-    except locale.Error:
-        pytest.skip(f"{name} is not installed")
-    finally:
-        locale.setlocale(locale.LC_CTYPE, "")
+    skip_without_locale(name)
     desk.picture.rename(desk.root / NAME)
     assert run(desk, *PEOPLE["add"], LANG="C.UTF-8").returncode == 0
     listed = run(desk, *PROGRAMS["ls"], LANG=name)
