@@ -131,7 +131,10 @@ def verify(
     if not hmac.compare_digest(expected.encode("utf-8"), signature.encode("utf-8")):
         raise MalformedSso("the signature does not match")
     if timestamp > now_ms + slack_ms:
-        raise MalformedSso("it is dated in the future; the clock where it was made is ahead of the server's")
+        ahead_s = -(-(timestamp - now_ms) // 1_000)
+        raise MalformedSso(
+            f"it is dated {ahead_s} s in the future; the clock where it was made is ahead of the server's"
+        )
     if timestamp < now_ms - max_age_ms:
         raise MalformedSso("the token is too old")
     return _user(_parsed(_decoded(payload)))

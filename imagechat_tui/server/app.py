@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from msgspec import Struct
 
 from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
@@ -21,6 +22,7 @@ from imagechat_tui.server.broker import Broker
 from imagechat_tui.server.callers import ADDRESS, SIGNED_IN, caller_address
 from imagechat_tui.server.comment_writes import CommentWrites
 from imagechat_tui.server.connections import gate_of
+from imagechat_tui.server.edge import over_unix
 from imagechat_tui.server.hub import Hub
 from imagechat_tui.server.limits import Limit, Limits, SeatRules, Seats, address_key
 from imagechat_tui.server.marker_writes import MarkerWrites
@@ -31,6 +33,8 @@ from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailabl
 
 MAX_BODY_BYTES = 64 * 1024
 STORE_RETRY_S = 5
+COMPRESSED_BYTES = 4 * 1024
+"""Answers from here on are compressed: shorter ones are a few packets anyway."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -131,7 +135,28 @@ async def _entrance(request: web.Request, handler: Handler) -> web.StreamRespons
             gate.request_ended()
     if response.status == 429:
         await asyncio.sleep(serving.penalty_s)
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        await _compress(request, response, response.body)
     return response
+
+
+async def _compress(request: web.Request, response: web.Response, body: bytes) -> None:
+    """Long answers are for slow links, if the client takes them so; on the Unix socket nothing is slow."""
+    if len(body) < COMPRESSED_BYTES or over_unix(request):
+        return
+    response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
+    if not _takes_gzip(request):
+        return
+    response.body = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
+    response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    for offer in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
+        coding, _, weight = offer.replace(" ", "").lower().partition(";")
+        if coding in ("gzip", "*"):
+            return weight.rstrip("0") not in ("q=", "q=0.", "q=.")
+    return False
 
 
 def _count(serving: Serving, address: str) -> None:

@@ -11,6 +11,7 @@ Nothing of this concerns the Unix socket: no browser reaches it.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PREFLIGHT_AGE_S = 600
 SESSION_AGE_S = 365 * 86_400
 
+_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,252})", re.IGNORECASE)
+"""What is worth repeating of a ``Host`` header."""
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _EXPOSED = f"Retry-After, {EXTENSION_HEADER}, {LOG_COMPLETE_HEADER}"
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
@@ -48,10 +51,10 @@ def guard(app: web.Application, rules: EdgeRules) -> None:
 
     @web.middleware
     async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if _over_unix(request):
+        if over_unix(request):
             return await handler(request)
         if not _host_allowed(request.host, hosts):
-            return _refused(request, ErrorReply(421, "host-not-allowed", "This server has no such name."))
+            return _refused(request, ErrorReply(421, "host-not-allowed", _no_such_name(request.host)))
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or _origin_allowed(request, origin, origins):
             return _preflight() if request.method == hdrs.METH_OPTIONS else await _handled(request, handler)
@@ -62,7 +65,7 @@ def guard(app: web.Application, rules: EdgeRules) -> None:
     async def complete(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.popall(hdrs.SERVER, None)
         origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and not _over_unix(request) and _origin_allowed(request, origin, origins):
+        if origin is not None and not over_unix(request) and _origin_allowed(request, origin, origins):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
@@ -83,13 +86,22 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
     return response
 
 
-def _over_unix(request: web.BaseRequest) -> bool:
+def over_unix(request: web.BaseRequest) -> bool:
+    """Whether it came by the Unix socket."""
     peer = request.get_extra_info("socket")
     return peer is not None and peer.family == socket.AF_UNIX
 
 
+def _name_in(host: str) -> str:
+    """A ``Host`` header without its port; empty if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
 def _host_allowed(host: str, hosts: frozenset[str]) -> bool:
-    name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    name = _name_in(host).rstrip(".")
     if name == "localhost" or name in hosts:
         return True
     try:
@@ -97,6 +109,14 @@ def _host_allowed(host: str, hosts: frozenset[str]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _no_such_name(host: str) -> str:
+    """Who reads this may not be who can mend it: so it says what to do where."""
+    name = _name_in(host)
+    if not _NAME.fullmatch(name):
+        return "This server has no such name."
+    return f"This server is not known as {name}. Whoever runs it can start it with --allow-host {name}."
 
 
 def _origin_allowed(request: web.BaseRequest, origin: str, origins: frozenset[str]) -> bool:

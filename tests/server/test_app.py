@@ -154,3 +154,35 @@ async def test_a_path_with_nul_is_refused_whatever_it_means(house: House) -> Non
         assert (status, body["code"]) == (400, "invalid-input")
     status, _, _ = await alice.asks("POST", "/comment-image-chats/demo", marker(src="a\0b"))
     assert status == 400
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate", "gzip"),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", "gzip"),
+        ("*", "gzip"),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("gzip; q=0.00", None),
+        ("", None),
+    ],
+)
+async def test_long_answers_are_compressed_for_clients_that_take_them_so(
+    house: House, accepted: str, coding: str | None
+) -> None:
+    ann = house.person("ann")
+    await ann.marks()
+    for number in range(4):
+        await ann.writes("wet " * 400, f"c{number}")
+    query = {"urlId": IMAGE, "v": "2", "sso": ann.token}
+    path, headers = "/comment-image-chats/demo", {"Accept-Encoding": accepted}
+    async with house.client.get(path, params=query, headers=headers) as answer:
+        body = await answer.json()
+        assert answer.headers.get("Content-Encoding") == coding
+        assert "Accept-Encoding" in answer.headers.getall("Vary")
+        size = int(answer.headers["Content-Length"])
+        assert (size < 2_000) is (coding is not None)
+    assert len(body["comments"]) == 5
+    async with house.client.get("/healthz", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert "Content-Encoding" not in answer.headers

@@ -50,6 +50,9 @@ async def client() -> AsyncIterator[Client]:
         ("chat.example.com.evil.example.net", 421),
         ("127.0.0.1.nip.io", 421),
         ("x@localhost@evil.example.net", 421),
+        ("[", 421),
+        ("[::1", 421),
+        ("", 421),
     ],
 )
 async def test_only_names_of_this_server_are_answered(client: Client, host: str, status: int) -> None:
@@ -65,6 +68,22 @@ async def test_a_refusal_has_the_shape_of_its_route(client: Client) -> None:
     body = await (await client.get("/comment-image-chats/demo", headers=wrong)).json()
     assert (body["status"], body["code"]) == ("error", "host-not-allowed")
     assert body["message"] == body["reason"]
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("Wiki.example.net:8787", "--allow-host wiki.example.net."),
+        ("evil example", "This server has no such name."),
+        ("<b>.example.net", "This server has no such name."),
+        ("a" * 300, "This server has no such name."),
+    ],
+)
+async def test_a_name_that_is_not_allowed_is_told_with_what_allows_it(
+    client: Client, host: str, told: str
+) -> None:
+    body = await (await client.get("/comments/demo", headers={"Host": host})).json()
+    assert body["reason"].endswith(told)
 
 
 @pytest.mark.security
