@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.cli import ERROR, OK, USAGE, run
+from imagechat_tui.server.serve_options import ServeOptions
 
 pytestmark = pytest.mark.e2e
 
@@ -52,6 +53,26 @@ def test_without_tls_it_listens_on_this_machine_only(
     assert out == ""
     assert f"On {host} without TLS" in err
     assert "--tls-cert" in err
+
+
+@pytest.mark.security
+def test_a_trusted_proxy_is_an_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, ...]] = []
+
+    def served(options: ServeOptions) -> int:
+        taken.append(options.trusted_proxies)
+        return OK
+
+    monkeypatch.setattr("imagechat_tui.server.run.serve", served)
+    common = ["serve", "--port", "0", "--data-dir", str(tmp_path / "data")]
+    assert run([*common, "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "2001:DB8::1"]) == OK
+    assert taken == [("127.0.0.1", "2001:db8::1")]
+    for given in ("proxy.example.net", "", "127.0.0.1:80"):
+        assert run([*common, "--trusted-proxy", given]) == USAGE
+        assert "address" in capsys.readouterr().err
+    assert len(taken) == 1
 
 
 @pytest.mark.parametrize(
