@@ -1,0 +1,59 @@
+"""Numbers for a shell: of a server that is there and quick, and else none, without a word."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import click
+import pytest
+
+from imagechat_tui.cli import cli, completing
+from imagechat_tui.cli.completing import markers
+
+
+def completed(*words: str, param: str, begun: str = "") -> list[str]:
+    """What is offered behind ``words``."""
+    context = cli.make_context("imagechat", list(words), resilient_parsing=True)
+    command = cli.get_command(context, words[0])
+    assert command is not None
+    inner = command.make_context(words[0], list(words[1:]), parent=context, resilient_parsing=True)
+    wanted = next(one for one in command.params if one.name == param)
+    return [item.value for item in markers(inner, wanted, begun)]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATA", "STATE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(completing, "ANSWER_S", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert completed("resolve", "a.png", "--server", server, "--tenant", "t", param="markers") == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("resolve",), ("resolve", ""), ("resolve", "a.png"), ("resolve", "a.png", "--server", "no address"),
+     ("resolve", "a.png", "--server", "https://review.example"), ("resolve", "https://["), ("resolve", "-")],
+)  # fmt: skip
+def test_a_line_that_is_wrong_or_not_finished_offers_nothing_and_starts_nothing(
+    words: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert completed(*words, param="markers") == []
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_word_is_a_verb_or_a_file() -> None:
+    context = click.Context(cli)
+    offered = [(item.type, item.value) for item in cli.shell_complete(context, "re")]
+    assert offered == [("plain", "reply"), ("plain", "resolve"), ("plain", "reopen"), ("file", "re")]
