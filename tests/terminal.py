@@ -63,6 +63,7 @@ class Terminal:
         columns: int = 120,
         rows: int = 40,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -87,6 +88,7 @@ class Terminal:
             env=dict(env),
             cwd=cwd,
             preexec_fn=take_terminal,
+            pass_fds=tuple(pass_fds),
         )
         self._slave: int | None = slave
         self._open = True

@@ -289,7 +289,8 @@ class ImageChatApp(App[int]):
                 return
             event = event.key
         if not isinstance(event, events.Key):
-            await super().on_event(event)
+            if not self._is_beside(event):
+                await super().on_event(event)
             return
         self.app_focus = True  # a terminal that says it lost the focus may be wrong
         if self._writes_text:
@@ -305,6 +306,12 @@ class ImageChatApp(App[int]):
             if await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key):
                 return
             self.chat.say_unused(event.key)
+
+    def _is_beside(self, event: events.Event) -> bool:
+        """Whether the pointer is beside the screen: Textual would take the focus away for it."""
+        if not isinstance(event, events.MouseEvent) or self.mouse_captured is not None:
+            return False
+        return not self.screen.size.region.contains(int(event.x), int(event.y))
 
     @property
     def _writes_text(self) -> bool:

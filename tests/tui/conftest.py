@@ -21,6 +21,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.picture_loading import LoadPicture
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.words import Words
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
@@ -118,6 +119,7 @@ class Sit(Protocol):
         driver_class: type[Driver] | None = None,
         notes: bool = False,
         session: Any = None,
+        load: LoadPicture | None = None,
     ) -> AbstractAsyncContextManager[Desk]: ...
 
 
@@ -135,17 +137,18 @@ def sit(tmp_path: Path) -> Sit:
         driver_class: type[Driver] | None = None,
         notes: bool = False,
         session: Any = None,
+        load: LoadPicture | None = None,
     ) -> AsyncIterator[Desk]:
         if session is None:
             session = ScriptedSession(state if state is not None else two_threads())
         picture = grey_picture()
 
-        async def load(progress: Callable[[float], None]) -> Picture:
+        async def at_once(progress: Callable[[float], None]) -> Picture:
             return picture
 
         app = ImageChatApp(
             session,
-            load_picture=load,
+            load_picture=load or at_once,
             name=name,
             options=ScreenOptions(render=RenderOptions(), crash_folder=tmp_path / "crash", **(options or {})),
             clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
@@ -155,7 +158,7 @@ def sit(tmp_path: Path) -> Sit:
             app.driver_class = driver_class
         async with app.run_test(size=size, headless=driver_class is None, notifications=notes) as pilot:
             desk = Desk(app, pilot, session)
-            await desk.until(lambda: app.chat.picture.picture is not None)
+            await desk.until(lambda: load is not None or app.chat.picture.picture is not None)
             yield desk
 
     return opened

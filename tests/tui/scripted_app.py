@@ -1,6 +1,6 @@
 """The app on a scripted session as a program of its own, for tests that need a real terminal.
 
-python -m tests.tui.scripted_app DRAFTS [crash | ignore-hangups | stuck | colorless]
+python -m tests.tui.scripted_app DRAFTS [crash | ignore-hangups | stuck | colorless | deaf]
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from textual.message import Message
+
 from imagechat_tui.cli import let_go
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.raster.colors import ColorDepth
@@ -20,6 +22,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.intents import Intent, KeepDraft, TryNow
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.terminal_input import TerminalInput
 from imagechat_tui.words import Words
 from tests.tui.conftest import grey_picture
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
@@ -50,10 +53,17 @@ async def load(progress: Callable[[float], None]) -> Picture:
     return grey_picture()
 
 
+def cannot_read(typed: TerminalInput, data: str, now: float) -> list[Message]:
+    """A defect in the reading of keys."""
+    raise ValueError("a sequence that nobody thought of")
+
+
 def main() -> None:
     drafts, mode = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
     if mode == "ignore-hangups":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if mode == "deaf":
+        TerminalInput.feed = cannot_read  # type: ignore[method-assign, assignment]
     look = RenderOptions(colors=ColorDepth.NONE) if mode == "colorless" else RenderOptions()
     app = ImageChatApp(
         StoringSession(drafts, mode),

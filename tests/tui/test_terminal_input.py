@@ -123,6 +123,18 @@ async def test_labels_their_letters_and_a_reply_in_one_packet(sit: Sit) -> None:
         assert desk.chat.composer.editor.text == "soon"
 
 
+@pytest.mark.parametrize(("column", "row"), [(5000, 3), (3, 5000), (120, 36)])
+async def test_a_pointer_beside_the_screen_takes_no_focus_away(sit: Sit, column: int, row: int) -> None:
+    async with sit() as desk:
+        await desk.press("c", *"ab")
+        deliver(
+            desk,
+            f"\x1b[<64;{column + 1};{row + 1}M\x1b[<0;{column + 1};{row + 1}M\x1b[<0;{column + 1};{row + 1}mc",
+        )
+        await desk.press()
+        assert desk.chat.composer.editor.text == "abc"
+
+
 COPIED_LOG = "one\x1bd\rtwo \x1b[31mred\x1b[0m\r\x1b[Zend\x1b"
 
 
@@ -167,3 +179,19 @@ def test_bytes_that_are_no_text_do_not_make_it_deaf(tmp_path: Path) -> None:
         os.write(terminal.master, b"\xff\xe9")
         terminal.press("c")
         terminal.shows("Enter send")
+
+
+@pytest.mark.pty
+def test_a_defect_in_reading_keys_ends_it_with_a_word_and_a_crash_file(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "tests.tui.scripted_app", str(tmp_path / "drafts"), "deaf"]
+    env = {
+        key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COV", "NO_COLOR"))
+    }
+    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=Path(__file__).parents[2]) as terminal:
+        terminal.shows("LIVE")
+        terminal.press("c")
+        assert terminal.exit_code() == 1
+        assert "Traceback" not in terminal.text
+        assert "crash-" in terminal.text
+    (file,) = (tmp_path / "crash").iterdir()
+    assert "a sequence that nobody thought of" in file.read_text()

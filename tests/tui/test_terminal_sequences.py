@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +16,7 @@ from textual import events
 from textual.message import Message
 
 from imagechat_tui.tui.terminal_input import ESC, Answer, LineBreak, TerminalInput
+from tests.terminal import Terminal, pump
 
 LATE_S = 60.0
 """When nothing more can be on its way."""
@@ -261,6 +265,62 @@ def sequence(draws: random.Random) -> str:
     )
     whole = ESC + introducer + body + final
     return whole[: draws.randrange(1, len(whole) + 1)] if draws.random() < 0.3 else whole
+
+
+def no_key(draws: random.Random) -> str:
+    """Something that a terminal sends and that is no key."""
+    number = draws.choice(["1114112", "99999999999", "55296", "0", "4294967296"])
+    code = draws.choice(["97", "108:76", "1081::113", "13", "27", "113"])
+    some = "".join(draws.choices("0123456789abcdef;:/?=", k=draws.randrange(1, 60)))
+    return draws.choice(
+        [
+            f"{ESC}[{number}u",
+            f"{ESC}[{number};5u",
+            f"{ESC}[{code};{draws.randrange(1, 200)}:3u",  # released
+            f"{ESC}[1;{draws.randrange(1, 200)}:3{draws.choice('ABCDHF')}",
+            f"{ESC}[{code};{draws.randrange(257, 9999)}u",
+            f"{ESC}[{draws.choice(['57441', '57447', '57358', '57427'])};2u",
+            f"{ESC}[{';'.join(str(draws.randrange(99)) for _ in range(draws.randrange(4, 30)))}{draws.choice('uA~x')}",
+            f"{ESC}[{draws.choice('?>=')}{draws.randrange(99)};{draws.randrange(99)}{draws.choice('cuytnmJ')}",
+            f"{ESC}]{draws.randrange(200)};{some}{draws.choice([chr(7), ESC + chr(92)])}",
+            f"{ESC}P{draws.choice(['>|', '1$r', '0+r', '!|'])}{some}{ESC}\\",
+            f"{ESC}_G{some}{ESC}\\",
+            f"{ESC}[<{draws.randrange(64, 67)};{draws.randrange(1, 99999)};{draws.randrange(1, 99999)}M",
+            f"{ESC}[{draws.randrange(2, 99)};{draws.randrange(1, 300)}R",
+        ]
+    )
+
+
+def test_what_is_no_key_presses_none() -> None:
+    draws = random.Random(9)
+    for _ in range(300):
+        sent = no_key(draws)
+        assert not [kind for kind in meant(read(sent)) if kind[0].islower()], sent
+
+
+@pytest.mark.pty
+@pytest.mark.security
+def test_what_is_no_key_leaves_a_text_untouched(tmp_path: Path) -> None:
+    draws = random.Random(9)
+    program = [sys.executable, "-m", "tests.tui.scripted_app", str(tmp_path / "drafts")]
+    env = {
+        key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COV", "NO_COLOR"))
+    }
+    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=Path(__file__).parents[2]) as terminal:
+        terminal.shows("LIVE")
+        terminal.send("cmy text")
+        terminal.shows("my text", "WRITING")
+        for _ in range(300):
+            sent = no_key(draws)
+            cut = draws.randrange(4, len(sent) + 1)  # Esc alone, or with a bracket, is a key soon
+            for piece in (sent[:cut], sent[cut:]):
+                terminal.send(piece)
+                pump(0.0)
+        terminal.send(" stands")
+        terminal.shows("my text stands", "WRITING")
+        terminal.press("ctrl+q")
+        assert terminal.exit_code() == 0
+    assert (tmp_path / "drafts").read_text() == "my text stands"
 
 
 @pytest.mark.security

@@ -1,0 +1,129 @@
+"""What is typed before the screen stands is kept as it was typed, and the terminal is given back as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagechat_tui.typed_ahead import opens_a_screen
+from tests.terminal import Terminal
+
+PROGRAM = """
+import os, signal, sys
+from imagechat_tui import typed_ahead
+def wait(sign):
+    print(sign, flush=True)
+    os.read(int(sys.argv[1]), 1)
+wait("started")
+typed_ahead.keep()
+typed_ahead.keep()
+wait("kept")
+{what}
+typed_ahead.give_back()
+typed_ahead.give_back()
+print("given back", flush=True)
+"""
+READS = "print('read', typed_ahead.as_typed(os.read(0, 99)), typed_ahead.as_typed(b'\\n'), flush=True)"
+ASKS = """
+with typed_ahead.asking():
+    wait("asking")
+    print("answer", repr(input()), flush=True)
+print("typed", typed_ahead.as_typed(os.read(0, 99)), flush=True)
+"""
+DIES = "os.kill(os.getpid(), signal.SIGTERM)"
+
+
+class Stage:
+    """A program on a terminal that goes on when it is told."""
+
+    def __init__(self, what: str) -> None:
+        goes, self._go = os.pipe()
+        argv = [sys.executable, "-c", PROGRAM.replace("{what}", what), str(goes)]
+        self.terminal = Terminal(argv, env=dict(os.environ), cwd=Path(__file__).parents[1], pass_fds=(goes,))
+        os.close(goes)
+
+    def go(self) -> None:
+        os.write(self._go, b".")
+
+    def close(self) -> None:
+        os.close(self._go)
+        self.terminal.close()
+
+    @property
+    def as_before(self) -> bool:
+        return termios.tcgetattr(self.terminal.master) == self.terminal.attributes
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    begun = Stage(request.param)
+    yield begun
+    begun.close()
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("stage", [READS], indirect=True)
+def test_enter_is_enter_whenever_it_is_typed(stage: Stage) -> None:
+    stage.terminal.shows("started")
+    stage.terminal.send("ab\r")
+    stage.terminal.shows("ab")  # shown by the terminal itself, as before any program
+    stage.go()
+    stage.terminal.shows("kept")
+    stage.terminal.send("c\x13\x7f\n\r")
+    stage.go()
+    stage.terminal.shows(r"read b'ab\rc\x13\x7f\n\r' b'\n'", "given back")
+    assert stage.as_before
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("stage", [ASKS], indirect=True)
+def test_a_question_is_asked_on_an_ordinary_terminal_and_nothing_typed_before_answers_it(
+    stage: Stage,
+) -> None:
+    stage.go()
+    stage.terminal.shows("kept")
+    stage.terminal.send("y\r")
+    stage.go()
+    stage.terminal.shows("asking")
+    stage.go()
+    stage.terminal.send("no\r")
+    stage.terminal.shows("answer 'no'")
+    stage.terminal.send("k")
+    stage.terminal.shows("typed b'k'", "given back")
+    assert stage.as_before
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("stage", [DIES], indirect=True)
+def test_a_signal_at_the_start_gives_the_terminal_back(stage: Stage) -> None:
+    stage.go()
+    stage.terminal.shows("kept")
+    stage.go()
+    assert stage.terminal.exit_code() == -signal.SIGTERM
+    assert stage.as_before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "screen"),
+    [
+        (["shot.png"], True),
+        (["open", "shot"], True),
+        (["demo"], True),
+        (["pics/shot"], True),
+        (["https://host/shot"], True),
+        (["--theme=dark", "shot.png"], True),
+        (["-"], False),
+        (["ls", "shot.png"], False),
+        (["rm", "shot.png", "1"], False),
+        (["--help"], False),
+        ([], False),
+    ],
+)
+def test_what_opens_a_screen_is_known_before_anything_is_imported(arguments: list[str], screen: bool) -> None:
+    assert opens_a_screen(arguments) is screen
