@@ -71,7 +71,7 @@ def test_a_number_is_never_given_twice(desk: Desk) -> None:
         (("rm", "shot.png", "1.9"), 5, "There is no comment"),
         (("show", "shot.png", "--cell-aspect", "nan"), 2, "no number between"),
         (("show", "shot.png", "--max-megapixels", "0"), 2, "no number above"),
-        (("ls", "shot.png", "--server", "http://a b/"), 2, "is no address"),
+        (("ls", "shot.png", "--server", "http://a b/"), 2, "is not an address"),
         (("add", "shot.png", "--at", "120,4", "-m", "x"), 2, "percentages go from 0 to 100"),
         (("add", "shot.png", "--at", "1,4", "-m", "  "), 2, "empty"),
         (("show", "nope.png"), 5, "does not exist"),
