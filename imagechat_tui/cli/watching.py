@@ -17,7 +17,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
-from imagechat_tui.words import missed_words, phase_words, problem_words
+from imagechat_tui.words import cannot_show_words, missed_words, phase_words, problem_words
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.models import Position
@@ -54,6 +54,8 @@ async def _watch(chosen: Target, *, jsonl: bool) -> int:
             told = line_of(item, state, jsonl=jsonl)
             if told is not None:
                 click.echo(told)
+            elif isinstance(item, Announce) and item.news is News.CANNOT_SHOW:
+                click.echo(f"imagechat: {cannot_show_words(state.cannot_show)}", err=True)
 
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()

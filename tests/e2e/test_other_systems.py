@@ -45,5 +45,5 @@ def test_nothing_that_only_linux_has_is_needed(elsewhere: Desk) -> None:
     assert "(1)" in shown.stdout
     screen = elsewhere.terminal("shot.png")
     screen.shows("LIVE", "hello there", " 1 ", within_s=30)
-    screen.wait_for(lambda: "Loading the picture" not in screen.text)
+    screen.wait_for(lambda: "Loading picture" not in screen.text)
     assert "No picture" not in screen.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
@@ -11,14 +13,20 @@ from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
     EditComment,
+    MoveConversation,
     PostComment,
     ResolveConversation,
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Draft, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, Problem, ProblemKind, Status, WriteStatus
+from imagechat_tui.tui.layout import Sidebar
+from imagechat_tui.tui.screens.chat import SIDEBAR
+from imagechat_tui.tui.screens.details import STANDS
 from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
-from imagechat_tui.words import problem_words
+from imagechat_tui.tui.screens.reading import UNSAVED_WORDS
+from imagechat_tui.tui.widgets.offline_banner import SHOWN_IN
+from imagechat_tui.words import phase_words, problem_words, write_words
 from tests import examples as eg
 from tests.tui.conftest import Desk, Sit
 from tests.tui.engine_session import EngineSession, on_hosted
@@ -243,6 +251,70 @@ async def test_a_verdict_says_why_whatever_it_was(sit: Sit, news: News, kind: Pr
             assert problem_words(problem).sentence in heard(desk)
         await desk.publish(desk.session.state, Announce(news))
         assert "not saved" in heard(desk).lower()
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+async def test_the_composer_and_the_list_of_the_unsent_say_why_whatever_it_was(
+    sit: Sit, kind: ProblemKind
+) -> None:
+    why = problem_words(Problem(kind))
+    async with sit(size=(160, 36)) as desk:
+        desk.session.refusing = Problem(kind)
+        await desk.press("c", *"ab", "enter")
+        assert f"Not sent: {why.title}. {why.sentence}" in desk.chat.composer.note
+        assert not desk.toasts
+        await desk.press("escape", "!")
+        assert f"not saved · new marker · {why.title}" in desk.text
+
+
+async def test_the_list_of_the_unsent_names_every_kind_of_write(sit: Sit) -> None:
+    writes: list[Write] = [
+        StartConversation(Point(1, 1), "a"), PostComment(IC, "b"), EditComment(IC, CommentId("c_1"), "c"),
+        DeleteComment(IC, CommentId("c_1")), DeleteConversation(IC), MoveConversation(IC, Point(2, 2)),
+        ResolveConversation(IC, True), ResolveConversation(IC, False),
+    ]  # fmt: skip
+    assert {type(write) for write in writes} == set(get_args(Write))
+    drafts = tuple(Draft(f"f{n}", write, problem=LOST) for n, write in enumerate(writes))
+    async with sit(two_threads(drafts=drafts), size=(120, 40)) as desk:
+        await desk.press("!")
+        for write in writes:
+            assert f"not saved · {write_words(write)} ·" in desk.text
+
+
+def test_every_status_and_phase_has_words_on_each_surface_that_shows_it() -> None:
+    assert set(STANDS) == set(Status)
+    assert set(UNSAVED_WORDS) == set(Status) - {Status.SAVED}
+    assert set(SIDEBAR) == set(Sidebar)
+    assert {phase_words(phase) for phase in Phase} == {phase.value.upper() for phase in Phase}
+    assert set(Phase) - SHOWN_IN == {Phase.LIVE}  # all others may have a banner
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_list_and_thread_say_how_a_marker_stands(sit: Sit, status: Status) -> None:
+    write = StartConversation(Point(30.0, 30.0), "words of mine")
+    outbox = {
+        Status.PENDING: OutboxEntry(BroadcastId("b"), write, WriteStatus.PENDING, 1.0),
+        Status.CHECKING: OutboxEntry(BroadcastId("b"), write, WriteStatus.CHECKING, 1.0),
+    }
+    drafts = {Status.FAILED: Draft("f", write, problem=LOST), Status.DRAFT: Draft("f", write)}
+    state = two_threads(
+        outbox=(outbox[status],) if status in outbox else (),
+        drafts=(drafts[status],) if status in drafts else (),
+    )
+    words = {
+        Status.SAVED: "5 min", Status.PENDING: "saving", Status.CHECKING: "checking",
+        Status.FAILED: "not saved", Status.DRAFT: "not sent",
+    }[status]  # fmt: skip
+    async with sit(state) as desk:
+        await desk.press("tab", "G")
+        row = next(y for y, line in enumerate(desk.lines) if "words of mine" in line or "Total is" in line)
+        if status is not Status.SAVED:
+            row = next(y for y, line in enumerate(desk.lines) if "words of mine" in line)
+        assert desk.lines[row - 1].endswith(words)
+        await desk.press("enter")
+        assert status is Status.SAVED or UNSAVED_WORDS[status] in desk.text
+        await desk.press("i")
+        assert STANDS[status] in desk.text
 
 
 # Hosted
