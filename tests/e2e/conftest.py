@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +46,12 @@ class Desk:
 
     def keep(self, terminal: Terminal) -> Terminal:
         """Close this terminal when everything ends."""
+        self._terminals.append(terminal)
+        return terminal
+
+    def process(self, argv: Sequence[str], **env: str) -> Terminal:
+        """Run any program in a terminal of its own."""
+        terminal = Terminal(argv, env={**self.env, **env}, cwd=self.root)
         self._terminals.append(terminal)
         return terminal
 

@@ -16,8 +16,9 @@ import random
 import re
 import shutil
 import sys
+import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -35,6 +36,7 @@ NAMED = ["backspace", "left", "right", "up", "down", "enter", "ctrl+j", "esc", "
 COMMANDS = [*"ccrr]][[xd"]
 SCHEDULES_EACH = 250
 """Of ``--runs``: 8 sequences here; 500 with ``--runs 125000``."""
+SEED = os.environ.get("IMAGECHAT_TEST_SEED", "8")
 PAUSE_S = 0.1
 SAME_WITHIN_S = 10.0
 """The server may be slow to answer; the end is what counts."""
@@ -170,11 +172,21 @@ class Pair:
     burst: Person
     slow: Person
 
-    def play(self, picture: str, keys: Sequence[str], *, then: str | None) -> None:
-        """Both do it; it must come to the same, then they leave."""
+    def play(self, picture: str, keys: Sequence[str], *, then: str | None, typed: bool = False) -> None:
+        """Both do it; it must come to the same, then they leave.
+
+        Args:
+            picture: what both look at, each their own.
+            keys: what both press.
+            then: the next picture.
+            typed: whether one of them has done it already, before the screen stood.
+        """
         for person in (self.burst, self.slow):
             person.stands(picture)
-        self.burst.burst(keys)
+        if typed:
+            self.burst.done()
+        else:
+            self.burst.burst(keys)
         self.slow.slowly(keys)
         self.same(picture, keys)
         for person in (self.burst, self.slow):
@@ -211,36 +223,59 @@ class Pair:
         wait_for(left, within_s=30, what="the screen to be left")
 
 
-@pytest.fixture
-def pair_of(desk: Desk) -> Iterator[object]:
-    """Two people, one picture after the other."""
+Begin = Callable[[Sequence[str]], Pair]
 
-    def begin(count: int) -> tuple[Pair, list[str]]:
-        names = [f"p{number}.png" for number in range(count)]
+
+@pytest.fixture
+def pair_of(desk: Desk) -> Begin:
+    """Two people, on these pictures one after the other."""
+
+    def begin(names: Sequence[str]) -> Pair:
         people = []
         for who in ("burst", "slow"):
-            folder = desk.root / who
-            folder.mkdir()
+            folder, state = desk.root / who, desk.root / f"state-{who}"
+            folder.mkdir(exist_ok=True)
+            state.mkdir(mode=0o700, exist_ok=True)
             for name in names:
                 shutil.copy(DEMO_PICTURE, folder / name)
-            state = desk.root / f"state-{who}"
-            state.mkdir(mode=0o700)
             argv = [sys.executable, "-m", "tests.e2e.many_screens", *(str(folder / name) for name in names)]
-            env = desk.env | {"XDG_STATE_HOME": str(state), "PYTHONPATH": str(Path(__file__).parents[2])}
-            terminal = Terminal(argv, env=env, cwd=desk.root)
-            desk._terminals.append(terminal)
-            people.append(Person(terminal, folder, state))
-        return Pair(desk, *people), names
+            env = {"XDG_STATE_HOME": str(state), "PYTHONPATH": str(Path(__file__).parents[2])}
+            people.append(Person(desk.process(argv, **env), folder, state))
+        return Pair(desk, *people)
 
-    yield begin
+    return begin
 
 
-def test_keys_written_at_once_come_to_the_same_as_keys_typed_slowly(pair_of, runs: int, desk: Desk) -> None:  # type: ignore[no-untyped-def]
-    count = runs // SCHEDULES_EACH
-    draws = random.Random(os.environ.get("IMAGECHAT_TEST_SEED", "8"))
-    pair, names = pair_of(count)
+def drawn(draws: random.Random, *, without: Sequence[str] = ()) -> list[str]:
+    """The next keys that can be played."""
+    while True:
+        keys = [key for key in some_keys(draws) if key not in without]
+        if playable(keys):
+            return keys
+
+
+def test_keys_written_at_once_come_to_the_same_as_keys_typed_slowly(pair_of: Begin, runs: int) -> None:
+    draws = random.Random(SEED)
+    names = [f"p{number}.png" for number in range(max(1, runs // SCHEDULES_EACH))]
+    pair = pair_of(names)
     for name, then in zip(names, [*names[1:], None], strict=True):
-        keys = some_keys(draws)
-        while not playable(keys):
-            keys = some_keys(draws)
-        pair.play(name, keys, then=then)
+        pair.play(name, drawn(draws), then=then)
+
+
+OF_THE_LINE = ("backspace", "ctrl+j", "ctrl+s")
+"""What a terminal's own line discipline acts on, or knows no other sign for, until a program says otherwise."""
+
+
+@pytest.mark.parametrize("from_first", [True, False])
+def test_keys_from_before_the_screen_come_to_the_same(pair_of: Begin, runs: int, from_first: bool) -> None:
+    draws = random.Random(f"{SEED} {from_first}")
+    for number in range(max(1, runs // SCHEDULES_EACH // 4)):
+        name = f"p{number}.png"
+        keys = drawn(draws, without=OF_THE_LINE if from_first else ())
+        pair = pair_of([name])
+        terminal = pair.burst.terminal
+        if not from_first:  # but from when the program has the terminal
+            wait_for(lambda: not termios.tcgetattr(terminal.master)[3] & termios.ICANON, within_s=60)  # noqa: B023
+        os.write(terminal.master, as_typed(keys).encode())
+        assert "LIVE" not in terminal.text
+        pair.play(name, keys, then=None, typed=True)
