@@ -1,5 +1,8 @@
 """The app with a busy picture as a program of its own; the key ``R`` brings the next state.
 
+No note goes by itself here, for no test should depend on how long something takes: F11 has them go. F12 gives
+the terminal the title "at rest" once all keys before it were taken and what they changed is painted.
+
 python -m tests.tui.picture_app STATES [MARKERS] [pixels]
 
 STATES names what ``R`` brings, in order, as in ``added,moved``; MARKERS is how many there are at the start;
@@ -8,13 +11,18 @@ with ``pixels`` the terminal is handed the picture in pixels.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 from msgspec.structs import replace
+from textual.binding import Binding, BindingType
 
+import imagechat_tui.tui
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.image import Picture
@@ -23,12 +31,17 @@ from imagechat_tui.sync.intents import Intent, TryNow
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.key_order import settled
 from imagechat_tui.words import Words
 from tests import examples as eg
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, chat_state, comment, conversation
 
 CELL = (6, 12)
 """Pixels across and down a cell."""
+NOTES_GO = "\x1b[23~"
+"""F11."""
+REST = "\x1b[24~"
+"""F12."""
 
 
 def busy_picture() -> Picture:
@@ -91,6 +104,43 @@ class SteppingSession(ScriptedSession):
         return super().dispatch(intent)
 
 
+class RestingApp(ImageChatApp):
+    """Says when it is at rest."""
+
+    CSS_PATH = str(Path(imagechat_tui.tui.__file__).with_name("app.tcss"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f11", "end_notes", show=False, priority=True),
+        Binding("f12", "tell_rest", show=False, priority=True),
+    ]
+
+    def notify(self, message: str, **how: Any) -> None:
+        super().notify(message, **{**how, "timeout": 3600})
+
+    def action_end_notes(self) -> None:
+        self.clear_notifications()
+
+    async def action_tell_rest(self) -> None:
+        await settled()
+        while self._paints:
+            await asyncio.sleep(0.005)
+            await settled()
+        assert self._driver is not None
+        self._driver.write("\x1b]2;at rest\x07")
+
+    @property
+    def _paints(self) -> bool:
+        """Whether something is still to be drawn, or put off to Textual's next frame."""
+        screen = self.screen
+        return bool(
+            not self.chat.picture.is_drawn
+            or screen._layout_required
+            or screen._scroll_required
+            or screen._repaint_required
+            or screen._recompose_required
+            or screen._dirty_widgets
+        )
+
+
 async def load(progress: Callable[[float], None]) -> Picture:
     return busy_picture()
 
@@ -99,7 +149,7 @@ def main() -> None:
     steps = sys.argv[1].split(",")
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     look = RenderOptions(pixels=CELL if "pixels" in sys.argv[3:] else None)
-    app = ImageChatApp(
+    app = RestingApp(
         SteppingSession(scattered(count), iter(steps)),
         load_picture=load,
         name="busy.png",

@@ -19,6 +19,7 @@ from textual.strip import Strip
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.tui.compositor import TightUpdate
 from tests.terminal import Terminal
+from tests.tui.picture_app import NOTES_GO, REST
 
 pytestmark = pytest.mark.pty
 
@@ -35,6 +36,7 @@ CHIP_BYTES = 500
 
 _APC = re.compile(rb"\x1b_[^\x1b]*\x1b\\\\")
 _HANDED = re.compile(rb"\x1b_Ga=p,U=1,i=(\d+),c=(\d+),r=(\d+)")
+_RESTS = re.compile(rb"\x1b\]2;at rest\x07")
 _MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
 
 Start = Callable[..., Terminal]
@@ -58,7 +60,7 @@ def start() -> Iterator[Start]:
         opened.append(terminal)
         # What models the screen does not know commands of kitty's: they come out as text in the first lines.
         terminal.shows(f"▐{markers}▌", *(() if pixels else ("LIVE", "1200×800")))
-        terminal.quiet()
+        rest(terminal)
         return terminal
 
     yield begin
@@ -66,13 +68,24 @@ def start() -> Iterator[Start]:
         terminal.close()
 
 
+def rest(terminal: Terminal) -> None:
+    """Wait until all keys were taken, and all that they changed has come.
+
+    That nothing comes for a while does not say so: on a busy machine a single key may take longer.
+    """
+    before = len(terminal.raw)
+    terminal.press(REST)
+    terminal.wait_for(lambda: _RESTS.search(terminal.raw, before) is not None, what="the app to come to rest")
+
+
 def sent(terminal: Terminal, *keys: str) -> bytes:
     """What the keys, which change something, bring to the terminal."""
     before = len(terminal.raw)
     terminal.press(*keys)
-    terminal.wait_for(lambda: len(terminal.raw) > before, what=f"an answer to {keys}")
-    terminal.quiet(0.15)
-    return bytes(terminal.raw[before:])
+    rest(terminal)
+    data = _RESTS.sub(b"", bytes(terminal.raw[before:]))
+    assert data, f"no answer to {keys}"
+    return data
 
 
 def pieces(data: bytes) -> list[tuple[int, int, int]]:
@@ -192,7 +205,7 @@ DIALOGS = {"?": "Help", "i": "Details", "d": "Delete marker", "@": "Here now"}
 def test_a_dialog_costs_its_own_place_when_it_comes_and_when_it_goes(start: Start, key: str) -> None:
     terminal = start("added")
     terminal.press("]")
-    terminal.quiet()
+    rest(terminal)
     for pressed in (key, "esc"):
         before = len(terminal.raw)
         terminal.press(pressed)
@@ -214,13 +227,13 @@ def test_a_line_that_is_no_more_is_not_written() -> None:
 def test_a_terminal_takes_any_size_at_any_time(start: Start, key: str) -> None:
     terminal = start("added", markers=40)
     terminal.press("]", *key)
-    terminal.quiet()
+    rest(terminal)
     for size in [(121, 40), (60, 20), (1, 1), (140, 50), (120, 40)]:
         terminal.resize(*size)
         terminal.quiet()
     terminal.press("esc", "R")
     terminal.shows("41 markers")
-    terminal.quiet()
+    rest(terminal)
     assert not differing(terminal)
 
 
@@ -230,13 +243,13 @@ def test_after_any_partial_updates_the_screen_is_as_one_painted_anew(start: Star
     draws = random.Random(seed)
     draws.shuffle(states)
     terminal = start(*states, markers=40)
-    keys = [*"hjklHJKL+-0zfaZt[]", "tab", "tab", "enter", "esc", "esc"]
+    keys = [*"hjklHJKL+-0zfaZt[]", "tab", "tab", "enter", "esc", "esc", NOTES_GO, NOTES_GO]
     pressed = []
     for _ in states:
         some = [draws.choice(keys) for _ in range(7)] + ["R"]
         pressed += some
         terminal.press(*some)
-        terminal.quiet()
+        rest(terminal)
         assert not differing(terminal), pressed
 
 
@@ -278,13 +291,13 @@ def test_pixels_show_under_markers_and_come_back_after_dialogs(start: Start) -> 
     assert shown() == hidden + 3
     terminal.press("?")
     terminal.shows("Help")
-    terminal.quiet(0.5)
+    rest(terminal)
     beside = pixel_cells(terminal)[0]
     assert beside
     assert all(column not in BOX for column, row in beside if 4 <= row < ROWS - 4)
     terminal.press("esc")
     terminal.wait_for(lambda: "Help" not in terminal.text, what="the dialog to go")
-    terminal.quiet(0.5)
+    rest(terminal)
     assert shown() == hidden + 3
     before = len(terminal.raw)
     sent(terminal, "+")
