@@ -16,6 +16,9 @@ a key can depend on three:
   themselves (``wait``), and those behind them with them;
 - timers: none of ours changes what a key does.
 
+A letter behind a letter waits for nothing: both go into the queue of the one text that has the focus, and nothing that
+typing sets off moves that.
+
 Nothing else is waited for, so no key waits for the network that does not need its answer. A flood from outside that
 never lets the queue run empty holds a key for ``FLOOD_TURNS`` turns and no longer.
 """
@@ -29,7 +32,7 @@ from typing import Final, TypeAlias
 
 from textual.events import Event, Key
 
-FLOOD_TURNS: Final = 500
+FLOOD_TURNS: Final = 1000
 """Turns of the loop after which what never ends cannot have been set off by a key alone."""
 LAYOUTS: Final = 5
 """A layout may ask for another one; not for ever."""
@@ -47,7 +50,7 @@ class KeyOrder:
     Args:
         act: does what a key, a click or a paste does.
         lay_out: does the layout that is due; returns whether there was one to do.
-        types: whether all that a key does is to type, so that it needs no layout.
+        types: whether all that a key does is to type, into the text that has the focus.
     """
 
     def __init__(
@@ -110,18 +113,19 @@ class KeyOrder:
                 self._more.clear()
                 await self._more.wait()
             self._busy = True
-            await settled()
-            item = self._queue[0] if self._queue else None
-            types = isinstance(item, Event) and self._types(item)
-            if not (types and typed):
+            if not (typed and self._types_next):
                 await self._stand()
             if self._queue:
-                typed = types
+                typed = self._types_next
                 item = self._queue.popleft()
                 await (self._act(item) if isinstance(item, Event) else item())
             if not self._queue:
                 await settled()
             self._busy = bool(self._queue)
+
+    @property
+    def _types_next(self) -> bool:
+        return bool(self._queue) and isinstance(self._queue[0], Event) and self._types(self._queue[0])
 
     async def _stand(self) -> None:
         """Let everything happen, layouts included."""

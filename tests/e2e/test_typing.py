@@ -100,14 +100,18 @@ class Person:
     def slowly(self, keys: Sequence[str]) -> None:
         broken = breaks(keys)
         for at, key in enumerate(keys):
-            if at in broken and " WRITING " in self.terminal.lines[-1]:
-                key = "ctrl+j"
-            self.terminal.press(key)
+            self.terminal.press("ctrl+j" if at in broken and self.writes() else key)
             end = time.monotonic() + PAUSE_S
             while time.monotonic() < end:
                 pump(end - time.monotonic())
             self.terminal.quiet(0.05, within_s=60)
         self.done()
+
+    def writes(self) -> bool:
+        """Whether the next key goes into a text."""
+        self.done()
+        self.terminal.quiet(0.05, within_s=60)
+        return " WRITING " in self.terminal.lines[-1]
 
     def done(self) -> None:
         """Wait until all keys have acted: they act in order, and the last one repaints the screen."""
