@@ -272,6 +272,13 @@ async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
         assert desk.app.screen is desk.chat
 
 
+async def test_a_note_that_was_on_its_way_does_not_lie_on_the_text(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.type("wsc")  # two notes, and the text
+        assert desk.focus == "editor"
+        assert not desk.toasts
+
+
 async def test_where_nothing_is_unsent_there_is_no_list_of_it(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("!")
