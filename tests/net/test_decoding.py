@@ -21,6 +21,7 @@ from imagechat_tui.net.pictures import DecoderDefect, PictureError, PictureKind,
 from imagechat_tui.raster.image import Loss, Picture
 from tests.net.hostile_images import chunk, saved
 from tests.net.problem_pictures import apng_with_cover, bmp, plain_png, raw_png, shot, woven_png
+from tests.net.test_pictures import decode
 
 
 def colored(width: int = 90, height: int = 64) -> Image.Image:
@@ -182,6 +183,48 @@ async def test_a_wrong_checksum_of_the_pixels_is_told_and_they_are_shown() -> No
     data[29] ^= 1  # of the header
     picture = await load(bytes(data))
     assert picture.loss == Loss("unsure", "lower")
+
+
+SMALL: dict[str, Callable[[Image.Image], bytes]] = {
+    "png": lambda image: saved(image, "PNG"),
+    "png woven": woven_png,
+    "png palette": lambda image: saved(image.quantize(16), "PNG"),
+    "jpeg": lambda image: saved(image, "JPEG"),
+    "jpeg in passes": lambda image: saved(image, "JPEG", progressive=True),
+    "jpeg grey in passes": lambda image: saved(image.convert("L"), "JPEG", progressive=True),
+    "gif": lambda image: saved(image.quantize(16), "GIF", interlace=0),
+    "gif woven": lambda image: saved(image.quantize(16), "GIF", interlace=1),
+    "webp": lambda image: saved(image, "WEBP"),
+    "webp clear": lambda image: saved(image.convert("RGBA"), "WEBP", lossless=True),
+    "bmp": lambda image: saved(image, "BMP"),
+    "bmp palette": lambda image: saved(image.quantize(16), "BMP"),
+}
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_wherever_a_file_is_cut_off_more_of_it_never_shows_less(kind: str, runs: int) -> None:
+    data = SMALL[kind](colored(40, 40))
+    step = max(1, len(data) * 40 // runs)
+    missing: tuple[int, float] = (2, 1.0)
+    """How bad it is: nothing is there, rows are missing, they are coarse; and how many."""
+    for end in [*range(16, len(data), step), len(data)]:
+        answer, _ = decode(data[:end])
+        if "problem" in answer:
+            assert answer["problem"] in ("cut-off", "not-an-image"), (end, answer)
+            assert missing == (2, 1.0), (end, answer)
+            continue
+        lost = answer["lost"]
+        if lost is None:
+            missing = (0, 0.0)
+            continue
+        assert isinstance(lost, dict)
+        assert lost["cut"], (end, answer)
+        now = (1, lost["share"] if lost["what"] == "rows" else lost["share"] - 1)
+        # A WebP's blocks of 16 rows are smoothed with the next ones: the last that came may change with these.
+        slack = 16 / 40 if kind.startswith("webp") else 0.0
+        assert now <= (missing[0], missing[1] + slack) or lost["what"] == "detail", (end, answer, missing)
+        missing = now
+    assert missing == (0, 0.0)
 
 
 # Transparency, colours, canvases

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -194,10 +194,7 @@ def draw_jpeg(found: jpeg.Jpeg, loader: Loader, reduced: int) -> Drawing:
         return Drawing(image, image.size)
     image = opened(found.ended())
     image.load()
-    # What other data in place of the missing end would change was not there.
-    other = opened(found.ended(jpeg.GARBLED))
-    other.load()
-    first = _first_change(image, other)
+    first = _first_change(image, (opened(found.ended(more)) for more in jpeg.GARBLED))
     if first is None:
         return Drawing(image, image.size)
     if found.scans > 1:
@@ -208,17 +205,23 @@ def draw_jpeg(found: jpeg.Jpeg, loader: Loader, reduced: int) -> Drawing:
     return Drawing(_upper(image, first), image.size, lost)
 
 
-def _first_change(one: Image.Image, other: Image.Image) -> int | None:
-    """The first row in which two pictures differ; None if they do not."""
+def _first_change(one: Image.Image, others: Iterable[Image.Image]) -> int | None:
+    """The first row in which a picture differs from one with other data in place of its missing end.
+
+    What such data changes was not there. None if it changes nothing. ``others`` are made and loaded one at a time.
+    """
     from PIL import ImageChops
 
-    width, height = one.size
-    for top in range(0, height, BAND):
-        band = (0, top, width, min(height, top + BAND))
-        box = ImageChops.difference(one.crop(band), other.crop(band)).getbbox(alpha_only=False)
-        if box is not None:
-            return top + box[1]
-    return None
+    width, end = one.width, one.height
+    for other in others:
+        other.load()
+        for top in range(0, end, BAND):
+            band = (0, top, width, min(end, top + BAND))
+            box = ImageChops.difference(one.crop(band), other.crop(band)).getbbox(alpha_only=False)
+            if box is not None:
+                end = top + box[1]
+                break
+    return end if end < one.height else None
 
 
 def _upper(image: Image.Image, rows: int) -> Image.Image:
@@ -237,11 +240,10 @@ def draw_webp(found: webp.Webp, loader: Loader, reduced: int) -> Drawing:
         loader.load(image, final=final)
         if not found.missing:
             return Drawing(image, found.size, None, found.frame[:2])
-        other = loader.open(found.file(jpeg.GARBLED), "WEBP")
-        other.load()
+        others = (loader.open(found.file(more), "WEBP") for more in jpeg.GARBLED)
+        first = _first_change(image, others)
     except (OSError, EOFError, ValueError):
         raise Unfinished(cut=found.missing > 0) from None
-    first = _first_change(image, other)
     if first is None:
         return Drawing(image, found.size, None, found.frame[:2])
     if not first:

@@ -12,8 +12,8 @@ _READ: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _NEEDED: Final = frozenset({*_FRAMES, 0xC4, 0xCC, 0xDB, 0xDD})
 _APP0, _APP1, _APP14, _SOS, _EOI = 0xE0, 0xE1, 0xEE, 0xDA, 0xD9
 END: Final = b"\xff\xd9"
-GARBLED: Final = bytes(number * 97 % 251 + 1 for number in range(512))
-"""No picture's data: what it changes in one that was cut off was not there."""
+GARBLED: Final = tuple(bytes(number * step % 251 + 1 for number in range(1, 513)) for step in (97, 60, 181))
+"""No picture's data: what any of it changes in one that was cut off was not there. One alone may happen to be right."""
 
 
 class Jpeg(NamedTuple):
@@ -30,7 +30,7 @@ class Jpeg(NamedTuple):
 
     def ended(self, more: bytes = b"") -> bytes:
         """The file with an end mark, behind data that may be in place of what is missing."""
-        return self.data.rstrip(b"\xff") + more + END
+        return _without_begun_segment(self.data.rstrip(b"\xff")) + more + END
 
 
 def read(data: bytes) -> Jpeg | None:
@@ -57,6 +57,8 @@ def read(data: bytes) -> Jpeg | None:
             return None
         segment = data[at : at + length]
         body = segment[2:]
+        if len(segment) < length:
+            raise Unfinished(cut=True)
         if marker == _SOS:
             break
         if marker in _FRAMES and not frame:
@@ -85,3 +87,15 @@ def read(data: bytes) -> Jpeg | None:
     elif not height and width:
         odd = "that tells its height at its end"
     return Jpeg((width, height), exif, b"".join((*parts, rest)), data.count(b"\xff\xda", at - 2), odd)
+
+
+def _without_begun_segment(data: bytes) -> bytes:
+    """A file whose last segment of tables or begun scan is taken away if it is not all there."""
+    at = len(data)
+    while (at := data.rfind(b"\xff", 0, at)) >= 0:
+        marker = data[at + 1]
+        if marker == 0 or 0xD0 <= marker <= 0xD7:
+            continue
+        begun = at + 2 + int.from_bytes(data[at + 2 : at + 4].ljust(2, b"\xff"), "big") > len(data)
+        return data[:at] if begun else data
+    return data

@@ -9,7 +9,7 @@ from imagechat_tui.net.decoding.lost import Unfinished
 _ALPHA: Final = 0x10
 _ROOM: Final = 3
 """Bytes a pixel at most."""
-_MOST: Final = 1 << 24
+_MOST: Final = 1 << 23
 """Missing bytes that are made up for at most: what a length says may be a lie."""
 
 
