@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,22 @@ def test_the_terminal_goes_with_hangups_ignored(desk: Desk) -> None:
         terminal.hang_up()
         wait_for(lambda: terminal.process.poll() is not None, within_s=5, what="the process to end")
         assert terminal.process.returncode == 128 + signal.SIGHUP
+
+
+def test_a_suspended_program_leaves_the_terminal_as_it_was(desk: Desk) -> None:
+    terminal = opened(desk)
+    terminal.send("ckept")
+    terminal.shows("kept")
+    terminal.send("\x1a")
+    state = Path(f"/proc/{terminal.process.pid}/stat")
+    wait_for(lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T", within_s=10, what="it to stop")
+    assert restored(terminal)
+    assert termios.tcgetattr(terminal.master) == terminal.attributes
+    terminal.process.send_signal(signal.SIGCONT)
+    before = len(terminal.raw)
+    wait_for(lambda: ENTER_ALTERNATE in terminal.raw[before:], within_s=10, what="the screen to come back")
+    terminal.send(" on\r")
+    terminal.shows("kept on", "1 marker")
 
 
 def test_text_that_was_sent_leaves_no_draft(desk: Desk) -> None:
