@@ -126,15 +126,20 @@ async def test_dripping_bytes_gains_no_time() -> None:
     async with desk(QUICK) as there:
         peer = await there.peer(HALF)
 
+        drips = 0
+
         async def drip() -> None:
+            nonlocal drips
             while not peer.writer.is_closing():
                 peer.sends(b"x")
+                drips += 1
                 await asyncio.sleep(0.05)
 
         async with asyncio.TaskGroup() as tasks:
             dripping = tasks.create_task(drip())
             await peer.rest()
             dripping.cancel()
+        assert drips < FREE_PIECES, "it was the clock that ended it"
 
 
 async def test_who_connects_and_says_nothing_is_let_go() -> None:
