@@ -319,12 +319,8 @@ class ImageChatApp(App[int]):
         return self.focused is not None and self.focused.check_consume_key("a", "a")
 
     def _types(self, event: events.Event) -> bool:
-        """Whether a key only puts a letter into a text, or takes one away."""
-        return (
-            isinstance(event, events.Key)
-            and (event.is_printable or event.key == "backspace")
-            and self._writes_text
-        )
+        """Whether a key only puts a letter into a text."""
+        return isinstance(event, events.Key) and event.is_printable and self._writes_text
 
     async def _is_ready(self, key: str) -> bool:
         """Wait for what a key needs; whether it shall act."""

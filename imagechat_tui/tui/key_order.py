@@ -16,8 +16,8 @@ a key can depend on three:
   themselves (``wait``), and those behind them with them;
 - timers: none of ours changes what a key does.
 
-A letter behind a letter waits for nothing: both go into the queue of the one text that has the focus, and nothing that
-typing sets off moves that.
+A letter behind a letter waits for nothing: the one text that has the focus puts both in at once, in the order of its
+queue, and nothing that typing sets off moves the focus. (Backspace is no letter: it acts when it has come up again.)
 
 Nothing else is waited for, so no key waits for the network that does not need its answer. A flood from outside that
 never lets the queue run empty holds a key for ``FLOOD_TURNS`` turns and no longer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,33 @@ async def test_keys_keep_their_order_however_close_they_come(sit: Sit, turns: in
                 await asyncio.sleep(0)
         await desk.press()
         assert [write.text for write in desk.session.asked(StartConversation)] == ["leftcsent"]
+
+
+@pytest.mark.parametrize(
+    ("burst", "sent", "kept"),
+    [
+        ("cabc def\nghi\r", ["abc def\nghi"], []),
+        ("cabc\x1b[D\x1b[DX\x1b", [], ["aXbc"]),
+        ("ctext\x7f\x7f\x7fxyz\x1b", [], ["txyz"]),
+        ("c\n\x7fb\x1b", [], ["b"]),
+        ("cab\ncd\x1b[Ax\x1b", [], ["abx\ncd"]),
+        ("ctext\x11", [], ["text"]),
+        ("cone\x1blctwo\x13", ["two"], ["one"]),
+    ],
+)
+async def test_a_burst_is_what_the_same_keys_are_one_by_one(
+    sit: Sit, burst: str, sent: list[str], kept: list[str]
+) -> None:
+    for pieces in ([burst], re.findall(r"\x1b\[.|.", burst, re.DOTALL)):
+        async with sit() as desk:
+            await desk.until(lambda: desk.chat.picture.is_drawn)
+            for piece in pieces:
+                deliver(desk, piece)
+                if len(pieces) > 1:
+                    await desk.press()
+            await desk.settle()
+            assert [write.text for write in desk.session.asked(StartConversation)] == sent
+            assert [getattr(draft.write, "text", "") for draft in desk.session.state.drafts] == kept
 
 
 async def test_labels_their_letters_and_a_reply_in_one_packet(sit: Sit) -> None:
