@@ -104,10 +104,9 @@ async def opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, Sealer]]:
     from imagechat_tui.server.storage.sqlite import SqliteStore
 
     database = data_dir / DATABASE_NAME
-    os.close(
-        open_file(database, os.O_RDWR | os.O_CREAT)
-    )  # SQLite gives its other files the rights of this one
-    for ending in ("-wal", "-shm", "-journal"):  # it opens them by name, and follows links
+    # SQLite gives its other files the rights of the first, opens all by name, and follows links.
+    os.close(open_file(database, os.O_RDWR | os.O_CREAT))
+    for ending in ("-wal", "-shm", "-journal"):
         check_file(data_dir / f"{DATABASE_NAME}{ending}")
     store = await SqliteStore.open(database, now_ms=wall_ms)
     try:
