@@ -173,6 +173,8 @@ class ImageChatApp(App[int]):
     def on_mount(self) -> None:
         """Paint first; then the picture and the link."""
         self._leaving.watch()
+        # Its size is mostly what it was, and for that alone Textual paints nothing.
+        self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self._ask_width()
         self.call_after_refresh(self._begin)
 
@@ -366,6 +368,9 @@ class ImageChatApp(App[int]):
         # After its last parts are taken away, which is put off once more while it goes.
         self.call_next(self.call_next, below.paint_only, None)
         return popped
+
+    def _resumed(self, _: App[object]) -> None:
+        self.action_repair()
 
     def action_repair(self) -> None:
         """Write the whole screen anew."""

@@ -41,6 +41,16 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = typed_ahead.line_discipline() or self.attrs_before
 
+    def resume_application_mode(self) -> None:
+        """As Textual does, and say so: the terminal has forgotten what was on it.
+
+        SIGSTOP cannot be heard, so nothing was taken down for it; a second thread would read keys beside the first.
+        """
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self.suspend_application_mode()
+        self._must_signal_resume = True
+        super().resume_application_mode()
+
     # -- reading
 
     def _run_input_thread(self) -> None:

@@ -100,6 +100,29 @@ def test_a_suspended_program_leaves_the_terminal_as_it_was(desk: Desk) -> None:
     terminal.shows("kept on", "1 marker")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+@pytest.mark.parametrize("keys", ["", "ckept", "?"])
+def test_a_program_that_goes_on_paints_its_whole_screen(
+    desk: Desk, keys: str, number: signal.Signals
+) -> None:
+    """The terminal has an empty screen for it; which keys were pressed before does not matter."""
+    terminal = opened(desk)
+    terminal.send(keys)
+    terminal.shows({"": "No markers yet", "ckept": "kept", "?": "Type to search"}[keys])
+    terminal.quiet()
+    shown = terminal.lines[:-1]  # the last one has the measured round trip
+    terminal.process.send_signal(number)
+    state = Path(f"/proc/{terminal.process.pid}/stat")
+    wait_for(lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T", within_s=10, what="it to stop")
+    terminal.quiet()
+    terminal.screen.reset()
+    terminal.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: terminal.lines[:-1] == shown, within_s=10, what="the screen to be painted")
+    terminal.press("esc", "q") if keys != "ckept" else terminal.press("ctrl+q")
+    assert terminal.exit_code() == 0
+    assert restored(terminal)
+
+
 def test_text_that_was_sent_leaves_no_draft(desk: Desk) -> None:
     terminal = opened(desk)
     place_marker(terminal, "sent words", "l")
