@@ -10,6 +10,7 @@ import click
 
 from imagechat_tui import typed_ahead
 from imagechat_tui.cli.picture_files import meant
+from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.target import (
     Command,
     Target,
@@ -103,10 +104,10 @@ def _may_be_private(image: str) -> bool:
     address = private_address_behind(image, within_s=NAME_S)
     if not address:
         return False
-    for line in private_address_words(image, address):
-        click.echo(line, err=True)
-    with typed_ahead.asking():
-        return click.confirm("Fetch it?", err=True)
+    with typed_ahead.asking():  # whoever has read any of it may answer
+        for line in private_address_words(image, address):
+            click.echo(line, err=True)
+        return confirmed("Fetch it?")
 
 
 def _shown(chosen: Target, private: bool) -> int:

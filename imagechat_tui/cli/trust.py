@@ -18,6 +18,7 @@ import click
 
 from imagechat_tui import typed_ahead
 from imagechat_tui.cli.failures import USAGE, VerbFailed
+from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.settings import ASKED_FIRST, Folders, Wish
 from imagechat_tui.words import wish_undecided_words, wish_words
 
@@ -113,7 +114,7 @@ def _asked(wishes: Sequence[Wish], purpose: Purpose) -> bool | None:
 
 
 def _ask(wishes: Sequence[Wish]) -> bool:
-    for line in wish_words(*told(wishes)):
-        click.echo(line, err=True)
-    with typed_ahead.asking():
-        return click.confirm("Allow it? The answer is kept for this project.", err=True)
+    with typed_ahead.asking():  # whoever has read any of it may answer
+        for line in wish_words(*told(wishes)):
+            click.echo(line, err=True)
+        return confirmed("Allow it? The answer is kept for this project.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import pytest
 
-from imagechat_tui.cli import OK, USAGE, run
+from imagechat_tui import typed_ahead
+from imagechat_tui.cli import OK, USAGE, run, trust
 from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.cli.trust import Purpose, answer_path, answered, granted, remember
 from imagechat_tui.settings import Folders, Wish
@@ -32,13 +34,13 @@ def person(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
     def answers(yes: bool) -> list[str]:
         asked: list[str] = []
 
-        def confirm(text: str, **options: object) -> bool:
+        def confirmed(text: str) -> bool:
             asked.append(text)
             return yes
 
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-        monkeypatch.setattr(click, "confirm", confirm)
+        monkeypatch.setattr(trust, "confirmed", confirmed)
         return asked
 
     return answers
@@ -58,6 +60,28 @@ def test_the_person_is_asked_once_for_all_and_the_answer_is_kept(
     assert "server = https://review.example" in said
     assert "max_megapixels = 5000" in said
     assert [answered(folders, wish) for wish in both] == [yes, yes]
+
+
+def test_what_is_typed_once_the_question_begins_to_show_answers_it(
+    folders: Folders, person: Callable[[bool], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was typed earlier is thrown away, and whoever reads the first line may answer already."""
+    happened: list[str] = []
+
+    @contextmanager
+    def asking() -> Iterator[None]:
+        happened.append("earlier keys thrown away")
+        yield
+
+    def echo(line: str, **options: object) -> None:
+        happened.append(line)
+
+    person(True)
+    monkeypatch.setattr(typed_ahead, "asking", asking)
+    monkeypatch.setattr(click, "echo", echo)
+    granted(folders, [SERVER], Purpose.READ)
+    assert happened[0] == "earlier keys thrown away"
+    assert any("asks for" in line for line in happened)
 
 
 @pytest.mark.parametrize(
