@@ -160,9 +160,13 @@ async def test_the_servers_own_word_for_its_failure_is_passed_on(spec: LocalServ
 
 
 async def test_those_who_waited_for_a_failed_start_do_not_repeat_it(home: Path) -> None:
-    program = "import os; os.write(2, b'start\\n'); os._exit(1)"
+    gate = home / "gate"
+    os.mkfifo(gate)
+    program = f"import os; os.write(2, b'start\\n'); open({str(gate)!r}).read(); os._exit(1)"
     spec = Instead(home / "run", home / "data", home / "state", program=program)
-    results = await asyncio.gather(*(ensure_running(spec) for _ in range(10)), return_exceptions=True)
+    clients = asyncio.gather(*(ensure_running(spec) for _ in range(10)), return_exceptions=True)
+    await asyncio.to_thread(gate.write_bytes, b"")  # it fails once all ten wait
+    results = await clients
     assert {type(result) for result in results} == {LocalServerFailed}
     assert spec.log_path.read_text() == "start\n"
 
