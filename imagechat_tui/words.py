@@ -705,6 +705,7 @@ def several_look_alikes_words(typed: str, there: Sequence[str]) -> Words:
 LOCAL_SERVER_KINDS = frozenset(
     {
         "directory-unsafe",
+        "shared-directory-missing",
         "shared-directory-wrong",
         "shared-replaceable",
         "not-a-member",
@@ -732,9 +733,12 @@ def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: 
         case "directory-unsafe":
             sentence = f"{where or 'The folder for the socket'} is not yours alone."
             action = "Set XDG_RUNTIME_DIR to a private directory."
+        case "shared-directory-missing":
+            sentence = f"{where or 'The shared directory'} does not exist."
+            action = f"Whoever is to keep it: mkdir -m 2750 {where or 'DIR'}, and chgrp it to the group."
         case "shared-directory-wrong":
             sentence = (
-                f"{where or 'The shared directory'} must be there, open to its group, and for its owner alone"
+                f"{where or 'The shared directory'} must be open to its group, and for its owner alone"
                 " to write to: mode 2750."
             )
             action = f"Its owner can fix it: chmod 2750 {where}" if where else ""

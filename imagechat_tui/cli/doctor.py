@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -27,6 +28,9 @@ from imagechat_tui.raster.glyphs import glyphs_for
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
 from imagechat_tui.words import safe_line
+
+if TYPE_CHECKING:
+    from imagechat_tui.net.local_server import LocalServer
 
 LITTLE_BYTES = 1 << 20
 """A disk with less room is as good as full."""
@@ -83,7 +87,7 @@ def terminal_findings(
         tty: whether keys and screen are a terminal.
     """
     # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
-    there = "keys and screen are there" if tty else "none here; the screen needs one, as by ssh -t"
+    there = "keys and screen are there" if tty else "this is none; the screen needs one, as by ssh -t"
     yield Finding("terminal", True, there)
     yield colors_finding(settings, environ, told_colors(environ))
     yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
@@ -108,7 +112,7 @@ _REASONS = {
     Reason.TMUX: "tmux takes them, and turns them into what the terminal has",
     Reason.COLORTERM: "COLORTERM={colorterm}",
     Reason.XTERM: "XTERM_VERSION={version}",
-    Reason.TERMINFO: "terminfo says so of TERM={term}",
+    Reason.TERMINFO: "by terminfo for TERM={term}",
     Reason.UNKNOWN: "terminfo does not know TERM={term}; most have so many",
 }
 
@@ -126,7 +130,7 @@ def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: i
         remedy = "--colors truecolor, where screen 5 is told: truecolor on"
     elif depth in (ColorDepth.ANSI, ColorDepth.NONE) and reason in (Reason.TERM, Reason.TERMINFO):
         remedy = "if the terminal has more: export TERM=xterm-256color"
-    return Finding("colours", True, f"{depth}: {why}", remedy)
+    return Finding("colours", True, f"{depth}, {why}" if why.startswith("by ") else f"{depth}: {why}", remedy)
 
 
 def width_finding(wide: bool | None) -> Finding:
@@ -170,17 +174,23 @@ def folder_findings(folders: Folders) -> Iterator[Finding]:
 
 
 async def server_findings(settings: ClientSettings, folders: Folders) -> list[Finding]:
-    """Ask the server for an empty room, twice: the second answer is timed, without its start."""
+    """Ask the server for an empty room, twice: the second answer is timed. None is started: this only looks."""
+    from imagechat_tui.net.failures import ApiError
+
     subject, where = ("local server", "") if settings.is_local else ("server", f"{settings.server}: ")
     tenant = LOCAL_TENANT if settings.is_local else TenantId(settings.tenant)
     room = Room(tenant_id=tenant, url_id=UrlId("imagechat-doctor"), src="doctor")
     try:
         local = local_server(settings, folders)
         if local is not None:
-            from imagechat_tui.net.local_server import ensure_running
+            from imagechat_tui.net.local_server import runs
 
             where = f"{local.socket_path}: "
-            await ensure_running(local)
+            if not runs(local):
+                return [
+                    *shared_findings(local),
+                    Finding(subject, True, "not running; it is started on demand"),
+                ]
         from imagechat_tui.net.api import Api
 
         api = Api(server_endpoint(settings, local))
@@ -201,13 +211,21 @@ async def server_findings(settings: ClientSettings, folders: Folders) -> list[Fi
                 Finding(subject, True, f"{where}it answers, and asks who you are"),
                 sign_in_finding(settings, refused=words.sentence),
             ]
-        return [Finding(subject, False, f"{where}{words.title}. {words.sentence}", words.action)]
+        nobody = isinstance(error, ApiError) and error.problem.code == "nobody-listens"
+        remedy = "check the address, or start one with imagechat serve" if nobody else words.action
+        return [Finding(subject, False, f"{where}{words.title}. {words.sentence}", remedy)]
     found = [Finding(subject, True, f"{where}{peer.value}, answers in {took_ms:.0f} ms")]
-    if local is not None and local.shared is not None:
+    if local is not None:
+        return [*shared_findings(local), *found]
+    return [*found, sign_in_finding(settings, read_only=listing.read_only)]
+
+
+def shared_findings(local: LocalServer) -> Iterator[Finding]:
+    """Who keeps the shared folder, if the server has one."""
+    if local.shared is not None:
         keeper, group = local.keeper_and_group()
         kept = f"open to the group {group}; {keeper} keeps it, and nobody else but root can write its data"
-        return [Finding("shared folder", True, f"{local.shared}: {kept}"), *found]
-    return found if settings.is_local else [*found, sign_in_finding(settings, read_only=listing.read_only)]
+        yield Finding("shared folder", True, f"{local.shared}: {kept}")
 
 
 def sign_in_finding(settings: ClientSettings, *, refused: str = "", read_only: bool = False) -> Finding:
@@ -220,7 +238,7 @@ def sign_in_finding(settings: ClientSettings, *, refused: str = "", read_only: b
     """
     subject = "sign-in"
     if not settings.sso:
-        get_one = 'export IMAGECHAT_SSO="$(imagechat token TENANT USER)", or sso_file in config.toml'
+        get_one = "ask whoever runs the server for a token, and put it in IMAGECHAT_SSO"
         if refused:
             return Finding(subject, False, "you have no token, and may not even read without", get_one)
         if read_only:

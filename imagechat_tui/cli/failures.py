@@ -79,7 +79,7 @@ def _settings(error: SettingsError) -> Words:
         case SettingsProblem.BAD_SERVER:
             return Words("Not a server", f"{subject} is not an address like https://host.")
         case SettingsProblem.NO_TENANT:
-            return Words("Tenant missing", f"{subject} serves several tenants.", "Name yours with --tenant.")
+            return Words("Tenant missing", "A server needs a tenant.", "Name yours with --tenant.")
         case SettingsProblem.SECRET_READABLE:
             return Words(
                 "Secret readable by others", f"Others can read {subject}.", f"Try: chmod 600 {subject}"

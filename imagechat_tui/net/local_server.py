@@ -70,8 +70,9 @@ class LocalServerProblem(StrEnum):
 
     DIRECTORY_UNSAFE = "directory-unsafe"
     """A directory that must be ours alone is somebody else's, a link, or open to others."""
+    SHARED_DIRECTORY_MISSING = "shared-directory-missing"
     SHARED_DIRECTORY_WRONG = "shared-directory-wrong"
-    """The shared directory is missing, or others than its keeper can write to it, or its group cannot enter."""
+    """Others than its keeper can write to the shared directory, or its group cannot enter."""
     SHARED_REPLACEABLE = "shared-replaceable"
     """Others could put another directory in place of the shared one; ``path`` is where."""
     NOT_A_MEMBER = "not-a-member"
@@ -273,9 +274,7 @@ async def ensure_running(spec: LocalServer) -> None:
         if listens(spec) and not (ours and await _retired(spec)):
             return
         if not ours:
-            raise LocalServerFailed(
-                LocalServerProblem.KEEPER_AWAY, spec.socket_path.parent, cause=_login(spec.keeper)
-            )
+            raise _keeper_away(spec)
         await _started(spec, began_s=began_s, deadline=time.monotonic() + START_TIMEOUT_S)
     except TimeoutError as error:
         raise _failed(spec, LocalServerProblem.NOT_READY) from error
@@ -425,6 +424,34 @@ def _group(group_id: int) -> str:
         return f"group {group_id}"
 
 
+def runs(spec: LocalServer) -> bool:
+    """Whether a server listens. Nothing is made or started: it is for who only looks.
+
+    Raises:
+        LocalServerFailed: None could be started, or none by us.
+        OSError: Nobody may look.
+    """
+    if not _fits(spec.socket_path):
+        raise LocalServerFailed(LocalServerProblem.PATH_TOO_LONG, spec.socket_path)
+    if spec.shared is not None:
+        _check_shared(spec.shared)
+    ours = spec.keeper == os.geteuid()
+    private = spec.runtime_dir if spec.shared is None else spec.shared / SHARED_DATA
+    if ours and os.path.lexists(private) and not is_private(private):
+        raise LocalServerFailed(LocalServerProblem.DIRECTORY_UNSAFE, private)
+    if listens(spec):
+        return True
+    if not ours:
+        raise _keeper_away(spec)
+    return False
+
+
+def _keeper_away(spec: LocalServer) -> LocalServerFailed:
+    return LocalServerFailed(
+        LocalServerProblem.KEEPER_AWAY, spec.socket_path.parent, cause=_login(spec.keeper)
+    )
+
+
 def _prepare(spec: LocalServer) -> None:
     """Make the directories and refuse those that others could meddle with, before anything is trusted."""
     if not _fits(spec.socket_path):
@@ -454,7 +481,7 @@ def _check_shared(directory: Path) -> None:
             raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_WRONG, directory)
         weak = replaceable_at(directory, {0, os.geteuid(), found.st_uid})
     except FileNotFoundError as error:
-        raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_WRONG, directory) from error
+        raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_MISSING, directory) from error
     if weak is not None:
         raise LocalServerFailed(LocalServerProblem.SHARED_REPLACEABLE, weak)
 

@@ -188,7 +188,7 @@ class Authenticator:
                 case _:
                     raise Unauthorized("malformed-sso")
         except sso.MalformedSso as error:
-            raise Unauthorized("malformed-sso", f"Its sso token: {error}.") from error
+            raise Unauthorized("malformed-sso", f"Its SSO token: {error}.") from error
         except (MalformedMessage, SealBroken) as error:
             raise Unauthorized("malformed-sso") from error
         if not await self._remember(tenant.id, user, verified=verified):

@@ -14,7 +14,7 @@ _REASONS = {
     "invalid-input": "The request cannot be read.",
     "invalid-tenant": "No such tenant.",
     "locked": "The comment is locked.",
-    "malformed-sso": "The sso token is not valid.",
+    "malformed-sso": "The SSO token is not valid.",
     "method-not-allowed": "This path does not know the method.",
     "missing-broadcast-id": "broadcastId is missing.",
     "missing-url-id": "urlId is missing.",

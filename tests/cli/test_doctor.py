@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
-from imagechat_tui.cli.doctor import colors_finding, folder_findings, sign_in_finding, terminal_findings
+from imagechat_tui.cli.doctor import (
+    colors_finding,
+    folder_findings,
+    server_findings,
+    sign_in_finding,
+    terminal_findings,
+)
 from imagechat_tui.settings import ClientSettings, Folders
 
 
@@ -13,9 +24,9 @@ from imagechat_tui.settings import ClientSettings, Folders
     [
         ({"TERM": "screen", "STY": "1", "COLORTERM": "truecolor"}, 8, "auto", "256: GNU screen", "screen 5"),
         ({"TERM": "screen", "STY": "1"}, 8, "truecolor", "truecolor: the setting", ""),
-        ({"TERM": "vt220"}, 0, "auto", "none: terminfo says so of TERM=vt220", "export TERM="),
+        ({"TERM": "vt220"}, 0, "auto", "none, by terminfo for TERM=vt220", "export TERM="),
         ({}, None, "auto", "none: TERM=(not set)", "export TERM="),
-        ({"TERM": "xterm"}, 8, "auto", "16: terminfo", "export TERM="),
+        ({"TERM": "xterm"}, 8, "auto", "16, by terminfo for TERM=xterm", "export TERM="),
         ({"TERM": "foot", "NO_COLOR": "1"}, None, "auto", "none: NO_COLOR is set", ""),
         ({"TERM": "xterm", "COLORTERM": "truecolor"}, 8, "auto", "truecolor: COLORTERM=truecolor", ""),
     ],
@@ -34,7 +45,7 @@ def test_without_a_terminal_nothing_is_wrong(tty: bool) -> None:
     found = {item.subject: item for item in terminal_findings(ClientSettings(), {}, tty=tty)}
     assert found["terminal"].ok
     assert not found["terminal"].remedy
-    assert ("none here" in found["terminal"].found) is not tty
+    assert ("this is none" in found["terminal"].found) is not tty
 
 
 def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> None:
@@ -67,3 +78,53 @@ def test_a_token_that_is_missing_is_missed(
     assert said in finding.found
     assert bool(finding.remedy) is not ok
     assert "t0ken" not in f"{finding}"
+    assert "imagechat token" not in finding.remedy  # that is for whoever runs the server
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A short directory: the paths of Unix sockets are."""
+    with TemporaryDirectory(prefix="ic") as directory:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
+        yield Path(directory)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_looking_starts_no_server_and_makes_no_file(home: Path, shared: bool) -> None:
+    team = home / "team"
+    team.mkdir()
+    team.chmod(0o2750)
+    settings = ClientSettings(shared=team if shared else None)
+    folders = Folders(home / "config", home / "data", home / "state")
+    findings = await server_findings(settings, folders)
+    assert [item.subject for item in findings] == ["shared folder"] * shared + ["local server"]
+    assert all(item.ok for item in findings)
+    assert findings[-1].found == "not running; it is started on demand"
+    assert os.listdir(home) == ["team"]  # noqa: PTH208 (no I/O that blocks)
+    assert os.listdir(team) == []  # noqa: PTH208
+
+
+async def test_a_shared_folder_that_is_not_there_is_to_be_made(home: Path) -> None:
+    folders = Folders(home / "config", home / "data", home / "state")
+    (finding,) = await server_findings(ClientSettings(shared=home / "nope"), folders)
+    assert not finding.ok
+    assert f"mkdir -m 2750 {home}/nope" in finding.remedy
+    assert "chmod" not in finding.remedy
+    assert os.listdir(home) == []  # noqa: PTH208
+
+
+async def test_a_shared_folder_open_to_others_is_told_though_nothing_runs(home: Path) -> None:
+    home.joinpath("team").mkdir()
+    home.joinpath("team").chmod(0o2777)
+    folders = Folders(home / "config", home / "data", home / "state")
+    (finding,) = await server_findings(ClientSettings(shared=home / "team"), folders)
+    assert not finding.ok
+    assert f"chmod 2750 {home}/team" in finding.remedy
+
+
+async def test_a_server_that_does_not_answer_may_be_one_to_be_started(home: Path) -> None:
+    folders = Folders(home / "config", home / "data", home / "state")
+    silent = ClientSettings(server="http://127.0.0.1:1", tenant="design")
+    (finding,) = await server_findings(silent, folders)
+    assert not finding.ok
+    assert finding.remedy == "check the address, or start one with imagechat serve"

@@ -9,6 +9,7 @@ import pytest
 
 from imagechat_tui.cli import ERROR
 from imagechat_tui.cli.failures import explained
+from imagechat_tui.settings import SettingsError, SettingsProblem
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,9 @@ def test_what_the_system_says_in_words(number: int, file: str | None, said: str)
 
 def test_a_defect_is_none_of_them() -> None:
     assert explained(ZeroDivisionError()) is None
+
+
+def test_of_a_server_that_was_not_asked_nothing_is_claimed() -> None:
+    known = explained(SettingsError(SettingsProblem.NO_TENANT, "http://127.0.0.1:1"))
+    assert known is not None
+    assert known[0].text == "Tenant missing: A server needs a tenant. Name yours with --tenant."

@@ -255,7 +255,7 @@ async def _refusal(spec: LocalServer) -> LocalServerFailed:
 
 async def test_a_shared_directory_must_be_there(home: Path) -> None:
     failed = await _refusal(LocalServer(home / "run", home / "data", home / "state", shared=home / "team"))
-    assert failed.problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+    assert failed.problem is LocalServerProblem.SHARED_DIRECTORY_MISSING
     assert os.listdir(home) == []  # noqa: PTH208
 
 
