@@ -25,6 +25,8 @@ for module, names in {
     for name in names:
         if hasattr(module, name):
             delattr(module, name)
+if hasattr(os, "process_cpu_count"):  # where os has no sched_getaffinity when it is loaded, they are one
+    os.process_cpu_count = os.cpu_count
 """
 """Run by every Python of the test before anything else. (The kernel's word on a peer has a way of its own there.)"""
 

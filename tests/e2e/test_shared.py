@@ -160,7 +160,7 @@ def test_members_meet_and_each_writes_in_their_own_name_alone(house: House) -> N
 
 
 FORGE = """
-import os, sqlite3, sys
+import contextlib, os, sqlite3, sys
 folder = sys.argv[1]
 done = []
 def attempt(what, *args):
@@ -170,8 +170,9 @@ def attempt(what, *args):
     except (OSError, sqlite3.Error):
         pass
 def forge(name):
-    with sqlite3.connect(f"{folder}/{name}") as database:
+    with contextlib.closing(sqlite3.connect(f"{folder}/{name}")) as database:
         database.execute("UPDATE comment SET text = 'forged'")
+        database.commit()
 for name in ("data/imagechat.sqlite", "imagechat.sqlite"):
     attempt(forge, name)
 for name in ("data", "server.sock", "data/imagechat.sqlite", "data/seal.key"):
@@ -199,7 +200,7 @@ def test_links_that_a_member_planted_serve_nothing_and_create_nothing(house: Hou
     """The folder was open to the group, as it was once advised, and one of them was there first."""
     private = house.root / str(KEEPER) / "private"
     private.mkdir(mode=0o700)
-    with sqlite3.connect(private / "imagechat.sqlite") as database:
+    with contextlib.closing(sqlite3.connect(private / "imagechat.sqlite")) as database:
         database.execute("CREATE TABLE secret (words)")
     os.chown(private, KEEPER, KEEPER)
     os.chown(private / "imagechat.sqlite", KEEPER, KEEPER)
