@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 
 from imagechat_tui.cli.documents import print_document
+from imagechat_tui.cli.failures import ERROR
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
+from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.several import Ending, each, tell
 from imagechat_tui.cli.target import (
     completed_markers,
@@ -34,7 +38,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import ProblemKind
+from imagechat_tui.sync.state import Peer, ProblemKind
 from imagechat_tui.words import cannot_show_words, safe_name
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
@@ -128,6 +132,16 @@ def _local_time(ms: int | None) -> str:
     )
 
 
+def place_of(comment: Comment, comments: tuple[Comment, ...]) -> int | None:
+    """The number by which people call a comment of a thread; None if the thread does not have it."""
+    return next((number for number, one in numbered(comments) if one.id == comment.id), None)
+
+
+def added_words(number: int, place: int | None) -> str:
+    """That a comment is in a thread that was there before."""
+    return f"Added to marker {number}." if place is None else f"Added to marker {number} as {number}.{place}."
+
+
 @click.command("ls", cls=Verb)
 @picture_argument
 @picture_options
@@ -200,25 +214,31 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
     """
     text = text_of(message, image)
 
-    async def errand(visit: Visit) -> tuple[int | None, Conversation]:
+    async def errand(visit: Visit) -> tuple[int | None, Conversation, bool, str]:
         before = await visit.look()
         reply = await visit.send(StartConversation(point, text))
         assert isinstance(reply, ConversationReply)
+        created = all(one.id != reply.id for one in before.conversations)
         listing = await visit.look_again()
         known = () if listing is None else listing.conversations
         made = next((one for one in known if one.id == reply.id), None)
         if listing is None or made is None:  # a hosted list may be a little behind
             key = thread_key(before.url_id_clean, visit.room.src, point)
-            return None, reply.conversation or Conversation(reply.id, key, point, src=visit.room.src)
-        return number_of(listing, made), made
+            conversation = reply.conversation or Conversation(reply.id, key, point, src=visit.room.src)
+            return None, conversation, created, f"The marker stands at {point.x:g} %, {point.y:g} %."
+        number = number_of(listing, made)
+        if created:
+            return number, made, True, f"Marker {number} added at {point.x:g} %, {point.y:g} %."
+        place = (
+            None if reply.comment is None else place_of(reply.comment, await visit.comments(listing, made))
+        )
+        return number, made, False, added_words(number, place)
 
-    number, conversation = visit(to_write_on(image, **options), errand)
+    number, conversation, created, sentence = visit(to_write_on(image, **options), errand)
     if json_:
-        print_document(marker=marker_json(number, conversation, None))
-    elif number is None:
-        click.echo(f"The marker stands at {point.x:g} %, {point.y:g} %.")
+        print_document(marker=marker_json(number, conversation, None), created=created)
     else:
-        click.echo(f"Marker {number} added at {point.x:g} %, {point.y:g} %.")
+        click.echo(sentence)
 
 
 @click.command(cls=Verb)
@@ -243,16 +263,13 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
         answer = await visit.send(PostComment(conversation.id, text), conversation)
         assert isinstance(answer, CommentReply)
         comments = await visit.comments_again(conversation)
-        place = next((n for n, comment in numbered(comments) if comment.id == answer.comment.id), None)
-        return number, place, answer.comment
+        return number, place_of(answer.comment, comments), answer.comment
 
     number, place, comment = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(comment=comment_json(number, place, comment))
-    elif place is None:
-        click.echo(f"Saved in {number}.")
     else:
-        click.echo(f"Saved as {number}.{place}.")
+        click.echo(added_words(number, place))
 
 
 @click.command(cls=Verb)
@@ -275,14 +292,15 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
         listing = await visit.look()
         conversation = find(listing, marker)
         found = find_comment(await visit.comments(listing, conversation), place)
-        await visit.send(EditComment(conversation.id, found.id, text), conversation)
+        with of_its_author(visit, "edit"):
+            await visit.send(EditComment(conversation.id, found.id, text), conversation)
         return found
 
     found = visit(to_write_on(image, **options), errand)
     if json_:
         print_document(ref=comment, id=found.id, text=text)
     else:
-        click.echo(f"{comment} changed.")
+        click.echo(f"Comment {safe_name(comment)} changed.")
 
 
 def _ref(comment: str) -> tuple[str, str]:
@@ -338,14 +356,19 @@ def _resolving(
         async def write(name: str, conversation: Conversation) -> dict[str, object]:
             await visit.send(ResolveConversation(conversation.id, resolved), conversation)
             return {
-                "number": number_of(listing, conversation), "id": conversation.id, "resolved": resolved,
-            }  # fmt: skip
+                "number": number_of(listing, conversation),
+                "id": conversation.id,
+                "resolved": resolved,
+                "changed": conversation.resolved is not resolved,
+            }
 
         return await each(there, write)
 
     endings = visit(to_write_on(image, **options), errand)
-    state = "resolved" if resolved else "open again"
-    return tell(endings, lambda done: f"Marker {done['number']} is {state}.", json=json_)
+    now, already = ("resolved", "was resolved already") if resolved else ("reopened", "was open already")
+    return tell(
+        endings, lambda done: f"Marker {done['number']} {now if done['changed'] else already}.", json=json_
+    )
 
 
 @click.command("rm", cls=Verb)
@@ -363,15 +386,20 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
     imagechat rm shot.png 7 8 9.1 --yes
     """
 
-    async def found(visit: Visit) -> dict[str, tuple[Conversation, Comment | None]]:
+    async def found(visit: Visit) -> tuple[dict[str, tuple[Conversation, Comment | None]], list[str]]:
         listing = await visit.look()
         there: dict[str, tuple[Conversation, Comment | None]] = {}
+        told: list[str] = []
         for what in whats:
             marker, _, place = what.partition(".")
             conversation = find(listing, marker)
-            comments = await visit.comments(listing, conversation) if place else ()
-            there[what] = conversation, find_comment(comments, place) if place else None
-        return there
+            comments = await visit.comments(listing, conversation) if place or not yes else ()
+            comment = find_comment(comments, place) if place else None
+            there[what] = conversation, comment
+            number = number_of(listing, conversation)
+            names[what] = f"Marker {number}" if comment is None else f"Comment {number}.{place}"
+            told.append(to_delete_words(names[what], comment, comments))
+        return there, told
 
     async def errand(visit: Visit) -> list[Ending]:
         from imagechat_tui.net.failures import ApiError
@@ -385,7 +413,8 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
             if comment is not None:
                 deletion = DeleteComment(conversation.id, comment.id)
             try:
-                await visit.send(deletion, conversation)
+                with of_its_author(visit, "delete"):
+                    await visit.send(deletion, conversation)
             except ApiError as failure:
                 # An answer goes with what it answers, a comment with its marker: one named before it.
                 if failure.problem.kind is not ProblemKind.GONE or len(things) == 1:
@@ -395,12 +424,50 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
         return await each(things, write)
 
     chosen = to_write_on(image, **options)
-    things = visit(chosen, found)  # nobody is asked about what is not there
+    names: dict[str, str] = {}
+    things, told = visit(chosen, found)  # nobody is asked about what is not there
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise words_to_fail(
                 "Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.", code=2
             )
-        click.confirm(f"Delete {safe_name(', '.join(whats))} for everybody?", abort=True, err=True)
+        for line in told:
+            click.echo(line, err=True)
+        if not confirmed(f"Delete {'it' if len(told) == 1 else f'these {len(told)}'} for everybody?"):
+            click.echo("Nothing deleted.", err=True)
+            return ERROR
     endings = visit(chosen, errand)
-    return tell(endings, lambda done: f"{safe_name(str(done['ref']))} is deleted.", json=json_)
+    return tell(endings, lambda done: f"{names[str(done['ref'])]} deleted.", json=json_)
+
+
+def to_delete_words(name: str, comment: Comment | None, comments: tuple[Comment, ...]) -> str:
+    """What is to be deleted, as one line: what it is called, the beginning of its text, what goes with it."""
+    told = comment if comment is not None else next(iter(comments), None)
+    text = "" if told is None else safe_name(" ".join(comment_text(told).split()))
+    text = text if len(text) <= MAX_TOLD else f"{text[: MAX_TOLD - 1]}…"
+    replies = len(comments) - 1 if comment is None else 0
+    more = f", and its {replies} {'reply' if replies == 1 else 'replies'}" if replies > 0 else ""
+    return f'{name}: "{text}"{more}'
+
+
+MAX_TOLD = 60
+"""Characters of a text by which one knows it again."""
+
+
+@contextmanager
+def of_its_author(visit: Visit, verb: str) -> Iterator[None]:
+    """Say of a write that is refused as not allowed who may do it. Another server may have another reason.
+
+    Raises:
+        VerbFailed: it was refused so.
+        ApiError: it failed otherwise.
+    """
+    from imagechat_tui.net.failures import ApiError
+
+    try:
+        yield
+    except ApiError as failure:
+        problem = failure.problem
+        if visit.peer is Peer.OURS and (problem.kind, problem.code) == (ProblemKind.REFUSED, "unauthorized"):
+            raise words_to_fail("Not yours", f"Only its author can {verb} it.") from None
+        raise

@@ -150,6 +150,7 @@ def test_members_meet_and_each_writes_in_their_own_name_alone(house: House) -> N
     (of_keeper,) = (m["number"] for m in listed["markers"] if m["comments"][0]["author"] == f"uid-{KEEPER}")
     refused = house.run(MEMBER, *house.on("rm", str(of_keeper), "--yes"))
     assert refused.returncode == FAILED
+    assert refused.stderr == "imagechat: Not yours: Only its author can delete it.\n"
     assert house.run(KEEPER, *house.on("rm", str(of_keeper), "--yes")).returncode == OK
 
     closed = house.run(OUTSIDER, *house.on("ls"))
