@@ -363,7 +363,7 @@ class ImageChatApp(App[int]):
         if not (isinstance(gone, Dialog) and isinstance(below, Layer)):
             return super().pop_screen()
         # First: where tasks start eagerly (Python 3.12), the screen below is asked to be painted in there.
-        below.paint_only(gone.place)
+        below.paint_only(gone.places)
         popped = super().pop_screen()
         # After its last parts are taken away, which is put off once more while it goes.
         self.call_next(self.call_next, below.paint_only, None)

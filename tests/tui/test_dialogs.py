@@ -109,6 +109,19 @@ async def test_a_second_answer_on_its_way_does_not_take_the_screen_below_away(si
         assert desk.app.is_running
 
 
+@pytest.mark.parametrize("keys", ["]iz", "[dz", "@z"])
+@pytest.mark.parametrize("leave", ["escape", "enter"])
+async def test_of_a_note_over_a_dialog_nothing_stays_when_that_goes(sit: Sit, keys: str, leave: str) -> None:
+    async with sit(driver_class=Recorder, notes=True) as desk:
+        driver = desk.app._driver
+        assert isinstance(driver, Recorder)
+        await desk.press(*keys)
+        await desk.until(lambda: any("z does nothing here" in line for line in driver.screen.display))
+        await desk.press(leave)
+        await desk.until(lambda: desk.app.screen is desk.chat and not desk.chat._dirty_widgets)
+        await desk.until(lambda: [line.rstrip() for line in driver.screen.display] == desk.lines)
+
+
 async def test_details_are_read_to_their_end_where_they_do_not_fit(sit: Sit) -> None:
     async with sit(size=(50, 7)) as desk:
         await desk.press("]", "i")

@@ -13,18 +13,19 @@ from textual.await_complete import AwaitComplete
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen, ScreenResultCallbackType, ScreenResultType
 from textual.strip import Strip
+from textual.widgets._toast import Toast
 
 from imagechat_tui.tui.strips import Row
 
-NOTHING: Final = Region()
+NOTHING: Final[tuple[Region, ...]] = ()
 AnswerType = TypeVar("AnswerType")
 
 
 class Layer(Screen[ScreenResultType]):
     """A screen that a dialog may cover."""
 
-    _only: Region | None = None
-    """While a dialog comes or goes: what is still to be painted of the one place that looks different."""
+    _only: tuple[Region, ...] | None = None
+    """While a dialog comes or goes: what is still to be painted of the places that look different."""
 
     def cover(
         self, dialog: Dialog[AnswerType], answered: ScreenResultCallbackType[AnswerType] | None = None
@@ -35,9 +36,9 @@ class Layer(Screen[ScreenResultType]):
         self.app.push_screen(dialog, answered)
         self.paint_only(None)
 
-    def paint_only(self, region: Region | None) -> None:
-        """Take wishes to paint the whole screen for one to paint this region; None: as they are meant again."""
-        self._only = region
+    def paint_only(self, regions: tuple[Region, ...] | None) -> None:
+        """Take wishes to paint the whole screen for one to paint these regions; None: as they are meant again."""
+        self._only = regions
 
     def refresh(
         self: Layer[ScreenResultType],
@@ -49,9 +50,9 @@ class Layer(Screen[ScreenResultType]):
         """As any screen's, but for what `paint_only` says."""
         if repaint and not regions and self._only is not None:
             # Not a wish of the screen's own: what its parts want painted at the same time would be forgotten for it.
-            place, self._only, repaint = self._only, NOTHING, False
-            if place:
-                self.paint(place)
+            places, self._only, repaint = self._only, NOTHING, False
+            if places:
+                self.paint(*places)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def paint(self, *regions: Region) -> None:
@@ -100,6 +101,15 @@ class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
     def place(self) -> Region:
         """Where its box is, in cells."""
         return self.query_one(".dialog").region
+
+    @property
+    def places(self) -> tuple[Region, ...]:
+        """Where something of it is on the screen: its box, notes beside that, and notes that are just going."""
+        seen = self._compositor.visible_widgets
+        notes = (
+            region.intersection(clip) for part, (region, clip) in seen.items() if isinstance(part, Toast)
+        )
+        return (self.place, *notes, *self._compositor._dirty_regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """What lies below, as it is there: cells stay cells, and a picture in pixels stays one."""
