@@ -238,10 +238,13 @@ def load_settings(
     )
     for layer, source in layers:
         for key, value in layer.items():
-            if _valid(key, value, source(key), mistakes):
+            wrong = _wrong(key, value)
+            if not wrong:
                 merged[key], sources[key] = value, source(key)
             elif layer is said:
-                raise SettingsError(SettingsProblem.BAD_FLAG, mistakes[-1])
+                raise SettingsError(SettingsProblem.BAD_FLAG, f"{source(key)} {wrong}, not {_shown(value)}")
+            else:
+                mistakes.append(f"{source(key)}: {key} {wrong}, not {_shown(value)}")
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
     if not server and text.get("server", "").strip():
@@ -326,23 +329,20 @@ def expanded(text: str) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 (pathlib raises)
 
 
-def _valid(key: str, value: object, source: str, mistakes: list[str]) -> bool:
+def _wrong(key: str, value: object) -> str:
+    """What a value must be and is not, to be read behind its name; empty if it will do."""
     if key in CHOICES:
-        if str(value) in CHOICES[key]:
-            return True
-        mistakes.append(f"{source}: {key} = {_shown(value)} is none of {', '.join(CHOICES[key])}")
-        return False
+        return "" if str(value) in CHOICES[key] else f"must be one of {', '.join(CHOICES[key])}"
     if key in NUMBERS:
         least, most = NUMBERS[key]
         try:
             if least < float(str(value)) < most:
-                return True
+                return ""
         except ValueError:
             pass
         limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
-        mistakes.append(f"{source}: {key} = {_shown(value)} is no number {limits}")
-        return False
-    return True
+        return f"must be a number {limits}"
+    return ""
 
 
 MAX_FILE_BYTES = 64 << 10

@@ -655,7 +655,9 @@ def no_such_picture_here(name: str, near: Sequence[str]) -> str:
     """Of a verb that needs no picture: that there is none, as far as this machine knows."""
     words = missing_picture_words(name, near)
     meant = f" {words.action}" if near else ""
-    return f"There is no picture {safe_name(name)} here; what is known of one is shown all the same.{meant}"
+    return (
+        f"There is no picture {safe_name(name)!r} here. If the server has its threads, they are shown.{meant}"
+    )
 
 
 def no_working_folder_words(name: str) -> Words:

@@ -41,6 +41,7 @@ from imagechat_tui.words import (
     checking_words,
     local_server_words,
     news_words,
+    no_such_picture_here,
     not_known_words,
     not_saved_words,
     phase_words,
@@ -576,3 +577,9 @@ def test_what_cannot_be_shown_is_counted() -> None:
 def test_news_name_who_did_it_harmlessly() -> None:
     assert news_words("commented on", "Bob", "3") == "Bob commented on 3"
     assert not ACTING.search(news_words("commented on", HOSTILE, "3"))
+
+
+def test_a_blank_at_the_end_of_a_name_can_be_seen() -> None:
+    said = no_such_picture_here("shot.png ", ["shot.png"])
+    assert said.startswith("There is no picture 'shot.png ' here. ")
+    assert said.endswith(" Did you mean shot.png?")

@@ -64,7 +64,9 @@ def show(json_: bool) -> None:
 
 @config.command(cls=Verb)
 def trust() -> None:
-    """Allow what the project's .imagechat.toml here asks for: a server, a shared folder, larger pictures.
+    """Allow what .imagechat.toml here asks for.
+
+    That may be a server, a shared folder, or larger pictures. The answer is kept for this project.
 
     \b
     imagechat config trust
@@ -74,7 +76,9 @@ def trust() -> None:
 
 @config.command(cls=Verb)
 def distrust() -> None:
-    """Take that back: what the project's .imagechat.toml asks for is skipped, without a question.
+    """Skip what .imagechat.toml here asks for.
+
+    It is skipped from now on, without a question, even if it was allowed before.
 
     \b
     imagechat config distrust

@@ -159,8 +159,13 @@ def _admin(error: BaseException) -> tuple[Words, int] | None:
 _ADMIN_WORDS = {
     "tenant-invalid": (
         "Invalid tenant name",
-        "{about!r} must be 1-64 of A-Z a-z 0-9 _ - and not reserved.",
+        "{about!r} must be 1-64 of A-Z a-z 0-9 _ -.",
         "",
+    ),
+    "tenant-reserved": (
+        "Name reserved",
+        "{about} is reserved for the server itself.",
+        "Choose another name.",
     ),
     "tenant-exists": (
         "Already exists",

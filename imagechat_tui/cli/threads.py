@@ -229,9 +229,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
         number = number_of(listing, made)
         if created:
             return number, made, True, f"Marker {number} added at {point.x:g} %, {point.y:g} %."
-        place = (
-            None if reply.comment is None else place_of(reply.comment, await visit.comments(listing, made))
-        )
+        place = None if reply.comment is None else place_of(reply.comment, await visit.comments_again(made))
         return number, made, False, added_words(number, place)
 
     number, conversation, created, sentence = visit(to_write_on(image, **options), errand)
@@ -397,7 +395,9 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
             comment = find_comment(comments, place) if place else None
             there[what] = conversation, comment
             number = number_of(listing, conversation)
-            names[what] = f"Marker {number}" if comment is None else f"Comment {number}.{place}"
+            names[what] = (
+                f"Marker {number}" if comment is None else f"Comment {number}.{place_of(comment, comments)}"
+            )
             told.append(to_delete_words(names[what], comment, comments))
         return there, told
 

@@ -51,7 +51,8 @@ class AdminProblem(StrEnum):
     """Why the operator was refused."""
 
     TENANT_INVALID = "tenant-invalid"
-    """Not ``[A-Za-z0-9_-]{1,64}``, or a reserved name."""
+    """Not ``[A-Za-z0-9_-]{1,64}``."""
+    TENANT_RESERVED = "tenant-reserved"
     TENANT_EXISTS = "tenant-exists"
     NO_SUCH_TENANT = "no-such-tenant"
     NO_SECRET = "no-secret"
@@ -93,7 +94,9 @@ class Tenants:
         Raises:
             AdminRefused: The id is taken or will not do.
         """
-        if not _TENANT_ID.fullmatch(tenant.id) or tenant.id in RESERVED:
+        if tenant.id in RESERVED:
+            raise AdminRefused(AdminProblem.TENANT_RESERVED, tenant.id)
+        if not _TENANT_ID.fullmatch(tenant.id):
             raise AdminRefused(AdminProblem.TENANT_INVALID, tenant.id)
         if await self._store.tenant(tenant.id) is not None:
             raise AdminRefused(AdminProblem.TENANT_EXISTS, tenant.id)

@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from imagechat_tui.cli import OK, run
+from imagechat_tui.cli.config import config
 
 
 @pytest.fixture
@@ -57,3 +59,10 @@ def test_a_secret_is_not_shown_and_its_source_is(
     assert "s3cret" not in out
     (line,) = [line for line in out.splitlines() if line.startswith("sso")]
     assert line.split() == ["sso", "=", "***", "#", "IMAGECHAT_SSO"]
+
+
+def test_every_verb_is_told_in_a_line_that_is_not_cut() -> None:
+    done = CliRunner().invoke(config, ["--help"], terminal_width=80)
+    assert done.exit_code == 0
+    assert "..." not in done.output.replace("[ARGS]...", "")
+    assert "that back" not in done.output  # of what, nobody can know there

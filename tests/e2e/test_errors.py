@@ -54,7 +54,7 @@ def test_a_mistyped_picture_is_listed_and_said_to_be_missing(desk: Desk) -> None
     desk.json("add", "shot.png", "--at", "1,1", "-m", "here", "--json")
     done = desk.run("ls", "shto.png")
     assert (done.returncode, done.stdout) == (0, "No markers on shto.png yet.\n")
-    assert "no picture shto.png here" in done.stderr
+    assert "no picture 'shto.png' here" in done.stderr
     assert "Did you mean shot.png?" in done.stderr
     assert desk.run("ls", "shot.png").stderr == ""
     assert desk.run("ls", "shto.png", "--url-id", "mocks/shot").stderr == ""

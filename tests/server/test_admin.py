@@ -57,8 +57,10 @@ def test_what_will_not_do_is_refused_by_kind(data: Path) -> None:
         (partial(create_tenant, data, DEMO), AdminProblem.TENANT_EXISTS),
         (partial(tenant_secret, data, TenantId("missing")), AdminProblem.NO_SUCH_TENANT),
     ]
-    for name in ("", "a b", "a/b", "ä", "x" * 65, "a\n", *RESERVED):
+    for name in ("", "a b", "a/b", "ä", "x" * 65, "a\n"):
         refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), AdminProblem.TENANT_INVALID))
+    for name in RESERVED:
+        refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), AdminProblem.TENANT_RESERVED))
     for attempt, problem in refusals:
         with pytest.raises(AdminRefused) as refused:
             attempt()
