@@ -32,7 +32,7 @@ def test_no_color_means_no_colour_codes_at_all(tmp_path: Path) -> None:
             ("?", "Help"),
             ("\x1b", "q quit"),
             ("c", "Enter send"),
-            ("\r", "nothing"),
+            ("\r", "Nothing to send"),
         ):
             terminal.send(keys)
             terminal.shows(shown)
