@@ -223,6 +223,10 @@ def _told(error: Exception) -> int:
 
 
 def _carried_out(argv: Sequence[str]) -> int:
+    if "_IMAGECHAT_COMPLETE" in os.environ:
+        from imagechat_tui.cli.completing import use_ours
+
+        use_ours()
     try:
         outcome = cli.main(list(argv), prog_name="imagechat", standalone_mode=False)
     except click.exceptions.Exit as ending:

@@ -6,7 +6,14 @@ import asyncio
 from typing import Any, Final
 
 import click
-from click.shell_completion import BashComplete, CompletionItem
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+)
 
 ANSWER_S: Final = 0.3
 """How long a server may take to tell the numbers: whoever pressed Tab waits."""
@@ -14,8 +21,37 @@ ANSWER_S: Final = 0.3
 Items = list[CompletionItem[str]]
 
 
-class Bash(BashComplete):
-    """Click's, but for files beside words: it forgets the one for the other."""
+class _WithEquals(ShellComplete):
+    """A value behind ``--option=``, which is one word to some shells and three to others."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """As click does; an option and its value are two words, the sign between them is none."""
+        args, incomplete = super().get_completion_args()
+        behind = zip(["", *args], args, strict=False)
+        return [arg for before, arg in behind if arg != "=" or not before.startswith("--")], incomplete
+
+    def get_completions(self, args: list[str], incomplete: str) -> Items:
+        """As click does, but with the option where the shell takes both for one word."""
+        items = super().get_completions(args, incomplete)
+        option, equals, _ = incomplete.partition("=")
+        if not (option.startswith("--") and equals):
+            return items
+        return [
+            CompletionItem(f"{option}={item.value}", help=item.help) if item.type == "plain" else item
+            for item in items
+        ]
+
+
+class Zsh(_WithEquals, ZshComplete):
+    """Click's, with values behind an equals sign."""
+
+
+class Fish(_WithEquals, FishComplete):
+    """Click's, with values behind an equals sign."""
+
+
+class Bash(_WithEquals, BashComplete):
+    """Click's, with values behind an equals sign, and files beside words: it forgets the one for the other."""
 
     source_template = """\
 %(complete_func)s() {
@@ -39,6 +75,12 @@ class Bash(BashComplete):
 }
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
+
+
+def use_ours() -> None:
+    """Have a shell that asks be answered by these instead of by click's."""
+    for kind in (Bash, Zsh, Fish):
+        add_completion_class(kind)
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:

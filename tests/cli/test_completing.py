@@ -9,7 +9,7 @@ import click
 import pytest
 
 from imagechat_tui.cli import cli, completing
-from imagechat_tui.cli.completing import markers
+from imagechat_tui.cli.completing import Bash, Fish, Zsh, markers
 
 
 def completed(*words: str, param: str, begun: str = "") -> list[str]:
@@ -57,3 +57,23 @@ def test_the_first_word_is_a_verb_or_a_file() -> None:
     context = click.Context(cli)
     offered = [(item.type, item.value) for item in cli.shell_complete(context, "re")]
     assert offered == [("plain", "reply"), ("plain", "resolve"), ("plain", "reopen"), ("file", "re")]
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "at", "offered"),
+    [
+        (Bash, ["imagechat", "show", "a.png", "--glyphs", "=", "s"], "5", "plain,sextant"),
+        (Bash, ["imagechat", "show", "--glyphs", "=", "s"], "4", "plain,sextant"),
+        (Bash, ["imagechat", "show", "--glyphs=s"], "2", "plain,--glyphs=sextant"),
+        (Bash, ["imagechat", "show", "--glyphs", "=", "half", "a"], "5", "file,a"),
+        (Bash, ["imagechat", "show", "--glyphs", "s"], "3", "plain,sextant"),
+        (Zsh, ["imagechat", "show", "a.png", "--glyphs=s"], "3", "plain\n--glyphs=sextant\n_"),
+        (Fish, ["imagechat", "show", "a.png", "--glyphs=s"], "--glyphs=s", "plain,--glyphs=sextant"),
+    ],
+)
+def test_a_value_behind_an_equals_sign_is_completed_as_the_shell_splits_it(
+    monkeypatch: pytest.MonkeyPatch, shell: type[Bash | Zsh | Fish], words: list[str], at: str, offered: str
+) -> None:
+    monkeypatch.setenv("COMP_WORDS", "\n".join(words))
+    monkeypatch.setenv("COMP_CWORD", at)
+    assert shell(cli, {}, "imagechat", "_IMAGECHAT_COMPLETE").complete() == offered

@@ -70,6 +70,7 @@ def test_files_complete_wherever_a_picture_is_expected(desk: Desk, shell: Termin
     completes(shell, "imagechat pics/da", "pics/dashboard.png")
     completes(shell, "imagechat sho", "show", "shot.png")
     completes(shell, "imagechat ls pics/wi", "with\\ space.png")
+    completes(shell, "imagechat show shot.png --glyphs=s", "--glyphs=sextant")
 
 
 def test_numbers_of_markers_and_comments_complete(desk: Desk, shell: Terminal) -> None:
