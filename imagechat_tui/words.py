@@ -134,7 +134,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             return Words(
                 "Sign-in needed",
                 f"You are not signed in, or your token has expired.{told}",
-                f"Set IMAGECHAT_SSO to a new token and {again}.",
+                f"Set IMAGECHAT_SSO to a valid token and {again}.",
             )
         case ProblemKind.READ_ONLY if problem.code == NOT_SIGNED_IN:
             return Words(
@@ -385,7 +385,7 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
             return "Live updates off: WebSockets do not get through. The list is at most 5 s old. R retries."
         case Phase.SIGN_IN_NEEDED:
             seen = f"As of {as_of}" if as_of else NOTHING_YET
-            return f"SIGN-IN NEEDED. {seen}; set IMAGECHAT_SSO to a new token and start again."
+            return f"SIGN-IN NEEDED. {seen}; set IMAGECHAT_SSO to a valid token and start again."
         case _:
             assert_never(connection.phase)
 
@@ -429,7 +429,7 @@ def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
         case Phase.POLLING:
             return "LIVE UPDATES OFF. The list is at most 5 s old. R retries."
         case Phase.SIGN_IN_NEEDED:
-            return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a new token and start again."
+            return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a valid token and start again."
         case phase:
             return f"{phase_words(phase)}{since}{_kept(connection)} R retries{wait}."
 
@@ -446,7 +446,7 @@ def shortest_banner(connection: Connection, *, as_of: str) -> str:
         case Phase.READ_ONLY:
             return "Your account may only read."
         case Phase.SIGN_IN_NEEDED:
-            return "Set IMAGECHAT_SSO to a new token and restart."
+            return "Set IMAGECHAT_SSO to a valid token and restart."
         case _:
             return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{_kept(connection)} R retries."
 
@@ -459,7 +459,7 @@ def _kept(connection: Connection) -> str:
     return "" if connection.can_write else " Drafts are kept."
 
 
-_LONGEST_TRY = " Next try in 88 s, R retries."
+_LONGEST_TRY = " Next try in 88 s; R retries."
 
 
 def received_words(received_bytes: int) -> str:
@@ -472,7 +472,7 @@ def _next_try(connection: Connection, now_s: float) -> str:
         return f" {received_words(connection.received_bytes)}"
     if connection.retry_at_s is None or connection.retry_at_s <= now_s:
         return " Trying now."
-    return f" Next try in {_seconds(connection.retry_at_s - now_s)}, R retries."
+    return f" Next try in {_seconds(connection.retry_at_s - now_s)}; R retries."
 
 
 def _seconds(wait_s: float) -> str:
@@ -612,13 +612,12 @@ def picture_loss_words(name: str, loss: Loss) -> Words:
     """What is not there of a picture that is shown all the same; ``name`` is its file or address, raw."""
     called, part = safe_name(name), _lost_part(loss)
     subject = f"All of {called}" if part == "all" else f"The {part} of {called}"
-    verb = "is" if part == "all" or part.endswith(" 1 %") else "are"
     why = "the file is cut off" if loss.cut else "the file is damaged"
     match loss.what:
         case "rows":
-            return Words("Incomplete picture", f"{subject} {verb} missing: {why}.", _ANEW)
+            return Words("Incomplete picture", f"{subject} is missing: {why}.", _ANEW)
         case "detail":
-            return Words("Incomplete picture", f"{subject} {verb} coarser than made: {why}.", _ANEW)
+            return Words("Incomplete picture", f"{subject} is coarser than made: {why}.", _ANEW)
         case "unsure":
             told = f"A checksum of {called} is wrong: it may not look as it was made."
             return Words("Damaged picture", told, _ANEW)

@@ -323,8 +323,8 @@ def test_a_blip_is_not_worth_a_banner() -> None:
 
 def test_a_banner_counts_down_and_names_the_key() -> None:
     for phase in (Phase.OFFLINE, Phase.RECONNECTING):
-        assert str(said(phase, lost_at_s=0.0, retry_at_s=107.0)).endswith(" Next try in 7 s, R retries.")
-        assert str(said(phase, lost_at_s=0.0, retry_at_s=100.2)).endswith(" Next try in 1 s, R retries.")
+        assert str(said(phase, lost_at_s=0.0, retry_at_s=107.0)).endswith(" Next try in 7 s; R retries.")
+        assert str(said(phase, lost_at_s=0.0, retry_at_s=100.2)).endswith(" Next try in 1 s; R retries.")
         for due in (None, 100.0, 99.0):
             assert str(said(phase, lost_at_s=0.0, retry_at_s=due)).endswith(" Trying now.")
 
@@ -354,7 +354,7 @@ def test_a_start_that_fails_says_why() -> None:
     assert words is not None
     assert words.startswith("Not connected: Nothing answers there.")
     assert "Nothing loaded yet." in words
-    assert words.endswith(" Next try in 3 s, R retries.")
+    assert words.endswith(" Next try in 3 s; R retries.")
     assert not ACTING.search(words)
 
 
@@ -381,7 +381,7 @@ NO_TENANT = Problem(ProblemKind.GONE, "invalid-tenant")
 def test_a_start_that_fails_says_what_to_do_about_it() -> None:
     words = str(said(Phase.STARTING, problem=NO_TENANT, retry_at_s=103.0))
     assert words == (
-        "Not connected: The server has no tenant of this name. Check --tenant. Next try in 3 s, R retries."
+        "Not connected: The server has no tenant of this name. Check --tenant. Next try in 3 s; R retries."
     )
 
 

@@ -155,7 +155,10 @@ class Writes:
         if state.read_only or phase is Phase.READ_ONLY:
             return read_only_problem(state)
         if phase is Phase.STARTING:
-            return Problem(ProblemKind.NOT_CONNECTED)
+            known = state.connection.problem
+            # It has answered: waiting does not help.
+            answered = known is not None and known.kind is ProblemKind.GONE
+            return known if known is not None and answered else Problem(ProblemKind.NOT_CONNECTED)
         if phase is Phase.SIGN_IN_NEEDED:
             return Problem(ProblemKind.SIGN_IN)
         if not state.connection.can_write:

@@ -216,7 +216,8 @@ class ImageChatApp(App[int]):
             self.chat.notice.update(Content(f"Loading picture {message.fraction:.0%}"))
 
     def on_picture_loaded(self, message: PictureLoaded) -> None:
-        """Show it."""
+        """Show it; what was said of the one before is true no more."""
+        self.chat.outdate_picture_notes()
         self.chat.show_picture(message.picture)
         self.chat.tell_picture_loss(message.picture)
 
@@ -380,7 +381,9 @@ class ImageChatApp(App[int]):
 
     def action_hint_quit(self) -> None:
         """Ctrl+C is a habit, and not one to lose work by."""
-        self.notify("Ctrl+Q quits, q goes back.", timeout=3, markup=False)
+        there = self.screen
+        back = there.is_modal or there.has_class("-reading")
+        self.notify(f"Ctrl+Q quits, q {'goes back' if back else 'quits too'}.", timeout=3, markup=False)
 
     # -- leaving
 

@@ -168,6 +168,6 @@ def test_a_picture_that_is_cut_off_is_printed_and_that_is_said(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 10
     assert re.fullmatch(
-        r"imagechat: Incomplete picture: The lower \d\d % of cut.png are missing: the file is cut off\. .*\n",
+        r"imagechat: Incomplete picture: The lower \d\d % of cut.png is missing: the file is cut off\. .*\n",
         err,
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
 from imagechat_tui.tui.app import ImageChatApp
-from imagechat_tui.tui.commands import FOOTER, SHORT, SYNONYMS, all_commands, found
+from imagechat_tui.tui.commands import FOOTER, SHORT, SYNONYMS, WRITES, all_commands, found
 from imagechat_tui.tui.screens.chat import ChatScreen
+from imagechat_tui.tui.screens.command_list import CommandRows
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.editor import Editor
 from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 from tests.tui.conftest import Sit
+from tests.tui.scripted_session import two_threads
 
 NEVER = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket", "ctrl+a", "ctrl+b"}
 """Keys that are other keys, or belong to tmux and screen."""
@@ -236,3 +239,12 @@ async def test_a_keymap_rebinds_by_id_and_the_status_line_follows(sit: Sit) -> N
         assert desk.focus == "editor"
         await desk.press("escape")
         assert "w comment" in desk.lines[-1]
+
+
+@pytest.mark.parametrize("key", ["?", ":"])
+async def test_who_may_only_read_is_offered_nothing_that_writes(sit: Sit, key: str) -> None:
+    async with sit(two_threads(read_only=True)) as desk:
+        await desk.press(key)
+        (rows,) = desk.app.screen.query(CommandRows)
+        assert rows.items
+        assert not {item.id for item in rows.items} & WRITES

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync.state import Peer, Phase
+from imagechat_tui.tui.widgets.people import name_of
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import two_threads
@@ -38,3 +40,17 @@ async def test_nobody_is_made_up_while_it_is_not_known(sit: Sit) -> None:
     async with sit(two_threads(online=frozenset())) as desk:
         await desk.press("at")
         assert desk.text.count("Presence unavailable") == 2  # in the bar, too
+
+
+async def test_who_may_only_read_is_told_that_nobody_else_is_here(sit: Sit) -> None:
+    state = two_threads(online=frozenset(), read_only=True)
+    state = replace(state, peer=Peer.OURS, connection=replace(state.connection, phase=Phase.READ_ONLY))
+    async with sit(state) as desk:
+        await desk.press("at")
+        assert desk.text.count("Nobody else is here") == 2
+
+
+def test_an_unnamed_session_is_called_as_in_threads() -> None:
+    user = UserId("anon:a1b2")
+    for names in ({}, {user: "anon:a1b2"}):
+        assert name_of(replace(two_threads(), names=names), user) == "Anonymous"

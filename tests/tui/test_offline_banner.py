@@ -62,7 +62,7 @@ async def test_all_that_is_said_is_on_screen(width: int) -> None:
                 assert shown == str(app.banner.render())
                 assert shown.endswith(".")
                 if phase is Phase.SIGN_IN_NEEDED:
-                    assert "IMAGECHAT_SSO to a new token" in shown
+                    assert "IMAGECHAT_SSO to a valid token" in shown
                     assert "R retries" not in shown
                 elif phase is Phase.READ_ONLY:
                     assert "set IMAGECHAT_SSO" in shown

@@ -197,9 +197,7 @@ async def test_a_picture_that_comes_late_takes_the_place_of_the_words(tmp_path: 
 async def test_what_is_missing_is_told_and_stays_in_the_header(tmp_path: Path) -> None:
     file = File(CUT)
     async with sitting(file, tmp_path) as desk:
-        await desk.until(
-            lambda: "The lower 40 % of shot.png are missing: the file is cut off." in desk.toasts
-        )
+        await desk.until(lambda: "The lower 40 % of shot.png is missing: the file is cut off." in desk.toasts)
         assert "60×40, lower 40 % missing" in desk.lines[0]
         file.become(WHOLE, 2)
         await desk.until(lambda: desk.chat.picture.picture is WHOLE)

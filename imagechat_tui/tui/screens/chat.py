@@ -52,7 +52,9 @@ class ChatScreen(TellingScreen):
     HELP = "Move the crosshair on the picture, press c, type, then Enter. Each line is a key; Enter runs it."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "new_marker", "New marker at the crosshair", id="marker.new", show=False),
+        Binding(
+            "c", "new_marker", "New marker at the crosshair, or reply on one", id="marker.new", show=False
+        ),
         Binding("r", "reply", "Reply", id="thread.reply", show=False),
         Binding("e", "edit", "Edit your comment", id="thread.edit", show=False),
         Binding("d", "delete", "Delete (asks first)", id="thread.delete", show=False),
@@ -265,6 +267,7 @@ class ChatScreen(TellingScreen):
         if now is None or all(shown.key != comment.key for shown in now.comments):
             self.say("Already deleted", "It was deleted in the meantime.")
             return
+        self.outdate_hints()
         self.session.dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
 
     def _delete_marker(self, thread: Thread) -> None:
@@ -272,6 +275,7 @@ class ChatScreen(TellingScreen):
             self.say("Already deleted", "It was deleted in the meantime.")
             return
         self.deleting.add(thread.key)  # it closes when it is gone, and not before: it may be refused
+        self.outdate_hints()
         self.session.dispatch(DeleteConversation(thread.conversation.id))
 
     def action_resolve(self, resolved: bool) -> None:
@@ -284,6 +288,7 @@ class ChatScreen(TellingScreen):
         if thread.conversation.resolved == resolved:
             self.say("", f"Already {'resolved' if resolved else 'open'}.")
         else:
+            self.outdate_hints()
             self.session.dispatch(ResolveConversation(thread.conversation.id, resolved))
 
     def _need_thread(self) -> Thread | None:
@@ -395,7 +400,9 @@ class ChatScreen(TellingScreen):
     def _list_commands(self, title: str, text: str, commands: Sequence[Command]) -> None:
         from imagechat_tui.tui.screens.command_list import CommandScreen
 
-        self.cover(CommandScreen(title, text, commands), self._run_command)
+        forbidden = self.forbidden_commands()
+        allowed = [command for command in commands if command.id not in forbidden]
+        self.cover(CommandScreen(title, text, allowed), self._run_command)
 
     def _run_command(self, command: Command | None) -> None:
         if command is not None:

@@ -15,14 +15,12 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.screens.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
-from imagechat_tui.tui.widgets.people import Person, people_here
+from imagechat_tui.tui.widgets.people import Person, nobody_words, people_here
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
 
 class PeopleRows(Rows[Person]):
     """A line for each person: name, and where the crosshair is."""
-
-    empty = "Presence unavailable."
 
     def key_of(self, item: Person) -> str:
         """The user's id."""
@@ -69,7 +67,9 @@ class HereScreen(Dialog[None]):
 
     def show_state(self, state: ChatState) -> None:
         """Follow the state."""
-        self.query_one(PeopleRows).items = people_here(state)
+        rows = self.query_one(PeopleRows)
+        rows.say_empty(f"{nobody_words(state)}.")
+        rows.items = people_here(state)
 
     def action_close(self) -> None:
         """Back to the picture."""

@@ -200,7 +200,7 @@ class PanesScreen(Layer[None]):
         self.title_line.set_class(self.reads_sidebar, "-focused")
         self.status.facts = StatusFacts(
             pane=PANES.get(focus, "PICTURE"),
-            crosshair=None if self.pictureless else self.picture.crosshair,
+            crosshair=None if self.pictureless else self.picture.target or self.picture.crosshair,
             zoom=self.picture.zoom,
             round_trip_s=connection.round_trip_s if connection.phase in UP else None,
             typing=focus == "editor",
@@ -211,6 +211,10 @@ class PanesScreen(Layer[None]):
 
     def useless_commands(self) -> Set[str]:
         """Ids of commands that would do nothing now."""
+        return self.forbidden_commands()
+
+    def forbidden_commands(self) -> Set[str]:
+        """Ids of commands that are not for somebody who may only read."""
         return WRITES if self.chat.read_only or self.chat.connection.phase is Phase.READ_ONLY else frozenset()
 
     def say_title(self, *parts: str | tuple[str, str]) -> None:

@@ -29,7 +29,7 @@ from imagechat_tui.tui.keys import key_label
 from imagechat_tui.tui.layout import Layout
 from imagechat_tui.tui.screens.panes import PanesScreen
 from imagechat_tui.tui.widgets.comment_list import CommentList
-from imagechat_tui.tui.widgets.people import people_here
+from imagechat_tui.tui.widgets.people import nobody_words, people_here
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.words import picture_loss_note, safe_line
 
@@ -176,7 +176,11 @@ class ReadingScreen(PanesScreen):
             not thread.conversation.resolved for thread in self.all_threads if counts(thread.status)
         )
         self.say_title(
-            "Threads", (f" {symbols.DOT} {still_open} open" if self.all_threads else "", "$dim not bold")
+            "Threads",
+            (
+                f" {symbols.DOT} {still_open} open" if self.loaded and self.all_threads else "",
+                "$dim not bold",
+            ),
         )
 
     def _title_of_thread(self, thread: Thread) -> None:
@@ -205,6 +209,7 @@ class ReadingScreen(PanesScreen):
             failed=failed,
         )
         # Without their crosshairs: the bar is not painted anew for a step of somebody's.
+        self.presence.nobody = nobody_words(state)
         self.presence.people = [replace(person, at=None) for person in people_here(state)]
         self.tell_status()
 
@@ -362,8 +367,7 @@ class ReadingScreen(PanesScreen):
 
     def say(self, title: str, sentence: str, *, failure: bool = False) -> None:
         """A short note in the corner; it goes by itself. A newer hint takes the place of older ones."""
-        if not any(note.severity == "error" for note in self.app._notifications):
-            self.app.clear_notifications()
+        self.outdate_hints()
         self._place_notes()
         self.app.notify(
             safe_line(sentence),
@@ -372,6 +376,11 @@ class ReadingScreen(PanesScreen):
             timeout=8 if failure else 4,
             markup=False,
         )
+
+    def outdate_hints(self) -> None:
+        """Something was done: what was said about keys before may be true no more. Failures stay."""
+        if not any(note.severity == "error" for note in self.app._notifications):
+            self.app.clear_notifications()
 
     def _place_notes(self) -> None:
         """Have notes where they do not cover what one reads or writes: over the other pane, where there is one."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
 
 CHANGED = ", changed on disk"
+PICTURE_NOTES = ("Not read again", "Picture changed")
+"""Titles of notes that a picture which was read makes untrue."""
 
 
 class TellingScreen(WritingScreen):
@@ -89,6 +91,12 @@ class TellingScreen(WritingScreen):
         thread = next((t for t in now if t.key == item.conversation_id), None)
         where = self.called(thread) if thread is not None else "a marker"
         self.say("", f"{who} {verb} {where}")
+
+    def outdate_picture_notes(self) -> None:
+        """The picture was read: that it was not, or should be, is true no more."""
+        for note in [*self.app._notifications]:
+            if note.title in PICTURE_NOTES:
+                self.app._unnotify(note)
 
     def tell_picture_loss(self, picture: Picture) -> None:
         """A part of the picture is not there."""

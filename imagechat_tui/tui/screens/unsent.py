@@ -57,9 +57,9 @@ class DraftRows(Rows[Draft]):
         head = Text(no_wrap=True)
         if item.problem is not None:
             head.append(f"{symbols.FAILED} not saved", self.ink("error"))
-            why = (
-                f" {symbols.DOT} {write_words(item.write)} {symbols.DOT} {problem_words(item.problem).title}"
-            )
+            said = problem_words(item.problem).title
+            cause = "" if said == "Not saved" else f" {symbols.DOT} {said}"
+            why = f" {symbols.DOT} {write_words(item.write)}{cause}"
         else:
             head.append(f"{symbols.DRAFT} draft", self.ink("accent"))
             why = f" {symbols.DOT} {write_words(item.write)}"
@@ -71,8 +71,8 @@ class DraftRows(Rows[Draft]):
             if number is not None:
                 head.append(f" {symbols.DOT} marker {number}", self.ink("dim"))
         when = Text(f"{ago(item.updated_at_ms or None, self._clock.wall_ms())} ", self.ink("dim"))
-        said = " ".join(safe_text(getattr(item.write, "text", ""), Kind.BLOCK)[:400].split())
-        body = Text(f"  {said}", self.ink("dim"), no_wrap=True)
+        text = " ".join(safe_text(getattr(item.write, "text", ""), Kind.BLOCK)[:400].split())
+        body = Text(f"  {text}", self.ink("dim"), no_wrap=True)
         body.truncate(width, overflow="ellipsis")
         return [spread(head, when, width), body]
 

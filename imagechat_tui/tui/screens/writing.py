@@ -177,7 +177,7 @@ class WritingScreen(ReadingScreen):
         self._end()
         if kept and not isinstance(event.write, EditComment):
             until = "" if self.drafts_stored else " It is not on disk and lasts only until you quit."
-            self.say("Draft kept", f"Not sent. The same key continues it, ! lists all drafts.{until}")
+            self.say("Draft kept", f"Not sent. The same key continues it; ! lists all drafts.{until}")
 
     def _end(self) -> None:
         """Stop writing; the focus goes back to what it was about."""
@@ -206,7 +206,7 @@ class WritingScreen(ReadingScreen):
         if refused is not None and refused.problem is not None:
             why = problem_words(refused.problem)
             composer.refused(
-                f"Not sent: {why.title}. {why.sentence} Kept as a draft; Enter retries.", refused.id
+                f"Not sent: {why.title}. {why.sentence} Your text is kept; Enter retries.", refused.id
             )
             self._kept = write
             return

@@ -112,6 +112,8 @@ class PresenceBar(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._people: tuple[Person, ...] = ()
+        self.nobody = "Presence unavailable"
+        """What it says while it shows nobody."""
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -127,7 +129,7 @@ class PresenceBar(Widget):
     def render(self) -> Content:
         """As many names as fit, then how many more."""
         if not self._people:
-            return Content.assemble((" Presence unavailable", "$dim"))
+            return Content.assemble((f" {self.nobody}", "$dim"))
         parts: list[str | tuple[str, str]] = [" "]
         room = self.size.width - 2
         for shown, person in enumerate(self._people):

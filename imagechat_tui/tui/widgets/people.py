@@ -7,9 +7,10 @@ from msgspec import Struct
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.safetext import Kind, SafeText, safe_text
-from imagechat_tui.sync.state import ChatState, Thread
+from imagechat_tui.sync.state import ChatState, Peer, Phase, Thread
 
 UNNAMED = SafeText("somebody")
+ANONYMOUS = SafeText("Anonymous")
 
 
 def name_of(state: ChatState, user_id: UserId | None) -> SafeText:
@@ -17,7 +18,15 @@ def name_of(state: ChatState, user_id: UserId | None) -> SafeText:
     if user_id is None:
         return UNNAMED
     name = state.me.name if state.me is not None and state.me.id == user_id else state.names.get(user_id, "")
+    if user_id.startswith("anon:") and name in ("", user_id):
+        return ANONYMOUS  # as the server names them in threads
     return safe_text(name, Kind.NAME) or UNNAMED
+
+
+def nobody_words(state: ChatState) -> str:
+    """What an empty list of people says: who may only read is not in it."""
+    alone = state.connection.phase is Phase.READ_ONLY and state.peer is Peer.OURS
+    return "Nobody else is here" if alone else "Presence unavailable"
 
 
 def author_of(thing: Comment | Conversation) -> SafeText:
