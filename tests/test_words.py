@@ -478,11 +478,11 @@ def test_names_and_words_from_outside_leave_harmless(
 @pytest.mark.parametrize(
     ("loss", "told"),
     [
-        (Loss("rows", "lower", 0.4, cut=True), "The lower 40 % of a.png are missing: the file is cut off."),
+        (Loss("rows", "lower", 0.4, cut=True), "The lower 40 % of a.png is missing: the file is cut off."),
         (Loss("rows", "left", 0.001), "The left 1 % of a.png is missing: the file is damaged."),
         (
             Loss("detail", "lower", 0.5, cut=True),
-            "The lower 50 % of a.png are coarser than made: the file is cut off.",
+            "The lower 50 % of a.png is coarser than made: the file is cut off.",
         ),
         (Loss("detail", "lower", 1.0, cut=True), "All of a.png is coarser than made: the file is cut off."),
         (Loss("unsure"), "A checksum of a.png is wrong: it may not look as it was made."),
