@@ -40,6 +40,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _IMAGE_CHATS = "/comment-image-chats"
 _CREDENTIALS = ("sso", "userIdWS")
+_AS_IT_IS = "identity"
 _CODES = {404: "not-found", 413: "too-large"}
 
 _log = logging.getLogger(__name__)
@@ -122,6 +123,7 @@ async def _entrance(request: web.Request, handler: Handler) -> web.StreamRespons
     claims = any(request.query.get(key) for key in _CREDENTIALS)
     if gate is not None:
         gate.request_began(with_body=request.body_exists)
+    response: web.StreamResponse | None = None
     try:
         if not claims:
             _count(serving, address)
@@ -131,8 +133,11 @@ async def _entrance(request: web.Request, handler: Handler) -> web.StreamRespons
     except Refused as refused:
         response = _refusal(request, refused.reply)
     finally:
+        unread = not request.content.is_eof()
+        if unread and response is not None:
+            response.force_close()
         if gate is not None:
-            gate.request_ended()
+            gate.request_ended(unread=unread)
     if response.status == 429:
         await asyncio.sleep(serving.penalty_s)
     if isinstance(response, web.Response) and isinstance(response.body, bytes):
@@ -172,6 +177,8 @@ async def _answering(request: web.Request, handler: Handler) -> web.StreamRespon
     try:
         if "%00" in request.raw_path:  # no store shall have to keep NUL; bodies are checked by their codec
             raise Refused(400, "invalid-input")
+        if request.body_exists and request.headers.get(hdrs.CONTENT_ENCODING, _AS_IT_IS) != _AS_IT_IS:
+            raise Refused(415, "encoded-body")
         return await handler(request)
     except Refused as refused:
         return _refusal(request, refused.reply)

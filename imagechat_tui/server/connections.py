@@ -13,8 +13,10 @@ import contextlib
 import resource
 import socket
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
+from types import MappingProxyType
+from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
@@ -28,6 +30,12 @@ RESERVED_DESCRIPTORS = 128
 WANTED_DESCRIPTORS = 16_384
 """The soft limit is raised so far, where the hard one allows it."""
 
+HTTP_READING: Mapping[str, Any] = MappingProxyType({"auto_decompress": False})
+"""How aiohttp reads: a body that is packed would be inflated before its size is looked at, on the event loop."""
+UNREAD_BYTES = 64 * 1024
+"""Of a body that nobody wants any more, so much is passed over, counted from the request's start."""
+KEPT_BYTES = 2 * 1024 * 1024
+"""Of what came since the last answer: above the longest head that aiohttp reads, and one piece more."""
 PARTING_S = 2.0
 """From the last word to the end of a connection that is not listened to any more."""
 FREE_PIECES, SMALL_PIECE, SMALL_FRAME = 64, 256, 4
@@ -69,6 +77,9 @@ class _State(Enum):
     """A request has begun to come."""
     BUSY = auto()
     """A request is being answered, or this is a socket."""
+    DRAINING = auto()
+    """Answered before all of its body came: some more is taken, so that the answer can be read, and no other
+    request."""
     REFUSED = auto()
     """Over: what still comes is not looked at."""
 
@@ -192,6 +203,10 @@ class Gate(asyncio.Protocol):
             return
         match self._state:
             case _State.REFUSED:
+                self._pause()  # aiohttp may have gone on, when it took what it had
+                return
+            case _State.DRAINING if self._bytes > UNREAD_BYTES:
+                self.stop_reading()
                 return
             case _State.IDLE:
                 self._state = _State.HEAD
@@ -203,6 +218,9 @@ class Gate(asyncio.Protocol):
             case _:
                 pass
         if self._come is not None:
+            if self._bytes > KEPT_BYTES:
+                self.end()
+                return
             self._come.append(data)
         self._inner.data_received(data)
 
@@ -244,9 +262,16 @@ class Gate(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
 
-    def request_ended(self) -> None:
-        """It has been answered; the next may come."""
+    def request_ended(self, *, unread: bool = False) -> None:
+        """It has been answered; the next may come.
+
+        Args:
+            unread: Some of its body is still to come. The connection must not be kept then.
+        """
         if self._state is not _State.BUSY:
+            return
+        if unread:
+            self._state = _State.DRAINING
             return
         self._book.waits(self)
         self._meter = None
@@ -271,8 +296,7 @@ class Gate(asyncio.Protocol):
     def stop_reading(self) -> None:
         """Whatever still comes stays where it is; the other side has a moment to read why."""
         self._state = _State.REFUSED
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._pause()
         asyncio.get_running_loop().call_later(PARTING_S, self.end)
 
     def end(self) -> None:
@@ -290,6 +314,10 @@ class Gate(asyncio.Protocol):
         self._bytes += len(data)
         piece = SMALL_PIECE if self._meter is None else SMALL_FRAME
         return self._pieces > FREE_PIECES + self._bytes // piece
+
+    def _pause(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def _flooded(self) -> None:
         self.stop_reading()

@@ -9,6 +9,7 @@ _REASONS = {
     "comment-too-big": "Comment too long.",
     "deadline": "The request came too late.",
     "empty-comment": "The comment is empty.",
+    "encoded-body": "Send the body as it is, not packed.",
     "internal": "Something went wrong on the server.",
     "invalid-comment-id": "No such comment in this thread.",
     "invalid-input": "The request cannot be read.",

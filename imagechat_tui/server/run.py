@@ -167,7 +167,7 @@ class _Server:
         from imagechat_tui.server.app import ServerOptions, create_app
         from imagechat_tui.server.auth import Authenticator
         from imagechat_tui.server.broker.memory import MemoryBroker
-        from imagechat_tui.server.connections import ConnectionRules, Connections
+        from imagechat_tui.server.connections import HTTP_READING, ConnectionRules, Connections
         from imagechat_tui.server.data_folder import wall_ms
         from imagechat_tui.server.edge import EdgeRules, guard
         from imagechat_tui.server.limits import DEFAULT_RULES, LOCAL_RULES, Limits, address_key
@@ -192,6 +192,7 @@ class _Server:
             access_log=None,
             shutdown_timeout=HANDLERS_TIMEOUT_S,
             keepalive_timeout=KEEP_ALIVE_S,
+            **HTTP_READING,
             max_line_size=MAX_TARGET_BYTES,
             max_field_size=MAX_HEADER_BYTES,
             max_headers=MAX_HEADERS,

@@ -17,7 +17,7 @@ from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.app import ServerOptions, create_app
 from imagechat_tui.server.auth import Authenticator
 from imagechat_tui.server.broker.memory import MemoryBroker
-from imagechat_tui.server.connections import ConnectionRules, Connections
+from imagechat_tui.server.connections import HTTP_READING, ConnectionRules, Connections
 from imagechat_tui.server.limits import Limit, Limits, Rule
 from imagechat_tui.server.seal import Sealer
 from imagechat_tui.server.storage import TenantRecord
@@ -136,7 +136,7 @@ class GuardedServer(TestServer):
         self._rules = rules
 
     async def _make_runner(self, **options: Any) -> web.AppRunner:
-        return _GuardedRunner(self.app, self._rules, **options)
+        return _GuardedRunner(self.app, self._rules, **HTTP_READING, **options)
 
 
 class House:

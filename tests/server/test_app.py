@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import zlib
 
 import pytest
 from aiohttp import WSMsgType
@@ -144,6 +146,33 @@ async def test_the_longest_marker_is_told_in_less_than_a_kilobyte(house: House) 
         while json.loads(frame := await socket.receive_str(timeout=5))["type"] != "new-image-chat":
             pass
         assert len(frame.encode()) < 1024
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "GZIP", "gzip, gzip", "new"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/comment-image-chats/open"), ("POST", "/nope"), ("GET", "/healthz")]
+)
+async def test_a_packed_body_is_refused_and_never_unpacked(
+    house: House, monkeypatch: pytest.MonkeyPatch, method: str, path: str, coding: str
+) -> None:
+    """One megabyte of zeros, packed, are a thousand on the loop that serves everybody."""
+
+    def unpacks(*args: object, **options: object) -> None:
+        raise AssertionError("something was unpacked")
+
+    body = gzip.compress(bytes(1 << 20)) if coding != "deflate" else zlib.compress(bytes(1 << 20))
+    monkeypatch.setattr(zlib, "decompressobj", unpacks)
+    async with house.client.request(method, path, data=body, headers={"Content-Encoding": coding}) as answer:
+        assert answer.status == 415
+        assert (await answer.json())["code"] == "encoded-body"
+
+
+async def test_a_body_that_says_it_is_not_packed_is_read(house: House) -> None:
+    status, _, _ = await house.person("ann").asks(
+        "POST", "/comment-image-chats/demo", marker(), {"Content-Encoding": "identity"}
+    )
+    assert status == 200
 
 
 async def test_a_path_with_nul_is_refused_whatever_it_means(house: House) -> None:

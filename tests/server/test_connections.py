@@ -14,8 +14,10 @@ from aiohttp import web
 
 from imagechat_tui.server.connections import (
     FREE_PIECES,
+    KEPT_BYTES,
     ConnectionRules,
     Connections,
+    Gate,
     gate_of,
     raised_descriptors,
 )
@@ -90,7 +92,7 @@ async def desk(rules: ConnectionRules) -> AsyncIterator[Desk]:
         try:
             return await handler(request)  # type: ignore[misc, no-any-return]
         finally:
-            gate.request_ended()
+            gate.request_ended(unread=not request.content.is_eof())
 
     async def quick(request: web.Request) -> web.Response:
         return web.Response(text="ok")
@@ -103,7 +105,9 @@ async def desk(rules: ConnectionRules) -> AsyncIterator[Desk]:
         return web.Response(body=bytes(64 << 20))
 
     app = web.Application(middlewares=[entrance])
-    app.add_routes([web.get("/", quick), web.get("/slow", slow), web.get("/large", large)])
+    app.add_routes(
+        [web.get("/", quick), web.post("/", quick), web.get("/slow", slow), web.get("/large", large)]
+    )
     server = GuardedServer(app, rules)
     await server.start_server()
     there = Desk(server, go)
@@ -237,6 +241,61 @@ async def test_a_request_in_crumbs_is_cut_short() -> None:
                 if peer.reader.at_eof():
                     break
         assert await peer.rest() == b""
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere"])
+async def test_a_body_that_nobody_reads_is_not_taken_without_end(path: str) -> None:
+    """It used to be kept, piece by piece, as long as it came."""
+    async with desk(PATIENT) as there:
+        opening = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000000\r\n\r\n"
+        peer = await there.peer(opening.encode())
+        head = await peer.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 ")
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(30):
+                while sent < 1 << 30 and not peer.writer.is_closing():
+                    peer.sends(bytes(1 << 18))
+                    sent += 1 << 18
+                    await peer.writer.drain()
+        assert sent < 1 << 26, "what fits into the kernel's buffers, and two reads"
+
+
+class _Pipe(asyncio.Transport):
+    """A transport with nothing at its other end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = self.paused = False
+
+    def abort(self) -> None:
+        self.over = True
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+
+def kept(gate: Gate) -> int:
+    """Bytes that a gate holds on to."""
+    return sum(map(len, gate._come or ()))
+
+
+async def test_what_a_gate_keeps_is_bounded_whatever_comes() -> None:
+    piece = bytes(1 << 18)
+    for states in ((), ("began",), ("began", "ended"), ("body",), ("body", "ended"), ("body", "unread")):
+        gate, pipe = Gate(Connections(PATIENT), asyncio.Protocol()), _Pipe()
+        gate.connection_made(pipe)
+        for state in states:
+            if state in ("began", "body"):
+                gate.request_began(with_body=state == "body")
+            else:
+                gate.request_ended(unread=state == "unread")
+        for _ in range(64):
+            gate.data_received(piece)
+            assert kept(gate) <= KEPT_BYTES, states
+        if "unread" in states:
+            assert pipe.paused and not kept(gate)
+        gate.connection_lost(None)
 
 
 async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
