@@ -22,7 +22,7 @@ from imagechat_tui.sync.intents import (
     Retry,
     StartConversation,
 )
-from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+from imagechat_tui.sync.state import Draft, Problem, ProblemKind, Status
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import chat_state, comment, conversation, two_threads
@@ -150,6 +150,18 @@ async def test_escape_keeps_the_draft_and_the_same_key_brings_it_back(sit: Sit) 
         await desk.press("enter")
         assert desk.session.asked(PostComment) == [PostComment(FIRST, "half a thought")]
         assert "draft" not in desk.lines[0]
+
+
+async def test_a_draft_that_was_kept_before_it_is_left_stands_in_the_list_at_once(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("c")
+        await desk.type("half a tho")
+        await desk.until(lambda: bool(desk.session.state.drafts))
+        await desk.press("escape")
+        assert "half a tho" in desk.text
+        assert [thread.status for thread in desk.chat.all_threads].count(Status.DRAFT) == 1
+        await desk.press("enter")
+        assert desk.focus == "comments"
 
 
 async def test_typing_is_kept_without_leaving(sit: Sit) -> None:

@@ -186,6 +186,7 @@ class WritingScreen(ReadingScreen):
         self._kept = self._edited = None
         self.picture.target = None
         self.composer.end()
+        self.show_state(self.chat)  # what was kept while it was written has its place in the list from now on
         self.remove_class("-writing")
         self.show_edges()
         self.go(self.picture if was_marker else self.list_pane)
