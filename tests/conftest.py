@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+for size in ("COLUMNS", "LINES"):  # of the terminal that the tests were started in: no test's terminal has it
+    os.environ.pop(size, None)
 
 # A loaded machine is no defect of ours: nothing that Hypothesis tries is timed.
 settings.register_profile("imagechat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
