@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -23,26 +24,36 @@ from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id, says
 from imagechat_tui.sync.state import Peer, Problem, ProblemKind, Room
-from imagechat_tui.words import half_saved_words, not_known_words, problem_words, safe_name
+from imagechat_tui.words import half_saved_words, not_known_words, problem_words, received_words, safe_name
 
 if TYPE_CHECKING:
     from imagechat_tui.net.api import Api, WriteReply
 
 Outcome = TypeVar("Outcome")
 
-PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+PAUSES_S = (2.0, 4.0, 8.0, 16.0, 30.0)
 """Between the tries of one read where the server says "too fast" and not how long to wait."""
+LONGEST_WAIT_S = 60.0
+"""For one read, all pauses together: told to wait longer, a verb says so and ends."""
+PROGRESS_EVERY_S = 5.0
+"""So often a verb says how much of a slow list has come."""
 
 
 class Visit:
     """A connection to the server for one verb."""
 
     def __init__(
-        self, room: Room, api: Api, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self,
+        room: Room,
+        api: Api,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.room = room
         self._api = api
         self._sleep = sleep
+        self._now = now
         self._listing: ConversationList | None = None
         self.peer = Peer.UNKNOWN
         self.left_out = 0
@@ -50,10 +61,24 @@ class Visit:
 
     async def look(self) -> ConversationList:
         """The list of conversations as it is now."""
-        self.peer, listing = await self._patiently(lambda: self._api.conversations(self.room))
+        self.peer, listing = await self._patiently(
+            lambda: self._api.conversations(self.room, on_bytes=self._progress())
+        )
         self.left_out = listing.left_out
         self._listing = listing
         return listing
+
+    def _progress(self) -> Callable[[int], None]:
+        """Says on stderr how much of a list has come, where that takes long."""
+        told_at = self._now()
+
+        def on_bytes(received: int) -> None:
+            nonlocal told_at
+            if self._now() >= told_at + PROGRESS_EVERY_S:
+                told_at = self._now()
+                _note(received_words(received))
+
+        return on_bytes
 
     async def look_again(self) -> ConversationList | None:
         """The list after a write; None, and why on stderr, if it cannot be read: what was saved is saved."""
@@ -150,21 +175,24 @@ class Visit:
         """Read, and where the server says "too fast" read again as soon as it wants to be asked.
 
         Raises:
-            ApiError: it failed otherwise, or says so again and again.
+            ApiError: it failed otherwise, or says so again and again, or wants more than LONGEST_WAIT_S.
         """
         from imagechat_tui.net.failures import ApiError, Intercepted
 
+        waited_s = 0.0
         for pause_s in (*PAUSES_S, None):
             try:
                 return await ask()
             except ApiError as failure:
-                too_fast = failure.problem.kind is ProblemKind.RATE_LIMITED or (
-                    isinstance(failure, Intercepted) and failure.of_what == HTTPStatus.TOO_MANY_REQUESTS
-                )
-                if not too_fast or pause_s is None:
+                foreign = isinstance(failure, Intercepted) and failure.of_what == HTTPStatus.TOO_MANY_REQUESTS
+                if not (foreign or failure.problem.kind is ProblemKind.RATE_LIMITED) or pause_s is None:
                     raise
                 wait_s = failure.problem.retry_after_s or pause_s
-                _note(f"The server wants to be asked less often; going on in {wait_s:.0f} s.")
+                waited_s += wait_s
+                if waited_s > LONGEST_WAIT_S:
+                    raise
+                who = "Something in front of the server" if foreign else "The server"
+                _note(f"{who} wants to be asked less often; going on in {wait_s:.0f} s.")
                 await self._sleep(wait_s)
         raise AssertionError("the last try returns or raises")
 

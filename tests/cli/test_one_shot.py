@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.cli.failures import VerbFailed, explained
-from imagechat_tui.cli.one_shot import PAUSES_S, Visit
+from imagechat_tui.cli.one_shot import LONGEST_WAIT_S, PAUSES_S, Visit
 from imagechat_tui.net.api import Api
 from imagechat_tui.net.failures import ApiError, BadAnswer, Intercepted, Refused, TimedOut, Unreachable
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
@@ -36,7 +36,7 @@ class Server:
         assert self.failure is not None
         raise self.failure
 
-    async def conversations(self, room: Room) -> tuple[Peer, ConversationList]:
+    async def conversations(self, room: Room, *, on_bytes: object) -> tuple[Peer, ConversationList]:
         return Peer.HOSTED, eg.conversation_list(left_out=2)
 
     async def thread(self, url_id: UrlId) -> CommentList:
@@ -129,7 +129,7 @@ class Hosted:
         self.comments.append(made)
         return CommentReply(made)
 
-    async def conversations(self, room: Room) -> tuple[Peer, ConversationList]:
+    async def conversations(self, room: Room, *, on_bytes: object) -> tuple[Peer, ConversationList]:
         self._fails("list")
         return Peer.HOSTED, eg.conversation_list(position=None, comments=(), conversations=())
 
@@ -198,7 +198,54 @@ async def test_a_read_waits_as_long_as_the_server_wants_and_says_so(
     assert pauses == [20.0, 20.0]
     told = capsys.readouterr()
     assert told.err.count("asked less often; going on in 20 s") == 2
+    assert ("Something in front of the server wants" in told.err) is isinstance(too_fast, Intercepted)
     assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    ("failure", "who"),
+    [
+        (Refused(ErrorReply(429, "rate-limited", "", 61.0)), "Try again in 61 s"),
+        (Intercepted(429, retry_after_s=300.0), "Something in front of the server answered: 429"),
+    ],
+    ids=repr,
+)
+async def test_who_is_to_wait_for_minutes_is_told_and_does_not(failure: ApiError, who: str) -> None:
+    pauses = Pauses()
+    visit = Visit(eg.room(), cast(Api, Hosted(list=[failure])), sleep=pauses)
+    with pytest.raises(ApiError) as failed:
+        await visit.look()
+    assert pauses == []
+    known = explained(failed.value)
+    assert known is not None
+    assert who in known[0].text
+
+
+async def test_all_pauses_of_a_read_together_are_no_longer_than_a_minute() -> None:
+    pauses = Pauses()
+    visit = Visit(eg.room(), cast(Api, Hosted(list=[TOO_FAST] * 99)), sleep=pauses)
+    with pytest.raises(Refused):
+        await visit.look()
+    assert sum(pauses) == LONGEST_WAIT_S == sum(PAUSES_S)
+
+
+async def test_how_much_of_a_slow_list_has_come_is_said_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = [0.0]
+
+    class Trickle(Hosted):
+        async def conversations(self, room: Room, *, on_bytes: object) -> tuple[Peer, ConversationList]:
+            assert callable(on_bytes)
+            for second in range(12):
+                clock[0] = float(second)
+                on_bytes(second * 1000)
+            return await super().conversations(room, on_bytes=on_bytes)
+
+    await Visit(eg.room(), cast(Api, Trickle()), now=lambda: clock[0]).look()
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [f"imagechat: Slow link, {thousands} kB so far." for thousands in (5, 10)]
 
 
 async def test_a_server_that_says_so_for_ever_is_believed_in_the_end() -> None:
