@@ -1,8 +1,8 @@
 """Settings: flag, then ``IMAGECHAT_*``, then the project's file, then the user's file, then the default.
 
 Read once into frozen values; below this ring everything is a plain argument. A mistake in a file or a variable
-is reported and skipped: it never stops the start. (A server that cannot be used does: to go to another one
-instead would be worse. So does a flag: who typed it is there to type it again.)
+is reported and skipped: it never stops the start. (A flag does: who typed it is there to type it again. A
+server that is skipped is kept as ``bad_server``, for whoever would write: to another one instead would be worse.)
 
 A project's file comes with the pictures, often from somebody else: it may ask for a server, which counts once
 the person has allowed it, and never says which secrets go there.
@@ -44,7 +44,7 @@ NUMBERS = {"max_megapixels": (0.0, math.inf), "max_file_mib": (0.0, math.inf), "
 LIMITS = ("max_megapixels", "max_file_mib")
 """Those numbers that keep a picture from taking too much."""
 
-ASKED_FIRST = ("server", "shared")
+ASKED_FIRST = ("server", "tenant", "shared")
 """Those of a project's file that count only once the person has allowed them: where words go and come from. So do
 limits above the usual."""
 
@@ -142,6 +142,8 @@ class Wish:
     key: str
     value: str
     """Raw."""
+    beside: str = ""
+    """What it is asked for together with, raw: a server's tenant, or a tenant's server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class ClientSettings:
     """What was wrong in a file and was skipped; raw text."""
     refused: tuple[Wish, ...] = ()
     """What the project's file asked for and was not allowed."""
+    bad_server: SettingsError | None = field(default=None, compare=False)
+    """Why the server that a file or a variable means was skipped; None if it was not."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Where each value comes from that is not the default: a flag, a variable, or a file's path, raw."""
 
@@ -214,7 +218,7 @@ def load_settings(
     """
     mistakes: list[str] = []
     said = {key: value for key, value in flags.items() if value is not None}
-    environment = {
+    environment: Mapping[str, object] = {
         key: environ[PREFIX + key.upper()]
         for key in OWN_KEYS
         if environ.get(PREFIX + key.upper(), "").strip()
@@ -224,6 +228,23 @@ def load_settings(
     user_file = config / CONFIG_FILE if config is not None else None
     of_project = _read(project_file, PROJECT_KEYS, mistakes) if project_file is not None else {}
     of_user = _read(user_file, OWN_KEYS, mistakes) if user_file is not None else {}
+    no_servers: dict[str, SettingsError] = {}
+
+    def with_usable_server(layer: Mapping[str, object], source: str) -> Mapping[str, object]:
+        """A layer, without server and tenant if that server cannot be used."""
+        error = _server_error(str(layer.get("server", "")))
+        if error is None:
+            return layer
+        no_servers[source] = error
+        mistakes.append(f"{source}: server {_NO_SERVER[error.problem]}, not {_shown(error.subject)}")
+        return _without(layer, {"server"})
+
+    of_user = with_usable_server(of_user, str(user_file))
+    of_project = with_usable_server(of_project, str(project_file))
+    environment = with_usable_server(environment, f"{PREFIX}SERVER")
+    flagged = _server_error(str(said.get("server", "")))
+    if flagged is not None:
+        raise flagged
     wishes = _wishes(project_file, of_project, of_user, above=(environment, said))
     granted = allowed(wishes) if wishes else ()
     refused = tuple(wish for wish in wishes if wish not in granted)
@@ -236,7 +257,9 @@ def load_settings(
         (environment, lambda key: PREFIX + key.upper()),
         (said, lambda key: f"--{key.replace('_', '-')}"),
     )
+    bad_server: SettingsError | None = None
     for layer, source in layers:
+        bad_server = None if "server" in layer else no_servers.get(source("server"), bad_server)
         for key, value in layer.items():
             wrong = _wrong(key, value)
             if not wrong:
@@ -247,8 +270,6 @@ def load_settings(
                 mistakes.append(f"{source(key)}: {key} {wrong}, not {_shown(value)}")
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
-    if not server and text.get("server", "").strip():
-        raise SettingsError(SettingsProblem.BAD_SERVER, text["server"])  # slashes alone are no local server
     own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
     sso = _sso(environ, text.get("sso_file", ""), server, own_servers, mistakes)
     if sso:
@@ -269,9 +290,11 @@ def load_settings(
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
         mistakes=tuple(mistakes),
         refused=refused,
+        bad_server=bad_server,
         sources=sources,
     )
-    _check_server(settings)
+    if server and not settings.tenant:
+        raise SettingsError(SettingsProblem.NO_TENANT, server)
     return settings
 
 
@@ -284,19 +307,29 @@ def _wishes(
 ) -> tuple[Wish, ...]:
     """What a project's file asks for, that the person did not choose anyway, and nothing stronger overrules."""
     usual = ClientSettings()
+    of_server = [layer["server"] for layer in (*reversed(above), of_project, of_user) if "server" in layer]
+    server = _address(str(of_server[0])) if of_server else ""
+    tenant = str(of_project.get("tenant", ""))
 
     def counts(key: str) -> bool:
         if key not in of_project or any(key in layer for layer in above):
             return False
         if key in ASKED_FIRST:
-            return _address(str(of_project[key])) != _address(str(of_user.get(key, "")))
+            if key == "tenant" and not server:
+                return False  # the local server has one of its own
+            return _AS_USED[key](str(of_project[key])) != _AS_USED[key](str(of_user.get(key, "")))
         least: float = getattr(usual, key)
         return _number(of_project[key], 0) > max(least, _number(of_user.get(key), least))
 
     if file is None:
         return ()
     real = Path(os.path.realpath(file))
-    return tuple(Wish(real, key, str(of_project[key])) for key in (*ASKED_FIRST, *LIMITS) if counts(key))
+    beside = {"server": tenant, "tenant": server}
+    return tuple(
+        Wish(real, key, str(of_project[key]), beside.get(key, ""))
+        for key in (*ASKED_FIRST, *LIMITS)
+        if counts(key)
+    )
 
 
 def _number(value: object, otherwise: float) -> float:
@@ -306,10 +339,11 @@ def _number(value: object, otherwise: float) -> float:
         return otherwise
 
 
-def _without(of_project: Mapping[str, object], keys: Collection[str]) -> Mapping[str, object]:
-    """A project's settings without these; a tenant is one of the server beside it, and goes with it."""
-    gone = {*keys, "tenant"} if "server" in keys else keys
-    return {key: value for key, value in of_project.items() if key not in gone}
+def _without(layer: Mapping[str, object], keys: Collection[str]) -> Mapping[str, object]:
+    """Settings without these; a server and the tenant beside it are one place, and go together."""
+    place = {"server", "tenant"}
+    gone = {*keys, *place} if place & set(keys) else keys
+    return {key: value for key, value in layer.items() if key not in gone}
 
 
 OWN_KEYS = (*CHOICES, *TEXTS, *OWN_TEXTS)
@@ -322,6 +356,14 @@ def _address(server: str) -> str:
 
 def _path(text: str | None) -> Path | None:
     return expanded(text) if text else None
+
+
+_AS_USED: Mapping[str, Callable[[str], object]] = {
+    "server": _address,
+    "tenant": lambda text: sayable(text),
+    "shared": _path,
+}
+"""What becomes of a text that says where words go: two that become the same are the same."""
 
 
 def expanded(text: str) -> Path:
@@ -347,6 +389,9 @@ def _wrong(key: str, value: object) -> str:
 
 MAX_FILE_BYTES = 64 << 10
 """Of a settings file: a longer one is none."""
+
+MAX_PROJECT_NAME = 200
+"""Characters of a project's name: each of its pictures' keys begins with it."""
 
 MAX_DOTS = 500
 """In a line of it: what reads TOML takes the square of their number to follow a key."""
@@ -412,6 +457,8 @@ def _read(path: Path, known: Collection[str], mistakes: list[str]) -> Mapping[st
             wrong.append(f"{key} must be a text or a number")
         elif isinstance(value, int) and value.bit_length() > 64:
             wrong.append(f"{key} is too large a number")
+        elif key == "project" and len(str(value)) > MAX_PROJECT_NAME:
+            wrong.append(f"project must be a name of at most {MAX_PROJECT_NAME} characters")
         else:
             found[key] = value
     mistakes += [f"{path}: {told}" for told in wrong[:MAX_MISTAKES]]
@@ -460,25 +507,32 @@ def read_secret(path: Path) -> str:
     return secret
 
 
-def _check_server(settings: ClientSettings) -> None:
-    if settings.is_local:
-        return
+_NO_SERVER = {
+    SettingsProblem.BAD_SERVER: "must be an address like https://host",
+    SettingsProblem.PLAIN_HTTP: "must be https:// (else everything travels unencrypted)",
+}
+
+
+def _server_error(server: str) -> SettingsError | None:
+    """Why this is no server that may be used; None if it may, or if it is the local one."""
+    address = _address(server)
+    if not server.strip():
+        return None
     from urllib.parse import urlsplit
 
-    shown = settings.server.rpartition("@")[2]
+    shown = server.rpartition("@")[2]
     try:
-        parts = urlsplit(settings.server)
+        parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise SettingsError(SettingsProblem.BAD_SERVER, shown) from None
+        return SettingsError(SettingsProblem.BAD_SERVER, shown)
     # A password in the address would be shown wherever the address is.
-    odd = "@" in parts.netloc or " " in settings.server or parts.query or parts.fragment or port == 0
-    if not host or odd or not settings.server.isprintable() or parts.scheme not in ("http", "https"):
-        raise SettingsError(SettingsProblem.BAD_SERVER, shown)
+    odd = "@" in parts.netloc or " " in address or parts.query or parts.fragment or port == 0
+    if not host or odd or not address.isprintable() or parts.scheme not in ("http", "https"):
+        return SettingsError(SettingsProblem.BAD_SERVER, shown)
     if parts.scheme == "http" and not is_loopback(host):
-        raise SettingsError(SettingsProblem.PLAIN_HTTP, settings.server)
-    if not settings.tenant:
-        raise SettingsError(SettingsProblem.NO_TENANT, settings.server)
+        return SettingsError(SettingsProblem.PLAIN_HTTP, address)
+    return None
 
 
 def is_loopback(host: str) -> bool:

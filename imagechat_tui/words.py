@@ -863,30 +863,32 @@ def private_address_words(url: str, address: str) -> list[str]:
 
 _WISHES = {
     "server": "threads would be read and written there",
+    "tenant": "threads would be read and written in that tenant of {beside}",
     "shared": "threads would be read and written in that folder",
 }
+_LARGER = "larger pictures take more memory and time"
 
 
-def wish_words(file: str, asked: Sequence[tuple[str, str]]) -> list[str]:
+def wish_words(file: str, asked: Sequence[tuple[str, str, str]]) -> list[str]:
     """What a project's file asks for, as lines: the file, then each setting with what it means.
 
     Args:
         file: its path, raw.
-        asked: settings with their values, raw.
+        asked: settings with their values, and what each is asked for together with, raw.
     """
     return [
         f"The project's file {safe_line(file)} came with the pictures, and asks for:",
         *(
             f"  {key} = {safe_name(value) or '(the local server)'}"
-            f"  ({_WISHES.get(key, 'larger pictures take more memory and time')})"
-            for key, value in asked
+            f"  ({_WISHES.get(key, _LARGER).format(beside=safe_name(beside))})"
+            for key, value, beside in asked
         ),
     ]
 
 
-def wish_undecided_words(file: str, asked: Sequence[tuple[str, str]]) -> Words:
+def wish_undecided_words(file: str, asked: Sequence[tuple[str, str, str]]) -> Words:
     """A project's file asks for something, and nobody has answered."""
-    listed = ", ".join(f"{key} = {safe_name(value)}" for key, value in asked)
+    listed = ", ".join(f"{key} = {safe_name(value)}" for key, value, _ in asked)
     return Words(
         "Not allowed yet",
         f"{safe_line(file)} asks for {listed}, which is skipped.",

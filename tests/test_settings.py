@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -20,6 +20,7 @@ from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.settings import (
     CHOICES,
     LIMITS,
+    MAX_PROJECT_NAME,
     NUMBERS,
     OWN_KEYS,
     ClientSettings,
@@ -87,6 +88,15 @@ class Desk:
         with pytest.raises(SettingsError) as caught:
             self.load(env=env)
         return caught.value
+
+    def bad_server(self, **env: str) -> SettingsError:
+        """Why the server was skipped, which is told as well."""
+        settings = self.load(env=env)
+        assert settings.is_local
+        assert settings.bad_server is not None
+        (mistake,) = settings.mistakes
+        assert "server must be" in mistake
+        return settings.bad_server
 
     def secret(self, text: str = TOKEN, mode: int = 0o600, name: str = "token") -> Path:
         path = self.root / name
@@ -298,7 +308,9 @@ def test_a_variable_that_holds_nothing_counts_as_not_set(desk: Desk, blank: str)
 
 @pytest.mark.parametrize("server", ["/", " // "])
 def test_slashes_alone_are_no_server_and_not_the_local_one(desk: Desk, server: str) -> None:
-    assert desk.refused(IMAGECHAT_SERVER=server).problem is SettingsProblem.BAD_SERVER
+    assert desk.bad_server(IMAGECHAT_SERVER=server).problem is SettingsProblem.BAD_SERVER
+    with pytest.raises(SettingsError):
+        desk.load(flags={"server": server})
 
 
 # Mistakes: told, skipped, and never the end
@@ -389,7 +401,7 @@ def test_servers_that_may_be_used(desk: Desk, server: str) -> None:
      "http://0.0.0.0", "http://[::]", "http://[fe80::1]", "http://2130706433", "http://notlocalhost"],
 )  # fmt: skip
 def test_plain_http_is_for_this_machine_only(desk: Desk, server: str) -> None:
-    error = desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="design")
+    error = desk.bad_server(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="design")
     assert (error.problem, error.subject) == (SettingsProblem.PLAIN_HTTP, server)
 
 
@@ -398,25 +410,48 @@ def test_plain_http_is_for_this_machine_only(desk: Desk, server: str) -> None:
     ["review.example", "ftp://review.example", "https://", "https:///x", "https://[::1", "https://h:99999", "https://h:0",
      "https://h:x", "http://a b/", "ws://h", "wss://h", "file:///etc", "https://h?a=1", "https://h#a", "http://evil.example\\@localhost"],
 )  # fmt: skip
-def test_what_is_no_server_stops_the_start(desk: Desk, server: str) -> None:
-    """To go on with another one would put comments where they do not belong."""
-    assert desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t").problem is SettingsProblem.BAD_SERVER
-    desk.user_file.write_text(f"server = '{server}'\ntenant = 't'")
-    assert desk.refused().problem is SettingsProblem.BAD_SERVER
+def test_what_is_no_server_is_skipped_and_told_and_who_writes_can_know(desk: Desk, server: str) -> None:
+    """To write to another one would put comments where they do not belong. A wrong flag is never skipped."""
+    env = {"IMAGECHAT_SERVER": server, "IMAGECHAT_TENANT": "t"}
+    assert desk.bad_server(**env).problem is SettingsProblem.BAD_SERVER
+    for path in (desk.user_file, desk.project_file):
+        path.write_text(f"server = '{server}'\ntenant = 't'")
+        assert desk.bad_server().problem is SettingsProblem.BAD_SERVER
+        assert desk.load().tenant == ""  # it is one of that server
+        path.unlink()
+    with pytest.raises(SettingsError) as caught:
+        desk.load(flags={"server": server, "tenant": "t"})
+    assert caught.value.problem is SettingsProblem.BAD_SERVER
+
+
+def test_a_bad_server_counts_only_where_nothing_stronger_names_another(desk: Desk) -> None:
+    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "design"')
+    desk.project_file.write_text('server = "//"\ntenant = "other"')
+    settings = desk.load()
+    assert (settings.server, settings.tenant, settings.refused) == (TEAM, "design", ())
+    assert settings.bad_server is not None
+    assert desk.load(flags={"server": TEAM, "tenant": "t"}).bad_server is None
+    assert desk.load(env={"IMAGECHAT_SERVER": TEAM}).bad_server is None
+    desk.user_file.write_text('server = "//"\ntenant = "design"')
+    desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "design"')
+    assert desk.load().bad_server is not None  # nobody allowed the other
+    assert desk.load(allow=["server", "tenant"]).bad_server is None
 
 
 @pytest.mark.parametrize(
     "server", ["https://u:s3cret@review.example", "http://u:s3cret@localhost", "https://u:s3cret@[x"]
 )
 def test_a_password_in_an_address_is_refused_and_not_repeated(desk: Desk, server: str) -> None:
-    error = desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t")
+    error = desk.bad_server(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t")
     assert error.problem is SettingsProblem.BAD_SERVER
     assert "s3cret" not in error.subject
+    assert "s3cret" not in str(desk.load(env={"IMAGECHAT_SERVER": server}).mistakes)
 
 
 @pytest.mark.parametrize("server", ["https://h/\udcff", "https://h\udcff", "https://h/\x01", "https://h\x7f"])
 def test_what_cannot_be_printed_is_no_server(desk: Desk, server: str) -> None:
-    assert desk.refused(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t").problem is SettingsProblem.BAD_SERVER
+    error = desk.bad_server(IMAGECHAT_SERVER=server, IMAGECHAT_TENANT="t")
+    assert error.problem is SettingsProblem.BAD_SERVER
 
 
 def test_a_server_of_others_needs_a_tenant(desk: Desk) -> None:
@@ -500,7 +535,9 @@ def test_no_token_is_read_for_the_local_server(desk: Desk) -> None:
 
 def test_a_project_may_say_where_its_threads_are(desk: Desk) -> None:
     desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "design"\nproject = "shop"\nglyphs = "half"')
-    assert desk.load(allow=["server"]) == ClientSettings(server=TEAM, tenant="design", glyphs="half")
+    assert desk.load(allow=["server", "tenant"]) == ClientSettings(
+        server=TEAM, tenant="design", glyphs="half"
+    )
 
 
 @pytest.mark.security
@@ -519,11 +556,14 @@ def test_what_a_project_asks_for_counts_only_once_it_is_allowed(
 ) -> None:
     desk.project_file.write_text(f'{line}\ntenant = "design"\nglyphs = "half"')
     settings = desk.load()
-    wish = Wish(desk.project_file.resolve(), key, value)
-    tenant = "" if key == "server" else "design"
-    assert settings == ClientSettings(glyphs="half", tenant=tenant, refused=(wish,))
+    file = desk.project_file.resolve()
+    if key == "server":
+        wishes = (Wish(file, key, value, "design"), Wish(file, "tenant", "design", value))
+        assert settings == ClientSettings(glyphs="half", refused=wishes)
+    else:
+        assert settings == ClientSettings(glyphs="half", tenant="design", refused=(Wish(file, key, value),))
     assert settings.mistakes == ()
-    allowed = desk.load(allow=[key])
+    allowed = desk.load(allow=[key, "tenant"])
     assert allowed.refused == ()
     assert allowed.sources[key] == str(desk.project_file)
 
@@ -548,17 +588,63 @@ def test_only_what_would_count_is_asked_about(desk: Desk) -> None:
         asked.extend(wish.key for wish in wishes)
         return []
 
-    said: dict[str, object] = {"server": "http://localhost:1", "max_megapixels": "100"}
+    said: dict[str, object] = {"server": "http://localhost:1", "tenant": "mine", "max_megapixels": "100"}
     load_settings(said, {"IMAGECHAT_SHARED": "/srv/y"}, desk.folders, desk.cwd, ask)
     assert asked == []
-    desk.user_file.write_text(f'server = "{TEAM}"\nshared = "/srv/x"\nmax_megapixels = 100')
+    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "t"\nshared = "/srv/x/"\nmax_megapixels = 100')
     load_settings({}, {}, desk.folders, desk.cwd, ask)
     assert asked == []
     desk.user_file.write_text('server = "https://other.example"\ntenant = "mine"\nmax_megapixels = "odd"')
     settings = load_settings({}, {}, desk.folders, desk.cwd, ask)
-    assert asked == ["server", "shared", "max_megapixels"]
+    assert asked == ["server", "tenant", "shared", "max_megapixels"]
     assert (settings.server, settings.tenant, settings.shared) == ("https://other.example", "mine", None)
     assert settings.max_megapixels == 60
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("named_by", ["user", "variable", "flag"])
+def test_a_project_cannot_choose_a_tenant_unasked(desk: Desk, named_by: str) -> None:
+    """A tenant is where words go, on a server that the person named and that gets their token."""
+    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "design"')
+    desk.project_file.write_text('tenant = "other"')
+    server = TEAM if named_by == "user" else "https://second.example"
+    how: dict[str, dict[str, Any]] = {
+        "user": {},
+        "variable": {"env": {"IMAGECHAT_SERVER": server}},
+        "flag": {"flags": {"server": server}},
+    }
+    settings = desk.load(**how[named_by])
+    assert (settings.server, settings.tenant) == (server, "design")
+    assert settings.refused == (Wish(desk.project_file.resolve(), "tenant", "other", server),)
+    assert desk.load(**how[named_by], allow=["tenant"]).tenant == "other"
+    desk.project_file.write_text('tenant = "design"')
+    assert desk.load(**how[named_by]).refused == ()  # the person's own
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("allow", [[], ["server"], ["tenant"]])
+def test_a_server_and_its_tenant_are_one_place(desk: Desk, allow: list[str]) -> None:
+    desk.user_file.write_text('server = "https://mine.example"\ntenant = "mine"')
+    desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "other"')
+    settings = desk.load(allow=allow)
+    assert (settings.server, settings.tenant) == ("https://mine.example", "mine")
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("own", "asked_for", "same"),
+    [
+        ("/srv/x", "/srv/x/", True),
+        ("/srv/x", " /srv/x", False),
+        ("/srv/x", "/srv/x ", False),
+        ("~/x", "~/./x", True),
+        ("", "/", False),
+    ],
+)
+def test_a_shared_folder_is_compared_as_it_is_used(desk: Desk, own: str, asked_for: str, same: bool) -> None:
+    desk.user_file.write_text(f'shared = "{own}"')
+    desk.project_file.write_text(f'shared = "{asked_for}"')
+    assert (desk.load().refused == ()) is same
 
 
 @pytest.mark.security
@@ -663,7 +749,7 @@ def test_a_project_cannot_choose_secrets_or_whom_to_trust(desk: Desk, key: str) 
 def test_a_token_does_not_go_where_only_a_project_sends_it(desk: Desk) -> None:
     desk.project_file.write_text('server = "https://evil.example"\ntenant = "design"')
     for env in ({"IMAGECHAT_SSO": TOKEN}, {"IMAGECHAT_SSO_FILE": str(desk.secret())}):
-        settings = desk.load(env=env, allow=["server"])
+        settings = desk.load(env=env, allow=["server", "tenant"])
         assert (settings.server, settings.sso) == ("https://evil.example", "")
         (mistake,) = settings.mistakes
         assert "https://evil.example" in mistake
@@ -673,10 +759,11 @@ def test_a_token_does_not_go_where_only_a_project_sends_it(desk: Desk) -> None:
 def test_a_token_goes_to_a_server_that_the_person_named_too(desk: Desk) -> None:
     desk.project_file.write_text(f'server = "{TEAM}/"\ntenant = "design"')
     token = {"IMAGECHAT_SSO": TOKEN}
-    assert desk.load(env=token | {"IMAGECHAT_SERVER": TEAM}).sso == TOKEN
-    assert desk.load(env=token, flags={"server": TEAM}).sso == TOKEN
+    yes = ["tenant"]
+    assert desk.load(env=token | {"IMAGECHAT_SERVER": TEAM}, allow=yes).sso == TOKEN
+    assert desk.load(env=token, flags={"server": TEAM}, allow=yes).sso == TOKEN
     desk.user_file.write_text(f'server = "{TEAM}"')
-    assert desk.load(env=token) == ClientSettings(server=TEAM, tenant="design", sso=TOKEN)
+    assert desk.load(env=token, allow=yes) == ClientSettings(server=TEAM, tenant="design", sso=TOKEN)
 
 
 def test_only_the_nearest_project_counts(desk: Desk) -> None:
@@ -722,7 +809,13 @@ def test_a_file_in_a_repository_is_known_by_its_place_in_it(desk: Desk) -> None:
 def test_a_project_can_have_a_name_of_its_own(desk: Desk) -> None:
     desk.project_file.write_text('project = "web-shop"')
     assert named(desk, "shot.png").url_id == "web-shop/pages/shot.png"
-    for unnamed in ("", 'project = ""', "project = []", "not toml"):
+    longest = "x" * MAX_PROJECT_NAME
+    desk.project_file.write_text(f'project = "{longest}"')
+    assert named(desk, "shot.png").url_id.startswith(f"{longest}/")
+    desk.project_file.write_text(f'project = "{longest}x"')
+    (told,) = desk.load().mistakes
+    assert "project must be a name of at most 200 characters" in told
+    for unnamed in (f'project = "{longest}x"', "", 'project = ""', "project = []", "not toml"):
         desk.project_file.write_text(unnamed)
         assert named(desk, "shot.png").url_id == "shop/pages/shot.png"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,14 @@ from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import allowed, answered, remember, told
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.settings import CONFIG_FILE, Folders, load_settings, working_folder
+from imagechat_tui.settings import (
+    CONFIG_FILE,
+    Folders,
+    SettingsError,
+    Wish,
+    load_settings,
+    working_folder,
+)
 from imagechat_tui.words import wish_undecided_words, wish_words
 
 
@@ -42,10 +51,11 @@ def show(json_: bool) -> None:
     """
     folders = Folders.of_user()
     settings = load_settings({}, os.environ, folders, working_folder(), partial(allowed, folders))
+    values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
     shown: dict[str, object] = {
         key: "***" if key == "sso" and value else str(value) if isinstance(value, Path) else value
-        for key, value in asdict(settings).items()
-        if key not in ("mistakes", "refused", "sources")
+        for key, value in values.items()
+        if key not in ("mistakes", "refused", "bad_server", "sources")
     }
     sources = {key: settings.sources.get(key, "default") for key in shown}
     if json_:
@@ -88,11 +98,21 @@ def distrust() -> None:
 
 def _answer(*, yes: bool) -> None:
     folders = Folders.of_user()
-    wishes = load_settings({}, {}, folders, working_folder()).refused
+    wishes: dict[Wish, None] = {}
+
+    def noted(asked: Sequence[Wish]) -> Sequence[Wish]:
+        wishes.update(dict.fromkeys(asked))
+        return asked
+
+    # What a variable overrules in this shell is asked for in another one; what it names, a tenant may be for.
+    environments: tuple[Mapping[str, str], ...] = ({}, os.environ)
+    for environ in environments:
+        with suppress(SettingsError):  # the question is what the file asks for, not whether all of it will do
+            load_settings({}, environ, folders, working_folder(), noted)
     if not wishes:
         click.echo("No project's file here asks for anything that you must allow.")
         return
     remember(folders, wishes, allowed=yes)
-    for line in wish_words(*told(wishes)):
+    for line in wish_words(*told(list(wishes))):
         click.echo(line)
     click.echo("Allowed." if yes else "Not allowed.")

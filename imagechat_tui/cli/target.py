@@ -218,7 +218,7 @@ def target(
     The picture itself need not exist here: its key is all that is asked for.
 
     Raises:
-        SettingsError: the settings cannot be used.
+        SettingsError: the settings cannot be used; to write, nor can they without the server that they name.
         VerbFailed: they would lead elsewhere than the project means, and nobody can be asked; or the picture
             comes through a pipe, and is too large or does not come.
     """
@@ -230,6 +230,8 @@ def target(
     settings = load_settings(said, os.environ, folders, cwd, lambda wishes: granted(folders, wishes, purpose))
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
+    if settings.bad_server is not None and purpose is not Purpose.READ:
+        raise settings.bad_server
     stdin = from_pipe(image, settings)
     if stdin is not None:
         image = "-"

@@ -1,7 +1,8 @@
 """What a project's file asks for: put to the person once, and the answer remembered.
 
 An answer is about one value of one setting of one project (by the real path of its file), so a file that asks
-for something else later is a new question. Each is a small file of its own: two programs may answer at once.
+for something else later is a new question. A server and its tenant are one place: each is asked for with the
+other. Each answer is a small file of its own: two programs may answer at once.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Purpose(Enum):
 
 def answer_path(state: Path, wish: Wish) -> Path:
     """Where the answer about a wish is kept."""
-    parts = "".join(f"{len(part)}:{part}" for part in (str(wish.file), wish.key, wish.value))
+    parts = "".join(f"{len(part)}:{part}" for part in (str(wish.file), wish.key, wish.value, wish.beside))
     return state / "projects" / hashlib.sha256(os.fsencode(parts)).hexdigest()[:32]
 
 
@@ -96,9 +97,9 @@ def granted(folders: Folders, wishes: Sequence[Wish], purpose: Purpose) -> list[
     return [wish for wish, answer in answers.items() if answer]
 
 
-def told(wishes: Sequence[Wish]) -> tuple[str, list[tuple[str, str]]]:
+def told(wishes: Sequence[Wish]) -> tuple[str, list[tuple[str, str, str]]]:
     """Wishes of one project as ``words`` takes them."""
-    return str(wishes[0].file), [(wish.key, wish.value) for wish in wishes]
+    return str(wishes[0].file), [(wish.key, wish.value, wish.beside) for wish in wishes]
 
 
 def _asked(wishes: Sequence[Wish], purpose: Purpose) -> bool | None:

@@ -90,12 +90,31 @@ def test_what_is_typed_once_the_question_begins_to_show_answers_it(
         Wish(SERVER.file, "server", "https://evil.example"),
         Wish(SERVER.file, "shared", SERVER.value),
         Wish(Path("/other/.imagechat.toml"), "server", SERVER.value),
+        Wish(SERVER.file, "server", SERVER.value, "another tenant"),
     ],
 )
 def test_another_wish_is_another_question(folders: Folders, other: Wish) -> None:
     remember(folders, [SERVER], allowed=True)
     assert answered(folders, SERVER) is True
     assert answered(folders, other) is None
+
+
+def test_a_tenant_is_asked_for_with_its_server_and_without_an_answer_nothing_is_written(
+    folders: Folders, person: Callable[[bool], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = SERVER.file
+    tenant = Wish(file, "tenant", "other", SERVER.value)
+    with pytest.raises(VerbFailed) as failed:
+        granted(folders, [tenant], Purpose.WRITE)
+    assert failed.value.code == USAGE
+    assert "tenant = other" in failed.value.words.text
+    person(True)
+    assert granted(folders, [tenant], Purpose.WRITE) == [tenant]
+    asked = capsys.readouterr().err
+    assert "tenant = other" in asked
+    assert f"that tenant of {SERVER.value}" in asked
+    assert answered(folders, Wish(file, "tenant", "other", "https://second.example")) is None
+    assert answered(folders, Wish(file, "tenant", "third", SERVER.value)) is None
 
 
 def test_only_what_was_not_answered_is_asked(
@@ -168,3 +187,50 @@ def test_the_project_here_is_trusted_and_distrusted_by_a_verb(
     assert run(["config", "distrust"]) == OK
     capsys.readouterr()
     assert shown() == ("max_megapixels = 60.0", "")
+
+
+@pytest.mark.parametrize("server_of", ["user", "variable"])
+def test_a_tenant_is_allowed_by_the_verb_for_the_server_that_is_named_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server_of: str
+) -> None:
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "CONFIG" / "imagechat" / "config.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(f'{f"server = {SERVER.value!r}" if server_of == "user" else ""}\ntenant = "design"')
+    if server_of == "variable":
+        monkeypatch.setenv("IMAGECHAT_SERVER", SERVER.value)
+
+    def tenant() -> str:
+        assert run(["config", "show"]) == OK
+        out, _ = capsys.readouterr()
+        return next(line.split()[2] for line in out.splitlines() if line.startswith("tenant"))
+
+    Path(".imagechat.toml").write_text('tenant = "other"')
+    assert tenant() == "design"
+    assert run(["config", "trust"]) == OK
+    assert SERVER.value in capsys.readouterr().out
+    assert tenant() == "other"
+    Path(".imagechat.toml").write_text('tenant = "third"')  # it is asked for anew
+    assert tenant() == "design"
+
+
+@pytest.mark.parametrize("source", ["project", "user", "variable"])
+def test_a_server_that_is_none_is_told_and_skipped_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "CONFIG" / "imagechat" / "config.toml"
+    own.parent.mkdir(parents=True)
+    if source == "variable":
+        monkeypatch.setenv("IMAGECHAT_SERVER", "//")
+    else:
+        (own if source == "user" else Path(".imagechat.toml")).write_text('server = "//"')
+    assert run(["config", "show"]) == OK
+    assert "server must be an address like https://host, not '//' (skipped)" in capsys.readouterr().err
+    Path("shot.png").write_bytes(b"")
+    assert run(["add", "shot.png", "--at", "2,2", "-m", "wet"]) == USAGE
+    assert "Not a server: //" in capsys.readouterr().err

@@ -117,6 +117,11 @@ def test_an_unreachable_server(desk: Desk) -> None:
     assert spoke_plainly(done)
     assert "Run it again" in done.stderr
     assert "R retries" not in done.stderr
+    for_programs = desk.run(
+        "ls", "shot.png", "--json", "--server", f"http://127.0.0.1:{port}", "--tenant", "demo"
+    )
+    assert (for_programs.returncode, for_programs.stdout) == (UNREACHABLE, "")
+    assert for_programs.stderr == done.stderr
 
 
 def test_another_kind_of_server(desk: Desk) -> None:
@@ -250,6 +255,16 @@ def test_a_project_that_names_a_server_is_asked_about_once(desk: Desk) -> None:
         assert "trust" not in done.stderr
     assert desk.run("config", "distrust").returncode == 0
     assert desk.run(*add).returncode == 0
+
+
+@pytest.mark.security
+def test_a_project_cannot_send_words_to_another_tenant_unasked(desk: Desk) -> None:
+    (desk.root / ".imagechat.toml").write_text('tenant = "other"')
+    desk.env |= {"IMAGECHAT_SERVER": "http://127.0.0.1:9"}
+    done = desk.run("add", "shot.png", "--at", "2,2", "-m", "x")
+    assert done.returncode == USAGE
+    assert spoke_plainly(done)
+    assert "tenant = other" in done.stderr
 
 
 @pytest.mark.pty
