@@ -110,6 +110,8 @@ def test_a_program_that_goes_on_paints_its_whole_screen(
     terminal.send(keys)
     terminal.shows({"": "No markers yet", "ckept": "kept", "?": "Type to search"}[keys])
     terminal.quiet()
+    terminal.press("ctrl+l")  # what is compared is the screen painted anew
+    terminal.quiet()
     shown = terminal.lines[:-1]  # the last one has the measured round trip
     terminal.process.send_signal(number)
     state = Path(f"/proc/{terminal.process.pid}/stat")
