@@ -497,7 +497,11 @@ _PICTURE_WORDS = {
         "Convert it to plain PNG.",
     ),
     "corrupt": ("Damaged picture", "{called} is a damaged {said}.", "{anew}"),
-    "cut-off": ("Cut off", "{called} is a {said} that ends before its first row.", "{anew}"),
+    "cut-off": (
+        "Cut off",
+        "{called} is a {said} that is cut off: too little of it is there to be shown.",
+        "{anew}",
+    ),
     "too-many-pixels": _TOO_LARGE,
     "too-many-bytes": _TOO_LARGE,
     "memory": _TOO_HEAVY,
@@ -619,7 +623,7 @@ def picture_loss_words(name: str, loss: Loss) -> Words:
         case "detail":
             return Words("Incomplete picture", f"{subject} is coarser than made: {why}.", _ANEW)
         case "unsure":
-            told = f"A checksum of {called} is wrong: it may not look as it was made."
+            told = f"The data of {called} are damaged: it may not look as it was made."
             return Words("Damaged picture", told, _ANEW)
         case _:
             assert_never(loss.what)
@@ -633,7 +637,7 @@ def picture_loss_note(loss: Loss) -> str:
         case "detail":
             return f"{_lost_part(loss)} coarse"
         case "unsure":
-            return "checksum wrong"
+            return "damaged"
         case _:
             assert_never(loss.what)
 

@@ -485,7 +485,7 @@ def test_names_and_words_from_outside_leave_harmless(
             "The lower 50 % of a.png is coarser than made: the file is cut off.",
         ),
         (Loss("detail", "lower", 1.0, cut=True), "All of a.png is coarser than made: the file is cut off."),
-        (Loss("unsure"), "A checksum of a.png is wrong: it may not look as it was made."),
+        (Loss("unsure"), "The data of a.png are damaged: it may not look as it was made."),
     ],
 )
 def test_what_is_missing_from_a_picture_is_told(loss: Loss, told: str) -> None:

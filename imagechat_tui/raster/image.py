@@ -39,7 +39,7 @@ class Loss(Struct, frozen=True):
     """What is not there of a picture that is shown all the same."""
 
     what: Literal["rows", "detail", "unsure"]
-    """Rows are missing; they are coarser than they were made; all is there, and a checksum is wrong."""
+    """Rows are missing; they are coarser than they were made; all is there, and some of it is wrong."""
     edge: str = ""
     """``lower``, ``upper``, ``left`` or ``right``: the part that is concerned, as the picture is seen."""
     share: float = 0.0

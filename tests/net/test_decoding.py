@@ -185,6 +185,36 @@ async def test_a_wrong_checksum_of_the_pixels_is_told_and_they_are_shown() -> No
     assert picture.loss == Loss("unsure", "lower")
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+async def test_a_mark_that_no_encoder_writes_hides_nothing_of_a_jpeg(mode: str, progressive: bool) -> None:
+    data = saved(colored(160, 160).convert(mode), "JPEG", quality=95, progressive=progressive)
+    whole = await load(data)
+    at = data.index(b"\xff\0", data.index(b"\xff\xda"))
+    picture = await load(data[:at] + b"\xff\x38" + data[at + 2 :])
+    assert picture.loss == Loss("unsure", "lower")
+    assert (picture.pixels == whole.pixels).all()
+
+
+@pytest.mark.parametrize("bad", range(1, 10))
+async def test_scans_before_one_that_makes_no_sense_are_shown(bad: int) -> None:
+    image = colored(160, 160)
+    data = saved(image, "JPEG", quality=90, progressive=True)
+    starts = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
+    at = starts[bad] + 5 + 2 * data[starts[bad] + 4]  # the first coefficient of the scan
+    picture = await load(data[:at] + b"\x7f" + data[at + 1 :])
+    assert picture.loss == Loss("detail", "lower", 1.0)
+    assert np.abs(picture.pixels.astype(int) - np.asarray(image)).mean() < 40
+
+
+async def test_a_jpeg_whose_first_scan_makes_no_sense_is_damaged() -> None:
+    data = saved(colored(), "JPEG", progressive=True)
+    at = data.index(b"\xff\xda") + 4
+    with pytest.raises(PictureError) as caught:
+        await load(data[: at + 1 + 2 * data[at]] + b"\x7f" + data[at + 2 + 2 * data[at] :])
+    assert caught.value.kind is PictureKind.CORRUPT
+
+
 SMALL: dict[str, Callable[[Image.Image], bytes]] = {
     "png": lambda image: saved(image, "PNG"),
     "png woven": woven_png,

@@ -193,7 +193,10 @@ def draw_jpeg(found: jpeg.Jpeg, loader: Loader, reduced: int) -> Drawing:
     else:
         return Drawing(image, image.size)
     image = opened(found.ended())
-    image.load()
+    try:
+        image.load()
+    except OSError:
+        return _damaged_jpeg(found, opened)
     first = _first_change(image, (opened(found.ended(more)) for more in jpeg.GARBLED))
     if first is None:
         return Drawing(image, image.size)
@@ -203,6 +206,30 @@ def draw_jpeg(found: jpeg.Jpeg, loader: Loader, reduced: int) -> Drawing:
         raise Unfinished(cut=True)
     lost = Lost("rows", 1 - first / image.height, cut=True)
     return Drawing(_upper(image, first), image.size, lost)
+
+
+def _damaged_jpeg(found: jpeg.Jpeg, opened: Callable[[bytes], Image.Image]) -> Drawing:
+    """Pixels of a JPEG that libjpeg gives up: all of them, or the scans before the one that makes no sense."""
+
+    def drawn(data: bytes) -> Image.Image | None:
+        image = opened(data)
+        try:
+            image.load()
+        except OSError:
+            return None
+        return image
+
+    image = drawn(found.mended())
+    if image is not None:
+        return Drawing(image, image.size, Lost("unsure"))
+    sound, bad = 0, found.scans
+    while bad - sound > 1:
+        count = (sound + bad) // 2
+        coarse = drawn(found.of_scans(count))
+        sound, bad, image = (sound, count, image) if coarse is None else (count, bad, coarse)
+    if image is None:
+        raise Unfinished(cut=False)
+    return Drawing(image, image.size, Lost("detail", 1.0))
 
 
 def _first_change(one: Image.Image, others: Iterable[Image.Image]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from imagechat_tui.net.decoding.lost import Unfinished
@@ -12,6 +13,8 @@ _READ: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _NEEDED: Final = frozenset({*_FRAMES, 0xC4, 0xCC, 0xDB, 0xDD})
 _APP0, _APP1, _APP14, _SOS, _EOI = 0xE0, 0xE1, 0xEE, 0xDA, 0xD9
 END: Final = b"\xff\xd9"
+_NO_MARKER: Final = re.compile(rb"\xff[^\x00\x01\xc4\xcc\xd0-\xde\xe0-\xef\xfe\xff]", re.DOTALL)
+"""What no encoder writes between the first scan and the end: most often it was ``FF 00``, which is a byte of pixels."""
 GARBLED: Final = tuple(bytes(number * step % 251 + 1 for number in range(1, 513)) for step in (97, 60, 181))
 """No picture's data: what any of it changes in one that was cut off was not there. One alone may happen to be right."""
 
@@ -31,6 +34,18 @@ class Jpeg(NamedTuple):
     def ended(self, more: bytes = b"") -> bytes:
         """The file with an end mark, behind data that may be in place of what is missing."""
         return _without_begun_segment(self.data.rstrip(b"\xff")) + more + END
+
+    def mended(self) -> bytes:
+        """The file, ended, without the marks that no encoder writes: at these libjpeg gives up."""
+        start = self.data.find(b"\xff\xda")
+        return self.data[:start] + _NO_MARKER.sub(b"\xff\0", self.ended()[start:])
+
+    def of_scans(self, count: int) -> bytes:
+        """The file without what comes after so many scans, ended."""
+        at = -1
+        for _ in range(count + 1):
+            at = self.data.find(b"\xff\xda", at + 1)
+        return self._replace(data=self.data[: at if at >= 0 else None]).ended()
 
 
 def read(data: bytes) -> Jpeg | None:

@@ -9,8 +9,8 @@ class Lost(NamedTuple):
     """What is missing from a picture that is shown all the same."""
 
     what: str
-    """``rows``: they are missing; ``detail``: they are coarser than they were made; ``unsure``: all is there, and a
-    checksum is wrong."""
+    """``rows``: they are missing; ``detail``: they are coarser than they were made; ``unsure``: all is there, and
+    some of it is wrong."""
     share: float = 0.0
     """Of the rows, 0-1."""
     upper: bool = False
