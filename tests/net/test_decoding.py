@@ -280,6 +280,43 @@ async def test_a_colour_of_sixteen_bits_is_transparent_only_to_its_last_bit() ->
     assert opacity(await load(raw_png(4, 3, rows, key, depth=16))) == [[0, 0, 255, 255]] * 3
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+async def test_a_transparent_sample_is_as_deep_as_the_pixels(bits: int) -> None:
+    rows = (b"\0" + b"\0" * bits) * 2  # 8 pixels of 0
+    key = chunk(b"tRNS", struct.pack(">H", 0xFFFF << bits & 0xFFFF))
+    assert opacity(await load(raw_png(8, 2, rows, key, depth=bits, colors=0))) == [[0] * 8] * 2
+    color = chunk(b"tRNS", struct.pack(">HHH", 0x130, 0x8000, 0x100))
+    picture = await load(raw_png(2, 1, b"\0" + b"\x30\0\0" + b"\x31\0\0", color))
+    assert opacity(picture) == [[0, 255]]
+
+
+@pytest.mark.parametrize(
+    ("colors", "late"),
+    [
+        (0, chunk(b"tRNS", b"\0\x40")),
+        (2, chunk(b"tRNS", b"\0\x40" * 3)),
+        (3, chunk(b"tRNS", b"\0" * 4)),
+        (2, chunk(b"gAMA", struct.pack(">I", 100_000))),
+    ],
+)
+async def test_what_comes_behind_the_pixels_says_nothing_of_them(colors: int, late: bytes) -> None:
+    palette = chunk(b"PLTE", b"\x40" * 3 * 65) if colors == 3 else b""
+    rows = (b"\0" + b"\x40" * (24 if colors == 2 else 8)) * 8
+    picture = await load(raw_png(8, 8, rows, palette, colors=colors, behind=late))
+    assert picture.opacity is None
+    assert (picture.pixels == 64).all()
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_comes_on_the_wrong_side_of_the_palette_is_not_heeded(before: bool) -> None:
+    palette = chunk(b"PLTE", b"\x40" * 3 * 4)
+    gamma, clear = chunk(b"gAMA", struct.pack(">I", 100_000)), chunk(b"tRNS", b"\0\0")
+    parts = (clear, palette, gamma) if before else (gamma, palette, clear)
+    picture = await load(raw_png(8, 8, (b"\0" + b"\0" * 8) * 8, *parts, colors=3))
+    assert (picture.opacity is None) == before
+    assert before == (int(picture.pixels[0, 0, 0]) == 64)
+
+
 @pytest.mark.parametrize("length", [0, 1, 3, 300])
 async def test_transparency_that_makes_no_sense_is_none(length: int) -> None:
     rows = (b"\0" + b"\0" * 8) * 8

@@ -92,11 +92,12 @@ def _key(found: png.Png, image: Image.Image, loader: Loader) -> Image.Image:
     """What is opaque where one colour is transparent."""
     from PIL import Image, ImageChops
 
-    samples = [int.from_bytes(found.clear[at : at + 2], "big") for at in range(0, len(found.clear), 2)]
+    most = (1 << found.depth) - 1  # what is above it belongs to no sample
+    samples = [int.from_bytes(found.clear[at : at + 2], "big") & most for at in range(0, len(found.clear), 2)]
     if found.colors == 0 and found.depth == 16:
         return image.convert("I").point([0 if value == samples[0] else 255 for value in range(65536)], "L")
     if found.colors == 0:
-        value = samples[0] * 255 // ((1 << found.depth) - 1)
+        value = samples[0] * 255 // most
         return image.convert("L").point([0 if level == value else 255 for level in range(256)])
     parts = [(image, [sample >> 8 if found.depth == 16 else sample for sample in samples])]
     if found.depth == 16:

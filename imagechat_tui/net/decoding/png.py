@@ -26,6 +26,9 @@ _PASSES: Final = (
 """Of an interlaced picture: first column, first row, and the steps to the next of each pass."""
 GRIDS: Final = ((8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2), (1, 1))
 """Columns and rows from one known pixel to the next once so many passes are there."""
+_BEFORE_PALETTE: Final = frozenset({b"gAMA", b"iCCP", b"sRGB", b"cICP"})
+_BEFORE_PIXELS: Final = _BEFORE_PALETTE | {b"tRNS"}
+"""Where these have to stand; elsewhere no browser heeds them."""
 _PIECE: Final = 1 << 14
 
 
@@ -142,14 +145,18 @@ def read(data: bytes) -> Png | None:
         elif kind == b"IEND":
             ended = True
             break
-        elif not right:
+        elif not right or (kind in _BEFORE_PIXELS and still):
             continue
         elif kind == b"tRNS":
-            clear = clear or bytes(body)
-        elif kind == b"gAMA" and length == 4:
-            gamma = int.from_bytes(body, "big")
-        elif kind in (b"iCCP", b"sRGB", b"cICP"):
-            profile = True
+            if palette or head[3:4] != (3,):
+                clear = clear or bytes(body)
+        elif kind in _BEFORE_PALETTE:
+            if palette:
+                continue
+            if kind != b"gAMA":
+                profile = True
+            elif length == 4:
+                gamma = int.from_bytes(body, "big")
         elif kind == b"eXIf":
             exif = exif or bytes(body)
         elif kind == b"acTL" and length == 8 and not still:
