@@ -63,6 +63,8 @@ class SettingsProblem(StrEnum):
     BAD_FLAG = "bad-flag"
     BAD_SERVER = "bad-server"
     NO_TENANT = "no-tenant"
+    TENANT_NOT_ALLOWED = "tenant-not-allowed"
+    """Only a project's file names one, which counts once the person has allowed it."""
     SECRET_READABLE = "secret-readable"
     """The file with the token can be read by others."""
     SECRET_MISSING = "secret-missing"
@@ -294,7 +296,10 @@ def load_settings(
         sources=sources,
     )
     if server and not settings.tenant:
-        raise SettingsError(SettingsProblem.NO_TENANT, server)
+        asked = any(wish.key == "tenant" for wish in refused)
+        raise SettingsError(
+            SettingsProblem.TENANT_NOT_ALLOWED if asked else SettingsProblem.NO_TENANT, server
+        )
     return settings
 
 

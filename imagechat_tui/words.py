@@ -893,10 +893,13 @@ def wish_words(file: str, asked: Sequence[tuple[str, str, str]]) -> list[str]:
 def wish_undecided_words(file: str, asked: Sequence[tuple[str, str, str]]) -> Words:
     """A project's file asks for something, and nobody has answered."""
     listed = ", ".join(f"{key} = {safe_name(value)}" for key, value, _ in asked)
+    keys = {key for key, _, _ in asked}
+    # An answer about a tenant is for one server: the verb does not know of one that only a flag names.
+    or_named = "; or name yours with --tenant" if "tenant" in keys and "server" not in keys else ""
     return Words(
         "Not allowed yet",
         f"{safe_line(file)} asks for {listed}, which is skipped.",
-        "To allow it: imagechat config trust",
+        f"To allow it: imagechat config trust{or_named}",
     )
 
 

@@ -619,6 +619,10 @@ def test_a_project_cannot_choose_a_tenant_unasked(desk: Desk, named_by: str) -> 
     assert desk.load(**how[named_by], allow=["tenant"]).tenant == "other"
     desk.project_file.write_text('tenant = "design"')
     assert desk.load(**how[named_by]).refused == ()  # the person's own
+    desk.user_file.write_text(f'server = "{TEAM}"')
+    with pytest.raises(SettingsError) as caught:
+        desk.load(**how[named_by])
+    assert caught.value.problem is SettingsProblem.TENANT_NOT_ALLOWED
 
 
 @pytest.mark.security

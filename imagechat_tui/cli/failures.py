@@ -80,6 +80,12 @@ def _settings(error: SettingsError) -> Words:
             return Words("Not a server", f"{subject} is not an address like https://host.")
         case SettingsProblem.NO_TENANT:
             return Words("Tenant missing", "A server needs a tenant.", "Name yours with --tenant.")
+        case SettingsProblem.TENANT_NOT_ALLOWED:
+            return Words(
+                "Tenant missing",
+                "A server needs a tenant, and only the project's file names one, which you have not allowed.",
+                "To allow it: imagechat config trust; or name yours with --tenant.",
+            )
         case SettingsProblem.SECRET_READABLE:
             return Words(
                 "Secret readable by others", f"Others can read {subject}.", f"Try: chmod 600 {subject}"

@@ -108,6 +108,7 @@ def test_a_tenant_is_asked_for_with_its_server_and_without_an_answer_nothing_is_
         granted(folders, [tenant], Purpose.WRITE)
     assert failed.value.code == USAGE
     assert "tenant = other" in failed.value.words.text
+    assert "imagechat config trust; or name yours with --tenant" in failed.value.words.text
     person(True)
     assert granted(folders, [tenant], Purpose.WRITE) == [tenant]
     asked = capsys.readouterr().err
