@@ -29,7 +29,12 @@ typed_ahead.give_back()
 typed_ahead.give_back()
 print("given back", flush=True)
 """
-READS = "print('read', typed_ahead.as_typed(os.read(0, 99)), typed_ahead.as_typed(b'\\n'), flush=True)"
+READS = """
+data = b""
+while len(data) < 8:  # what is written to a terminal comes to its other end in its own time
+    data += typed_ahead.as_typed(os.read(0, 99))
+print("read", data, typed_ahead.as_typed(b"\\n"), flush=True)
+"""
 ASKS = """
 with typed_ahead.asking():
     wait("asking")
@@ -72,7 +77,8 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 def test_enter_is_enter_whenever_it_is_typed(stage: Stage) -> None:
     stage.terminal.shows("started")
     stage.terminal.send("ab\r")
-    stage.terminal.shows("ab")  # shown by the terminal itself, as before any program
+    # Shown by the terminal itself, as before any program.
+    stage.terminal.wait_for(lambda: b"ab\r\n" in stage.terminal.raw)
     stage.go()
     stage.terminal.shows("kept")
     stage.terminal.send("c\x13\x7f\n\r")
