@@ -36,6 +36,8 @@ while len(data) < 8:  # what is written to a terminal comes to its other end in 
 print("read", data, typed_ahead.as_typed(b"\\n"), flush=True)
 """
 ASKS = """
+import select
+select.select([0], [], [])
 with typed_ahead.asking():
     wait("asking")
     print("answer", repr(input()), flush=True)
