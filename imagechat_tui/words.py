@@ -499,7 +499,7 @@ _PICTURE_WORDS = {
     "corrupt": ("Damaged picture", "{called} is a damaged {said}.", "{anew}"),
     "cut-off": (
         "Cut off",
-        "{called} is a {said} that is cut off: too little of it is there to be shown.",
+        "{called} is a {said} that is cut off: nothing of it can be shown.",
         "{anew}",
     ),
     "too-many-pixels": _TOO_LARGE,

@@ -178,6 +178,69 @@ async def test_a_webp_that_is_cut_off_shows_the_rows_that_are_there() -> None:
     assert (cut.pixels[:64] == whole.pixels[:64]).all()
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+@pytest.mark.parametrize("quality", [20, 100])
+def test_of_a_lossless_webp_that_is_cut_off_the_rows_before_the_cut_are_shown(
+    mode: str, quality: int
+) -> None:
+    image = colored(120, 200)
+    image = image.quantize(12).convert("RGB") if mode == "P" else image.convert(mode)
+    data = saved(image, "WEBP", lossless=True, quality=quality)
+    _, right = decode(data)
+    shown = []
+    for share in range(4, 20):
+        answer, pixels = decode(data[: len(data) * share // 20])
+        if "problem" in answer:
+            assert answer["problem"] == "cut-off"
+            continue
+        lost = answer["lost"]
+        assert isinstance(lost, dict)
+        assert (lost["what"], lost["cut"]) == ("rows", True)
+        rows = round(200 * (1 - lost["share"]))
+        assert pixels[: rows * 360] == right[: rows * 360]
+        shown.append(rows)
+    assert shown == sorted(shown)
+    assert len(shown) >= 12
+    assert shown[-1] > 150
+
+
+async def test_a_lossless_webp_that_lacks_nothing_but_what_is_behind_its_pixels_is_whole() -> None:
+    data = saved(colored(), "WEBP", lossless=True)
+    whole = await load(data)
+    picture = await load(data[:16] + struct.pack("<I", len(data)) + data[20:])
+    assert picture.loss is None
+    assert (picture.pixels == whole.pixels).all()
+
+
+def test_of_a_lossless_webp_that_is_damaged_the_rows_before_are_shown() -> None:
+    data = saved(colored(120, 200).quantize(12).convert("RGB"), "WEBP", lossless=True)
+    _, right = decode(data)
+    at = len(data) * 2 // 3
+    told: list[int] = []
+    for seed in range(20):  # not all that is wrong is noticed by libwebp
+        answer, pixels = decode(data[:at] + random.Random(seed).randbytes(len(data) - at))
+        lost = answer["lost"]
+        if lost is None:
+            continue
+        assert isinstance(lost, dict)
+        assert (lost["what"], lost["cut"]) == ("rows", False)
+        rows = min(100, round(200 * (1 - lost["share"])))
+        assert pixels[: rows * 360] == right[: rows * 360]
+        told.append(rows)
+    assert told
+    assert max(told) > 80
+
+
+async def test_a_webp_whose_transparency_is_damaged_is_shown_without_it() -> None:
+    image = colored(80, 80)
+    image.putalpha(Image.linear_gradient("L").resize((80, 80)))
+    data = saved(image, "WEBP", alpha_quality=100)
+    at = data.index(b"ALPH") + 8
+    picture = await load(data[: at + 1] + b"\xff" * 6 + data[at + 7 :])
+    assert picture.loss == Loss("unsure", "lower")
+    assert picture.opacity is None
+
+
 async def test_a_wrong_checksum_of_the_pixels_is_told_and_they_are_shown() -> None:
     data = bytearray(plain_png(colored()))
     data[29] ^= 1  # of the header

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from imagechat_tui.net.decoding import bmp, gif, jpeg, png, webp
@@ -262,22 +263,80 @@ def draw_webp(found: webp.Webp, loader: Loader, reduced: int) -> Drawing:
     Raises:
         Unfinished: no row is there.
     """
-    image = loader.open(found.file(b"\0"), "WEBP")
-    final = found.frame[2:] == found.size and not found.missing
-    try:
-        loader.load(image, final=final)
-        if not found.missing:
-            return Drawing(image, found.size, None, found.frame[:2])
-        others = (loader.open(found.file(more), "WEBP") for more in jpeg.GARBLED)
-        first = _first_change(image, others)
-    except (OSError, EOFError, ValueError):
-        raise Unfinished(cut=found.missing > 0) from None
-    if first is None:
-        return Drawing(image, found.size, None, found.frame[:2])
-    if not first:
-        raise Unfinished(cut=True)
-    lost = Lost("rows", 1 - first / image.height, cut=True)
-    return Drawing(_upper(image, first), found.size, lost, found.frame[:2])
+    size, at = found.size, found.frame[:2]
+    if not found.missing:
+        image = loader.open(found.file(), "WEBP")
+        with suppress(*_UNREADABLE):
+            loader.load(image, final=found.frame[2:] == size)
+            return Drawing(image, size, None, at)
+    left = max(_LEAST_TRIES, _PIXELS_TRIED // (found.frame[2] * found.frame[3]))
+
+    def tried(data: bytes) -> Image.Image | None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return None
+        with suppress(*_UNREADABLE):
+            image = loader.open(data, "WEBP")
+            image.load()
+            return image
+        return None
+
+    if not found.missing:
+        bare = tried(found._replace(alpha=b"").file()) if found.alpha else None
+        if bare is not None:
+            return Drawing(bare, size, Lost("unsure"), at)
+        part = _most_of_webp(found, tried)
+    else:
+        part = _part_of_webp(found, tried)
+    if part is None or not part[1]:
+        raise Unfinished(cut=found.missing > 0)
+    image, rows = part
+    if rows == image.height:
+        return Drawing(image, size, None, at)
+    lost = Lost("rows", 1 - rows / image.height, cut=found.missing > 0)
+    return Drawing(_upper(image, rows), size, lost, at)
+
+
+_UNREADABLE: Final = (OSError, EOFError, ValueError)
+"""What Pillow raises for a WebP that libwebp gives up."""
+_LEAST_TRIES: Final = 6
+_PIXELS_TRIED: Final = 160_000_000
+"""Of a WebP that is not all there, so many are decoded at most: that takes some seconds."""
+_Tried = Callable[[bytes], "Image.Image | None"]
+
+
+def _part_of_webp(found: webp.Webp, tried: _Tried) -> tuple[Image.Image, int] | None:
+    """A picture whose end is made up, and how many rows of it are not; None if no end can be."""
+    if found.lossless:
+        whole = tried(
+            found._replace(missing=0).file()
+        )  # it may lack nothing but what comes behind its pixels
+        if whole is not None:
+            return whole, whole.height
+    for ending in webp.ENDINGS if found.lossless else webp.ENDINGS[:1]:
+        image = tried(found.file(ending))
+        if image is None:
+            continue
+        if not found.lossless:
+            first = _first_change(image, filter(None, (tried(found.file(more)) for more in jpeg.GARBLED)))
+            return image, image.height if first is None else first
+        starts = (more[:length] for length in (24, 8, 3, 1) for more in jpeg.GARBLED)
+        others = filter(None, (tried(found.file(ending, start)) for start in starts))
+        first = _first_change(image, islice(others, len(jpeg.GARBLED)))
+        if first is not None:
+            return image, first
+    return None
+
+
+def _most_of_webp(found: webp.Webp, tried: _Tried) -> tuple[Image.Image, int] | None:
+    """What comes before the damage of a lossless picture, to a 32nd of its data."""
+    best, sound, bad = None, 0, 32
+    while found.lossless and bad - sound > 1:
+        middle = (sound + bad) // 2
+        part = _part_of_webp(found.upto(len(found.packed) * middle // 32), tried)
+        best, sound, bad = (best, sound, middle) if part is None else (part, middle, bad)
+    return best
 
 
 def draw_gif(found: gif.Gif, loader: Loader, reduced: int) -> Drawing:

@@ -11,6 +11,9 @@ _ROOM: Final = 3
 """Bytes a pixel at most."""
 _MOST: Final = 1 << 23
 """Missing bytes that are made up for at most: what a length says may be a lie."""
+ENDINGS: Final = (b"\0", b"\xcc", b"\x33", b"\xff", b"\x55", b"\xaa", b"\x0f", b"\xf0")
+"""What is repeated in place of a missing end. A lossless picture is given up at a copy of more pixels than there are,
+so most of what could be there is no good; of short bit patterns one is often the code of a pixel."""
 
 
 class Webp(NamedTuple):
@@ -30,12 +33,23 @@ class Webp(NamedTuple):
     missing: int
     """How many bytes of it are not."""
 
-    def file(self, more: bytes = b"") -> bytes:
-        """A file of this picture alone, with data in place of what is missing."""
+    @property
+    def lossless(self) -> bool:
+        """Whether libwebp gives nothing of it unless all of its data make sense."""
+        return self.kind == b"VP8L"
+
+    def upto(self, length: int) -> Webp:
+        """The same picture, cut off after so many bytes of its pixels."""
+        missing = self.missing + len(self.packed) - length
+        return self._replace(packed=self.packed[:length], missing=missing)
+
+    def file(self, more: bytes = b"", first: bytes = b"") -> bytes:
+        """A file of this picture alone, with ``first``, and ``more`` again and again, in place of what is missing."""
         _, _, width, height = self.frame
         # Made-up data may take more room than what it stands for.
         length = min(_MOST, self.missing + width * height * _ROOM) if self.missing else 0
-        pixels = _chunk(self.kind, self.packed + (more * (length // max(1, len(more)) + 1))[:length])
+        made_up = (first + more * (length // max(1, len(more)) + 1))[:length]
+        pixels = _chunk(self.kind, self.packed + made_up)
         if self.alpha:
             canvas = (
                 bytes((_ALPHA, 0, 0, 0))
