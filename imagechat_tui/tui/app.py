@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -44,7 +44,7 @@ from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampO
 from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.tui.screens.dialog import Dialog, Layer
 from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
-from imagechat_tui.tui.terminal_input import LineBreak
+from imagechat_tui.tui.terminal_input import Burst, LineBreak
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.words import WIDE_SIGNS, Words, defect_words
@@ -117,7 +117,7 @@ class ImageChatApp(App[int]):
         self._leaving = Leaving(self._told_to_leave)
         self._session_worker: Worker[None] | None = None
         self._ending = False
-        self.keys = KeyOrder(self._act, self._lay_out, self._types)
+        self.keys = KeyOrder(self._act, self._lay_out, self._types, self._type)
         """What the person did, and what was not taken of it yet."""
         self._began_s = 0.0
         self._chat: ChatScreen | None = None
@@ -269,6 +269,10 @@ class ImageChatApp(App[int]):
         """What the person does goes through the order of keys; all else is taken as it comes."""
         if isinstance(event, BY_HAND) and not event.is_forwarded:
             self.keys.put(event)
+        elif isinstance(event, Burst):
+            for key in event.keys:
+                key.set_sender(self)
+                self.keys.put(key)
         else:
             await super().on_event(event)
 
@@ -288,9 +292,8 @@ class ImageChatApp(App[int]):
         if self._ending:
             return  # what is typed behind the key that quits was for the shell
         if isinstance(event, LineBreak):
-            if self.chat.composer.take_break(event.key):
-                return
             event = event.key
+            event.set_sender(self)
         if not isinstance(event, events.Key):
             if not self._is_beside(event):
                 await super().on_event(event)
@@ -322,8 +325,28 @@ class ImageChatApp(App[int]):
         return self.focused is not None and self.focused.check_consume_key("a", "a")
 
     def _types(self, event: events.Event) -> bool:
-        """Whether a key only puts a letter into a text."""
+        """Whether a key only puts something into a text."""
+        if isinstance(event, LineBreak):
+            return event.may_be_text and self.chat.composer.takes_keys
         return isinstance(event, events.Key) and event.is_printable and self._writes_text
+
+    async def _type(self, typed: Sequence[events.Event]) -> None:
+        """Put what was typed at once into the text that has the focus: as one, because each change costs a layout."""
+        if self._ending:
+            return
+        if not self.chat.composer.takes_keys:
+            for event in typed:
+                await self._act(event)
+            return
+        self.app_focus = True
+        text = ""
+        for event in typed:
+            if isinstance(event, LineBreak):
+                event.pasted.is_text |= event.key.key == "enter"
+                text += event.text
+            elif isinstance(event, events.Key):
+                text += event.character or ""
+        self.chat.composer.editor.type_in(text)
 
     async def _is_ready(self, key: str) -> bool:
         """Wait for what a key needs; whether it shall act."""

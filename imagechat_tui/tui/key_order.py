@@ -16,8 +16,11 @@ a key can depend on three:
   themselves (``wait``), and those behind them with them;
 - timers: none of ours changes what a key does.
 
-A letter behind a letter waits for nothing: the one text that has the focus puts both in at once, in the order of its
-queue, and nothing that typing sets off moves the focus. (Backspace is no letter: it acts when it has come up again.)
+A letter behind a letter waits for nothing: the one text that has the focus puts both in at once, and nothing that
+typing sets off moves the focus. (Backspace is no letter: it acts when it has come up again.)
+
+Who quits behind more keys than can be taken soon (something was pasted where no text is written) has what is left of
+them dropped. A few keys are always taken first: they were meant.
 
 Nothing else is waited for, so no key waits for the network that does not need its answer. A flood from outside that
 never lets the queue run empty holds a key for ``FLOOD_TURNS`` turns and no longer.
@@ -27,7 +30,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from textual.events import Event, Key
@@ -40,6 +43,11 @@ LOOK_S: Final = 0.02
 """How often a key that waits looks whether it still has to."""
 TELL_AFTER_S: Final = 0.5
 """A key that waits so long says what for."""
+QUIT = "ctrl+q"
+QUIT_WITHIN_S: Final = 0.5
+"""Quitting waits so long for any number of keys before it,"""
+FEW: Final = 50
+"""and longer for so many."""
 
 Act: TypeAlias = Callable[[], Awaitable[object]]
 
@@ -51,6 +59,7 @@ class KeyOrder:
         act: does what a key, a click or a paste does.
         lay_out: does the layout that is due; returns whether there was one to do.
         types: whether all that a key does is to type, into the text that has the focus.
+        type_in: does what keys do that follow one another and only type.
     """
 
     def __init__(
@@ -58,10 +67,14 @@ class KeyOrder:
         act: Callable[[Event], Awaitable[object]],
         lay_out: Callable[[], bool],
         types: Callable[[Event], bool],
+        type_in: Callable[[Sequence[Event]], Awaitable[object]],
     ) -> None:
         self._act = act
         self._lay_out = lay_out
         self._types = types
+        self._type_in = type_in
+        self._quits_by_s: float | None = None
+        """When keys before the one that quits have had their time; None if there is none."""
         self._queue: deque[Event | Act] = deque()
         self._more = asyncio.Event()
         self._busy = False
@@ -75,10 +88,12 @@ class KeyOrder:
 
     def put(self, event: Event) -> None:
         """Take something in, behind what came before it."""
-        if self._told and isinstance(event, Key) and event.key in ("escape", "ctrl+q"):
+        if self._told and isinstance(event, Key) and event.key in ("escape", QUIT):
             self.drop()
             if event.key == "escape":
                 return
+        if self._quits_by_s is None and _quits(event):
+            self._quits_by_s = asyncio.get_running_loop().time() + QUIT_WITHIN_S
         self._queue.append(event)
         self._more.set()
 
@@ -90,6 +105,7 @@ class KeyOrder:
     def drop(self) -> None:
         """Forget what was not taken yet."""
         self._queue.clear()
+        self._quits_by_s = None
         self._dropped = True
 
     @property
@@ -115,13 +131,36 @@ class KeyOrder:
             self._busy = True
             if not (typed and self._types_next):
                 await self._stand()
-            if self._queue:
-                typed = self._types_next
+            self._skip_to_quit()
+            typed = self._types_next
+            if typed:
+                await self._type_in(self._take_typed())
+            elif self._queue:
                 item = self._queue.popleft()
+                if _quits(item):
+                    self._quits_by_s = None
                 await (self._act(item) if isinstance(item, Event) else item())
             if not self._queue:
                 await settled()
             self._busy = bool(self._queue)
+
+    def _take_typed(self) -> list[Event]:
+        """All that come next and only type."""
+        taken: list[Event] = []
+        while self._types_next:
+            item = self._queue.popleft()
+            assert isinstance(item, Event)
+            taken.append(item)
+        return taken
+
+    def _skip_to_quit(self) -> None:
+        """Drop what stands before the key that quits, if that has waited long and would longer."""
+        if self._quits_by_s is None or asyncio.get_running_loop().time() < self._quits_by_s:
+            return
+        at = next((at for at, item in enumerate(self._queue) if _quits(item)), 0)
+        if at > FEW:
+            for _ in range(at):
+                self._queue.popleft()
 
     @property
     def _types_next(self) -> bool:
@@ -162,6 +201,10 @@ class KeyOrder:
         finally:
             self.waiting = self._told = False
         return not self._dropped
+
+
+def _quits(item: Event | Act) -> bool:
+    return isinstance(item, Key) and item.key == QUIT
 
 
 async def settled() -> None:

@@ -7,12 +7,16 @@ import os
 import selectors
 import time
 from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Final, Protocol
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.tui.terminal_input import TerminalInput
+from imagechat_tui.tui.terminal_input import Burst, LineBreak, TerminalInput
 
 LOOK_S: Final = 0.1
 """How often a thread that waits for keys looks whether it shall end."""
@@ -31,6 +35,14 @@ class Host(Protocol):
 
     def input_failed(self, error: Exception) -> None:
         """A defect: what it sends is not read any more."""
+
+
+def _bursts(found: list[Message]) -> Iterator[Message]:
+    """The same messages, keys that follow one another as one."""
+    for _, some in groupby(found, lambda message: isinstance(message, (Key, LineBreak))):
+        messages = list(some)
+        keys = [message for message in messages if isinstance(message, (Key, LineBreak))]
+        yield from [Burst(keys)] if keys else messages
 
 
 class TerminalDriver(LinuxDriver):
@@ -78,7 +90,7 @@ class TerminalDriver(LinuxDriver):
                     host: Host = self._app  # type: ignore[assignment]
                     self._loop.call_soon_threadsafe(host.terminal_gone)
                     return
-                for message in found:
+                for message in _bursts(found):
                     self.process_message(message)
 
     def _read(self, selector: selectors.SelectSelector) -> bytes | None:

@@ -10,7 +10,8 @@ key comes any more. Here nothing can fail, and what is no key is not typed:
   behind the Esc that was to leave a text would send it. Where a terminal tells Alt apart (kitty's protocol), and in
   Alt+B, Alt+F and Alt+Backspace that come alone, it stays Alt. Esc and a bracket begin a sequence only if one follows.
 - What is pasted is text, also behind an escape character in it.
-- In one packet, an Enter with text behind it is a line break of what is pasted without marks (`LineBreak`).
+- In one packet, an Enter with text behind it is a line break of what is pasted without marks, and the tabs about it are
+  tabs (`LineBreak`). A carriage return and a line feed are one line break.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _CURSOR = re.compile(r"\x1b\[(\d{1,5});(\d{1,5})R")
 _MODE = re.compile(r"\x1b\[\?(\d+);(\d+)\$y")
 _SIZE = re.compile(r"\x1b\[48((?:;\d+(?::\d+)*){4})t")
 _KEY = re.compile(r"[\d:;]*")
-_PASTED_BREAK = re.compile("e[etj]*(?=p)")
+_TOGETHER = re.compile("[petj]+")
 
 _KEYPAD: Final = {57399 + digit: str(digit) for digit in range(10)} | {
     57409: ".", 57410: "/", 57411: "*", 57412: "-", 57413: "+", 57415: "=", 57416: ",",
@@ -73,12 +74,46 @@ _CHARACTERS: Final = {"enter": "\r", "tab": "\t", "backspace": "\x7f", "escape":
 SHIFT, ALT, CTRL, SUPER, HYPER, META, CAPS, NUM = (1 << bit for bit in range(8))
 
 
-class LineBreak(events.Event, bubble=False):
-    """A key that is a line break, or the blanks behind one, if a text is being written; else that key."""
+class Pasted:
+    """What came at once and has line breaks, so that it may have been pasted without marks."""
 
-    def __init__(self, key: events.Key) -> None:
+    def __init__(self) -> None:
+        self.is_text = False
+        """Whether an Enter in it was taken as a line break."""
+
+
+class LineBreak(events.Event, bubble=False):
+    """A key that is a line break or a tab of what is pasted, if a text is being written; else that key.
+
+    Args:
+        key: what it is else.
+        pasted: what it is part of.
+        last: whether no text stands behind it: then an Enter is a line break only if one before it was one.
+    """
+
+    def __init__(self, key: events.Key, pasted: Pasted, *, last: bool = False) -> None:
         super().__init__()
         self.key = key
+        self.pasted = pasted
+        self.last = last
+
+    @property
+    def may_be_text(self) -> bool:
+        """Whether it is text where text is written."""
+        return not self.last or self.pasted.is_text
+
+    @property
+    def text(self) -> str:
+        """What it puts into a text."""
+        return "\t" if self.key.key == "tab" else "\n"
+
+
+class Burst(events.Event, bubble=False):
+    """Keys that came at once: one message, because sending a message to the app costs more than most keys do."""
+
+    def __init__(self, keys: list[events.Key | LineBreak]) -> None:
+        super().__init__()
+        self.keys = keys
 
 
 class Answer(events.Event, bubble=False):
@@ -332,13 +367,21 @@ def _spelled(sequence: str) -> bool:
 
 
 def _with_line_breaks(found: list[Message]) -> list[Message]:
-    """Keys that came at once; where text stands behind an Enter, that is a line break of it."""
+    """Keys that came at once; where they hold a line break with text behind it, blanks among them are text."""
     kinds = "".join(_kind(message) for message in found)
-    for match in _PASTED_BREAK.finditer(kinds):
+    found = [message for at, message in enumerate(found) if kinds[max(0, at - 1) : at + 1] != "ej"]
+    kinds = kinds.replace("ej", "e")
+    for match in _TOGETHER.finditer(kinds):
+        end = kinds.rfind("p", *match.span())
+        breaks = {"e", "j"} & set(kinds[match.start() : max(0, end)])
+        if not breaks:
+            continue
+        pasted = Pasted()
         for at in range(*match.span()):
             key = found[at]
             assert isinstance(key, events.Key)
-            found[at] = LineBreak(key)
+            if kinds[at] != "p" and not (at > end and kinds[at] == "e" and "e" not in breaks):
+                found[at] = LineBreak(key, pasted, last=at > end and kinds[at] == "e")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -32,6 +32,9 @@ class Doing:
         if event.key in self.sets_off:
             self.sets_off[event.key]()
 
+    async def type_in(self, typed: Sequence[Event]) -> None:
+        self.done.append("".join(event.key for event in typed if isinstance(event, Key)))
+
     def lay_out(self) -> bool:
         self.layouts, before = max(0, self.layouts - 1), self.layouts
         return bool(before)
@@ -41,7 +44,7 @@ class Doing:
 async def taking(
     doing: Doing, *, types: Callable[[Event], bool] = lambda _: False
 ) -> AsyncIterator[KeyOrder]:
-    order = KeyOrder(doing.act, doing.lay_out, types)
+    order = KeyOrder(doing.act, doing.lay_out, types, doing.type_in)
     task = asyncio.get_running_loop().create_task(order.run())
     try:
         yield order
@@ -224,13 +227,50 @@ async def test_who_was_told_that_keys_wait_drops_them_or_leaves(pressed: str, do
     assert doing.told == 1
 
 
+@pytest.fixture
+def quits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "QUIT_WITHIN_S", 0.0)
+
+
+@pytest.mark.usefixtures("quits_at_once")
+@pytest.mark.parametrize(("before", "taken"), [(0, 0), (50, 50), (51, 0), (100_000, 0)])
+async def test_who_quits_waits_for_a_few_keys_but_for_no_backlog(before: int, taken: int) -> None:
+    doing = Doing()
+    async with taking(doing) as order:
+        for _ in range(before):
+            order.put(key("x"))
+        order.put(key("ctrl+q"))
+        await rest(order)
+    assert doing.done[-1:] == ["ctrl+q"]
+    assert doing.done[:-1] == ["x"] * taken
+
+
+async def test_quitting_soon_behind_keys_drops_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "QUIT_WITHIN_S", 3600.0)
+    doing = Doing()
+    async with taking(doing) as order:
+        for name in [*"x" * 200, "ctrl+q"]:
+            order.put(key(name))
+        await rest(order)
+    assert doing.done == [*"x" * 200, "ctrl+q"]
+
+
+async def test_letters_that_follow_one_another_are_typed_as_one() -> None:
+    doing = Doing()
+    async with taking(doing, types=lambda event: isinstance(event, Key) and event.is_printable) as order:
+        for name in [*"abc", "up", *"de"]:
+            order.put(key(name))
+        await rest(order)
+    assert doing.done == ["abc", "up", "de"]
+
+
 async def test_pastes_and_clicks_have_their_place_among_the_keys() -> None:
     done: list[Event] = []
 
     async def act(event: Event) -> None:
         done.append(event)
 
-    order = KeyOrder(act, lambda: False, lambda _: False)
+    order = KeyOrder(act, lambda: False, lambda _: False, Doing().type_in)
     task = asyncio.get_running_loop().create_task(order.run())
     came = [key("a"), events.Paste("b"), key("c")]
     for event in came:

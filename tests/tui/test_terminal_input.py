@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from imagechat_tui.sync.intents import KeepDraft, StartConversation
+from imagechat_tui.sync.intents import KeepDraft, PostComment, ResolveConversation, StartConversation
 from imagechat_tui.tui.terminal_input import LineBreak, TerminalInput
 from tests.terminal import Terminal
 from tests.tui.conftest import Desk, Sit
@@ -92,6 +92,63 @@ async def test_what_is_pasted_without_marks_is_one_text(sit: Sit) -> None:
         await desk.press()
         sent = [write.text for write in desk.session.asked(StartConversation)]
         assert sent == [f"{PASTED} end".replace("\r", "\n")]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "text"),
+    [
+        ("name\tx\tdone\rnext line", "name\tx\tdone\nnext line"),
+        ("\tname\rnext\t", "\tname\nnext\t"),
+        ("name\tx\nnext", "name\tx\nnext"),
+        ("name\tx\r\nnext\r\n", "name\tx\nnext\n"),
+        ("one\r\n\r\ntwo\r\nthree", "one\n\ntwo\nthree"),
+        ("one\r\rtwo\r", "one\n\ntwo\n"),
+    ],
+)
+async def test_tabs_and_line_ends_of_what_is_pasted_without_marks_are_text(
+    sit: Sit, pasted: str, text: str
+) -> None:
+    async with sit() as desk:
+        await desk.press("]", "r")
+        deliver(desk, pasted)
+        await desk.press()
+        assert desk.chat.composer.editor.text == text
+        assert desk.focus == "editor"
+        assert not [*desk.session.asked(ResolveConversation), *desk.session.asked(PostComment)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"), [("a\tb", []), ("one\r\n", ["one"]), ("one\ntwo\r", ["one\ntwo"])]
+)
+async def test_tab_and_enter_behind_what_is_typed_are_keys(sit: Sit, typed: str, sent: list[str]) -> None:
+    async with sit() as desk:
+        await desk.press("]", "r")
+        deliver(desk, typed)
+        await desk.press()
+        assert [write.text for write in desk.session.asked(PostComment)] == sent
+        assert desk.focus != "editor"
+
+
+async def test_what_is_pasted_without_marks_changes_the_text_once(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: list[str] = []
+    async with sit() as desk:
+        await desk.press("c", "ctrl+j", "up")
+        editor = desk.chat.composer.editor
+        type_in = editor.type_in
+
+        def noted(text: str) -> None:
+            changes.append(text)
+            type_in(text)
+
+        monkeypatch.setattr(editor, "type_in", noted)
+        pasted = "\r".join(f"{line:03d} abc\tdef" for line in range(130))
+        deliver(desk, pasted)
+        await desk.press()
+        assert desk.chat.composer.editor.text == pasted.replace("\r", "\n") + "\n"
+        assert "".join(changes) == pasted.replace("\r", "\n")
+        assert len(changes) < 10
 
 
 async def test_an_enter_with_keys_behind_it_is_enter_where_no_text_is_written(sit: Sit) -> None:

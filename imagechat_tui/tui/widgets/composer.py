@@ -17,7 +17,6 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.messages import EditorLeft, EditorSent
 
 if TYPE_CHECKING:
-    from textual.events import Key
     from textual.widgets import TextArea
 
     from imagechat_tui.tui.widgets.editor import Editor
@@ -147,12 +146,10 @@ class Composer(Vertical):
         event.stop()
         self.leave()
 
-    def take_break(self, key: Key) -> bool:
-        """Take a line break of what is pasted, or a tab behind one; whether the text is being written."""
-        writing = self.target is not None and self.editor.has_focus
-        if writing:
-            self.editor.insert("\t" if key.key == "tab" else "\n")
-        return writing
+    @property
+    def takes_keys(self) -> bool:
+        """Whether the text is being written: letters go into it."""
+        return self.target is not None and self.editor.has_focus
 
     def leave(self) -> None:
         """Stop writing, as Esc does: the text is kept."""

@@ -41,6 +41,10 @@ class Editor(TextArea):
         """Break the line."""
         self.insert("\n")
 
+    def type_in(self, text: str) -> None:
+        """Put in what was typed, as key after key would: in the place of what is selected."""
+        self._replace_via_keyboard(text, *self.selection)
+
     async def _on_paste(self, event: events.Paste) -> None:
         # Pasted text only ever inserts, whatever it holds; carriage returns would look like line ends sent.
         pasted = replace_line_ends(event.text)
