@@ -158,7 +158,7 @@ async def writer(request: web.Request) -> Actor:
     """Who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
     actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
     await _identified(request, actor)
-    check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {actor.id}")
+    check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {_counted_as(request, actor)}")
     return actor
 
 
@@ -193,11 +193,18 @@ def check_limit(request: web.Request, limit: Limit, key: str) -> None:
 
 def count_read(request: web.Request, actor: Actor) -> None:
     """Count one read by its user, or address, and by its tenant."""
-    who = address_of(request) if actor.anonymous else actor.id
-    uses = ((Limit.READ, f"{actor.tenant_id} {who}"), (Limit.TENANT_REQUEST, actor.tenant_id))
+    uses = (
+        (Limit.READ, f"{actor.tenant_id} {_counted_as(request, actor)}"),
+        (Limit.TENANT_REQUEST, actor.tenant_id),
+    )
     refused = request.app[SERVING].limits.check_all(uses, time.monotonic())
     if refused is not None:
         raise Refused(429, "rate-limited", retry_after_s=refused[1])
+
+
+def _counted_as(request: web.Request, actor: Actor) -> str:
+    """Whose use something is: who did not sign in is somebody else whenever they like, at one address."""
+    return address_of(request) if actor.anonymous else actor.id
 
 
 def _tenant_id(request: web.Request) -> TenantId:
@@ -213,6 +220,7 @@ async def _request(
 ) -> Request:
     return Request(
         actor=actor,
+        counted_as=_counted_as(request, actor),
         broadcast_id=broadcast_id,
         deadline_ms=_deadline_ms(request),
         allow_anon=await request.app[SERVING].reading.allows_anon(actor),

@@ -20,6 +20,10 @@ from imagechat_tui.protocol.ids import TenantId, UserId
 class Limit(StrEnum):
     """What is counted; the comment names the key."""
 
+    CONNECTION = "connection"
+    """By address: every new connection, not from trusted proxies."""
+    NO_REQUEST = "no-request"
+    """By address: connections that ended without one request, whatever came instead."""
     ADDRESS = "address"
     """By address: every request of whom nobody signed for, refused or not."""
     HANDSHAKE = "handshake"
@@ -29,9 +33,11 @@ class Limit(StrEnum):
     READ = "read"
     """By user, or by address if nobody signed in."""
     ATTEMPT = "attempt"
-    """By user: every write that is asked for, refused or not."""
+    """By user, or by address if nobody signed in: every write that is asked for, refused or not."""
     WRITE = "write"
-    """By user: writes that are carried out."""
+    """By user, or by address if nobody signed in: writes that are carried out."""
+    GUEST_WRITE = "guest-write"
+    """By tenant: writes of people without sign-in, a share of ``TENANT_WRITE``."""
     TENANT_WRITE = "tenant-write"
     """By tenant."""
     TENANT_REQUEST = "tenant-request"
@@ -47,12 +53,15 @@ class Rule(Struct, frozen=True):
 
 DEFAULT_RULES: Mapping[Limit, Rule] = MappingProxyType(
     {
+        Limit.CONNECTION: Rule(50, 1_000),
+        Limit.NO_REQUEST: Rule(2, 100),
         Limit.ADDRESS: Rule(50, 1_000),
         Limit.HANDSHAKE: Rule(1, 60),
         Limit.HANDSHAKES: Rule(200, 200),
         Limit.READ: Rule(2, 120),
         Limit.ATTEMPT: Rule(10, 100),
         Limit.WRITE: Rule(5, 20),
+        Limit.GUEST_WRITE: Rule(25, 100),
         Limit.TENANT_WRITE: Rule(50, 200),
         Limit.TENANT_REQUEST: Rule(50, 3_000),
     }
@@ -124,6 +133,10 @@ class Limits:
             None if it is allowed, else the seconds to wait (``Retry-After``).
         """
         return self._bucket(limit, key, now).take(now)
+
+    def allows(self, limit: Limit, key: str, now: float) -> bool:
+        """Whether ``check`` would allow one use; it is not counted."""
+        return self._bucket(limit, key, now).wait_s(now) is None
 
     def check_all(self, uses: Sequence[tuple[Limit, str]], now: float) -> tuple[Limit, float] | None:
         """Count one use of each, or of none: what one limit refuses costs the others nothing.

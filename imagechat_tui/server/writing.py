@@ -54,6 +54,8 @@ class Request(Struct, frozen=True):
     """Who wants a write, under which id, until when."""
 
     actor: Actor
+    counted_as: str
+    """Whose writes this is one of: a user's, or, of people without sign-in, an address's."""
     broadcast_id: BroadcastId
     deadline_ms: int | None
     """Server time after which it must not be carried out."""
@@ -177,8 +179,10 @@ class Writing:
         if draft is not None and draft.counted:
             return
         tenant_id = request.actor.tenant_id
+        guest = ((Limit.GUEST_WRITE, tenant_id),) if request.actor.anonymous else ()
         uses = (
-            (Limit.WRITE, f"{tenant_id} {request.actor.id}"),
+            (Limit.WRITE, f"{tenant_id} {request.counted_as}"),
+            *guest,
             (Limit.TENANT_WRITE, tenant_id),
             (Limit.TENANT_REQUEST, tenant_id),
         )

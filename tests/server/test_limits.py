@@ -41,6 +41,9 @@ def test_each_limit_allows_its_burst_and_not_one_more(limit: Limit) -> None:
 def test_the_documented_defaults_hold() -> None:
     assert DEFAULT_RULES[Limit.WRITE] == Rule(5, 20)
     assert DEFAULT_RULES[Limit.TENANT_WRITE] == Rule(50, 200)
+    assert DEFAULT_RULES[Limit.GUEST_WRITE] == Rule(25, 100)
+    assert DEFAULT_RULES[Limit.CONNECTION] == Rule(50, 1_000)
+    assert DEFAULT_RULES[Limit.NO_REQUEST] == Rule(2, 100)
     assert DEFAULT_RULES[Limit.HANDSHAKE] == Rule(1, 60)
     assert DEFAULT_RULES[Limit.HANDSHAKES] == Rule(200, 200)
     assert DEFAULT_RULES[Limit.ADDRESS] == Rule(50, 1_000)

@@ -282,6 +282,43 @@ async def test_writes_beyond_the_rate_wait_and_repeated_ones_do_not_count(tmp_pa
         await house.person("bob").writes("others may", "b3")
 
 
+@pytest.mark.security
+async def test_guests_of_one_address_share_one_allowance(tmp_path: Path) -> None:
+    """Each write without a session is by somebody new."""
+    for counted, code in ((Limit.WRITE, "user-rate-limited"), (Limit.ATTEMPT, "rate-limited")):
+        limits = Limits({limit: Rule(1e6, 1e6) for limit in Limit} | {counted: Rule(1e-6, 3)})
+        (folder := tmp_path / counted).mkdir()
+        async with running_house(folder, limits=limits, proxies=("127.0.0.1",)) as house:
+            codes = [await _guest_writes(house, "192.0.2.1", f"b{number}") for number in range(5)]
+            assert codes == [None, None, None, code, code]
+            assert await _guest_writes(house, "192.0.2.2", "b9") is None
+            await house.person("ann", "open").writes("members may", "b1")
+
+
+@pytest.mark.security
+async def test_guests_leave_a_share_of_the_tenants_writes_to_members(tmp_path: Path) -> None:
+    rules = {Limit.GUEST_WRITE: Rule(1e-6, 2), Limit.TENANT_WRITE: Rule(1e-6, 4)}
+    limits = Limits({limit: Rule(1e6, 1e6) for limit in Limit} | rules)
+    async with running_house(tmp_path, limits=limits, proxies=("127.0.0.1",)) as house:
+        codes = [await _guest_writes(house, f"192.0.2.{number}", f"b{number}") for number in range(1, 5)]
+        assert codes == [None, None, "rate-limited", "rate-limited"]
+        ann = house.person("ann", "open")
+        await ann.writes("members may", "b1")
+        await ann.writes("still", "b2")
+        body = (await ann.asks("POST", "/comments/open", comment("x"), urlId=K, broadcastId="b3"))[1]
+        assert body["code"] == "rate-limited"
+
+
+async def _guest_writes(house: House, address: str, broadcast_id: str) -> object:
+    """The code of the refusal of a new guest's comment, None if there is none."""
+    house.client.session.cookie_jar.clear()
+    query = {"urlId": K, "broadcastId": broadcast_id}
+    headers = {"X-Forwarded-For": address}
+    guest = house.person("", "open")
+    _, body, _ = await guest.asks("POST", "/comments/open", comment("x"), headers, **query)
+    return body.get("code")
+
+
 @pytest.mark.reliability
 async def test_a_failing_disk_stops_writes_and_tells_nobody(
     house: House, monkeypatch: pytest.MonkeyPatch
