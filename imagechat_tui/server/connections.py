@@ -1,9 +1,10 @@
 """The connections of a server: how many there are, and how long one keeps its place (PROMISES 7).
 
 Between each transport and aiohttp's protocol stands a ``Gate``. It does what aiohttp leaves open: a request's
-head must be there in time however slowly it drips, an answer must be taken, the frames of a socket are counted
-before anything is made of them, and the process never runs out of descriptors: where there are too many
-connections, the one that has waited longest without a request makes room.
+head must be there in time however slowly it drips, a body says how long it is, an answer must be taken, the
+frames of a socket are counted before anything is made of them, an address comes only so often, and the process
+never runs out of descriptors: where there are too many connections, the one that has waited longest without a
+request makes room.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import contextlib
 import resource
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
@@ -23,7 +25,7 @@ from msgspec import Struct
 
 from imagechat_tui.owned import peer_uid
 from imagechat_tui.server.frames import FrameMeter
-from imagechat_tui.server.limits import address_key
+from imagechat_tui.server.limits import Limit, Limits, address_key
 
 RESERVED_DESCRIPTORS = 128
 """For the database, the listeners, the log, and what the libraries open."""
@@ -41,7 +43,11 @@ PARTING_S = 2.0
 FREE_PIECES, SMALL_PIECE, SMALL_FRAME = 64, 256, 4
 """A request comes in at most 64 pieces, and one more per 256 bytes; a socket's bytes in one per 4."""
 
+_UID = "uid "
 _HEAD_END = b"\r\n\r\n"
+_CHUNKED = b"\ntransfer-encoding"
+"""The header of a body that does not say how long it is; no line of JSON begins so."""
+_NO_LENGTH = b"HTTP/1.1 411 Length Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -89,11 +95,15 @@ class Connections:
 
     Args:
         rules: See there.
+        limits: How often one address may come; a usual server's unless given.
         proxies: Addresses (as of ``address_key``) from which many people come, each told by a header.
     """
 
-    def __init__(self, rules: ConnectionRules, *, proxies: Collection[str] = ()) -> None:
+    def __init__(
+        self, rules: ConnectionRules, *, limits: Limits | None = None, proxies: Collection[str] = ()
+    ) -> None:
         self.rules = rules
+        self._limits = limits or Limits()
         self._proxies = frozenset(proxies)
         self._open: Counter[str] = Counter()
         self._total = 0
@@ -107,7 +117,22 @@ class Connections:
 
     def guarded(self, serve: Callable[[], asyncio.Protocol]) -> Callable[[], Gate]:
         """The factory of protocols for a listener, around the one of aiohttp's server."""
-        return lambda: Gate(self, serve())
+        return lambda: Gate(self, serve)
+
+    def welcomes(self, gate: Gate) -> bool:
+        """Count one more connection of an address; False if it comes too often, or mostly for nothing."""
+        if gate.address in self._proxies:
+            return True
+        now = time.monotonic()
+        return (
+            self._limits.allows(Limit.NO_REQUEST, gate.address, now)
+            and self._limits.check(Limit.CONNECTION, gate.address, now) is None
+        )
+
+    def came_for_nothing(self, gate: Gate) -> None:
+        """It ended without a request. On the Unix socket clients look so whether anybody listens."""
+        if not gate.address.startswith(_UID):
+            self._limits.check(Limit.NO_REQUEST, gate.address, time.monotonic())
 
     def enter(self, gate: Gate) -> bool:
         """Give a place to a connection, if need be that of one that waits; False if all are in use."""
@@ -142,6 +167,7 @@ class Gate(asyncio.Protocol):
     """One connection, from ``accept`` to its end."""
 
     __slots__ = (
+        "_asked",
         "_book",
         "_bytes",
         "_come",
@@ -151,17 +177,23 @@ class Gate(asyncio.Protocol):
         "_on_flood",
         "_pieces",
         "_placed",
+        "_serve",
         "_state",
         "_stuck",
+        "_tail",
         "_timer",
         "_transport",
         "_unsent",
         "address",
     )
 
-    def __init__(self, book: Connections, inner: asyncio.Protocol) -> None:
+    def __init__(self, book: Connections, serve: Callable[[], asyncio.Protocol]) -> None:
         self._book = book
-        self._inner = inner
+        self._serve = serve
+        self._asked = False
+        """There was a request."""
+        self._tail = b""
+        """The end of what came last: a header's name may come in two pieces."""
         self._state = _State.NEW
         self._transport: asyncio.Transport | None = None
         self._placed = False
@@ -186,11 +218,16 @@ class Gate(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.address = peer_key(transport)
+        if not self._book.welcomes(self):
+            self._state = _State.REFUSED
+            transport.abort()
+            return
         if not self._book.enter(self):
             self._state = _State.REFUSED
             transport.write(_FULL)
             transport.close()
             return
+        self._inner = self._serve()
         self._placed = self._made = True
         self._book.waits(self)
         self._inner.connection_made(transport)
@@ -217,6 +254,9 @@ class Gate(asyncio.Protocol):
                     return
             case _:
                 pass
+        if self._meter is None and self._chunked(data):
+            self._refuse_chunks()
+            return
         if self._come is not None:
             if self._bytes > KEPT_BYTES:
                 self.end()
@@ -254,6 +294,7 @@ class Gate(asyncio.Protocol):
     def request_began(self, *, with_body: bool) -> None:
         """A head is there and is being answered."""
         self._state = _State.BUSY
+        self._asked = True
         if with_body:
             self._come = None
         self._pieces = self._bytes = 0
@@ -315,6 +356,20 @@ class Gate(asyncio.Protocol):
         piece = SMALL_PIECE if self._meter is None else SMALL_FRAME
         return self._pieces > FREE_PIECES + self._bytes // piece
 
+    def _chunked(self, data: bytes) -> bool:
+        """Whether a body is to come that does not say how long it is: each of its pieces costs like a whole."""
+        known = self._tail + data
+        self._tail = known[1 - len(_CHUNKED) :]
+        return _CHUNKED in known.lower()
+
+    def _refuse_chunks(self) -> None:
+        if self._state is _State.BUSY or self._transport is None:  # behind a request that is being answered
+            self.end()
+            return
+        self._asked = True
+        self._transport.write(_NO_LENGTH)
+        self.stop_reading()
+
     def _pause(self) -> None:
         if self._transport is not None:
             self._transport.pause_reading()
@@ -360,6 +415,8 @@ class Gate(asyncio.Protocol):
         if self._placed:
             self._placed = False
             self._book.leave(self)
+            if not self._asked:
+                self._book.came_for_nothing(self)
         for timer in (self._timer, self._stuck):
             if timer is not None:
                 timer.cancel()
@@ -377,7 +434,7 @@ def peer_key(transport: asyncio.BaseTransport) -> str:
     """Who counts as one at the other end: an address, or on the Unix socket a user."""
     peer = transport.get_extra_info("socket")
     if peer is not None and peer.family == socket.AF_UNIX:
-        return f"uid {peer_uid(peer)}"
+        return f"{_UID}{peer_uid(peer)}"
     name = transport.get_extra_info("peername")
     return address_key(name[0] if isinstance(name, tuple) else None)
 

@@ -183,7 +183,7 @@ class _Server:
         )
         limits = Limits(LOCAL_RULES if options.local else DEFAULT_RULES)
         proxies = [address_key(proxy) for proxy in options.trusted_proxies]
-        self._connections = Connections(ConnectionRules.of_this_process(), proxies=proxies)
+        self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
         settings = ServerOptions(proxies=tuple(proxies))
         app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=settings)
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))

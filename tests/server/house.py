@@ -118,9 +118,9 @@ class Person:
 class _GuardedRunner(web.AppRunner):
     """Whose connections pass gates, as those of a real server do."""
 
-    def __init__(self, app: web.Application, rules: ConnectionRules, **options: Any) -> None:
+    def __init__(self, app: web.Application, gates: Connections, **options: Any) -> None:
         super().__init__(app, **options)
-        self._gates = Connections(rules)
+        self._gates = gates
 
     @property
     def server(self) -> Any:
@@ -131,12 +131,17 @@ class _GuardedRunner(web.AppRunner):
 class GuardedServer(TestServer):
     """A test server with gates before it."""
 
-    def __init__(self, app: web.Application, rules: ConnectionRules = ConnectionRules()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        app: web.Application,
+        rules: ConnectionRules = ConnectionRules(),  # noqa: B008
+        limits: Limits | None = None,
+    ) -> None:
         super().__init__(app)
-        self._rules = rules
+        self._gates = Connections(rules, limits=limits)
 
     async def _make_runner(self, **options: Any) -> web.AppRunner:
-        return _GuardedRunner(self.app, self._rules, **HTTP_READING, **options)
+        return _GuardedRunner(self.app, self._gates, **HTTP_READING, **options)
 
 
 class House:

@@ -21,12 +21,14 @@ from imagechat_tui.server.connections import (
     gate_of,
     raised_descriptors,
 )
+from imagechat_tui.server.limits import Limit, Limits, Rule
 from tests.server.house import GuardedServer
 
 pytestmark = pytest.mark.security
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+GARBAGE = b"GARBAGE\r\n\r\n"
 HALF = b"GET / HTTP/1.1\r\nHost: local"
 QUICK = ConnectionRules(head_within_s=0.2)
 PATIENT = ConnectionRules(head_within_s=600)
@@ -66,9 +68,10 @@ class Desk:
         self.go = go
         self.peers: list[Peer] = []
 
-    async def peer(self, opening: bytes = b"") -> Peer:
+    async def peer(self, opening: bytes = b"", *, by: str = "127.0.0.1") -> Peer:
         assert self.server.port is not None
-        peer = Peer(*await asyncio.open_connection("127.0.0.1", self.server.port))
+        link = await asyncio.open_connection("127.0.0.1", self.server.port, local_addr=(by, 0))
+        peer = Peer(*link)
         self.peers.append(peer)
         peer.sends(opening)
         return peer
@@ -81,7 +84,7 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def desk(rules: ConnectionRules) -> AsyncIterator[Desk]:
+async def desk(rules: ConnectionRules, limits: Limits | None = None) -> AsyncIterator[Desk]:
     go = asyncio.Event()
 
     @web.middleware
@@ -108,7 +111,7 @@ async def desk(rules: ConnectionRules) -> AsyncIterator[Desk]:
     app.add_routes(
         [web.get("/", quick), web.post("/", quick), web.get("/slow", slow), web.get("/large", large)]
     )
-    server = GuardedServer(app, rules)
+    server = GuardedServer(app, rules, limits)
     await server.start_server()
     there = Desk(server, go)
     try:
@@ -283,7 +286,7 @@ def kept(gate: Gate) -> int:
 async def test_what_a_gate_keeps_is_bounded_whatever_comes() -> None:
     piece = bytes(1 << 18)
     for states in ((), ("began",), ("began", "ended"), ("body",), ("body", "ended"), ("body", "unread")):
-        gate, pipe = Gate(Connections(PATIENT), asyncio.Protocol()), _Pipe()
+        gate, pipe = Gate(Connections(PATIENT), asyncio.Protocol), _Pipe()
         gate.connection_made(pipe)
         for state in states:
             if state in ("began", "body"):
@@ -296,6 +299,79 @@ async def test_what_a_gate_keeps_is_bounded_whatever_comes() -> None:
         if "unread" in states:
             assert pipe.paused and not kept(gate)
         gate.connection_lost(None)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("cut", [0, 34, 40, 53, 60])
+@pytest.mark.parametrize("head", [CHUNKED, CHUNKED.upper(), CHUNKED.replace(b"chunked", b"gzip, chunked")])
+async def test_a_body_says_how_long_it_is(head: bytes, cut: int) -> None:
+    async with desk(PATIENT) as there:
+        peer = await there.peer(head[:cut])
+        await there.waiting()
+        peer.sends(head[cut:])
+        assert await peer.status() == 411
+
+
+async def test_a_chunked_request_behind_another_is_not_read() -> None:
+    async with desk(PATIENT) as there:
+        peer = await there.peer(SLOW)
+        await there.waiting()
+        peer.sends(CHUNKED)
+        assert await peer.rest() == b""
+
+
+async def test_a_text_about_chunks_is_a_text() -> None:
+    async with desk(PATIENT) as there:
+        text = b'{"comment": "Transfer-Encoding: chunked"}'
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(text)
+        peer = await there.peer(head + text)
+        assert await peer.status() == 200
+
+
+@pytest.mark.parametrize("sent", [GARBAGE, b"GET / HTTP/1.1\r\nHost: a\r\nX\x00: b\r\n\r\n", HALF, b""])
+async def test_an_address_that_comes_for_nothing_is_not_let_in_for_a_while(sent: bytes) -> None:
+    async with desk(
+        PATIENT, Limits({Limit.NO_REQUEST: Rule(1e-6, 5), Limit.CONNECTION: Rule(1e6, 1e6)})
+    ) as there:
+        for _ in range(5):
+            peer = await there.peer(sent)
+            if sent not in (HALF, b""):
+                assert b" 400 " in await peer.rest()
+            peer.writer.transport.abort()
+        async with asyncio.timeout(30):
+            while await (await there.peer(GET + GARBAGE)).rest():
+                pass
+        assert await (await there.peer(GET, by="127.0.0.2")).status() == 200
+
+
+async def test_who_asks_for_something_may_come_again() -> None:
+    async with desk(PATIENT, Limits({Limit.NO_REQUEST: Rule(1e-6, 1)})) as there:
+        for _ in range(10):
+            (await there.waiting()).writer.close()
+
+
+async def test_connections_of_one_address_are_counted() -> None:
+    async with desk(PATIENT, Limits({Limit.CONNECTION: Rule(1e-6, 3)})) as there:
+        first, *_ = [await there.waiting() for _ in range(3)]
+        assert await (await there.peer(GET)).rest() == b""
+        first.sends(GET)
+        assert await first.status() == 200
+        assert await (await there.peer(GET, by="127.0.0.2")).status() == 200
+
+
+async def test_connections_of_a_proxy_are_not() -> None:
+    limits = Limits({Limit.CONNECTION: Rule(1e-6, 1), Limit.NO_REQUEST: Rule(1e-6, 1)})
+    book = Connections(PATIENT, limits=limits, proxies=("127.0.0.1",))
+    server = await asyncio.get_running_loop().create_server(book.guarded(asyncio.Protocol), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for _ in range(5):
+        peer = Peer(*await asyncio.open_connection("127.0.0.1", port))
+        await until(lambda: book.open == 1)
+        peer.writer.transport.abort()
+        await until(lambda: not book.open)
+    server.close()
 
 
 async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
