@@ -47,6 +47,7 @@ from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
 from imagechat_tui.tui.terminal_input import Burst, LineBreak
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
+from imagechat_tui.tui.widgets.bars import count
 from imagechat_tui.words import WIDE_SIGNS, Words, defect_words
 
 if TYPE_CHECKING:
@@ -280,6 +281,12 @@ class ImageChatApp(App[int]):
         """Run a command from a list: before the keys that were pressed behind it."""
         command = message.command
         self.keys.put_first(lambda: self._command(command.id, command.action, command.node))
+
+    def on_writing_refused(self) -> None:
+        """What was typed behind it was to be its text, and would be commands now."""
+        dropped = self.keys.drop_behind()
+        if dropped:
+            self.notify(f"{count(dropped, 'key')} typed behind it dropped.", timeout=4, markup=False)
 
     async def _take_keys(self) -> None:
         try:

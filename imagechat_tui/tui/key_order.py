@@ -33,7 +33,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
-from textual.events import Event, Key
+from textual.events import Event, Key, MouseEvent
 
 FLOOD_TURNS: Final = 1000
 """Turns of the loop after which what never ends cannot have been set off by a key alone."""
@@ -107,6 +107,17 @@ class KeyOrder:
         self._queue.clear()
         self._quits_by_s = None
         self._dropped = True
+
+    def drop_behind(self) -> int:
+        """Forget what was typed behind the key that was taken last, but for one that quits; how many keys it was."""
+        came, self._queue = self._queue, deque()
+        dropped = 0
+        for item in came:
+            if isinstance(item, Event) and not _quits(item):
+                dropped += not isinstance(item, MouseEvent)
+            else:
+                self._queue.append(item)
+        return dropped
 
     @property
     def at_rest(self) -> bool:

@@ -70,6 +70,10 @@ class PictureAsked(Message):
     """The person wants to see the picture as it is now."""
 
 
+class WritingRefused(Message):
+    """Nothing may be written where the person wanted to; they have been told why."""
+
+
 class EditorSent(Message):
     """Enter in the text that is being written."""
 

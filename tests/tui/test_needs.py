@@ -9,12 +9,12 @@ import pytest
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
-from imagechat_tui.sync.intents import PostComment, StartConversation
+from imagechat_tui.sync.intents import MoveCrosshair, PostComment, StartConversation
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import key_order
 from tests.tui.conftest import Desk, Sit, grey_picture
 from tests.tui.engine_session import EngineSession
-from tests.tui.scripted_session import ScriptedSession, two_threads
+from tests.tui.scripted_session import ScriptedSession, chat_state, comment, conversation, two_threads
 
 
 class SlowPicture:
@@ -86,14 +86,47 @@ async def test_what_needs_no_picture_does_not_wait_for_it(sit: Sit) -> None:
         slow.come.set_result(grey_picture())
 
 
-async def test_a_picture_that_will_not_come_lets_the_keys_go(sit: Sit) -> None:
+def in_the_middle() -> ChatState:
+    """A marker where the crosshair stands at first."""
+    return chat_state((conversation(1), [comment("ct_1", "here")]))
+
+
+@pytest.mark.parametrize("state", [chat_state, two_threads, in_the_middle])
+@pytest.mark.parametrize("begin", ["c", "enter"])
+async def test_a_marker_whose_place_never_came_is_refused_with_its_text(
+    sit: Sit, begin: str, state: Callable[[], ChatState]
+) -> None:
     slow = SlowPicture()
-    async with sit(load=slow.load) as desk:
-        await desk.press("c", "tab")
+    async with sit(state(), load=slow.load) as desk:
+        await desk.press("l", begin, *"see? @xq", "enter")
         slow.come.set_exception(OSError("gone"))
         await desk.until(lambda: desk.app.keys.at_rest)
-        assert "No picture" in desk.toasts
+        await desk.press()
+        assert "A marker needs a picture" in desk.toasts
+        assert "9 keys typed behind it dropped." in desk.toasts
+        assert desk.focus == "picture"
+        assert len(desk.app.screen_stack) == 1
+        assert not [i for i in desk.session.intents if not isinstance(i, MoveCrosshair)]
+        await desk.press("tab")
         assert desk.focus == "threads"
+
+
+async def test_a_reply_to_the_selected_marker_needs_no_picture(sit: Sit) -> None:
+    slow = SlowPicture()
+    async with sit(load=slow.load) as desk:
+        await desk.press("l", "]", "c", *"yes")
+        slow.come.set_exception(OSError("gone"))
+        await desk.until(lambda: desk.app.keys.at_rest)
+        assert isinstance(desk.chat.composer.target, PostComment)
+        assert desk.chat.composer.editor.text == "yes"
+
+
+async def test_who_quits_behind_a_refused_marker_quits(sit: Sit) -> None:
+    slow = SlowPicture()
+    async with sit(load=slow.load) as desk:
+        await desk.press("c", *"abc", "ctrl+q")
+        slow.come.set_exception(OSError("gone"))
+        await desk.until(desk.session.stopped.is_set)
 
 
 @pytest.mark.usefixtures("soon_told")

@@ -174,13 +174,13 @@ class ChatScreen(TellingScreen):
 
         Two markers on one point would be one thread to the server (PROTOCOL 1.3).
         """
-        point = self.picture.crosshair
+        point = self.picture.place
         saved = (thread for thread in self.all_threads if thread.status is Status.SAVED)
         here = next((thread for thread in saved if thread.conversation.point == point), None)
         if here is not None:
             self.write_reply(here)
         else:
-            self.write_marker(point)
+            self.write_marker(point or self.picture.crosshair)
 
     def action_reply(self) -> None:
         """Answer in the current thread."""

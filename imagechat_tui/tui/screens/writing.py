@@ -14,6 +14,7 @@ from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment
 from imagechat_tui.sync.outbox import same_target
 from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Thread, read_only_problem
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.messages import WritingRefused
 from imagechat_tui.tui.screens.reading import ReadingScreen
 from imagechat_tui.tui.widgets.composer import Composer, TextWrite
 from imagechat_tui.words import problem_words
@@ -44,7 +45,10 @@ class WritingScreen(ReadingScreen):
         """Write the first comment of a new marker."""
         if self.pictureless:
             self.say("No picture", "A marker needs a picture. You can still reply with r.")
-        elif self.may_write():
+            self.post_message(WritingRefused())
+        elif not self.may_write():
+            self.post_message(WritingRefused())
+        else:
             place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
             self.picture.target = point
             self._begin(StartConversation(point, ""), place)
@@ -52,6 +56,7 @@ class WritingScreen(ReadingScreen):
     def write_reply(self, thread: Thread) -> None:
         """Write an answer in a thread."""
         if not self.may_write() or not self.is_on_server(thread):
+            self.post_message(WritingRefused())
             return
         self.open_thread(thread.key)
         self.comments.action_last()  # the text takes lines from the list: what is answered is the newest
@@ -67,6 +72,8 @@ class WritingScreen(ReadingScreen):
             text = raw_text(comment)
             self._begin(target, f"Edit comment on {self.called(thread)}", text)
             self._edited = text
+        else:
+            self.post_message(WritingRefused())
 
     def write_on(self, draft: Draft) -> None:
         """Go on writing where a draft left off."""

@@ -107,7 +107,7 @@ class ImageView(Stage, can_focus=True):
         """The cell at which the pointer holds the picture."""
         self._dragged = False
         self._pressed: Point | None = None
-        self._before: list[Callable[[], None]] = []
+        self._before: list[partial[None]] = []
         """What was asked for before there was a picture, in order."""
 
     def scene_changed(self) -> None:
@@ -125,6 +125,17 @@ class ImageView(Stage, can_focus=True):
     def _put_off(self, act: Callable[..., None], *arguments: object) -> None:
         """Do it when the picture is there."""
         self._before.append(partial(act, *arguments))
+
+    @property
+    def place(self) -> Point | None:
+        """Where the crosshair stands; None if moves wait for the picture, so that nobody knows where to."""
+        for act in reversed(self._before):
+            if act.func == self.move_to:
+                point: Point = act.args[0]
+                return point
+            if act.func in (self.action_step, self.action_stride):
+                return None
+        return self._crosshair
 
     # -- methods for the screen
 
@@ -238,7 +249,7 @@ class ImageView(Stage, can_focus=True):
         """The markers under the crosshair, in the view that is wished for: it may not be drawn yet."""
         chips, scene = self._chips_now(), self._scene
         if scene is None:
-            return tuple(chip.key for chip in chips if chip.point == self._crosshair)
+            return tuple(chip.key for chip in chips if chip.point == self.place)
         if self.is_drawn and self._marking is not None:
             cell = self._cell_of(self._crosshair)
             chip = self._marking.at(*cell) if cell is not None else None
