@@ -86,7 +86,9 @@ def _decode(source: int, target: int, most: int) -> dict[str, object]:
         return {"problem": "not-an-image", "detail": kind}
     try:
         found = format_.read(data)
-    except Unfinished:
+    except Unfinished as error:
+        if not error.cut:
+            return {"problem": "not-an-image", "detail": f"{kind}-without-picture"}
         return {"problem": "cut-off", "detail": format_.name}
     del data  # what is needed of it was taken
     if found is None:

@@ -7,6 +7,7 @@ import os
 import random
 import resource
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from PIL import Image
 
 from imagechat_tui.net import decode_child
-from imagechat_tui.net.decoding import kinds
+from imagechat_tui.net.decoding import kinds, webp
 from imagechat_tui.net.pictures import DecoderDefect, PictureError, PictureKind, load_picture
 from imagechat_tui.raster.image import Loss, Picture
 from tests.net.hostile_images import chunk, saved
@@ -202,6 +203,16 @@ def test_of_a_lossless_webp_that_is_cut_off_the_rows_before_the_cut_are_shown(
     assert shown == sorted(shown)
     assert len(shown) >= 12
     assert shown[-1] > 150
+
+
+async def test_zeros_behind_a_webp_are_not_looked_at() -> None:
+    data = saved(colored(), "WEBP")
+    tracemalloc.start()
+    found = webp.read(data + bytes(1 << 20))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == webp.read(data)
+    assert most < 3 << 20
 
 
 async def test_a_lossless_webp_that_lacks_nothing_but_what_is_behind_its_pixels_is_whole() -> None:
@@ -547,6 +558,16 @@ async def test_a_defect_of_the_decoder_is_no_damaged_picture(
         (lambda: bmp(24, 4, (), b"\0" * 99), PictureKind.ODD_KIND, "BMP with a JPEG inside"),
         (lambda: b"", PictureKind.NOT_AN_IMAGE, "empty"),
         (lambda: saved(colored(), "TIFF"), PictureKind.NOT_AN_IMAGE, "tiff"),
+        (lambda: saved(colored(), "TGA"), PictureKind.NOT_AN_IMAGE, "tga"),
+        (
+            lambda: saved(colored().convert("L"), "TGA", compression="tga_rle"),
+            PictureKind.NOT_AN_IMAGE,
+            "tga",
+        ),
+        (lambda: saved(colored(), "ICO"), PictureKind.NOT_AN_IMAGE, "ico"),
+        (lambda: b"GIF89a" + b"\1\0\1\0\0\0\0;", PictureKind.NOT_AN_IMAGE, "gif-without-picture"),
+        (lambda: "Größe und Maß\n".encode("utf-16"), PictureKind.NOT_AN_IMAGE, "text"),
+        (lambda: "Größe und Maß\n".encode("latin-1"), PictureKind.NOT_AN_IMAGE, "text"),
         (lambda: saved(colored(), "PNG")[:50], PictureKind.CUT_OFF, "PNG"),
     ],
 )

@@ -38,7 +38,7 @@ def read(data: bytes) -> Gif | None:
     """Find the first picture; None if there is none.
 
     Raises:
-        Unfinished: the file ends before they begin.
+        Unfinished: the file ends before they begin, or holds none.
     """
     if data[3:6] not in (b"87a", b"89a"):
         return None
@@ -59,7 +59,7 @@ def read(data: bytes) -> Gif | None:
         elif sign == 0x2C:
             break
         elif sign == 0x3B:
-            return None
+            raise Unfinished(cut=False)
     if at + _IMAGE.size >= len(data):
         raise Unfinished(cut=True)
     x, y, width, height, how = _IMAGE.unpack_from(data, at)

@@ -19,8 +19,6 @@ _STARTS: Final = (
     (b"MM\0*", "tiff"),
     (b"II+\0", "tiff"),
     (b"MM\0+", "tiff"),
-    (b"\0\0\1\0", "ico"),
-    (b"\0\0\2\0", "ico"),
     (b"%PDF-", "pdf"),
     (b"%!PS", "postscript"),
     (b"8BPS", "psd"),
@@ -73,10 +71,12 @@ _BRANDS: Final = (
 """What the brands of an ISO media file say of it; any other is a film."""
 DECLINED: Final = (
     {kind for _, kind in _STARTS} | set(_RIFF.values()) | {kind for kind, _ in _BRANDS} | {
-        "empty", "zeros", "bmp-array", "pnm", "svg", "web-page", "base64", "json", "xml", "text", "unknown",
+        "empty", "zeros", "bmp-array", "ico", "tga", "pnm", "svg", "web-page", "base64", "json", "xml", "text",
+        "unknown",
     }
 ) - READ  # fmt: skip
 """Every other kind."""
+_TARGA: Final = frozenset(bytes((0, way)) + b"\0" * 5 for way in (2, 3, 10, 11))
 _SVG: Final = re.compile(rb"<(?:[\w.-]+:)?svg[\s>/]", re.IGNORECASE)
 _WEB: Final = re.compile(rb"<(?:!doctype html|html|head|body|title|script|meta|div|!--)", re.IGNORECASE)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
@@ -108,6 +108,10 @@ def kind_of(head: bytes) -> str:
         return "bmp"
     if head.startswith(b"BA") and head[14:16] == b"BM":
         return "bmp-array"
+    if head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and head[4:6] not in (b"\0\0", b""):
+        return "ico"
+    if _is_tga(head):
+        return "tga"
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "pnm"
     if head[4:8] == b"ftyp":
@@ -115,6 +119,16 @@ def kind_of(head: bytes) -> str:
     if not head.strip(b"\0"):
         return "zeros"
     return _of_text(head)
+
+
+def _is_tga(head: bytes) -> bool:
+    """Whether it is a Targa file without a palette, which begins with no mark."""
+    return (
+        head[1:8] in _TARGA
+        and head[16:17] in (b"\x08", b"\x0f", b"\x10", b"\x18", b"\x20")
+        and any(head[12:14])
+        and any(head[14:16])
+    )
 
 
 def _of_brands(head: bytes) -> str:
@@ -150,8 +164,12 @@ def _of_text(head: bytes) -> str:
 
 
 def _is_text(head: bytes) -> bool:
+    """Whether bytes without controls are letters: of UTF-8, of UTF-16 with its mark, or of one byte each."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
     try:
         head[: len(head) - 4].decode("utf-8") if len(head) == HEAD else head.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start >= len(head) - 8 and len(head) == HEAD
+        plain = sum(byte < 0x80 for byte in head)
+        return (error.start >= len(head) - 8 and len(head) == HEAD) or plain > len(head) * 0.7
     return True

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from imagechat_tui.net.decoding.lost import Unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ALPHA: Final = 0x10
 _ROOM: Final = 3
@@ -69,7 +72,10 @@ def read(data: bytes) -> Webp | None:
     canvas, exif = None, b""
     picture: tuple[tuple[int, int], bytes, bytes, bytes, int] | None = None
     place = (0, 0)
-    for kind, body, missing in _chunks(data, 12):
+    end = 8 + int.from_bytes(data[4:8], "little")
+    for at, kind, body, missing in _chunks(data, 12):
+        if picture is not None and at >= end:
+            break
         if kind == b"VP8X" and len(body) >= 10:
             canvas = _three(body, 4) + 1, _three(body, 7) + 1
         elif kind == b"EXIF" and not missing:
@@ -80,7 +86,7 @@ def read(data: bytes) -> Webp | None:
         elif picture is None and kind in (b"ALPH", b"VP8 ", b"VP8L"):
             picture = _picture(data[12:])
     if picture is None:
-        if len(data) < 8 + int.from_bytes(data[4:8], "little"):
+        if len(data) < end:
             raise Unfinished(cut=True)
         return None
     size, alpha, coded, packed, missing = picture
@@ -92,7 +98,7 @@ def read(data: bytes) -> Webp | None:
 def _picture(data: bytes) -> tuple[tuple[int, int], bytes, bytes, bytes, int] | None:
     """Size, transparency, kind and pixels of the first picture among chunks, and how much of the pixels is missing."""
     alpha = b""
-    for kind, body, missing in _chunks(data, 0):
+    for _, kind, body, missing in _chunks(data, 0):
         if kind == b"ALPH" and not missing:
             alpha = body
         elif kind == b"VP8 ":
@@ -108,15 +114,13 @@ def _picture(data: bytes) -> tuple[tuple[int, int], bytes, bytes, bytes, int] | 
     return None
 
 
-def _chunks(data: bytes, at: int) -> list[tuple[bytes, bytes, int]]:
-    """Kind and body of each chunk, and how many bytes of it are not there."""
-    chunks = []
+def _chunks(data: bytes, at: int) -> Iterator[tuple[int, bytes, bytes, int]]:
+    """Where each chunk is, its kind and body, and how many bytes of that are not there."""
     while at + 8 <= len(data):
         length = int.from_bytes(data[at + 4 : at + 8], "little")
         body = data[at + 8 : at + 8 + length]
-        chunks.append((data[at : at + 4], body, min(_MOST, length - len(body))))
+        yield at, data[at : at + 4], body, min(_MOST, length - len(body))
         at += 8 + length + (length & 1)
-    return chunks
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
