@@ -484,6 +484,7 @@ _TOO_LARGE = ("Too large", "{called} is {said}.", "{advice}")
 _TOO_HEAVY = ("Too heavy", "{called} needs more memory or time than is allowed.", "Make it smaller.")
 _PICTURE_WORDS = {
     "missing": ("No such picture", "{called} does not exist.", "Check the name."),
+    "dead-link": ("No such picture", "{called} is a link that leads nowhere.", "Check where it leads."),
     "permission": ("Not readable", "You may not read {called}.", "Check its permissions."),
     "directory": (
         "No picture there",

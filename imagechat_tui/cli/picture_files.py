@@ -41,8 +41,10 @@ MOST_LOOKED_AT = 20_000
 class NoSuchPicture(VerbFailed):
     """There is none of this name, and none that looks like it."""
 
-    def __init__(self, name: str, near: Sequence[str]) -> None:
-        super().__init__(missing_picture_words(name, near), NOT_FOUND)
+    def __init__(self, name: str, near: Sequence[str], *, link: bool = False) -> None:
+        """Make one; ``link``: there is a link of this name, and nothing where it leads."""
+        words = picture_words("dead-link", name=name) if link else missing_picture_words(name, near)
+        super().__init__(words, NOT_FOUND)
         self.name = name
         self.near = near
         """Pictures beside it whose names are spelled almost like it."""
@@ -112,7 +114,8 @@ def _missing(image: str, path: Path) -> VerbFailed:
         return VerbFailed(elsewhere_words(image, scheme[1].lower()), USAGE)
     if not path.is_absolute() and working_folder() is None:
         return VerbFailed(no_working_folder_words(image), NOT_FOUND)
-    return NoSuchPicture(image, near_misses(path))
+    link = os.path.islink(path)  # noqa: PTH114 (pathlib raises where a name is too long)
+    return NoSuchPicture(image, () if link else near_misses(path), link=link)
 
 
 def whole(path: Path) -> Path:

@@ -254,5 +254,16 @@ def test_names_under_which_nothing_can_be(name: str) -> None:
     assert isinstance(refused(name), NoSuchPicture)
 
 
+@pytest.mark.parametrize("leads", ["link.png", "gone.png", "a.png/b.png"])
+def test_a_link_that_leads_nowhere_is_called_so(leads: str) -> None:
+    make("a.png")
+    make("link.pmg")
+    Path("link.png").symlink_to(leads)
+    failure = refused("link.png")
+    assert isinstance(failure, NoSuchPicture)
+    told = "No such picture: link.png is a link that leads nowhere. Check where it leads."
+    assert failure.words.text == told
+
+
 def test_no_name_is_no_picture() -> None:
     assert refused("").code == USAGE
