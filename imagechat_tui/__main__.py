@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 from imagechat_tui import typed_ahead
@@ -20,6 +21,8 @@ def main() -> None:
         from imagechat_tui.cli import run
 
         code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules load; later, the command line says what was cancelled
+        code = 128 + signal.SIGINT
     finally:
         typed_ahead.give_back()
     sys.exit(code)

@@ -23,7 +23,7 @@ LineDiscipline: TypeAlias = "list[int | list[bytes | int]]"
 
 SCREENS: Final = ("open", "demo")
 """The verbs that open a screen; so does a picture."""
-ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class _Kept(NamedTuple):

@@ -43,7 +43,20 @@ with typed_ahead.asking():
     print("answer", repr(input()), flush=True)
 print("typed", typed_ahead.as_typed(os.read(0, 99)), flush=True)
 """
-DIES = "os.kill(os.getpid(), signal.SIGTERM)"
+DIES = "wait('asked'); signal.pause()"
+LOADS = """
+from importlib.abc import MetaPathFinder
+from imagechat_tui.__main__ import main
+class Slow(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "imagechat_tui.cli":
+            print("loading", flush=True)
+            signal.pause()
+typed_ahead.give_back()
+sys.meta_path.insert(0, Slow())
+sys.argv = ["imagechat", "demo"]
+main()
+"""
 
 
 class Stage:
@@ -109,11 +122,27 @@ def test_a_question_is_asked_on_an_ordinary_terminal_and_nothing_typed_before_an
 
 @pytest.mark.pty
 @pytest.mark.parametrize("stage", [DIES], indirect=True)
-def test_a_signal_at_the_start_gives_the_terminal_back(stage: Stage) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_at_the_start_gives_the_terminal_back(stage: Stage, number: signal.Signals) -> None:
     stage.go()
     stage.terminal.shows("kept")
     stage.go()
-    assert stage.terminal.exit_code() == -signal.SIGTERM
+    stage.terminal.shows("asked")
+    stage.terminal.process.send_signal(number)
+    assert stage.terminal.exit_code() == -number
+    assert stage.as_before
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("stage", [LOADS], indirect=True)
+def test_ctrl_c_while_modules_load_ends_it_without_a_word(stage: Stage) -> None:
+    stage.go()
+    stage.terminal.shows("kept")
+    stage.go()
+    stage.terminal.shows("loading")
+    stage.terminal.send("\x03")
+    assert stage.terminal.exit_code() == 128 + signal.SIGINT
+    assert "Traceback" not in stage.terminal.text
     assert stage.as_before
 
 

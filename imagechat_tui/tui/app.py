@@ -286,7 +286,7 @@ class ImageChatApp(App[int]):
         """What was typed behind it was to be its text, and would be commands now."""
         dropped = self.keys.drop_behind()
         if dropped:
-            self.notify(f"{count(dropped, 'key')} typed behind it dropped.", timeout=4, markup=False)
+            self.notify(f"{count(dropped, 'key')} typed behind it dropped.", timeout=8, markup=False)
 
     async def _take_keys(self) -> None:
         try:
