@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from imagechat_tui.net import decode_child
-from imagechat_tui.net.decoding import kinds, webp
+from imagechat_tui.net.decoding import drawing, kinds, webp
+from imagechat_tui.net.decoding.page import Page
 from imagechat_tui.net.pictures import DecoderDefect, PictureError, PictureKind, load_picture
 from imagechat_tui.raster.image import Loss, Picture
 from tests.net.hostile_images import chunk, saved
@@ -117,6 +118,24 @@ async def test_a_jpeg_that_is_cut_off_shows_the_rows_that_are_there(share: float
     there = round(400 * (1 - cut.loss.share))
     assert np.abs(cut.pixels[: there - 16].astype(int) - whole.pixels[: there - 16]).max() <= 2
     assert opacity(cut)[there] == [0] * 160
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_large_jpeg_that_is_cut_off_is_decoded_three_times(
+    progressive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    pillow = Page.open
+
+    def counted(page: Page, data: bytes, format_: str) -> Image.Image:
+        opened.append(format_)
+        return pillow(page, data, format_)
+
+    monkeypatch.setattr(Page, "open", counted)
+    monkeypatch.setattr(drawing, "_LARGE", 0)
+    data = saved(colored(160, 160), "JPEG", progressive=progressive)
+    assert decode(data[: len(data) * 2 // 3])[0]["lost"] is not None
+    assert opened == ["JPEG"] * 3
 
 
 async def test_a_jpeg_in_passes_that_is_cut_off_is_coarse() -> None:

@@ -174,6 +174,10 @@ def _as_far_as_it_goes() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
+_LARGE: Final = 4_000_000
+"""Pixels of a JPEG above which time matters more than that a made-up end may happen to be right for a block."""
+
+
 def draw_jpeg(found: jpeg.Jpeg, loader: Loader, reduced: int) -> Drawing:
     """Pixels of a JPEG, every ``reduced``-th of them each way.
 
@@ -187,19 +191,18 @@ def draw_jpeg(found: jpeg.Jpeg, loader: Loader, reduced: int) -> Drawing:
             image.draft(image.mode, (found.size[0] // reduced, found.size[1] // reduced))
         return image
 
-    image = opened(found.data)
-    try:
-        loader.load(image, final=True)
-    except OSError:
-        pass
-    else:
-        return Drawing(image, image.size)
+    if jpeg.END in found.data:  # else libjpeg gives up, having decoded all there is
+        image = opened(found.data)
+        with suppress(OSError):
+            loader.load(image, final=True)
+            return Drawing(image, image.size)
     image = opened(found.ended())
     try:
         image.load()
     except OSError:
         return _damaged_jpeg(found, opened)
-    first = _first_change(image, (opened(found.ended(more)) for more in jpeg.GARBLED))
+    count = 2 if image.width * image.height > _LARGE else len(jpeg.GARBLED)
+    first = _first_change(image, (opened(found.ended(more)) for more in jpeg.GARBLED[:count]))
     if first is None:
         return Drawing(image, image.size)
     if found.scans > 1:
