@@ -9,6 +9,7 @@ import pyte
 import pytest
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Region
+from textual.widgets import Static
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
@@ -37,6 +38,10 @@ class Recorder(HeadlessDriver):
     def write(self, data: str) -> None:
         self.sent += len(data.encode())
         self._stream.feed(data)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
 
 
 async def sent(desk: Desk, *crosshairs: Point) -> int:
@@ -148,3 +153,16 @@ async def test_a_corner_note_does_not_lie_on_the_keys(sit: Sit, keys: str, shown
         desk.chat.say("Bob", "added marker 3 " * 8)
         await desk.until(lambda: "added marker 3" in desk.text)
         assert shown in desk.text
+
+
+async def test_what_waits_to_be_painted_is_not_forgotten_for_a_change_below(sit: Sit) -> None:
+    async with sit(driver_class=Recorder) as desk:
+        await desk.press("?")
+        dialog, driver = desk.app.screen, desk.app._driver
+        assert isinstance(dialog, Dialog)
+        assert isinstance(driver, Recorder)
+        title = dialog.query(Static).first()
+        title.update("Hint", layout=False)
+        dialog._dirty_widgets.add(title)  # as Textual does when it hears of it
+        dialog.paint(Region(0, 0, 1, 1))
+        assert "Hint" in driver.text

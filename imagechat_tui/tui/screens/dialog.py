@@ -57,6 +57,8 @@ class Layer(Screen[ScreenResultType]):
 
     def paint(self, *regions: Region) -> None:
         """Paint these regions now, as far as they are on it: the screen below may have another size yet."""
+        # With them what waits for its turn to be painted: Textual takes all of it for painted afterwards.
+        self._compositor.update_widgets(self._dirty_widgets)
         seen = (region.intersection(self.size.region) for region in regions)
         self._compositor._dirty_regions.update(region for region in seen if region)
         self._compositor_refresh()

@@ -312,6 +312,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._width = width
             self._strips.clear()
             self._take(self._items)
+            self.refresh()  # on a busy machine it was painted since the layout, at the width of before
         self.show_selected()
 
     def notify_style_update(self) -> None:
