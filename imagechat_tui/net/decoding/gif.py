@@ -59,7 +59,9 @@ def read(data: bytes) -> Gif | None:
         elif sign == 0x2C:
             break
         elif sign == 0x3B:
-            raise Unfinished(cut=False)
+            if at == len(data):
+                raise Unfinished(cut=False)
+            return None  # there is more, so this is hardly its end
     if at + _IMAGE.size >= len(data):
         raise Unfinished(cut=True)
     x, y, width, height, how = _IMAGE.unpack_from(data, at)
