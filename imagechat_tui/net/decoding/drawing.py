@@ -326,7 +326,8 @@ def _part_of_webp(found: webp.Webp, tried: _Tried) -> tuple[Image.Image, int] | 
             return image, image.height if first is None else first
         starts = (more[:length] for length in (24, 8, 3, 1) for more in jpeg.GARBLED)
         others = filter(None, (tried(found.file(ending, start)) for start in starts))
-        first = _first_change(image, islice(others, len(jpeg.GARBLED)))
+        count = 1 if image.width * image.height > _LARGE else len(jpeg.GARBLED)
+        first = _first_change(image, islice(others, count))
         if first is not None:
             return image, first
     return None

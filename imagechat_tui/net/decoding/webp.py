@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 _ALPHA: Final = 0x10
 _ROOM: Final = 3
 """Bytes a pixel at most."""
+_MADE_UP: Final = 1 << 25
+"""Bytes in place of what is missing at most."""
 _MOST: Final = 1 << 23
-"""Missing bytes that are made up for at most: what a length says may be a lie."""
+"""Missing bytes that are counted at most: what a length says may be a lie."""
 ENDINGS: Final = (b"\0", b"\xcc", b"\x33", b"\xff", b"\x55", b"\xaa", b"\x0f", b"\xf0")
 """What is repeated in place of a missing end. A lossless picture is given up at a copy of more pixels than there are,
 so most of what could be there is no good; of short bit patterns one is often the code of a pixel."""
@@ -50,7 +52,7 @@ class Webp(NamedTuple):
         """A file of this picture alone, with ``first``, and ``more`` again and again, in place of what is missing."""
         _, _, width, height = self.frame
         # Made-up data may take more room than what it stands for.
-        length = min(_MOST, self.missing + width * height * _ROOM) if self.missing else 0
+        length = min(_MADE_UP, self.missing + width * height * _ROOM) if self.missing else 0
         made_up = (first + more * (length // max(1, len(more)) + 1))[:length]
         pixels = _chunk(self.kind, self.packed + made_up)
         if self.alpha:
