@@ -73,8 +73,9 @@ class KeyOrder:
         self._lay_out = lay_out
         self._types = types
         self._type_in = type_in
+        self._quit_came = False
         self._quits_by_s: float | None = None
-        """When keys before the one that quits have had their time; None if there is none."""
+        """When keys before the one that quits have had their time; None until one of them is taken."""
         self._queue: deque[Event | Act] = deque()
         self._more = asyncio.Event()
         self._busy = False
@@ -92,8 +93,7 @@ class KeyOrder:
             self.drop()
             if event.key == "escape":
                 return
-        if self._quits_by_s is None and _quits(event):
-            self._quits_by_s = asyncio.get_running_loop().time() + QUIT_WITHIN_S
+        self._quit_came = self._quit_came or _quits(event)
         self._queue.append(event)
         self._more.set()
 
@@ -105,7 +105,7 @@ class KeyOrder:
     def drop(self) -> None:
         """Forget what was not taken yet."""
         self._queue.clear()
-        self._quits_by_s = None
+        self._quit_came, self._quits_by_s = False, None
         self._dropped = True
 
     def drop_behind(self) -> int:
@@ -142,14 +142,14 @@ class KeyOrder:
             self._busy = True
             if not (typed and self._types_next):
                 await self._stand()
-            self._skip_to_quit()
             typed = self._types_next
-            if typed:
+            if typed:  # words are one change of the text, and never too many
                 await self._type_in(self._take_typed())
             elif self._queue:
+                self._skip_to_quit()
                 item = self._queue.popleft()
                 if _quits(item):
-                    self._quits_by_s = None
+                    self._quit_came, self._quits_by_s = False, None
                 await (self._act(item) if isinstance(item, Event) else item())
             if not self._queue:
                 await settled()
@@ -166,7 +166,13 @@ class KeyOrder:
 
     def _skip_to_quit(self) -> None:
         """Drop what stands before the key that quits, if that has waited long and would longer."""
-        if self._quits_by_s is None or asyncio.get_running_loop().time() < self._quits_by_s:
+        if not self._quit_came:
+            return
+        now_s = asyncio.get_running_loop().time()
+        if self._quits_by_s is None:
+            self._quits_by_s = now_s + QUIT_WITHIN_S
+            return
+        if now_s < self._quits_by_s:
             return
         at = next((at for at, item in enumerate(self._queue) if _quits(item)), 0)
         if at > FEW:

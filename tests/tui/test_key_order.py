@@ -233,7 +233,7 @@ def quits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quits_at_once")
-@pytest.mark.parametrize(("before", "taken"), [(0, 0), (50, 50), (51, 0), (100_000, 0)])
+@pytest.mark.parametrize(("before", "taken"), [(0, 0), (51, 51), (52, 1), (100_000, 1)])
 async def test_who_quits_waits_for_a_few_keys_but_for_no_backlog(before: int, taken: int) -> None:
     doing = Doing()
     async with taking(doing) as order:
@@ -243,6 +243,16 @@ async def test_who_quits_waits_for_a_few_keys_but_for_no_backlog(before: int, ta
         await rest(order)
     assert doing.done[-1:] == ["ctrl+q"]
     assert doing.done[:-1] == ["x"] * taken
+
+
+@pytest.mark.usefixtures("quits_at_once")
+async def test_who_quits_behind_words_keeps_them_however_many() -> None:
+    doing = Doing()
+    async with taking(doing, types=lambda event: isinstance(event, Key) and event.is_printable) as order:
+        for name in ["up", *"x" * 200, "ctrl+q"]:
+            order.put(key(name))
+        await rest(order)
+    assert doing.done[-2:] == ["x" * 200, "ctrl+q"]
 
 
 async def test_quitting_soon_behind_keys_drops_none(monkeypatch: pytest.MonkeyPatch) -> None:
