@@ -43,7 +43,8 @@ with typed_ahead.asking():
     print("answer", repr(input()), flush=True)
 print("typed", typed_ahead.as_typed(os.read(0, 99)), flush=True)
 """
-DIES = "wait('asked'); signal.pause()"
+# Turning, not pausing: a signal just before a pause would never end it.
+DIES = "print('asked', flush=True)\nwhile True: pass"
 LOADS = """
 from importlib.abc import MetaPathFinder
 from imagechat_tui.__main__ import main
@@ -51,7 +52,8 @@ class Slow(MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "imagechat_tui.cli":
             print("loading", flush=True)
-            signal.pause()
+            while True:
+                pass
 typed_ahead.give_back()
 sys.meta_path.insert(0, Slow())
 sys.argv = ["imagechat", "demo"]
