@@ -419,10 +419,14 @@ class ImageChatApp(App[int]):
 
     async def action_quit(self) -> None:
         """Keep what is typed, let the session put things away, and end."""
-        await self._leave(0)
+        if not self._ending:
+            await self._leave(0)
 
     def _told_to_leave(self, code: int) -> None:
-        self.run_worker(self._leave(code), name="leave", group="leave", exclusive=True)
+        # A lost terminal is told more than once: by a signal, by the poll and by the read. The first counts; when
+        # the last comes, the screen may be taken down already.
+        if not self._ending:
+            self.run_worker(self._leave(code), name="leave", group="leave", exclusive=True)
 
     async def _leave(self, code: int) -> None:
         self._ending = True
@@ -443,7 +447,8 @@ class ImageChatApp(App[int]):
 
     def input_failed(self, error: Exception) -> None:
         """A defect in the thread that reads keys: without keys there is nothing but to end."""
-        self._handle_exception(error)
+        if not self._ending:
+            self._handle_exception(error)
 
     def on_unmount(self) -> None:
         """Give the signals back."""

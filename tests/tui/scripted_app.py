@@ -1,6 +1,6 @@
 """The app on a scripted session as a program of its own, for tests that need a real terminal.
 
-python -m tests.tui.scripted_app DRAFTS [crash | ignore-hangups | stuck | colorless | deaf]
+python -m tests.tui.scripted_app DRAFTS [crash | ignore-hangups | stuck | colorless | deaf | told-again]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from textual.message import Message
+from textual.worker import WorkerError
 
 from imagechat_tui.cli import let_go
 from imagechat_tui.protocol.ids import BroadcastId
@@ -49,6 +50,13 @@ class StoringSession(ScriptedSession):
         return super().dispatch(intent)
 
 
+async def told_again(app: ImageChatApp) -> None:
+    """The terminal is found to be gone once more when the screen is taken down already."""
+    app.terminal_gone()
+    with suppress(WorkerError):
+        await app.workers.wait_for_complete()
+
+
 async def load(progress: Callable[[float], None]) -> Picture:
     return grey_picture()
 
@@ -65,6 +73,8 @@ def main() -> None:
     if mode == "deaf":
         TerminalInput.feed = cannot_read  # type: ignore[method-assign, assignment]
     look = RenderOptions(colors=ColorDepth.NONE) if mode == "colorless" else RenderOptions()
+    if mode == "told-again":
+        ImageChatApp.on_unmount = told_again  # type: ignore[method-assign, assignment]
     app = ImageChatApp(
         StoringSession(drafts, mode),
         load_picture=load,

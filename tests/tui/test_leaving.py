@@ -98,6 +98,14 @@ def test_a_terminal_that_is_gone_ends_it_in_order(start: Start, tmp_path: Path, 
     assert not (tmp_path / "crash").exists()
 
 
+def test_the_first_reason_to_leave_counts(start: Start, tmp_path: Path) -> None:
+    terminal = start("told-again")
+    type_something(terminal)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.exit_code(within_s=2) == 128 + signal.SIGTERM
+    assert not (tmp_path / "crash").exists()
+
+
 def test_a_signal_ends_it_even_while_its_loop_hangs(start: Start, tmp_path: Path) -> None:
     terminal = start("stuck")
     terminal.press("R")
