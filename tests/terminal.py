@@ -77,8 +77,9 @@ class Terminal:
         def take_terminal() -> None:
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            # Whoever ran the tests may ignore these; a person's shell does not.
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            # Whoever ran the tests may ignore these (a script's background job does); a person's shell does not.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
 
         self.process = subprocess.Popen(
             list(argv),

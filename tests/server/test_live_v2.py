@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
@@ -209,14 +211,25 @@ async def test_an_end_that_lies_before_the_socket_came_is_moved_to_it(house: Hou
     assert await told(str(house.clock.ms)) == 3
 
 
-async def test_plain_readers_get_one_update_per_marker_and_second(house: House) -> None:
+async def test_plain_readers_get_one_update_per_marker_and_second(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = time.monotonic()
+    monkeypatch.setattr("imagechat_tui.server.hub.time", SimpleNamespace(monotonic=lambda: now_s))
     alice = house.person("alice")
     await alice.marks()
     socket = await alice.sub(await alice.list())
-    for n in range(4):
-        await alice.writes(f"c{n}", f"m{n}")
-    first, merged = await frame(socket), await frame(socket)
+    witness = await alice.sub(await alice.list(v="2"), v="2")
+    await frame(witness)
+    await alice.writes("c0", "m0")
+    first = await frame(socket)
     assert (first["broadcastId"], part(first, "imageChat")["commentCount"]) == ("m0", 2)
+    for n in range(1, 4):
+        await alice.writes(f"c{n}", f"m{n}")
+    while (await frame(witness)).get("broadcastId") != "m3":
+        pass
+    now_s += 1
+    merged = await frame(socket)
     assert part(merged, "imageChat")["commentCount"] == 5
     assert part(merged, "imageChat")["activity"] == "several"
     assert merged["broadcastId"] not in {"m0", "m1", "m2", "m3"}
