@@ -17,8 +17,8 @@ from imagechat_tui.net.local_server import LocalServerProblem
 from imagechat_tui.net.pictures import PictureKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
-from imagechat_tui.server.admin import AdminProblem
-from imagechat_tui.server.serve_options import ServeProblem
+from imagechat_tui.server.process.admin import AdminProblem
+from imagechat_tui.server.process.options import ServeProblem
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,

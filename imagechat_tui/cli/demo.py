@@ -41,7 +41,7 @@ def demo() -> int:
     from imagechat_tui.cli.target import Target
     from imagechat_tui.protocol.ids import TenantId
     from imagechat_tui.protocol.routes import Tenant
-    from imagechat_tui.server.admin import create_tenant
+    from imagechat_tui.server.process.admin import create_tenant
     from imagechat_tui.settings import ClientSettings, Folders, ImageName
 
     with (

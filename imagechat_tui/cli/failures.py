@@ -140,7 +140,7 @@ def _local_server(error: BaseException) -> tuple[Words, int] | None:
 
 
 def _serve(error: BaseException) -> tuple[Words, int] | None:
-    module = sys.modules.get("imagechat_tui.server.serve_options")
+    module = sys.modules.get("imagechat_tui.server.process.options")
     if module is None or not isinstance(error, module.ServeError):
         return None
     words = serve_words(
@@ -155,7 +155,7 @@ def _serve(error: BaseException) -> tuple[Words, int] | None:
 
 
 def _admin(error: BaseException) -> tuple[Words, int] | None:
-    module = sys.modules.get("imagechat_tui.server.admin")
+    module = sys.modules.get("imagechat_tui.server.process.admin")
     if module is None or not isinstance(error, module.AdminRefused):
         return None
     code = NOT_FOUND if error.problem.value == "no-such-tenant" else ERROR

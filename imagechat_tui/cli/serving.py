@@ -90,8 +90,8 @@ def serve(
             "Name a certificate with --tls-cert, or leave out --host and let a proxy on this machine do TLS.",
             code=2,
         )
-    from imagechat_tui.server.run import serve as run
-    from imagechat_tui.server.serve_options import IDLE_EXIT_S, SHARED_DATA, ServeOptions
+    from imagechat_tui.server.process.options import IDLE_EXIT_S, SHARED_DATA, ServeOptions
+    from imagechat_tui.server.process.run import serve as run
 
     on_machine = local or shared is not None
     return run(

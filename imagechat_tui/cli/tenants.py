@@ -48,7 +48,7 @@ def create(
     \b
     imagechat tenant create design --data-dir /srv/imagechat
     """
-    from imagechat_tui.server.admin import create_tenant
+    from imagechat_tui.server.process.admin import create_tenant
 
     made = Tenant(
         id=TenantId(sayable(name)),
@@ -73,7 +73,7 @@ def list_(data_dir: Path | None, json_: bool) -> None:
     \b
     imagechat tenant list --data-dir /srv/imagechat
     """
-    from imagechat_tui.server.admin import list_tenants
+    from imagechat_tui.server.process.admin import list_tenants
 
     tenants = list_tenants(data_folder(data_dir))
     if json_:
@@ -132,7 +132,7 @@ def token(
         raise words_to_fail("Not a user name", "A user's id has no comma.", code=2)
     secret = sayable(os.environ.get("IMAGECHAT_API_SECRET", ""))
     if not secret:
-        from imagechat_tui.server.admin import tenant_secret
+        from imagechat_tui.server.process.admin import tenant_secret
 
         secret = tenant_secret(data_folder(data_dir), TenantId(tenant_name))
     person: dict[str, object] = {

@@ -27,11 +27,14 @@ from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.ascii_signs import AsciiSigns
+from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
+from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.crash import write_crash_file
+from imagechat_tui.tui.dialogs.dialog import Dialog, Layer
+from imagechat_tui.tui.exit import Leaving
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keys import as_us_layout
-from imagechat_tui.tui.leaving import Leaving
 from imagechat_tui.tui.messages import (
     CommandChosen,
     NewsArrived,
@@ -41,10 +44,7 @@ from imagechat_tui.tui.messages import (
     StateChanged,
 )
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
-from imagechat_tui.tui.screens.chat import ChatScreen
-from imagechat_tui.tui.screens.dialog import Dialog, Layer
-from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
-from imagechat_tui.tui.terminal_input import Burst, LineBreak
+from imagechat_tui.tui.textual_internals.terminal_input import Burst, LineBreak
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.tui.widgets.bars import count
@@ -143,7 +143,7 @@ class ImageChatApp(App[int]):
         """Ours, unless another one is asked for."""
         if constants.DRIVER is not None:
             return super().get_driver_class()
-        from imagechat_tui.tui.terminal_driver import TerminalDriver
+        from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
 
         return TerminalDriver
 

@@ -47,8 +47,8 @@ from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import Grid, RenderOptions, render
 from imagechat_tui.raster.viewport import Viewport
-from imagechat_tui.tui.strips import CellStrip
-from imagechat_tui.tui.widgets.image_view import ImageView
+from imagechat_tui.tui.picture.image_view import ImageView
+from imagechat_tui.tui.textual_internals.strips import CellStrip
 from tests.benchmarks.fidelity import HIGH, WIDE, Fidelity, compare, pixels, size_of
 from tests.benchmarks.peak_memory import peak_mb
 from tests.e2e.conftest import DEMO_PICTURE

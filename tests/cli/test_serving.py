@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.cli import ERROR, OK, USAGE, run
-from imagechat_tui.server.serve_options import ServeOptions
+from imagechat_tui.server.process.options import ServeOptions
 
 pytestmark = pytest.mark.e2e
 
@@ -47,7 +47,7 @@ def test_it_prints_one_line_of_json_serves_and_ends_when_told(tmp_path: Path) ->
 def test_without_tls_it_listens_on_this_machine_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    monkeypatch.setattr("imagechat_tui.server.run.serve", lambda options: OK)
+    monkeypatch.setattr("imagechat_tui.server.process.run.serve", lambda options: OK)
     assert run(["serve", "--host", host, "--port", "0", "--data-dir", str(tmp_path / "data")]) == USAGE
     out, err = capsys.readouterr()
     assert out == ""
@@ -65,7 +65,7 @@ def test_a_trusted_proxy_is_an_address(
         taken.append(options.trusted_proxies)
         return OK
 
-    monkeypatch.setattr("imagechat_tui.server.run.serve", served)
+    monkeypatch.setattr("imagechat_tui.server.process.run.serve", served)
     common = ["serve", "--port", "0", "--data-dir", str(tmp_path / "data")]
     assert run([*common, "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "2001:DB8::1"]) == OK
     assert taken == [("127.0.0.1", "2001:db8::1")]

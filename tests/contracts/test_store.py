@@ -29,7 +29,7 @@ from imagechat_tui.server.storage import (
     StoreError,
     StoreUnavailable,
     TenantRecord,
-    changing,
+    apply_change,
 )
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
@@ -209,11 +209,11 @@ async def test_a_log_that_cannot_be_continued_says_so(store: Store) -> None:
 async def test_a_trimmed_log_says_what_is_missing(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changing, "EVENTS_KEPT", 3)
-    monkeypatch.setattr(changing, "TRIM_EVERY", 5)
+    monkeypatch.setattr(apply_change, "EVENTS_KEPT", 3)
+    monkeypatch.setattr(apply_change, "TRIM_EVERY", 5)
     for n in range(4):
         await store.change(saying(f"n{n}"))
-    clock.ms += changing.EVENTS_KEPT_MS + 10
+    clock.ms += apply_change.EVENTS_KEPT_MS + 10
     await store.change(saying("n4"))
     assert await store.events_after(ROOM, 1) is None
     assert await log(store, 2) == [3, 4, 5]

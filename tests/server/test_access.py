@@ -4,7 +4,7 @@ import pytest
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import User
-from imagechat_tui.server.access import (
+from imagechat_tui.server.guard.access import (
     FORBIDDEN,
     GRANTED,
     LOCKED,

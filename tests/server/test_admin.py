@@ -12,8 +12,8 @@ import pytest
 
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
-from imagechat_tui.server import admin
-from imagechat_tui.server.admin import (
+from imagechat_tui.server.process import admin
+from imagechat_tui.server.process.admin import (
     ADMIN_SOCKET_NAME,
     RESERVED,
     AdminProblem,
@@ -22,7 +22,7 @@ from imagechat_tui.server.admin import (
     list_tenants,
     tenant_secret,
 )
-from imagechat_tui.server.data_folder import DATABASE_NAME, KEY_FILE_NAME, held_folder
+from imagechat_tui.server.process.data_folder import DATABASE_NAME, KEY_FILE_NAME, held_folder
 from tests.server.test_run import running
 
 DEMO = Tenant(TenantId("demo"), "Demo", allow_anon=True)

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import WSMsgType
 
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, Route
-from imagechat_tui.server import handlers, handlers_live
+from imagechat_tui.server.http import rest as handlers
+from imagechat_tui.server.http import websocket as handlers_live
 from tests.protocol.openapi import breaches
 from tests.server.house import IMAGE, House, Json, K, comment, items, marker, part
 

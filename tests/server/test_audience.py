@@ -5,8 +5,14 @@ import pytest
 from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.events import ImageChatUpdated, LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId
-from imagechat_tui.server.audience import MAX_UNREAD_BYTES, MAX_UNREAD_FRAMES, MERGE_S, Listener, Merger
-from imagechat_tui.server.frames import CloseCode, close_frame, text_frame
+from imagechat_tui.server.live.frames import CloseCode, close_frame, text_frame
+from imagechat_tui.server.live.subscribers import (
+    MAX_UNREAD_BYTES,
+    MAX_UNREAD_FRAMES,
+    MERGE_S,
+    Listener,
+    Merger,
+)
 from tests import examples as eg
 
 

@@ -16,8 +16,8 @@ from aiohttp.test_utils import make_mocked_request
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
-from imagechat_tui.server.access import Actor, Role
-from imagechat_tui.server.auth import (
+from imagechat_tui.server.guard.access import Actor, Role
+from imagechat_tui.server.guard.auth import (
     MAX_SSO_LENGTH,
     NEW_SESSION,
     SESSION_COOKIE,
@@ -25,10 +25,10 @@ from imagechat_tui.server.auth import (
     Unauthorized,
     UnknownTenant,
 )
-from imagechat_tui.server.peer import kernel_user
-from imagechat_tui.server.seal import Sealer
+from imagechat_tui.server.guard.peer import kernel_user
+from imagechat_tui.server.guard.seal import Sealer
+from imagechat_tui.server.guard.tokens import DAY_S, user_token
 from imagechat_tui.server.storage import Store, TenantRecord
-from imagechat_tui.server.tokens import DAY_S, user_token
 
 DEMO = TenantId("demo")
 OPEN = TenantId("open")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagechat_tui.server.comment_html import (
+from imagechat_tui.server.usecases.comment_html import (
     _PLACE,
     _STEPS,
     ALLOWED_TAGS,

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aiohttp import web
 
-from imagechat_tui.server.connections import (
+from imagechat_tui.server.guard.limits import Limit, Limits, Rule
+from imagechat_tui.server.http.connections import (
     FREE_PIECES,
     KEPT_BYTES,
     ConnectionRules,
@@ -21,7 +22,6 @@ from imagechat_tui.server.connections import (
     gate_of,
     raised_descriptors,
 )
-from imagechat_tui.server.limits import Limit, Limits, Rule
 from tests.server.house import GuardedServer
 
 pytestmark = pytest.mark.security
@@ -387,7 +387,7 @@ async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
 def test_the_connections_fit_into_the_descriptors() -> None:
     program = (
         "import resource\n"
-        "from imagechat_tui.server.connections import ConnectionRules\n"
+        "from imagechat_tui.server.http.connections import ConnectionRules\n"
         "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard}))\n"
         "rules = ConnectionRules.of_this_process()\n"

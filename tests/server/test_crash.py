@@ -18,8 +18,8 @@ import pytest
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
-from imagechat_tui.server.admin import create_tenant
-from imagechat_tui.server.data_folder import wall_ms
+from imagechat_tui.server.process.admin import create_tenant
+from imagechat_tui.server.process.data_folder import wall_ms
 from tests.server.house import IMAGE, Json, comment, items, marker
 from tests.server.test_run import Server, running
 

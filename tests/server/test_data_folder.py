@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.server.data_folder import is_disk_full
+from imagechat_tui.server.process.data_folder import is_disk_full
 from imagechat_tui.server.storage import StoreError
 
 

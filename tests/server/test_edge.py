@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from imagechat_tui.server.auth import NEW_SESSION, SESSION_COOKIE
-from imagechat_tui.server.edge import EdgeRules, guard
+from imagechat_tui.server.guard.auth import NEW_SESSION, SESSION_COOKIE
+from imagechat_tui.server.http.origins import EdgeRules, guard
 
 Client = TestClient[web.Request, web.Application]
 

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import WSMsgType
 
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.server.limits import ANY_FRAMES, Limit, Limits, Rule
-from imagechat_tui.server.serving import SERVING
+from imagechat_tui.server.guard.limits import ANY_FRAMES, Limit, Limits, Rule
+from imagechat_tui.server.guard.tokens import LIFETIME_DAYS
+from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
 from imagechat_tui.server.storage.sqlite import SqliteStore
-from imagechat_tui.server.tokens import LIFETIME_DAYS
 from tests.server.house import IMAGE, NOW_MS, SUB_QUERY, House, frame, part, presence, running_house
 
 

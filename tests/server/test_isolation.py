@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.protocol.routes import SUBSCRIBE, Route
-from imagechat_tui.server import handlers, handlers_live
+from imagechat_tui.server.http import rest as handlers
+from imagechat_tui.server.http import websocket as handlers_live
 from tests.server.house import House, Json, Person, comment, frame, marker, part, presence, running_house
 
 pytestmark = pytest.mark.security

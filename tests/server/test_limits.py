@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagechat_tui.protocol.ids import TenantId, UserId
-from imagechat_tui.server.limits import (
+from imagechat_tui.server.guard.limits import (
     ANY_FRAMES,
     CURSOR_FRAMES,
     DEFAULT_RULES,

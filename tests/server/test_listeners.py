@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from imagechat_tui.server.listeners import (
+from imagechat_tui.server.process.listeners import (
     TCP_USER_TIMEOUT_MS,
     DirectoryUnsafe,
     short_path,

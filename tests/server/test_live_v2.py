@@ -11,8 +11,8 @@ from aiohttp import WSMsgType
 
 from imagechat_tui.protocol.ids import BroadcastId, EventId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.server.audience import Listener
-from imagechat_tui.server.serving import SERVING
+from imagechat_tui.server.http.context import SERVING
+from imagechat_tui.server.live.subscribers import Listener
 from imagechat_tui.server.storage import LogPage, RoomKey, StoredEvent
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests.server.house import (
@@ -215,7 +215,7 @@ async def test_plain_readers_get_one_update_per_marker_and_second(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = time.monotonic()
-    monkeypatch.setattr("imagechat_tui.server.hub.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr("imagechat_tui.server.live.hub.time", SimpleNamespace(monotonic=lambda: now_s))
     alice = house.person("alice")
     await alice.marks()
     socket = await alice.sub(await alice.list())
@@ -245,7 +245,7 @@ async def test_a_lost_hint_costs_a_moment_and_no_event(house: House, monkeypatch
     async def lost(*_: object) -> None:
         return None
 
-    monkeypatch.setattr("imagechat_tui.server.broker.memory.MemoryBroker.publish", lost)
+    monkeypatch.setattr("imagechat_tui.server.live.broker.memory.MemoryBroker.publish", lost)
     await alice.writes("quiet", "b2")
     assert part(await frame(socket), "comment")["comment"] == "quiet"
 

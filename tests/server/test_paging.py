@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from imagechat_tui.protocol.ids import CommentId
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import Direction, ListComments
-from imagechat_tui.server.paging import PAGE_SIZE, listed
+from imagechat_tui.server.usecases.paging import PAGE_SIZE, listed
 from tests import examples as eg
 
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from imagechat_tui.owned import peer_uid
-from imagechat_tui.server.peer import kernel_user
+from imagechat_tui.server.guard.peer import kernel_user
 
 pytestmark = pytest.mark.security
 

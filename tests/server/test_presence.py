@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from imagechat_tui.protocol.events import PresenceUpdate
 from imagechat_tui.protocol.ids import UserId
-from imagechat_tui.server.presence import (
+from imagechat_tui.server.live.presence import (
     FRAME_INTERVAL_S,
     JOIN_DELAY_S,
     LEAVE_DELAY_S,

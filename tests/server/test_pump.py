@@ -9,7 +9,7 @@ import pytest
 
 from imagechat_tui.protocol.ids import BroadcastId, EventId
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.server.pump import Pump
+from imagechat_tui.server.live.log_follower import Pump
 from imagechat_tui.server.storage import LogPage, RoomKey, Store, StoredEvent, StoreUnavailable
 from tests import examples as eg
 

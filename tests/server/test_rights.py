@@ -11,8 +11,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import TenantId
-from imagechat_tui.server.access import TABLE, Action, Actor, Grant, Standing
-from imagechat_tui.server.auth import Authenticator
+from imagechat_tui.server.guard.access import TABLE, Action, Actor, Grant, Standing
+from imagechat_tui.server.guard.auth import Authenticator
 from tests.server.house import IMAGE, House, Json, K, Person, comment, marker, part, running_house
 
 pytestmark = pytest.mark.security

@@ -24,8 +24,8 @@ from imagechat_tui import __version__
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from imagechat_tui.server import hub
-from imagechat_tui.server.run import ServeError, ServeOptions, serve
+from imagechat_tui.server.live import hub
+from imagechat_tui.server.process.run import ServeError, ServeOptions, serve
 given = json.loads(sys.argv[1])
 hub.ANSWER_WITHIN_S = given.pop("answer_within_s", hub.ANSWER_WITHIN_S)
 for name in ("data_dir", "runtime_dir", "tls_cert"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.protocol.ids import TenantId
-from imagechat_tui.server.seal import KEY_BYTES, KeyFileExposed, SealBroken, Sealer
+from imagechat_tui.server.guard.seal import KEY_BYTES, KeyFileExposed, SealBroken, Sealer
 
 DEMO = TenantId("demo")
 SECRET = b"a tenant's API secret"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.server import writing
-from imagechat_tui.server.comment_html import comment_html, is_plain
-from imagechat_tui.server.limits import Limit, Limits, Rule
+from imagechat_tui.server.guard.limits import Limit, Limits, Rule
+from imagechat_tui.server.usecases import commands as writing
+from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
 from tests.server.house import IMAGE, NOW_MS, House, K, comment, frame, items, marker, part, running_house
 
 CHATS = "/comment-image-chats/demo"
@@ -332,7 +332,7 @@ async def test_a_failing_disk_stops_writes_and_tells_nobody(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("imagechat_tui.server.storage.changing._write", full)
+        patch.setattr("imagechat_tui.server.storage.apply_change._write", full)
         status, body, headers = await alice.asks(
             "POST", "/comments/demo", comment("lost"), urlId=K, broadcastId="b2"
         )

@@ -20,9 +20,9 @@ from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
+from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.picture_loading import LoadPicture
-from imagechat_tui.tui.screens.chat import ChatScreen
 from imagechat_tui.words import Words
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
 

@@ -23,7 +23,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.intents import Intent, KeepDraft, TryNow
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.terminal_input import TerminalInput
+from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 from imagechat_tui.words import Words
 from tests.tui.conftest import grey_picture
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads

@@ -11,7 +11,7 @@ from imagechat_tui.raster.ambiguous_width import ROW, is_ambiguous
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.ascii_signs import AsciiSigns, look_alike
 from imagechat_tui.tui.keys import _SHOWN
-from imagechat_tui.tui.terminal_input import TerminalInput
+from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 from imagechat_tui.words import WIDE_SIGNS
 from tests.tui.conftest import Desk, Sit
 

@@ -11,8 +11,8 @@ from textual.geometry import Region
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.state import Phase
+from imagechat_tui.tui.chat.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.clock import DAY_MS, HOUR_MS, MINUTE_MS, ago
-from imagechat_tui.tui.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.widgets.bars import (
     HeaderBar,
     HeaderFacts,

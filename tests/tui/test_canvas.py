@@ -17,8 +17,8 @@ from imagechat_tui.raster.chips import Ink
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.raster.render import Grid
-from imagechat_tui.tui.strips import CellStrip, Row
-from imagechat_tui.tui.widgets.picture.canvas import NEAR, PART, Canvas
+from imagechat_tui.tui.picture.canvas import NEAR, PART, Canvas
+from imagechat_tui.tui.textual_internals.strips import CellStrip, Row
 
 COLUMNS, ROWS = 40, 5
 

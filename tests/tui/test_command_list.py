@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagechat_tui.tui.screens.command_list import CommandRows
+from imagechat_tui.tui.dialogs.command_list import CommandRows
 from tests.tui.conftest import Sit
 
 

@@ -9,12 +9,12 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from imagechat_tui.tui.app import ImageChatApp
+from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.commands import FOOTER, SHORT, SYNONYMS, WRITES, all_commands, found
-from imagechat_tui.tui.screens.chat import ChatScreen
-from imagechat_tui.tui.screens.command_list import CommandRows
+from imagechat_tui.tui.dialogs.command_list import CommandRows
+from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.editor import Editor
-from imagechat_tui.tui.widgets.image_view import ImageView
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import two_threads

@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.tui.screens.dialog import Dialog
-from imagechat_tui.tui.strips import CellStrip
+from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.textual_internals.strips import CellStrip
 from tests.tui.conftest import Desk, Sit
 
 EVE = UserId("eve")

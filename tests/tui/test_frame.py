@@ -14,9 +14,9 @@ from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.markers import Chip, Mark
 from imagechat_tui.raster.render import Grid, RenderOptions, as_pixels, render
 from imagechat_tui.raster.viewport import Viewport
-from imagechat_tui.tui.widgets.picture.canvas import PART
-from imagechat_tui.tui.widgets.picture.frame import Corner, Frame, Wish, draw
-from imagechat_tui.tui.widgets.picture.scene import Scene
+from imagechat_tui.tui.picture.canvas import PART
+from imagechat_tui.tui.picture.frame import Corner, Frame, Wish, draw
+from imagechat_tui.tui.picture.scene import Scene
 
 GROUND = 0x101010
 VIEW = Viewport(800, 600, 100, 36)

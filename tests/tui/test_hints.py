@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagechat_tui.raster.markers import PlacedChip
-from imagechat_tui.tui.widgets.picture.hints import LETTERS, Hints
+from imagechat_tui.tui.picture.hints import LETTERS, Hints
 
 
 def chips(count: int) -> list[PlacedChip]:

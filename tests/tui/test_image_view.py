@@ -23,11 +23,11 @@ from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
-from imagechat_tui.tui import compositor
-from imagechat_tui.tui.strips import CellStrip
-from imagechat_tui.tui.widgets.image_view import ImageView
-from imagechat_tui.tui.widgets.picture import stage
-from imagechat_tui.tui.widgets.picture.frame import draw
+from imagechat_tui.tui.picture import stage
+from imagechat_tui.tui.picture.frame import draw
+from imagechat_tui.tui.picture.image_view import ImageView
+from imagechat_tui.tui.textual_internals import compositor
+from imagechat_tui.tui.textual_internals.strips import CellStrip
 from tests.tui.conftest import Sit
 
 

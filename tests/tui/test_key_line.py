@@ -6,7 +6,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from imagechat_tui.safetext import SafeText
-from imagechat_tui.tui.screens.confirm import ConfirmScreen
+from imagechat_tui.tui.dialogs.confirm import ConfirmScreen
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from tests.tui.conftest import Sit
 

@@ -17,10 +17,10 @@ from imagechat_tui.raster.markers import Chip, Mark
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.sync.state import Status, Thread
-from imagechat_tui.tui.widgets.picture.frame import Wish, draw
-from imagechat_tui.tui.widgets.picture.hints import Hints
-from imagechat_tui.tui.widgets.picture.marking import Chips, Marking, mark_of
-from imagechat_tui.tui.widgets.picture.scene import Scene
+from imagechat_tui.tui.picture.frame import Wish, draw
+from imagechat_tui.tui.picture.hints import Hints
+from imagechat_tui.tui.picture.marker_chips import Chips, Marking, mark_of
+from imagechat_tui.tui.picture.scene import Scene
 
 VIEW = Viewport(800, 800, 80, 40)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.viewport import Viewport
-from imagechat_tui.tui.widgets.picture.scene import LEAST, LEGIBLE, Scene
+from imagechat_tui.tui.picture.scene import LEAST, LEGIBLE, Scene
 
 points = st.builds(Point, st.floats(0, 100), st.floats(0, 100))
 views = st.builds(

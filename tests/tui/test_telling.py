@@ -20,12 +20,12 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, Problem, ProblemKind, Status, WriteStatus
-from imagechat_tui.tui.layout import Sidebar
+from imagechat_tui.tui.chat.layout import Sidebar
+from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
+from imagechat_tui.tui.chat.screen import SIDEBAR
+from imagechat_tui.tui.chat.selection import UNSAVED_WORDS
+from imagechat_tui.tui.dialogs.details import STANDS
 from imagechat_tui.tui.messages import PictureLoaded
-from imagechat_tui.tui.screens.chat import SIDEBAR
-from imagechat_tui.tui.screens.details import STANDS
-from imagechat_tui.tui.screens.needs import PATIENCE_S, Need
-from imagechat_tui.tui.screens.reading import UNSAVED_WORDS
 from imagechat_tui.tui.widgets.offline_banner import SHOWN_IN
 from imagechat_tui.words import phase_words, problem_words, write_words
 from tests import examples as eg

@@ -33,7 +33,7 @@ from imagechat_tui.server.storage import (
     StoreUnavailable,
     TenantRecord,
     ThreadPage,
-    changing,
+    apply_change,
     rows,
 )
 from imagechat_tui.server.storage.writer import Work, Writer
@@ -114,7 +114,7 @@ class SqliteStore:
     async def change(self, change: Change) -> Outcome:
         """See Store."""
         return await self._write(
-            lambda db: changing.carry_out(db, change, now_ms=self._now_ms(), epoch=self._epoch)
+            lambda db: apply_change.carry_out(db, change, now_ms=self._now_ms(), epoch=self._epoch)
         )
 
     async def create_tenant(self, record: TenantRecord) -> None:
@@ -162,7 +162,7 @@ class SqliteStore:
         comment_id: CommentId | None = None,
     ) -> Found:
         """See Store."""
-        return await self._read(lambda db: changing.find(db, tenant_id, conversation_id, comment_id))
+        return await self._read(lambda db: apply_change.find(db, tenant_id, conversation_id, comment_id))
 
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """See Store."""

@@ -1,0 +1,333 @@
+"""Who is asking (PROTOCOL 2.1 to 2.4, PROMISES D17, D21).
+
+In this order: the kernel's word on the Unix socket, an ``sso`` parameter, the cookie of an anonymous
+session, a ``sessionId`` parameter, nobody. Nobody is no error. Where the tenant allows anonymous writing he
+gets a session of his own: with his first list if he asks for ``v=2``, since he must know who he is before he
+writes to tell his own events from others'; else with his first write. Until then, and elsewhere, he reads as a
+viewer whose id stays the same for a day (two SDKs reopen their socket when an answer carries another
+``userIdWS``).
+
+Anonymous sessions are signed, not stored: reading never writes to the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import Enum, auto
+
+from aiohttp import web
+
+from imagechat_tui.owned import peer_uid
+from imagechat_tui.protocol import sso
+from imagechat_tui.protocol.codec import MalformedMessage, parse_object, wants_v2
+from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.models import User
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.server.guard.access import Actor, Role
+from imagechat_tui.server.guard.callers import SIGNED_IN, address_of
+from imagechat_tui.server.guard.peer import LOCAL_TENANT, kernel_user
+from imagechat_tui.server.guard.seal import SealBroken, Sealer
+from imagechat_tui.server.guard.tokens import DAY_S, derived_key, read_user_token
+from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
+
+SESSION_COOKIE = "fc_sid"
+NEW_SESSION = web.RequestKey("new_session", str)
+"""Key of the request under which a session made for it is left; the edge sets the cookie."""
+
+ANONYMOUS_PREFIX = "anon:"
+MAX_SSO_LENGTH = 120_000
+"""Characters of an ``sso`` parameter: the request target holds 128 KiB."""
+MAX_USER_ID_LENGTH = 1_000
+SESSION_BYTES = 16
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_KNOWN_USERS = 4_096
+
+
+class Unauthorized(Exception):
+    """The credentials that came are defective. Carries the code for the answer (401), and why where one may say."""
+
+    def __init__(self, code: str, reason: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+class UnknownTenant(Exception):
+    """There is no such tenant for this caller (404, the same bytes whether or not it exists)."""
+
+
+class Authenticator:
+    """Tells who is asking. One per process; keeps nothing but which profiles the store already has.
+
+    Args:
+        store: Tenants and profiles.
+        server_secret: Signs sessions and room tokens.
+        seal: Opens the tenants' API secrets.
+        peer_identity: Whether the Unix socket's peers are users of the local tenant.
+        now_ms: The server's clock.
+        simple_sso: Whether unsigned ``sso`` is believed: only where the network is trusted.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        server_secret: bytes,
+        seal: Sealer,
+        peer_identity: bool,
+        now_ms: Callable[[], int],
+        simple_sso: bool = False,
+    ) -> None:
+        self._store = store
+        self._secret = server_secret
+        self._seal = seal
+        self._peer_identity = peer_identity
+        self._now_ms = now_ms
+        self._simple_sso = simple_sso
+        self._known: OrderedDict[tuple[TenantId, UserId], tuple[User, bool]] = OrderedDict()
+
+    async def actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
+        """Who sent a request.
+
+        Raises:
+            Unauthorized: An ``sso`` parameter that does not hold.
+            UnknownTenant: No such tenant, or the local one asked for from outside.
+        """
+        actor = await self._actor(request, tenant_id)
+        if not actor.anonymous:
+            request[SIGNED_IN] = True
+        return actor
+
+    async def _actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
+        local = await self._kernel_actor(request, tenant_id)
+        if local is not None:
+            return local
+        tenant = await self._store.tenant(tenant_id)
+        if tenant is None:
+            raise UnknownTenant
+        token = request.query.get("sso", "")
+        if token:
+            signed_in = await self._sso_actor(tenant, token)
+            if signed_in is not None:
+                return signed_in
+        return self._session_actor(request, tenant)
+
+    def viewer(
+        self,
+        tenant_id: TenantId,
+        user_id_ws: str,
+        request: web.BaseRequest | None = None,
+        *,
+        renews: bool = False,
+    ) -> Actor:
+        """Who listens with a ``userIdWS``, on ``/sub`` and on the event log.
+
+        A value that is missing, not ours or expired is an anonymous viewer, not an error: official clients
+        would retry for ever. Only one that ``renews`` is told.
+
+        Args:
+            tenant_id: The room's tenant; a token of another one counts for nothing.
+            user_id_ws: As received.
+            request: The handshake; on the Unix socket the kernel's word wins.
+            renews: The client fetches a new token when told that its own has ended (``v=2``).
+
+        Raises:
+            Unauthorized: The token of a client that ``renews`` does not hold.
+            UnknownTenant: The local tenant asked for from outside.
+        """
+        uid = self._uid(request) if request is not None else None
+        if tenant_id == LOCAL_TENANT and uid is not None and request is not None:
+            request[SIGNED_IN] = True
+            return Actor(tenant_id, kernel_user(uid), Role.USER, anonymous=False)
+        if tenant_id == LOCAL_TENANT and request is not None:
+            raise UnknownTenant
+        token = read_user_token(self._secret, user_id_ws, self._now_ms() / 1000)
+        if token is None or token.tenant_id != tenant_id:
+            if renews and user_id_ws:
+                raise Unauthorized("unauthorized")
+            unique = user_id_ws.encode("utf-8", "surrogatepass") or os.urandom(16)
+            return self._anonymous(tenant_id, self._anonymous_id("viewer", tenant_id, unique))
+        anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
+        role = Role(token.role)
+        user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
+        if request is not None and not anonymous:
+            request[SIGNED_IN] = True
+        return Actor(tenant_id, user, role, anonymous=anonymous)
+
+    async def _kernel_actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor | None:
+        """The kernel's word, which nothing that the request says can change."""
+        if tenant_id != LOCAL_TENANT:
+            return None
+        uid = self._uid(request)
+        if uid is None:
+            raise UnknownTenant
+        user = kernel_user(uid)
+        await self._remember(tenant_id, user, verified=True)
+        return Actor(tenant_id, user, Role.USER, anonymous=False)
+
+    async def _sso_actor(self, tenant: TenantRecord, token: str) -> Actor | None:
+        """The user of an ``sso`` parameter; None for one that only says where to log in."""
+        if len(token) > MAX_SSO_LENGTH:
+            raise Unauthorized("malformed-sso")
+        try:
+            match _form_of(token):
+                case _Form.SIGNED:
+                    user, role = self._signed_user(tenant, token)
+                    verified = True
+                case _Form.SIMPLE if self._simple_sso:
+                    user, role = _simple_user(tenant.id, token), Role.USER
+                    verified = False
+                case _Form.LOGIN_ONLY:
+                    return None
+                case _:
+                    raise Unauthorized("malformed-sso")
+        except sso.MalformedSso as error:
+            raise Unauthorized("malformed-sso", f"Its SSO token: {error}.") from error
+        except (MalformedMessage, SealBroken) as error:
+            raise Unauthorized("malformed-sso") from error
+        if not await self._remember(tenant.id, user, verified=verified):
+            raise Unauthorized("unauthorized")
+        return Actor(tenant.id, user, role, anonymous=False)
+
+    def _signed_user(self, tenant: TenantRecord, token: str) -> tuple[User, Role]:
+        secret = self._seal.open(tenant.id, tenant.api_secret_sealed)
+        claimed = sso.verify(token, secret, self._now_ms())
+        role = Role.ADMIN if claimed.is_admin else Role.MODERATOR if claimed.is_moderator else Role.USER
+        user = User(
+            id=_user_id(tenant.id, claimed.id),
+            username=_name(claimed.username),
+            display_name=_name(claimed.display_name),
+            email=claimed.email,
+            avatar_src=claimed.avatar,
+            is_admin=role >= Role.MODERATOR,
+        )
+        return user, role
+
+    async def _remember(self, tenant_id: TenantId, user: User, *, verified: bool) -> bool:
+        """Keep the profile in the store; written only when it changed, not with every request.
+
+        Returns:
+            False if it would take over a user who signs in with proof.
+        """
+        key = tenant_id, user.id
+        if self._known.get(key) == (user, verified):
+            self._known.move_to_end(key)
+            return True
+        try:
+            if not await self._store.put_user(tenant_id, user, verified=verified, now_ms=self._now_ms()):
+                return False
+        except StoreUnavailable:  # a full disk must not stop readers; a write will find out for itself
+            if not verified:
+                raise
+            return True
+        self._known[key] = user, verified
+        if len(self._known) > _KNOWN_USERS:
+            self._known.popitem(last=False)
+        return True
+
+    def _session_actor(self, request: web.BaseRequest, tenant: TenantRecord) -> Actor:
+        """The anonymous session of a cookie or parameter, a new one for who may write, else a viewer."""
+        for token in (request.cookies.get(SESSION_COOKIE, ""), request.query.get("sessionId", "")):
+            nonce = self._session_nonce(tenant.id, token)
+            if nonce is not None:
+                return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
+        v2 = wants_v2(request.query)
+        if tenant.allow_anon and (v2 or request.method not in _READS):
+            nonce = os.urandom(SESSION_BYTES)
+            token = self._session_token(tenant.id, nonce)
+            if not v2:  # the others take it from the answer; a cookie would win over what they keep
+                request[NEW_SESSION] = token
+            return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
+        day = self._now_ms() // (DAY_S * 1000)
+        agent = request.headers.get("User-Agent", "")
+        traits = f"{day}\n{address_of(request)}\n{agent}".encode("utf-8", "surrogatepass")
+        return self._anonymous(tenant.id, self._anonymous_id("viewer", tenant.id, traits))
+
+    def _anonymous(self, tenant_id: TenantId, user_id: UserId, session: str | None = None) -> Actor:
+        """Somebody without a name; with a session he may own what he writes."""
+        user = User(id=user_id, is_anonymous=True, authorized=session is not None, session_id=session)
+        return Actor(tenant_id, user, Role.USER, anonymous=True)
+
+    def _anonymous_id(self, kind: str, tenant_id: TenantId, unique: bytes) -> UserId:
+        """An id that tells nothing of what it was made from, least of all the session."""
+        message = f"{kind}\n{tenant_id}\n".encode() + unique
+        digest = hmac.digest(derived_key(self._secret, "anonymous id"), message, hashlib.sha256)
+        return UserId(ANONYMOUS_PREFIX + _b64(digest[:16]))
+
+    def _session_token(self, tenant_id: TenantId, nonce: bytes) -> str:
+        message = f"{tenant_id}\n".encode() + nonce
+        signature = hmac.digest(derived_key(self._secret, "session"), message, hashlib.sha256)
+        return f"s1.{_b64(nonce)}.{_b64(signature)}"
+
+    def _session_nonce(self, tenant_id: TenantId, token: str) -> bytes | None:
+        """What makes a session of ours unique, or None if the token is not ours."""
+        parts = token.split(".")
+        if len(parts) != 3 or len(token) > 128 or not token.isascii():
+            return None
+        try:
+            nonce = base64.urlsafe_b64decode(parts[1] + "==")
+        except ValueError:
+            return None
+        if not hmac.compare_digest(self._session_token(tenant_id, nonce).encode(), token.encode()):
+            return None
+        return nonce
+
+    def _uid(self, request: web.BaseRequest) -> int | None:
+        peer = request.get_extra_info("socket") if self._peer_identity else None
+        return None if peer is None else peer_uid(peer)
+
+
+class _Form(Enum):
+    """The three things that come as ``sso``."""
+
+    SIGNED = auto()
+    SIMPLE = auto()
+    LOGIN_ONLY = auto()
+
+
+def _form_of(token: str) -> _Form:
+    fields = parse_object(token)
+    if fields.keys() & {"userDataJSONBase64", "verificationHash", "timestamp"}:
+        return _Form.SIGNED
+    if fields.keys() & {"simpleSSOUser", "username", "email", "id"}:
+        return _Form.SIMPLE
+    if "loginURL" in fields:
+        return _Form.LOGIN_ONLY
+    raise sso.MalformedSso("no known form")
+
+
+def _simple_user(tenant_id: TenantId, token: str) -> User:
+    """An unsigned user: never staff, whatever the token says."""
+    claimed = sso.parse_simple(token)
+    return User(
+        id=_user_id(tenant_id, claimed.id),
+        username=_name(claimed.username),
+        display_name=_name(claimed.display_name),
+        email=claimed.email,
+        avatar_src=claimed.avatar,
+        authorized=bool(claimed.email),
+    )
+
+
+def _user_id(tenant_id: TenantId, claimed: str) -> UserId:
+    """The id on the wire. Commas would tear the lists in which ids travel."""
+    if not claimed or len(claimed) > MAX_USER_ID_LENGTH or "," in claimed:
+        raise Unauthorized("malformed-sso")
+    return UserId(f"{tenant_id}:{claimed}")
+
+
+def _name(claimed: str) -> str:
+    """A name as it was signed (PROTOCOL 4.1). One of which nothing would be seen is no name."""
+    if claimed and not safe_text(claimed, Kind.NAME):
+        raise Unauthorized("malformed-sso")
+    return claimed
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,1 @@
+"""What comes in by HTTP and WebSocket: the application, its routes, who may ask from where."""

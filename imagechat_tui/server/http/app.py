@@ -1,0 +1,228 @@
+"""The application: routes, what every answer has in common, start and end."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp import hdrs, web
+from msgspec import Struct
+
+from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
+from imagechat_tui.protocol.keys import UrlTooLong
+from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
+from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
+from imagechat_tui.server.guard.callers import ADDRESS, SIGNED_IN, caller_address
+from imagechat_tui.server.guard.limits import Limit, Limits, SeatRules, Seats, address_key
+from imagechat_tui.server.http import rest as handlers
+from imagechat_tui.server.http import websocket as handlers_live
+from imagechat_tui.server.http.connections import gate_of
+from imagechat_tui.server.http.context import SERVING, Serving
+from imagechat_tui.server.http.origins import over_unix
+from imagechat_tui.server.live.broker import Broker
+from imagechat_tui.server.live.hub import Hub
+from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
+from imagechat_tui.server.usecases.comments import CommentWrites
+from imagechat_tui.server.usecases.markers import MarkerWrites
+from imagechat_tui.server.usecases.queries import Reading
+from imagechat_tui.server.usecases.refusals import Refused
+
+MAX_BODY_BYTES = 64 * 1024
+STORE_RETRY_S = 5
+COMPRESSED_BYTES = 4 * 1024
+"""Answers from here on are compressed: shorter ones are a few packets anyway."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_IMAGE_CHATS = "/comment-image-chats"
+_CREDENTIALS = ("sso", "userIdWS")
+_AS_IT_IS = "identity"
+_CODES = {404: "not-found", 413: "too-large"}
+
+_log = logging.getLogger(__name__)
+
+
+def wall_ms() -> int:
+    """Now, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class ServerOptions(Struct, frozen=True):
+    """What may differ between servers."""
+
+    max_comment_length: int = 2_000
+    """UTF-16 units."""
+    now_ms: Callable[[], int] = wall_ms
+    proxies: tuple[str, ...] = ()
+    """Addresses of proxies that are believed about whom they speak for."""
+    seats: SeatRules = SeatRules()
+    penalty_s: float = 1.0
+    """How long the answer takes that somebody asks too often."""
+
+
+def create_app(
+    store: Store, broker: Broker, *, auth: Authenticator, limits: Limits, settings: ServerOptions
+) -> web.Application:
+    """The application over a store and a broker. It closes neither store nor authenticator."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_entrance, _answering])
+
+    async def serving(app: web.Application) -> AsyncIterator[None]:
+        secret = await store.secret("server")
+        hub = Hub(store, broker, now_ms=settings.now_ms)
+        markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
+        writing = store, hub, limits, secret, settings.now_ms, settings.max_comment_length, markdown
+        app[SERVING] = Serving(
+            store=store,
+            auth=auth,
+            limits=limits,
+            seats=Seats(settings.seats),
+            hub=hub,
+            reading=Reading(store, secret, now_ms=settings.now_ms),
+            markers=MarkerWrites(*writing),
+            comments=CommentWrites(*writing),
+            secret=secret,
+            now_ms=settings.now_ms,
+            proxies=frozenset(map(address_key, settings.proxies)),
+            penalty_s=settings.penalty_s,
+        )
+        await hub.start()
+        yield
+        await asyncio.to_thread(markdown.shutdown)
+
+    async def part(app: web.Application) -> None:
+        await app[SERVING].hub.close()
+
+    app.cleanup_ctx.append(serving)
+    app.on_shutdown.append(part)
+    app.on_response_prepare.append(_mark)
+    for route, handler in (*handlers.ROUTES, *handlers_live.ROUTES):
+        for path in (route.template, f"{route.template}/"):
+            app.router.add_route(route.method, path, handler)
+    return app
+
+
+async def _mark(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers[EXTENSION_HEADER] = "1"
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+@web.middleware
+async def _entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The connection's clocks, and the limit by address, which comes before everything else.
+
+    It counts whom nobody signed for: members share an address with strangers, behind a proxy or in one
+    office. Who brings credentials is heard first, and counted afterwards if they proved nothing. Who asks too
+    often waits for the answer that says so: else it would be asked for as fast as it can be given.
+    """
+    serving, gate = request.app[SERVING], gate_of(request)
+    address = request[ADDRESS] = caller_address(request, serving.proxies)
+    claims = any(request.query.get(key) for key in _CREDENTIALS)
+    if gate is not None:
+        gate.request_began(with_body=request.body_exists)
+    response: web.StreamResponse | None = None
+    try:
+        if not claims:
+            _count(serving, address)
+        response = await handler(request)
+        if claims and SIGNED_IN not in request:
+            _count(serving, address)
+    except Refused as refused:
+        response = _refusal(request, refused.reply)
+    finally:
+        unread = not request.content.is_eof()
+        if unread and response is not None:
+            response.force_close()
+        if gate is not None:
+            gate.request_ended(unread=unread)
+    if response.status == 429:
+        await asyncio.sleep(serving.penalty_s)
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        await _compress(request, response, response.body)
+    return response
+
+
+async def _compress(request: web.Request, response: web.Response, body: bytes) -> None:
+    """Long answers are for slow links, if the client takes them so; on the Unix socket nothing is slow."""
+    if len(body) < COMPRESSED_BYTES or over_unix(request):
+        return
+    response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
+    if not _takes_gzip(request):
+        return
+    response.body = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
+    response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    for offer in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
+        coding, _, weight = offer.replace(" ", "").lower().partition(";")
+        if coding in ("gzip", "*"):
+            return weight.rstrip("0") not in ("q=", "q=0.", "q=.")
+    return False
+
+
+def _count(serving: Serving, address: str) -> None:
+    """Count a request of nobody in particular."""
+    wait_s = serving.limits.check(Limit.ADDRESS, address, time.monotonic())
+    if wait_s is not None:
+        raise Refused(429, "rate-limited", retry_after_s=wait_s)
+
+
+@web.middleware
+async def _answering(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal in its one shape; a bug is told to the log and to nobody else."""
+    try:
+        if "%00" in request.raw_path:  # no store shall have to keep NUL; bodies are checked by their codec
+            raise Refused(400, "invalid-input")
+        if request.body_exists and request.headers.get(hdrs.CONTENT_ENCODING, _AS_IT_IS) != _AS_IT_IS:
+            raise Refused(415, "encoded-body")
+        return await handler(request)
+    except Refused as refused:
+        return _refusal(request, refused.reply)
+    except web.HTTPMethodNotAllowed as error:
+        refusal = _refusal(request, Refused(error.status, "method-not-allowed").reply)
+        refusal.headers["Allow"] = error.headers["Allow"]
+        return refusal
+    except web.HTTPException as error:
+        return _refusal(request, Refused(error.status, _CODES.get(error.status, "invalid-input")).reply)
+    except Exception as error:
+        return _refusal(request, _refused_by(error).reply)
+
+
+def _refused_by(error: Exception) -> Refused:
+    match error:
+        case MalformedMessage(key="broadcastId"):
+            return Refused(400, "missing-broadcast-id", str(error))
+        case MalformedMessage(key="urlId"):
+            return Refused(400, "missing-url-id", str(error))
+        case MalformedMessage():
+            return Refused(400, "invalid-input", str(error))
+        case UrlTooLong():
+            return Refused(400, "url-too-long")
+        case Unauthorized(code=code, reason=reason):
+            return Refused(401, code, reason)
+        case UnknownTenant():
+            return Refused(404, "invalid-tenant")
+        case BroadcastIdUsed():
+            return Refused(409, "already-used")
+        case StoreUnavailable():
+            _log.error("the store failed: %s", error)
+            full = "Its disk is full." if "disk is full" in str(error) else None  # SQLite's own words
+            return Refused(503, "store-failed", full, retry_after_s=STORE_RETRY_S)
+        case _:
+            _log.error("a request failed", exc_info=error)
+            return Refused(500, "internal")
+
+
+def _refusal(request: web.Request, reply: ErrorReply) -> web.Response:
+    body = encode_error(reply, image_chat=request.path.startswith(_IMAGE_CHATS))
+    headers = {}
+    if reply.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(reply.retry_after_s)))
+    return web.Response(
+        status=reply.status, body=dump_json(body), content_type="application/json", headers=headers
+    )

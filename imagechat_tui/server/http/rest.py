@@ -1,0 +1,298 @@
+"""REST: decode, call the use case, encode."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from imagechat_tui.protocol import codec, routes
+from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
+from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, Thing, allowed
+from imagechat_tui.server.guard.callers import address_of
+from imagechat_tui.server.guard.limits import Limit
+from imagechat_tui.server.http.context import SERVING
+from imagechat_tui.server.usecases.commands import Request
+from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
+
+BODY_WITHIN_S = 15.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def list_conversations(request: web.Request) -> web.Response:
+    """LIST_CONVERSATIONS."""
+    actor, v2 = await reader(request), codec.wants_v2(request.query)
+    url_id = codec.decode_list_conversations(request.query)
+    answer = await request.app[SERVING].reading.conversations(actor, url_id, v2=v2)
+    return answered(codec.encode_conversation_list(answer, tenant_id=actor.tenant_id, v2=v2))
+
+
+async def create_conversation(request: web.Request) -> web.Response:
+    """CREATE_CONVERSATION."""
+    actor = await writer(request)
+    async with _rights_first(request, actor, Action.CREATE_MARKER):
+        create = codec.decode_create_conversation(await body_of(request))
+    asked = await _request(request, actor, create.broadcast_id, create)
+    return _stored(await request.app[SERVING].markers.create_conversation(asked, create))
+
+
+async def update_conversation(request: web.Request) -> web.Response:
+    """UPDATE_CONVERSATION."""
+    actor, chat_id = await writer(request), ConversationId(request.match_info["chat_id"])
+    async with _rights_first(request, actor, Action.RESOLVE_MARKER, conversation_id=chat_id):
+        update = codec.decode_update_conversation(await body_of(request))
+    asked = await _request(request, actor, update.broadcast_id, chat_id, update)
+    return _stored(await request.app[SERVING].markers.update_conversation(asked, chat_id, update))
+
+
+async def delete_conversation(request: web.Request) -> web.Response:
+    """DELETE_CONVERSATION."""
+    actor, chat_id = await writer(request), ConversationId(request.match_info["chat_id"])
+    async with _rights_first(request, actor, Action.DELETE_MARKER, conversation_id=chat_id):
+        body = await body_of(request) if request.can_read_body else {}
+        broadcast_id = codec.decode_broadcast_id(request.query, body)
+    asked = await _request(request, actor, broadcast_id, "delete", chat_id)
+    return _stored(await request.app[SERVING].markers.delete_conversation(asked, chat_id))
+
+
+async def list_comments(request: web.Request) -> web.Response:
+    """LIST_COMMENTS."""
+    actor, asked = await reader(request), codec.decode_list_comments(request.query)
+    answer = await request.app[SERVING].reading.comments(actor, asked)
+    return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
+
+
+async def create_comment(request: web.Request) -> web.Response:
+    """CREATE_COMMENT."""
+    actor = await writer(request)
+    async with _rights_first(request, actor, Action.COMMENT):
+        create = codec.decode_create_comment(await body_of(request), request.query)
+    asked = await _request(request, actor, create.broadcast_id, create)
+    answer = await request.app[SERVING].comments.create_comment(asked, create)
+    return _stored(_with_session(answer, actor))
+
+
+async def comment_text(request: web.Request) -> web.Response:
+    """COMMENT_TEXT."""
+    actor = await reader(request)
+    await _identified(request, actor)
+    text = await request.app[SERVING].reading.comment_text(actor, _comment_id(request))
+    return answered(codec.encode_comment_text(text))
+
+
+async def edit_comment(request: web.Request) -> web.Response:
+    """EDIT_COMMENT."""
+    actor, comment_id = await writer(request), _comment_id(request)
+    async with _rights_first(request, actor, Action.EDIT_COMMENT, comment_id=comment_id):
+        edit = codec.decode_edit_comment(await body_of(request), request.query, comment_id)
+    asked = await _request(request, actor, edit.broadcast_id, edit)
+    return _stored(await request.app[SERVING].comments.edit_comment(asked, edit))
+
+
+async def delete_comment(request: web.Request) -> web.Response:
+    """DELETE_COMMENT."""
+    actor, comment_id = await writer(request), _comment_id(request)
+    async with _rights_first(request, actor, Action.DELETE_COMMENT, comment_id=comment_id):
+        broadcast_id = codec.decode_broadcast_id(request.query)
+    asked = await _request(request, actor, broadcast_id, "delete", comment_id)
+    return _stored(await request.app[SERVING].comments.delete_comment(asked, comment_id))
+
+
+async def event_log(request: web.Request) -> web.Response:
+    """EVENT_LOG."""
+    serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
+    tenant_id = _tenant_id(request)
+    query = codec.decode_event_log_query(request.query)
+    actor = serving.auth.viewer(tenant_id, query.user_id_ws, request)
+    await serving.reading.admit(actor)
+    count_read(request, actor)
+    room = serving.reading.room(tenant_id, codec.decode_list_conversations(request.query))
+    registered_ms = serving.hub.registered_at_ms(room, actor.id)
+    log = await serving.reading.event_log(actor, query, v2=v2, registered_ms=registered_ms)
+    answer = answered(codec.encode_event_log(log))
+    answer.headers[routes.LOG_COMPLETE_HEADER] = "true" if log.complete else "false"
+    return answer
+
+
+async def health(request: web.Request) -> web.Response:
+    """HEALTH: the process runs."""
+    return answered(codec.encode_success())
+
+
+async def ready(request: web.Request) -> web.Response:
+    """READY: the store answers."""
+    await request.app[SERVING].store.positions([request.app[SERVING].reading.room(TenantId("-"), _NOWHERE)])
+    return answered(codec.encode_success())
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Counters in the Prometheus text format."""
+    hub = request.app[SERVING].hub
+    counters = hub.counters
+    lines = {
+        "imagechat_sockets": hub.sockets,
+        "imagechat_frames_total": counters.frames,
+        "imagechat_frame_bytes_total": counters.bytes,
+        "imagechat_resets_total": counters.resets,
+        "imagechat_replays_total": counters.replays,
+        "imagechat_slow_closes_total": counters.slow_closes,
+    }
+    text = "".join(f"{name} {value}\n" for name, value in lines.items())
+    return web.Response(text=text, content_type="text/plain")
+
+
+async def reader(request: web.Request) -> Actor:
+    """Who reads, and may."""
+    actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
+    await request.app[SERVING].reading.admit(actor)
+    count_read(request, actor)
+    return actor
+
+
+async def writer(request: web.Request) -> Actor:
+    """Who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
+    actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
+    await _identified(request, actor)
+    check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {_counted_as(request, actor)}")
+    return actor
+
+
+async def _identified(request: web.Request, actor: Actor) -> None:
+    """Refuse nobody in particular before he learns what is there and what is not."""
+    thing = Thing(allow_anon=await request.app[SERVING].reading.allows_anon(actor))
+    if allowed(actor, Action.COMMENT, thing) == SIGN_IN:
+        raise Refused(SIGN_IN.status, SIGN_IN.code)
+
+
+async def body_of(request: web.Request) -> JsonObject:
+    """The JSON object in the body, which has 15 s to come."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            raw = await request.read()
+    except TimeoutError:
+        raise Refused(408, "deadline", "The body did not come in time.") from None
+    return codec.parse_object(raw)
+
+
+def answered(body: JsonObject) -> web.Response:
+    """A success: always 200."""
+    return _stored(codec.dump_json(body))
+
+
+def check_limit(request: web.Request, limit: Limit, key: str) -> None:
+    """Count one use; refuse who has used it up."""
+    wait_s = request.app[SERVING].limits.check(limit, key, time.monotonic())
+    if wait_s is not None:
+        raise Refused(429, "rate-limited", retry_after_s=wait_s)
+
+
+def count_read(request: web.Request, actor: Actor) -> None:
+    """Count one read by its user, or address, and by its tenant."""
+    uses = (
+        (Limit.READ, f"{actor.tenant_id} {_counted_as(request, actor)}"),
+        (Limit.TENANT_REQUEST, actor.tenant_id),
+    )
+    refused = request.app[SERVING].limits.check_all(uses, time.monotonic())
+    if refused is not None:
+        raise Refused(429, "rate-limited", retry_after_s=refused[1])
+
+
+def _counted_as(request: web.Request, actor: Actor) -> str:
+    """Whose use something is: who did not sign in is somebody else whenever they like, at one address."""
+    return address_of(request) if actor.anonymous else actor.id
+
+
+def _tenant_id(request: web.Request) -> TenantId:
+    return TenantId(request.match_info["tenant_id"])
+
+
+def _comment_id(request: web.Request) -> CommentId:
+    return CommentId(request.match_info["comment_id"])
+
+
+async def _request(
+    request: web.Request, actor: Actor, broadcast_id: BroadcastId, *fingerprint: object
+) -> Request:
+    return Request(
+        actor=actor,
+        counted_as=_counted_as(request, actor),
+        broadcast_id=broadcast_id,
+        deadline_ms=_deadline_ms(request),
+        allow_anon=await request.app[SERVING].reading.allows_anon(actor),
+        fingerprint=fingerprint,
+        v2=codec.wants_v2(request.query),
+    )
+
+
+def _deadline_ms(request: web.Request) -> int | None:
+    given = request.headers.get(routes.DEADLINE_HEADER, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 15 else None
+
+
+@contextlib.asynccontextmanager
+async def _rights_first(
+    request: web.Request,
+    actor: Actor,
+    action: Action,
+    *,
+    conversation_id: ConversationId | None = None,
+    comment_id: CommentId | None = None,
+) -> AsyncIterator[None]:
+    """For reading a body: one that cannot be read must not hide that the thing is not there, or not the
+    caller's (the order of PROMISES 6)."""
+    try:
+        yield
+    except MalformedMessage:
+        serving = request.app[SERVING]
+        found = await serving.store.find(
+            actor.tenant_id, conversation_id=conversation_id, comment_id=comment_id
+        )
+        if conversation_id is not None and found.conversation is None:
+            raise conversation_not_found() from None
+        if comment_id is not None and found.comment is None:
+            raise comment_not_found() from None
+        about = found.conversation or found.comment
+        thing = Thing(
+            owner=about.author_id if about is not None else None,
+            locked=found.comment is not None and found.comment.is_locked,
+            allow_anon=await serving.reading.allows_anon(actor),
+        )
+        verdict = allowed(actor, action, thing)
+        if not verdict.granted:
+            raise Refused(verdict.status, verdict.code) from None
+        raise
+
+
+def _with_session(answer: bytes, actor: Actor) -> bytes:
+    """The answer with the session of who asks: a guest gets his here, and the store never sees it."""
+    if actor.user.session_id is None:
+        return answer
+    return codec.dump_json(codec.parse_object(answer) | {"user": codec.encode_user(actor.user)})
+
+
+def _stored(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json", charset="utf-8")
+
+
+_NOWHERE = codec.decode_list_conversations({"urlId": "-"})
+
+ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
+    (routes.LIST_CONVERSATIONS, list_conversations),
+    (routes.CREATE_CONVERSATION, create_conversation),
+    (routes.UPDATE_CONVERSATION, update_conversation),
+    (routes.DELETE_CONVERSATION, delete_conversation),
+    (routes.LIST_COMMENTS, list_comments),
+    (routes.CREATE_COMMENT, create_comment),
+    (routes.COMMENT_TEXT, comment_text),
+    (routes.EDIT_COMMENT, edit_comment),
+    (routes.DELETE_COMMENT, delete_comment),
+    (routes.EVENT_LOG, event_log),
+    (routes.HEALTH, health),
+    (routes.READY, ready),
+    (routes.Route("GET", "/metrics"), metrics),
+)

@@ -1,0 +1,213 @@
+"""The socket, and who is online."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+
+from aiohttp import WSMsgType, web
+
+from imagechat_tui.protocol import codec, routes
+from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
+from imagechat_tui.protocol.keys import clean
+from imagechat_tui.protocol.models import Position, User
+from imagechat_tui.protocol.routes import RoomIds, UsersOnline
+from imagechat_tui.server.guard.access import Actor
+from imagechat_tui.server.guard.callers import address_of
+from imagechat_tui.server.guard.limits import ANY_FRAMES, CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit
+from imagechat_tui.server.guard.tokens import read_user_token, resolve_room
+from imagechat_tui.server.http.connections import Gate, gate_of
+from imagechat_tui.server.http.context import SERVING, Serving
+from imagechat_tui.server.http.rest import Handler, answered, check_limit, count_read, reader
+from imagechat_tui.server.live.frames import CloseCode, FrameMeter
+from imagechat_tui.server.live.hub import ANSWER_WITHIN_S
+from imagechat_tui.server.live.subscribers import Listener
+from imagechat_tui.server.storage import RoomKey, StoreUnavailable
+from imagechat_tui.server.usecases.refusals import Refused
+
+PING_EVERY_S = 20.0
+CLOSE_WITHIN_S = 2.0
+MAX_FRAME_BYTES = 4 * 1024
+MAX_IDS = 500
+OVERLOAD_SPREAD_S = 5
+"""Over how many seconds those are spread who come all at once."""
+
+
+async def subscribe(request: web.Request) -> web.StreamResponse:
+    """SUBSCRIBE: one socket, one room."""
+    serving = request.app[SERVING]
+    ids = codec.decode_subscribe(request.query)
+    v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
+    tenant_id = TenantId(ids.tenant_id_ws)
+    actor = serving.auth.viewer(tenant_id, ids.user_id_ws, request, renews=v2)
+    room = _room(serving, tenant_id, ids.url_id_ws)
+    guest_from = address_of(request) if actor.anonymous else None
+    if guest_from is not None:  # not when the socket ends: that may be a day away
+        check_limit(request, Limit.ADDRESS, guest_from)
+    await serving.reading.admit(actor)
+    check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
+    if serving.limits.check(Limit.HANDSHAKES, "", time.monotonic()) is not None:
+        raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
+    if not serving.seats.take(tenant_id, actor.id, guest_from):
+        raise Refused(429, "rate-limited", "Too many sockets.", retry_after_s=10)
+    try:
+        return await _listen(request, serving, room, actor, ids, v2=v2, resume=resume if v2 else None)
+    finally:
+        serving.seats.give_back(tenant_id, actor.id, guest_from)
+
+
+async def _listen(
+    request: web.Request,
+    serving: Serving,
+    room: RoomKey,
+    actor: Actor,
+    ids: RoomIds,
+    *,
+    v2: bool,
+    resume: Position | None,
+) -> web.WebSocketResponse:
+    gate, flooded, now = gate_of(request), asyncio.Event(), time.monotonic()
+    meter = FrameMeter(Bucket(ANY_FRAMES, now), Bucket(SOCKET_FRAMES, now), time.monotonic)
+    if gate is not None:
+        gate.count_frames(meter, flooded.set)
+        if flooded.is_set():  # before there is a socket
+            raise Refused(429, "rate-limited", retry_after_s=SOCKET_FRAMES.burst)
+    socket = web.WebSocketResponse(
+        timeout=CLOSE_WITHIN_S,
+        heartbeat=PING_EVERY_S,
+        compress=False,
+        autoping=False,  # pings count, too: see _hear
+        max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses what reaches it
+    )
+    await socket.prepare(request)
+    transport = request.transport
+    if transport is None:
+        return socket
+    try:
+        listener = await serving.hub.join(room, transport, actor.id, v2=v2, resume=resume)
+    except StoreUnavailable:  # too late for a status: the handshake is done
+        await socket.close(code=CloseCode.OVERLOAD)
+        return socket
+    token = read_user_token(serving.secret, ids.user_id_ws, serving.now_ms() / 1000)
+    expiry: asyncio.TimerHandle | None = None
+    if token is not None:
+        left_s = token.expires_s - serving.now_ms() / 1000
+        expiry = asyncio.get_running_loop().call_later(
+            left_s, serving.hub.dismiss, listener, CloseCode.SIGN_IN
+        )
+    try:
+        if gate is not None:
+            gate.count_frames(meter, lambda: serving.hub.dismiss(listener, CloseCode.POLICY))
+        if flooded.is_set() or not await _hear(socket, serving, listener):
+            await _send_away(serving, listener, gate)
+    finally:
+        if expiry is not None:
+            expiry.cancel()
+        serving.hub.leave(listener)
+    return socket
+
+
+async def _hear(socket: web.WebSocketResponse, serving: Serving, listener: Listener) -> bool:
+    """Read what the client sends until it goes: crosshairs count, everything else only up to a limit.
+
+    Counted here as well as at the gate: what came in one packet with the handshake did not pass there.
+
+    Returns:
+        False if it was too much.
+    """
+    started = time.monotonic()
+    frames, cursors = Bucket(SOCKET_FRAMES, started), Bucket(CURSOR_FRAMES, started)
+    messages = Bucket(ANY_FRAMES, started)
+    async for message in socket:
+        now = time.monotonic()
+        cursor = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None
+        if messages.take(now) is not None or (cursor is None and frames.take(now) is not None):
+            return False
+        if message.type is WSMsgType.PING:
+            await socket.pong(message.data)
+        elif cursor is not None and listener.v2 and cursors.take(now) is None:
+            serving.hub.cursor_moved(listener, cursor.point)
+    return True
+
+
+async def _send_away(serving: Serving, listener: Listener, gate: Gate | None) -> None:
+    """End a socket that sends too much. What it has sent is not read to find its goodbye among it."""
+    serving.hub.dismiss(listener, CloseCode.POLICY)
+    if gate is not None:
+        gate.stop_reading()
+        await asyncio.sleep(ANSWER_WITHIN_S)
+
+
+async def presence_status(request: web.Request) -> web.Response:
+    """PRESENCE_STATUS."""
+    serving, query = request.app[SERVING], request.query
+    tenant_id, url_id_ws = TenantId(query.get("tenantId", "")), query.get("urlIdWS", "")
+    ids = [part for part in query.get("userIds", "").split(",") if part]
+    if not tenant_id or not url_id_ws or not ids or len(ids) > MAX_IDS:
+        raise Refused(422, "invalid-input")
+    actor = await serving.auth.actor(request, tenant_id)
+    await serving.reading.admit(actor)
+    count_read(request, actor)
+    online = set(serving.hub.online(_room(serving, tenant_id, url_id_ws)))
+    return answered(codec.encode_presence_status({UserId(one): UserId(one) in online for one in ids}))
+
+
+async def users_online(request: web.Request) -> web.Response:
+    """USERS_ONLINE."""
+    actor, url_id = await _page_reader(request)
+    serving = request.app[SERVING]
+    here = serving.hub.online(serving.reading.room(actor.tenant_id, url_id))
+    named = [user_id for user_id in here if not user_id.startswith("anon:")]
+    users = await _profiles(serving, actor.tenant_id, named)
+    answer = UsersOnline(users, anon_count=len(here) - len(named), total_count=len(here))
+    return answered(codec.encode_users_online(answer))
+
+
+async def users_offline(request: web.Request) -> web.Response:
+    """Who has written on this page and is not here now."""
+    actor, url_id = await _page_reader(request)
+    serving = request.app[SERVING]
+    here = set(serving.hub.online(serving.reading.room(actor.tenant_id, url_id)))
+    wrote = await serving.store.commenters(actor.tenant_id, url_id)
+    away = [one for one in wrote if one not in here and not one.startswith("anon:")]
+    users = await _profiles(serving, actor.tenant_id, away[:MAX_IDS])
+    body = codec.encode_users_info(users)
+    return answered({**body, "nextAfterName": None, "nextAfterUserId": None})
+
+
+async def users_info(request: web.Request) -> web.Response:
+    """USERS_INFO."""
+    actor = await reader(request)
+    serving = request.app[SERVING]
+    ids = [UserId(part) for part in request.query.get("ids", "").split(",") if part]
+    if not ids or len(ids) > MAX_IDS:
+        raise Refused(422, "invalid-input")
+    users = await serving.store.users(actor.tenant_id, ids)
+    return answered(codec.encode_users_info(users))
+
+
+async def _page_reader(request: web.Request) -> tuple[Actor, UrlId]:
+    actor = await reader(request)
+    if not request.query.get("urlId"):
+        raise Refused(422, "invalid-input", "urlId is missing.")
+    return actor, clean(request.query["urlId"])
+
+
+async def _profiles(serving: Serving, tenant_id: TenantId, ids: list[UserId]) -> tuple[User, ...]:
+    """The users in the order asked for; one without a profile is shown without a name."""
+    known = {user.id: user for user in await serving.store.users(tenant_id, ids)} if ids else {}
+    return tuple(known.get(user_id, User(id=user_id)) for user_id in ids)
+
+
+def _room(serving: Serving, tenant_id: TenantId, url_id_ws: str) -> RoomKey:
+    return RoomKey(tenant_id, resolve_room(serving.secret, tenant_id, url_id_ws).token)
+
+
+ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
+    (routes.SUBSCRIBE, subscribe),
+    (routes.PRESENCE_STATUS, presence_status),
+    (routes.USERS_ONLINE, users_online),
+    (routes.Route("GET", "/pages/{tenant_id}/users/offline"), users_offline),
+    (routes.USERS_INFO, users_info),
+)

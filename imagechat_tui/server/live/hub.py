@@ -1,0 +1,343 @@
+"""The live rooms of this process: who listens, how far each room has been delivered, who is present.
+
+Joining is free of races: a socket is registered first, and what it is told as its position is the room's
+cursor at that moment; everything after it comes through the room (PROMISES D4). There is no task per socket
+on the way of an event: one task follows the logs, one callback per turn of the loop writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.codec import encode_event
+from imagechat_tui.protocol.events import CursorMoved, Reset, Subscribed
+from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
+from imagechat_tui.protocol.models import Point, Position
+from imagechat_tui.server.live.broker import Broker
+from imagechat_tui.server.live.frames import CloseCode, text_frame
+from imagechat_tui.server.live.log_follower import Pump
+from imagechat_tui.server.live.presence import Presence
+from imagechat_tui.server.live.subscribers import Listener, Merger, Wire, full_frames
+from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
+
+RESTART_STEP_S = 0.01
+"""Pause between two sockets closed at a restart, unless the spread is shorter."""
+ANSWER_WITHIN_S = 2.0
+"""How long a reader who is sent away may take to read why."""
+
+
+class Counters(Struct):
+    """What ``/metrics`` tells."""
+
+    frames: int = 0
+    """Frames given to sockets, one per receiver."""
+    bytes: int = 0
+    resets: int = 0
+    replays: int = 0
+    slow_closes: int = 0
+
+
+class _Room(Struct, eq=False):
+    key: RoomKey
+    merger: Merger
+    cursor: Position | None = None
+    """How far the log was delivered; None until it was read for the first time."""
+    listeners: set[Listener] = field(default_factory=set)
+    presence: Presence = field(default_factory=Presence)
+    registered_ms: dict[UserId, int] = field(default_factory=dict)
+    """When each user's newest socket was registered."""
+    alarm: asyncio.TimerHandle | None = None
+    joining: int = 0
+
+
+class Hub:
+    """All live rooms. Lives on one event loop, between ``start`` and ``close``."""
+
+    def __init__(self, store: Store, broker: Broker, *, now_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._broker = broker
+        self._now_ms = now_ms
+        self._rooms: dict[RoomKey, _Room] = {}
+        self._dirty: set[Listener] = set()
+        self._flushing = False
+        self._closing = False
+        self._pump = Pump(store, self)
+        self._pumping: asyncio.Task[None] | None = None
+        self._homes: dict[Listener, _Room] = {}
+        self._dismissed: set[Listener] = set()
+        """Sent away, and the socket is still open."""
+        self._nobody_left = asyncio.Event()
+        self.counters = Counters()
+
+    @property
+    def sockets(self) -> int:
+        """Sockets open now."""
+        return len(self._homes)
+
+    async def start(self) -> None:
+        """Begin to follow the logs."""
+        await self._broker.start(self._pump.hint, self._pump.look_at_all)
+        self._pumping = asyncio.create_task(self._pump.run(), name="pump")  # noqa: TID251
+
+    async def announce(self, rooms: Iterable[RoomKey]) -> None:
+        """Tell every process that these logs grew."""
+        for room in rooms:
+            await self._broker.publish(room)
+
+    async def close(self, spread_s: float = 0.0) -> None:
+        """Send everybody away with 1012, spread over at most ``spread_s``, and stop.
+
+        Returns once all sockets are closed, at most 2 s after the last was told.
+        """
+        self._closing = True
+        listeners = list(self._homes)
+        step_s = min(RESTART_STEP_S, spread_s / len(listeners)) if listeners else 0.0
+        for number, listener in enumerate(listeners):
+            if number:
+                await asyncio.sleep(step_s)
+            self.dismiss(listener, CloseCode.RESTART)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                while self._dismissed:
+                    self._nobody_left.clear()
+                    await self._nobody_left.wait()
+        if self._pumping is not None:
+            self._pumping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pumping
+        await self._broker.close()
+        for room in self._rooms.values():
+            if room.alarm is not None:
+                room.alarm.cancel()
+
+    # Joining and leaving
+
+    async def join(
+        self, key: RoomKey, wire: Wire, user_id: UserId, *, v2: bool, resume: Position | None = None
+    ) -> Listener:
+        """Register a socket and bring it up to the room's cursor.
+
+        Args:
+            key: The room.
+            wire: The socket's transport.
+            user_id: Who is present with it.
+            v2: Whether it asked for our extensions.
+            resume: The last position it knows (``v2``).
+        """
+        room = self._rooms.get(key)
+        if room is None:
+            room = self._rooms[key] = _Room(key, Merger(key.tenant_id, _fresh_id))
+        room.joining += 1
+        try:
+            cursor = await self._cursor(room)
+        except BaseException:
+            room.joining -= 1
+            self._tidy(room)
+            raise
+        room.joining -= 1
+        listener = Listener(wire, user_id, v2=v2)
+        room.listeners.add(listener)
+        self._homes[listener] = room
+        room.presence.joined(user_id, time.monotonic())
+        room.registered_ms[user_id] = self._now_ms()
+        self._set_alarm(room)
+        self._pump.hint(key)
+        try:
+            first = await self._greeting(key, cursor, resume) if v2 else []
+        except BaseException:
+            self.leave(listener)
+            raise
+        listener.begin(first)
+        self._touch(listener)
+        if self._closing:  # it was on its way in when everybody was sent away
+            self.dismiss(listener, CloseCode.RESTART)
+        return listener
+
+    def dismiss(self, listener: Listener, code: CloseCode) -> None:
+        """Send a reader away: he is not here any more, and has 2 s to read why."""
+        listener.end(code)
+        self._depart(listener)
+        self._dismissed.add(listener)
+        asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, listener.abort)
+
+    def leave(self, listener: Listener) -> None:
+        """A socket has closed. Doing it twice is once."""
+        self._depart(listener)
+        self._dismissed.discard(listener)
+        if not self._dismissed:
+            self._nobody_left.set()
+
+    def _depart(self, listener: Listener) -> None:
+        room = self._homes.pop(listener, None)
+        if room is None:
+            return
+        listener.gone = True
+        room.listeners.discard(listener)
+        room.presence.left(listener.user_id, time.monotonic())
+        if not room.presence.has_socket(listener.user_id):
+            del room.registered_ms[listener.user_id]
+        self._set_alarm(room)
+        self._tidy(room)
+
+    def cursor_moved(self, listener: Listener, point: Point) -> None:
+        """Show one person's crosshair to the others (``v2``); never logged."""
+        room = self._homes.get(listener)
+        if room is not None:
+            event = CursorMoved(listener.user_id, point)
+            frame = text_frame(encode_event(event, tenant_id=room.key.tenant_id, v2=True))
+            self._push((other for other in room.listeners if other.v2 and other is not listener), frame)
+
+    def online(self, key: RoomKey) -> tuple[UserId, ...]:
+        """Who is in a room, in order of arrival."""
+        room = self._rooms.get(key)
+        return room.presence.online() if room is not None else ()
+
+    def registered_at_ms(self, key: RoomKey, user_id: UserId) -> int | None:
+        """When the newest socket of a user in a room was registered, if he has one."""
+        room = self._rooms.get(key)
+        return room.registered_ms.get(user_id) if room is not None else None
+
+    async def _cursor(self, room: _Room) -> Position:
+        """The room's cursor. The bus is heard before it is read: no event falls between."""
+        if room.cursor is None:
+            positions = await self._store.positions([room.key])
+            if room.cursor is None:  # somebody else may have been faster
+                room.cursor = positions[room.key]
+        return room.cursor
+
+    async def _greeting(self, key: RoomKey, cursor: Position, resume: Position | None) -> list[bytes]:
+        """``subscribed``, then what the reader missed, or ``reset``."""
+        head = cursor
+        if resume is not None and resume.seq > cursor.seq:  # read from a log that we have not followed yet?
+            head = (await self._store.positions([key]))[key]
+        subscribed = Subscribed(head, self._now_ms())
+        frames = [text_frame(encode_event(subscribed, tenant_id=key.tenant_id, v2=True))]
+        if resume is None:
+            return frames
+        reason = "epoch" if resume.epoch != head.epoch else "ahead" if resume.seq > head.seq else ""
+        if not reason:
+            page = await self._store.events_after(key, resume.seq, event_id=resume.event_id)
+            if page is None:
+                reason = "gone"
+            elif not page.complete:
+                reason = "far-behind"
+            else:
+                self.counters.replays += 1
+                return frames + full_frames(event for event in page.events if event.seq <= cursor.seq)
+        self.counters.resets += 1
+        return [*frames, text_frame(encode_event(Reset(reason), tenant_id=key.tenant_id, v2=True))]
+
+    def _tidy(self, room: _Room) -> None:
+        """Let go of a room that nobody listens to; it may still have a leave to remember."""
+        if room.listeners or room.joining:
+            return
+        if not room.presence.sockets:
+            room.cursor = None  # it is not followed now, so it must not greet the next one
+        if room.presence.wake_at is None and self._rooms.get(room.key) is room:
+            del self._rooms[room.key]
+            if room.alarm is not None:
+                room.alarm.cancel()
+
+    # What the pump needs
+
+    def cursors(self) -> dict[RoomKey, Position]:
+        """See pump.Rooms. A room that only waits to tell of a leave is not live."""
+        return {
+            key: room.cursor
+            for key, room in self._rooms.items()
+            if room.cursor is not None and (room.listeners or room.joining)
+        }
+
+    def deliver(self, room: RoomKey, events: Iterable[StoredEvent]) -> None:
+        """See pump.Rooms."""
+        home = self._rooms.get(room)
+        if home is None or home.cursor is None:
+            return
+        cursor = home.cursor
+        fresh = [event for event in events if event.seq > cursor.seq]
+        if not fresh:
+            return
+        now = time.monotonic()
+        home.cursor = Position(cursor.epoch, fresh[-1].seq, fresh[-1].id)
+        full = full_frames(fresh)
+        self._push((one for one in home.listeners if one.v2), b"".join(full), len(full))
+        readers = [one for one in home.listeners if not one.v2]
+        if readers:
+            plain = [
+                text_frame(frame)
+                for event in fresh
+                if event.plain is not None
+                for frame in home.merger.passed(event.plain, now)
+            ]
+            self._push(readers, b"".join(plain), len(plain))
+            self._set_alarm(home)
+
+    def lost(self, room: RoomKey, position: Position) -> None:
+        """See pump.Rooms."""
+        home = self._rooms.get(room)
+        if home is not None:
+            home.cursor = position
+            self.counters.resets += 1
+            frame = text_frame(encode_event(Reset("gone"), tenant_id=room.tenant_id, v2=True))
+            self._push((one for one in home.listeners if one.v2), frame)
+            for listener in [one for one in home.listeners if not one.v2]:
+                self.dismiss(listener, CloseCode.RESTART)  # knows no reset, but asks the log on its return
+
+    # Time and bytes
+
+    def _set_alarm(self, room: _Room) -> None:
+        due = [at for at in (room.presence.wake_at, room.merger.wake_at) if at is not None]
+        if room.alarm is not None:
+            room.alarm.cancel()
+            room.alarm = None
+        if due:
+            delay_s = max(0.0, min(due) - time.monotonic())
+            room.alarm = asyncio.get_running_loop().call_later(delay_s, self._ring, room)
+
+    def _ring(self, room: _Room) -> None:
+        """Send what is due: who came and went, and merged updates."""
+        room.alarm = None
+        now = time.monotonic()
+        tenant_id: TenantId = room.key.tenant_id
+        for update in room.presence.due(now):
+            event = replace(update, ts_ms=self._now_ms())
+            self._push(room.listeners, text_frame(encode_event(event, tenant_id=tenant_id, v2=False)))
+        for frame in room.merger.due(now):
+            self._push((one for one in room.listeners if not one.v2), text_frame(frame))
+        self._set_alarm(room)
+        self._tidy(room)
+
+    def _push(self, listeners: Iterable[Listener], data: bytes, frames: int = 1) -> None:
+        if not data:
+            return
+        for listener in listeners:
+            listener.push(data, frames)
+            self.counters.frames += frames
+            self.counters.bytes += len(data)
+            self._touch(listener)
+
+    def _touch(self, listener: Listener) -> None:
+        self._dirty.add(listener)
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """One write per socket. One that fails or lags ends alone."""
+        self._flushing = False
+        dirty, self._dirty = self._dirty, set()
+        for listener in dirty:
+            if not listener.flush():
+                self.counters.slow_closes += 1
+                self.dismiss(listener, CloseCode.OVERLOAD)
+
+
+def _fresh_id() -> BroadcastId:
+    return BroadcastId(str(uuid.uuid4()))

@@ -1,0 +1,179 @@
+"""The sockets of one room: who gets which bytes, in which order (PROMISES D13).
+
+Knows of a socket only ``write``, ``get_write_buffer_size`` and ``abort``. Frames are built once per event and
+flavour; what one turn of the loop brings goes out as one write per socket. Nobody is waited for: who leaves
+512 events or 1 MiB unread is closed with 1013 and comes back with his position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.codec import MalformedMessage, decode_event, encode_event
+from imagechat_tui.protocol.events import ImageChatUpdated
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UserId
+from imagechat_tui.server.live.frames import CloseCode, close_frame, text_frame
+from imagechat_tui.server.storage import StoredEvent
+
+MAX_UNREAD_FRAMES = 512
+MAX_UNREAD_BYTES = 1 << 20
+MERGE_S = 1.0
+"""How often a room's plain readers get ``image-chat-updated``, one per marker (PROTOCOL 6.5)."""
+
+
+class Wire(Protocol):
+    """A socket's transport."""
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep for sending; never blocks."""
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes kept for sending."""
+
+    def abort(self) -> None:
+        """Close now and forget what was kept."""
+
+    def is_closing(self) -> bool:
+        """Whether it is of no use any more."""
+
+
+class Listener:
+    """One socket of a room."""
+
+    __slots__ = ("_gathered", "_held", "_pending", "_size", "_unread", "_wire", "gone", "user_id", "v2")
+
+    def __init__(self, wire: Wire, user_id: UserId, *, v2: bool) -> None:
+        self._wire = wire
+        self.user_id = user_id
+        self.v2 = v2
+        self.gone = False
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._gathered = 0
+        """Frames in ``_pending``."""
+        self._unread = 0
+        """Frames written since the transport was last found empty."""
+        self._held: list[tuple[bytes, int]] | None = []
+
+    def push(self, data: bytes, frames: int = 1) -> None:
+        """Add finished frames to what the next ``flush`` writes."""
+        if self.gone:
+            return
+        if self._held is not None:
+            self._held.append((data, frames))
+        else:
+            self._append(data, frames)
+
+    def begin(self, frames: Iterable[bytes] = ()) -> None:
+        """Send these frames first, then what was pushed meanwhile, and from now on everything."""
+        for frame in frames:
+            self._append(frame, 1)
+        held, self._held = self._held or [], None
+        for data, count in held:
+            self._append(data, count)
+
+    def flush(self) -> bool:
+        """Write what has gathered; one call of ``write``. False if the reader is too slow."""
+        if not self._pending or self.gone:
+            return True
+        waiting = self._wire.get_write_buffer_size()
+        self._unread = (self._unread if waiting else 0) + self._gathered
+        if waiting and (self._unread > MAX_UNREAD_FRAMES or waiting + self._size > MAX_UNREAD_BYTES):
+            return False
+        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+        self._pending.clear()
+        self._gathered = self._size = 0
+        if not self._wire.is_closing():
+            self._wire.write(data)
+        return True
+
+    def end(self, code: CloseCode) -> None:
+        """Say why, as far as the reader still hears, and close without waiting."""
+        self.gone = True
+        self._pending.clear()
+        if not self._wire.is_closing():
+            self._wire.write(close_frame(code))
+
+    def abort(self) -> None:
+        """Close now."""
+        self._wire.abort()
+
+    def _append(self, data: bytes, frames: int) -> None:
+        self._pending.append(data)
+        self._gathered += frames
+        self._size += len(data)
+
+
+class Merger:
+    """Merges ``image-chat-updated`` for a room's plain readers: once a second, per marker the latest.
+
+    Frames leave in the order of their timestamps, since a plain reader's position is the newest one he has
+    seen: what another frame overtook would be missing for good if his link broke just then. So nothing
+    overtakes what waits; any other frame sends it on its way first.
+
+    A frame that stands for several changes gets a broadcastId of its own: otherwise the last writer would
+    hide somebody else's change from himself.
+    """
+
+    def __init__(self, tenant_id: TenantId, fresh_id: Callable[[], BroadcastId]) -> None:
+        self._tenant_id = tenant_id
+        self._fresh_id = fresh_id
+        self._sent_at = float("-inf")
+        self._waiting: dict[ConversationId, str] = {}
+        """The frame to send, by marker; the longest unchanged first."""
+
+    @property
+    def wake_at(self) -> float | None:
+        """When ``due`` should be asked."""
+        return self._sent_at + MERGE_S if self._waiting else None
+
+    def passed(self, frame: str, now: float) -> Iterator[str]:
+        """The frames to send now in place of ``frame``, which was just logged."""
+        event = _update_in(frame)
+        if event is None:
+            yield from self._released(now)
+            yield frame
+            return
+        key = event.conversation.id
+        if self._waiting.pop(key, None) is not None:
+            self._waiting[key] = self._several(event)
+        elif self._waiting or now < self._sent_at + MERGE_S:
+            self._waiting[key] = frame
+        else:
+            self._sent_at = now
+            yield frame
+
+    def due(self, now: float) -> Iterator[str]:
+        """The merged frames, once their time has come."""
+        if now >= self._sent_at + MERGE_S:
+            yield from self._released(now)
+
+    def _released(self, now: float) -> Iterator[str]:
+        if self._waiting:
+            self._sent_at = now
+            yield from self._waiting.values()
+            self._waiting.clear()
+
+    def _several(self, newest: ImageChatUpdated) -> str:
+        stamp = replace(newest.stamp, broadcast_id=self._fresh_id())
+        event = replace(newest, stamp=stamp, activity="several")
+        return encode_event(event, tenant_id=self._tenant_id, v2=False)
+
+
+def _update_in(frame: str) -> ImageChatUpdated | None:
+    """The update that a frame tells of. None for any other, and for one that was cut to its size."""
+    if not frame.startswith('{"type":"image-chat-updated"'):
+        return None
+    try:
+        event = decode_event(frame)
+    except MalformedMessage:
+        return None
+    return event if isinstance(event, ImageChatUpdated) else None
+
+
+def full_frames(events: Iterable[StoredEvent]) -> list[bytes]:
+    """The frames of logged events for ``v=2`` readers."""
+    return [text_frame(event.full) for event in events]

@@ -1,0 +1,332 @@
+"""The operator's door: the tenants of a server, whether it runs or not.
+
+A running server is the only process on its database. So it listens on ``admin.sock`` in its data folder for
+its own user (and root): one JSON object per line each way. Without a server the store is opened here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from imagechat_tui.owned import NotOurs, peer_uid
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.server.guard.peer import LOCAL_TENANT
+from imagechat_tui.server.guard.seal import KeyFileExposed, SealBroken, Sealer
+from imagechat_tui.server.process.data_folder import (
+    DataInUse,
+    held_folder,
+    make_data_folder,
+    opened_store,
+    wall_ms,
+)
+from imagechat_tui.server.process.listeners import short_path
+from imagechat_tui.server.storage import Store, StoreError, TenantRecord
+
+ADMIN_SOCKET_NAME = "admin.sock"
+
+ANSWER_TIMEOUT_S = 10.0
+MAX_LINE_BYTES = 64 * 1024
+SECRET_BYTES = 32
+
+RESERVED = frozenset({LOCAL_TENANT, TenantId("anon"), TenantId("__internal_profiles")})
+"""The kernel's users, the prefix of anonymous ids, and a name that SDKs use for themselves."""
+
+_TENANT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_log = logging.getLogger(__name__)
+
+
+class AdminProblem(StrEnum):
+    """Why the operator was refused."""
+
+    TENANT_INVALID = "tenant-invalid"
+    """Not ``[A-Za-z0-9_-]{1,64}``."""
+    TENANT_RESERVED = "tenant-reserved"
+    TENANT_EXISTS = "tenant-exists"
+    NO_SUCH_TENANT = "no-such-tenant"
+    NO_SECRET = "no-secret"
+    """The tenant has no API secret: its users come by the kernel's word."""
+    DENIED = "denied"
+    """The server, or its data, belongs to another user."""
+    DATA_BROKEN = "data-broken"
+    """The database cannot be opened or written to."""
+    SEAL_BROKEN = "seal-broken"
+    """The key file is not the one that sealed the secrets, or others can read it."""
+    UNAVAILABLE = "unavailable"
+    """A server holds the data and does not answer."""
+
+
+class AdminRefused(Exception):
+    """An operator's request was not carried out."""
+
+    def __init__(self, problem: AdminProblem, subject: str = "") -> None:
+        super().__init__(problem.value)
+        self.problem = problem
+        self.subject = subject
+        """The tenant's id, or the path that it is about."""
+
+
+class Tenants:
+    """The use cases of an operator, on an open store."""
+
+    def __init__(self, store: Store, seal: Sealer, *, now_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._seal = seal
+        self._now_ms = now_ms
+
+    async def create(self, tenant: Tenant) -> str:
+        """Make a tenant.
+
+        Returns:
+            Its API secret, which whoever mints SSO tokens needs.
+
+        Raises:
+            AdminRefused: The id is taken or will not do.
+        """
+        if tenant.id in RESERVED:
+            raise AdminRefused(AdminProblem.TENANT_RESERVED, tenant.id)
+        if not _TENANT_ID.fullmatch(tenant.id):
+            raise AdminRefused(AdminProblem.TENANT_INVALID, tenant.id)
+        if await self._store.tenant(tenant.id) is not None:
+            raise AdminRefused(AdminProblem.TENANT_EXISTS, tenant.id)
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        await self._store.create_tenant(
+            TenantRecord(
+                id=tenant.id,
+                name=tenant.name,
+                api_secret_sealed=self._seal.seal(tenant.id, secret.encode()),
+                allow_anon=tenant.allow_anon,
+                require_sso=tenant.require_sso,
+                created_at_ms=self._now_ms(),
+            )
+        )
+        return secret
+
+    async def create_local(self) -> None:
+        """Make the tenant of the kernel's users, unless it exists. It has no secret to sign in with."""
+        if await self._store.tenant(LOCAL_TENANT) is None:
+            await self._store.create_tenant(
+                TenantRecord(
+                    id=LOCAL_TENANT,
+                    name="This machine",
+                    api_secret_sealed=b"",
+                    allow_anon=False,
+                    require_sso=False,
+                    created_at_ms=self._now_ms(),
+                )
+            )
+
+    async def all(self) -> tuple[Tenant, ...]:
+        """Every tenant."""
+        return tuple(
+            Tenant(record.id, record.name, allow_anon=record.allow_anon, require_sso=record.require_sso)
+            for record in await self._store.tenants()
+        )
+
+    async def secret(self, tenant_id: TenantId) -> str:
+        """The API secret of a tenant.
+
+        Raises:
+            AdminRefused: There is no such tenant, or it has none.
+        """
+        record = await self._store.tenant(tenant_id)
+        if record is None:
+            raise AdminRefused(AdminProblem.NO_SUCH_TENANT, tenant_id)
+        if not record.api_secret_sealed:
+            raise AdminRefused(AdminProblem.NO_SECRET, tenant_id)
+        return self._seal.open(tenant_id, record.api_secret_sealed).decode()
+
+
+class AdminDoor:
+    """The listening side, in a running server.
+
+    Args:
+        tenants: What may be asked for.
+        data_dir: The folder that it stands in.
+        retire: Called for a client of another version: ends the server if nobody uses it, and says whether
+            it will.
+    """
+
+    def __init__(self, tenants: Tenants, data_dir: Path, *, retire: Callable[[], Awaitable[bool]]) -> None:
+        self._tenants = tenants
+        self._data_dir = data_dir
+        self._retire = retire
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen until left. The caller holds the lock of the data folder, so a file in the way is stale."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        path = self._data_dir / ADMIN_SOCKET_NAME
+        with listener:
+            path.unlink(missing_ok=True)
+            with short_path(path) as short:
+                listener.bind(short)
+            path.chmod(0o600)
+            server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_LINE_BYTES)
+            try:
+                yield
+            finally:
+                server.close()
+                path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer):
+            if peer_uid(writer.get_extra_info("socket")) not in (0, os.geteuid()):
+                return
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    request = json.loads(await reader.readline())
+                    writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
+                    await writer.drain()
+            except (OSError, ValueError, TimeoutError):
+                _log.warning("a request at the operator's door was cut short")
+
+    async def _answer(self, request: object) -> dict[str, object]:
+        try:
+            match request:
+                case {"op": "retire"}:
+                    return {"ok": await self._retire()}
+                case dict():
+                    return {"ok": True, "result": await _carry_out(self._tenants, request)}
+                case _:
+                    return {"ok": False, "problem": AdminProblem.UNAVAILABLE.value}
+        except AdminRefused as refused:
+            return {"ok": False, "problem": refused.problem.value, "subject": refused.subject}
+        except (StoreError, SealBroken, KeyFileExposed) as error:
+            told = _defect(self._data_dir, error)
+            return {"ok": False, "problem": told.problem.value, "subject": told.subject}
+
+
+def create_tenant(data_dir: Path, tenant: Tenant) -> str:
+    """Make a tenant and return its API secret. The data folder is made with the first one.
+
+    Raises:
+        AdminRefused: The id is taken or will not do; or the data cannot be reached.
+        OSError: The data folder cannot be made, or others can write to it.
+    """
+    if not data_dir.is_dir():
+        make_data_folder(data_dir)
+    fields = {"id": tenant.id, "name": tenant.name, "allowAnon": tenant.allow_anon}
+    return str(_ask(data_dir, {"op": "create", **fields, "requireSso": tenant.require_sso}))
+
+
+def list_tenants(data_dir: Path) -> tuple[Tenant, ...]:
+    """Every tenant of a server.
+
+    Raises:
+        AdminRefused: The data cannot be reached.
+    """
+    if not data_dir.is_dir():
+        return ()
+    listed = _ask(data_dir, {"op": "list"})
+    assert isinstance(listed, list)
+    return tuple(_tenant(fields) for fields in listed)
+
+
+def tenant_secret(data_dir: Path, tenant_id: TenantId) -> str:
+    """The API secret of a tenant.
+
+    Raises:
+        AdminRefused: No such tenant, or it has none; or the data cannot be reached.
+    """
+    if not data_dir.is_dir():
+        raise AdminRefused(AdminProblem.NO_SUCH_TENANT, tenant_id)
+    return str(_ask(data_dir, {"op": "secret", "id": tenant_id}))
+
+
+async def _carry_out(tenants: Tenants, request: Mapping[str, object]) -> object:
+    """One request as JSON, with its result as JSON: the same over the socket and without a server."""
+    match request:
+        case {"op": "create"}:
+            return await tenants.create(_tenant(request))
+        case {"op": "list"}:
+            return [
+                {"id": t.id, "name": t.name, "allowAnon": t.allow_anon, "requireSso": t.require_sso}
+                for t in await tenants.all()
+            ]
+        case {"op": "secret", "id": str(tenant_id)}:
+            return await tenants.secret(TenantId(tenant_id))
+        case _:
+            raise AdminRefused(AdminProblem.UNAVAILABLE)
+
+
+def _tenant(fields: Mapping[str, object]) -> Tenant:
+    return Tenant(
+        id=TenantId(str(fields.get("id", ""))),
+        name=str(fields.get("name", "")),
+        allow_anon=fields.get("allowAnon") is True,
+        require_sso=fields.get("requireSso") is True,
+    )
+
+
+def _ask(data_dir: Path, request: dict[str, object]) -> object:
+    """Through the door of the running server, else with the store opened here.
+
+    A server that is just starting or ending holds the data without answering: that is waited for.
+    """
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while True:
+        try:
+            return _ask_server(data_dir, request)
+        except (FileNotFoundError, ConnectionRefusedError):
+            pass
+        except PermissionError as error:
+            raise AdminRefused(AdminProblem.DENIED, str(data_dir)) from error
+        try:
+            return asyncio.run(_ask_store(data_dir, request))
+        except DataInUse as error:
+            if time.monotonic() > deadline:
+                raise AdminRefused(AdminProblem.UNAVAILABLE, str(data_dir)) from error
+            time.sleep(0.05)
+        except NotOurs:
+            raise
+        except PermissionError as error:
+            raise AdminRefused(AdminProblem.DENIED, str(data_dir)) from error
+        except (StoreError, SealBroken, KeyFileExposed) as error:
+            raise _defect(data_dir, error) from error
+
+
+def _defect(data_dir: Path, error: Exception) -> AdminRefused:
+    """What is wrong with the data, in the operator's terms."""
+    problem = AdminProblem.DATA_BROKEN if isinstance(error, StoreError) else AdminProblem.SEAL_BROKEN
+    return AdminRefused(problem, str(data_dir))
+
+
+def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.settimeout(ANSWER_TIMEOUT_S)
+        with short_path(data_dir / ADMIN_SOCKET_NAME) as short:
+            door.connect(short)
+        if peer_uid(door) != data_dir.stat().st_uid:
+            raise AdminRefused(AdminProblem.DENIED, str(data_dir))
+        door.sendall(json.dumps(request).encode() + b"\n")
+        with door.makefile("rb") as answers:
+            line = answers.readline()
+    try:
+        answer = json.loads(line or b"null")
+    except ValueError:
+        answer = None
+    match answer:
+        case {"ok": True, "result": result}:
+            return result
+        case {"ok": False, "problem": str(problem), **rest}:
+            raise AdminRefused(AdminProblem(problem), str(rest.get("subject", "")))
+        case _:
+            raise AdminRefused(AdminProblem.UNAVAILABLE, str(data_dir))
+
+
+async def _ask_store(data_dir: Path, request: dict[str, object]) -> object:
+    with held_folder(data_dir):
+        async with opened_store(data_dir) as (store, seal):
+            return await _carry_out(Tenants(store, seal, now_ms=wall_ms), request)

@@ -1,0 +1,405 @@
+"""A server process from start to end: lock, store, listeners, ready line, signals, idle exit.
+
+Nothing heavy is imported before the data folder is ours, so that a second server says so at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagechat_tui import __version__
+from imagechat_tui.owned import NotOurs
+from imagechat_tui.server.process.listeners import (
+    BACKLOG,
+    DirectoryUnsafe,
+    check_directory,
+    tcp_listeners,
+    unix_listener,
+)
+from imagechat_tui.server.process.options import ServeError, ServeOptions, ServeProblem
+
+if TYPE_CHECKING:
+    import ssl
+
+    from aiohttp import web
+
+    from imagechat_tui.server.guard.seal import Sealer
+    from imagechat_tui.server.http.connections import Connections
+    from imagechat_tui.server.storage import Store
+
+__all__ = ["ServeError", "ServeOptions", "ServeProblem", "serve"]
+
+LOCAL_LOCK_WAIT_S = 6.0
+"""How long a local server waits for one that is just leaving the same data."""
+WATCH_INTERVAL_S = 2.0
+"""How often the socket file and idleness are looked at."""
+RESTART_SPREAD_S = 3.0
+"""Over how long the sockets are closed at the end: not all clients shall come back at once."""
+MAX_TARGET_BYTES = 128 * 1024
+"""Longest request line: an ``sso`` parameter may carry a picture."""
+MAX_HEADER_BYTES = 16 * 1024
+MAX_HEADERS = 64
+KEEP_ALIVE_S = 75.0
+RETIRE_LOOKS, RETIRE_LOOK_S = 20, 0.02
+HANDLERS_TIMEOUT_S = 5.0
+TLS_WITHIN_S = 10.0
+"""How long the handshake of TLS may take."""
+ACCEPTS_A_TURN = 64
+"""Connections taken in before the loop turns to those that are there."""
+
+_log = logging.getLogger(__name__)
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until a signal, or idleness, ends it.
+
+    Prints one JSON line once it listens: ``{"ready": true, "port", "socket", "pid", "version"}``. To
+    ``ready_fd`` it also says why it does not (``{"ready": false, "problem"}``).
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ServeError: It could not start.
+    """
+    from imagechat_tui.server.process.journal import start_journal
+
+    os.umask(0o077)
+    start_journal()
+    try:
+        with _held_data(options):
+            asyncio.run(_Server(options).run())
+    except ServeError as error:
+        if options.ready_fd is not None:
+            _tell(options, {"ready": False, "problem": error.problem.value})
+        raise
+    return 0
+
+
+@contextlib.contextmanager
+def _held_data(options: ServeOptions) -> Iterator[None]:
+    from imagechat_tui.server.process.data_folder import (
+        DataInUse,
+        held_folder,
+        is_disk_full,
+        make_data_folder,
+    )
+
+    wait_s = LOCAL_LOCK_WAIT_S if options.local else 0.0
+    with contextlib.ExitStack() as stack:
+        if options.shared and options.runtime_dir is not None:
+            try:
+                check_directory(options.runtime_dir, group=True)
+            except (DirectoryUnsafe, OSError) as error:
+                raise ServeError(ServeProblem.SHARED_FOLDER, path=options.runtime_dir) from error
+        try:
+            make_data_folder(options.data_dir)
+            stack.enter_context(held_folder(options.data_dir, wait_s=wait_s))
+        except DataInUse as error:
+            raise ServeError(ServeProblem.DATA_IN_USE, path=options.data_dir, pid=error.pid) from error
+        except OSError as error:
+            full = is_disk_full(error)
+            raise ServeError(
+                ServeProblem.DISK_FULL if full else ServeProblem.DATA_FOLDER,
+                path=options.data_dir,
+                detail=error.strerror or "",
+            ) from error
+        yield
+
+
+class _Server:
+    """One run. Everything that is opened is closed in reverse, whatever ends it."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        self._options = options
+        self._end = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._connections: Connections | None = None
+        self._listening: list[asyncio.Server] = []
+
+    async def run(self) -> None:
+        """Serve until told to end."""
+        from imagechat_tui.server.process.admin import AdminDoor, Tenants
+        from imagechat_tui.server.process.data_folder import is_disk_full, opened_store, wall_ms
+        from imagechat_tui.server.storage import StoreError, StoreNewer
+
+        options = self._options
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                opened = opened_store(options.data_dir)
+                store, seal = await stack.enter_async_context(opened)
+                tenants = Tenants(store, seal, now_ms=wall_ms)
+                if options.runtime_dir is not None:
+                    await tenants.create_local()
+                self._runner = await self._set_up(store, seal)
+            except (OSError, StoreError) as error:
+                problem = ServeProblem.DATA_BROKEN
+                if isinstance(error, StoreNewer):
+                    problem = ServeProblem.DATA_NEWER
+                elif is_disk_full(error):
+                    problem = ServeProblem.DISK_FULL
+                detail = f"{error.strerror}: {error.filename}" if isinstance(error, NotOurs) else str(error)
+                raise ServeError(problem, path=options.data_dir, detail=detail) from error
+            stack.push_async_callback(self._runner.cleanup)
+            stack.callback(self._stop_listening)
+            door = AdminDoor(tenants, options.data_dir, retire=self._retire)
+            await stack.enter_async_context(door.open())
+            tcp = await self._listen_tcp()
+            with self._listening_unix() as unix:
+                if unix is not None:
+                    await self._accept(unix)
+                self._obey_signals()
+                self._tell_ready(tcp)
+                await self._until_the_end()
+                await self._part()
+
+    async def _set_up(self, store: Store, seal: Sealer) -> web.AppRunner:
+        """The application with its edge, not listening yet."""
+        with _without_root_certificates():
+            from aiohttp import web
+
+        from imagechat_tui.server.guard.auth import Authenticator
+        from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits, address_key
+        from imagechat_tui.server.http.app import ServerOptions, create_app
+        from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
+        from imagechat_tui.server.http.origins import EdgeRules, guard
+        from imagechat_tui.server.live.broker.memory import MemoryBroker
+        from imagechat_tui.server.process.data_folder import wall_ms
+
+        options = self._options
+        auth = Authenticator(
+            store,
+            server_secret=await store.secret("server"),
+            seal=seal,
+            peer_identity=options.runtime_dir is not None,
+            now_ms=wall_ms,
+            simple_sso=options.simple_sso,
+        )
+        limits = Limits(LOCAL_RULES if options.local else DEFAULT_RULES)
+        proxies = [address_key(proxy) for proxy in options.trusted_proxies]
+        self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
+        settings = ServerOptions(proxies=tuple(proxies))
+        app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=settings)
+        guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=HANDLERS_TIMEOUT_S,
+            keepalive_timeout=KEEP_ALIVE_S,
+            **HTTP_READING,
+            max_line_size=MAX_TARGET_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
+        )
+        await runner.setup()
+        return runner
+
+    async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        assert self._runner is not None and self._runner.server is not None and self._connections is not None
+        server = await asyncio.get_running_loop().create_server(
+            self._connections.guarded(self._runner.server),
+            sock=listener,
+            ssl=tls,
+            ssl_handshake_timeout=TLS_WITHIN_S if tls is not None else None,
+            backlog=ACCEPTS_A_TURN,
+        )
+        listener.listen(BACKLOG)  # asyncio takes one number for this and for how many it accepts at a time
+        self._listening.append(server)
+
+    def _stop_listening(self) -> None:
+        for server in self._listening:
+            server.close()
+
+    async def _listen_tcp(self) -> int | None:
+        """Listen on TCP, if asked to. Returns the port."""
+        options = self._options
+        if options.port is None:
+            return None
+        tls = _tls_context(options)
+        try:
+            listeners = tcp_listeners(options.host, options.port)
+        except UnicodeError as error:  # no name of a host can be spelled so
+            raise ServeError(ServeProblem.HOST_UNKNOWN, host=options.host, port=options.port) from error
+        except OSError as error:
+            problem = {
+                errno.EADDRINUSE: ServeProblem.PORT_IN_USE,
+                errno.EACCES: ServeProblem.PORT_DENIED,
+            }.get(error.errno or 0, ServeProblem.HOST_UNKNOWN)
+            raise ServeError(
+                problem, host=options.host, port=options.port, detail=error.strerror or ""
+            ) from error
+        for listener in listeners:
+            await self._accept(listener, tls)
+        return int(listeners[0].getsockname()[1])
+
+    @contextlib.contextmanager
+    def _listening_unix(self) -> Iterator[socket.socket | None]:
+        """The Unix socket, gone before the data is let go: who comes later starts a new server."""
+        path = self._options.socket_path
+        if path is None:
+            yield None
+            return
+        try:
+            listener = unix_listener(path, group=self._options.shared)
+        except DirectoryUnsafe as error:
+            raise ServeError(
+                ServeProblem.SOCKET, path=error.directory, detail="others can enter it"
+            ) from error
+        except OSError as error:
+            raise ServeError(ServeProblem.SOCKET, path=path, detail=error.strerror or "") from error
+        self._socket_id = _file_id(path)
+        try:
+            yield listener
+        finally:
+            if _file_id(path) == self._socket_id:
+                path.unlink(missing_ok=True)
+
+    def _obey_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end.set)
+
+    def _tell_ready(self, port: int | None) -> None:
+        path = self._options.socket_path
+        _log.info("serving, version %s, process %d", __version__, os.getpid())
+        _tell(
+            self._options,
+            {
+                "ready": True,
+                "port": port,
+                "socket": None if path is None else str(path),
+                "pid": os.getpid(),
+                "version": __version__,
+            },
+        )
+
+    async def _until_the_end(self) -> None:
+        """Look after the socket file and idleness until a signal comes, or one of them ends it."""
+        async with asyncio.TaskGroup() as tasks:
+            warm_up = tasks.create_task(asyncio.to_thread(_load_what_the_first_comment_needs))
+            watch = tasks.create_task(self._watch())
+            await self._end.wait()
+            watch.cancel()
+            await warm_up
+
+    async def _part(self) -> None:
+        """Take no more connections and send everybody away.
+
+        Before aiohttp begins its own shutdown: from then on it does not listen to the goodbyes of sockets,
+        and would wait for them in vain.
+        """
+        from imagechat_tui.server.http.context import SERVING
+
+        assert self._runner is not None
+        self._stop_listening()
+        await self._runner.app[SERVING].hub.close(RESTART_SPREAD_S)
+
+    async def _watch(self) -> None:
+        options = self._options
+        idle_exit_s = options.idle_exit_s
+        interval_s = WATCH_INTERVAL_S if idle_exit_s is None else min(WATCH_INTERVAL_S, idle_exit_s / 4)
+        idle_s, served = 0.0, -1
+        while not self._end.is_set():
+            await asyncio.sleep(interval_s)
+            path = options.socket_path
+            if path is not None and _file_id(path) != self._socket_id:
+                _log.warning("the socket was taken away: ending")
+                self._end.set()
+            connections, requests = self._use()
+            idle_s = 0.0 if connections or requests != served else idle_s + interval_s
+            served = requests
+            if idle_exit_s is not None and idle_s >= idle_exit_s:
+                _log.info("nobody here: ending")
+                self._end.set()
+
+    def _use(self) -> tuple[int, int]:
+        """Connections now (finished handshake or not) and requests so far."""
+        server = self._runner.server if self._runner is not None else None
+        return (len(server.connections), server.requests_count) if server is not None else (0, 0)
+
+    async def _retire(self) -> bool:
+        """Make way for another version, unless somebody is connected.
+
+        The asking client has just looked whether we listen; the end of that connection may still be on its
+        way.
+        """
+        for _ in range(RETIRE_LOOKS):
+            if self._use()[0] == 0:
+                self._end.set()
+                return True
+            await asyncio.sleep(RETIRE_LOOK_S)
+        return False
+
+
+def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        return None
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key, password=_no_password)
+    except (OSError, ValueError) as error:
+        raise ServeError(ServeProblem.TLS, path=options.tls_cert, detail=str(error)) from error
+    return context
+
+
+def _no_password() -> str:
+    """A key with a password is refused: the default would ask on the terminal, which a service lacks."""
+    raise ValueError("the key has a password")
+
+
+def _load_what_the_first_comment_needs() -> None:
+    from imagechat_tui.server.usecases.comment_html import comment_html
+
+    comment_html("")
+
+
+@contextlib.contextmanager
+def _without_root_certificates() -> Iterator[None]:
+    """Keep aiohttp's client, which no server uses, from loading all root certificates at import.
+
+    That is a third of the whole start-up (80 of 240 ms); contexts made later load them as ever.
+    """
+    before = os.environ.get("SSL_CERT_FILE")
+    os.environ["SSL_CERT_FILE"] = os.devnull
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SSL_CERT_FILE"]
+        else:
+            os.environ["SSL_CERT_FILE"] = before
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _tell(options: ServeOptions, line: dict[str, object]) -> None:
+    """Write the ready line and close what it went to: the end of the file is part of the message."""
+    text = json.dumps(line) + "\n"
+    if options.ready_fd is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    with contextlib.suppress(OSError):
+        os.write(options.ready_fd, text.encode())
+    with contextlib.suppress(OSError):
+        os.close(options.ready_fd)

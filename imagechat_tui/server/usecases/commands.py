@@ -1,0 +1,262 @@
+"""What all writes have in common: checks in their order, stamps, one change of the store, the hint after it.
+
+Checks come in the order of PROMISES 6: stored answer, existence, permission, body, deadline, rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    DeletedImageChat,
+    ImageChatUpdated,
+    NewComment,
+    NewImageChat,
+    Stamp,
+    ThreadStateChange,
+    UpdatedComment,
+)
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.server.guard.access import Action, Actor, Role, Thing, allowed
+from imagechat_tui.server.guard.limits import Limit, Limits
+from imagechat_tui.server.guard.tokens import room_token
+from imagechat_tui.server.live.hub import Hub
+from imagechat_tui.server.storage import Announced, Change, Decision, Found, RoomKey, Store
+from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
+from imagechat_tui.server.usecases.refusals import Refused
+
+MAX_SRC = 2_000
+MAX_TITLE = 500
+
+Loggable = (
+    NewImageChat
+    | ImageChatUpdated
+    | DeletedImageChat
+    | NewComment
+    | UpdatedComment
+    | DeletedComment
+    | ThreadStateChange
+)
+
+
+class Request(Struct, frozen=True):
+    """Who wants a write, under which id, until when."""
+
+    actor: Actor
+    counted_as: str
+    """Whose writes this is one of: a user's, or, of people without sign-in, an address's."""
+    broadcast_id: BroadcastId
+    deadline_ms: int | None
+    """Server time after which it must not be carried out."""
+    allow_anon: bool
+    fingerprint: tuple[object, ...]
+    """Everything that makes it this request and no other."""
+    v2: bool = False
+
+    @property
+    def hash(self) -> bytes:
+        """What a repetition must equal."""
+        return hashlib.sha256(repr(self.fingerprint).encode("utf-8", "surrogatepass")).digest()
+
+    @property
+    def stamp(self) -> Stamp:
+        """The part of the envelope that is known before the commit."""
+        return Stamp(broadcast_id=self.broadcast_id, actor_id=self.actor.id)
+
+
+class Unread(Exception):
+    """Everything allows the write, and its Markdown has not been read yet."""
+
+
+class Draft:
+    """What somebody writes in one request, from its arrival to its commit.
+
+    Markdown takes time that its writer decides, so it is read neither where all writes wait for each other
+    nor before the limits allow it: the first attempt to decide ends with ``Unread`` if words alone are not
+    all there is. Then it is read elsewhere, and the request is decided anew.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.counted = False
+        """The limits have allowed this request."""
+        self._html = comment_html(text) if is_plain(text) else None
+
+    @property
+    def html(self) -> str:
+        """The text as HTML.
+
+        Raises:
+            Unread: See there.
+        """
+        if self._html is None:
+            raise Unread
+        return self._html
+
+    def read(self) -> None:
+        """Make the HTML."""
+        self._html = comment_html(self.text)
+
+
+class Writing:
+    """Carries out writes for one server."""
+
+    def __init__(
+        self,
+        store: Store,
+        hub: Hub,
+        limits: Limits,
+        secret: bytes,
+        now_ms: Callable[[], int],
+        max_comment_length: int,
+        markdown: Executor,
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._limits = limits
+        self._secret = secret
+        self._now_ms = now_ms
+        self._max_comment_length = max_comment_length
+        self._markdown = markdown
+
+    async def carry_out(self, change: Change, draft: Draft | None = None) -> bytes:
+        """Change the store, then tell every process which logs grew."""
+        try:
+            outcome = await self._store.change(change)
+        except Unread:
+            assert draft is not None
+            await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
+            outcome = await self._store.change(change)
+        await self._hub.announce(outcome.rooms)
+        return outcome.answer
+
+    def change(
+        self,
+        request: Request,
+        decide: Callable[[Found], Decision],
+        *,
+        conversation_id: ConversationId | None = None,
+        comment_id: CommentId | None = None,
+        whole_thread: bool = False,
+    ) -> Change:
+        """A change about one thing, found by its id."""
+        return Change(
+            tenant_id=request.actor.tenant_id,
+            actor_id=request.actor.id,
+            broadcast_id=request.broadcast_id,
+            request_hash=request.hash,
+            decide=decide,
+            conversation_id=conversation_id,
+            comment_id=comment_id,
+            whole_thread=whole_thread,
+        )
+
+    def allow(
+        self, request: Request, action: Action, owned: Comment | Conversation | None, *, locked: bool = False
+    ) -> None:
+        """Refuse what the table of rights does not grant."""
+        owner = owned.author_id if owned is not None else None
+        thing = Thing(owner=owner, locked=locked, allow_anon=request.allow_anon)
+        verdict = allowed(request.actor, action, thing)
+        if not verdict.granted:
+            raise Refused(verdict.status, verdict.code)
+
+    def in_time(self, request: Request, found: Found, draft: Draft | None = None) -> None:
+        """The last checks: still wanted, and not too often. Runs where the store decides, one at a time."""
+        if request.deadline_ms is not None and found.now_ms > request.deadline_ms:
+            raise Refused(408, "deadline")
+        if draft is not None and draft.counted:
+            return
+        tenant_id = request.actor.tenant_id
+        guest = ((Limit.GUEST_WRITE, tenant_id),) if request.actor.anonymous else ()
+        uses = (
+            (Limit.WRITE, f"{tenant_id} {request.counted_as}"),
+            *guest,
+            (Limit.TENANT_WRITE, tenant_id),
+            (Limit.TENANT_REQUEST, tenant_id),
+        )
+        refused = self._limits.check_all(uses, time.monotonic())
+        if refused is not None:
+            limit, wait_s = refused
+            code = "user-rate-limited" if limit is Limit.WRITE else "rate-limited"
+            raise Refused(429, code, retry_after_s=wait_s)
+        if draft is not None:
+            draft.counted = True
+
+    def check_text(self, text: str) -> None:
+        """Refuse a comment of which nothing would be seen, or with too many words."""
+        if not safe_text(text, Kind.BLOCK).strip():
+            raise Refused(400, "empty-comment")
+        if len(text.encode("utf-16-le", "surrogatepass")) // 2 > self._max_comment_length:
+            raise Refused(400, "comment-too-big", max_length=self._max_comment_length)
+
+    def new_comment(
+        self,
+        request: Request,
+        found: Found,
+        thread: UrlId,
+        draft: Draft,
+        page_title: str,
+        parent_id: CommentId | None = None,
+        url: str = "",
+    ) -> Comment:
+        """The comment that the actor writes now.
+
+        Raises:
+            Unread: Its Markdown has to be read first.
+        """
+        actor = request.actor
+        return Comment(
+            id=CommentId(f"c_{uuid.uuid4().hex}"),
+            url_id=thread,
+            user_id=None if actor.anonymous else actor.id,
+            anon_user_id=actor.id if actor.anonymous else None,
+            commenter_name=name_of(actor),
+            html=draft.html,
+            text=draft.text,
+            parent_id=parent_id,
+            date_ms=found.now_ms,
+            number=found.next_comment,
+            verified=not actor.anonymous,
+            is_by_admin=actor.role is Role.ADMIN,
+            is_by_moderator=actor.role is Role.MODERATOR,
+            url=url or thread,
+            page_title=page_title,
+        )
+
+    def announced(self, request: Request, url_id: UrlId, event: Loggable, *, plain: bool = True) -> Announced:
+        """An event for the room of a page."""
+        return Announced(self.room(request, url_id), url_id, event, plain)
+
+    def room(self, request: Request, url_id: UrlId) -> RoomKey:
+        """The room of a page, in the actor's tenant."""
+        tenant_id = request.actor.tenant_id
+        return RoomKey(tenant_id, room_token(self._secret, tenant_id, url_id))
+
+
+def counted(found: Found, more: int, last_ms: int | None) -> Conversation | None:
+    """The conversation with its number of comments brought up to date."""
+    if found.conversation is None:
+        return None
+    return replace(found.conversation, comment_count=found.thread_count + more, last_comment_at_ms=last_ms)
+
+
+def name_of(actor: Actor) -> str:
+    """The name under which the actor writes."""
+    return "Anonymous" if actor.anonymous else actor.user.name
+
+
+def blanked(comment: Comment) -> Comment:
+    """The full object that the wire wants of a deletion, without what it said."""
+    return replace(comment, text="", html="")

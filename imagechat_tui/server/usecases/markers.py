@@ -1,0 +1,219 @@
+"""Writes about markers: create, move, resolve, reopen, delete."""
+
+from __future__ import annotations
+
+import uuid
+
+from msgspec.structs import replace
+
+from imagechat_tui.protocol import codec
+from imagechat_tui.protocol.codec import dump_json
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    DeletedImageChat,
+    ImageChatUpdated,
+    NewComment,
+    NewImageChat,
+    ThreadStateChange,
+)
+from imagechat_tui.protocol.ids import ConversationId, UrlId
+from imagechat_tui.protocol.keys import clean, rounded
+from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
+from imagechat_tui.server.guard.access import Action
+from imagechat_tui.server.storage import Announced, Change, Decision, Found
+from imagechat_tui.server.usecases.commands import (
+    MAX_SRC,
+    MAX_TITLE,
+    Draft,
+    Request,
+    Writing,
+    blanked,
+    counted,
+    name_of,
+)
+from imagechat_tui.server.usecases.refusals import Refused, conversation_not_found
+
+
+class MarkerWrites(Writing):
+    """The use cases."""
+
+    async def create_conversation(self, request: Request, create: CreateConversation) -> bytes:
+        """A marker: with its first comment, or (two steps) for a comment posted before."""
+        image, thread = clean(create.url_id), clean(create.window_url_id)
+        draft = Draft(create.comment) if create.comment is not None else None
+
+        def decide(found: Found) -> Decision:
+            self.allow(request, Action.CREATE_MARKER, None)
+            prefixes = (f"{create.url_id}:", f"{image}:")
+            if not create.window_url_id.strip().startswith(prefixes) and not thread.startswith(prefixes):
+                raise Refused(400, "invalid-input", "windowUrlId does not begin with urlId.")
+            if len(create.src) > MAX_SRC or len(create.page_title) > MAX_TITLE:
+                raise Refused(400, "invalid-input", "src or pageTitle is too long.")
+            if draft is not None:
+                self.check_text(draft.text)
+                self.in_time(request, found, draft)
+                comment = self.new_comment(
+                    request, found, thread, draft, create.page_title, url=create.url_id
+                )
+            else:
+                comment = self._own_comment(request, found, thread)
+                self.in_time(request, found)
+            if found.conversation is not None and found.image is not None:
+                return self._added_to(request, found, found.conversation, comment, create.comment is not None)
+            return self._new_marker(request, found, create, image, thread, comment)
+
+        return await self.carry_out(
+            Change(
+                tenant_id=request.actor.tenant_id,
+                actor_id=request.actor.id,
+                broadcast_id=request.broadcast_id,
+                request_hash=request.hash,
+                decide=decide,
+                thread=thread,
+                comment_id=create.created_from_comment_id if create.comment is None else None,
+                image_room=self.room(request, image),
+                thread_room=self.room(request, thread),
+            ),
+            draft,
+        )
+
+    async def update_conversation(
+        self, request: Request, conversation_id: ConversationId, update: UpdateConversation
+    ) -> bytes:
+        """Move a marker, or resolve or reopen its thread."""
+
+        def decide(found: Found) -> Decision:
+            before = found.conversation
+            if before is None or found.image is None:
+                raise conversation_not_found()
+            if update.point is not None:
+                self.allow(request, Action.MOVE_MARKER, before)
+            if update.resolved is not None:
+                self.allow(request, Action.RESOLVE_MARKER, before)
+            self.in_time(request, found)
+            after, activity = before, "moved"
+            if update.point is not None:
+                after = replace(after, point=rounded(update.point))
+            if update.resolved is not None:
+                activity = "resolved" if update.resolved else "reopened"
+                after = replace(
+                    after,
+                    resolved=update.resolved,
+                    resolved_by=request.actor.id if update.resolved else None,
+                    resolved_at_ms=found.now_ms if update.resolved else None,
+                )
+                if update.point is not None:
+                    activity = "several"
+            event = ImageChatUpdated(request.stamp, after, activity)
+            reply = ConversationReply(after.id, after)
+            return Decision(
+                dump_json(
+                    codec.encode_conversation_reply(reply, tenant_id=request.actor.tenant_id, created=False)
+                ),
+                image=found.image,
+                conversation=after,
+                events=(self.announced(request, found.image, event),),
+            )
+
+        return await self.carry_out(self.change(request, decide, conversation_id=conversation_id))
+
+    async def delete_conversation(self, request: Request, conversation_id: ConversationId) -> bytes:
+        """Take a marker away with its whole thread."""
+
+        def decide(found: Found) -> Decision:
+            gone, image = found.conversation, found.image
+            if gone is None or image is None:
+                raise conversation_not_found()
+            self.allow(request, Action.DELETE_MARKER, gone)
+            self.in_time(request, found)
+            stamp, thread = request.stamp, gone.url_id
+            roots = [comment for comment in found.thread if comment.parent_id is None]
+            in_thread = [DeletedComment(stamp, root.id, blanked(root)) for root in roots]
+            return Decision(
+                dump_json(codec.encode_success()),
+                removed_conversation=gone.id,
+                removed_comments=tuple(comment.id for comment in found.thread),
+                closed_thread=self.room(request, thread),
+                events=(
+                    self.announced(request, image, DeletedImageChat(stamp, gone.id, thread)),
+                    *(self.announced(request, thread, event) for event in in_thread),
+                    self.announced(request, thread, ThreadStateChange(stamp, is_closed=True)),
+                ),
+            )
+
+        change = self.change(request, decide, conversation_id=conversation_id, whole_thread=True)
+        return await self.carry_out(change)
+
+    def _own_comment(self, request: Request, found: Found, thread: UrlId) -> Comment:
+        """The comment that a marker is made from: in that thread, and by who makes it."""
+        comment = found.comment
+        if comment is None or comment.url_id != thread:
+            raise Refused(400, "invalid-comment-id")
+        if comment.author_id != request.actor.id:
+            raise Refused(403, "unauthorized")
+        return comment
+
+    def _new_marker(
+        self,
+        request: Request,
+        found: Found,
+        create: CreateConversation,
+        image: UrlId,
+        thread: UrlId,
+        comment: Comment,
+    ) -> Decision:
+        actor, is_new = request.actor, create.comment is not None
+        conversation = Conversation(
+            id=ConversationId(f"ic_{uuid.uuid4().hex}"),
+            url_id=thread,
+            point=rounded(create.point),
+            src=create.src,
+            created_from_comment_id=comment.id,
+            user_id=None if actor.anonymous else actor.id,
+            anon_user_id=actor.id if actor.anonymous else None,
+            commenter_name=name_of(actor),
+            comment_count=found.thread_count + int(is_new),
+            last_comment_at_ms=comment.date_ms,
+            created_at_ms=found.now_ms,
+            number=found.next_number,
+        )
+        stamp = request.stamp
+        events = [self.announced(request, image, NewImageChat(stamp, conversation))]
+        first = ImageChatUpdated(stamp, conversation, "first-comment", comment)
+        events.append(self.announced(request, image, first, plain=False))
+        if is_new:
+            events.append(self.announced(request, thread, NewComment(stamp, comment)))
+        reply = ConversationReply(conversation.id, conversation, comment)
+        return Decision(
+            dump_json(codec.encode_conversation_reply(reply, tenant_id=actor.tenant_id)),
+            quotes=comment.id,
+            image=image,
+            conversation=conversation,
+            comment=comment if is_new else None,
+            events=tuple(events),
+        )
+
+    def _added_to(
+        self, request: Request, found: Found, there: Conversation, comment: Comment, is_new: bool
+    ) -> Decision:
+        """Two people hit the same point: the second finds the first one's marker, and adds to it."""
+        assert found.image is not None
+        tenant_id, after = request.actor.tenant_id, there
+        events: tuple[Announced, ...] = ()
+        if is_new:
+            after = counted(found, 1, comment.date_ms) or there
+            update = ImageChatUpdated(request.stamp, after, "new-comment", comment)
+            events = (
+                self.announced(request, there.url_id, NewComment(request.stamp, comment)),
+                self.announced(request, found.image, update),
+            )
+        reply = ConversationReply(after.id, after, comment)
+        return Decision(
+            dump_json(codec.encode_conversation_reply(reply, tenant_id=tenant_id)),
+            quotes=comment.id,
+            image=found.image,
+            conversation=after,
+            comment=comment if is_new else None,
+            events=events,
+        )

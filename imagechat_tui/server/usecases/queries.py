@@ -1,0 +1,168 @@
+"""What can be read: lists, threads, the log. Rights are checked here, with the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, TenantId, UrlId
+from imagechat_tui.protocol.keys import clean
+from imagechat_tui.protocol.models import LogEntry
+from imagechat_tui.protocol.routes import (
+    CommentList,
+    ConversationList,
+    EventLog,
+    EventLogQuery,
+    ListComments,
+    RoomIds,
+)
+from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
+from imagechat_tui.server.guard.tokens import room_ids, room_token
+from imagechat_tui.server.storage import RoomKey, Store, StoredEvent, TenantRecord
+from imagechat_tui.server.usecases.paging import listed
+from imagechat_tui.server.usecases.refusals import Refused, comment_not_found
+
+
+class Reading:
+    """The reading use cases of one server."""
+
+    def __init__(self, store: Store, secret: bytes, *, now_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._secret = secret
+        self._now_ms = now_ms
+
+    async def tenant(self, tenant_id: TenantId) -> TenantRecord:
+        """The tenant, or the refusal that is the same for all that are not there."""
+        record = await self._store.tenant(tenant_id)
+        if record is None:
+            raise Refused(404, "invalid-tenant")
+        return record
+
+    async def admit(self, actor: Actor) -> None:
+        """Refuse who may not read this tenant's rooms."""
+        record = await self.tenant(actor.tenant_id)
+        verdict = allowed(actor, Action.READ, Thing(require_sso=record.require_sso))
+        if not verdict.granted:
+            raise Refused(verdict.status, verdict.code)
+
+    async def allows_anon(self, actor: Actor) -> bool:
+        """Whether the actor's tenant lets people write without a name. Only asked for one who has none."""
+        return actor.anonymous and (await self.tenant(actor.tenant_id)).allow_anon
+
+    async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> ConversationList:
+        """All markers of an image; for ``v=2`` with all their comments."""
+        await self.admit(actor)
+        image = clean(url_id)
+        found = await self._store.snapshot(self.room(actor.tenant_id, image), image, comments=v2)
+        return ConversationList(
+            conversations=found.conversations,
+            url_id_clean=image,
+            room=self._ids(actor, image),
+            user=actor.user,
+            is_site_admin=actor.user.is_admin,
+            server_time_ms=self._baseline(found.last_timestamp_ms),
+            position=found.position,
+            comments=tuple(comment for comment in found.comments if comment.approved),
+            read_only=await self._read_only(actor),
+        )
+
+    async def comments(self, actor: Actor, asked: ListComments) -> CommentList:
+        """One page of a thread."""
+        await self.admit(actor)
+        thread = clean(asked.url_id)
+        found = await self._store.thread(self.room(actor.tenant_id, thread), thread)
+        page = listed([comment for comment in found.comments if comment.approved], asked)
+        return CommentList(
+            comments=page.comments,
+            url_id_clean=thread,
+            room=self._ids(actor, thread),
+            user=actor.user,
+            page_number=page.page_number,
+            comment_count=page.count,
+            has_more=page.has_more,
+            is_closed=found.closed,
+            is_site_admin=actor.user.is_admin,
+            last_gen_date_ms=self._baseline(found.last_timestamp_ms),
+            position=found.position,
+        )
+
+    async def comment_text(self, actor: Actor, comment_id: CommentId) -> str:
+        """The source of a comment, for who may edit it."""
+        found = await self._store.find(actor.tenant_id, comment_id=comment_id)
+        if found.comment is None:
+            raise comment_not_found()
+        thing = Thing(
+            owner=found.comment.author_id,
+            locked=found.comment.is_locked,
+            allow_anon=await self.allows_anon(actor),
+        )
+        verdict = allowed(actor, Action.EDIT_COMMENT, thing)
+        if not verdict.granted:
+            raise Refused(verdict.status, verdict.code)
+        return found.comment.text or ""
+
+    async def event_log(
+        self, actor: Actor, query: EventLogQuery, *, v2: bool, registered_ms: int | None
+    ) -> EventLog:
+        """What happened in a room, after a position or by time.
+
+        Args:
+            actor: Who asks.
+            query: What for.
+            v2: Whether positions are wanted.
+            registered_ms: When the newest socket of the asking token came to the room. Clients' clocks
+                drift, so an end before it would hide what the socket did not get either (PROTOCOL 8.1).
+        """
+        await self.admit(actor)
+        url_id = clean(query.url_id)
+        room = self.room(actor.tenant_id, url_id)
+        if v2 and query.after is not None:
+            after = query.after
+            heads = await self._store.positions([room])
+            page = None
+            if heads[room].epoch == after.epoch:
+                page = await self._store.events_after(room, after.seq, event_id=after.event_id)
+            if page is None:
+                return EventLog((), complete=False)
+            entries = tuple(_entry(actor.tenant_id, event, event.full) for event in page.events)
+            return EventLog(entries, complete=page.complete)
+        end_ms = query.end_time_ms
+        if end_ms is not None:
+            end_ms = max(end_ms, registered_ms) if registered_ms is not None else None
+        since = await self._store.events_since(room, query.start_time_ms, end_ms)
+        entries = tuple(
+            _entry(actor.tenant_id, event, event.plain) for event in since.events if event.plain is not None
+        )
+        return EventLog(entries, complete=since.complete)
+
+    def room(self, tenant_id: TenantId, url_id: UrlId) -> RoomKey:
+        """The room of a page."""
+        return RoomKey(tenant_id, room_token(self._secret, tenant_id, url_id))
+
+    def _ids(self, actor: Actor, url_id: UrlId) -> RoomIds:
+        return room_ids(
+            self._secret,
+            actor.tenant_id,
+            url_id,
+            user_id=actor.id,
+            role=actor.role,
+            now_s=self._now_ms() / 1000,
+        )
+
+    def _baseline(self, last_timestamp_ms: int) -> int:
+        """Where a resync by time starts: no later event gets a smaller timestamp."""
+        return last_timestamp_ms + 1 if last_timestamp_ms else self._now_ms()
+
+    async def _read_only(self, actor: Actor) -> bool:
+        may_write = await self.allows_anon(actor) if actor.anonymous else not actor.read_only
+        return not may_write
+
+
+def _entry(tenant_id: TenantId, event: StoredEvent, data: str) -> LogEntry:
+    return LogEntry(
+        id=event.id,
+        created_at_ms=event.timestamp_ms,
+        tenant_id=tenant_id,
+        url_id=event.url_id,
+        broadcast_id=BroadcastId(event.broadcast_id),
+        data=data,
+    )

@@ -1,0 +1,43 @@
+"""A question before something is lost."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from imagechat_tui.safetext import SafeText
+from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
+
+
+class ConfirmScreen(Dialog[bool]):
+    """Yes or no; Esc is no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,y", "answer(True)", "Yes", id="confirm.yes", show=False),
+        Binding("escape,n,q", "answer(False)", "No", id="confirm.no", show=False),
+    ]
+
+    def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keep") -> None:
+        super().__init__()
+        self._question = question
+        self._about = about
+        self._yes = yes
+        self._no = no
+
+    def compose(self) -> ComposeResult:
+        """The question, what it is about, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._question), classes="dialog--title")
+            if self._about:
+                yield Static(Content(self._about), classes="dialog--quote")
+            yield KeyLine(("Enter", self._yes), ("Esc", self._no))
+
+    def action_answer(self, yes: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(yes)

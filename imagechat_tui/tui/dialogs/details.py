@@ -1,0 +1,86 @@
+"""All facts about a marker, and about the selected comment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
+from imagechat_tui.tui.clock import date_and_time
+from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
+from imagechat_tui.tui.widgets.thread_list import replies_of
+from imagechat_tui.words import problem_words
+
+STANDS = {
+    Status.SAVED: "saved",
+    Status.PENDING: "being saved",
+    Status.CHECKING: "sent, waiting for confirmation",
+    Status.FAILED: "not saved",
+    Status.DRAFT: "draft, not sent",
+}
+
+
+class DetailsScreen(Dialog[None]):
+    """A small table; any of the closing keys ends it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,i,enter", "close", "Close", id="details.close", show=False),
+        Binding("j", "read(1)", "Scroll down", id="details.down", show=False),
+        Binding("k", "read(-1)", "Scroll up", id="details.up", show=False),
+    ]
+
+    def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
+        super().__init__()
+        self._facts = facts(state, thread, comment)
+
+    def compose(self) -> ComposeResult:
+        """One line for each fact."""
+        wide = max(len(name) for name, _ in self._facts)
+        with VerticalScroll(classes="dialog"):
+            yield Static(Content("Details"), classes="dialog--title")
+            for name, value in self._facts:
+                yield Static(Content.assemble((f"{name:<{wide}}  ", "$dim"), value))
+            yield Static(Content.assemble(("Esc", "bold"), " close"), classes="dialog--keys")
+
+    def action_read(self, lines: int) -> None:
+        """Scroll, where not everything fits."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines)
+
+    def action_close(self) -> None:
+        """Back to the picture."""
+        self.dismiss(None)
+
+
+def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> list[tuple[str, str]]:
+    """Names and values, all harmless."""
+    conversation = thread.conversation
+    found = [
+        ("marker", str(thread.number) if thread.number is not None else "no number yet"),
+        ("by", starter_of(thread)),
+        ("at", f"{conversation.point.x:.2f} %, {conversation.point.y:.2f} %"),
+        ("state", ("resolved" if conversation.resolved else "open") + f", {STANDS[thread.status]}"),
+    ]
+    if conversation.resolved and conversation.resolved_by is not None:
+        found.append(("resolved by", name_of(state, conversation.resolved_by)))
+    if conversation.created_at_ms is not None:
+        found.append(("created", date_and_time(conversation.created_at_ms)))
+    replies = replies_of(thread)
+    found.append(("comments", "not loaded" if replies is None else str(replies + 1)))
+    if comment is not None:
+        found.append(("comment by", author_of(comment.comment)))
+        if comment.comment.date_ms is not None:
+            found.append(("written", date_and_time(comment.comment.date_ms)))
+        if comment.comment.edited_at_ms is not None:
+            found.append(("edited", date_and_time(comment.comment.edited_at_ms)))
+        if comment.problem is not None:
+            words = problem_words(comment.problem)
+            found.append(("not saved", f"{words.title}. {words.sentence}"))
+    found.append(("id", safe_text(thread.key, Kind.NAME)))
+    return found

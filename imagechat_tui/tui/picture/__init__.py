@@ -1,0 +1,1 @@
+"""The image widget and its painter."""

@@ -1,0 +1,267 @@
+"""What was drawn of a scene: the cells of view, lens and minimap, put together into one grid.
+
+`draw` does the slow part and runs in a thread; nothing here touches a widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from imagechat_tui.raster import kitty
+from imagechat_tui.raster.chips import GREY, ascii_only, one_of
+from imagechat_tui.raster.colors import ColorDepth, luma, quantised
+from imagechat_tui.raster.markers import Chip, Placement, place
+from imagechat_tui.raster.render import Grid, RenderOptions, as_pixels, render
+from imagechat_tui.tui.picture.canvas import PART
+from imagechat_tui.tui.picture.scene import Scene
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.viewport import Viewport
+
+MINIMAP_FROM: Final = (40, 14)
+"""Columns and rows from which there is room for a minimap."""
+MINIMAP_SHARE: Final = 6
+"""It takes at most one in so many columns and rows, within the limits below."""
+MINIMAP_COLUMNS: Final = 18
+MINIMAP_ROWS: Final = 6
+APART: Final = 64
+"""How much brighter or darker than the ground, of 255, a picture must be: else a fog of its colour is not seen."""
+
+FRAME: Final = "\u250c\u2500\u2510\u2502\u2514\u2518"  # ┌─┐│└┘
+ASCII_FRAME: Final = "+-+|++"
+
+
+class Wish(NamedTuple):
+    """Everything that the look of a frame depends on."""
+
+    picture: Picture
+    scene: Scene
+    options: RenderOptions
+    ground: int
+    """``0xRRGGBB`` beside the picture."""
+
+
+class Pixels(NamedTuple):
+    """The picture as the terminal gets it: the cells of the view's area, and under them those of the lens's."""
+
+    data: bytes
+    size: tuple[int, int]
+    """Pixels across and down."""
+    cells: tuple[int, int]
+    """Columns and rows."""
+    lens: bool
+    """Whether those of the lens are there."""
+
+
+class Corner(NamedTuple):
+    """Where the minimap is."""
+
+    right: bool = True
+    low: bool = True
+
+
+class Frame(Struct, frozen=True, eq=False):
+    """A drawn wish. The placements are this frame's own and change with the markers."""
+
+    wish: Wish
+    view: Grid
+    lens: Grid | None
+    minimap: Grid | None
+    small: Grid | None
+    """The whole picture in the cells of the minimap, in true colours."""
+    pixels: Pixels | None
+    """None where cells are all that the terminal gets."""
+    places: Placement
+    lens_places: Placement | None
+    quick: bool = False
+    """Whether it was drawn the quick way: to be drawn once more when nothing moves."""
+
+    @property
+    def scene(self) -> Scene:
+        """What it shows."""
+        return self.wish.scene
+
+    def minimap_at(self, corner: Corner) -> tuple[int, int, int, int] | None:
+        """First column, first row, end column and end row of the minimap; None if there is none."""
+        if self.minimap is None:
+            return None
+        (columns, rows), (wide, high) = self.view.size, self.minimap.size
+        column, row = (columns - wide) * corner.right, (rows - high) * corner.low
+        return column, row, column + wide, row + high
+
+    def grid(self, corner: Corner) -> Grid:
+        """All of it, without what lies over it."""
+        where = self.minimap_at(corner)
+        if where is None and self.lens is None:
+            return self.view
+        view = self.view
+        whole = Grid(view.glyphs.copy(), view.fg.copy(), view.bg.copy(), view.depth)
+        if where is not None and self.minimap is not None:
+            _put(whole, self.minimap, where[0], where[1])
+        if self.lens is not None and self.scene.lens is not None:
+            _put(whole, self.lens, self.scene.lens.column - 1, self.scene.lens.row - 1)
+        return whole
+
+    def parts(self, corner: Corner) -> NDArray[np.int32] | None:
+        """For each cell the part of the pixels that it shows; None where there are none."""
+        if self.pixels is None:
+            return None
+        view, lens, minimap = self.scene.view, self.scene.lens, self.minimap_at(corner)
+        parts = _numbered(view, 0)
+        if minimap is not None:
+            parts[minimap[1] : minimap[3], minimap[0] : minimap[2]] = -1
+        if lens is not None:
+            low, right = lens.row + lens.view.rows, lens.column + lens.view.columns
+            parts[lens.row - 1 : low + 1, lens.column - 1 : right + 1] = -1
+            if self.pixels.lens:
+                parts[lens.row : low, lens.column : right] = _numbered(lens.view, _extent(view)[1])
+        return parts
+
+
+def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool = False) -> Frame:
+    """Draw a wish; what an earlier frame has already is taken from it."""
+    scene, options = wish.scene, wish.options
+    plain = ascii_only(options)
+    chips = tuple(chips)
+    lens, lens_places = None, None
+    if scene.lens is not None:
+        lens_places = place(chips, scene.lens.view, ascii_only=plain)
+        lens = _framed(render(wish.picture, scene.lens.view, options, ground=wish.ground), wish)
+    if before is not None and not before.quick and _shows_view_of(before.wish, wish):
+        # Of a lens that was closed they may stay: the terminal has them already.
+        pixels = before.pixels if scene.lens in (None, before.scene.lens) else _pixels(wish)
+        return replace(before, wish=wish, lens=lens, lens_places=lens_places, pixels=pixels)
+    quality: Literal["fast", "best"] = "fast" if quick else "best"
+    view = render(wish.picture, scene.view, options, ground=wish.ground, quality=quality)
+    places = place(chips, scene.view, ascii_only=plain)
+    small = _small(wish, before)
+    minimap = _minimap(wish, small) if small is not None else None
+    return Frame(wish, view, lens, minimap, small, _pixels(wish), places, lens_places, quick)
+
+
+def _pixels(wish: Wish) -> Pixels | None:
+    import numpy as np
+
+    cell, ground, (view, lens) = wish.options.pixels, wish.ground, (wish.scene.view, wish.scene.lens)
+    columns, rows = _extent(view)
+    if cell is None or not (0 < columns <= kitty.MOST_CELLS and 0 < rows <= kitty.MOST_CELLS):
+        return None
+    pixels = as_pixels(wish.picture, view, cell, ground=ground)
+    across, down = _extent(lens.view) if lens is not None else (0, 0)
+    with_lens = 0 < across <= kitty.MOST_CELLS and 0 < down <= kitty.MOST_CELLS - rows
+    if lens is not None and with_lens:
+        columns, rows = max(columns, across), rows + down
+        both = np.zeros((rows * cell[1], columns * cell[0], 3), dtype=np.uint8)
+        both[: len(pixels), : pixels.shape[1]] = pixels
+        both[len(pixels) :, : across * cell[0]] = as_pixels(wish.picture, lens.view, cell, ground=ground)
+        pixels = both
+    return Pixels(kitty.packed(pixels), (columns * cell[0], rows * cell[1]), (columns, rows), with_lens)
+
+
+def _extent(view: Viewport) -> tuple[int, int]:
+    """Columns and rows of the cells that show the picture."""
+    x1, y1, x2, y2 = view.area
+    return x2 - x1, y2 - y1
+
+
+def _numbered(view: Viewport, above: int) -> NDArray[np.int32]:
+    """For each cell of a view its part of the pixels, in which so many rows are above the first; -1 beside."""
+    import numpy as np
+
+    x1, y1, x2, y2 = view.area
+    parts = np.full((view.rows, view.columns), -1, dtype=np.int32)
+    parts[y1:y2, x1:x2] = (np.arange(y2 - y1)[:, None] + above) * PART + np.arange(x2 - x1)
+    return parts
+
+
+def _shows_view_of(one: Wish, other: Wish) -> bool:
+    """Whether two wishes differ in nothing but the lens."""
+    return one._replace(scene=Scene(one.scene.view)) == other._replace(scene=Scene(other.scene.view))
+
+
+def _small(wish: Wish, before: Frame | None) -> Grid | None:
+    """The whole picture in the cells of a minimap, from an earlier frame if it has it; None without one."""
+    view, options = wish.scene.view, wish.options
+    if view.zoom <= 1 or view.columns < MINIMAP_FROM[0] or view.rows < MINIMAP_FROM[1]:
+        return None
+    whole = _whole(
+        view,
+        min(MINIMAP_COLUMNS, view.columns // MINIMAP_SHARE),
+        min(MINIMAP_ROWS, view.rows // MINIMAP_SHARE),
+    )
+    if before is not None and before.small is not None:
+        alike = before.wish._replace(scene=wish.scene) == wish
+        if alike and before.small.size == (whole.columns, whole.rows):
+            return before.small
+    true_colors = replace(options, colors=ColorDepth.TRUECOLOR)
+    return render(wish.picture, whole, true_colors, ground=wish.ground)
+
+
+def _minimap(wish: Wish, small: Grid) -> Grid:
+    """The whole picture in a few cells, with a fog on what is not seen: of the ground's colour, if it is another."""
+    import numpy as np
+
+    columns, rows = small.size
+    left, top, right, bottom = wish.scene.view.seen
+    x1, x2 = _seen(left, right, columns)
+    y1, y2 = _seen(top, bottom, rows)
+    unseen = np.ones(small.glyphs.shape, dtype=bool)
+    unseen[y1:y2, x1:x2] = False
+    colors = [*small.fg.flat, *small.bg.flat]
+    bright = sum(map(luma, colors)) / len(colors)
+    fog = wish.ground if abs(bright - luma(wish.ground)) >= APART else GREY
+    depth = wish.options.colors
+    glyphs = small.glyphs
+    if depth is ColorDepth.NONE:
+        glyphs = np.where(unseen, ord("."), ord("#")).astype(np.uint32)
+    fg = np.where(unseen, _fogged(small.fg, fog), small.fg)
+    bg = np.where(unseen, _fogged(small.bg, fog), small.bg)
+    return _framed(Grid(glyphs, quantised(fg, depth), quantised(bg, depth), depth), wish)
+
+
+def _whole(view: Viewport, columns: int, rows: int) -> Viewport:
+    """The whole picture in the cells that it needs of those offered."""
+    small = view.resized(columns, rows).fit()
+    x1, y1, x2, y2 = small.area
+    return small.resized(max(1, x2 - x1), max(1, y2 - y1))
+
+
+def _seen(start: float, end: float, cells: int) -> tuple[int, int]:
+    """First and end cell of a share of a length: at least one cell."""
+    first = min(cells - 1, int(start * cells + 0.5))
+    return first, max(first + 1, int(end * cells + 0.5))
+
+
+def _fogged(rgb: NDArray[np.int32], fog: int) -> NDArray[np.int32]:
+    """Colours moved two thirds of the way to that of the fog."""
+    red, green, blue = (
+        ((rgb >> shift & 255) + 2 * (fog >> shift & 255)) // 3 << shift for shift in (16, 8, 0)
+    )
+    return red | green | blue
+
+
+def _framed(grid: Grid, wish: Wish) -> Grid:
+    """A grid with a thin frame."""
+    import numpy as np
+
+    depth, signs = grid.depth, ASCII_FRAME if ascii_only(wish.options) else FRAME
+    glyphs = np.pad(grid.glyphs, 1, constant_values=ord(signs[1]))
+    glyphs[:, 0] = glyphs[:, -1] = ord(signs[3])
+    glyphs[0, 0], glyphs[0, -1], glyphs[-1, 0], glyphs[-1, -1] = (ord(signs[n]) for n in (0, 2, 4, 5))
+    fg = np.pad(grid.fg, 1, constant_values=one_of(GREY, depth))
+    bg = np.pad(grid.bg, 1, constant_values=one_of(wish.ground, depth))
+    return Grid(glyphs, fg, bg, depth)
+
+
+def _put(whole: Grid, part: Grid, column: int, row: int) -> None:
+    columns, rows = part.size
+    there = (slice(row, row + rows), slice(column, column + columns))
+    whole.glyphs[there], whole.fg[there], whole.bg[there] = part.glyphs, part.fg, part.bg

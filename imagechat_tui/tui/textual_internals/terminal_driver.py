@@ -1,0 +1,118 @@
+"""Textual's driver for terminals, but that `TerminalInput` reads what they send."""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Final, Protocol
+
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
+
+from imagechat_tui import typed_ahead
+from imagechat_tui.tui.textual_internals.terminal_input import Burst, LineBreak, TerminalInput
+
+LOOK_S: Final = 0.1
+"""How often a thread that waits for keys looks whether it shall end."""
+READ: Final = 4096
+AT_ONCE: Final = 65536
+"""Bytes at most that are taken as read at once."""
+JOIN_S: Final = 0.02
+"""What follows an Enter within this time, if something came at once with it, came at once as well."""
+
+
+class Host(Protocol):
+    """What the app does about its terminal."""
+
+    def terminal_gone(self) -> None:
+        """Nothing comes from it any more, nor ever will."""
+
+    def input_failed(self, error: Exception) -> None:
+        """A defect: what it sends is not read any more."""
+
+
+def _bursts(found: list[Message]) -> Iterator[Message]:
+    """The same messages, keys that follow one another as one."""
+    for _, some in groupby(found, lambda message: isinstance(message, (Key, LineBreak))):
+        messages = list(some)
+        keys = [message for message in messages if isinstance(message, (Key, LineBreak))]
+        yield from [Burst(keys)] if keys else messages
+
+
+class TerminalDriver(LinuxDriver):
+    """A terminal: keys, the pointer and answers come in, cells go out."""
+
+    def start_application_mode(self) -> None:
+        """As Textual does; in the end the terminal is as it was before anything was done to it."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.attrs_before = typed_ahead.line_discipline() or self.attrs_before
+
+    def resume_application_mode(self) -> None:
+        """As Textual does, and say so: the terminal has forgotten what was on it.
+
+        SIGSTOP cannot be heard, so nothing was taken down for it; a second thread would read keys beside the first.
+        """
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self.suspend_application_mode()
+        self._must_signal_resume = True
+        super().resume_application_mode()
+
+    # -- reading
+
+    def _run_input_thread(self) -> None:
+        host: Host = self._app  # type: ignore[assignment]
+        try:
+            self.run_input_thread()
+        except (
+            Exception
+        ) as error:  # the edge of a thread: the app ends with a word, and leaves the crash file
+            self._loop.call_soon_threadsafe(host.input_failed, error)
+
+    def run_input_thread(self) -> None:
+        """Read until told to end, or until there is no terminal any more."""
+        typed = TerminalInput(rxvt=os.environ.get("TERM", "").startswith("rxvt"))
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                rest = typed.deadline - time.monotonic() if typed.deadline is not None else LOOK_S
+                if not selector.select(min(LOOK_S, max(0.0, rest))):
+                    found = typed.tick(time.monotonic())
+                elif (data := self._read(selector)) is not None:
+                    found = typed.feed(decode(typed_ahead.as_typed(data)), time.monotonic())
+                else:
+                    host: Host = self._app  # type: ignore[assignment]
+                    self._loop.call_soon_threadsafe(host.terminal_gone)
+                    return
+                for message in _bursts(found):
+                    self.process_message(message)
+
+    def _read(self, selector: selectors.SelectSelector) -> bytes | None:
+        """All that has come; None if nothing ever will any more.
+
+        All, because it matters whether something came behind an Enter: what is pasted without marks comes at once,
+        but not in one piece.
+        """
+        data = b""
+        while len(data) < AT_ONCE:
+            try:
+                piece = os.read(self.fileno, READ)
+            except BlockingIOError:
+                return data
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                piece = b""
+            if not piece:
+                return data or None
+            data += piece
+            cut = len(data) > 1 and data.endswith(b"\r")
+            if not selector.select(JOIN_S if cut else 0):
+                break
+        return data
