@@ -30,18 +30,18 @@ READER_GONE = 128 + signal.SIGPIPE
 """What shells call the end of a program whose output nobody reads any more (`| head`): gh and ls end so, too."""
 
 VERBS = {
-    "open": ("opening", "open_picture", "Open a picture: the screen."),
+    "open": ("open_verb", "open_picture", "Open a picture: the screen."),
     "demo": ("demo", "demo", "Watch a demo with a scripted colleague."),
-    "serve": ("serving", "serve", "Run a server for a team."),
+    "serve": ("serve_verb", "serve", "Run a server for a team."),
     "ls": ("threads", "list_threads", "List markers and threads."),
-    "show": ("showing", "show", "Print the picture with its markers."),
+    "show": ("show_verb", "show", "Print the picture with its markers."),
     "add": ("threads", "add", "Add a marker."),
     "reply": ("threads", "reply", "Reply in a thread."),
     "edit": ("threads", "edit", "Edit a comment."),
     "resolve": ("threads", "resolve", "Resolve a thread."),
     "reopen": ("threads", "reopen", "Reopen a thread."),
     "rm": ("threads", "remove", "Delete a marker or a comment."),
-    "watch": ("watching", "watch", "Print live events, one per line."),
+    "watch": ("watch_verb", "watch", "Print live events, one per line."),
     "tenant": ("tenants", "tenant", "Create and list tenants."),
     "token": ("tenants", "token", "Create a sign-in token for a user."),
     "doctor": ("doctor", "doctor", "Find what is wrong here, and how to fix it."),
@@ -224,7 +224,7 @@ def _told(error: Exception) -> int:
 
 def _carried_out(argv: Sequence[str]) -> int:
     if "_IMAGECHAT_COMPLETE" in os.environ:
-        from imagechat_tui.cli.completing import use_ours
+        from imagechat_tui.cli.shell_completion import use_ours
 
         use_ours()
     try:

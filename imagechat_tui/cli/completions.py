@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from imagechat_tui.cli.completing import Bash
+from imagechat_tui.cli.shell_completion import Bash
 from imagechat_tui.cli.verb import Verb
 
 

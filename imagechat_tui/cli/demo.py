@@ -37,7 +37,7 @@ def demo() -> int:
     """
     need_terminal()
     from imagechat_tui.cli.demo_story import Stage, Story
-    from imagechat_tui.cli.opening import run_screen
+    from imagechat_tui.cli.open_verb import run_screen
     from imagechat_tui.cli.target import Target
     from imagechat_tui.protocol.ids import TenantId
     from imagechat_tui.protocol.routes import Tenant

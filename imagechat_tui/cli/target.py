@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
 from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant, whole
-from imagechat_tui.cli.piped import from_pipe
+from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.trust import Purpose, allowed, granted
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
@@ -32,7 +32,7 @@ from imagechat_tui.sync.state import Room
 from imagechat_tui.words import Words, no_such_picture_here, safe_line
 
 if TYPE_CHECKING:
-    from imagechat_tui.cli.completing import Items
+    from imagechat_tui.cli.shell_completion import Items
     from imagechat_tui.net.endpoint import Endpoint
     from imagechat_tui.net.local_server import LocalServer
 
@@ -63,21 +63,21 @@ def server_options(command: Command) -> Command:
 
 def completed_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """For a shell: whatever it knows of files. The module is needed by no other call of the program."""
-    from imagechat_tui.cli.completing import files
+    from imagechat_tui.cli.shell_completion import files
 
     return files(ctx, param, incomplete)
 
 
 def completed_folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """For a shell: folders."""
-    from imagechat_tui.cli.completing import folders
+    from imagechat_tui.cli.shell_completion import folders
 
     return folders(ctx, param, incomplete)
 
 
 def completed_markers(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """For a shell: numbers of markers and comments."""
-    from imagechat_tui.cli.completing import markers
+    from imagechat_tui.cli.shell_completion import markers
 
     return markers(ctx, param, incomplete)
 

@@ -21,8 +21,8 @@ from msgspec import Struct, field
 
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.clock import boottime, wall_clock_ms
-from imagechat_tui.net.draft_keeper import DraftKeeper
-from imagechat_tui.net.drafts import DraftFile
+from imagechat_tui.net.drafts.file import DraftFile
+from imagechat_tui.net.drafts.keeper import DraftKeeper
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.failures import Unreachable
 from imagechat_tui.net.inbound import readable_events, received

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from imagechat_tui.cli.failures import USAGE, VerbFailed
-from imagechat_tui.cli.opening import screen_options
+from imagechat_tui.cli.open_verb import screen_options
 from imagechat_tui.cli.terminal import USUAL_ASPECT, cell_aspect, pixels_per_cell
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.settings import ClientSettings

@@ -22,9 +22,9 @@ SHELLS = {
 
 PATIENT = """
 import sys
-from imagechat_tui.cli import completing
+from imagechat_tui.cli import shell_completion
 from imagechat_tui.__main__ import main
-completing.ANSWER_S = 60.0
+shell_completion.ANSWER_S = 60.0
 sys.argv[0] = "imagechat"
 main()
 """

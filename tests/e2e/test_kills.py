@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.net.drafts import DraftFile
+from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.sync.intents import StartConversation
 from tests.e2e.conftest import Desk
 from tests.terminal import Terminal, pump

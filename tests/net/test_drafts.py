@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagechat_tui.net.draft_text import drafts_from_text, text_from_drafts
-from imagechat_tui.net.drafts import DraftFile, DraftsNotStored, drafts_path, joined
+from imagechat_tui.net.drafts.file import DraftFile, DraftsNotStored, drafts_path, joined
+from imagechat_tui.net.drafts.json import drafts_from_text, text_from_drafts
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.intents import (
@@ -254,8 +254,8 @@ def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path) -> None:
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from imagechat_tui.net import drafts as module
-from imagechat_tui.net.draft_text import drafts_from_text
+from imagechat_tui.net.drafts import file as module
+from imagechat_tui.net.drafts.json import drafts_from_text
 import tests.net.test_drafts as cases
 folder, step = Path(sys.argv[1]), int(sys.argv[2])
 calls = 0

@@ -17,7 +17,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from imagechat_tui.net.clock import boottime
-from imagechat_tui.net.drafts import DraftFile
+from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.driver import LiveSession, SessionTimings
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.local_server import LocalServerFailed, LocalServerProblem

@@ -123,13 +123,13 @@ def _shown(chosen: Target, private: bool) -> int:
     tell_textual(look.colors)
 
     from imagechat_tui.cli.failures import picture_words_for
-    from imagechat_tui.cli.late_session import LateSession
+    from imagechat_tui.cli.lazy_session import LazySession
     from imagechat_tui.net.clock import boottime, wall_clock_ms
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
     def session() -> LiveSession:
-        from imagechat_tui.net.drafts import DraftFile, drafts_path
+        from imagechat_tui.net.drafts.file import DraftFile, drafts_path
         from imagechat_tui.net.driver import LiveSession
 
         room = chosen.room
@@ -143,7 +143,7 @@ def _shown(chosen: Target, private: bool) -> int:
         )
 
     app = ImageChatApp(
-        LateSession(chosen.room, session),
+        LazySession(chosen.room, session),
         load_picture=lambda progress: picture_of(chosen, progress, private=private),
         name=chosen.name.title,
         options=ScreenOptions(
@@ -175,7 +175,7 @@ def _stamp_of(chosen: Target) -> Callable[[], object] | None:
 
 def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:
     """Load the picture; the module and its libraries are imported when it is awaited."""
-    from imagechat_tui.cli.piped import max_bytes
+    from imagechat_tui.cli.piped_picture import max_bytes
     from imagechat_tui.net.pictures import PictureLimits, load_picture
 
     limits = PictureLimits(

@@ -15,7 +15,7 @@ import click
 
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
-from imagechat_tui.cli.opening import may_be_wide, picture_of, private_option, render_options
+from imagechat_tui.cli.open_verb import may_be_wide, picture_of, private_option, render_options
 from imagechat_tui.cli.picture_files import meant
 from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, target, told
 from imagechat_tui.cli.terminal import draws_wide

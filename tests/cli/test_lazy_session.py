@@ -10,7 +10,7 @@ import click
 import pytest
 
 from imagechat_tui.cli import PAINTING, VERBS, cli
-from imagechat_tui.cli.late_session import LateSession
+from imagechat_tui.cli.lazy_session import LazySession
 from imagechat_tui.sync.intents import TryNow
 from imagechat_tui.sync.session import Session
 from tests import examples as eg
@@ -33,7 +33,7 @@ def imported_at_start() -> frozenset[str]:
     """The modules that are there when the screen is about to be painted."""
     global _imported
     if _imported is None:
-        code = "import imagechat_tui.cli.opening, imagechat_tui.tui.app, sys; print(*sys.modules)"
+        code = "import imagechat_tui.cli.open_verb, imagechat_tui.tui.app, sys; print(*sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         _imported = frozenset(done.stdout.split())
     return _imported
@@ -49,7 +49,7 @@ def test_a_session_is_made_by_the_first_wish_and_only_once() -> None:
         made.append(ScriptedSession(two_threads()))
         return made[-1]
 
-    session = LateSession(eg.room(), make)
+    session = LazySession(eg.room(), make)
     assert session.state.conversations == {}
     assert made == []
     session.dispatch(TryNow())
@@ -62,7 +62,7 @@ def test_a_session_is_made_by_the_first_wish_and_only_once() -> None:
 def test_garbage_is_collected_from_the_session_on() -> None:
     gc.disable()  # as the command does for its start
     try:
-        LateSession(eg.room(), lambda: ScriptedSession(two_threads())).dispatch(TryNow())
+        LazySession(eg.room(), lambda: ScriptedSession(two_threads())).dispatch(TryNow())
         assert gc.isenabled()
     finally:
         gc.unfreeze()
@@ -81,7 +81,7 @@ def test_garbage_is_collected_from_the_start_on_by(verb: str) -> None:
 
 async def test_a_session_is_made_when_it_runs() -> None:
     told = []
-    session = LateSession(eg.room(), lambda: _Ended(two_threads()))
+    session = LazySession(eg.room(), lambda: _Ended(two_threads()))
     await session.run(lambda state, news: told.append(state))
     assert [state.conversations.keys() for state in told] == [two_threads().conversations.keys()]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Listener, Session
 
 
-class LateSession:
+class LazySession:
     """Stands for a session that is not made yet (``sync.session.Session``).
 
     Args:

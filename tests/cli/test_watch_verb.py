@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from imagechat_tui.cli.watching import line_of
+from imagechat_tui.cli.watch_verb import line_of
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
 from imagechat_tui.sync.state import ChatState, Connection, Phase, Problem, ProblemKind

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from imagechat_tui.net.drafts import DraftFile, DraftsNotStored
+from imagechat_tui.net.drafts.file import DraftFile, DraftsNotStored
 from imagechat_tui.sync.state import Draft
 
 

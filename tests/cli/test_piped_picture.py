@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.cli import piped
+from imagechat_tui.cli import piped_picture
 from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.settings import ClientSettings
 
@@ -43,7 +43,7 @@ def pipe(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("size", [1, 300_000])
 def test_a_named_pipe_is_read_to_its_end(pipe: Path, size: int) -> None:
     with written(pipe, b"x" * size):
-        assert piped.from_pipe(str(pipe), SETTINGS) == b"x" * size
+        assert piped_picture.from_pipe(str(pipe), SETTINGS) == b"x" * size
 
 
 def test_the_pipe_of_a_shell_is_read_as_it_is() -> None:
@@ -51,14 +51,14 @@ def test_the_pipe_of_a_shell_is_read_as_it_is() -> None:
     os.write(writing, b"picture")
     os.close(writing)
     try:
-        assert piped.from_pipe(f"/dev/fd/{reading}", SETTINGS) == b"picture"
+        assert piped_picture.from_pipe(f"/dev/fd/{reading}", SETTINGS) == b"picture"
     finally:
         os.close(reading)
 
 
 def test_no_more_is_read_than_a_file_may_have(pipe: Path) -> None:
     with written(pipe, b"x" * (3 << 20)), pytest.raises(VerbFailed, match="more than 1 MiB") as caught:
-        piped.from_pipe(str(pipe), SETTINGS)
+        piped_picture.from_pipe(str(pipe), SETTINGS)
     assert "--max-file-mib" in caught.value.words.action
 
 
@@ -66,27 +66,27 @@ def test_stdin_is_read_no_further_either(monkeypatch: pytest.MonkeyPatch) -> Non
     stdin = io.TextIOWrapper(io.BytesIO(b"x" * (3 << 20)))
     monkeypatch.setattr(sys, "stdin", stdin)
     with pytest.raises(VerbFailed, match="stdin is more than 1 MiB"):
-        piped.from_pipe("-", SETTINGS)
+        piped_picture.from_pipe("-", SETTINGS)
     assert stdin.buffer.tell() <= (1 << 20) + 1
 
 
 def test_a_stdin_that_is_closed_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    assert piped.from_pipe("-", SETTINGS) == b""
+    assert piped_picture.from_pipe("-", SETTINGS) == b""
 
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(piped, "WRITER_S", 0.05)
+    monkeypatch.setattr(piped_picture, "WRITER_S", 0.05)
     with pytest.raises(VerbFailed, match="Nothing writes to the pipe"):
-        piped.from_pipe(str(pipe), SETTINGS)
+        piped_picture.from_pipe(str(pipe), SETTINGS)
 
 
 def test_a_writer_that_does_nothing_is_given_up(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(piped, "SILENCE_S", 0.05)
+    monkeypatch.setattr(piped_picture, "SILENCE_S", 0.05)
     held = os.open(pipe, os.O_RDWR)
     try:
         with pytest.raises(VerbFailed, match="Nothing writes to the pipe"):
-            piped.from_pipe(str(pipe), SETTINGS)
+            piped_picture.from_pipe(str(pipe), SETTINGS)
     finally:
         os.close(held)
 
@@ -97,7 +97,7 @@ def test_what_is_no_pipe_is_left_to_others(
 ) -> None:
     (tmp_path / "file.png").write_bytes(b"x")
     monkeypatch.chdir(tmp_path)
-    assert piped.from_pipe(name, SETTINGS) is None
+    assert piped_picture.from_pipe(name, SETTINGS) is None
 
 
 def test_a_picture_through_a_pipe_is_shown(pipe: Path, tmp_path: Path) -> None:

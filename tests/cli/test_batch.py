@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from imagechat_tui.cli import NOT_FOUND, UNREACHABLE
+from imagechat_tui.cli.batch import Ending, each, tell
 from imagechat_tui.cli.failures import VerbFailed
-from imagechat_tui.cli.several import Ending, each, tell
 from imagechat_tui.words import Words
 
 GONE = VerbFailed(Words("Gone", "It is not there."), NOT_FOUND)

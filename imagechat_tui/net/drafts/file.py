@@ -29,7 +29,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from imagechat_tui.net.draft_text import DraftsMalformed, drafts_from_text, text_from_drafts
+from imagechat_tui.net.drafts.json import DraftsMalformed, drafts_from_text, text_from_drafts
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UrlId
 from imagechat_tui.sync.state import Draft, Problem, ProblemKind
 

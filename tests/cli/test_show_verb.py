@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from imagechat_tui.cli import NOT_FOUND, OK, UNREACHABLE, USAGE, run
-from imagechat_tui.cli.showing import draw_chips, lengthened, whole
+from imagechat_tui.cli.show_verb import draw_chips, lengthened, whole
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.colors import ColorDepth

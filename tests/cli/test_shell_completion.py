@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from imagechat_tui.cli import cli, completing
-from imagechat_tui.cli.completing import Bash, Fish, Zsh, markers
+from imagechat_tui.cli import cli, shell_completion
+from imagechat_tui.cli.shell_completion import Bash, Fish, Zsh, markers
 
 
 def completed(*words: str, param: str, begun: str = "") -> list[str]:
@@ -33,7 +33,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_does_not_answer_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(completing, "ANSWER_S", 0.01)
+    monkeypatch.setattr(shell_completion, "ANSWER_S", 0.01)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert completed("resolve", "a.png", "--server", server, "--tenant", "t", param="markers") == []
