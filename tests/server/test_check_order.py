@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from imagechat_tui.server.guard.callers import caller_address
 from imagechat_tui.server.guard.limits import DEFAULT_RULES, Limit, Limits, Rule, SeatRules
+from imagechat_tui.server.http.callers import caller_address
 from tests.server.house import IMAGE, House, K, Person, comment, marker, part, running_house
 
 pytestmark = pytest.mark.security

@@ -29,10 +29,10 @@ from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Actor, Role
-from imagechat_tui.server.guard.callers import SIGNED_IN, address_of
 from imagechat_tui.server.guard.peer import LOCAL_TENANT, kernel_user
 from imagechat_tui.server.guard.seal import SealBroken, Sealer
 from imagechat_tui.server.guard.tokens import DAY_S, derived_key, read_user_token
+from imagechat_tui.server.http.callers import SIGNED_IN, address_of
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
 
 SESSION_COOKIE = "fc_sid"

@@ -17,10 +17,10 @@ from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_err
 from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
-from imagechat_tui.server.guard.callers import ADDRESS, SIGNED_IN, caller_address
 from imagechat_tui.server.guard.limits import Limit, Limits, SeatRules, Seats, address_key
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
+from imagechat_tui.server.http.callers import ADDRESS, SIGNED_IN, caller_address
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.origins import over_unix

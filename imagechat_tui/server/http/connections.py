@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from imagechat_tui.owned import peer_uid
 from imagechat_tui.server.guard.limits import Limit, Limits, address_key
-from imagechat_tui.server.live.frames import FrameMeter
+from imagechat_tui.server.http.frame_meter import FrameMeter
 
 RESERVED_DESCRIPTORS = 128
 """For the database, the listeners, the log, and what the libraries open."""

@@ -13,8 +13,8 @@ from imagechat_tui.protocol import codec, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, Thing, allowed
-from imagechat_tui.server.guard.callers import address_of
 from imagechat_tui.server.guard.limits import Limit
+from imagechat_tui.server.http.callers import address_of
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.usecases.commands import Request
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found

@@ -14,13 +14,14 @@ from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import RoomIds, UsersOnline
 from imagechat_tui.server.guard.access import Actor
-from imagechat_tui.server.guard.callers import address_of
 from imagechat_tui.server.guard.limits import ANY_FRAMES, CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit
 from imagechat_tui.server.guard.tokens import read_user_token, resolve_room
+from imagechat_tui.server.http.callers import address_of
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
+from imagechat_tui.server.http.frame_meter import FrameMeter
 from imagechat_tui.server.http.rest import Handler, answered, check_limit, count_read, reader
-from imagechat_tui.server.live.frames import CloseCode, FrameMeter
+from imagechat_tui.server.live.frames import CloseCode
 from imagechat_tui.server.live.hub import ANSWER_WITHIN_S
 from imagechat_tui.server.live.subscribers import Listener
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagechat_tui.server.guard.limits import Bucket, Rule
-from imagechat_tui.server.live.frames import FrameMeter
+from imagechat_tui.server.http.frame_meter import FrameMeter
 
 NEVER_MORE = 1e-9
 
