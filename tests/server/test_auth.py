@@ -19,8 +19,6 @@ from imagechat_tui.protocol.models import User
 from imagechat_tui.server.guard.access import Actor, Role
 from imagechat_tui.server.guard.auth import (
     MAX_SSO_LENGTH,
-    NEW_SESSION,
-    SESSION_COOKIE,
     Authenticator,
     Unauthorized,
     UnknownTenant,
@@ -28,6 +26,7 @@ from imagechat_tui.server.guard.auth import (
 from imagechat_tui.server.guard.peer import kernel_user
 from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.guard.tokens import DAY_S, user_token
+from imagechat_tui.server.http.callers import SESSION_COOKIE, caller_of
 from imagechat_tui.server.storage import Store, TenantRecord
 
 DEMO = TenantId("demo")
@@ -104,9 +103,7 @@ class Desk:
         peer: socket.socket | None = None,
     ) -> Actor:
         request = asked(method, token=token, headers=headers, query=query, peer=peer)
-        actor = await self.auth.actor(request, tenant_id)
-        self.new_session = request.get(NEW_SESSION)
-        return actor
+        return await self.auth.actor(caller_of(request), tenant_id)
 
 
 def asked(
@@ -272,12 +269,12 @@ async def test_nobody_who_writes_gets_a_session_where_the_tenant_allows_it(desk:
     writer = await desk.asks(OPEN, method="POST")
     session = writer.user.session_id
     assert session is not None
-    assert desk.new_session == session
+    assert writer.new_session == session
     assert writer.id != (await desk.asks(OPEN, method="POST")).id
     by_cookie = await desk.asks(OPEN, headers={"Cookie": f"{SESSION_COOKIE}={session}"})
     by_parameter = await desk.asks(OPEN, method="POST", query={"sessionId": session})
     assert by_cookie.id == by_parameter.id == writer.id
-    assert desk.new_session is None
+    assert by_cookie.new_session is by_parameter.new_session is None
     assert (await desk.asks(DEMO, method="POST")).user.session_id is None
 
 
@@ -286,7 +283,7 @@ async def test_who_asks_for_v2_gets_his_session_before_he_writes(desk: Desk) -> 
     reader = await desk.asks(OPEN, query={"v": "2"})
     session = reader.user.session_id
     assert session is not None
-    assert desk.new_session is None, "a cookie would win over the session that he keeps"
+    assert reader.new_session is None, "a cookie would win over the session that he keeps"
     for method, query in (("GET", {"v": "2"}), ("GET", {}), ("POST", {})):
         again = await desk.asks(OPEN, method=method, query=query | {"sessionId": session})
         assert (again.id, again.user.session_id) == (reader.id, session)
@@ -342,7 +339,7 @@ async def test_on_the_unix_socket_the_kernels_word_is_final(desk: Desk, unix: so
     assert actor.user == kernel_user(os.geteuid())
     assert (actor.role, actor.anonymous) == (Role.USER, False)
     forged = user_token(SERVER_SECRET, LOCAL, UserId("local:somebody"), 2, NOW_MS / 1000)
-    assert desk.auth.viewer(LOCAL, forged, asked(peer=unix)) == actor
+    assert desk.auth.viewer(LOCAL, forged, caller_of(asked(peer=unix))) == actor
 
 
 @pytest.mark.security
@@ -353,7 +350,7 @@ async def test_the_local_tenant_does_not_exist_over_tcp(
         await desk.asks(LOCAL)
     with pytest.raises(UnknownTenant):
         desk.auth.viewer(
-            LOCAL, user_token(SERVER_SECRET, LOCAL, UserId("local:x"), 0, NOW_MS / 1000), asked()
+            LOCAL, user_token(SERVER_SECRET, LOCAL, UserId("local:x"), 0, NOW_MS / 1000), caller_of(asked())
         )
     with pytest.raises(UnknownTenant):
         await Desk(tmp_path / "key2", peer_identity=False).asks(LOCAL, peer=unix)

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from imagechat_tui.server.guard.auth import NEW_SESSION, SESSION_COOKIE
+from imagechat_tui.server.http.callers import NEW_SESSION, SESSION_COOKIE
 from imagechat_tui.server.http.origins import EdgeRules, guard
 
 Client = TestClient[web.Request, web.Application]

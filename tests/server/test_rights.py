@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.guard.access import TABLE, Action, Actor, Grant, Standing
-from imagechat_tui.server.guard.auth import Authenticator
+from imagechat_tui.server.guard.auth import Authenticator, Caller
 from tests.server.house import IMAGE, House, Json, K, Person, comment, marker, part, running_house
 
 pytestmark = pytest.mark.security
@@ -72,8 +71,8 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """People whose name begins with "reader" may look and not write."""
     find = Authenticator.actor
 
-    async def actor(self: Authenticator, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
-        found = await find(self, request, tenant_id)
+    async def actor(self: Authenticator, caller: Caller, tenant_id: TenantId) -> Actor:
+        found = await find(self, caller, tenant_id)
         return replace(found, read_only=found.user.username.startswith("reader"))
 
     async with running_house(tmp_path) as house:

@@ -28,6 +28,8 @@ class Actor(Struct, frozen=True):
     role: Role
     anonymous: bool
     read_only: bool = False
+    new_session: str | None = None
+    """A session made for this request, which the edge hands to the browser as a cookie."""
 
     @property
     def id(self) -> UserId:

@@ -20,11 +20,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum, auto
 
-from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
-from imagechat_tui.owned import peer_uid
 from imagechat_tui.protocol import sso
-from imagechat_tui.protocol.codec import MalformedMessage, parse_object, wants_v2
+from imagechat_tui.protocol.codec import MalformedMessage, parse_object
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
 from imagechat_tui.safetext import Kind, safe_text
@@ -32,12 +32,7 @@ from imagechat_tui.server.guard.access import Actor, Role
 from imagechat_tui.server.guard.peer import LOCAL_TENANT, kernel_user
 from imagechat_tui.server.guard.seal import SealBroken, Sealer
 from imagechat_tui.server.guard.tokens import DAY_S, derived_key, read_user_token
-from imagechat_tui.server.http.callers import SIGNED_IN, address_of
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
-
-SESSION_COOKIE = "fc_sid"
-NEW_SESSION = web.RequestKey("new_session", str)
-"""Key of the request under which a session made for it is left; the edge sets the cookie."""
 
 ANONYMOUS_PREFIX = "anon:"
 MAX_SSO_LENGTH = 120_000
@@ -45,8 +40,26 @@ MAX_SSO_LENGTH = 120_000
 MAX_USER_ID_LENGTH = 1_000
 SESSION_BYTES = 16
 
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _KNOWN_USERS = 4_096
+
+
+class Caller(Struct, frozen=True):
+    """What is known of who sends a request before anybody has looked whether it is true."""
+
+    address: str
+    """As of ``limits.address_key``."""
+    uid: int | None = None
+    """The user at the other end of a Unix socket, by the kernel's word."""
+    sso: str = ""
+    cookie: str = ""
+    """The session that a browser keeps."""
+    session_id: str = ""
+    """The session that a client keeps itself."""
+    agent: str = ""
+    """The program, in its own words."""
+    v2: bool = False
+    """It asks for our extensions."""
+    writes: bool = False
 
 
 class Unauthorized(Exception):
@@ -92,37 +105,29 @@ class Authenticator:
         self._simple_sso = simple_sso
         self._known: OrderedDict[tuple[TenantId, UserId], tuple[User, bool]] = OrderedDict()
 
-    async def actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
+    async def actor(self, caller: Caller, tenant_id: TenantId) -> Actor:
         """Who sent a request.
 
         Raises:
             Unauthorized: An ``sso`` parameter that does not hold.
             UnknownTenant: No such tenant, or the local one asked for from outside.
         """
-        actor = await self._actor(request, tenant_id)
-        if not actor.anonymous:
-            request[SIGNED_IN] = True
-        return actor
-
-    async def _actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor:
-        local = await self._kernel_actor(request, tenant_id)
-        if local is not None:
-            return local
+        if tenant_id == LOCAL_TENANT:
+            return await self._kernel_actor(caller)
         tenant = await self._store.tenant(tenant_id)
         if tenant is None:
             raise UnknownTenant
-        token = request.query.get("sso", "")
-        if token:
-            signed_in = await self._sso_actor(tenant, token)
+        if caller.sso:
+            signed_in = await self._sso_actor(tenant, caller.sso)
             if signed_in is not None:
                 return signed_in
-        return self._session_actor(request, tenant)
+        return self._session_actor(caller, tenant)
 
     def viewer(
         self,
         tenant_id: TenantId,
         user_id_ws: str,
-        request: web.BaseRequest | None = None,
+        caller: Caller | None = None,
         *,
         renews: bool = False,
     ) -> Actor:
@@ -134,19 +139,15 @@ class Authenticator:
         Args:
             tenant_id: The room's tenant; a token of another one counts for nothing.
             user_id_ws: As received.
-            request: The handshake; on the Unix socket the kernel's word wins.
+            caller: Who sends it; on the Unix socket the kernel's word wins.
             renews: The client fetches a new token when told that its own has ended (``v=2``).
 
         Raises:
             Unauthorized: The token of a client that ``renews`` does not hold.
             UnknownTenant: The local tenant asked for from outside.
         """
-        uid = self._uid(request) if request is not None else None
-        if tenant_id == LOCAL_TENANT and uid is not None and request is not None:
-            request[SIGNED_IN] = True
-            return Actor(tenant_id, kernel_user(uid), Role.USER, anonymous=False)
-        if tenant_id == LOCAL_TENANT and request is not None:
-            raise UnknownTenant
+        if tenant_id == LOCAL_TENANT and caller is not None:
+            return Actor(tenant_id, kernel_user(self._kernel_uid(caller)), Role.USER, anonymous=False)
         token = read_user_token(self._secret, user_id_ws, self._now_ms() / 1000)
         if token is None or token.tenant_id != tenant_id:
             if renews and user_id_ws:
@@ -156,20 +157,13 @@ class Authenticator:
         anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
         role = Role(token.role)
         user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
-        if request is not None and not anonymous:
-            request[SIGNED_IN] = True
         return Actor(tenant_id, user, role, anonymous=anonymous)
 
-    async def _kernel_actor(self, request: web.BaseRequest, tenant_id: TenantId) -> Actor | None:
+    async def _kernel_actor(self, caller: Caller) -> Actor:
         """The kernel's word, which nothing that the request says can change."""
-        if tenant_id != LOCAL_TENANT:
-            return None
-        uid = self._uid(request)
-        if uid is None:
-            raise UnknownTenant
-        user = kernel_user(uid)
-        await self._remember(tenant_id, user, verified=True)
-        return Actor(tenant_id, user, Role.USER, anonymous=False)
+        user = kernel_user(self._kernel_uid(caller))
+        await self._remember(LOCAL_TENANT, user, verified=True)
+        return Actor(LOCAL_TENANT, user, Role.USER, anonymous=False)
 
     async def _sso_actor(self, tenant: TenantRecord, token: str) -> Actor | None:
         """The user of an ``sso`` parameter; None for one that only says where to log in."""
@@ -231,22 +225,20 @@ class Authenticator:
             self._known.popitem(last=False)
         return True
 
-    def _session_actor(self, request: web.BaseRequest, tenant: TenantRecord) -> Actor:
+    def _session_actor(self, caller: Caller, tenant: TenantRecord) -> Actor:
         """The anonymous session of a cookie or parameter, a new one for who may write, else a viewer."""
-        for token in (request.cookies.get(SESSION_COOKIE, ""), request.query.get("sessionId", "")):
+        for token in (caller.cookie, caller.session_id):
             nonce = self._session_nonce(tenant.id, token)
             if nonce is not None:
                 return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
-        v2 = wants_v2(request.query)
-        if tenant.allow_anon and (v2 or request.method not in _READS):
+        if tenant.allow_anon and (caller.v2 or caller.writes):
             nonce = os.urandom(SESSION_BYTES)
             token = self._session_token(tenant.id, nonce)
-            if not v2:  # the others take it from the answer; a cookie would win over what they keep
-                request[NEW_SESSION] = token
-            return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
+            guest = self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
+            # the others take it from the answer; a cookie would win over what they keep
+            return guest if caller.v2 else replace(guest, new_session=token)
         day = self._now_ms() // (DAY_S * 1000)
-        agent = request.headers.get("User-Agent", "")
-        traits = f"{day}\n{address_of(request)}\n{agent}".encode("utf-8", "surrogatepass")
+        traits = f"{day}\n{caller.address}\n{caller.agent}".encode("utf-8", "surrogatepass")
         return self._anonymous(tenant.id, self._anonymous_id("viewer", tenant.id, traits))
 
     def _anonymous(self, tenant_id: TenantId, user_id: UserId, session: str | None = None) -> Actor:
@@ -278,9 +270,10 @@ class Authenticator:
             return None
         return nonce
 
-    def _uid(self, request: web.BaseRequest) -> int | None:
-        peer = request.get_extra_info("socket") if self._peer_identity else None
-        return None if peer is None else peer_uid(peer)
+    def _kernel_uid(self, caller: Caller) -> int:
+        if caller.uid is None or not self._peer_identity:
+            raise UnknownTenant
+        return caller.uid
 
 
 class _Form(Enum):

@@ -1,12 +1,17 @@
-"""Where a request comes from, before anybody knows who sent it."""
+"""Who sends a request: what it says of them, and what the guard makes of that."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from imagechat_tui.owned import peer_uid
+from imagechat_tui.protocol.codec import wants_v2
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.server.guard.access import Actor
+from imagechat_tui.server.guard.auth import Authenticator, Caller
 from imagechat_tui.server.guard.limits import address_key
 
 ADDRESS = web.RequestKey("address", str)
@@ -14,8 +19,56 @@ ADDRESS = web.RequestKey("address", str)
 SIGNED_IN = web.RequestKey("signed_in", bool)
 """Key of the request under which is left that its caller proved who they are."""
 
+NEW_SESSION = web.RequestKey("new_session", str)
+"""Key of the request under which a session made for it is left; the edge sets the cookie."""
+
+SESSION_COOKIE = "fc_sid"
+_READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 _FORWARDED = "X-Forwarded-For"
 _MAX_HOPS = 20
+
+
+def caller_of(request: web.BaseRequest) -> Caller:
+    """What the request and its connection say of who sends it."""
+    query, peer = request.query, request.get_extra_info("socket")
+    return Caller(
+        address=address_of(request),
+        uid=None if peer is None else peer_uid(peer),
+        sso=query.get("sso", ""),
+        cookie=request.cookies.get(SESSION_COOKIE, "") if hdrs.COOKIE in request.headers else "",
+        session_id=query.get("sessionId", ""),
+        agent=request.headers.get(hdrs.USER_AGENT, ""),
+        v2=wants_v2(query),
+        writes=request.method not in _READS,
+    )
+
+
+async def sign_in(request: web.BaseRequest, auth: Authenticator, tenant_id: TenantId) -> Actor:
+    """Who sends a request (``Authenticator.actor``); the edge is told, too."""
+    actor = await auth.actor(caller_of(request), tenant_id)
+    _tell_edge(request, actor)
+    return actor
+
+
+def view(
+    request: web.BaseRequest,
+    auth: Authenticator,
+    tenant_id: TenantId,
+    user_id_ws: str,
+    *,
+    renews: bool = False,
+) -> Actor:
+    """Who listens (``Authenticator.viewer``); the edge is told, too."""
+    actor = auth.viewer(tenant_id, user_id_ws, caller_of(request), renews=renews)
+    _tell_edge(request, actor)
+    return actor
+
+
+def _tell_edge(request: web.BaseRequest, actor: Actor) -> None:
+    if not actor.anonymous:
+        request[SIGNED_IN] = True
+    if actor.new_session is not None:
+        request[NEW_SESSION] = actor.new_session
 
 
 def address_of(request: web.BaseRequest) -> str:

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from imagechat_tui.protocol.codec import encode_error
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, LOG_COMPLETE_HEADER, SUBSCRIBE, ErrorReply
-from imagechat_tui.server.guard.auth import NEW_SESSION, SESSION_COOKIE
+from imagechat_tui.server.http.callers import NEW_SESSION, SESSION_COOKIE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -14,7 +14,7 @@ from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, Thing, allowed
 from imagechat_tui.server.guard.limits import Limit
-from imagechat_tui.server.http.callers import address_of
+from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.usecases.commands import Request
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
@@ -108,7 +108,7 @@ async def event_log(request: web.Request) -> web.Response:
     serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
     tenant_id = _tenant_id(request)
     query = codec.decode_event_log_query(request.query)
-    actor = serving.auth.viewer(tenant_id, query.user_id_ws, request)
+    actor = view(request, serving.auth, tenant_id, query.user_id_ws)
     await serving.reading.admit(actor)
     count_read(request, actor)
     room = serving.reading.room(tenant_id, codec.decode_list_conversations(request.query))
@@ -148,7 +148,7 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def reader(request: web.Request) -> Actor:
     """Who reads, and may."""
-    actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
+    actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
     await request.app[SERVING].reading.admit(actor)
     count_read(request, actor)
     return actor
@@ -156,7 +156,7 @@ async def reader(request: web.Request) -> Actor:
 
 async def writer(request: web.Request) -> Actor:
     """Who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
-    actor = await request.app[SERVING].auth.actor(request, _tenant_id(request))
+    actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
     await _identified(request, actor)
     check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {_counted_as(request, actor)}")
     return actor

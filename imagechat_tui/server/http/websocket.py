@@ -16,7 +16,7 @@ from imagechat_tui.protocol.routes import RoomIds, UsersOnline
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.limits import ANY_FRAMES, CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit
 from imagechat_tui.server.guard.tokens import read_user_token, resolve_room
-from imagechat_tui.server.http.callers import address_of
+from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.frame_meter import FrameMeter
@@ -41,7 +41,7 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
     tenant_id = TenantId(ids.tenant_id_ws)
-    actor = serving.auth.viewer(tenant_id, ids.user_id_ws, request, renews=v2)
+    actor = view(request, serving.auth, tenant_id, ids.user_id_ws, renews=v2)
     room = _room(serving, tenant_id, ids.url_id_ws)
     guest_from = address_of(request) if actor.anonymous else None
     if guest_from is not None:  # not when the socket ends: that may be a day away
@@ -147,7 +147,7 @@ async def presence_status(request: web.Request) -> web.Response:
     ids = [part for part in query.get("userIds", "").split(",") if part]
     if not tenant_id or not url_id_ws or not ids or len(ids) > MAX_IDS:
         raise Refused(422, "invalid-input")
-    actor = await serving.auth.actor(request, tenant_id)
+    actor = await sign_in(request, serving.auth, tenant_id)
     await serving.reading.admit(actor)
     count_read(request, actor)
     online = set(serving.hub.online(_room(serving, tenant_id, url_id_ws)))
