@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, Vote
+from imagechat_tui.protocol.tagged import Tagged
 
 
 class Stamp(Struct, frozen=True):
@@ -22,14 +23,14 @@ class Stamp(Struct, frozen=True):
     """Where it stands in the log (``v=2`` sockets of our servers)."""
 
 
-class NewImageChat(Struct, frozen=True):
+class NewImageChat(Tagged, frozen=True):
     """A marker was created."""
 
     stamp: Stamp
     conversation: Conversation
 
 
-class ImageChatUpdated(Struct, frozen=True):
+class ImageChatUpdated(Tagged, frozen=True):
     """A marker or its thread changed. ``conversation`` is absolute, so applying it twice is harmless."""
 
     stamp: Stamp
@@ -42,7 +43,7 @@ class ImageChatUpdated(Struct, frozen=True):
     """The comment that caused it (``v=2`` only): keeps every thread live over one socket."""
 
 
-class DeletedImageChat(Struct, frozen=True):
+class DeletedImageChat(Tagged, frozen=True):
     """A marker and its thread are gone."""
 
     stamp: Stamp
@@ -50,21 +51,21 @@ class DeletedImageChat(Struct, frozen=True):
     url_id: UrlId | None = None
 
 
-class ImageChatsStale(Struct, frozen=True):
+class ImageChatsStale(Tagged, frozen=True):
     """An image-chat event whose payload is unusable (partial, or of an unknown form): reload the list."""
 
     stamp: Stamp
     type: str
 
 
-class NewComment(Struct, frozen=True):
+class NewComment(Tagged, frozen=True):
     """A comment was added to the thread of this room."""
 
     stamp: Stamp
     comment: Comment
 
 
-class UpdatedComment(Struct, frozen=True):
+class UpdatedComment(Tagged, frozen=True):
     """A comment changed. ``present`` names the model fields the frame held; the others keep their value."""
 
     stamp: Stamp
@@ -72,7 +73,7 @@ class UpdatedComment(Struct, frozen=True):
     present: frozenset[str] = frozenset()
 
 
-class DeletedComment(Struct, frozen=True):
+class DeletedComment(Tagged, frozen=True):
     """A comment and all its descendants are gone."""
 
     stamp: Stamp
@@ -81,7 +82,7 @@ class DeletedComment(Struct, frozen=True):
     """The blanked comment that the wire wants in full (the server always has it)."""
 
 
-class VoteChanged(Struct, frozen=True):
+class VoteChanged(Tagged, frozen=True):
     """A vote was given (``added``) or taken back."""
 
     stamp: Stamp
@@ -89,14 +90,14 @@ class VoteChanged(Struct, frozen=True):
     added: bool
 
 
-class ThreadStateChange(Struct, frozen=True):
+class ThreadStateChange(Tagged, frozen=True):
     """The thread of this room was closed or opened."""
 
     stamp: Stamp
     is_closed: bool
 
 
-class PresenceUpdate(Struct, frozen=True):
+class PresenceUpdate(Tagged, frozen=True):
     """Who came and went. Apply ``left`` first. Never logged, never replayed."""
 
     joined: tuple[UserId, ...] = ()
@@ -105,33 +106,33 @@ class PresenceUpdate(Struct, frozen=True):
     ts_ms: int | None = None
 
 
-class Subscribed(Struct, frozen=True):
+class Subscribed(Tagged, frozen=True):
     """The socket is registered; everything after ``position`` will come over it (``v=2``)."""
 
     position: Position
     server_time_ms: int
 
 
-class Reset(Struct, frozen=True):
+class Reset(Tagged, frozen=True):
     """The offered position cannot be replayed: take a fresh snapshot (``v=2``)."""
 
     reason: str = ""
 
 
-class Skip(Struct, frozen=True):
+class Skip(Tagged, frozen=True):
     """An event that this reader may not see; keeps the numbers whole (``v=2``)."""
 
     position: Position
 
 
-class CursorMoved(Struct, frozen=True):
+class CursorMoved(Tagged, frozen=True):
     """Somebody else's crosshair (``v=2``); never logged."""
 
     user_id: UserId
     point: Point
 
 
-class UnknownEvent(Struct, frozen=True):
+class UnknownEvent(Tagged, frozen=True):
     """An event of a type we do not know: stepped over, its position still counts."""
 
     type: str

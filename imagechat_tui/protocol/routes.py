@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Point, Position, User
+from imagechat_tui.protocol.tagged import Tagged
 
 
 class Route(Struct, frozen=True):
@@ -98,7 +99,7 @@ class UpdateConversation(Struct, frozen=True):
     resolved: bool | None = None
 
 
-class ConversationReply(Struct, frozen=True):
+class ConversationReply(Tagged, frozen=True):
     """Answer of CREATE_CONVERSATION and UPDATE_CONVERSATION."""
 
     id: ConversationId
@@ -168,7 +169,7 @@ class CreateComment(Struct, frozen=True):
     """2 is image chat."""
 
 
-class CommentReply(Struct, frozen=True):
+class CommentReply(Tagged, frozen=True):
     """Answer of CREATE_COMMENT."""
 
     comment: Comment
@@ -184,7 +185,7 @@ class EditComment(Struct, frozen=True):
     comment: str
 
 
-class EditReply(Struct, frozen=True):
+class EditReply(Tagged, frozen=True):
     """Answer of EDIT_COMMENT."""
 
     html: str

@@ -5,17 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import RoomIds
+from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.state import ChatState, Draft, Phase, Problem
 
 
-class OpenSocket(Struct, frozen=True):
+class OpenSocket(Tagged, frozen=True):
     """Open ``/sub`` of the image's room, or (hosted) of one thread's room."""
 
     socket: int
@@ -28,33 +27,33 @@ class OpenSocket(Struct, frozen=True):
     """None is the image's room; else this conversation's thread room (hosted)."""
 
 
-class CloseSocket(Struct, frozen=True):
+class CloseSocket(Tagged, frozen=True):
     """Close this socket now; nothing more is wanted from it."""
 
     socket: int
 
 
-class Probe(Struct, frozen=True):
+class Probe(Tagged, frozen=True):
     """Ping at once and answer with Pong, or SocketClosed after ``timeout_s``."""
 
     socket: int
     timeout_s: float
 
 
-class SendCrosshair(Struct, frozen=True):
+class SendCrosshair(Tagged, frozen=True):
     """Tell the others where the person points."""
 
     socket: int
     point: Point
 
 
-class FetchSnapshot(Struct, frozen=True):
+class FetchSnapshot(Tagged, frozen=True):
     """GET the conversation list."""
 
     request: int
 
 
-class FetchThread(Struct, frozen=True):
+class FetchThread(Tagged, frozen=True):
     """GET all comments of a thread (hosted)."""
 
     request: int
@@ -62,7 +61,7 @@ class FetchThread(Struct, frozen=True):
     url_id: UrlId
 
 
-class FetchEventLog(Struct, frozen=True):
+class FetchEventLog(Tagged, frozen=True):
     """GET the event log after a position (ours) or from a time (hosted)."""
 
     request: int
@@ -72,13 +71,13 @@ class FetchEventLog(Struct, frozen=True):
     start_time_ms: int | None = None
 
 
-class FetchPresence(Struct, frozen=True):
+class FetchPresence(Tagged, frozen=True):
     """GET who is online."""
 
     request: int
 
 
-class SendRequest(Struct, frozen=True):
+class SendRequest(Tagged, frozen=True):
     """Send one write, once, under the rules of PROMISES D9: own connection, deadline, abortive close."""
 
     broadcast_id: BroadcastId
@@ -93,7 +92,7 @@ class SendRequest(Struct, frozen=True):
     deadline_ms: int | None = None
 
 
-class StoreDrafts(Struct, frozen=True):
+class StoreDrafts(Tagged, frozen=True):
     """Write these drafts to disk, replacing what was there. Writes in flight are among them."""
 
     drafts: tuple[Draft, ...]
@@ -117,7 +116,7 @@ class News(StrEnum):
     """The disk does not take drafts: typed text lives only as long as this program. Told once."""
 
 
-class Announce(Struct, frozen=True):
+class Announce(Tagged, frozen=True):
     """One-off news for the person (toast, bell, ``watch`` line). Never for own actions but verdicts."""
 
     news: News
@@ -132,7 +131,7 @@ class Announce(Struct, frozen=True):
     """What a verdict is about."""
 
 
-class Applied(Struct, frozen=True):
+class Applied(Tagged, frozen=True):
     """An event was applied to the confirmed state (``watch --jsonl`` prints it)."""
 
     event: LiveEvent
@@ -141,7 +140,7 @@ class Applied(Struct, frozen=True):
     """It confirmed a write in our outbox."""
 
 
-class Missed(Struct, frozen=True):
+class Missed(Tagged, frozen=True):
     """Events could not be had one by one: a list tells what came of them (``watch`` prints a reset)."""
 
     after: Position
@@ -150,7 +149,7 @@ class Missed(Struct, frozen=True):
     """The last of them; of another epoch, or a lower number, if the log was started anew or restored."""
 
 
-class Publish(Struct, frozen=True):
+class Publish(Tagged, frozen=True):
     """The state changed; the newest replaces one still waiting."""
 
     state: ChatState

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import User
@@ -16,11 +14,12 @@ from imagechat_tui.protocol.routes import (
     ConversationReply,
     EditReply,
 )
+from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Submitted
 from imagechat_tui.sync.state import Draft, Peer, Problem
 
 
-class Started(Struct, frozen=True):
+class Started(Tagged, frozen=True):
     """The session begins; ``drafts`` were found on disk.
 
     Writes that were in flight when a run died come as failed (RESTARTED) with their broadcastId.
@@ -29,13 +28,13 @@ class Started(Struct, frozen=True):
     drafts: tuple[Draft, ...] = ()
 
 
-class SocketOpened(Struct, frozen=True):
+class SocketOpened(Tagged, frozen=True):
     """The socket's handshake is done. ``socket`` numbers the attempt, as OpenSocket did."""
 
     socket: int
 
 
-class SocketClosed(Struct, frozen=True):
+class SocketClosed(Tagged, frozen=True):
     """The socket is gone, or could not be opened."""
 
     socket: int
@@ -50,28 +49,28 @@ class SocketClosed(Struct, frozen=True):
     """Why it could not be opened, as far as one knows."""
 
 
-class EventReceived(Struct, frozen=True):
+class EventReceived(Tagged, frozen=True):
     """One event from a socket (OpenSocket said which room that is)."""
 
     socket: int
     event: LiveEvent
 
 
-class FrameMalformed(Struct, frozen=True):
+class FrameMalformed(Tagged, frozen=True):
     """A frame could not be decoded (PROMISES D14)."""
 
     socket: int
     detail: str = ""
 
 
-class Pong(Struct, frozen=True):
+class Pong(Tagged, frozen=True):
     """The peer answered a ping; ``round_trip_s`` was measured."""
 
     socket: int
     round_trip_s: float
 
 
-class SnapshotLoaded(Struct, frozen=True):
+class SnapshotLoaded(Tagged, frozen=True):
     """Answer of FetchSnapshot."""
 
     request: int
@@ -79,14 +78,14 @@ class SnapshotLoaded(Struct, frozen=True):
     list: ConversationList
 
 
-class SnapshotComing(Struct, frozen=True):
+class SnapshotComing(Tagged, frozen=True):
     """A part of the answer of FetchSnapshot has come: on a slow link it takes its time."""
 
     request: int
     received_bytes: int
 
 
-class ThreadLoaded(Struct, frozen=True):
+class ThreadLoaded(Tagged, frozen=True):
     """Answer of FetchThread (hosted)."""
 
     request: int
@@ -94,7 +93,7 @@ class ThreadLoaded(Struct, frozen=True):
     list: CommentList
 
 
-class EventLogLoaded(Struct, frozen=True):
+class EventLogLoaded(Tagged, frozen=True):
     """Answer of FetchEventLog: the events in order, decoded by the same codec as frames."""
 
     request: int
@@ -102,14 +101,14 @@ class EventLogLoaded(Struct, frozen=True):
     complete: bool | None = None
 
 
-class UsersLoaded(Struct, frozen=True):
+class UsersLoaded(Tagged, frozen=True):
     """Answer of FetchPresence."""
 
     request: int
     users: tuple[User, ...]
 
 
-class FetchFailed(Struct, frozen=True):
+class FetchFailed(Tagged, frozen=True):
     """A read failed. ``status`` is the HTTP status if the server answered at all."""
 
     request: int
@@ -117,14 +116,14 @@ class FetchFailed(Struct, frozen=True):
     status: int | None = None
 
 
-class ReplyArrived(Struct, frozen=True):
+class ReplyArrived(Tagged, frozen=True):
     """A write was answered with success. ``reply`` depends on the write; None for deletions."""
 
     broadcast_id: BroadcastId
     reply: ConversationReply | CommentReply | EditReply | None
 
 
-class WriteFailed(Struct, frozen=True):
+class WriteFailed(Tagged, frozen=True):
     """A write was not answered with success.
 
     ``sent`` False: it certainly did not reach the server (refused at connect). True without ``status``:
@@ -137,11 +136,11 @@ class WriteFailed(Struct, frozen=True):
     status: int | None = None
 
 
-class Woke(Struct, frozen=True):
+class Woke(Tagged, frozen=True):
     """The machine slept (PROMISES D11): the link must prove itself before it is trusted."""
 
 
-class Tick(Struct, frozen=True):
+class Tick(Tagged, frozen=True):
     """``wake_at`` has come."""
 
 

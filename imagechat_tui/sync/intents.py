@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.tagged import Tagged
 
 
-class StartConversation(Struct, frozen=True):
+class StartConversation(Tagged, frozen=True):
     """A new marker at ``point`` with its first comment."""
 
     point: Point
     text: str
 
 
-class PostComment(Struct, frozen=True):
+class PostComment(Tagged, frozen=True):
     """A comment in an existing thread."""
 
     conversation_id: ConversationId
@@ -25,7 +24,7 @@ class PostComment(Struct, frozen=True):
     parent_id: CommentId | None = None
 
 
-class EditComment(Struct, frozen=True):
+class EditComment(Tagged, frozen=True):
     """A new text for a comment."""
 
     conversation_id: ConversationId
@@ -33,27 +32,27 @@ class EditComment(Struct, frozen=True):
     text: str
 
 
-class DeleteComment(Struct, frozen=True):
+class DeleteComment(Tagged, frozen=True):
     """Remove a comment (and what answers it)."""
 
     conversation_id: ConversationId
     comment_id: CommentId
 
 
-class DeleteConversation(Struct, frozen=True):
+class DeleteConversation(Tagged, frozen=True):
     """Remove a marker and its thread."""
 
     conversation_id: ConversationId
 
 
-class MoveConversation(Struct, frozen=True):
+class MoveConversation(Tagged, frozen=True):
     """Put a marker elsewhere."""
 
     conversation_id: ConversationId
     point: Point
 
 
-class ResolveConversation(Struct, frozen=True):
+class ResolveConversation(Tagged, frozen=True):
     """Resolve (or reopen) a thread."""
 
     conversation_id: ConversationId
@@ -72,7 +71,7 @@ Write: TypeAlias = (
 """The intents that change something on the server."""
 
 
-class KeepDraft(Struct, frozen=True):
+class KeepDraft(Tagged, frozen=True):
     """Keep what was typed for a target and not sent. An empty text forgets the draft.
 
     ``write`` is the write that the text would become; its target (everything but the text) names the
@@ -82,41 +81,41 @@ class KeepDraft(Struct, frozen=True):
     write: StartConversation | PostComment | EditComment
 
 
-class Retry(Struct, frozen=True):
+class Retry(Tagged, frozen=True):
     """Send a write that failed once more, with the same broadcastId."""
 
     draft_id: str
 
 
-class Drop(Struct, frozen=True):
+class Drop(Tagged, frozen=True):
     """Forget a draft or a write that failed."""
 
     draft_id: str
 
 
-class OpenThread(Struct, frozen=True):
+class OpenThread(Tagged, frozen=True):
     """The person looks at this thread: its comments are wanted, and count as read."""
 
     conversation_id: ConversationId
 
 
-class CloseThread(Struct, frozen=True):
+class CloseThread(Tagged, frozen=True):
     """The person left the open thread."""
 
 
-class MarkRead(Struct, frozen=True):
+class MarkRead(Tagged, frozen=True):
     """This thread was read."""
 
     conversation_id: ConversationId
 
 
-class MoveCrosshair(Struct, frozen=True):
+class MoveCrosshair(Tagged, frozen=True):
     """Where the person points now; told to the others (at most 2 a second) where the server takes it."""
 
     point: Point
 
 
-class TryNow(Struct, frozen=True):
+class TryNow(Tagged, frozen=True):
     """Reconnect or catch up at once (key ``R``)."""
 
 
@@ -125,7 +124,7 @@ Intent: TypeAlias = (
 )
 
 
-class Submitted(Struct, frozen=True):
+class Submitted(Tagged, frozen=True):
     """An intent together with the id it would travel under (made by the driver, so that sync stays pure)."""
 
     intent: Intent
