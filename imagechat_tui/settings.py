@@ -32,6 +32,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "renderer": ("cells", "rich-pixels"),
     "graphics": ("cells", "kitty"),
     "theme": ("dark", "light"),
+    "bell": ("off", "on"),
 }
 """Settings with a fixed set of values."""
 
@@ -166,6 +167,8 @@ class ClientSettings:
     graphics: str = "cells"
     """What the terminal is handed: cells, or pixels by kitty's protocol. Never found out by asking it."""
     theme: str = "dark"
+    bell: str = "off"
+    """Whether the terminal rings when somebody else adds something."""
     max_megapixels: float = 60.0
     """Pictures with more pixels are declined."""
     max_file_mib: float = 20.0
@@ -287,6 +290,7 @@ def load_settings(
         renderer=text.get("renderer", "cells"),
         graphics=text.get("graphics", "cells"),
         theme=text.get("theme", "dark"),
+        bell=text.get("bell", "off"),
         max_megapixels=float(text.get("max_megapixels", 60)),
         max_file_mib=float(text.get("max_file_mib", 20)),
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,

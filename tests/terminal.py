@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -246,3 +247,8 @@ def wait_for(condition: Callable[[], bool], *, within_s: float, what: str = "") 
             raise Stuck(f"waited {within_s} s for {what or condition}\n{screens}")
         pump(0.02)
     return time.monotonic() - start
+
+
+def bells(terminal: Terminal) -> int:
+    """BEL characters that ring: those that end an OSC sequence do not count."""
+    return re.sub(rb"\x1b\][^\x07\x1b]*(\x07|\x1b\\)", b"", bytes(terminal.raw)).count(b"\x07")

@@ -60,6 +60,7 @@ def private_option(command: Command) -> Command:
 @click.option("--max-megapixels", metavar="NUMBER", help="Refuse pictures of more pixels. Default: 60.")
 @click.option("--max-file-mib", metavar="NUMBER", help="Refuse larger files. Default: 20.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
+@click.option("--bell", type=click.Choice(CHOICES["bell"]), help="Ring when somebody else adds something.")
 @private_option
 @picture_options
 @server_options
@@ -149,6 +150,7 @@ def _shown(chosen: Target, private: bool) -> int:
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
+            bell=chosen.settings.bell == "on",
             ask_width=may_be_wide(chosen.settings, look),
             crash_folder=state / "crash",
         ),

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.conftest import Desk, both, place_marker
 from tests.fault_proxy import FaultProxyThread, Mode
-from tests.terminal import Terminal, pump, wait_for
+from tests.terminal import Terminal, bells, pump, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
 
@@ -63,9 +63,9 @@ class Team:
         port = self.proxy.port if through_proxy else self.port
         return ["--server", f"http://127.0.0.1:{port}", "--tenant", "demo", "--url-id", "the-shot"]
 
-    def terminal(self, name: str, *, through_proxy: bool) -> Terminal:
+    def terminal(self, name: str, *flags: str, through_proxy: bool) -> Terminal:
         return self.desk.terminal(
-            "shot.png", *self.options(through_proxy=through_proxy), IMAGECHAT_SSO=self.token(name)
+            "shot.png", *flags, *self.options(through_proxy=through_proxy), IMAGECHAT_SSO=self.token(name)
         )
 
     def markers(self) -> list[dict[str, object]]:
@@ -132,6 +132,26 @@ def test_a_black_hole_shows_within_twenty_seconds(team: Team) -> None:
     team.proxy.mode = Mode.BLACK_HOLE
     took = here.wait_for(lambda: "LIVE" not in here.lines[0], within_s=20, what="the loss to show")
     assert took <= 20
+
+
+def test_the_screen_tells_after_an_outage_what_happened_meanwhile(team: Team) -> None:
+    here, quiet = (team.terminal("anna", "--bell", rings, through_proxy=True) for rings in ("on", "off"))
+    both(here, quiet, show="LIVE")
+    team.proxy.mode = Mode.REFUSE
+    team.proxy.cut()
+    both(here, quiet, show="OFFLINE")
+    added = team.desk.run(
+        "add", "shot.png", "--at", "5,5", "-m", "one", *team.options(through_proxy=False),
+        IMAGECHAT_SSO=team.token("bob"),
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    assert bells(here) == 0
+    team.proxy.mode = Mode.PASS
+    here.press("R")
+    quiet.press("R")
+    both(here, quiet, show="Bob added marker 1")
+    both(here, quiet, show="1 unread")
+    assert (bells(here), bells(quiet)) == (1, 0)
 
 
 def test_watch_prints_after_an_outage_what_happened_meanwhile(team: Team) -> None:

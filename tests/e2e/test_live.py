@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 
 import pytest
 
 from tests.e2e.conftest import Desk, both, place_marker
-from tests.terminal import Terminal, wait_for
+from tests.terminal import bells, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
-
-
-def bells(terminal: Terminal) -> int:
-    """BEL characters that ring: those that end an OSC sequence do not count."""
-    return re.sub(rb"\x1b\][^\x07\x1b]*(\x07|\x1b\\)", b"", bytes(terminal.raw)).count(b"\x07")
 
 
 def test_what_one_terminal_does_is_on_the_other(desk: Desk) -> None:
