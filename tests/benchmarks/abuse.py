@@ -17,6 +17,8 @@ import itertools
 import json
 import multiprocessing
 import os
+import random
+import select
 import selectors
 import socket
 import statistics
@@ -25,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -202,6 +205,86 @@ def markdown(target: Target) -> None:
     asked_again_and_again(target, asks())
 
 
+def gzip_bombs(target: Target) -> None:
+    """Bodies of a few kilobytes that unpack to many megabytes."""
+    packed = zlib.compressobj(9, wbits=31)
+    bomb = packed.compress(bytes(50 << 20)) + packed.flush()
+    head = (
+        "POST /comments/bad?urlId=page&broadcastId=b HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
+    )
+    asked_again_and_again(target, itertools.repeat(head.encode() + bomb))
+
+
+def without_end(target: Target, head: bytes, more: bytes, links: int = 8) -> None:
+    """Requests whose body goes on as fast as it is taken, over some connections at once."""
+    until = time.monotonic() + target.seconds
+    mine: dict[socket.socket, bytes] = {}
+    while time.monotonic() < until:
+        while len(mine) < links:
+            try:
+                link = target.connect()
+            except OSError:
+                break
+            link.setblocking(False)
+            mine[link] = head
+        read, write, _ = select.select(mine, mine, [], 0.1)
+        for link in {*read, *write}:
+            try:
+                if link in read and not link.recv(1 << 16):
+                    raise ConnectionError
+                if link in write:
+                    mine[link] = mine[link][link.send(mine[link]) :] or more
+            except BlockingIOError:
+                pass
+            except OSError:
+                del mine[link]
+                link.close()
+    for link in mine:
+        link.close()
+
+
+def endless_bodies(target: Target) -> None:
+    """A length that is never reached, with bytes that come as fast as they are taken."""
+    head = request("POST", "/comments/bad", urlId="page", broadcastId="b")[:-2]
+    without_end(target, head + b"Content-Length: 99999999999\r\n\r\n", b"x" * 65_536)
+
+
+def chunked_bodies(target: Target) -> None:
+    """The same in chunks of one byte: each is a turn of the parser."""
+    head = request("POST", "/comments/bad", urlId="page", broadcastId="b")[:-2]
+    without_end(target, head + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000)
+
+
+def garbage(target: Target) -> None:
+    """Bytes that are no HTTP, each time over a new connection once the last is closed."""
+    noise = random.Random(1).randbytes(65_536)
+    without_end(target, noise, noise, links=32)
+
+
+def guests_writes(target: Target) -> None:
+    """Markers and comments of people without a token where they may write, each a new person."""
+
+    def asks() -> Iterator[bytes]:
+        for n in itertools.count():
+            body: dict[str, object] = {
+                "urlId": "page",
+                "comment": "x" * 500,
+                "commenterName": f"g{n}",
+                "url": "x",
+            }
+            if n % 2:
+                body |= {
+                    "windowUrlId": f"page::{n % 100}:{n // 100 % 100}", "pageTitle": "", "src": "",
+                    "x": n % 100, "y": n // 100 % 100, "broadcastId": f"g{n}",
+                }  # fmt: skip
+            path = "/comment-image-chats/bad" if n % 2 else "/comments/bad"
+            query = {"urlId": "page", "broadcastId": f"g{os.getpid()}-{n}"}
+            yield request("POST", path, json.dumps(body).encode(), **query)
+
+    asked_again_and_again(target, asks())
+
+
 ATTACKS: dict[str, Callable[[Target], None]] = {
     attack.__name__: attack
     for attack in (
@@ -214,6 +297,11 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
         unknown_paths,
         half_heads,
         markdown,
+        gzip_bombs,
+        endless_bodies,
+        chunked_bodies,
+        garbage,
+        guests_writes,
     )
 }
 
@@ -233,9 +321,9 @@ def server(source: Path) -> Iterator[Served]:
         data = str(Path(folder, "data"))
         program = [sys.executable, "-m", "imagechat_tui"]
         secrets = {}
-        for tenant in ("good", "bad"):
+        for tenant, options in (("good", []), ("bad", ["--allow-anon"])):
             made = subprocess.run(
-                [*program, "tenant", "create", tenant, "--data-dir", data],
+                [*program, "tenant", "create", tenant, *options, "--data-dir", data],
                 env=environment, cwd=folder, check=True, capture_output=True, text=True,
             )  # fmt: skip
             secrets[tenant] = made.stdout.strip()
