@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.cli import VERBS
+from imagechat_tui.commands import VERBS
 from imagechat_tui.sync.state import Phase
 from imagechat_tui.words import phase_words
 

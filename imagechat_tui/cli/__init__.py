@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from imagechat_tui import __version__
+from imagechat_tui.commands import VERBS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -28,27 +29,6 @@ OK, ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND, CANCELLED = 0, 1, 2, 3, 4, 5,
 
 READER_GONE = 128 + signal.SIGPIPE
 """What shells call the end of a program whose output nobody reads any more (`| head`): gh and ls end so, too."""
-
-VERBS = {
-    "open": ("open_verb", "open_picture", "Open a picture: the screen."),
-    "demo": ("demo", "demo", "Watch a demo with a scripted colleague."),
-    "serve": ("serve_verb", "serve", "Run a server for a team."),
-    "ls": ("threads", "list_threads", "List markers and threads."),
-    "show": ("show_verb", "show", "Print the picture with its markers."),
-    "add": ("threads", "add", "Add a marker."),
-    "reply": ("threads", "reply", "Reply in a thread."),
-    "edit": ("threads", "edit", "Edit a comment."),
-    "resolve": ("threads", "resolve", "Resolve a thread."),
-    "reopen": ("threads", "reopen", "Reopen a thread."),
-    "rm": ("threads", "remove", "Delete a marker or a comment."),
-    "watch": ("watch_verb", "watch", "Print live events, one per line."),
-    "tenant": ("tenants", "tenant", "Create and list tenants."),
-    "token": ("tenants", "token", "Create a sign-in token for a user."),
-    "doctor": ("doctor", "doctor", "Find what is wrong here, and how to fix it."),
-    "config": ("config", "config", "Show the settings and where they come from."),
-    "completions": ("completions", "completions", "Print completions for a shell."),
-}
-"""Verb -> module below this package, the command in it, and its line in the list of verbs."""
 
 OWN_OPTIONS = ("-h", "--help", "--version")
 """What may come before a verb."""
@@ -68,7 +48,7 @@ class Verbs(click.Group):
         """Import the verb's module and hand out its command."""
         if cmd_name not in VERBS:
             return None
-        module, attribute, _ = VERBS[cmd_name]
+        module, _, attribute = VERBS[cmd_name].entry.partition(":")
         command = getattr(import_module(f"{__name__}.{module}"), attribute)
         assert isinstance(command, click.Command)
         if cmd_name not in PAINTING:
@@ -81,14 +61,14 @@ class Verbs(click.Group):
             return super().shell_complete(ctx, incomplete)
         from click.shell_completion import CompletionItem
 
-        verbs = [CompletionItem(verb, help=line) for verb, (_, _, line) in VERBS.items()]
+        verbs = [CompletionItem(verb.name, help=verb.line) for verb in VERBS.values()]
         begun = [item for item in verbs if item.value.startswith(incomplete)]
         return [*begun, CompletionItem(incomplete, type="file")]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing any."""
         with formatter.section("Verbs"):
-            formatter.write_dl([(verb, line) for verb, (_, _, line) in VERBS.items()])
+            formatter.write_dl([(verb.name, verb.line) for verb in VERBS.values()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -14,7 +14,7 @@ from msgspec import Struct
 from textual import constants, events
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.color import Color
 from textual.content import Content
 from textual.driver import Driver
@@ -22,6 +22,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
+from imagechat_tui.commands import Context
 from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
@@ -30,6 +31,7 @@ from imagechat_tui.tui.ascii_signs import AsciiSigns
 from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.crash import write_crash_file
 from imagechat_tui.tui.dialogs.dialog import Dialog, Layer
 from imagechat_tui.tui.exit import Leaving
@@ -86,12 +88,7 @@ class ImageChatApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-high")]  # noqa: RUF012 (Textual declares it so)
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
-        Binding("ctrl+l", "repair", "Redraw the screen", id="app.repair", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, priority=True),
-        Binding("ctrl+c", "hint_quit", "How to quit", id="app.hint", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.APP)
 
     def __init__(
         self,
@@ -280,7 +277,7 @@ class ImageChatApp(App[int]):
     def on_command_chosen(self, message: CommandChosen) -> None:
         """Run a command from a list: before the keys that were pressed behind it."""
         command = message.command
-        self.keys.put_first(lambda: self._command(command.id, command.action, command.node))
+        self.keys.put_first(lambda: self._command(command.id, command.command.action, command.node))
 
     def on_writing_refused(self) -> None:
         """What was typed behind it was to be its text, and would be commands now."""

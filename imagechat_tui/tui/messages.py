@@ -11,7 +11,7 @@ from imagechat_tui.sync.state import ChatState
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
-    from imagechat_tui.tui.commands import Command
+    from imagechat_tui.tui.commands import ActiveCommand
 
 
 class StateChanged(Message):
@@ -85,6 +85,6 @@ class EditorLeft(Message):
 class CommandChosen(Message):
     """A command shall be run, as its key would."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: ActiveCommand) -> None:
         super().__init__()
         self.command = command

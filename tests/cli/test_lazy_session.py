@@ -9,8 +9,9 @@ import sys
 import click
 import pytest
 
-from imagechat_tui.cli import PAINTING, VERBS, cli
+from imagechat_tui.cli import PAINTING, cli
 from imagechat_tui.cli.lazy_session import LazySession
+from imagechat_tui.commands import VERBS
 from imagechat_tui.sync.intents import TryNow
 from imagechat_tui.sync.session import Session
 from tests import examples as eg

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from imagechat_tui.cli import USAGE, VERBS, cli, run
+from imagechat_tui.cli import USAGE, cli, run
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.commands import VERBS
 
 
 def commands() -> Iterator[tuple[list[str], click.Command]]:

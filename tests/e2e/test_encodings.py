@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from imagechat_tui.cli import VERBS
+from imagechat_tui.commands import VERBS
 from tests.e2e.conftest import IMAGECHAT, Desk, skip_without_locale
 
 pytestmark = pytest.mark.e2e

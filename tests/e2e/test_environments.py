@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from imagechat_tui.cli import VERBS
+from imagechat_tui.commands import VERBS
 from tests.e2e.conftest import IMAGECHAT, Desk
 
 pytestmark = pytest.mark.e2e

@@ -8,9 +8,10 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from imagechat_tui.commands import BY_ID, COMMANDS, FOOTER, WRITES
 from imagechat_tui.tui.app import ImageChatApp
 from imagechat_tui.tui.chat.screen import ChatScreen
-from imagechat_tui.tui.commands import FOOTER, SHORT, SYNONYMS, WRITES, all_commands, found
+from imagechat_tui.tui.commands import all_commands, found
 from imagechat_tui.tui.dialogs.command_list import CommandRows
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.widgets.comment_list import CommentList
@@ -65,7 +66,7 @@ def test_the_status_line_names_commands_that_exist() -> None:
     ids = {binding.id for binding in ours()}
     for wanted in FOOTER.values():
         assert set(wanted) <= ids
-        assert set(wanted) <= SHORT.keys()
+        assert all(BY_ID[name].hint for name in wanted)
 
 
 async def test_the_palette_holds_everything(sit: Sit) -> None:
@@ -204,7 +205,7 @@ async def test_what_the_title_says_comes_before_what_another_word_for_it_says(si
 
 def test_every_command_has_other_words_for_it_and_no_other_is_left_over() -> None:
     ids = {binding.id for binding in [*ours(), *(b for b in Editor.BINDINGS if isinstance(b, Binding))]}
-    assert ids - {None} == SYNONYMS.keys()
+    assert ids - {None} == {command.id for command in COMMANDS if command.synonyms}
 
 
 async def test_no_key_is_written_by_its_name(sit: Sit) -> None:

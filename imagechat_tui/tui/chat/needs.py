@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
+from imagechat_tui.commands import Subject, ids_about
 from imagechat_tui.sync.state import CommentView, Status, Thread
 
 
@@ -21,37 +22,12 @@ class Need(Enum):
 PATIENCE_S: Final = {Need.PICTURE: None, Need.DRAWING: 2.0, Need.START: 2.0, Need.SAVED: 2.0}
 """How long a key waits for it; None: until it comes or is known not to. Then the key acts, and says why not."""
 
-OF_PLACE: Final = frozenset({"marker.new", "image.open"})
-"""Commands about the place where the crosshair is, by id."""
-
-OF_PICTURE: Final = OF_PLACE | {"marker.hints"}
-"""Commands about what is seen. Moves and zooms are none: the picture catches up with them."""
-
-OF_THREAD: Final = frozenset(
-    {
-        "thread.act", "thread.reply", "thread.edit", "thread.delete", "thread.resolve", "thread.reopen",
-    }
-)  # fmt: skip
-"""Commands that ask something of the server about a marker or a comment it must know."""
-
-OF_START: Final = (
-    OF_PICTURE
-    | OF_THREAD
-    | {
-        "app.unsent", "list.first", "list.half-page-down", "list.half-page-up", "list.last", "list.next",
-        "list.open", "list.previous", "marker.next", "marker.previous", "marker.unread", "thread.details",
-        "write.send",
-    }
-)  # fmt: skip
-"""Commands about what the server has."""
-
-OF_WHAT_IS_LEFT: Final = frozenset(
-    {
-        "app.back", "list.first", "list.half-page-down", "list.half-page-up", "list.last", "list.next",
-        "list.open", "list.previous", "marker.next", "marker.previous", "marker.unread", "pane.back", "pane.next",
-    }
-)  # fmt: skip
-"""Commands that go from one thing to another: where to depends on whether what is being deleted is gone."""
+# Ids of the commands that have such needs.
+OF_PLACE: Final = ids_about(Subject.PLACE)
+OF_PICTURE: Final = ids_about(Subject.PLACE, Subject.VIEW)
+OF_THREAD: Final = ids_about(Subject.THREAD)
+OF_START: Final = ids_about(Subject.PLACE, Subject.VIEW, Subject.THREAD, Subject.CONTENTS)
+OF_WHAT_IS_LEFT: Final = ids_about(Subject.REST)
 
 
 def on_the_way(things: Iterable[Thread | CommentView | None]) -> bool:

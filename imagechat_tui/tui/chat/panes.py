@@ -16,11 +16,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from imagechat_tui.commands import WRITES
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, Phase
 from imagechat_tui.tui.chat.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.commands import WRITES, hints
+from imagechat_tui.tui.commands import hints
 from imagechat_tui.tui.dialogs.dialog import Layer
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Ground, ground

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from imagechat_tui.commands import Context
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -29,7 +30,7 @@ from imagechat_tui.tui.chat.needs import (
 )
 from imagechat_tui.tui.chat.notices import TellingScreen
 from imagechat_tui.tui.chat.selection import IN_FLIGHT
-from imagechat_tui.tui.commands import Command, all_commands, commands_here
+from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, commands_here
 from imagechat_tui.tui.dialogs.dialog import Layer
 from imagechat_tui.tui.messages import CommandChosen, PictureAsked
 from imagechat_tui.tui.picture.image_view import ImageView
@@ -51,34 +52,7 @@ class ChatScreen(TellingScreen):
 
     HELP = "Move the crosshair on the picture, press c, type, then Enter. Each line is a key; Enter runs it."
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "c", "new_marker", "New marker at the crosshair, or reply on one", id="marker.new", show=False
-        ),
-        Binding("r", "reply", "Reply", id="thread.reply", show=False),
-        Binding("e", "edit", "Edit your comment", id="thread.edit", show=False),
-        Binding("d", "delete", "Delete (asks first)", id="thread.delete", show=False),
-        Binding("x", "resolve(True)", "Resolve", id="thread.resolve", show=False),
-        Binding("X", "resolve(False)", "Reopen", id="thread.reopen", show=False),
-        Binding("right_square_bracket", "step(1)", "Next marker", id="marker.next", show=False),
-        Binding("left_square_bracket", "step(-1)", "Previous marker", id="marker.previous", show=False),
-        Binding("space", "next_unread", "Next unread", id="marker.unread", show=False),
-        Binding("at", "here", "Who is here", id="app.here", show=False),
-        Binding("i", "details", "Details", id="thread.details", show=False),
-        Binding("f", "hints", "Jump: letters on every marker", id="marker.hints", show=False),
-        Binding("t", "cycle_markers", "Show markers: all, open, none", id="marker.shown", show=False),
-        Binding("s", "cycle_sidebar", "Sidebar: auto, full, hidden", id="pane.sidebar", show=False),
-        Binding("T", "cycle_theme", "Theme: dark, light", id="app.theme", show=False),
-        Binding("tab,shift+tab", "next_pane", "Next pane", id="pane.next", show=False),
-        Binding("escape,h", "back", "Back", id="pane.back", show=False),
-        Binding("question_mark,f1", "help", "Help for this pane", id="app.help", show=False),
-        Binding("colon,ctrl+p", "palette", "All commands", id="app.palette", show=False),
-        Binding("R", "try_now", "Reconnect, and reload the picture", id="app.reconnect", show=False),
-        Binding(
-            "exclamation_mark", "unsent", "Unsent: drafts and failed writes", id="app.unsent", show=False
-        ),
-        Binding("q", "back_or_quit", "Back or quit", id="app.back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.CHAT)
 
     @on(Rows.Chosen, "#comments")
     def _comment_chosen(self) -> None:
@@ -397,14 +371,14 @@ class ChatScreen(TellingScreen):
         nodes = (self.picture, self.threads, self.comments, self, self.app)
         self._list_commands("All commands", "", all_commands(nodes))
 
-    def _list_commands(self, title: str, text: str, commands: Sequence[Command]) -> None:
+    def _list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
         from imagechat_tui.tui.dialogs.command_list import CommandScreen
 
         forbidden = self.forbidden_commands()
         allowed = [command for command in commands if command.id not in forbidden]
         self.cover(CommandScreen(title, text, allowed), self._run_command)
 
-    def _run_command(self, command: Command | None) -> None:
+    def _run_command(self, command: ActiveCommand | None) -> None:
         if command is not None:
             self.post_message(CommandChosen(command))
 

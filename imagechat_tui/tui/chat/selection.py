@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from textual import on
 from textual.content import Content
 
+from imagechat_tui.commands import WRITES
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import CloseThread, OpenThread
 from imagechat_tui.sync.outbox import same_target
@@ -26,7 +27,6 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.chat.layout import Layout
 from imagechat_tui.tui.chat.panes import PanesScreen
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.commands import WRITES
 from imagechat_tui.tui.keys import key_label
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.people import nobody_words, people_here

@@ -7,13 +7,15 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.commands import Context
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows
@@ -23,9 +25,7 @@ from imagechat_tui.tui.widgets.thread_list import ThreadList
 class ClusterScreen(Dialog[str | None]):
     """A short list of threads; the answer is a thread's key."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,h", "close", "Close", id="cluster.close", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.CLUSTER)
 
     def __init__(self, threads: Sequence[Thread], clock: Clock) -> None:
         super().__init__()

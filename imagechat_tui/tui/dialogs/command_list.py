@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from imagechat_tui.tui.commands import Command, found
+from imagechat_tui.tui.commands import ActiveCommand, found
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
@@ -23,21 +23,21 @@ NARROW, TINY = 50, 30
 """Columns below which there is no room for the group, and none for a column of keys."""
 
 
-class CommandRows(Rows[Command]):
+class CommandRows(Rows[ActiveCommand]):
     """Commands, one a line."""
 
     empty = "No command matches."
     can_focus = False
 
-    def key_of(self, item: Command) -> str:
+    def key_of(self, item: ActiveCommand) -> str:
         """The command's id."""
         return item.id
 
-    def height_of(self, item: Command, width: int) -> int:
+    def height_of(self, item: ActiveCommand, width: int) -> int:
         """One line, if its title fits."""
         return len(self.lines_of(item, width - 1))
 
-    def lines_of(self, item: Command, width: int) -> list[Text]:
+    def lines_of(self, item: ActiveCommand, width: int) -> list[Text]:
         """Keys, what they do, and where if there is room."""
         if width < TINY:
             first = (item.keys.partition(" ")[0], self.ink("accent"))
@@ -59,7 +59,7 @@ class CommandRows(Rows[Command]):
         return list(words.wrap(self.app.console, max(1, width)))
 
 
-class CommandScreen(Dialog[Command | None]):
+class CommandScreen(Dialog[ActiveCommand | None]):
     """A list of commands to look up or to run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,7 +70,7 @@ class CommandScreen(Dialog[Command | None]):
         Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, help_text: str, commands: Sequence[Command]) -> None:
+    def __init__(self, title: str, help_text: str, commands: Sequence[ActiveCommand]) -> None:
         super().__init__()
         self._title = title
         self._help = help_text

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.commands import Context
 from imagechat_tui.safetext import SafeText
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 
@@ -18,10 +20,7 @@ from imagechat_tui.tui.widgets.key_line import KeyLine
 class ConfirmScreen(Dialog[bool]):
     """Yes or no; Esc is no."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,y", "answer(True)", "Yes", id="confirm.yes", show=False),
-        Binding("escape,n,q", "answer(False)", "No", id="confirm.no", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.CONFIRM)
 
     def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keep") -> None:
         super().__init__()

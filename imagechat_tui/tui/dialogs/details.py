@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.commands import Context
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
 from imagechat_tui.tui.widgets.thread_list import replies_of
@@ -30,11 +32,7 @@ STANDS = {
 class DetailsScreen(Dialog[None]):
     """A small table; any of the closing keys ends it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,i,enter", "close", "Close", id="details.close", show=False),
-        Binding("j", "read(1)", "Scroll down", id="details.down", show=False),
-        Binding("k", "read(-1)", "Scroll up", id="details.up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.DETAILS)
 
     def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
         super().__init__()

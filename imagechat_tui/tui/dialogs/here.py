@@ -6,13 +6,15 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.commands import Context
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import symbols
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.people import Person, nobody_words, people_here
@@ -43,9 +45,7 @@ class PeopleRows(Rows[Person]):
 class HereScreen(Dialog[None]):
     """The list of people; it follows the state while it is open."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,at,enter", "close", "Close", id="here.close", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.HERE)
 
     def __init__(self, state: ChatState) -> None:
         super().__init__()

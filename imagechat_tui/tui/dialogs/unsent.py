@@ -8,11 +8,12 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.commands import Context
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import StartConversation
@@ -21,6 +22,7 @@ from imagechat_tui.sync.state import ChatState, Draft
 from imagechat_tui.sync.views import number_of
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
@@ -33,10 +35,7 @@ KEYS = (("Enter", "retry or keep writing"), ("e", "edit"), ("d", "discard"), ("E
 class DraftRows(Rows[Draft]):
     """Drafts, two lines each."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "screen.write_on", "Edit", id="unsent.edit", show=False),
-        Binding("d", "screen.drop", "Discard", id="unsent.drop", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.DRAFTS)
 
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -80,9 +79,7 @@ class DraftRows(Rows[Draft]):
 class UnsentScreen(Dialog[Draft | None]):
     """The list of what is not saved; it follows the state while it is open. The answer is what to write on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,exclamation_mark", "close", "Close", id="unsent.close", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.UNSENT)
 
     def __init__(
         self,

@@ -10,9 +10,11 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from imagechat_tui.commands import Context
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.markers import PlacedChip, place
 from imagechat_tui.raster.viewport import Viewport
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.picture.stage import Stage
@@ -33,21 +35,7 @@ class ImageView(Stage, can_focus=True):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h,left", "step(-1, 0)", "Move left", id="image.left", show=False),
-        Binding("j,down", "step(0, 1)", "Move down", id="image.down", show=False),
-        Binding("k,up", "step(0, -1)", "Move up", id="image.up", show=False),
-        Binding("l,right", "step(1, 0)", "Move right", id="image.right", show=False),
-        Binding("H,shift+left", "stride(-1, 0)", "Move left by a tenth", id="image.far-left", show=False),
-        Binding("J,shift+down", "stride(0, 1)", "Move down by a tenth", id="image.far-down", show=False),
-        Binding("K,shift+up", "stride(0, -1)", "Move up by a tenth", id="image.far-up", show=False),
-        Binding("L,shift+right", "stride(1, 0)", "Move right by a tenth", id="image.far-right", show=False),
-        Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="image.closer", show=False),
-        Binding("minus", "zoom(-1)", "Zoom out", id="image.farther", show=False),
-        Binding("0", "fit", "Fit the whole picture, or its width", id="image.fit", show=False),
-        Binding("Z", "actual", "Actual size: one pixel per cell", id="image.actual", show=False),
-        Binding("z", "loupe", "Loupe: magnify here", id="image.loupe", show=False),
-        Binding("a", "others", "Others' crosshairs: show, hide", id="image.others", show=False),
-        Binding("enter", "open", "Open this marker, or add one", id="image.open", show=False),
+        *bindings(Context.PICTURE),
         Binding("escape", "close_loupe", show=False),
     ]
 

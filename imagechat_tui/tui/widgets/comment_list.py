@@ -6,12 +6,14 @@ from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from imagechat_tui.commands import Context
 from imagechat_tui.safetext import Span, comment_text, spans
 from imagechat_tui.sync.state import CommentView, Status
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.widgets.people import author_key, author_of, initials
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words
@@ -26,9 +28,7 @@ class CommentList(Rows[CommentView]):
     BINDING_GROUP_TITLE = "Thread"
     HELP = "One thread. e edits and d deletes the selected comment, r replies, Esc goes back to the list."
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Reply, or retry what was not saved", id="thread.act", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.COMMENTS)
 
     gap = 1
     empty = "Loading comments."

@@ -8,6 +8,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
+from imagechat_tui.commands import Context
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.messages import EditorLeft, EditorSent
 
 
@@ -18,9 +20,7 @@ class Editor(TextArea):
     HELP = "Enter sends. Esc closes and keeps what you typed as a draft; it is never sent by itself."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,ctrl+s", "submit", "Send", id="write.send", show=False, priority=True),
-        Binding("ctrl+j", "new_line", "New line", id="write.new-line", show=False, priority=True),
-        Binding("escape", "leave", "Close and keep the draft", id="write.leave", show=False, priority=True),
+        *bindings(Context.WRITING),
         Binding("tab", "leave", "Close and keep the draft", show=False, priority=True),
     ]
 

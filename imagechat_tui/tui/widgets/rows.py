@@ -15,14 +15,16 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from imagechat_tui.commands import Context
 from imagechat_tui.tui import symbols
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.themes import person_color
 
 Item = TypeVar("Item")
@@ -46,15 +48,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         "rows--mark-focused",
     }
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "cursor_down", "Next", id="list.next", show=False),
-        Binding("k,up", "cursor_up", "Previous", id="list.previous", show=False),
-        Binding("ctrl+d,pagedown", "half_page(1)", "Half a page down", id="list.half-page-down", show=False),
-        Binding("ctrl+u,pageup", "half_page(-1)", "Half a page up", id="list.half-page-up", show=False),
-        Binding("g,home", "first", "First", id="list.first", show=False),
-        Binding("G,end", "last", "Last", id="list.last", show=False),
-        Binding("enter", "choose", "Open", id="list.open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.LIST)
 
     selected: reactive[str | None] = reactive(None, repaint=False)
     """Key of the selected item."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from imagechat_tui.commands import Context
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.safetext import SafeText, comment_text, spans
 from imagechat_tui.sync.state import Status, Thread, counts
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
+from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.widgets.people import starter_key, starter_of
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
@@ -25,9 +27,7 @@ class ThreadList(Rows[Thread]):
     BINDING_GROUP_TITLE = "Threads"
     HELP = "The threads of this picture. Enter opens one and centres the picture on its marker."
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,right", "choose", "Open", id="list.open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.THREADS)
 
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
