@@ -10,6 +10,7 @@ import pytest
 from imagechat_tui.commands import VERBS
 from imagechat_tui.sync.state import Phase
 from imagechat_tui.words import phase_words
+from tests.readme_tables import with_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +30,10 @@ HEADING = re.compile(rf"^#+ ({NUMBER}) ", flags=re.MULTILINE)
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_told_of(verb: str) -> None:
     assert re.search(rf"`(imagechat )?{verb}\b", README)
+
+
+def test_its_tables_of_keys_and_verbs_are_what_is_declared() -> None:
+    assert with_tables(README) == README, "python -m tests.readme_tables writes them anew"
 
 
 def test_no_verb_is_told_of_that_does_not_exist() -> None:

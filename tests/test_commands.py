@@ -1,0 +1,35 @@
+"""What is declared of keys and verbs fits together."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from imagechat_tui.commands import BY_ID, COMMANDS, VERBS, Context
+
+
+def test_each_command_is_declared_once() -> None:
+    assert len(BY_ID) == len(COMMANDS)
+
+
+def test_every_command_that_writes_has_a_verb() -> None:
+    assert [command.id for command in COMMANDS if command.writes and not command.verb] == []
+
+
+def test_no_command_names_a_verb_that_does_not_exist() -> None:
+    assert {command.verb for command in COMMANDS if command.verb} <= VERBS.keys()
+
+
+def test_what_the_status_line_names_has_one_word_and_a_place_of_its_own() -> None:
+    named = [command for command in COMMANDS if command.footer]
+    assert all(command.hint and " " not in command.hint for command in named)
+    places = Counter((pane, rank) for command in named for pane, rank in command.footer.items())
+    assert max(places.values()) == 1
+
+
+@pytest.mark.parametrize("context", Context)
+def test_no_key_has_two_meanings_in_one_context(context: Context) -> None:
+    keys = Counter(key for command in COMMANDS for key in command.keys_in(context).split(",") if key)
+    assert keys
+    assert max(keys.values()) == 1
