@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 
+from imagechat_tui import problems
+from imagechat_tui.problems import NOT_SIGNED_IN, LocalServerProblem, Problem, ProblemKind, ServeProblem
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync.intents import (
@@ -23,7 +25,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Connection, Phase
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Loss
@@ -84,8 +86,8 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
     match problem.kind:
         case ProblemKind.NOT_CONNECTED:
             return Words("Not connected yet", "The server has not answered yet.", now)
-        case ProblemKind.UNREACHABLE if problem.code in LOCAL_SERVER_KINDS:
-            return local_server_words(problem.code, cause=problem.reason, log_tail=problem.reason)
+        case ProblemKind.UNREACHABLE if problem.local is not None:
+            return local_server_words(problem.local, named=False)
         case ProblemKind.OFFLINE | ProblemKind.UNREACHABLE if problem.code in _UNREACHED:
             title, sentence, advice = _UNREACHED[problem.code]
             return Words(title, sentence.format(said=reason or "no reason given"), advice or now)
@@ -710,154 +712,194 @@ def several_look_alikes_words(typed: str, there: Sequence[str]) -> Words:
     )
 
 
-LOCAL_SERVER_KINDS = frozenset(
-    {
-        "directory-unsafe",
-        "shared-directory-missing",
-        "shared-directory-wrong",
-        "shared-replaceable",
-        "not-a-member",
-        "keeper-away",
-        "stranger",
-    }
-    | {"path-too-long", "disk-full", "not-writable", "died", "not-ready"}
-)
-"""Why there may be no local server, as ``net.local_server`` names it."""
-
-
-def local_server_words(kind: str, *, path: str = "", cause: str = "", log_tail: str = "") -> Words:
-    """Why there is no local server; ``kind`` and ``cause`` as ``net.local_server`` gives them.
+def local_server_words(problem: LocalServerProblem, *, named: bool = True) -> Words:
+    """Why there is no local server.
 
     Args:
-        kind: what went wrong.
-        path: the directory, socket or log that it is about, raw; empty if only the kind is known.
-        cause: the system's word, or the server's own for what ended it (``server.serve_options``), raw.
-        log_tail: the last lines of its log, raw.
+        problem: why.
+        named: whether paths and what the server told may be named; a banner has no room for them.
     """
-    where, last = safe_line(path), safe_line(log_tail.strip().rpartition("\n")[2]).strip()
-    its_log = f"Its log: {where}" if where else ""
-    said = safe_line(cause)
-    match kind:
-        case "directory-unsafe":
-            sentence = f"{where or 'The folder for the socket'} is not yours alone."
-            action = "Set XDG_RUNTIME_DIR to a private directory."
-        case "shared-directory-missing":
-            sentence = f"{where or 'The shared directory'} does not exist."
-            action = f"Whoever is to keep it: mkdir -m 2750 {where or 'DIR'}, and chgrp it to the group."
-        case "shared-directory-wrong":
-            sentence = (
-                f"{where or 'The shared directory'} must be open to its group, and for its owner alone"
-                " to write to: mode 2750."
+    return Words("No local server", *_no_local_server(problem, named))
+
+
+def _no_local_server(problem: LocalServerProblem, named: bool) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+
+    def place(path: str, otherwise: str) -> str:
+        return safe_line(path) if named else otherwise
+
+    match problem:
+        case problems.DirectoryUnsafe(path=path):
+            return (
+                f"{place(path, 'The folder for the socket')} is not yours alone.",
+                "Set XDG_RUNTIME_DIR to a private directory.",
             )
-            action = f"Its owner can fix it: chmod 2750 {where}" if where else ""
-        case "shared-replaceable":
-            place = where or "A directory above the shared one"
-            sentence = f"{place} is not safe: others could put another directory there."
-            action = "Share a directory whose parents only root or its owner can write to."
-        case "not-a-member":
-            sentence = (
-                f"{where or 'The shared directory'} is open to the group {said or 'it belongs to'} only."
+        case problems.SharedDirectoryMissing(path=path):
+            return (
+                f"{place(path, 'The shared directory')} does not exist.",
+                f"Whoever is to keep it: mkdir -m 2750 {place(path, 'DIR')}, and chgrp it to the group.",
             )
-            action = "Ask to be made a member, then log in again."
-        case "keeper-away":
-            place = where or "the shared directory"
-            sentence = f"No server runs in {place}, and only {said or 'its owner'} can start it."
-            action = f"Ask {said or 'them'} to run: imagechat serve --shared {where or 'DIR'}"
-        case "stranger":
-            place = where or "the socket"
-            sentence = f"A program of {said or 'another user'} listens at {place}. Nothing was sent to it."
-            action = "Remove the socket if you can, and ask them what it is."
-        case "path-too-long":
-            sentence = f"{where or 'The path'} is too long for a socket."
-            action = "Set XDG_RUNTIME_DIR to a short path."
-        case "disk-full":
-            sentence = f"The disk that holds {where or 'the data of the server'} is full."
-            action = _LOCAL_DEATHS["disk-full"][1]
-        case "not-writable":
-            why = said or "no permission"
-            sentence = f"{where or 'A folder of the server'} cannot be created or written ({why})."
-            action = "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME."
-        case "died" if cause in _LOCAL_DEATHS:
-            sentence, action = _LOCAL_DEATHS[cause]
-            sentence = _own_words(cause, last) or sentence
-        case "died":
+        case problems.SharedDirectoryUnfit(path=path):
+            return (
+                f"{place(path, 'The shared directory')} must be open to its group, and for its owner alone"
+                " to write to: mode 2750.",
+                f"Its owner can fix it: chmod 2750 {safe_line(path)}" if named else "",
+            )
+        case problems.SharedReplaceable(path=path):
+            return (
+                f"{place(path, 'A directory above the shared one')} is not safe:"
+                " others could put another directory there.",
+                "Share a directory whose parents only root or its owner can write to.",
+            )
+        case problems.NotAMember(path=path, group=group):
+            return (
+                f"{place(path, 'The shared directory')} is open to the group {safe_line(group)} only.",
+                "Ask to be made a member, then log in again.",
+            )
+        case problems.KeeperAway(path=path, keeper=keeper):
+            who = safe_line(keeper)
+            return (
+                f"No server runs in {place(path, 'the shared directory')}, and only {who} can start it.",
+                f"Ask {who} to run: imagechat serve --shared {place(path, 'DIR')}",
+            )
+        case problems.Stranger(path=path, user=user):
+            return (
+                f"A program of {safe_line(user)} listens at {place(path, 'the socket')}. Nothing was sent to it.",
+                "Remove the socket if you can, and ask them what it is.",
+            )
+        case problems.PathTooLong(path=path):
+            return (
+                f"{place(path, 'The path')} is too long for a socket.",
+                "Set XDG_RUNTIME_DIR to a short path.",
+            )
+        case problems.DiskFull(path=path):
+            return f"The disk that holds {place(path, 'the data of the server')} is full.", _MAKE_ROOM
+        case problems.NotWritable(path=path, why=why):
+            return (
+                f"{place(path, 'A folder of the server')} cannot be created or written"
+                f" ({safe_line(why) or 'no permission'}).",
+                "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME.",
+            )
+        case problems.ServerDied(log=log, cause=cause, last_line=last_line):
+            death = _local_death(cause) if cause is not None else None
+            if cause is not None and death is not None:
+                sentence, action = death
+                return serve_words(cause).sentence if named else sentence, action
+            last = safe_line(last_line).strip()
             ending = f" Its log ends with: {_stopped(last)}" if last else ""
-            sentence, action = f"The server stopped as soon as it was started.{ending}", its_log
+            return f"The server stopped as soon as it was started.{ending}", _its_log(log, named)
+        case problems.ServerNotReady(log=log):
+            return "The server was started and did not answer in time.", _its_log(log, named)
         case _:
-            sentence, action = "The server was started and did not answer in time.", its_log
-    return Words("No local server", sentence, action)
+            assert_never(problem)
 
 
-_LOCAL_DEATHS = {
-    "disk-full": (
-        "The disk that holds the server's data is full.",
-        "Make room there, or set XDG_DATA_HOME and XDG_STATE_HOME to folders on another.",
-    ),
-    "data-folder": (
-        "The server's data folder cannot be used.",
-        "Check its permissions, or set XDG_DATA_HOME to another folder.",
-    ),
-    "data-in-use": (
-        "Another server uses the same data.",
-        "Stop that one, or set XDG_DATA_HOME to another folder.",
-    ),
-    "data-broken": (
-        "The server's database cannot be used.",
-        "Repair the disk, restore a backup, or move it away to start with an empty one.",
-    ),
-    "data-newer": (
-        "The server's database was made by a newer version.",
-        "Update imagechat, or set XDG_DATA_HOME to another folder.",
-    ),
-    "socket": ("The server's socket cannot be created.", "Set XDG_RUNTIME_DIR to a private directory."),
-    "shared-folder": ("The shared directory is not safe.", "Try: chmod 2750 DIR"),
-}
-"""What ends a local server, where its log does not say it better, and what to do about it."""
+def _its_log(path: str, named: bool) -> str:
+    return f"Its log: {safe_line(path)}" if named else ""
 
 
-def _own_words(cause: str, last: str) -> str:
-    """What the server itself said last, without its advice: that is for those who run ``imagechat serve``."""
-    words = serve_words(cause)
-    before, title, said = last.partition(f"imagechat: {words.title}: ")
-    return said.removesuffix(f" {words.action}") if title and not before else ""
+_MAKE_ROOM = "Make room there, or set XDG_DATA_HOME and XDG_STATE_HOME to folders on another."
 
 
-_SERVE_WORDS = {
-    "disk-full": ("The disk that holds {where} is full.", "Make room there, or choose another --data-dir."),
-    "data-folder": ("The data folder {where} cannot be used{why}.", "Choose one with --data-dir."),
-    "data-in-use": ("Another server{who} is using {where}.", "Stop it, or choose another --data-dir."),
-    "data-broken": ("The database in {where} cannot be used{why}.", "Repair the disk, or restore a backup."),
-    "data-newer": (
-        "The database in {where} was made by a newer version.",
-        "Update imagechat, or choose another --data-dir.",
-    ),
-    "port-in-use": ("Port {port} on {host} is in use.", "Choose another with --port."),
-    "port-denied": ("Port {port} needs more rights.", "Choose one above 1023 with --port."),
-    "host-unknown": ("{host} is not an address of this machine.", "Choose another --host."),
-    "socket": ("No socket can be created in {where}{why}.", "Check the directory."),
-    "shared-folder": (
-        "{where} must be there, yours, open to its group, and for you alone to write to.",
-        "Try: chgrp GROUP DIR && chmod 2750 DIR",
-    ),
-    "tls": ("The certificate {where} or its key cannot be used{why}.", ""),
-}
-"""What happened, and what to do about it."""
+def _local_death(cause: ServeProblem) -> tuple[str, str] | None:
+    """What ended a local server, in few words, and what to do: who has one started runs no ``imagechat serve``.
+
+    None if it is not said so: the end of its log tells more.
+    """
+    match cause:
+        case problems.DiskFull():
+            return "The disk that holds the server's data is full.", _MAKE_ROOM
+        case problems.DataFolderUnusable():
+            return (
+                "The server's data folder cannot be used.",
+                "Check its permissions, or set XDG_DATA_HOME to another folder.",
+            )
+        case problems.DataInUse():
+            return (
+                "Another server uses the same data.",
+                "Stop that one, or set XDG_DATA_HOME to another folder.",
+            )
+        case problems.DataBroken():
+            return (
+                "The server's database cannot be used.",
+                "Repair the disk, restore a backup, or move it away to start with an empty one.",
+            )
+        case problems.DataNewer():
+            return (
+                "The server's database was made by a newer version.",
+                "Update imagechat, or set XDG_DATA_HOME to another folder.",
+            )
+        case problems.SocketImpossible() | problems.SocketExposed():
+            return "The server's socket cannot be created.", "Set XDG_RUNTIME_DIR to a private directory."
+        case problems.SharedFolderUnfit():
+            return "The shared directory is not safe.", "Try: chmod 2750 DIR"
+        case problems.PortInUse() | problems.PortDenied() | problems.HostUnknown() | problems.TlsUnusable():
+            return None
+        case _:
+            assert_never(cause)
 
 
-def serve_words(kind: str, *, path: str = "", host: str = "", port: int | None = None, pid: int | None = None,
-                detail: str = "") -> Words:  # fmt: skip
-    """Why ``imagechat serve`` did not start; ``kind`` as ``server.serve_options`` names it."""
-    said = safe_line(detail)
-    sentence, action = _SERVE_WORDS.get(kind, ("{said}", ""))
-    told = sentence.format(
-        where=safe_line(path),
-        host=safe_line(host),
-        port=port,
-        who=f" (process {pid})" if pid else "",
-        why=f" ({said})" if said else "",
-        said=_stopped(said or kind),
-    )
-    return Words("Cannot start", told, action)
+def serve_words(problem: ServeProblem) -> Words:
+    """Why ``imagechat serve`` did not start."""
+    return Words("Cannot start", *_no_server(problem))
+
+
+def _no_server(problem: ServeProblem) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+    match problem:
+        case problems.DiskFull(path=path):
+            return (
+                f"The disk that holds {safe_line(path)} is full.",
+                "Make room there, or choose another --data-dir.",
+            )
+        case problems.DataFolderUnusable(path=path, why=why):
+            return (
+                f"The data folder {safe_line(path)} cannot be used{_because(why)}.",
+                "Choose one with --data-dir.",
+            )
+        case problems.DataInUse(path=path, pid=pid):
+            who = f" (process {pid})" if pid else ""
+            return (
+                f"Another server{who} is using {safe_line(path)}.",
+                "Stop it, or choose another --data-dir.",
+            )
+        case problems.DataBroken(path=path, why=why):
+            return (
+                f"The database in {safe_line(path)} cannot be used{_because(why)}.",
+                "Repair the disk, or restore a backup.",
+            )
+        case problems.DataNewer(path=path):
+            return (
+                f"The database in {safe_line(path)} was made by a newer version.",
+                "Update imagechat, or choose another --data-dir.",
+            )
+        case problems.PortInUse(host=host, port=port):
+            return f"Port {port} on {safe_line(host)} is in use.", "Choose another with --port."
+        case problems.PortDenied(port=port):
+            return f"Port {port} needs more rights.", "Choose one above 1023 with --port."
+        case problems.HostUnknown(host=host):
+            return f"{safe_line(host)} is not an address of this machine.", "Choose another --host."
+        case problems.SocketImpossible(path=path, why=why):
+            return f"No socket can be created in {safe_line(path)}{_because(why)}.", "Check the directory."
+        case problems.SocketExposed(path=path):
+            return (
+                f"No socket can be created in {safe_line(path)} (others can enter it).",
+                "Check the directory.",
+            )
+        case problems.SharedFolderUnfit(path=path):
+            return (
+                f"{safe_line(path)} must be there, yours, open to its group, and for you alone to write to.",
+                "Try: chgrp GROUP DIR && chmod 2750 DIR",
+            )
+        case problems.TlsUnusable(path=path, why=why):
+            return f"The certificate {safe_line(path)} or its key cannot be used{_because(why)}.", ""
+        case _:
+            assert_never(problem)
+
+
+def _because(why: str) -> str:
+    said = safe_line(why)
+    return f" ({said})" if said else ""
 
 
 def private_address_words(url: str, address: str) -> list[str]:

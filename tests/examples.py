@@ -6,7 +6,10 @@ marker on the wet trail.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterator
+from enum import Enum
+from itertools import product
+from typing import Any, Final, get_args, get_type_hints
 
 from msgspec.structs import replace
 
@@ -276,3 +279,26 @@ def log_entry(seq: int = 1, **overrides: Any) -> LogEntry:
     data = f'{{"type":"thread-state-change","timestamp":{at_ms},"broadcastId":"b{seq}","isClosed":true}}'
     entry = LogEntry(EventId(f"e_{seq}"), at_ms, TENANT, THREAD, BroadcastId(f"b{seq}"), data)
     return replace(entry, **overrides)
+
+
+def problems_of(kinds: object, text: str) -> Iterator[Any]:
+    """One of every kind of a union of problems, with ``text`` for all that is told; several if it holds others."""
+    for kind in get_args(kinds) or (kinds,):
+        hints = get_type_hints(kind)
+        choices = (tuple(_values_of(hints[name], text)) for name in kind.__struct_fields__)
+        for values in product(*choices):
+            yield kind(*values)
+
+
+def _values_of(hint: Any, text: str) -> Iterator[Any]:
+    for part in get_args(hint) or (hint,):
+        if part is str:
+            yield text
+        elif part in (int, float):
+            yield 7
+        elif part is type(None):
+            yield None
+        elif issubclass(part, Enum):
+            yield from part
+        else:
+            yield from problems_of(part, text)

@@ -6,19 +6,20 @@ import inspect
 import re
 from collections.abc import Callable
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
+from imagechat_tui import problems
 from imagechat_tui.cli.failures import admin_words
 from imagechat_tui.net.decoding.kinds import DECLINED
 from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
-from imagechat_tui.net.local_server import LocalServerProblem
 from imagechat_tui.net.pictures import PictureKind
+from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
 from imagechat_tui.server.process.admin import AdminProblem
-from imagechat_tui.server.process.options import ServeProblem
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -29,10 +30,9 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.words import (
     BANNER_AFTER_S,
-    LOCAL_SERVER_KINDS,
     MAX_NAME,
     ONE_LINE,
     Words,
@@ -425,16 +425,6 @@ BELOW: dict[str, tuple[type, Told, set[str]]] = {
         lambda kind: picture_words(kind, name="a.png", detail="9 Mpx", limit="6 Mpx", option="--max"),
         {"unreadable"},
     ),
-    "local server": (
-        LocalServerProblem,
-        lambda kind: local_server_words(kind, path="/run/x", cause="no space", log_tail="one\ntwo\n"),
-        {"not-ready"},
-    ),
-    "serve": (
-        ServeProblem,
-        lambda kind: serve_words(kind, path="/data", host="h", port=80, pid=7, detail="why"),
-        set(),
-    ),
     "admin": (AdminProblem, lambda kind: admin_words(kind, subject="demo"), {"unavailable"}),
 }
 """Enum of the kinds, how one is told, and those that the last resort is meant for."""
@@ -452,8 +442,6 @@ def test_every_kind_of_failure_has_words_of_its_own(ring: str) -> None:
 
 HOSTILE_ARGUMENTS = [
     (picture_words, PictureKind, ("name", "detail")),
-    (local_server_words, LocalServerProblem, ("path", "cause", "log_tail")),
-    (serve_words, ServeProblem, ("path", "host", "detail")),
     (admin_words, AdminProblem, ("subject",)),
 ]
 
@@ -504,45 +492,73 @@ def test_what_is_called_a_picture_and_is_none_is_named_with_what_to_do(kind: str
     assert (words == unknown) == (kind in ("", "something new", "unknown"))
 
 
+TELL: dict[str, tuple[object, Callable[[Any], Words]]] = {
+    "local server": (problems.LocalServerProblem, local_server_words),
+    "local server, on the screen": (
+        problems.LocalServerProblem,
+        lambda problem: problem_words(Problem(ProblemKind.UNREACHABLE, local=problem)),
+    ),
+    "serve": (problems.ServeProblem, serve_words),
+}
+"""A union of kinds, and who tells them."""
+
+
+@pytest.mark.parametrize("who", TELL)
+def test_every_kind_of_problem_has_words_of_its_own(who: str) -> None:
+    union, tell = TELL[who]
+    said: dict[str, str] = {}
+    for problem in eg.problems_of(union, "/x"):
+        words = tell(problem)
+        assert is_plain(words), problem
+        if not isinstance(problem, problems.ServerDied) or problem.cause is None:  # it passes on another's
+            kind = type(problem).__name__
+            assert said.setdefault(words.sentence, kind) == kind, problem
+
+
+@pytest.mark.parametrize("who", TELL)
+def test_what_a_problem_holds_from_outside_leaves_harmless(who: str) -> None:
+    union, tell = TELL[who]
+    for problem in eg.problems_of(union, HOSTILE):
+        assert not ACTING.search(tell(problem).text), problem
+
+
 def test_the_last_line_of_a_log_says_why_a_server_died() -> None:
-    words = local_server_words("died", path="/l", log_tail="started\nno space left\n")
+    words = local_server_words(problems.ServerDied("/l", last_line="no space left"))
     assert words.text == (
         "No local server: The server stopped as soon as it was started. Its log ends with: no space left. Its log: /l"
     )
 
 
-@pytest.mark.parametrize("cause", ["", "something new", *ServeProblem])
-def test_a_local_server_that_died_is_told_in_plain_sentences(cause: str) -> None:
-    said = serve_words(cause, path="/d", host="h", port=80, pid=7, detail="No space left")
-    for log_tail in ("", "started\nnobody here: ending\n", f"started\nimagechat: {said.text}\n"):
-        words = local_server_words("died", path="/l", cause=cause, log_tail=log_tail)
-        assert is_plain(words)
-        if "Its log ends with" not in words.sentence:
-            assert words.sentence.count(". ") == 0
-            assert "imagechat:" not in words.text
-            assert "--data-dir" not in words.text
+@pytest.mark.parametrize("cause", [None, *eg.problems_of(problems.ServeProblem, "/d")])
+@pytest.mark.parametrize("last_line", ["", "nobody here: ending"])
+def test_a_local_server_that_died_is_told_in_plain_sentences(
+    cause: problems.ServeProblem | None, last_line: str
+) -> None:
+    words = local_server_words(problems.ServerDied("/l", cause, last_line))
+    assert is_plain(words)
+    if "Its log ends with" not in words.sentence:
+        assert words.sentence.count(". ") == 0
+        assert "--data-dir" not in words.text
 
 
 def test_a_local_server_tells_its_own_reason_and_not_the_advice_for_serve() -> None:
-    own = serve_words("data-folder", path="/d", detail="Read-only file system").text
-    words = local_server_words(
-        "died", path="/l", cause="data-folder", log_tail=f"started\nimagechat: {own}\n"
+    died = problems.ServerDied(
+        "/l", problems.DataFolderUnusable("/d", "Read-only file system"), "nobody here: ending"
     )
-    assert words.text == (
+    assert local_server_words(died).text == (
         "No local server: The data folder /d cannot be used (Read-only file system)."
         " Check its permissions, or set XDG_DATA_HOME to another folder."
     )
-    unlogged = local_server_words("died", path="/l", cause="data-folder", log_tail="nobody here: ending")
-    assert unlogged.sentence == "The server's data folder cannot be used."
+    assert local_server_words(died, named=False).sentence == "The server's data folder cannot be used."
 
 
-@pytest.mark.parametrize("kind", LocalServerProblem)
-def test_without_a_local_server_the_screen_says_why_there_is_none(kind: LocalServerProblem) -> None:
-    for reason in ("", "data-folder", "No space left"):
-        words = problem_words(Problem(ProblemKind.UNREACHABLE, kind, reason))
-        assert words == local_server_words(kind, cause=reason, log_tail=reason)
+def test_the_screen_says_without_paths_why_there_is_no_local_server() -> None:
+    for problem in eg.problems_of(problems.LocalServerProblem, "x"):
+        place = "log" if hasattr(problem, "log") else "path"
+        deep = replace(problem, **{place: "/a/long/path"})
+        words = problem_words(Problem(ProblemKind.UNREACHABLE, local=deep))
+        assert "/a/long/path" not in words.text
         assert is_plain(words)
-    assert set(LocalServerProblem) == LOCAL_SERVER_KINDS
 
 
 def test_what_is_too_large_names_limit_and_option() -> None:
@@ -565,8 +581,9 @@ def test_nobody_has_to_read_a_name_of_thousands_of_letters() -> None:
 
 
 def test_a_server_on_the_same_data_is_named_if_it_is_known() -> None:
-    assert serve_words("data-in-use", path="/d", pid=7).sentence == "Another server (process 7) is using /d."
-    assert serve_words("data-in-use", path="/d").sentence == "Another server is using /d."
+    known = serve_words(problems.DataInUse("/d", 7))
+    assert known.sentence == "Another server (process 7) is using /d."
+    assert serve_words(problems.DataInUse("/d")).sentence == "Another server is using /d."
 
 
 def test_what_cannot_be_shown_is_counted() -> None:

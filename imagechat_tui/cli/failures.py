@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import sys
 
+from imagechat_tui.problems import LocalServerFailed, Problem, ProblemKind, ServeError
 from imagechat_tui.settings import SettingsError, SettingsProblem
-from imagechat_tui.sync.state import Problem, ProblemKind
 from imagechat_tui.words import (
     Words,
     disk_full_words,
@@ -40,7 +40,11 @@ def explained(error: BaseException) -> tuple[Words, int] | None:
         return error.words, error.code
     if isinstance(error, SettingsError):
         return _settings(error), USAGE
-    for look in (_network, _picture, _local_server, _serve, _admin):
+    if isinstance(error, LocalServerFailed):
+        return local_server_words(error.problem), UNREACHABLE
+    if isinstance(error, ServeError):
+        return serve_words(error.problem), ERROR
+    for look in (_network, _picture, _admin):
         known = look(error)
         if known is not None:
             return known
@@ -127,31 +131,6 @@ def picture_error_words(error: BaseException) -> Words:
     data = {key: str(getattr(error, key, "") or "") for key in ("name", "detail", "limit", "option")}
     kind = getattr(error, "kind", "")
     return picture_words(getattr(kind, "value", str(kind)), **data)
-
-
-def _local_server(error: BaseException) -> tuple[Words, int] | None:
-    module = sys.modules.get("imagechat_tui.net.local_server")
-    if module is None or not isinstance(error, module.LocalServerFailed):
-        return None
-    words = local_server_words(
-        error.problem.value, path=str(error.path), cause=error.cause, log_tail=error.log_tail
-    )
-    return words, UNREACHABLE
-
-
-def _serve(error: BaseException) -> tuple[Words, int] | None:
-    module = sys.modules.get("imagechat_tui.server.process.options")
-    if module is None or not isinstance(error, module.ServeError):
-        return None
-    words = serve_words(
-        error.problem.value,
-        path=str(error.path or ""),
-        host=error.host,
-        port=error.port,
-        pid=error.pid,
-        detail=error.detail,
-    )
-    return words, ERROR
 
 
 def _admin(error: BaseException) -> tuple[Words, int] | None:

@@ -13,6 +13,7 @@ import click
 
 from imagechat_tui.cli.failures import VerbFailed, problem_code
 from imagechat_tui.cli.target import Target, words_to_fail
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -23,7 +24,7 @@ from imagechat_tui.protocol.routes import (
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id, says
-from imagechat_tui.sync.state import Peer, Problem, ProblemKind, Room
+from imagechat_tui.sync.state import Peer, Room
 from imagechat_tui.words import half_saved_words, not_known_words, problem_words, received_words, safe_name
 
 if TYPE_CHECKING:

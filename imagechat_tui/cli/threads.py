@@ -25,6 +25,7 @@ from imagechat_tui.cli.target import (
     words_to_fail,
 )
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Point
@@ -38,7 +39,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import Peer, ProblemKind
+from imagechat_tui.sync.state import Peer
 from imagechat_tui.words import cannot_show_words, safe_name
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")

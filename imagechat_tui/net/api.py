@@ -24,6 +24,7 @@ from imagechat_tui.net.failures import (
     pointed_to,
 )
 from imagechat_tui.net.guest import Guest
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
@@ -66,7 +67,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import Peer, ProblemKind, Room
+from imagechat_tui.sync.state import Peer, Room
 
 __all__ = [
     "Api",

@@ -19,6 +19,7 @@ from typing import Protocol, assert_never
 
 from msgspec import Struct, field
 
+from imagechat_tui import problems
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.clock import boottime, wall_clock_ms
 from imagechat_tui.net.drafts.file import DraftFile
@@ -26,8 +27,8 @@ from imagechat_tui.net.drafts.keeper import DraftKeeper
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.failures import Unreachable
 from imagechat_tui.net.inbound import readable_events, received
-from imagechat_tui.net.local_server import LocalServerFailed
 from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, open_socket
+from imagechat_tui.problems import LocalServerFailed, LocalServerProblem, Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import EventLogQuery
 from imagechat_tui.sync.effects import (
@@ -67,7 +68,7 @@ from imagechat_tui.sync.inputs import (
 )
 from imagechat_tui.sync.intents import Intent, Submitted
 from imagechat_tui.sync.session import Listener
-from imagechat_tui.sync.state import ChatState, Problem, ProblemKind, Room
+from imagechat_tui.sync.state import ChatState, Room
 
 PROGRESS_EVERY_S = 1.0
 """How often it is told that a list is still coming."""
@@ -403,6 +404,21 @@ def _engine(room: Room, endpoint: Endpoint, uniform: Callable[[float, float], fl
 
 
 def _no_local_server(failure: LocalServerFailed) -> Problem:
-    lines = failure.log_tail.strip().splitlines()
-    reason = failure.cause or (lines[-1] if lines else "")
-    return Problem(ProblemKind.UNREACHABLE, failure.problem.value, reason)
+    return Problem(ProblemKind.UNREACHABLE, reason=_reason(failure.problem), local=failure.problem)
+
+
+def _reason(problem: LocalServerProblem) -> str:
+    """What was told of it by others: the server, its log, or the system."""
+    match problem:
+        case problems.ServerDied(cause=None, last_line=said) | problems.ServerNotReady(last_line=said):
+            return said
+        case problems.ServerDied(cause=cause) if cause is not None:
+            return str(cause.__struct_config__.tag)
+        case (
+            problems.NotAMember(group=said) | problems.KeeperAway(keeper=said) | problems.Stranger(user=said)
+        ):
+            return said
+        case problems.DiskFull(why=said) | problems.NotWritable(why=said):
+            return said
+        case _:
+            return ""

@@ -21,7 +21,7 @@ from msgspec import Struct
 from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.failures import BadAnswer, TimedOut, Unreachable
-from imagechat_tui.sync.state import ProblemKind
+from imagechat_tui.problems import ProblemKind
 
 if TYPE_CHECKING:
     import ssl

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.routes import ErrorReply
-from imagechat_tui.sync.state import Problem, ProblemKind
 
 _ABOUT_THE_THING = frozenset({"locked", "edit-key-invalid"})
 """Codes that come with 401 and yet are not cured by signing in (PROTOCOL 8.4)."""

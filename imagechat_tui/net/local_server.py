@@ -30,14 +30,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert, to_builtins
 
-from imagechat_tui import __version__
+from imagechat_tui import __version__, problems
 from imagechat_tui.owned import MAX_SOCKET_PATH, is_private, open_file, peer_uid, replaceable_at, try_lock
+from imagechat_tui.problems import LocalServerFailed, ServeProblem
 
 if TYPE_CHECKING:
     from imagechat_tui.net.endpoint import Endpoint
@@ -52,7 +52,8 @@ RETIRE_TIMEOUT_S = 5.0
 FILE_CLOCK_S = 0.02
 """How far the clock that dates files is behind at most: it ticks a hundred times a second."""
 MAX_LOG_BYTES = 1 << 20
-LOG_TAIL_LINES = 12
+MAX_READY_LINE = 1 << 16
+"""Bytes: a path in it may be long, and each of its letters six."""
 
 _POLL_S = 0.01
 _ENVIRONMENT = frozenset(
@@ -63,50 +64,6 @@ _ENVIRONMENT = frozenset(
 
 _children: list[subprocess.Popen[bytes]] = []
 """Servers that this process started: asked now and then, so that a dead one is no zombie."""
-
-
-class LocalServerProblem(StrEnum):
-    """Why there is no local server."""
-
-    DIRECTORY_UNSAFE = "directory-unsafe"
-    """A directory that must be ours alone is somebody else's, a link, or open to others."""
-    SHARED_DIRECTORY_MISSING = "shared-directory-missing"
-    SHARED_DIRECTORY_WRONG = "shared-directory-wrong"
-    """Others than its keeper can write to the shared directory, or its group cannot enter."""
-    SHARED_REPLACEABLE = "shared-replaceable"
-    """Others could put another directory in place of the shared one; ``path`` is where."""
-    NOT_A_MEMBER = "not-a-member"
-    """The shared directory is closed to us; ``cause`` names its group."""
-    KEEPER_AWAY = "keeper-away"
-    """Nobody listens in the shared directory, and only its keeper, named by ``cause``, may start a server there."""
-    STRANGER = "stranger"
-    """Another user's program, named by ``cause``, listens at ``path``: nothing was sent to it."""
-    PATH_TOO_LONG = "path-too-long"
-    """The socket's path does not fit into the kernel's structure."""
-    DISK_FULL = "disk-full"
-    """There is no room left for a directory or file; ``path`` says which."""
-    NOT_WRITABLE = "not-writable"
-    """A directory or file could not be made; ``path`` says which."""
-    DIED = "died"
-    """It was started and ended at once; the log says why."""
-    NOT_READY = "not-ready"
-    """It was started and did not answer in time."""
-
-
-class LocalServerFailed(Exception):
-    """There is no local server and none could be started."""
-
-    def __init__(
-        self, problem: LocalServerProblem, path: Path, *, log_tail: str = "", cause: str = ""
-    ) -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-        self.path = path
-        """The directory, socket or log that it is about."""
-        self.log_tail = log_tail
-        """Last lines of the server's log, as written: not yet made safe for a terminal."""
-        self.cause = cause
-        """The server's own word for what stopped it (``ServeProblem``), if it still had one."""
 
 
 class LocalServer(Struct, frozen=True):
@@ -277,12 +234,13 @@ async def ensure_running(spec: LocalServer) -> None:
             raise _keeper_away(spec)
         await _started(spec, began_s=began_s, deadline=time.monotonic() + START_TIMEOUT_S)
     except TimeoutError as error:
-        raise _failed(spec, LocalServerProblem.NOT_READY) from error
+        not_ready = problems.ServerNotReady(str(spec.log_path), _last_line(spec))
+        raise LocalServerFailed(not_ready) from error
     except OSError as error:
-        at = Path(os.fsdecode(error.filename)) if error.filename else spec.lock_path
+        at = os.fsdecode(error.filename) if error.filename else str(spec.lock_path)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        problem = LocalServerProblem.DISK_FULL if full else LocalServerProblem.NOT_WRITABLE
-        raise LocalServerFailed(problem, at, cause=error.strerror or "") from error
+        kind = problems.DiskFull if full else problems.NotWritable
+        raise LocalServerFailed(kind(at, error.strerror or "")) from error
 
 
 async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> None:
@@ -302,7 +260,7 @@ async def _started(spec: LocalServer, *, began_s: float, deadline: float) -> Non
         try:
             while not listens(spec):
                 if child.poll() is not None:
-                    raise _failed(spec, LocalServerProblem.DIED, cause=_note_death(spec, lock))
+                    raise _died(spec, _note_death(spec, lock))
                 await _pause(deadline)
         except TimeoutError:
             child.kill()
@@ -400,9 +358,9 @@ def listens(spec: LocalServer) -> bool:
         if spec.shared is None:
             raise
         _, group = spec.keeper_and_group()
-        raise LocalServerFailed(LocalServerProblem.NOT_A_MEMBER, spec.shared, cause=group) from error
+        raise LocalServerFailed(problems.NotAMember(str(spec.shared), group)) from error
     if listening not in (None, spec.keeper):
-        raise LocalServerFailed(LocalServerProblem.STRANGER, path, cause=_login(listening))
+        raise LocalServerFailed(problems.Stranger(str(path), _login(listening)))
     return True
 
 
@@ -432,13 +390,13 @@ def runs(spec: LocalServer) -> bool:
         OSError: Nobody may look.
     """
     if not _fits(spec.socket_path):
-        raise LocalServerFailed(LocalServerProblem.PATH_TOO_LONG, spec.socket_path)
+        raise LocalServerFailed(problems.PathTooLong(str(spec.socket_path)))
     if spec.shared is not None:
         _check_shared(spec.shared)
     ours = spec.keeper == os.geteuid()
     private = spec.runtime_dir if spec.shared is None else spec.shared / SHARED_DATA
     if ours and os.path.lexists(private) and not is_private(private):
-        raise LocalServerFailed(LocalServerProblem.DIRECTORY_UNSAFE, private)
+        raise LocalServerFailed(problems.DirectoryUnsafe(str(private)))
     if listens(spec):
         return True
     if not ours:
@@ -447,29 +405,27 @@ def runs(spec: LocalServer) -> bool:
 
 
 def _keeper_away(spec: LocalServer) -> LocalServerFailed:
-    return LocalServerFailed(
-        LocalServerProblem.KEEPER_AWAY, spec.socket_path.parent, cause=_login(spec.keeper)
-    )
+    return LocalServerFailed(problems.KeeperAway(str(spec.socket_path.parent), _login(spec.keeper)))
 
 
 def _prepare(spec: LocalServer) -> None:
     """Make the directories and refuse those that others could meddle with, before anything is trusted."""
     if not _fits(spec.socket_path):
-        raise LocalServerFailed(LocalServerProblem.PATH_TOO_LONG, spec.socket_path)
+        raise LocalServerFailed(problems.PathTooLong(str(spec.socket_path)))
     if spec.shared is not None:
         _check_shared(spec.shared)
         if spec.keeper == os.geteuid():
             with contextlib.suppress(FileExistsError):
                 (spec.shared / SHARED_DATA).mkdir(mode=0o700)
             if not is_private(spec.shared / SHARED_DATA):
-                raise LocalServerFailed(LocalServerProblem.DIRECTORY_UNSAFE, spec.shared / SHARED_DATA)
+                raise LocalServerFailed(problems.DirectoryUnsafe(str(spec.shared / SHARED_DATA)))
         return
     for directory in (spec.runtime_dir, spec.state_dir):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
     if not is_private(spec.runtime_dir):
-        raise LocalServerFailed(LocalServerProblem.DIRECTORY_UNSAFE, spec.runtime_dir)
+        raise LocalServerFailed(problems.DirectoryUnsafe(str(spec.runtime_dir)))
 
 
 def _check_shared(directory: Path) -> None:
@@ -478,12 +434,12 @@ def _check_shared(directory: Path) -> None:
         found = directory.lstat()
         right = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IXGRP
         if not right or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_WRONG, directory)
+            raise LocalServerFailed(problems.SharedDirectoryUnfit(str(directory)))
         weak = replaceable_at(directory, {0, os.geteuid(), found.st_uid})
     except FileNotFoundError as error:
-        raise LocalServerFailed(LocalServerProblem.SHARED_DIRECTORY_MISSING, directory) from error
+        raise LocalServerFailed(problems.SharedDirectoryMissing(str(directory))) from error
     if weak is not None:
-        raise LocalServerFailed(LocalServerProblem.SHARED_REPLACEABLE, weak)
+        raise LocalServerFailed(problems.SharedReplaceable(str(weak)))
 
 
 def _is_ours(directory: Path) -> bool:
@@ -518,20 +474,29 @@ def _raise_if_failed_since(spec: LocalServer, lock: int, began_s: float) -> None
     line = _ready_line(lock)
     same_data = line.get("data") == os.fspath(spec.data_dir)
     if line.get("ready") is False and same_data and os.fstat(lock).st_mtime >= began_s - FILE_CLOCK_S:
-        raise _failed(spec, LocalServerProblem.DIED, cause=str(line.get("problem", "")))
+        raise _died(spec, _cause(line))
 
 
-def _note_death(spec: LocalServer, lock: int) -> str:
-    """The dead server's own word for what stopped it, left behind for those who wait."""
-    cause = str(_ready_line(lock).get("problem", ""))
+def _note_death(spec: LocalServer, lock: int) -> ServeProblem | None:
+    """What the dead server told of the reason, left behind for those who wait."""
+    cause = _cause(_ready_line(lock))
     os.ftruncate(lock, 0)
-    note = {"ready": False, "problem": cause, "data": os.fspath(spec.data_dir)}
+    note = {"ready": False, "data": os.fspath(spec.data_dir), **(to_builtins(cause) if cause else {})}
     os.pwrite(lock, json.dumps(note).encode(), 0)
     return cause
 
 
+def _cause(line: dict[str, object]) -> ServeProblem | None:
+    """Why a server did not start, of a line that says so; None if it does not, or not in words that we know."""
+    try:
+        cause: ServeProblem = convert(line, ServeProblem)
+    except ValidationError:
+        return None
+    return cause
+
+
 def _ready_line(lock: int) -> dict[str, object]:
-    return _parsed(os.pread(lock, 4096, 0))
+    return _parsed(os.pread(lock, MAX_READY_LINE, 0))
 
 
 def _parsed(line: bytes) -> dict[str, object]:
@@ -542,15 +507,16 @@ def _parsed(line: bytes) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _failed(spec: LocalServer, problem: LocalServerProblem, *, cause: str = "") -> LocalServerFailed:
-    return LocalServerFailed(problem, spec.log_path, log_tail=_log_tail(spec), cause=cause)
+def _died(spec: LocalServer, cause: ServeProblem | None) -> LocalServerFailed:
+    return LocalServerFailed(problems.ServerDied(str(spec.log_path), cause, _last_line(spec)))
 
 
-def _log_tail(spec: LocalServer) -> str:
+def _last_line(spec: LocalServer) -> str:
+    """The end of the log, as it was written; empty if there is none."""
     try:
         with open(open_file(spec.log_path, os.O_RDONLY), "rb") as log:  # noqa: PTH123 (a descriptor)
             log.seek(max(0, os.fstat(log.fileno()).st_size - 8192))
-            lines = log.read().decode("utf-8", "replace").splitlines()
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()
     except OSError:
         return ""
-    return "\n".join(lines[-LOG_TAIL_LINES:])
+    return lines[-1] if lines else ""

@@ -19,11 +19,11 @@ from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.exchange import quiet_loggers
 from imagechat_tui.net.failures import Intercepted, Refused, TimedOut, Unreachable
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, SUBSCRIBE
 from imagechat_tui.sync.effects import OpenSocket
-from imagechat_tui.sync.state import Problem
 
 if TYPE_CHECKING:
     import ssl

@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from imagechat_tui.problems import NOT_SIGNED_IN as NOT_SIGNED_IN
+from imagechat_tui.problems import Problem as Problem
+from imagechat_tui.problems import ProblemKind as ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, User
 from imagechat_tui.sync.intents import Write
@@ -75,41 +78,6 @@ class Connection(Struct, frozen=True):
     def can_write(self) -> bool:
         """Whether a create is tried at all in this phase (PROMISES 5)."""
         return self.phase in (Phase.LIVE, Phase.CATCHING_UP, Phase.RECONNECTING, Phase.POLLING)
-
-
-class ProblemKind(StrEnum):
-    """Why something failed. Becomes words in one place (the surface: tui or cli)."""
-
-    OFFLINE = "offline"
-    NOT_CONNECTED = "not-connected"
-    """Still STARTING."""
-    UNREACHABLE = "unreachable"
-    TIMED_OUT = "timed-out"
-    NO_ANSWER = "no-answer"
-    """Sent, not answered, and the log says it did not happen."""
-    RESTARTED = "restarted"
-    """This program ended before the answer came."""
-    REFUSED = "refused"
-    """The server said no; see code, reason."""
-    SIGN_IN = "sign-in"
-    READ_ONLY = "read-only"
-    RATE_LIMITED = "rate-limited"
-    GONE = "gone"
-    """What it was about does not exist any more."""
-    UNSUPPORTED = "unsupported"
-    """This server does not have it."""
-    BAD_ANSWER = "bad-answer"
-
-
-class Problem(Struct, frozen=True):
-    """A failure as data."""
-
-    kind: ProblemKind
-    code: str = ""
-    """The server's code, where it gave one."""
-    reason: str = ""
-    """The server's words: outside text, goes through safetext before it is shown."""
-    retry_after_s: float | None = None
 
 
 class WriteStatus(StrEnum):
@@ -244,10 +212,6 @@ class ChatState(Struct, frozen=True):
     position: Position | None = None
     cannot_show: int = 0
     """What was stepped over or left out because it could not be read or applied (PROMISES D14)."""
-
-
-NOT_SIGNED_IN = "not-signed-in"
-"""Code of a READ_ONLY problem of somebody whom the server does not know."""
 
 
 def read_only_problem(state: ChatState) -> Problem:

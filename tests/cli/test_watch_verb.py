@@ -7,9 +7,10 @@ import json
 import pytest
 
 from imagechat_tui.cli.watch_verb import line_of
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
-from imagechat_tui.sync.state import ChatState, Connection, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import ChatState, Connection, Phase
 from tests import examples as eg
 
 STATE = ChatState(eg.room())

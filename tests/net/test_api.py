@@ -35,6 +35,7 @@ from imagechat_tui.net.api import (
 )
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
 from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
@@ -56,7 +57,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Peer, ProblemKind, Room
+from imagechat_tui.sync.state import Peer, Room
 from imagechat_tui.words import problem_words
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from imagechat_tui.net.drafts.file import DraftFile, DraftsNotStored, drafts_path, joined
 from imagechat_tui.net.drafts.json import drafts_from_text, text_from_drafts
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.intents import (
@@ -28,7 +29,7 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+from imagechat_tui.sync.state import Draft
 
 CHAT = ConversationId("ic_1")
 

@@ -20,8 +20,8 @@ from imagechat_tui.net.clock import boottime
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.driver import LiveSession, SessionTimings
 from imagechat_tui.net.endpoint import Endpoint
-from imagechat_tui.net.local_server import LocalServerFailed, LocalServerProblem
 from imagechat_tui.net.socket import SocketTimings
+from imagechat_tui.problems import LocalServerFailed, Problem, ProblemKind, ServerDied
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
@@ -62,7 +62,7 @@ from imagechat_tui.sync.inputs import (
     WriteFailed,
 )
 from imagechat_tui.sync.intents import StartConversation, Submitted, TryNow
-from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Problem, ProblemKind, Room
+from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Room
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
 from tests.net.stub_server import StubServer, ours
@@ -410,20 +410,19 @@ async def test_a_defect_ends_the_run_loudly(stub: StubServer) -> None:
 
 
 async def test_the_local_server_is_awaited_and_its_failure_is_nobody_there(stub: StubServer) -> None:
-    starts = 0
+    starts, died = 0, ServerDied("log", last_line="the cause")
 
     async def start() -> None:
         nonlocal starts
         starts += 1
-        raise LocalServerFailed(LocalServerProblem.DIED, Path("x"), log_tail="one\nthe cause\n")
+        raise LocalServerFailed(died)
 
     engine = ScriptedEngine(OPEN, FetchSnapshot(2))
     async with session(engine, stub.endpoint(), before_connect=start):
         failed = await engine.hears(FetchFailed)
         await engine.hears(SocketClosed)
     assert starts == 2
-    assert (failed.problem.kind, failed.problem.code) == (ProblemKind.UNREACHABLE, "died")
-    assert failed.problem.reason == "the cause"
+    assert failed.problem == Problem(ProblemKind.UNREACHABLE, reason="the cause", local=died)
     assert not stub.requests
 
 
@@ -435,7 +434,7 @@ async def test_the_server_of_this_machine_is_not_waited_for_as_long_as_another(
     enough = asyncio.Event()
 
     async def fail() -> None:
-        raise LocalServerFailed(LocalServerProblem.DIED, Path("x"))
+        raise LocalServerFailed(ServerDied("log"))
 
     def at_once(_: float, most: float) -> float:
         bounds.append(most)

@@ -13,17 +13,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from imagechat_tui import __version__
+from imagechat_tui import __version__, problems
 from imagechat_tui.net import local_server
 from imagechat_tui.net.local_server import (
     LocalServer,
-    LocalServerFailed,
-    LocalServerProblem,
     default_runtime_dir,
     ensure_running,
     spawn_early,
 )
 from imagechat_tui.owned import MAX_SOCKET_PATH
+from imagechat_tui.problems import LocalServerFailed
+from imagechat_tui.words import local_server_words
 
 KEEPER = 61_001
 """A user id that nobody has."""
@@ -146,8 +146,7 @@ async def test_a_server_that_dies_at_once_is_told_with_its_log(home: Path) -> No
     spec = Instead(home / "run", home / "data", home / "state", program="raise SystemExit('no can do')")
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
-    assert failed.value.problem is LocalServerProblem.DIED
-    assert failed.value.log_tail == "no can do"
+    assert failed.value.problem == problems.ServerDied(str(spec.log_path), None, "no can do")
 
 
 async def test_the_servers_own_word_for_its_failure_is_passed_on(spec: LocalServer) -> None:
@@ -155,8 +154,10 @@ async def test_the_servers_own_word_for_its_failure_is_passed_on(spec: LocalServ
     (spec.data_dir / "imagechat.sqlite").write_bytes(b"this is no database at all" * 1000)
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
-    assert failed.value.problem is LocalServerProblem.DIED
-    assert failed.value.cause == "data-broken"
+    problem = failed.value.problem
+    assert isinstance(problem, problems.ServerDied)
+    assert isinstance(problem.cause, problems.DataBroken)
+    assert problem.cause.path == str(spec.data_dir)
 
 
 async def test_those_who_waited_for_a_failed_start_do_not_repeat_it(home: Path) -> None:
@@ -202,8 +203,8 @@ async def test_a_server_that_neverlistens_is_ended(home: Path, monkeypatch: pyte
     spec = Instead(home / "run", home / "data", home / "state", program=program)
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
-    assert failed.value.problem is LocalServerProblem.NOT_READY
-    await _ended(int(failed.value.log_tail))
+    assert isinstance(failed.value.problem, problems.ServerNotReady)
+    await _ended(int(failed.value.problem.last_line))
 
 
 @pytest.mark.security
@@ -213,7 +214,7 @@ async def test_a_runtime_directory_open_to_others_is_refused(spec: LocalServer, 
     spec.runtime_dir.chmod(mode)
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
-    assert failed.value.problem is LocalServerProblem.DIRECTORY_UNSAFE
+    assert failed.value.problem == problems.DirectoryUnsafe(str(spec.runtime_dir))
     spawn_early(spec)
     assert list(spec.runtime_dir.iterdir()) == []
 
@@ -232,7 +233,7 @@ async def test_somebody_elses_socket_is_never_connected_to(spec: LocalServer) ->
             await ensure_running(spec)
         with pytest.raises(BlockingIOError):
             trap.accept()
-    assert failed.value.problem is LocalServerProblem.DIRECTORY_UNSAFE
+    assert failed.value.problem == problems.DirectoryUnsafe(str(spec.runtime_dir))
 
 
 @pytest.fixture
@@ -255,7 +256,7 @@ async def _refusal(spec: LocalServer) -> LocalServerFailed:
 
 async def test_a_shared_directory_must_be_there(home: Path) -> None:
     failed = await _refusal(LocalServer(home / "run", home / "data", home / "state", shared=home / "team"))
-    assert failed.problem is LocalServerProblem.SHARED_DIRECTORY_MISSING
+    assert failed.problem == problems.SharedDirectoryMissing(str(home / "team"))
     assert os.listdir(home) == []  # noqa: PTH208
 
 
@@ -266,12 +267,12 @@ async def test_a_shared_directory_is_for_its_keeper_alone_to_write_to(
 ) -> None:
     team = home / "team"
     team.chmod(mode)
-    assert (await _refusal(shared)).problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+    assert (await _refusal(shared)).problem == problems.SharedDirectoryUnfit(str(team))
     assert list(team.iterdir()) == []
     team.chmod(0o2750)
     (home / "link").symlink_to(team)
     linked = LocalServer(home / "run", home / "data", home / "state", shared=home / "link")
-    assert (await _refusal(linked)).problem is LocalServerProblem.SHARED_DIRECTORY_WRONG
+    assert (await _refusal(linked)).problem == problems.SharedDirectoryUnfit(str(home / "link"))
 
 
 @pytest.mark.security
@@ -280,7 +281,7 @@ async def test_a_shared_directory_that_others_could_replace_is_refused(
 ) -> None:
     os.chmod(home, 0o757)  # noqa: PTH101 (no I/O that blocks)
     failed = await _refusal(shared)
-    assert (failed.problem, failed.path) == (LocalServerProblem.SHARED_REPLACEABLE, home)
+    assert failed.problem == problems.SharedReplaceable(str(home))
     os.chmod(home, 0o1757)  # noqa: PTH101
     await ensure_running(shared)
 
@@ -292,7 +293,7 @@ async def test_a_server_in_somebody_elses_directory_is_theirs_to_start(
 ) -> None:
     os.chown(home / "team", KEEPER, -1)
     failed = await _refusal(shared)
-    assert (failed.problem, failed.cause) == (LocalServerProblem.KEEPER_AWAY, f"user {KEEPER}")
+    assert failed.problem == problems.KeeperAway(str(home / "team"), f"user {KEEPER}")
     assert list((home / "team").iterdir()) == []
 
 
@@ -307,7 +308,7 @@ async def test_a_strangers_program_at_the_socket_is_sent_nothing(
         trap.listen()
         os.chown(home / "team", KEEPER, -1)
         failed = await _refusal(shared)
-        assert (failed.problem, failed.cause) == (LocalServerProblem.STRANGER, "root")
+        assert failed.problem == problems.Stranger(str(shared.socket_path), "root")
         link, _ = trap.accept()
         with link:
             assert link.recv(1) == b""
@@ -327,8 +328,8 @@ async def test_what_is_planted_for_a_servers_files_serves_and_creates_nothing(
         _plant(path, planted, private)
         with pytest.raises(LocalServerFailed) as failed:
             await ensure_running(spec)
-        assert failed.value.problem in (LocalServerProblem.NOT_WRITABLE, LocalServerProblem.DIED)
-        assert "plain file" in failed.value.cause + failed.value.log_tail
+        assert isinstance(failed.value.problem, problems.NotWritable | problems.ServerDied)
+        assert "plain file" in local_server_words(failed.value.problem).sentence
         path.unlink()
         spec.lock_path.unlink(missing_ok=True)  # what it says of the last start is believed for a while
     assert os.stat(private).st_size == 0  # noqa: PTH116
@@ -394,7 +395,7 @@ async def test_a_path_that_no_socket_can_have_is_told(home: Path) -> None:
     spec = LocalServer(home / ("d" * MAX_SOCKET_PATH), home / "data", home / "state")
     with pytest.raises(LocalServerFailed) as failed:
         await ensure_running(spec)
-    assert failed.value.problem is LocalServerProblem.PATH_TOO_LONG
+    assert failed.value.problem == problems.PathTooLong(str(spec.socket_path))
 
 
 @pytest.mark.security

@@ -24,8 +24,11 @@ from imagechat_tui import __version__
 PROGRAM = """
 import json, sys
 from pathlib import Path
+from msgspec import to_builtins
 from imagechat_tui.server.live import hub
-from imagechat_tui.server.process.run import ServeError, ServeOptions, serve
+from imagechat_tui.problems import ServeError
+from imagechat_tui.server.process.options import ServeOptions
+from imagechat_tui.server.process.run import serve
 given = json.loads(sys.argv[1])
 hub.ANSWER_WITHIN_S = given.pop("answer_within_s", hub.ANSWER_WITHIN_S)
 for name in ("data_dir", "runtime_dir", "tls_cert"):
@@ -34,7 +37,7 @@ for name in ("data_dir", "runtime_dir", "tls_cert"):
 try:
     raise SystemExit(serve(ServeOptions(**given)))
 except ServeError as error:
-    print(json.dumps([error.problem, str(error.path), error.port, error.pid]))
+    print(json.dumps(to_builtins(error.problem)))
     raise SystemExit(70)
 """
 
@@ -153,7 +156,7 @@ def test_a_second_server_on_the_same_data_is_refused_by_name(data: Path) -> None
     with running(data_dir=data, port=0) as first:
         pid = first.ready()["pid"]
         with running(data_dir=data, port=0) as second:
-            assert second.line() == ["data-in-use", str(data), None, pid]
+            assert second.line() == {"problem": "data-in-use", "path": str(data), "pid": pid}
             assert second.ended() == 70
 
 
@@ -161,7 +164,7 @@ def test_a_taken_port_is_refused_and_the_data_let_go(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with running(data_dir=data, port=port) as server:
-            assert server.line() == ["port-in-use", "None", port, None]
+            assert server.line() == {"problem": "port-in-use", "host": "127.0.0.1", "port": port}
             assert server.ended() == 70
     with running(data_dir=data, port=0) as server:
         server.ready()
@@ -175,15 +178,15 @@ def test_a_taken_port_is_refused_and_the_data_let_go(data: Path) -> None:
         ({"host": "a" * 300}, "host-unknown"),
         ({"tls_cert": "/nowhere.pem"}, "tls"),
         ({"runtime_dir": "/dev/null/x"}, "socket"),
-        ({"runtime_dir": "/"}, "socket"),
+        ({"runtime_dir": "/"}, "socket-exposed"),
         ({"data_dir": "/dev/null/x"}, "data-folder"),
     ],
 )
 def test_what_stops_it_is_told_by_kind(data: Path, options: dict[str, str], problem: str) -> None:
     with running(**({"data_dir": data, "port": 0} | options)) as server:
         told = server.line()
-        assert isinstance(told, list)
-        assert told[0] == problem
+        assert isinstance(told, dict)
+        assert told["problem"] == problem
         assert server.ended() == 70
 
 
@@ -192,8 +195,8 @@ def test_a_broken_database_is_told(data: Path) -> None:
     (data / "imagechat.sqlite").write_bytes(b"no database" * 1000)
     with running(data_dir=data, port=0) as server:
         told = server.line()
-        assert isinstance(told, list)
-        assert told[:2] == ["data-broken", str(data)]
+        assert isinstance(told, dict)
+        assert (told["problem"], told["path"]) == ("data-broken", str(data))
 
 
 def test_a_database_of_a_newer_version_is_left_alone(data: Path) -> None:
@@ -205,8 +208,8 @@ def test_a_database_of_a_newer_version_is_left_alone(data: Path) -> None:
         database.execute("PRAGMA user_version = 1000")
     with running(data_dir=data, port=0) as server:
         told = server.line()
-        assert isinstance(told, list)
-        assert told[:2] == ["data-newer", str(data)]
+        assert isinstance(told, dict)
+        assert (told["problem"], told["path"]) == ("data-newer", str(data))
 
 
 def test_the_ready_line_goes_to_the_given_descriptor_and_closes_it(data: Path, runtime: Path) -> None:

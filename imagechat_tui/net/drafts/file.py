@@ -30,8 +30,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from imagechat_tui.net.drafts.json import DraftsMalformed, drafts_from_text, text_from_drafts
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UrlId
-from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+from imagechat_tui.sync.state import Draft
 
 MAX_FILE_BYTES = 4 << 20
 """A draft file larger than this is none of ours."""

@@ -6,6 +6,7 @@ import json
 import math
 from typing import assert_never
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.intents import (
@@ -18,7 +19,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Draft, Problem, ProblemKind
+from imagechat_tui.sync.state import Draft
 
 VERSION = 1
 

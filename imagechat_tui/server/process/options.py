@@ -1,8 +1,7 @@
-"""How a server is to be run, and why it could not be."""
+"""How a server is to be run."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,55 +11,6 @@ SHARED_DATA = "data"
 """The folder for the data in the folder that a group shares: its owner's alone."""
 IDLE_EXIT_S = 600.0
 """A server that was started for whoever needed one ends after this long without connections and requests."""
-
-
-class ServeProblem(StrEnum):
-    """Why a server did not start."""
-
-    DATA_FOLDER = "data-folder"
-    """The data folder cannot be made or written to."""
-    DISK_FULL = "disk-full"
-    """There is no room left for the data."""
-    DATA_IN_USE = "data-in-use"
-    """Another server works on the same data; ``pid`` names it."""
-    DATA_BROKEN = "data-broken"
-    """The database cannot be opened."""
-    DATA_NEWER = "data-newer"
-    """A newer version of this program has made the database."""
-    PORT_IN_USE = "port-in-use"
-    PORT_DENIED = "port-denied"
-    """The port needs rights that this user lacks."""
-    HOST_UNKNOWN = "host-unknown"
-    """The name or address to listen on does not exist here."""
-    SOCKET = "socket"
-    """The Unix socket cannot be made; ``path`` is its directory."""
-    SHARED_FOLDER = "shared-folder"
-    """The folder for a group is not ours, others can write to it, or the group cannot enter it."""
-    TLS = "tls"
-    """The certificate or its key cannot be used."""
-
-
-class ServeError(Exception):
-    """A server did not start."""
-
-    def __init__(
-        self,
-        problem: ServeProblem,
-        *,
-        path: Path | None = None,
-        host: str = "",
-        port: int | None = None,
-        pid: int | None = None,
-        detail: str = "",
-    ) -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-        self.path = path
-        self.host = host
-        self.port = port
-        self.pid = pid
-        self.detail = detail
-        """The system's own words."""
 
 
 class ServeOptions(Struct, frozen=True):

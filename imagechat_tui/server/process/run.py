@@ -18,8 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagechat_tui import __version__
+from msgspec import to_builtins
+
+from imagechat_tui import __version__, problems
 from imagechat_tui.owned import NotOurs
+from imagechat_tui.problems import ServeError
 from imagechat_tui.server.process.listeners import (
     BACKLOG,
     DirectoryUnsafe,
@@ -27,7 +30,7 @@ from imagechat_tui.server.process.listeners import (
     tcp_listeners,
     unix_listener,
 )
-from imagechat_tui.server.process.options import ServeError, ServeOptions, ServeProblem
+from imagechat_tui.server.process.options import ServeOptions
 
 if TYPE_CHECKING:
     import ssl
@@ -37,8 +40,6 @@ if TYPE_CHECKING:
     from imagechat_tui.server.guard.seal import Sealer
     from imagechat_tui.server.http.connections import Connections
     from imagechat_tui.server.storage import Store
-
-__all__ = ["ServeError", "ServeOptions", "ServeProblem", "serve"]
 
 LOCAL_LOCK_WAIT_S = 6.0
 """How long a local server waits for one that is just leaving the same data."""
@@ -65,7 +66,7 @@ def serve(options: ServeOptions) -> int:
     """Serve until a signal, or idleness, ends it.
 
     Prints one JSON line once it listens: ``{"ready": true, "port", "socket", "pid", "version"}``. To
-    ``ready_fd`` it also says why it does not (``{"ready": false, "problem"}``).
+    ``ready_fd`` it also says why it does not (``{"ready": false, "problem", …}``: a ``ServeProblem``).
 
     Returns:
         The exit code.
@@ -82,7 +83,7 @@ def serve(options: ServeOptions) -> int:
             asyncio.run(_Server(options).run())
     except ServeError as error:
         if options.ready_fd is not None:
-            _tell(options, {"ready": False, "problem": error.problem.value})
+            _tell(options, {"ready": False, **to_builtins(error.problem)})
         raise
     return 0
 
@@ -102,19 +103,15 @@ def _held_data(options: ServeOptions) -> Iterator[None]:
             try:
                 check_directory(options.runtime_dir, group=True)
             except (DirectoryUnsafe, OSError) as error:
-                raise ServeError(ServeProblem.SHARED_FOLDER, path=options.runtime_dir) from error
+                raise ServeError(problems.SharedFolderUnfit(str(options.runtime_dir))) from error
         try:
             make_data_folder(options.data_dir)
             stack.enter_context(held_folder(options.data_dir, wait_s=wait_s))
         except DataInUse as error:
-            raise ServeError(ServeProblem.DATA_IN_USE, path=options.data_dir, pid=error.pid) from error
+            raise ServeError(problems.DataInUse(str(options.data_dir), error.pid)) from error
         except OSError as error:
-            full = is_disk_full(error)
-            raise ServeError(
-                ServeProblem.DISK_FULL if full else ServeProblem.DATA_FOLDER,
-                path=options.data_dir,
-                detail=error.strerror or "",
-            ) from error
+            kind = problems.DiskFull if is_disk_full(error) else problems.DataFolderUnusable
+            raise ServeError(kind(str(options.data_dir), error.strerror or "")) from error
         yield
 
 
@@ -131,8 +128,8 @@ class _Server:
     async def run(self) -> None:
         """Serve until told to end."""
         from imagechat_tui.server.process.admin import AdminDoor, Tenants
-        from imagechat_tui.server.process.data_folder import is_disk_full, opened_store, wall_ms
-        from imagechat_tui.server.storage import StoreError, StoreNewer
+        from imagechat_tui.server.process.data_folder import opened_store, wall_ms
+        from imagechat_tui.server.storage import StoreError
 
         options = self._options
         async with contextlib.AsyncExitStack() as stack:
@@ -144,13 +141,7 @@ class _Server:
                     await tenants.create_local()
                 self._runner = await self._set_up(store, seal)
             except (OSError, StoreError) as error:
-                problem = ServeProblem.DATA_BROKEN
-                if isinstance(error, StoreNewer):
-                    problem = ServeProblem.DATA_NEWER
-                elif is_disk_full(error):
-                    problem = ServeProblem.DISK_FULL
-                detail = f"{error.strerror}: {error.filename}" if isinstance(error, NotOurs) else str(error)
-                raise ServeError(problem, path=options.data_dir, detail=detail) from error
+                raise ServeError(_unusable_data(str(options.data_dir), error)) from error
             stack.push_async_callback(self._runner.cleanup)
             stack.callback(self._stop_listening)
             door = AdminDoor(tenants, options.data_dir, retire=self._retire)
@@ -230,15 +221,17 @@ class _Server:
         try:
             listeners = tcp_listeners(options.host, options.port)
         except UnicodeError as error:  # no name of a host can be spelled so
-            raise ServeError(ServeProblem.HOST_UNKNOWN, host=options.host, port=options.port) from error
+            raise ServeError(problems.HostUnknown(options.host, options.port)) from error
         except OSError as error:
-            problem = {
-                errno.EADDRINUSE: ServeProblem.PORT_IN_USE,
-                errno.EACCES: ServeProblem.PORT_DENIED,
-            }.get(error.errno or 0, ServeProblem.HOST_UNKNOWN)
-            raise ServeError(
-                problem, host=options.host, port=options.port, detail=error.strerror or ""
-            ) from error
+            kind: type[problems.PortInUse | problems.PortDenied | problems.HostUnknown]
+            match error.errno:
+                case errno.EADDRINUSE:
+                    kind = problems.PortInUse
+                case errno.EACCES:
+                    kind = problems.PortDenied
+                case _:
+                    kind = problems.HostUnknown
+            raise ServeError(kind(options.host, options.port)) from error
         for listener in listeners:
             await self._accept(listener, tls)
         return int(listeners[0].getsockname()[1])
@@ -253,11 +246,9 @@ class _Server:
         try:
             listener = unix_listener(path, group=self._options.shared)
         except DirectoryUnsafe as error:
-            raise ServeError(
-                ServeProblem.SOCKET, path=error.directory, detail="others can enter it"
-            ) from error
+            raise ServeError(problems.SocketExposed(str(error.directory))) from error
         except OSError as error:
-            raise ServeError(ServeProblem.SOCKET, path=path, detail=error.strerror or "") from error
+            raise ServeError(problems.SocketImpossible(str(path), error.strerror or "")) from error
         self._socket_id = _file_id(path)
         try:
             yield listener
@@ -352,8 +343,20 @@ def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(options.tls_cert, options.tls_key, password=_no_password)
     except (OSError, ValueError) as error:
-        raise ServeError(ServeProblem.TLS, path=options.tls_cert, detail=str(error)) from error
+        raise ServeError(problems.TlsUnusable(str(options.tls_cert), str(error))) from error
     return context
+
+
+def _unusable_data(path: str, error: Exception) -> problems.ServeProblem:
+    from imagechat_tui.server.process.data_folder import is_disk_full
+    from imagechat_tui.server.storage import StoreNewer
+
+    if isinstance(error, StoreNewer):
+        return problems.DataNewer(path)
+    if is_disk_full(error):
+        return problems.DiskFull(path, str(error))
+    told = f"{error.strerror}: {error.filename}" if isinstance(error, NotOurs) else str(error)
+    return problems.DataBroken(path, told)
 
 
 def _no_password() -> str:
