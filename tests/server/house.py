@@ -17,6 +17,7 @@ from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.guard.auth import Authenticator
 from imagechat_tui.server.guard.limits import Limit, Limits, Rule
 from imagechat_tui.server.guard.seal import Sealer
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http.app import ServerOptions, create_app
 from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
 from imagechat_tui.server.live.broker.memory import MemoryBroker
@@ -176,15 +177,16 @@ async def running_house(folder: Path, *, limits: Limits = WIDE, **settings: Any)
                         created_at_ms=NOW_MS,
                     )
                 )
+        tokens = Tokens(await store.secret("server"))
         auth = Authenticator(
             store,
-            server_secret=await store.secret("server"),
+            tokens=tokens,
             seal=seal,
             peer_identity=False,
             now_ms=clock,
         )
         options = replace(ServerOptions(now_ms=clock, penalty_s=0), **settings)
-        app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=options)
+        app = create_app(store, MemoryBroker(), tokens=tokens, auth=auth, limits=limits, settings=options)
         async with TestClient(GuardedServer(app)) as client:
             yield House(client, store, clock)
     finally:

@@ -25,7 +25,7 @@ from imagechat_tui.server.guard.auth import (
 )
 from imagechat_tui.server.guard.peer import kernel_user
 from imagechat_tui.server.guard.seal import Sealer
-from imagechat_tui.server.guard.tokens import DAY_S, user_token
+from imagechat_tui.server.guard.tokens import DAY_S, Tokens
 from imagechat_tui.server.http.callers import SESSION_COOKIE, caller_of
 from imagechat_tui.server.storage import Store, TenantRecord
 
@@ -33,7 +33,7 @@ DEMO = TenantId("demo")
 OPEN = TenantId("open")
 LOCAL = TenantId("local")
 SECRET = b"api secret"
-SERVER_SECRET = b"server secret"
+TOKENS = Tokens(b"server secret")
 NOW_MS = 1_767_225_600_000
 ALICE = {"id": "alice", "email": "alice@example.com", "username": "alice", "displayName": "Alice"}
 
@@ -85,7 +85,7 @@ class Desk:
         self.book = Book(seal)
         self.auth = Authenticator(
             cast(Store, self.book),
-            server_secret=SERVER_SECRET,
+            tokens=TOKENS,
             seal=seal,
             peer_identity=peer_identity,
             now_ms=self.clock,
@@ -338,7 +338,7 @@ async def test_on_the_unix_socket_the_kernels_word_is_final(desk: Desk, unix: so
     )
     assert actor.user == kernel_user(os.geteuid())
     assert (actor.role, actor.anonymous) == (Role.USER, False)
-    forged = user_token(SERVER_SECRET, LOCAL, UserId("local:somebody"), 2, NOW_MS / 1000)
+    forged = TOKENS.user_token(LOCAL, UserId("local:somebody"), 2, NOW_MS / 1000)
     assert desk.auth.viewer(LOCAL, forged, caller_of(asked(peer=unix))) == actor
 
 
@@ -350,7 +350,7 @@ async def test_the_local_tenant_does_not_exist_over_tcp(
         await desk.asks(LOCAL)
     with pytest.raises(UnknownTenant):
         desk.auth.viewer(
-            LOCAL, user_token(SERVER_SECRET, LOCAL, UserId("local:x"), 0, NOW_MS / 1000), caller_of(asked())
+            LOCAL, TOKENS.user_token(LOCAL, UserId("local:x"), 0, NOW_MS / 1000), caller_of(asked())
         )
     with pytest.raises(UnknownTenant):
         await Desk(tmp_path / "key2", peer_identity=False).asks(LOCAL, peer=unix)
@@ -368,14 +368,14 @@ async def test_a_tenant_that_does_not_exist_is_unknown(desk: Desk) -> None:
 
 def test_a_listener_is_whom_his_token_names(desk: Desk) -> None:
     for role in Role:
-        token = user_token(SERVER_SECRET, DEMO, UserId("demo:alice"), role, NOW_MS / 1000)
+        token = TOKENS.user_token(DEMO, UserId("demo:alice"), role, NOW_MS / 1000)
         viewer = desk.auth.viewer(DEMO, token)
         assert (viewer.id, viewer.role, viewer.anonymous) == ("demo:alice", role, False)
 
 
 @pytest.mark.security
 def test_a_listener_without_a_token_of_this_tenant_is_anonymous(desk: Desk) -> None:
-    good = user_token(SERVER_SECRET, DEMO, UserId("demo:alice"), 2, NOW_MS / 1000)
+    good = TOKENS.user_token(DEMO, UserId("demo:alice"), 2, NOW_MS / 1000)
     desk.clock.ms += 4 * DAY_S * 1000
     stale = desk.auth.viewer(DEMO, good)
     desk.clock.ms = NOW_MS

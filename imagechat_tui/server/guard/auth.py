@@ -12,9 +12,6 @@ Anonymous sessions are signed, not stored: reading never writes to the database.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Callable
@@ -31,14 +28,12 @@ from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Actor, Role
 from imagechat_tui.server.guard.peer import LOCAL_TENANT, kernel_user
 from imagechat_tui.server.guard.seal import SealBroken, Sealer
-from imagechat_tui.server.guard.tokens import DAY_S, derived_key, read_user_token
+from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, DAY_S, Tokens
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
 
-ANONYMOUS_PREFIX = "anon:"
 MAX_SSO_LENGTH = 120_000
 """Characters of an ``sso`` parameter: the request target holds 128 KiB."""
 MAX_USER_ID_LENGTH = 1_000
-SESSION_BYTES = 16
 
 _KNOWN_USERS = 4_096
 
@@ -80,7 +75,7 @@ class Authenticator:
 
     Args:
         store: Tenants and profiles.
-        server_secret: Signs sessions and room tokens.
+        tokens: Makes and reads sessions and room tokens.
         seal: Opens the tenants' API secrets.
         peer_identity: Whether the Unix socket's peers are users of the local tenant.
         now_ms: The server's clock.
@@ -91,14 +86,14 @@ class Authenticator:
         self,
         store: Store,
         *,
-        server_secret: bytes,
+        tokens: Tokens,
         seal: Sealer,
         peer_identity: bool,
         now_ms: Callable[[], int],
         simple_sso: bool = False,
     ) -> None:
         self._store = store
-        self._secret = server_secret
+        self._tokens = tokens
         self._seal = seal
         self._peer_identity = peer_identity
         self._now_ms = now_ms
@@ -148,12 +143,12 @@ class Authenticator:
         """
         if tenant_id == LOCAL_TENANT and caller is not None:
             return Actor(tenant_id, kernel_user(self._kernel_uid(caller)), Role.USER, anonymous=False)
-        token = read_user_token(self._secret, user_id_ws, self._now_ms() / 1000)
+        token = self._tokens.read_user_token(user_id_ws, self._now_ms() / 1000)
         if token is None or token.tenant_id != tenant_id:
             if renews and user_id_ws:
                 raise Unauthorized("unauthorized")
             unique = user_id_ws.encode("utf-8", "surrogatepass") or os.urandom(16)
-            return self._anonymous(tenant_id, self._anonymous_id("viewer", tenant_id, unique))
+            return self._anonymous(tenant_id, self._tokens.viewer(tenant_id, unique))
         anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
         role = Role(token.role)
         user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
@@ -228,47 +223,24 @@ class Authenticator:
     def _session_actor(self, caller: Caller, tenant: TenantRecord) -> Actor:
         """The anonymous session of a cookie or parameter, a new one for who may write, else a viewer."""
         for token in (caller.cookie, caller.session_id):
-            nonce = self._session_nonce(tenant.id, token)
-            if nonce is not None:
-                return self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
+            user_id = self._tokens.session_user(tenant.id, token)
+            if user_id is not None:
+                return self._anonymous(tenant.id, user_id, token)
         if tenant.allow_anon and (caller.v2 or caller.writes):
-            nonce = os.urandom(SESSION_BYTES)
-            token = self._session_token(tenant.id, nonce)
-            guest = self._anonymous(tenant.id, self._anonymous_id("session", tenant.id, nonce), token)
+            token = self._tokens.new_session(tenant.id)
+            user_id = self._tokens.session_user(tenant.id, token)
+            assert user_id is not None
+            guest = self._anonymous(tenant.id, user_id, token)
             # the others take it from the answer; a cookie would win over what they keep
             return guest if caller.v2 else replace(guest, new_session=token)
         day = self._now_ms() // (DAY_S * 1000)
         traits = f"{day}\n{caller.address}\n{caller.agent}".encode("utf-8", "surrogatepass")
-        return self._anonymous(tenant.id, self._anonymous_id("viewer", tenant.id, traits))
+        return self._anonymous(tenant.id, self._tokens.viewer(tenant.id, traits))
 
     def _anonymous(self, tenant_id: TenantId, user_id: UserId, session: str | None = None) -> Actor:
         """Somebody without a name; with a session he may own what he writes."""
         user = User(id=user_id, is_anonymous=True, authorized=session is not None, session_id=session)
         return Actor(tenant_id, user, Role.USER, anonymous=True)
-
-    def _anonymous_id(self, kind: str, tenant_id: TenantId, unique: bytes) -> UserId:
-        """An id that tells nothing of what it was made from, least of all the session."""
-        message = f"{kind}\n{tenant_id}\n".encode() + unique
-        digest = hmac.digest(derived_key(self._secret, "anonymous id"), message, hashlib.sha256)
-        return UserId(ANONYMOUS_PREFIX + _b64(digest[:16]))
-
-    def _session_token(self, tenant_id: TenantId, nonce: bytes) -> str:
-        message = f"{tenant_id}\n".encode() + nonce
-        signature = hmac.digest(derived_key(self._secret, "session"), message, hashlib.sha256)
-        return f"s1.{_b64(nonce)}.{_b64(signature)}"
-
-    def _session_nonce(self, tenant_id: TenantId, token: str) -> bytes | None:
-        """What makes a session of ours unique, or None if the token is not ours."""
-        parts = token.split(".")
-        if len(parts) != 3 or len(token) > 128 or not token.isascii():
-            return None
-        try:
-            nonce = base64.urlsafe_b64decode(parts[1] + "==")
-        except ValueError:
-            return None
-        if not hmac.compare_digest(self._session_token(tenant_id, nonce).encode(), token.encode()):
-            return None
-        return nonce
 
     def _kernel_uid(self, caller: Caller) -> int:
         if caller.uid is None or not self._peer_identity:
@@ -320,7 +292,3 @@ def _name(claimed: str) -> str:
     if claimed and not safe_text(claimed, Kind.NAME):
         raise Unauthorized("malformed-sso")
     return claimed
-
-
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

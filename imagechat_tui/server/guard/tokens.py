@@ -1,7 +1,8 @@
-"""The opaque ids that ``/sub`` wants, and who may use them (PROTOCOL 2.5).
+"""Everything that only the server's secret can make or check (PROTOCOL 2.4, 2.5).
 
-``urlIdWS`` names a room, ``userIdWS`` says who listens. Both hold only unreserved characters, so that no
-client's percent-encoding, once or twice, changes them. Neither may ever reach a log or a frame.
+``urlIdWS`` names a room, ``userIdWS`` says who listens, ``sessionId`` who writes without a name. All hold only
+unreserved characters, so that no client's percent-encoding, once or twice, changes them. None may ever reach
+a log, and only the first a frame.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import os
 import re
 
 from msgspec import Struct
@@ -18,6 +20,7 @@ from msgspec import Struct
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
 from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.routes import RoomIds
+from imagechat_tui.server.storage import RoomKey
 
 DAY_S = 86_400
 LIFETIME_DAYS = 3
@@ -25,9 +28,13 @@ LIFETIME_DAYS = 3
 
 MAX_TOKEN_LENGTH = 4_096
 """Characters; longer values are not even looked at."""
+SESSION_BYTES = 16
+ANONYMOUS_PREFIX = "anon:"
 
 _ROOM_TOKEN = re.compile(r"r1[A-Za-z0-9_-]{24}")
 _USER_TOKEN_VERSION = "u1"
+_SESSION_VERSION = "s1"
+_MAX_SESSION_LENGTH = 128
 _MAX_DECODINGS = 2
 
 
@@ -42,69 +49,122 @@ class UserToken(Struct, frozen=True):
     """Seconds since the epoch; a socket opened with the token ends then."""
 
 
-class RoomAddress(Struct, frozen=True):
-    """A room as a socket named it. The channel key is the tenant *and* the token (PROTOCOL 2.5)."""
+class Tokens:
+    """The one holder of the server's secret: nobody else sees it, and nothing gives it out."""
 
-    token: str
-    url_id: UrlId | None
-    """Known only if the room was named in a foreign form; else the store knows it by the token."""
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._user_key = self._key("userIdWS")
+        self._session_key = self._key("session")
+        self._anonymous_key = self._key("anonymous id")
 
+    # Rooms
 
-def room_token(secret: bytes, tenant_id: TenantId, url_id: UrlId) -> str:
-    """The ``urlIdWS`` of a page: the same for everybody and for ever.
+    def room(self, tenant_id: TenantId, url_id: UrlId) -> RoomKey:
+        """The room of a page; its token, ``urlIdWS``, is the same for everybody and for ever.
 
-    Args:
-        secret: The server's secret.
-        tenant_id: Whose page.
-        url_id: The cleaned page id.
-    """
-    message = f"room\n{tenant_id}\n{url_id}".encode("utf-8", "surrogatepass")
-    return "r1" + _b64(hmac.digest(secret, message, hashlib.sha256))[:24]
+        Args:
+            tenant_id: Whose page.
+            url_id: The cleaned page id.
+        """
+        message = f"room\n{tenant_id}\n{url_id}".encode("utf-8", "surrogatepass")
+        token = _b64(hmac.digest(self._secret, message, hashlib.sha256))
+        return RoomKey(tenant_id, "r1" + token[:24])
 
+    def room_named(self, tenant_id: TenantId, value: str) -> RoomKey:
+        """The room that a client meant, whichever form it used.
 
-def user_token(secret: bytes, tenant_id: TenantId, user_id: UserId, role: int, now_s: float) -> str:
-    """The ``userIdWS`` of a user: byte for byte the same during one UTC day.
+        Official SDKs send our token, the plain page id, or ``tenantId%3A…`` encoded once or twice. A value
+        is percent-decoded (at most twice) only while it begins with the encoded tenant prefix, since a plain
+        page id may hold ``%20`` of its own.
 
-    Two official SDKs reopen their socket whenever an answer carries another value.
-    """
-    expires_s = (int(now_s // DAY_S) + LIFETIME_DAYS) * DAY_S
-    claims = json.dumps(
-        {"t": tenant_id, "u": user_id, "r": int(role), "e": expires_s},
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
-    signed = f"{_USER_TOKEN_VERSION}.{_b64(claims.encode('utf-8', 'surrogatepass'))}"
-    return f"{signed}.{_b64(_sign(secret, signed))}"
+        Raises:
+            UrlTooLong: The page id is longer than the wire allows.
+        """
+        if is_room_token(value):
+            return RoomKey(tenant_id, value)
+        return self.room(tenant_id, clean(_without_tenant(tenant_id, value)))
 
+    def room_ids(
+        self, tenant_id: TenantId, url_id: UrlId, *, user_id: UserId, role: int, now_s: float
+    ) -> RoomIds:
+        """The three ids that the list answers hand out."""
+        return RoomIds(
+            tenant_id_ws=tenant_id,
+            url_id_ws=self.room(tenant_id, url_id).token,
+            user_id_ws=self.user_token(tenant_id, user_id, role, now_s),
+        )
 
-def read_user_token(secret: bytes, token: str, now_s: float) -> UserToken | None:
-    """What a ``userIdWS`` says, or None if it is not ours, was tampered with or has expired."""
-    if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
-        return None
-    signed, dot, signature = token.rpartition(".")
-    version, _, payload = signed.partition(".")
-    if not dot or version != _USER_TOKEN_VERSION:
-        return None
-    if not hmac.compare_digest(_b64(_sign(secret, signed)).encode(), signature.encode()):
-        return None
-    match _claims(payload):
-        case {"t": str(tenant_id), "u": str(user_id), "r": int(role), "e": int(expires_s)} if (
-            expires_s > now_s
-        ):
-            return UserToken(TenantId(tenant_id), UserId(user_id), role, expires_s)
-        case _:
+    # Who listens
+
+    def user_token(self, tenant_id: TenantId, user_id: UserId, role: int, now_s: float) -> str:
+        """The ``userIdWS`` of a user: byte for byte the same during one UTC day.
+
+        Two official SDKs reopen their socket whenever an answer carries another value.
+        """
+        expires_s = (int(now_s // DAY_S) + LIFETIME_DAYS) * DAY_S
+        claims = json.dumps(
+            {"t": tenant_id, "u": user_id, "r": int(role), "e": expires_s},
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+        signed = f"{_USER_TOKEN_VERSION}.{_b64(claims.encode('utf-8', 'surrogatepass'))}"
+        return f"{signed}.{_signature(self._user_key, signed.encode())}"
+
+    def read_user_token(self, token: str, now_s: float) -> UserToken | None:
+        """What a ``userIdWS`` says, or None if it is not ours, was tampered with or has expired."""
+        if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
             return None
+        signed, dot, signature = token.rpartition(".")
+        version, _, payload = signed.partition(".")
+        if not dot or version != _USER_TOKEN_VERSION:
+            return None
+        if not _same(_signature(self._user_key, signed.encode()), signature):
+            return None
+        match _claims(payload):
+            case {"t": str(tenant_id), "u": str(user_id), "r": int(role), "e": int(expires_s)} if (
+                expires_s > now_s
+            ):
+                return UserToken(TenantId(tenant_id), UserId(user_id), role, expires_s)
+            case _:
+                return None
 
+    # Who has no name
 
-def room_ids(
-    secret: bytes, tenant_id: TenantId, url_id: UrlId, *, user_id: UserId, role: int, now_s: float
-) -> RoomIds:
-    """The three ids that the list answers hand out."""
-    return RoomIds(
-        tenant_id_ws=tenant_id,
-        url_id_ws=room_token(secret, tenant_id, url_id),
-        user_id_ws=user_token(secret, tenant_id, user_id, role, now_s),
-    )
+    def new_session(self, tenant_id: TenantId) -> str:
+        """The token of a session that nobody has had before."""
+        return self._session(tenant_id, os.urandom(SESSION_BYTES))
+
+    def session_user(self, tenant_id: TenantId, token: str) -> UserId | None:
+        """Whose session a token is, or None if it is not ours."""
+        parts = token.split(".")
+        if len(parts) != 3 or len(token) > _MAX_SESSION_LENGTH or not token.isascii():
+            return None
+        try:
+            nonce = base64.urlsafe_b64decode(parts[1] + "==")
+        except ValueError:
+            return None
+        if not _same(self._session(tenant_id, nonce), token):
+            return None
+        return self._anonymous("session", tenant_id, nonce)
+
+    def viewer(self, tenant_id: TenantId, traits: bytes) -> UserId:
+        """The id of somebody of whom only ``traits`` are known: the same for the same traits."""
+        return self._anonymous("viewer", tenant_id, traits)
+
+    def _session(self, tenant_id: TenantId, nonce: bytes) -> str:
+        message = f"{tenant_id}\n".encode() + nonce
+        return f"{_SESSION_VERSION}.{_b64(nonce)}.{_signature(self._session_key, message)}"
+
+    def _anonymous(self, kind: str, tenant_id: TenantId, unique: bytes) -> UserId:
+        """An id that tells nothing of what it was made from, least of all the session."""
+        message = f"{kind}\n{tenant_id}\n".encode() + unique
+        digest = hmac.digest(self._anonymous_key, message, hashlib.sha256)
+        return UserId(ANONYMOUS_PREFIX + _b64(digest[:16]))
+
+    def _key(self, purpose: str) -> bytes:
+        """A key of its own for each purpose, so that no signature made for one passes for another."""
+        return hmac.digest(self._secret, b"imagechat " + purpose.encode(), hashlib.sha256)
 
 
 def is_room_token(value: str) -> bool:
@@ -112,41 +172,25 @@ def is_room_token(value: str) -> bool:
     return _ROOM_TOKEN.fullmatch(value) is not None
 
 
-def resolve_room(secret: bytes, tenant_id: TenantId, value: str) -> RoomAddress:
-    """Find the room that a client meant, whichever form it used.
-
-    Official SDKs send our token, the plain page id, or ``tenantId%3A…`` encoded once or twice. A value is
-    percent-decoded (at most twice) only while it begins with the encoded tenant prefix, since a plain page
-    id may hold ``%20`` of its own.
-
-    Raises:
-        UrlTooLong: The page id is longer than the wire allows.
-    """
-    if is_room_token(value):
-        return RoomAddress(value, None)
-    url_id = clean(_without_tenant(tenant_id, value))
-    return RoomAddress(room_token(secret, tenant_id, url_id), url_id)
-
-
-def derived_key(secret: bytes, purpose: str) -> bytes:
-    """A key of its own for each purpose, so that no signature made for one passes for another."""
-    return hmac.digest(secret, b"imagechat " + purpose.encode(), hashlib.sha256)
-
-
 def _without_tenant(tenant_id: TenantId, value: str) -> str:
     from urllib.parse import unquote
 
     encoded = re.compile(re.escape(tenant_id) + "%(25)?3a", re.IGNORECASE)
     for _ in range(_MAX_DECODINGS):
-        found = encoded.match(value)
-        if found is None or not value.startswith(tenant_id):
+        prefix = encoded.match(value)
+        if prefix is None or not value.startswith(tenant_id):
             break
         value = unquote(value)
     return value.removeprefix(f"{tenant_id}:")
 
 
-def _sign(secret: bytes, signed: str) -> bytes:
-    return hmac.digest(derived_key(secret, "userIdWS"), signed.encode(), hashlib.sha256)
+def _signature(key: bytes, message: bytes) -> str:
+    return _b64(hmac.digest(key, message, hashlib.sha256))
+
+
+def _same(ours: str, theirs: str) -> bool:
+    """Compared in constant time, as bytes: text that is not ASCII would raise."""
+    return hmac.compare_digest(ours.encode(), theirs.encode())
 
 
 def _claims(payload: str) -> object:

@@ -18,6 +18,7 @@ from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
 from imagechat_tui.server.guard.limits import Limit, Limits, SeatRules, Seats, address_key
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
 from imagechat_tui.server.http.callers import ADDRESS, SIGNED_IN, caller_address
@@ -66,26 +67,31 @@ class ServerOptions(Struct, frozen=True):
 
 
 def create_app(
-    store: Store, broker: Broker, *, auth: Authenticator, limits: Limits, settings: ServerOptions
+    store: Store,
+    broker: Broker,
+    *,
+    tokens: Tokens,
+    auth: Authenticator,
+    limits: Limits,
+    settings: ServerOptions,
 ) -> web.Application:
     """The application over a store and a broker. It closes neither store nor authenticator."""
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_entrance, _answering])
 
     async def serving(app: web.Application) -> AsyncIterator[None]:
-        secret = await store.secret("server")
         hub = Hub(store, broker, now_ms=settings.now_ms)
         markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
-        writing = store, hub, limits, secret, settings.now_ms, settings.max_comment_length, markdown
+        writing = store, hub, limits, tokens, settings.now_ms, settings.max_comment_length, markdown
         app[SERVING] = Serving(
             store=store,
             auth=auth,
             limits=limits,
             seats=Seats(settings.seats),
             hub=hub,
-            reading=Reading(store, secret, now_ms=settings.now_ms),
+            reading=Reading(store, tokens, now_ms=settings.now_ms),
             markers=MarkerWrites(*writing),
             comments=CommentWrites(*writing),
-            secret=secret,
+            tokens=tokens,
             now_ms=settings.now_ms,
             proxies=frozenset(map(address_key, settings.proxies)),
             penalty_s=settings.penalty_s,

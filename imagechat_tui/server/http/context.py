@@ -10,6 +10,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from imagechat_tui.server.guard.auth import Authenticator
     from imagechat_tui.server.guard.limits import Limits, Seats
+    from imagechat_tui.server.guard.tokens import Tokens
     from imagechat_tui.server.live.hub import Hub
     from imagechat_tui.server.storage import Store
     from imagechat_tui.server.usecases.comments import CommentWrites
@@ -30,7 +31,7 @@ class Serving(Struct, frozen=True):
     reading: Reading
     markers: MarkerWrites
     comments: CommentWrites
-    secret: bytes
+    tokens: Tokens
     now_ms: Callable[[], int]
     proxies: frozenset[str]
     """Addresses of trusted proxies."""

@@ -111,7 +111,7 @@ async def event_log(request: web.Request) -> web.Response:
     actor = view(request, serving.auth, tenant_id, query.user_id_ws)
     await serving.reading.admit(actor)
     count_read(request, actor)
-    room = serving.reading.room(tenant_id, codec.decode_list_conversations(request.query))
+    room = serving.tokens.room(tenant_id, codec.decode_list_conversations(request.query))
     registered_ms = serving.hub.registered_at_ms(room, actor.id)
     log = await serving.reading.event_log(actor, query, v2=v2, registered_ms=registered_ms)
     answer = answered(codec.encode_event_log(log))
@@ -126,7 +126,7 @@ async def health(request: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """READY: the store answers."""
-    await request.app[SERVING].store.positions([request.app[SERVING].reading.room(TenantId("-"), _NOWHERE)])
+    await request.app[SERVING].store.positions([request.app[SERVING].tokens.room(TenantId("-"), _NOWHERE)])
     return answered(codec.encode_success())
 
 

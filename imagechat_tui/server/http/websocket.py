@@ -15,7 +15,7 @@ from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import RoomIds, UsersOnline
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.limits import ANY_FRAMES, CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit
-from imagechat_tui.server.guard.tokens import read_user_token, resolve_room
+from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX
 from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
@@ -42,7 +42,7 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
     tenant_id = TenantId(ids.tenant_id_ws)
     actor = view(request, serving.auth, tenant_id, ids.user_id_ws, renews=v2)
-    room = _room(serving, tenant_id, ids.url_id_ws)
+    room = serving.tokens.room_named(tenant_id, ids.url_id_ws)
     guest_from = address_of(request) if actor.anonymous else None
     if guest_from is not None:  # not when the socket ends: that may be a day away
         check_limit(request, Limit.ADDRESS, guest_from)
@@ -90,7 +90,7 @@ async def _listen(
     except StoreUnavailable:  # too late for a status: the handshake is done
         await socket.close(code=CloseCode.OVERLOAD)
         return socket
-    token = read_user_token(serving.secret, ids.user_id_ws, serving.now_ms() / 1000)
+    token = serving.tokens.read_user_token(ids.user_id_ws, serving.now_ms() / 1000)
     expiry: asyncio.TimerHandle | None = None
     if token is not None:
         left_s = token.expires_s - serving.now_ms() / 1000
@@ -150,7 +150,7 @@ async def presence_status(request: web.Request) -> web.Response:
     actor = await sign_in(request, serving.auth, tenant_id)
     await serving.reading.admit(actor)
     count_read(request, actor)
-    online = set(serving.hub.online(_room(serving, tenant_id, url_id_ws)))
+    online = set(serving.hub.online(serving.tokens.room_named(tenant_id, url_id_ws)))
     return answered(codec.encode_presence_status({UserId(one): UserId(one) in online for one in ids}))
 
 
@@ -158,8 +158,8 @@ async def users_online(request: web.Request) -> web.Response:
     """USERS_ONLINE."""
     actor, url_id = await _page_reader(request)
     serving = request.app[SERVING]
-    here = serving.hub.online(serving.reading.room(actor.tenant_id, url_id))
-    named = [user_id for user_id in here if not user_id.startswith("anon:")]
+    here = serving.hub.online(serving.tokens.room(actor.tenant_id, url_id))
+    named = [user_id for user_id in here if not user_id.startswith(ANONYMOUS_PREFIX)]
     users = await _profiles(serving, actor.tenant_id, named)
     answer = UsersOnline(users, anon_count=len(here) - len(named), total_count=len(here))
     return answered(codec.encode_users_online(answer))
@@ -169,9 +169,9 @@ async def users_offline(request: web.Request) -> web.Response:
     """Who has written on this page and is not here now."""
     actor, url_id = await _page_reader(request)
     serving = request.app[SERVING]
-    here = set(serving.hub.online(serving.reading.room(actor.tenant_id, url_id)))
+    here = set(serving.hub.online(serving.tokens.room(actor.tenant_id, url_id)))
     wrote = await serving.store.commenters(actor.tenant_id, url_id)
-    away = [one for one in wrote if one not in here and not one.startswith("anon:")]
+    away = [one for one in wrote if one not in here and not one.startswith(ANONYMOUS_PREFIX)]
     users = await _profiles(serving, actor.tenant_id, away[:MAX_IDS])
     body = codec.encode_users_info(users)
     return answered({**body, "nextAfterName": None, "nextAfterUserId": None})
@@ -199,10 +199,6 @@ async def _profiles(serving: Serving, tenant_id: TenantId, ids: list[UserId]) ->
     """The users in the order asked for; one without a profile is shown without a name."""
     known = {user.id: user for user in await serving.store.users(tenant_id, ids)} if ids else {}
     return tuple(known.get(user_id, User(id=user_id)) for user_id in ids)
-
-
-def _room(serving: Serving, tenant_id: TenantId, url_id_ws: str) -> RoomKey:
-    return RoomKey(tenant_id, resolve_room(serving.secret, tenant_id, url_id_ws).token)
 
 
 ROUTES: tuple[tuple[routes.Route, Handler], ...] = (

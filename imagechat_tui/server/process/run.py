@@ -162,6 +162,7 @@ class _Server:
 
         from imagechat_tui.server.guard.auth import Authenticator
         from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits, address_key
+        from imagechat_tui.server.guard.tokens import Tokens
         from imagechat_tui.server.http.app import ServerOptions, create_app
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
         from imagechat_tui.server.http.origins import EdgeRules, guard
@@ -169,9 +170,10 @@ class _Server:
         from imagechat_tui.server.process.data_folder import wall_ms
 
         options = self._options
+        tokens = Tokens(await store.secret("server"))
         auth = Authenticator(
             store,
-            server_secret=await store.secret("server"),
+            tokens=tokens,
             seal=seal,
             peer_identity=options.runtime_dir is not None,
             now_ms=wall_ms,
@@ -181,7 +183,7 @@ class _Server:
         proxies = [address_key(proxy) for proxy in options.trusted_proxies]
         self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
         settings = ServerOptions(proxies=tuple(proxies))
-        app = create_app(store, MemoryBroker(), auth=auth, limits=limits, settings=settings)
+        app = create_app(store, MemoryBroker(), tokens=tokens, auth=auth, limits=limits, settings=settings)
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))
         runner = web.AppRunner(
             app,

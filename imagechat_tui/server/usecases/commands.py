@@ -30,7 +30,7 @@ from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, Thing, allowed
 from imagechat_tui.server.guard.limits import Limit, Limits
-from imagechat_tui.server.guard.tokens import room_token
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import Announced, Change, Decision, Found, RoomKey, Store
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
@@ -117,7 +117,7 @@ class Writing:
         store: Store,
         hub: Hub,
         limits: Limits,
-        secret: bytes,
+        tokens: Tokens,
         now_ms: Callable[[], int],
         max_comment_length: int,
         markdown: Executor,
@@ -125,7 +125,7 @@ class Writing:
         self._store = store
         self._hub = hub
         self._limits = limits
-        self._secret = secret
+        self._tokens = tokens
         self._now_ms = now_ms
         self._max_comment_length = max_comment_length
         self._markdown = markdown
@@ -241,8 +241,7 @@ class Writing:
 
     def room(self, request: Request, url_id: UrlId) -> RoomKey:
         """The room of a page, in the actor's tenant."""
-        tenant_id = request.actor.tenant_id
-        return RoomKey(tenant_id, room_token(self._secret, tenant_id, url_id))
+        return self._tokens.room(request.actor.tenant_id, url_id)
 
 
 def counted(found: Found, more: int, last_ms: int | None) -> Conversation | None:

@@ -16,7 +16,7 @@ from imagechat_tui.protocol.routes import (
     RoomIds,
 )
 from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
-from imagechat_tui.server.guard.tokens import room_ids, room_token
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import RoomKey, Store, StoredEvent, TenantRecord
 from imagechat_tui.server.usecases.paging import listed
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found
@@ -25,9 +25,9 @@ from imagechat_tui.server.usecases.refusals import Refused, comment_not_found
 class Reading:
     """The reading use cases of one server."""
 
-    def __init__(self, store: Store, secret: bytes, *, now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Store, tokens: Tokens, *, now_ms: Callable[[], int]) -> None:
         self._store = store
-        self._secret = secret
+        self._tokens = tokens
         self._now_ms = now_ms
 
     async def tenant(self, tenant_id: TenantId) -> TenantRecord:
@@ -136,11 +136,10 @@ class Reading:
 
     def room(self, tenant_id: TenantId, url_id: UrlId) -> RoomKey:
         """The room of a page."""
-        return RoomKey(tenant_id, room_token(self._secret, tenant_id, url_id))
+        return self._tokens.room(tenant_id, url_id)
 
     def _ids(self, actor: Actor, url_id: UrlId) -> RoomIds:
-        return room_ids(
-            self._secret,
+        return self._tokens.room_ids(
             actor.tenant_id,
             url_id,
             user_id=actor.id,
