@@ -19,20 +19,30 @@ from imagechat_tui.server.guard.access import (
     Verdict,
     allowed,
 )
+from imagechat_tui.server.storage import TenantRecord
 from tests import examples as eg
 
 WRITES = [action for action in Action if action is not Action.READ]
 
 
 def actor(
-    role: Role = Role.USER, *, anonymous: bool = False, read_only: bool = False, session: bool = False
+    role: Role = Role.USER,
+    *,
+    anonymous: bool = False,
+    read_only: bool = False,
+    session: bool = False,
+    allow_anon: bool = False,
+    require_sso: bool = False,
 ) -> Actor:
     user = User(id=UserId("anon:x") if anonymous else eg.ALICE, session_id="s" if session else None)
-    return Actor(eg.TENANT, user, role, anonymous, read_only)
+    tenant = TenantRecord(
+        eg.TENANT, "", b"", allow_anon=allow_anon, require_sso=require_sso, created_at_ms=eg.T0
+    )
+    return Actor(tenant, user, role, anonymous, read_only)
 
 
-def own(by: Actor, **more: bool) -> Thing:
-    return Thing(owner=by.id, **more)
+def own(by: Actor, *, locked: bool = False) -> Thing:
+    return Thing(owner=by.id, locked=locked)
 
 
 OTHERS = Thing(owner=eg.BOB)
@@ -45,9 +55,9 @@ def test_the_table_has_every_cell() -> None:
 
 @pytest.mark.parametrize("action", WRITES)
 def test_nobody_in_particular_writes_nothing(action: Action) -> None:
-    somebody = actor(anonymous=True)
-    assert allowed(somebody, action, own(somebody)) == SIGN_IN
-    assert allowed(somebody, action, own(somebody, allow_anon=True)) == SIGN_IN
+    for allow_anon in (False, True):
+        somebody = actor(anonymous=True, allow_anon=allow_anon)
+        assert allowed(somebody, action, own(somebody)) == SIGN_IN
     with_session = actor(anonymous=True, session=True)
     assert allowed(with_session, action, own(with_session)) == SIGN_IN
 
@@ -83,14 +93,13 @@ def test_a_locked_comment_is_locked_for_everybody(role: Role, action: Action) ->
 
 
 def test_reading_is_free_unless_everybody_must_sign_in() -> None:
-    nobody, member = actor(anonymous=True), actor(read_only=True)
-    assert allowed(nobody, Action.READ, Thing()) == GRANTED
-    assert allowed(nobody, Action.READ, Thing(require_sso=True)) == SIGN_IN
-    assert allowed(member, Action.READ, Thing(require_sso=True)) == GRANTED
+    assert allowed(actor(anonymous=True), Action.READ) == GRANTED
+    assert allowed(actor(anonymous=True, require_sso=True), Action.READ) == SIGN_IN
+    assert allowed(actor(read_only=True, require_sso=True), Action.READ) == GRANTED
 
 
 def test_an_anonymous_session_owns_what_it_wrote() -> None:
-    session = actor(anonymous=True, session=True)
-    assert allowed(session, Action.COMMENT, Thing(allow_anon=True)) == GRANTED
-    assert allowed(session, Action.DELETE_COMMENT, own(session, allow_anon=True)) == GRANTED
-    assert allowed(session, Action.DELETE_COMMENT, Thing(owner=eg.BOB, allow_anon=True)) == FORBIDDEN
+    session = actor(anonymous=True, session=True, allow_anon=True)
+    assert allowed(session, Action.COMMENT) == GRANTED
+    assert allowed(session, Action.DELETE_COMMENT, own(session)) == GRANTED
+    assert allowed(session, Action.DELETE_COMMENT, OTHERS) == FORBIDDEN

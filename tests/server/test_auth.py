@@ -339,7 +339,7 @@ async def test_on_the_unix_socket_the_kernels_word_is_final(desk: Desk, unix: so
     assert actor.user == kernel_user(os.geteuid())
     assert (actor.role, actor.anonymous) == (Role.USER, False)
     forged = TOKENS.user_token(LOCAL, UserId("local:somebody"), 2, NOW_MS / 1000)
-    assert desk.auth.viewer(LOCAL, forged, caller_of(asked(peer=unix))) == actor
+    assert await desk.auth.viewer(LOCAL, forged, caller_of(asked(peer=unix))) == actor
 
 
 @pytest.mark.security
@@ -349,7 +349,7 @@ async def test_the_local_tenant_does_not_exist_over_tcp(
     with pytest.raises(UnknownTenant):
         await desk.asks(LOCAL)
     with pytest.raises(UnknownTenant):
-        desk.auth.viewer(
+        await desk.auth.viewer(
             LOCAL, TOKENS.user_token(LOCAL, UserId("local:x"), 0, NOW_MS / 1000), caller_of(asked())
         )
     with pytest.raises(UnknownTenant):
@@ -366,24 +366,29 @@ async def test_a_tenant_that_does_not_exist_is_unknown(desk: Desk) -> None:
         await desk.asks(TenantId("missing"), token=signed())
 
 
-def test_a_listener_is_whom_his_token_names(desk: Desk) -> None:
+async def test_a_listener_is_whom_his_token_names(desk: Desk) -> None:
     for role in Role:
         token = TOKENS.user_token(DEMO, UserId("demo:alice"), role, NOW_MS / 1000)
-        viewer = desk.auth.viewer(DEMO, token)
+        viewer = await desk.auth.viewer(DEMO, token)
         assert (viewer.id, viewer.role, viewer.anonymous) == ("demo:alice", role, False)
 
 
 @pytest.mark.security
-def test_a_listener_without_a_token_of_this_tenant_is_anonymous(desk: Desk) -> None:
+async def test_a_listener_without_a_token_of_this_tenant_is_anonymous(desk: Desk) -> None:
     good = TOKENS.user_token(DEMO, UserId("demo:alice"), 2, NOW_MS / 1000)
     desk.clock.ms += 4 * DAY_S * 1000
-    stale = desk.auth.viewer(DEMO, good)
+    stale = await desk.auth.viewer(DEMO, good)
     desk.clock.ms = NOW_MS
-    foreign = desk.auth.viewer(OPEN, good)
-    for viewer in (stale, foreign, desk.auth.viewer(DEMO, "any-uuid"), desk.auth.viewer(DEMO, "")):
+    foreign = await desk.auth.viewer(OPEN, good)
+    for viewer in (
+        stale,
+        foreign,
+        await desk.auth.viewer(DEMO, "any-uuid"),
+        await desk.auth.viewer(DEMO, ""),
+    ):
         assert viewer.anonymous
         assert viewer.role is Role.USER
         assert viewer.id.startswith("anon:")
-    assert desk.auth.viewer(DEMO, "any-uuid").id == desk.auth.viewer(DEMO, "any-uuid").id
-    assert desk.auth.viewer(DEMO, "").id != desk.auth.viewer(DEMO, "").id
-    assert "any-uuid" not in desk.auth.viewer(DEMO, "any-uuid").id
+    assert (await desk.auth.viewer(DEMO, "any-uuid")).id == (await desk.auth.viewer(DEMO, "any-uuid")).id
+    assert (await desk.auth.viewer(DEMO, "")).id != (await desk.auth.viewer(DEMO, "")).id
+    assert "any-uuid" not in (await desk.auth.viewer(DEMO, "any-uuid")).id

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
+from imagechat_tui.server.storage import TenantRecord
 
 
 class Role(IntEnum):
@@ -23,13 +24,19 @@ class Role(IntEnum):
 class Actor(Struct, frozen=True):
     """Who asks, as the server has verified it."""
 
-    tenant_id: TenantId
+    tenant: TenantRecord
+    """Whose rooms it is about, as read once for this request."""
     user: User
     role: Role
     anonymous: bool
     read_only: bool = False
     new_session: str | None = None
     """A session made for this request, which the edge hands to the browser as a cookie."""
+
+    @property
+    def tenant_id(self) -> TenantId:
+        """The tenant's id."""
+        return self.tenant.id
 
     @property
     def id(self) -> UserId:
@@ -76,8 +83,10 @@ class Thing(Struct, frozen=True):
 
     owner: UserId | None = None
     locked: bool = False
-    allow_anon: bool = False
-    require_sso: bool = False
+
+
+NOTHING_YET = Thing()
+"""What an action is about that makes something new, or only looks."""
 
 
 class Verdict(Struct, frozen=True):
@@ -120,24 +129,24 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
 _STOPPED_BY_LOCK = frozenset({Action.COMMENT, Action.EDIT_COMMENT, Action.DELETE_COMMENT})
 
 
-def standing(actor: Actor, thing: Thing) -> Standing:
+def standing(actor: Actor) -> Standing:
     """The column that counts for ``actor``."""
     if actor.anonymous:
-        session = thing.allow_anon and actor.user.session_id is not None
+        session = actor.tenant.allow_anon and actor.user.session_id is not None
         return Standing.SESSION if session else Standing.ANONYMOUS
     if actor.read_only:
         return Standing.READ_ONLY
     return Standing.STAFF if actor.role >= Role.MODERATOR else Standing.MEMBER
 
 
-def allowed(actor: Actor, action: Action, thing: Thing) -> Verdict:
+def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict:
     """Whether ``actor`` may do ``action`` to ``thing``, which is of his own tenant."""
-    column = standing(actor, thing)
+    column = standing(actor)
     match TABLE[action][column]:
         case Grant.YES:
             verdict = GRANTED
         case Grant.PUBLIC:
-            verdict = SIGN_IN if thing.require_sso else GRANTED
+            verdict = SIGN_IN if actor.tenant.require_sso else GRANTED
         case Grant.OWN:
             verdict = GRANTED if thing.owner is not None and thing.owner == actor.id else FORBIDDEN
         case Grant.NO if column is Standing.ANONYMOUS:

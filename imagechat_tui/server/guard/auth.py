@@ -109,16 +109,14 @@ class Authenticator:
         """
         if tenant_id == LOCAL_TENANT:
             return await self._kernel_actor(caller)
-        tenant = await self._store.tenant(tenant_id)
-        if tenant is None:
-            raise UnknownTenant
+        tenant = await self._tenant(tenant_id)
         if caller.sso:
             signed_in = await self._sso_actor(tenant, caller.sso)
             if signed_in is not None:
                 return signed_in
         return self._session_actor(caller, tenant)
 
-    def viewer(
+    async def viewer(
         self,
         tenant_id: TenantId,
         user_id_ws: str,
@@ -139,26 +137,28 @@ class Authenticator:
 
         Raises:
             Unauthorized: The token of a client that ``renews`` does not hold.
-            UnknownTenant: The local tenant asked for from outside.
+            UnknownTenant: No such tenant, or the local one asked for from outside.
         """
         if tenant_id == LOCAL_TENANT and caller is not None:
-            return Actor(tenant_id, kernel_user(self._kernel_uid(caller)), Role.USER, anonymous=False)
+            user = kernel_user(self._kernel_uid(caller))
+            return Actor(await self._tenant(tenant_id), user, Role.USER, anonymous=False)
         token = self._tokens.read_user_token(user_id_ws, self._now_ms() / 1000)
         if token is None or token.tenant_id != tenant_id:
             if renews and user_id_ws:
                 raise Unauthorized("unauthorized")
             unique = user_id_ws.encode("utf-8", "surrogatepass") or os.urandom(16)
-            return self._anonymous(tenant_id, self._tokens.viewer(tenant_id, unique))
+            return self._anonymous(await self._tenant(tenant_id), self._tokens.viewer(tenant_id, unique))
         anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
         role = Role(token.role)
         user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
-        return Actor(tenant_id, user, role, anonymous=anonymous)
+        return Actor(await self._tenant(tenant_id), user, role, anonymous=anonymous)
 
     async def _kernel_actor(self, caller: Caller) -> Actor:
         """The kernel's word, which nothing that the request says can change."""
         user = kernel_user(self._kernel_uid(caller))
+        tenant = await self._tenant(LOCAL_TENANT)
         await self._remember(LOCAL_TENANT, user, verified=True)
-        return Actor(LOCAL_TENANT, user, Role.USER, anonymous=False)
+        return Actor(tenant, user, Role.USER, anonymous=False)
 
     async def _sso_actor(self, tenant: TenantRecord, token: str) -> Actor | None:
         """The user of an ``sso`` parameter; None for one that only says where to log in."""
@@ -182,7 +182,7 @@ class Authenticator:
             raise Unauthorized("malformed-sso") from error
         if not await self._remember(tenant.id, user, verified=verified):
             raise Unauthorized("unauthorized")
-        return Actor(tenant.id, user, role, anonymous=False)
+        return Actor(tenant, user, role, anonymous=False)
 
     def _signed_user(self, tenant: TenantRecord, token: str) -> tuple[User, Role]:
         secret = self._seal.open(tenant.id, tenant.api_secret_sealed)
@@ -225,22 +225,28 @@ class Authenticator:
         for token in (caller.cookie, caller.session_id):
             user_id = self._tokens.session_user(tenant.id, token)
             if user_id is not None:
-                return self._anonymous(tenant.id, user_id, token)
+                return self._anonymous(tenant, user_id, token)
         if tenant.allow_anon and (caller.v2 or caller.writes):
             token = self._tokens.new_session(tenant.id)
             user_id = self._tokens.session_user(tenant.id, token)
             assert user_id is not None
-            guest = self._anonymous(tenant.id, user_id, token)
+            guest = self._anonymous(tenant, user_id, token)
             # the others take it from the answer; a cookie would win over what they keep
             return guest if caller.v2 else replace(guest, new_session=token)
         day = self._now_ms() // (DAY_S * 1000)
         traits = f"{day}\n{caller.address}\n{caller.agent}".encode("utf-8", "surrogatepass")
-        return self._anonymous(tenant.id, self._tokens.viewer(tenant.id, traits))
+        return self._anonymous(tenant, self._tokens.viewer(tenant.id, traits))
 
-    def _anonymous(self, tenant_id: TenantId, user_id: UserId, session: str | None = None) -> Actor:
+    def _anonymous(self, tenant: TenantRecord, user_id: UserId, session: str | None = None) -> Actor:
         """Somebody without a name; with a session he may own what he writes."""
         user = User(id=user_id, is_anonymous=True, authorized=session is not None, session_id=session)
-        return Actor(tenant_id, user, Role.USER, anonymous=True)
+        return Actor(tenant, user, Role.USER, anonymous=True)
+
+    async def _tenant(self, tenant_id: TenantId) -> TenantRecord:
+        tenant = await self._store.tenant(tenant_id)
+        if tenant is None:
+            raise UnknownTenant
+        return tenant
 
     def _kernel_uid(self, caller: Caller) -> int:
         if caller.uid is None or not self._peer_identity:

@@ -50,7 +50,7 @@ async def sign_in(request: web.BaseRequest, auth: Authenticator, tenant_id: Tena
     return actor
 
 
-def view(
+async def view(
     request: web.BaseRequest,
     auth: Authenticator,
     tenant_id: TenantId,
@@ -59,7 +59,7 @@ def view(
     renews: bool = False,
 ) -> Actor:
     """Who listens (``Authenticator.viewer``); the edge is told, too."""
-    actor = auth.viewer(tenant_id, user_id_ws, caller_of(request), renews=renews)
+    actor = await auth.viewer(tenant_id, user_id_ws, caller_of(request), renews=renews)
     _tell_edge(request, actor)
     return actor
 

@@ -37,7 +37,7 @@ async def create_conversation(request: web.Request) -> web.Response:
     actor = await writer(request)
     async with _rights_first(request, actor, Action.CREATE_MARKER):
         create = codec.decode_create_conversation(await body_of(request))
-    asked = await _request(request, actor, create.broadcast_id, create)
+    asked = _request(request, actor, create.broadcast_id, create)
     return _stored(await request.app[SERVING].markers.create_conversation(asked, create))
 
 
@@ -46,7 +46,7 @@ async def update_conversation(request: web.Request) -> web.Response:
     actor, chat_id = await writer(request), ConversationId(request.match_info["chat_id"])
     async with _rights_first(request, actor, Action.RESOLVE_MARKER, conversation_id=chat_id):
         update = codec.decode_update_conversation(await body_of(request))
-    asked = await _request(request, actor, update.broadcast_id, chat_id, update)
+    asked = _request(request, actor, update.broadcast_id, chat_id, update)
     return _stored(await request.app[SERVING].markers.update_conversation(asked, chat_id, update))
 
 
@@ -56,7 +56,7 @@ async def delete_conversation(request: web.Request) -> web.Response:
     async with _rights_first(request, actor, Action.DELETE_MARKER, conversation_id=chat_id):
         body = await body_of(request) if request.can_read_body else {}
         broadcast_id = codec.decode_broadcast_id(request.query, body)
-    asked = await _request(request, actor, broadcast_id, "delete", chat_id)
+    asked = _request(request, actor, broadcast_id, "delete", chat_id)
     return _stored(await request.app[SERVING].markers.delete_conversation(asked, chat_id))
 
 
@@ -72,7 +72,7 @@ async def create_comment(request: web.Request) -> web.Response:
     actor = await writer(request)
     async with _rights_first(request, actor, Action.COMMENT):
         create = codec.decode_create_comment(await body_of(request), request.query)
-    asked = await _request(request, actor, create.broadcast_id, create)
+    asked = _request(request, actor, create.broadcast_id, create)
     answer = await request.app[SERVING].comments.create_comment(asked, create)
     return _stored(_with_session(answer, actor))
 
@@ -80,7 +80,7 @@ async def create_comment(request: web.Request) -> web.Response:
 async def comment_text(request: web.Request) -> web.Response:
     """COMMENT_TEXT."""
     actor = await reader(request)
-    await _identified(request, actor)
+    _identified(actor)
     text = await request.app[SERVING].reading.comment_text(actor, _comment_id(request))
     return answered(codec.encode_comment_text(text))
 
@@ -90,7 +90,7 @@ async def edit_comment(request: web.Request) -> web.Response:
     actor, comment_id = await writer(request), _comment_id(request)
     async with _rights_first(request, actor, Action.EDIT_COMMENT, comment_id=comment_id):
         edit = codec.decode_edit_comment(await body_of(request), request.query, comment_id)
-    asked = await _request(request, actor, edit.broadcast_id, edit)
+    asked = _request(request, actor, edit.broadcast_id, edit)
     return _stored(await request.app[SERVING].comments.edit_comment(asked, edit))
 
 
@@ -99,7 +99,7 @@ async def delete_comment(request: web.Request) -> web.Response:
     actor, comment_id = await writer(request), _comment_id(request)
     async with _rights_first(request, actor, Action.DELETE_COMMENT, comment_id=comment_id):
         broadcast_id = codec.decode_broadcast_id(request.query)
-    asked = await _request(request, actor, broadcast_id, "delete", comment_id)
+    asked = _request(request, actor, broadcast_id, "delete", comment_id)
     return _stored(await request.app[SERVING].comments.delete_comment(asked, comment_id))
 
 
@@ -108,8 +108,8 @@ async def event_log(request: web.Request) -> web.Response:
     serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
     tenant_id = _tenant_id(request)
     query = codec.decode_event_log_query(request.query)
-    actor = view(request, serving.auth, tenant_id, query.user_id_ws)
-    await serving.reading.admit(actor)
+    actor = await view(request, serving.auth, tenant_id, query.user_id_ws)
+    serving.reading.admit(actor)
     count_read(request, actor)
     room = serving.tokens.room(tenant_id, codec.decode_list_conversations(request.query))
     registered_ms = serving.hub.registered_at_ms(room, actor.id)
@@ -149,7 +149,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def reader(request: web.Request) -> Actor:
     """Who reads, and may."""
     actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
-    await request.app[SERVING].reading.admit(actor)
+    request.app[SERVING].reading.admit(actor)
     count_read(request, actor)
     return actor
 
@@ -157,15 +157,14 @@ async def reader(request: web.Request) -> Actor:
 async def writer(request: web.Request) -> Actor:
     """Who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
     actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
-    await _identified(request, actor)
+    _identified(actor)
     check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {_counted_as(request, actor)}")
     return actor
 
 
-async def _identified(request: web.Request, actor: Actor) -> None:
+def _identified(actor: Actor) -> None:
     """Refuse nobody in particular before he learns what is there and what is not."""
-    thing = Thing(allow_anon=await request.app[SERVING].reading.allows_anon(actor))
-    if allowed(actor, Action.COMMENT, thing) == SIGN_IN:
+    if allowed(actor, Action.COMMENT) == SIGN_IN:
         raise Refused(SIGN_IN.status, SIGN_IN.code)
 
 
@@ -215,15 +214,12 @@ def _comment_id(request: web.Request) -> CommentId:
     return CommentId(request.match_info["comment_id"])
 
 
-async def _request(
-    request: web.Request, actor: Actor, broadcast_id: BroadcastId, *fingerprint: object
-) -> Request:
+def _request(request: web.Request, actor: Actor, broadcast_id: BroadcastId, *fingerprint: object) -> Request:
     return Request(
         actor=actor,
         counted_as=_counted_as(request, actor),
         broadcast_id=broadcast_id,
         deadline_ms=_deadline_ms(request),
-        allow_anon=await request.app[SERVING].reading.allows_anon(actor),
         fingerprint=fingerprint,
         v2=codec.wants_v2(request.query),
     )
@@ -260,7 +256,6 @@ async def _rights_first(
         thing = Thing(
             owner=about.author_id if about is not None else None,
             locked=found.comment is not None and found.comment.is_locked,
-            allow_anon=await serving.reading.allows_anon(actor),
         )
         verdict = allowed(actor, action, thing)
         if not verdict.granted:

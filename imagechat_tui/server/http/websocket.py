@@ -41,12 +41,12 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
     tenant_id = TenantId(ids.tenant_id_ws)
-    actor = view(request, serving.auth, tenant_id, ids.user_id_ws, renews=v2)
+    actor = await view(request, serving.auth, tenant_id, ids.user_id_ws, renews=v2)
     room = serving.tokens.room_named(tenant_id, ids.url_id_ws)
     guest_from = address_of(request) if actor.anonymous else None
     if guest_from is not None:  # not when the socket ends: that may be a day away
         check_limit(request, Limit.ADDRESS, guest_from)
-    await serving.reading.admit(actor)
+    serving.reading.admit(actor)
     check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
     if serving.limits.check(Limit.HANDSHAKES, "", time.monotonic()) is not None:
         raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
@@ -148,7 +148,7 @@ async def presence_status(request: web.Request) -> web.Response:
     if not tenant_id or not url_id_ws or not ids or len(ids) > MAX_IDS:
         raise Refused(422, "invalid-input")
     actor = await sign_in(request, serving.auth, tenant_id)
-    await serving.reading.admit(actor)
+    serving.reading.admit(actor)
     count_read(request, actor)
     online = set(serving.hub.online(serving.tokens.room_named(tenant_id, url_id_ws)))
     return answered(codec.encode_presence_status({UserId(one): UserId(one) in online for one in ids}))

@@ -59,7 +59,6 @@ class Request(Struct, frozen=True):
     broadcast_id: BroadcastId
     deadline_ms: int | None
     """Server time after which it must not be carried out."""
-    allow_anon: bool
     fingerprint: tuple[object, ...]
     """Everything that makes it this request and no other."""
     v2: bool = False
@@ -167,7 +166,7 @@ class Writing:
     ) -> None:
         """Refuse what the table of rights does not grant."""
         owner = owned.author_id if owned is not None else None
-        thing = Thing(owner=owner, locked=locked, allow_anon=request.allow_anon)
+        thing = Thing(owner=owner, locked=locked)
         verdict = allowed(request.actor, action, thing)
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)

@@ -17,7 +17,7 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 from imagechat_tui.server.guard.tokens import Tokens
-from imagechat_tui.server.storage import RoomKey, Store, StoredEvent, TenantRecord
+from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.paging import listed
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found
 
@@ -30,27 +30,15 @@ class Reading:
         self._tokens = tokens
         self._now_ms = now_ms
 
-    async def tenant(self, tenant_id: TenantId) -> TenantRecord:
-        """The tenant, or the refusal that is the same for all that are not there."""
-        record = await self._store.tenant(tenant_id)
-        if record is None:
-            raise Refused(404, "invalid-tenant")
-        return record
-
-    async def admit(self, actor: Actor) -> None:
+    def admit(self, actor: Actor) -> None:
         """Refuse who may not read this tenant's rooms."""
-        record = await self.tenant(actor.tenant_id)
-        verdict = allowed(actor, Action.READ, Thing(require_sso=record.require_sso))
+        verdict = allowed(actor, Action.READ)
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
 
-    async def allows_anon(self, actor: Actor) -> bool:
-        """Whether the actor's tenant lets people write without a name. Only asked for one who has none."""
-        return actor.anonymous and (await self.tenant(actor.tenant_id)).allow_anon
-
     async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> ConversationList:
         """All markers of an image; for ``v=2`` with all their comments."""
-        await self.admit(actor)
+        self.admit(actor)
         image = clean(url_id)
         found = await self._store.snapshot(self.room(actor.tenant_id, image), image, comments=v2)
         return ConversationList(
@@ -62,12 +50,12 @@ class Reading:
             server_time_ms=self._baseline(found.last_timestamp_ms),
             position=found.position,
             comments=tuple(comment for comment in found.comments if comment.approved),
-            read_only=await self._read_only(actor),
+            read_only=_read_only(actor),
         )
 
     async def comments(self, actor: Actor, asked: ListComments) -> CommentList:
         """One page of a thread."""
-        await self.admit(actor)
+        self.admit(actor)
         thread = clean(asked.url_id)
         found = await self._store.thread(self.room(actor.tenant_id, thread), thread)
         page = listed([comment for comment in found.comments if comment.approved], asked)
@@ -90,11 +78,7 @@ class Reading:
         found = await self._store.find(actor.tenant_id, comment_id=comment_id)
         if found.comment is None:
             raise comment_not_found()
-        thing = Thing(
-            owner=found.comment.author_id,
-            locked=found.comment.is_locked,
-            allow_anon=await self.allows_anon(actor),
-        )
+        thing = Thing(owner=found.comment.author_id, locked=found.comment.is_locked)
         verdict = allowed(actor, Action.EDIT_COMMENT, thing)
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
@@ -112,7 +96,7 @@ class Reading:
             registered_ms: When the newest socket of the asking token came to the room. Clients' clocks
                 drift, so an end before it would hide what the socket did not get either (PROTOCOL 8.1).
         """
-        await self.admit(actor)
+        self.admit(actor)
         url_id = clean(query.url_id)
         room = self.room(actor.tenant_id, url_id)
         if v2 and query.after is not None:
@@ -151,9 +135,9 @@ class Reading:
         """Where a resync by time starts: no later event gets a smaller timestamp."""
         return last_timestamp_ms + 1 if last_timestamp_ms else self._now_ms()
 
-    async def _read_only(self, actor: Actor) -> bool:
-        may_write = await self.allows_anon(actor) if actor.anonymous else not actor.read_only
-        return not may_write
+
+def _read_only(actor: Actor) -> bool:
+    return not actor.tenant.allow_anon if actor.anonymous else actor.read_only
 
 
 def _entry(tenant_id: TenantId, event: StoredEvent, data: str) -> LogEntry:
