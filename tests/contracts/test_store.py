@@ -187,7 +187,7 @@ async def test_what_a_tenant_has_no_other_tenant_finds(store: Store) -> None:
     theirs = RoomKey(OTHER, ROOM.token)
     assert (await store.thread(theirs, eg.THREAD)).comments == ()
     assert await log(store, room=theirs) == []
-    assert (await store.find(OTHER, comment_id=CommentId("c_one"))).comment is None
+    assert await store.comment(OTHER, CommentId("c_one")) is None
     assert await store.commenters(OTHER, eg.THREAD) == ()
     await store.change(saying("one", tenant_id=OTHER))
     assert (await store.positions([ROOM, theirs]))[theirs].seq == 1
@@ -250,8 +250,7 @@ async def test_markers_keep_their_numbers_and_come_in_their_order(store: Store) 
             eg.TENANT, eg.ALICE, BroadcastId(f"b{n}"), b"", always(decision), image_room=IMAGE_ROOM
         )
         await store.change(change)
-        found = await store.find(eg.TENANT, conversation_id=conversation.id)
-        assert found.conversation == conversation
+        assert await store.conversation(eg.TENANT, conversation.id) == conversation
     listed = await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True)
     assert [one.number for one in listed.conversations] == [1, 2]
 

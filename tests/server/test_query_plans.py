@@ -40,7 +40,7 @@ async def test_no_statement_walks_a_table_or_all_rows_of_a_tenant(
         asked = {
             shape(text): text
             for text in statements
-            if text.startswith(("SELECT", "WITH", "UPDATE", "DELETE"))
+            if text.startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"))
         }
     assert len(asked) > 25
     with sqlite3.connect(tmp_path / "test.sqlite") as database:

@@ -115,13 +115,14 @@ async def test_editing_and_deleting_a_comment_reaches_thread_and_image(house: Ho
         "commentText": "*new*",
         "sanitizedCommentText": "*new*",
     }
+    in_thread, on_image = [await frame(thread)], [await frame(image)]  # before the log loses the words
     gone = await alice.gets("DELETE", f"/comments/demo/{parent}", broadcastId="d")
     assert gone == {"status": "success", "hardRemoved": True}
-    told = [await frame(thread) for _ in range(2)]
-    assert [event["type"] for event in told] == ["updated-comment", "deleted-comment"]
-    told = [await frame(image) for _ in range(2)]
-    assert [part(event, "comment")["comment"] for event in told] == ["*new*", ""]
-    assert [part(event, "imageChat")["commentCount"] for event in told] == [3, 1]
+    in_thread.append(await frame(thread))
+    on_image.append(await frame(image))
+    assert [event["type"] for event in in_thread] == ["updated-comment", "deleted-comment"]
+    assert [part(event, "comment")["comment"] for event in on_image] == ["*new*", ""]
+    assert [part(event, "imageChat")["commentCount"] for event in on_image] == [3, 1]
     assert child not in [one["_id"] for one in items(await alice.thread(), "comments")]
 
 

@@ -12,12 +12,12 @@ from aiohttp import web
 from imagechat_tui.protocol import codec, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
-from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, Thing, allowed
+from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit
 from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.usecases.commands import Request
-from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
+from imagechat_tui.server.usecases.refusals import Refused
 
 BODY_WITHIN_S = 15.0
 
@@ -244,22 +244,9 @@ async def _rights_first(
     try:
         yield
     except MalformedMessage:
-        serving = request.app[SERVING]
-        found = await serving.store.find(
-            actor.tenant_id, conversation_id=conversation_id, comment_id=comment_id
+        await request.app[SERVING].reading.check(
+            actor, action, conversation_id=conversation_id, comment_id=comment_id
         )
-        if conversation_id is not None and found.conversation is None:
-            raise conversation_not_found() from None
-        if comment_id is not None and found.comment is None:
-            raise comment_not_found() from None
-        about = found.conversation or found.comment
-        thing = Thing(
-            owner=about.author_id if about is not None else None,
-            locked=found.comment is not None and found.comment.is_locked,
-        )
-        verdict = allowed(actor, action, thing)
-        if not verdict.granted:
-            raise Refused(verdict.status, verdict.code) from None
         raise
 
 

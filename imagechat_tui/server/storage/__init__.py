@@ -204,14 +204,11 @@ class Store(Protocol):
             Exception: What ``decide`` raised; nothing was written.
         """
 
-    async def find(
-        self,
-        tenant_id: TenantId,
-        *,
-        conversation_id: ConversationId | None = None,
-        comment_id: CommentId | None = None,
-    ) -> Found:
-        """Read one thing by its id."""
+    async def conversation(self, tenant_id: TenantId, conversation_id: ConversationId) -> Conversation | None:
+        """One marker."""
+
+    async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
+        """One comment."""
 
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """An image's markers, by creation."""

@@ -1,10 +1,10 @@
-"""One write inside a SQLite transaction: stored answer, what it is about, numbers, rows (PROMISES D2, D8)."""
+"""The rules of a write, whatever the database: stored answer, subject, numbers, log (PROMISES D2, D8)."""
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import decode_event, encode_event
@@ -19,7 +19,7 @@ from imagechat_tui.protocol.events import (
     Subscribed,
     UpdatedComment,
 )
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId
 from imagechat_tui.protocol.models import Comment, Position
 from imagechat_tui.server.storage import (
     Announced,
@@ -29,8 +29,9 @@ from imagechat_tui.server.storage import (
     Found,
     Outcome,
     RoomKey,
-    rows,
+    StoredEvent,
 )
+from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
 ANSWERS_KEPT_MS = 8 * 86_400_000
 """Promised are seven days."""
@@ -43,47 +44,37 @@ TRIM_EVERY = 256
 CLOSED_MS = 60_000
 """How long a deleted marker's thread takes no comments: a slow writer must not revive it."""
 
-_WORDS = "'$.comment.comment', '', '$.comment.commentHTML', ''"
-_BLANK_EVENTS = (
-    f"UPDATE event SET plain = json_replace(plain, {_WORDS}), full_frame = json_replace(full_frame, {_WORDS})"
-    " WHERE tenant_id = ? AND comment_id = ?"
-)
-_BLANK_ANSWERS = (
-    f"UPDATE answer SET body = CAST(json_replace(CAST(body AS TEXT), {_WORDS}) AS BLOB)"
-    " WHERE tenant_id = ? AND comment_id = ?"
-)
-"""What was said stays nowhere: who reads the log, or repeats a request, gets the frame without the words."""
 
+def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) -> Outcome:
+    """Carry out ``change`` in an open transaction.
 
-def carry_out(db: sqlite3.Connection, change: Change, *, now_ms: int, epoch: str) -> Outcome:
-    """Run ``change`` in the transaction that is open.
+    Args:
+        tx: The transaction.
+        change: What to read and how to decide.
+        now_ms: The server's clock.
+        epoch: The epoch of a room that is made now.
 
     Raises:
         BroadcastIdUsed: See there.
         Exception: What ``decide`` raised.
     """
-    known = db.execute(
-        "SELECT request_hash, body FROM answer WHERE tenant_id = ? AND actor_id = ? AND broadcast_id = ?",
-        (change.tenant_id, change.actor_id, change.broadcast_id),
-    ).fetchone()
+    known = tx.answer(change.tenant_id, change.actor_id, change.broadcast_id)
     if known is not None:
-        if known["request_hash"] != change.request_hash:
+        if known.request_hash != change.request_hash:
             raise BroadcastIdUsed
-        return Outcome(known["body"])
-    decision = change.decide(_found(db, change, now_ms))
-    stamped = {event.room: event.url_id for event in decision.events}
-    for room, url_id in stamped.items():
-        db.execute(
-            "INSERT INTO room (tenant_id, token, url_id, epoch) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (*room, url_id, epoch),
-        )
-    broadcast_id = _broadcast_id(db, change)
-    for event in decision.events:
-        _log(db, event, broadcast_id, now_ms)
-    _write(db, change, decision, now_ms)
-    db.execute(
-        f"INSERT INTO answer ({rows.ANSWER}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
+        return Outcome(known.body)
+    rooms = _Rooms(tx, epoch)
+    decision = change.decide(_found(tx, change, rooms, now_ms))
+    broadcast_id = _broadcast_id(tx, change)
+    entries = [
+        _entry(announced, *rooms.next_place(announced, now_ms), broadcast_id) for announced in decision.events
+    ]
+    _number(change, decision, rooms, now_ms)
+    rooms.save()
+    _log(tx, entries, rooms, now_ms)
+    _write(tx, change.tenant_id, decision)
+    tx.put_answer(
+        Answer(
             change.tenant_id,
             change.actor_id,
             change.broadcast_id,
@@ -91,161 +82,118 @@ def carry_out(db: sqlite3.Connection, change: Change, *, now_ms: int, epoch: str
             decision.answer,
             now_ms,
             decision.quotes,
-        ),
+        )
     )
-    db.execute(
-        "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
-        (now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED),
-    )
-    return Outcome(decision.answer, tuple(stamped))
+    tx.drop_answers(now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED)
+    return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)))
 
 
-def find(
-    db: sqlite3.Connection, tenant_id: TenantId, conversation_id: str | None, comment_id: str | None
-) -> Found:
-    """One thing by its id, outside a change."""
-    conversation = _conversation(db, tenant_id, "id", conversation_id)
-    comment = _comment(db, tenant_id, comment_id)
-    return Found(
-        now_ms=0,
-        conversation=rows.read_conversation(conversation) if conversation is not None else None,
-        comment=rows.read_comment(comment) if comment is not None else None,
-    )
+class _Entry(Struct, frozen=True):
+    """An event on its way into a log."""
+
+    room: RoomKey
+    event: StoredEvent
+    quotes: CommentId | None
 
 
-def _found(db: sqlite3.Connection, change: Change, now_ms: int) -> Found:
+class _Rooms:
+    """The rooms that a change is about: each is read once and written once, and locked in between."""
+
+    def __init__(self, tx: Transaction, epoch: str) -> None:
+        self._tx = tx
+        self._epoch = epoch
+        self._states: dict[RoomKey, RoomState | None] = {}
+        self._changed: dict[RoomKey, RoomState] = {}
+
+    def state(self, room: RoomKey | None) -> RoomState | None:
+        """How a room stands; None if there is none."""
+        if room is None:
+            return None
+        if room not in self._states:
+            self._states[room] = self._tx.room(room)
+        return self._states[room]
+
+    def change(self, room: RoomKey, state: RoomState) -> None:
+        """How a room stands from now on."""
+        self._states[room] = self._changed[room] = state
+
+    def next_place(self, announced: Announced, now_ms: int) -> tuple[Position, int]:
+        """The place of one more event in its room's log, and its time, which is later than all before."""
+        state = self.state(announced.room) or RoomState(announced.url_id, Position(self._epoch, 0))
+        seq = state.position.seq + 1
+        position = Position(state.position.epoch, seq, EventId(uuid.uuid4().hex))
+        timestamp_ms = max(state.last_timestamp_ms + 1, now_ms)
+        self.change(announced.room, replace(state, position=position, last_timestamp_ms=timestamp_ms))
+        return position, timestamp_ms
+
+    def count_up(self, room: RoomKey | None, number: int | None) -> None:
+        """Note the highest number of a room: of markers for an image, of comments for a thread."""
+        state = self.state(room)
+        if room is not None and state is not None and (number or 0) > state.last_number:
+            self.change(room, replace(state, last_number=number or 0))
+
+    def save(self) -> None:
+        """Write down what has changed."""
+        for room, state in self._changed.items():
+            self._tx.put_room(room, state)
+        self._changed.clear()
+
+
+def _found(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Found:
     tenant_id, thread = change.tenant_id, change.thread
-    row = _conversation(db, tenant_id, "id", change.conversation_id)
-    comment_row = _comment(db, tenant_id, change.comment_id)
-    comment = rows.read_comment(comment_row) if comment_row is not None else None
+    marker = comment = None
+    if change.conversation_id is not None:
+        marker = tx.marker(tenant_id, conversation_id=change.conversation_id)
+    if change.comment_id is not None:
+        comment = tx.comment(tenant_id, change.comment_id)
     if thread is None and comment is not None:
         thread = comment.url_id
-    if thread is None and row is not None:
-        thread = UrlId(row["url_id"])
-    if row is None:
-        row = _conversation(db, tenant_id, "url_id", thread)
-    comments: tuple[Comment, ...] = ()
-    if change.whole_thread:
-        found = db.execute(
-            f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ? AND url_id = ? ORDER BY ordinal",
-            (tenant_id, thread),
-        )
-        comments = tuple(map(rows.read_comment, found))
+    if thread is None and marker is not None:
+        thread = marker.conversation.url_id
+    if marker is None and thread is not None:
+        marker = tx.marker(tenant_id, thread=thread)
+    image_room, thread_room = rooms.state(change.image_room), rooms.state(change.thread_room)
+    count = 0
+    if marker is not None:  # it knows; only for a new one they are counted
+        count = marker.conversation.comment_count or 0
+    elif change.image_room is not None and thread is not None:
+        count = tx.approved_in(tenant_id, thread)
     return Found(
         now_ms=now_ms,
-        conversation=rows.read_conversation(row) if row is not None else None,
-        image=UrlId(row["image"]) if row is not None else None,
+        conversation=marker.conversation if marker is not None else None,
+        image=marker.image if marker is not None else None,
         comment=comment,
-        thread=comments,
-        thread_closed=_of_room(db, change.thread_room, "closed_until_ms") > now_ms,
-        thread_count=_count(db, tenant_id, thread, row, whole=change.image_room is not None),
-        next_number=_of_room(db, change.image_room, "last_number") + 1,
-        next_comment=_of_room(db, change.thread_room, "last_number") + 1,
+        thread=tx.thread(tenant_id, thread) if change.whole_thread and thread is not None else (),
+        thread_closed=thread_room is not None and thread_room.closed_until_ms > now_ms,
+        thread_count=count,
+        next_number=(image_room.last_number if image_room is not None else 0) + 1,
+        next_comment=(thread_room.last_number if thread_room is not None else 0) + 1,
     )
 
 
-def _conversation(
-    db: sqlite3.Connection, tenant_id: TenantId, column: str, value: str | None
-) -> sqlite3.Row | None:
-    if value is None:
-        return None
-    found: sqlite3.Row | None = db.execute(
-        f"SELECT {rows.CONVERSATION} FROM conversation WHERE tenant_id = ? AND {column} = ?",
-        (tenant_id, value),
-    ).fetchone()
-    return found
-
-
-def _comment(db: sqlite3.Connection, tenant_id: TenantId, comment_id: str | None) -> sqlite3.Row | None:
-    if comment_id is None:
-        return None
-    found: sqlite3.Row | None = db.execute(
-        f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ? AND id = ?", (tenant_id, comment_id)
-    ).fetchone()
-    return found
-
-
-def _count(
-    db: sqlite3.Connection,
-    tenant_id: TenantId,
-    thread: UrlId | None,
-    marker: sqlite3.Row | None,
-    *,
-    whole: bool,
-) -> int:
-    """Approved comments of a thread. A marker knows; only a new one (``whole``) has them counted."""
-    if marker is not None:
-        return int(marker["comment_count"])
-    if not whole:
-        return 0
-    return int(
-        db.execute(
-            "SELECT count(*) FROM comment WHERE tenant_id = ? AND url_id = ? AND approved",
-            (tenant_id, thread),
-        ).fetchone()[0]
-    )
-
-
-def _of_room(db: sqlite3.Connection, room: RoomKey | None, column: str) -> int:
-    if room is None:
-        return 0
-    row = db.execute(f"SELECT {column} FROM room WHERE tenant_id = ? AND token = ?", room).fetchone()
-    return int(row[0]) if row is not None else 0
-
-
-def _broadcast_id(db: sqlite3.Connection, change: Change) -> BroadcastId:
+def _broadcast_id(tx: Transaction, change: Change) -> BroadcastId:
     """The id for the events. Ids are public once sent: one that is somebody else's is replaced.
 
     Clients drop events that carry an id of their own; with a borrowed one a comment could be hidden from
     its reader (PROTOCOL 7).
     """
-    borrowed = db.execute(  # left alone, SQLite walks all answers of the tenant by their primary key
-        "SELECT 1 FROM answer INDEXED BY answer_by_id"
-        " WHERE tenant_id = ? AND broadcast_id = ? AND actor_id <> ? LIMIT 1",
-        (change.tenant_id, change.broadcast_id, change.actor_id),
-    ).fetchone()
-    return change.broadcast_id if borrowed is None else BroadcastId(str(uuid.uuid4()))
+    borrowed = tx.is_borrowed(change.tenant_id, change.actor_id, change.broadcast_id)
+    return BroadcastId(str(uuid.uuid4())) if borrowed else change.broadcast_id
 
 
-def _log(db: sqlite3.Connection, announced: Announced, broadcast_id: BroadcastId, now_ms: int) -> None:
-    """Give the event its place in the log. The room's row is the lock that makes numbers commit order."""
-    room = announced.room
-    event_id = EventId(uuid.uuid4().hex)
-    row = db.execute(
-        "UPDATE room SET last_seq = last_seq + 1, last_ts = max(last_ts + 1, ?), last_event_id = ?"
-        " WHERE tenant_id = ? AND token = ? RETURNING last_seq, last_ts, epoch",
-        (now_ms, event_id, *room),
-    ).fetchone()
-    seq, timestamp_ms, epoch = row
-    event = announced.event
+def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcast_id: BroadcastId) -> _Entry:
+    """An event with its finished frames."""
+    event, tenant_id = announced.event, announced.room.tenant_id
     assert not isinstance(event, PresenceUpdate | Subscribed | Reset | Skip | CursorMoved)
-    stamp = replace(
-        event.stamp,
-        timestamp_ms=timestamp_ms,
-        broadcast_id=broadcast_id,
-        position=Position(epoch, seq, event_id),
-    )
+    stamp = replace(event.stamp, timestamp_ms=timestamp_ms, broadcast_id=broadcast_id, position=position)
     event = replace(event, stamp=stamp)
-    full = encode_event(event, tenant_id=room.tenant_id, v2=True)
+    full = encode_event(event, tenant_id=tenant_id, v2=True)
     decode_event(full)  # what no client could read is never logged (PROMISES D14)
-    plain = encode_event(event, tenant_id=room.tenant_id, v2=False) if announced.plain else None
-    db.execute(
-        f"INSERT INTO event (tenant_id, token, comment_id, {rows.EVENT})"
-        f" VALUES (?, ?, {rows.placeholders(rows.EVENT)})",
-        (
-            *room,
-            _quoted_by(event),
-            event_id,
-            seq,
-            timestamp_ms,
-            announced.url_id,
-            broadcast_id,
-            plain,
-            full,
-        ),
+    plain = encode_event(event, tenant_id=tenant_id, v2=False) if announced.plain else None
+    stored = StoredEvent(
+        position.event_id, position.seq, timestamp_ms, announced.url_id, broadcast_id, plain, full
     )
-    if seq % TRIM_EVERY == 0:
-        _trim(db, room, seq, now_ms)
+    return _Entry(announced.room, stored, _quoted_by(event))
 
 
 def _quoted_by(event: LiveEvent) -> CommentId | None:
@@ -261,55 +209,35 @@ def _quoted_by(event: LiveEvent) -> CommentId | None:
             return None
 
 
-def _trim(db: sqlite3.Connection, room: RoomKey, seq: int, now_ms: int) -> None:
-    db.execute(
-        "DELETE FROM event WHERE tenant_id = ? AND token = ? AND seq <= ? AND timestamp_ms < ?",
-        (*room, seq - EVENTS_KEPT, now_ms - EVENTS_KEPT_MS),
-    )
-    db.execute(
-        "UPDATE room SET min_seq = (SELECT min(seq) FROM event WHERE tenant_id = ? AND token = ?)"
-        " WHERE tenant_id = ? AND token = ?",
-        (*room, *room),
-    )
-
-
-def _count_up(db: sqlite3.Connection, room: RoomKey | None, number: int | None) -> None:
-    """Note the highest number of a room: of markers for an image, of comments for a thread."""
-    if room is not None:
-        db.execute(
-            "UPDATE room SET last_number = max(last_number, ?) WHERE tenant_id = ? AND token = ?",
-            (number or 0, *room),
-        )
-
-
-def _write(db: sqlite3.Connection, change: Change, decision: Decision, now_ms: int) -> None:
-    tenant_id = change.tenant_id
+def _number(change: Change, decision: Decision, rooms: _Rooms, now_ms: int) -> None:
+    """What else changes of the rooms: their highest numbers, and whether a thread is closed."""
     if decision.conversation is not None and decision.image is not None:
-        db.execute(
-            f"INSERT INTO conversation (tenant_id, {rows.CONVERSATION})"
-            f" VALUES ({rows.placeholders(rows.CONVERSATION)})"
-            f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.CONVERSATION)}",
-            (tenant_id, *rows.conversation_row(decision.conversation, decision.image)),
-        )
-        _count_up(db, change.image_room, decision.conversation.number)
+        rooms.count_up(change.image_room, decision.conversation.number)
     if decision.comment is not None:
-        db.execute(
-            f"INSERT INTO comment (tenant_id, {rows.COMMENT}) VALUES ({rows.placeholders(rows.COMMENT)})"
-            f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.COMMENT)}",
-            (tenant_id, *rows.comment_row(decision.comment)),
+        rooms.count_up(change.thread_room, decision.comment.number)
+    thread = rooms.state(decision.closed_thread)
+    if decision.closed_thread is not None and thread is not None:
+        rooms.change(
+            decision.closed_thread, replace(thread, closed_until_ms=now_ms + CLOSED_MS, last_number=0)
         )
-        _count_up(db, change.thread_room, decision.comment.number)
+
+
+def _log(tx: Transaction, entries: list[_Entry], rooms: _Rooms, now_ms: int) -> None:
+    for entry in entries:
+        tx.log(entry.room, entry.event, quotes=entry.quotes)
+        state, seq = rooms.state(entry.room), entry.event.seq
+        if seq % TRIM_EVERY == 0 and state is not None:
+            first_seq = tx.trim(entry.room, up_to_seq=seq - EVENTS_KEPT, before_ms=now_ms - EVENTS_KEPT_MS)
+            rooms.change(entry.room, replace(state, first_seq=first_seq))
+    rooms.save()
+
+
+def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
+    if decision.conversation is not None and decision.image is not None:
+        tx.put_marker(tenant_id, Marker(decision.conversation, decision.image))
+    if decision.comment is not None:
+        tx.put_comment(tenant_id, decision.comment)
     if decision.removed_conversation is not None:
-        db.execute(
-            "DELETE FROM conversation WHERE tenant_id = ? AND id = ?",
-            (tenant_id, decision.removed_conversation),
-        )
-    removed = [(tenant_id, comment_id) for comment_id in decision.removed_comments]
-    db.executemany("DELETE FROM comment WHERE tenant_id = ? AND id = ?", removed)
-    db.executemany(_BLANK_EVENTS, removed)
-    db.executemany(_BLANK_ANSWERS, removed)
-    if decision.closed_thread is not None:
-        db.execute(
-            "UPDATE room SET closed_until_ms = ?, last_number = 0 WHERE tenant_id = ? AND token = ?",
-            (now_ms + CLOSED_MS, *decision.closed_thread),
-        )
+        tx.remove_marker(tenant_id, decision.removed_conversation)
+    if decision.removed_comments:
+        tx.remove_comments(tenant_id, decision.removed_comments)

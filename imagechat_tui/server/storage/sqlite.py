@@ -19,11 +19,10 @@ from typing import TypeVar
 
 from imagechat_tui.owned import try_lock
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Position, User
+from imagechat_tui.protocol.models import Comment, Conversation, Position, User
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
-    Found,
     LogPage,
     Outcome,
     RoomKey,
@@ -33,9 +32,12 @@ from imagechat_tui.server.storage import (
     StoreUnavailable,
     TenantRecord,
     ThreadPage,
-    apply_change,
     rows,
 )
+from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.log_page import page_after, page_since
+from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
+from imagechat_tui.server.storage.transaction import RoomState
 from imagechat_tui.server.storage.writer import Work, Writer
 
 READERS = 2
@@ -114,7 +116,7 @@ class SqliteStore:
     async def change(self, change: Change) -> Outcome:
         """See Store."""
         return await self._write(
-            lambda db: apply_change.carry_out(db, change, now_ms=self._now_ms(), epoch=self._epoch)
+            lambda db: apply_change(SqliteTransaction(db), change, now_ms=self._now_ms(), epoch=self._epoch)
         )
 
     async def create_tenant(self, record: TenantRecord) -> None:
@@ -154,36 +156,40 @@ class SqliteStore:
 
     # Reading
 
-    async def find(
-        self,
-        tenant_id: TenantId,
-        *,
-        conversation_id: ConversationId | None = None,
-        comment_id: CommentId | None = None,
-    ) -> Found:
+    async def conversation(self, tenant_id: TenantId, conversation_id: ConversationId) -> Conversation | None:
         """See Store."""
-        return await self._read(lambda db: apply_change.find(db, tenant_id, conversation_id, comment_id))
+
+        def read(db: sqlite3.Connection) -> Conversation | None:
+            marker = SqliteTransaction(db).marker(tenant_id, conversation_id=conversation_id)
+            return marker.conversation if marker is not None else None
+
+        return await self._read(read)
+
+    async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
+        """See Store."""
+        return await self._read(lambda db: SqliteTransaction(db).comment(tenant_id, comment_id))
 
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """See Store."""
         key = room.tenant_id, image
 
         def read(db: sqlite3.Connection) -> Snapshot:
-            position, last_ts, _ = self._state(db, room)
-            found = db.execute(
+            state = self._state(db, room)
+            lines = db.execute(
                 f"SELECT {rows.CONVERSATION} FROM conversation WHERE tenant_id = ? AND image = ?"
                 " ORDER BY number",
                 key,
             )
-            conversations = tuple(map(rows.read_conversation, found))
+            conversations = tuple(map(rows.read_conversation, lines))
             if not comments:
-                return Snapshot(conversations, (), position, last_ts)
+                return Snapshot(conversations, (), state.position, state.last_timestamp_ms)
             texts = db.execute(
                 f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ?1 AND url_id IN"
                 " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2) ORDER BY ordinal",
                 key,
             )
-            return Snapshot(conversations, tuple(map(rows.read_comment, texts)), position, last_ts)
+            said = tuple(map(rows.read_comment, texts))
+            return Snapshot(conversations, said, state.position, state.last_timestamp_ms)
 
         return await self._read(read)
 
@@ -191,13 +197,10 @@ class SqliteStore:
         """See Store."""
 
         def read(db: sqlite3.Connection) -> ThreadPage:
-            position, last_ts, closed_until_ms = self._state(db, room)
-            found = db.execute(
-                f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ? AND url_id = ? ORDER BY ordinal",
-                (room.tenant_id, url_id),
-            )
-            comments = tuple(map(rows.read_comment, found))
-            return ThreadPage(comments, position, last_ts, closed_until_ms > self._now_ms())
+            state = self._state(db, room)
+            comments = SqliteTransaction(db).thread(room.tenant_id, url_id)
+            closed = state.closed_until_ms > self._now_ms()
+            return ThreadPage(comments, state.position, state.last_timestamp_ms, closed)
 
         return await self._read(read)
 
@@ -239,24 +242,14 @@ class SqliteStore:
         """See Store."""
 
         def read(db: sqlite3.Connection) -> LogPage | None:
-            found = [
-                rows.read_event(row)
-                for row in db.execute(
-                    f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND seq >= ?"
-                    " ORDER BY seq LIMIT ?",
-                    (*room, seq, limit + 2),
-                )
-            ]
-            position, _, _ = self._state(db, room)
-            if seq > position.seq:
-                return None
-            if found and found[0].seq == seq:
-                mine = found.pop(0)
-                if event_id and mine.id != event_id:
-                    return None
-            if seq < position.seq and (not found or found[0].seq != seq + 1):
-                return None
-            return LogPage(tuple(found[:limit]), complete=len(found) <= limit)
+            lines = db.execute(
+                f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND seq >= ?"
+                " ORDER BY seq LIMIT ?",
+                (*room, seq, limit + 2),
+            )
+            events = tuple(map(rows.read_event, lines))
+            head = self._state(db, room).position
+            return page_after(events, head, seq, event_id=event_id, limit=limit)
 
         return await self._read(read)
 
@@ -266,21 +259,17 @@ class SqliteStore:
         """See Store."""
 
         def read(db: sqlite3.Connection) -> LogPage:
-            found = [
-                rows.read_event(row)
-                for row in db.execute(
-                    f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND timestamp_ms >= ?"
-                    " AND timestamp_ms <= ? AND plain IS NOT NULL ORDER BY timestamp_ms LIMIT ?",
-                    (*room, start_ms, end_ms if end_ms is not None else 1 << 62, limit + 1),
-                )
-            ]
-            oldest = db.execute(
-                "SELECT min_seq, (SELECT min(timestamp_ms) FROM event WHERE tenant_id = ?1 AND token = ?2)"
-                " FROM room WHERE tenant_id = ?1 AND token = ?2",
-                room,
-            ).fetchone()
-            trimmed = oldest is not None and oldest[0] > 1 and start_ms < (oldest[1] or 0)
-            return LogPage(tuple(found[:limit]), complete=len(found) <= limit and not trimmed)
+            lines = db.execute(
+                f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND timestamp_ms >= ?"
+                " AND timestamp_ms <= ? AND plain IS NOT NULL ORDER BY timestamp_ms LIMIT ?",
+                (*room, start_ms, end_ms if end_ms is not None else 1 << 62, limit + 1),
+            )
+            events = tuple(map(rows.read_event, lines))
+            first_ms = db.execute(
+                "SELECT min(timestamp_ms) FROM event WHERE tenant_id = ? AND token = ?", room
+            ).fetchone()[0]
+            first_seq = self._state(db, room).first_seq
+            return page_since(events, start_ms, first_seq=first_seq, first_ms=first_ms or 0, limit=limit)
 
         return await self._read(read)
 
@@ -320,16 +309,9 @@ class SqliteStore:
             )
         )
 
-    def _state(self, db: sqlite3.Connection, room: RoomKey) -> tuple[Position, int, int]:
-        """Where the log stands, its newest timestamp, and until when the thread is closed."""
-        row = db.execute(
-            "SELECT epoch, last_seq, last_event_id, last_ts, closed_until_ms FROM room"
-            " WHERE tenant_id = ? AND token = ?",
-            room,
-        ).fetchone()
-        if row is None:
-            return Position(self._epoch, 0), 0, 0
-        return Position(row[0], row[1], row[2]), row[3], row[4]
+    def _state(self, db: sqlite3.Connection, room: RoomKey) -> RoomState:
+        """Where the log stands, also that of a room to which nobody wrote."""
+        return SqliteTransaction(db).room(room) or RoomState(UrlId(""), Position(self._epoch, 0))
 
     async def _write(self, work: Work[T]) -> T:
         return await self._writer.run(work)

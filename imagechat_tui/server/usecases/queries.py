@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, TenantId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.keys import clean
-from imagechat_tui.protocol.models import LogEntry
+from imagechat_tui.protocol.models import Comment, Conversation, LogEntry
 from imagechat_tui.protocol.routes import (
     CommentList,
     ConversationList,
@@ -19,7 +19,7 @@ from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.paging import listed
-from imagechat_tui.server.usecases.refusals import Refused, comment_not_found
+from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
 
 
 class Reading:
@@ -33,6 +33,35 @@ class Reading:
     def admit(self, actor: Actor) -> None:
         """Refuse who may not read this tenant's rooms."""
         verdict = allowed(actor, Action.READ)
+        if not verdict.granted:
+            raise Refused(verdict.status, verdict.code)
+
+    async def check(
+        self,
+        actor: Actor,
+        action: Action,
+        *,
+        conversation_id: ConversationId | None = None,
+        comment_id: CommentId | None = None,
+    ) -> None:
+        """Refuse an action whose thing is not there, or which is not the actor's right.
+
+        For who cannot say what is to be written: a write checks it in its own transaction.
+        """
+        about: Conversation | Comment | None = None
+        if conversation_id is not None:
+            about = await self._store.conversation(actor.tenant_id, conversation_id)
+            if about is None:
+                raise conversation_not_found()
+        if comment_id is not None:
+            about = await self._store.comment(actor.tenant_id, comment_id)
+            if about is None:
+                raise comment_not_found()
+        thing = Thing(
+            owner=about.author_id if about is not None else None,
+            locked=isinstance(about, Comment) and about.is_locked,
+        )
+        verdict = allowed(actor, action, thing)
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
 
@@ -75,14 +104,14 @@ class Reading:
 
     async def comment_text(self, actor: Actor, comment_id: CommentId) -> str:
         """The source of a comment, for who may edit it."""
-        found = await self._store.find(actor.tenant_id, comment_id=comment_id)
-        if found.comment is None:
+        comment = await self._store.comment(actor.tenant_id, comment_id)
+        if comment is None:
             raise comment_not_found()
-        thing = Thing(owner=found.comment.author_id, locked=found.comment.is_locked)
+        thing = Thing(owner=comment.author_id, locked=comment.is_locked)
         verdict = allowed(actor, Action.EDIT_COMMENT, thing)
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
-        return found.comment.text or ""
+        return comment.text or ""
 
     async def event_log(
         self, actor: Actor, query: EventLogQuery, *, v2: bool, registered_ms: int | None

@@ -1,0 +1,119 @@
+"""What the rules of a change ask of a database: a dozen and a few verbs, each a statement or two.
+
+``apply_change`` holds the rules, once. A store brings its own Transaction, which writes SQL and decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation, Position
+from imagechat_tui.server.storage import RoomKey, StoredEvent
+
+
+class Answer(Struct, frozen=True):
+    """The answer to a write, kept for its repetition."""
+
+    tenant_id: TenantId
+    actor_id: UserId
+    broadcast_id: BroadcastId
+    request_hash: bytes
+    body: bytes
+    at_ms: int
+    quotes: CommentId | None
+    """The comment whose words stand in it."""
+
+
+class Marker(Struct, frozen=True):
+    """A conversation and the image that it marks."""
+
+    conversation: Conversation
+    image: UrlId
+
+
+class RoomState(Struct, frozen=True):
+    """Where a room's log stands."""
+
+    url_id: UrlId
+    position: Position
+    """Of the newest event; number 0 if there was none yet."""
+    last_timestamp_ms: int = 0
+    first_seq: int = 1
+    """The oldest event that has not been trimmed."""
+    last_number: int = 0
+    """The highest number of a marker (in an image's room) or a comment (in a thread's)."""
+    closed_until_ms: int = 0
+    """Until then the thread takes no comments."""
+
+
+class Transaction(Protocol):
+    """One transaction, seen from inside.
+
+    What it has written it reads. It may be one of several that share a commit, but none sees another's
+    half: they come one after the other. Its verbs block, so it lives on its store's own thread. Whatever a
+    verb raises ends it, and nothing of it is kept.
+    """
+
+    def answer(self, tenant_id: TenantId, actor_id: UserId, broadcast_id: BroadcastId) -> Answer | None:
+        """The kept answer to a write."""
+
+    def is_borrowed(self, tenant_id: TenantId, actor_id: UserId, broadcast_id: BroadcastId) -> bool:
+        """Whether somebody else of the tenant wrote under this id, as far as answers are kept."""
+
+    def marker(
+        self,
+        tenant_id: TenantId,
+        *,
+        conversation_id: ConversationId | None = None,
+        thread: UrlId | None = None,
+    ) -> Marker | None:
+        """A marker, by its id or by its thread: exactly one is given."""
+
+    def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
+        """One comment."""
+
+    def thread(self, tenant_id: TenantId, url_id: UrlId) -> tuple[Comment, ...]:
+        """All comments of a thread, in the order in which they were first put."""
+
+    def approved_in(self, tenant_id: TenantId, url_id: UrlId) -> int:
+        """How many approved comments a thread has."""
+
+    def room(self, room: RoomKey) -> RoomState | None:
+        """A room's state. Nobody else can change it before this transaction has ended."""
+
+    def put_room(self, room: RoomKey, state: RoomState) -> None:
+        """Replace a room's state, or make the room."""
+
+    def log(self, room: RoomKey, event: StoredEvent, *, quotes: CommentId | None) -> None:
+        """Append an event to the log of a room that is there.
+
+        Args:
+            room: Whose log.
+            event: With its number, which no event of the room has had.
+            quotes: The comment whose words stand in its frames.
+        """
+
+    def trim(self, room: RoomKey, *, up_to_seq: int, before_ms: int) -> int:
+        """Forget events that are both so old by number and by time. Returns the oldest number left."""
+
+    def put_marker(self, tenant_id: TenantId, marker: Marker) -> None:
+        """Replace a marker whole, or make it."""
+
+    def put_comment(self, tenant_id: TenantId, comment: Comment) -> None:
+        """Replace a comment whole, or make it."""
+
+    def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
+        """Remove a marker, not its comments."""
+
+    def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
+        """Remove comments, and their words (``comment`` and ``commentHTML`` of the frame's or answer's
+        ``comment`` become empty) wherever a logged event or a kept answer quotes them."""
+
+    def put_answer(self, answer: Answer) -> None:
+        """Keep an answer; there was none under its key."""
+
+    def drop_answers(self, before_ms: int, most: int) -> None:
+        """Forget the oldest answers of all tenants from before a time, so many at most."""
