@@ -46,7 +46,11 @@ from imagechat_tui.tui.messages import (
     StateChanged,
 )
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
+from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
+from imagechat_tui.tui.textual_internals.key_bindings import run_bound
+from imagechat_tui.tui.textual_internals.layout import lay_out
 from imagechat_tui.tui.textual_internals.terminal_input import Burst, LineBreak
+from imagechat_tui.tui.textual_internals.terminal_writes import write
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.tui.widgets.bars import count
@@ -122,6 +126,7 @@ class ImageChatApp(App[int]):
         for theme in THEMES.values():
             self.register_theme(theme)
         self._begin_with(THEMES.get(options.theme, THEMES["dark"]))
+        end_with_notice(self, self._defect_notice, code=CRASHED)
 
     def _begin_with(self, theme: Theme) -> None:
         """Take a theme as the one there always was: told by ``theme`` Textual parses all styles twice."""
@@ -241,8 +246,8 @@ class ImageChatApp(App[int]):
 
     def _ask_width(self) -> None:
         """The answer comes with the keys; what is printed for it is painted over at once."""
-        if self._options.ask_width and self._driver is not None:
-            self._driver.write(ASK)
+        if self._options.ask_width:
+            write(self, ASK)
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Draw with ASCII from now on, or as before again: another terminal may have been attached."""
@@ -289,7 +294,7 @@ class ImageChatApp(App[int]):
         try:
             await self.keys.run()
         except Exception as error:  # the edge of a task: the crash file
-            self._handle_exception(error)
+            self.call_next(_fail, error)
 
     async def _act(self, event: events.Event) -> None:
         """Do what a key, a click or a paste does."""
@@ -310,10 +315,10 @@ class ImageChatApp(App[int]):
         # Where no text is typed, letters act by physical key.
         event = as_us_layout(event) or event
         if self.focused is self.chat.picture and self.chat.picture.choosing:
-            if not await self._check_bindings(event.key, priority=True):
+            if not await run_bound(self, event.key, priority=True):
                 await super().on_event(event)
         elif await self._is_ready(event.key):
-            if await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key):
+            if await run_bound(self, event.key, priority=True) or await run_bound(self, event.key):
                 return
             self.chat.say_unused(event.key)
 
@@ -377,13 +382,9 @@ class ImageChatApp(App[int]):
         if await self._has(command_id):
             await self.run_action(action, node)
 
-    def _lay_out(self) -> bool:
+    async def _lay_out(self) -> bool:
         """Do the layout that Textual has put off to the next frame; whether there was one."""
-        screen = self.screen
-        if not (screen._layout_required or screen._scroll_required):
-            return False
-        screen._on_timer_update()
-        return True
+        return await lay_out(self.screen)
 
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""
@@ -445,7 +446,7 @@ class ImageChatApp(App[int]):
     def input_failed(self, error: Exception) -> None:
         """A defect in the thread that reads keys: without keys there is nothing but to end."""
         if not self._ending:
-            self._handle_exception(error)
+            self.call_next(_fail, error)
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -457,14 +458,8 @@ class ImageChatApp(App[int]):
         path = write_crash_file(error, folder, now_ms=self._clock.wall_ms()) if folder is not None else None
         return defect_words(str(path) if path is not None else "")
 
-    def _fatal_error(self) -> None:
-        """A defect: a short notice, and the traceback in a file instead of on the terminal.
-
-        Textual's own report prints local variables, and those hold what others wrote and what is secret.
-        """
-        if self._exit_renderables:
-            return  # the first is told; what breaks in its wake would only hide it
-        error = self._exception
+    def _defect_notice(self, error: BaseException | None) -> str:
+        """What a defect leaves on the terminal; the traceback goes into a file."""
         path = None
         folder = self._options.crash_folder
         if error is not None and folder is not None:
@@ -475,9 +470,9 @@ class ImageChatApp(App[int]):
             if path is not None
             else "No details could be written."
         )
-        self._return_code = CRASHED
-        self._return_value = CRASHED
-        self._exit_renderables.append(
-            Content(f"imagechat: a defect ended the program ({kind}). What you typed is kept. {where}").plain
-        )
-        self._close_messages_no_wait()
+        return f"imagechat: a defect ended the program ({kind}). What you typed is kept. {where}"
+
+
+def _fail(error: Exception) -> None:
+    """A defect of a task or a thread, where Textual handles those of callbacks."""
+    raise error

@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from imagechat_tui.commands import BY_ID, COMMANDS, FOOTER, Command, Context
 from imagechat_tui.tui.keys import key_label
+from imagechat_tui.tui.textual_internals.key_bindings import bindings_of
 
 
 def bindings(context: Context) -> list[BindingType]:
@@ -83,7 +84,7 @@ def all_commands(nodes: Iterable[DOMNode]) -> tuple[ActiveCommand, ...]:
     bound = (
         (node, key, binding)
         for node in nodes
-        for key, binding in node._bindings
+        for key, binding in bindings_of(node)
         if not _is_off(node, binding)
     )
     return tuple(_merged(bound))

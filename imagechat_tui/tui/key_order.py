@@ -35,8 +35,8 @@ from typing import Final, TypeAlias
 
 from textual.events import Event, Key, MouseEvent
 
-FLOOD_TURNS: Final = 1000
-"""Turns of the loop after which what never ends cannot have been set off by a key alone."""
+from imagechat_tui.tui.textual_internals.event_loop import settled
+
 LAYOUTS: Final = 5
 """A layout may ask for another one; not for ever."""
 LOOK_S: Final = 0.02
@@ -65,7 +65,7 @@ class KeyOrder:
     def __init__(
         self,
         act: Callable[[Event], Awaitable[object]],
-        lay_out: Callable[[], bool],
+        lay_out: Callable[[], Awaitable[bool]],
         types: Callable[[Event], bool],
         type_in: Callable[[Sequence[Event]], Awaitable[object]],
     ) -> None:
@@ -187,7 +187,7 @@ class KeyOrder:
         """Let everything happen, layouts included."""
         for _ in range(LAYOUTS):
             await settled()
-            if not self._lay_out():
+            if not await self._lay_out():
                 return
 
     async def wait(
@@ -222,12 +222,3 @@ class KeyOrder:
 
 def _quits(item: Event | Act) -> bool:
     return isinstance(item, Key) and item.key == QUIT
-
-
-async def settled() -> None:
-    """Let the event loop turn until nothing is left to do but to wait."""
-    queue = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-    for _ in range(FLOOD_TURNS):
-        await asyncio.sleep(0)
-        if not queue:
-            return

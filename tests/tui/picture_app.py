@@ -31,7 +31,7 @@ from imagechat_tui.sync.intents import Intent, TryNow
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.key_order import settled
+from imagechat_tui.tui.textual_internals.event_loop import settled
 from imagechat_tui.words import Words
 from tests import examples as eg
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, chat_state, comment, conversation

@@ -35,7 +35,7 @@ class Doing:
     async def type_in(self, typed: Sequence[Event]) -> None:
         self.done.append("".join(event.key for event in typed if isinstance(event, Key)))
 
-    def lay_out(self) -> bool:
+    async def lay_out(self) -> bool:
         self.layouts, before = max(0, self.layouts - 1), self.layouts
         return bool(before)
 
@@ -280,7 +280,7 @@ async def test_pastes_and_clicks_have_their_place_among_the_keys() -> None:
     async def act(event: Event) -> None:
         done.append(event)
 
-    order = KeyOrder(act, lambda: False, lambda _: False, Doing().type_in)
+    order = KeyOrder(act, Doing().lay_out, lambda _: False, Doing().type_in)
     task = asyncio.get_running_loop().create_task(order.run())
     came = [key("a"), events.Paste("b"), key("c")]
     for event in came:

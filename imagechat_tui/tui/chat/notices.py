@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from imagechat_tui.sync.state import Problem, ProblemKind
 from imagechat_tui.tui.chat.drafting import WritingScreen
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.textual_internals.corner_notes import take_back
 from imagechat_tui.tui.widgets.people import name_of
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ class TellingScreen(WritingScreen):
 
     def outdate_picture_notes(self) -> None:
         """The picture was read: that it was not, or should be, is true no more."""
-        for note in [*self.app._notifications]:
-            if note.title in PICTURE_NOTES:
-                self.app._unnotify(note)
+        take_back(self.app, PICTURE_NOTES)
 
     def tell_picture_loss(self, picture: Picture) -> None:
         """A part of the picture is not there."""

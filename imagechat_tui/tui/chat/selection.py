@@ -28,6 +28,7 @@ from imagechat_tui.tui.chat.layout import Layout
 from imagechat_tui.tui.chat.panes import PanesScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.keys import key_label
+from imagechat_tui.tui.textual_internals.corner_notes import tells_failure
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.people import nobody_words, people_here
 from imagechat_tui.tui.widgets.rows import Rows
@@ -379,7 +380,7 @@ class ReadingScreen(PanesScreen):
 
     def outdate_hints(self) -> None:
         """Something was done: what was said about keys before may be true no more. Failures stay."""
-        if not any(note.severity == "error" for note in self.app._notifications):
+        if not tells_failure(self.app):
             self.app.clear_notifications()
 
     def _place_notes(self) -> None:

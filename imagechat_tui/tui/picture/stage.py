@@ -29,6 +29,7 @@ from imagechat_tui.tui.picture.marker_chips import Chips, Marking
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.textual_internals import compositor
 from imagechat_tui.tui.textual_internals.background import ground
+from imagechat_tui.tui.textual_internals.terminal_writes import write
 
 compositor.install()
 
@@ -224,15 +225,15 @@ class Stage(Widget):
 
     def _hand_over(self, frame: Frame) -> None:
         """Give the terminal the pixels of a frame, where it takes pixels."""
-        pixels, driver = frame.pixels, self.app._driver
-        if pixels is not None and pixels is not self._handed_over and driver is not None:
-            driver.write(handover(IMAGE_ID, pixels.data, pixels.size, pixels.cells))
+        pixels = frame.pixels
+        if pixels is not None and pixels is not self._handed_over:
+            write(self.app, handover(IMAGE_ID, pixels.data, pixels.size, pixels.cells))
         self._handed_over = pixels
 
     def on_unmount(self) -> None:
         """Let the terminal forget the picture."""
-        if self._handed_over is not None and self.app._driver is not None:
-            self.app._driver.write(removal(IMAGE_ID))
+        if self._handed_over is not None:
+            write(self.app, removal(IMAGE_ID))
 
     def _place(self) -> None:
         if self._marking is not None:

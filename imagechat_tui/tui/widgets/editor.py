@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
+from textual.widgets.text_area import Location
 
 from imagechat_tui.commands import Context
 from imagechat_tui.tui.commands import bindings
@@ -41,16 +42,17 @@ class Editor(TextArea):
         """Break the line."""
         self.insert("\n")
 
-    def type_in(self, text: str) -> None:
-        """Put in what was typed, as key after key would: in the place of what is selected."""
-        self._replace_via_keyboard(text, *self.selection)
+    def type_in(self, text: str) -> Location:
+        """Put in what was typed, as key after key would: in the place of what is selected; where it ends."""
+        return self.replace(text, *self.selection, maintain_selection_offset=False).end_location
 
-    async def _on_paste(self, event: events.Paste) -> None:
-        # Pasted text only ever inserts, whatever it holds; carriage returns would look like line ends sent.
-        pasted = replace_line_ends(event.text)
-        await super()._on_paste(events.Paste(pasted))
+    def on_paste(self, event: events.Paste) -> None:
+        """Put it in; whatever it holds, it never sends. Carriage returns would look like line ends sent."""
         event.stop()
         event.prevent_default()
+        end = self.type_in(replace_line_ends(event.text))
+        self.move_cursor(end)
+        self.focus()
 
 
 def replace_line_ends(text: str) -> str:
