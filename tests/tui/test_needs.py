@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,34 @@ async def test_a_reply_to_the_selected_marker_needs_no_picture(sit: Sit) -> None
         await desk.until(lambda: desk.app.keys.at_rest)
         assert isinstance(desk.chat.composer.target, PostComment)
         assert desk.chat.composer.editor.text == "yes"
+
+
+def of_bob_alone(**overrides: Any) -> ChatState:
+    """A marker in which the person has written nothing."""
+    return chat_state((conversation(1, 20.0, 20.0), [comment("c_1", "Bob's")]), **overrides)
+
+
+@pytest.mark.parametrize(
+    ("state", "keys", "words"),
+    [
+        (of_bob_alone(), ["]", "e"], "Nothing to edit"),
+        (of_bob_alone(), ["]", "enter", "e"], "Not yours"),
+        (of_bob_alone(read_only=True), ["]", "r"], "Read-only"),
+        (of_bob_alone(read_only=True), ["c"], "Read-only"),
+        (two_threads(read_only=True), ["]", "]", "e"], "Read-only"),
+    ],
+)
+async def test_words_behind_a_key_that_opens_no_text_are_no_commands(
+    sit: Sit, state: ChatState, keys: list[str], words: str
+) -> None:
+    async with sit(state) as desk:
+        await desk.press(*keys[:-1])
+        focus, sent = desk.focus, len(desk.session.intents)
+        await desk.type(f"{keys[-1]}xd the X")
+        assert words in desk.toasts
+        assert "8 keys typed behind it dropped." in desk.toasts
+        assert desk.focus == focus
+        assert desk.session.intents[sent:] == []
 
 
 async def test_who_quits_behind_a_refused_marker_quits(sit: Sit) -> None:

@@ -44,10 +44,9 @@ class WritingScreen(ReadingScreen):
     def write_marker(self, point: Point) -> None:
         """Write the first comment of a new marker."""
         if self.pictureless:
-            self.say("No picture", "A marker needs a picture. You can still reply with r.")
-            self.post_message(WritingRefused())
+            self.refuse_writing("No picture", "A marker needs a picture. You can still reply with r.")
         elif not self.may_write():
-            self.post_message(WritingRefused())
+            self.refuse_writing()
         else:
             place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
             self.picture.target = point
@@ -56,7 +55,7 @@ class WritingScreen(ReadingScreen):
     def write_reply(self, thread: Thread) -> None:
         """Write an answer in a thread."""
         if not self.may_write() or not self.is_on_server(thread):
-            self.post_message(WritingRefused())
+            self.refuse_writing()
             return
         self.open_thread(thread.key)
         self.comments.action_last()  # the text takes lines from the list: what is answered is the newest
@@ -73,7 +72,18 @@ class WritingScreen(ReadingScreen):
             self._begin(target, f"Edit comment on {self.called(thread)}", text)
             self._edited = text
         else:
-            self.post_message(WritingRefused())
+            self.refuse_writing()
+
+    def refuse_writing(self, title: str = "", why: str = "") -> None:
+        """Open no text, though a key asked for one: keys behind it were to be its words.
+
+        Args:
+            title: What is said about it, with the sentence; nothing if that was done.
+            why: The sentence.
+        """
+        if why:
+            self.say(title, why)
+        self.post_message(WritingRefused())
 
     def write_on(self, draft: Draft) -> None:
         """Go on writing where a draft left off."""

@@ -169,16 +169,15 @@ class ChatScreen(TellingScreen):
             return
         comment = self.to_edit(thread)
         if comment is None:
-            self.say("Nothing to edit", "You have no comment in this thread.")
-            return
-        if comment.draft_id is None and not self.may_change(comment):
-            self.say("Not yours", "Only its author can edit it. Press r to reply.")
-            return
-        if comment.draft_id is None and self._is_in_flight(comment):
-            return
-        self.open_thread(thread.key)
-        self.comments.selected = comment.key
-        self.write_edit(thread, comment)
+            self.refuse_writing("Nothing to edit", "You have no comment in this thread.")
+        elif comment.draft_id is None and not self.may_change(comment):
+            self.refuse_writing("Not yours", "Only its author can edit it. Press r to reply.")
+        elif comment.draft_id is None and (not self.may_write() or self._is_in_flight(comment)):
+            self.refuse_writing()  # it has said why
+        else:
+            self.open_thread(thread.key)
+            self.comments.selected = comment.key
+            self.write_edit(thread, comment)
 
     def action_delete(self) -> None:
         """Ask, then delete the selected comment, or the marker with its whole thread."""
