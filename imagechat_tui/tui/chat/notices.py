@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.sync.session import Session
 
+RING_EVERY_S = 2.0
 CHANGED = ", changed on disk"
 PICTURE_NOTES = ("Not read again", "Picture changed")
 """Titles of notes that a picture which was read makes untrue."""
@@ -32,6 +33,7 @@ class TellingScreen(WritingScreen):
     ) -> None:
         super().__init__(session, name=name, options=options, clock=clock)
         self._bell = bell
+        self._quiet_until_s = 0.0
 
     def show_news(self, news: Sequence[Announce]) -> None:
         """Say what is worth a word. Own actions are not, but for a verdict that went wrong."""
@@ -75,15 +77,20 @@ class TellingScreen(WritingScreen):
         elif self.comments.selected == sent_as and item.comment_id is not None:
             self.renamed[sent_as] = item.comment_id
 
-    def _tell_many(self) -> None:
-        if self._bell:
+    def _ring(self) -> None:
+        """Once for all that comes together: what happened during an outage comes in many pieces."""
+        now_s = self.clock.engine_s()
+        if self._bell and now_s >= self._quiet_until_s:
+            self._quiet_until_s = now_s + RING_EVERY_S
             self.app.bell()
+
+    def _tell_many(self) -> None:
+        self._ring()
         self.say("", "Several new markers and comments")
 
     def _tell_added(self, item: Announce, verb: str) -> None:
         who = name_of(self.session.state, item.by)
-        if self._bell:
-            self.app.bell()
+        self._ring()
         if item.conversation_id == self.open_key and self.open_key is not None:
             if not self.comments.is_at_end:
                 self.say("", f"{who} commented below. G jumps to it.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from textual import on
 from textual.content import Content
+from textual.notifications import Notification
 
 from imagechat_tui.commands import WRITES
 from imagechat_tui.safetext import SafeText
@@ -370,13 +371,15 @@ class ReadingScreen(PanesScreen):
         """A short note in the corner; it goes by itself. A newer hint takes the place of older ones."""
         self.outdate_hints()
         self._place_notes()
-        self.app.notify(
+        note = Notification(
             safe_line(sentence),
-            title=safe_line(title),
-            severity="error" if failure else "information",
+            safe_line(title),
+            "error" if failure else "information",
             timeout=8 if failure else 4,
             markup=False,
         )
+        self.app._notifications.add(note)  # not by a message, as notify does: the next would not find it yet
+        self.app._refresh_notifications()
 
     def outdate_hints(self) -> None:
         """Something was done: what was said about keys before may be true no more. Failures stay."""
