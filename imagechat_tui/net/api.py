@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, assert_never
 from urllib.parse import urlsplit
@@ -88,6 +89,8 @@ WriteReply = ConversationReply | CommentReply | EditReply | None
 READ_RETRIES = 2
 RETRY_PAUSE_S = (0.5, 2.0)
 """Bounds of the random pause before a read is tried again."""
+_ALLOWED_BY = re.compile(r"--allow-host ([a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?)", re.IGNORECASE)
+"""The name that a request came under, in the sentence of a server that does not go by it."""
 LONGEST_RETRY_AFTER_S = 5.0
 """Told to wait longer, a read fails: whoever asked knows better what to do meanwhile."""
 MOST_PAGES = 50
@@ -408,7 +411,9 @@ class Api:
         told = codec.decode_error(answer.status, wait, answer.body, date=answer.headers.get("date"))
         if not success and (ours or codec.is_refusal(answer.body)):
             if told.code == "host-not-allowed":
-                told = replace(told, reason=urlsplit(self._base_url).hostname or "", shown=None)
+                heard = _ALLOWED_BY.search(told.reason)  # not the name here, where a proxy gives its own
+                own = urlsplit(self._base_url).hostname or ""
+                told = replace(told, reason=heard[1] if heard else own, shown=None)
             raise Refused(told)
         to = answer.headers.get("location", "")
         to = pointed_to(to, path, self._base_url) if to else ""

@@ -125,6 +125,21 @@ SAID: dict[str, tuple[bytes | None, str]] = {
         wire("421 Misdirected Request", "host-not-allowed", "No.", OURS),
         "The server does not go by the name 127.0.0.1. Whoever runs it: imagechat serve --allow-host 127.0.0.1",
     ),
+    "the name that a proxy gave": (
+        wire(
+            "421 Misdirected Request",
+            "host-not-allowed",
+            "This server is not known as wiki.example.net. Whoever runs it can start it with --allow-host"
+            " wiki.example.net.",
+            OURS,
+        ),
+        "The server does not go by the name wiki.example.net. Whoever runs it:"
+        " imagechat serve --allow-host wiki.example.net",
+    ),
+    "no name at all": (
+        wire("421 Misdirected Request", "host-not-allowed", "Start it with --allow-host $(reboot)", OURS),
+        "The server does not go by the name 127.0.0.1. Whoever runs it: imagechat serve --allow-host 127.0.0.1",
+    ),
     "a full disk": (
         wire("503 Service Unavailable", "store-failed", "Its disk is full.", OURS),
         "The server could not write to its store. The server says: Its disk is full.",
