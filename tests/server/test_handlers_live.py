@@ -194,6 +194,21 @@ async def test_a_store_that_fails_during_the_join_says_come_back(
     assert house.client.app[SERVING].hub.sockets == 0
 
 
+@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}, {"Upgrade": "websocket"}])
+async def test_what_comes_without_the_headers_of_a_socket_is_told_which(
+    house: House, headers: dict[str, str]
+) -> None:
+    """As a proxy sends it that was not told to pass them on."""
+    alice = house.person("alice")
+    listed = await alice.list()
+    params = {key: str(listed[name]) for key, name in SUB_QUERY.items()}
+    answer = await house.client.get("/sub", params=params, headers=headers)
+    assert answer.status == 426
+    told = await answer.json()
+    assert told["code"] == "upgrade-required"
+    assert "must pass on the headers Upgrade and Connection" in told["reason"]
+
+
 @pytest.mark.parametrize("wrap", [str, lambda key: f"demo%3A{key}", lambda key: f"demo%253A{key}"])
 async def test_foreign_room_ids_lead_to_the_same_room(house: House, wrap: object) -> None:
     assert callable(wrap)

@@ -37,6 +37,8 @@ OVERLOAD_SPREAD_S = 5
 
 async def subscribe(request: web.Request) -> web.StreamResponse:
     """SUBSCRIBE: one socket, one room."""
+    if not web.WebSocketResponse().can_prepare(request):
+        raise Refused(426, "upgrade-required")
     serving = request.app[SERVING]
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)

@@ -26,6 +26,9 @@ _REASONS = {
     "store-failed": "The server cannot save at the moment.",
     "too-large": "The request is too large.",
     "unauthorized": "Not allowed.",
+    "upgrade-required": (
+        "This is a WebSocket. Whatever stands before the server must pass on the headers Upgrade and Connection."
+    ),
     "url-too-long": "urlId is too long.",
     "user-rate-limited": "Too many requests.",
 }
