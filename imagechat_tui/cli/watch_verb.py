@@ -15,6 +15,7 @@ from imagechat_tui.cli.documents import line
 from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, to_look_at
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import encode_event
+from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
 from imagechat_tui.words import cannot_show_words, missed_words, phase_words, problem_words
@@ -74,6 +75,17 @@ async def _watch(chosen: Target, *, jsonl: bool) -> int:
     return code
 
 
+_IN_WORDS = {
+    "new-image-chat": "marker added",
+    "image-chat-updated": "marker changed",
+    "deleted-image-chat": "marker deleted",
+    "new-comment": "comment added",
+    "updated-comment": "comment edited",
+    "deleted-comment": "comment deleted",
+}
+"""Events for people; one without a word here has its name on the wire."""
+
+
 def line_of(item: Announce | Applied | Missed, state: ChatState, *, jsonl: bool) -> str | None:
     """What to print about one thing that happened; None if nothing.
 
@@ -85,7 +97,7 @@ def line_of(item: Announce | Applied | Missed, state: ChatState, *, jsonl: bool)
     match item:
         case Applied():
             frame = json.loads(encode_event(item.event, tenant_id=state.room.tenant_id, v2=True))
-            return line(frame) if jsonl else _plain(frame)
+            return line(frame) if jsonl else _plain(frame, state)
         case Missed(after=after, up_to=up_to):
             if not jsonl:
                 return missed_words(after, up_to)
@@ -107,12 +119,23 @@ def _place(position: Position) -> dict[str, object]:
     return {"epoch": position.epoch, "seq": position.seq}
 
 
-def _plain(frame: dict[str, object]) -> str:
-    who = safe_text(str(frame.get("userId", "")), Kind.NAME)
+def _plain(frame: dict[str, object], state: ChatState) -> str | None:
+    if frame["type"] == "p-u":
+        came = [f"{_called(who, state)} came" for who in _ids(frame.get("uj"))]
+        return ", ".join([*came, *(f"{_called(who, state)} left" for who in _ids(frame.get("ul")))]) or None
+    who = frame.get("userId")
     thing = frame.get("imageChat")
     number = thing.get("number", "") if isinstance(thing, dict) else ""
     comment = frame.get("comment")
     words = safe_text(str(comment.get("comment", "")), Kind.LINE) if isinstance(comment, dict) else ""
-    return "  ".join(
-        part for part in (str(frame["type"]), f"#{number}" if number else "", who, words) if part
-    )
+    what = _IN_WORDS.get(str(frame["type"]), str(frame["type"]))
+    by = _called(who, state) if who else ""
+    return "  ".join(part for part in (what, f"#{number}" if number else "", by, words) if part)
+
+
+def _ids(ids: object) -> list[object]:
+    return list(ids) if isinstance(ids, list | tuple) else []
+
+
+def _called(who: object, state: ChatState) -> str:
+    return safe_text(state.names.get(UserId(str(who)), str(who)), Kind.NAME)

@@ -8,6 +8,7 @@ import pytest
 
 from imagechat_tui.cli.watch_verb import line_of
 from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
 from imagechat_tui.sync.state import ChatState, Connection, Phase
@@ -56,6 +57,33 @@ def test_a_change_of_the_link_is_printed_with_its_reason() -> None:
     news = Announce(News.PHASE, phase=Phase.OFFLINE)
     printed = told(news, ChatState(eg.room(), connection=offline))
     assert printed == {"type": "phase", "phase": "offline", "problem": "unreachable", "reason": ""}
+
+
+NAMED = ChatState(eg.room(), names={eg.ALICE: "Alice", eg.BOB: "Bob\x1b[2J"})
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (eg.new_image_chat(7), "marker added  #"),
+        (eg.image_chat_updated(7), "marker changed"),
+        (eg.deleted_image_chat(7), "marker deleted"),
+        (eg.new_comment(7), "comment added"),
+        (eg.updated_comment(7), "comment edited"),
+        (eg.deleted_comment(7), "comment deleted"),
+        (eg.presence_update(joined=(eg.ALICE,), left=()), "Alice came"),
+        (eg.presence_update(joined=(eg.ALICE,), left=(eg.BOB,)), "Alice came, Bob␛[2J left"),
+    ],
+)
+def test_an_event_is_told_to_people_in_words(event: LiveEvent, words: str) -> None:
+    printed = line_of(Applied(event, eg.position(7), ours=False), NAMED, jsonl=False)
+    assert printed is not None
+    assert printed.startswith(words)
+
+
+def test_another_socket_of_somebody_who_is_here_is_no_line_for_people() -> None:
+    event = eg.presence_update(joined=(), left=(), sockets=3)
+    assert line_of(Applied(event, None, ours=False), NAMED, jsonl=False) is None
 
 
 def test_news_for_the_screen_is_no_line() -> None:
