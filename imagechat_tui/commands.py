@@ -385,6 +385,7 @@ VERBS: Final = {
         Verb("tenant", "tenants:tenant", "Create and list tenants."),
         Verb("token", "tenants:token", "Create a sign-in token for a user."),
         Verb("doctor", "doctor:doctor", "Find what is wrong here, and how to fix it."),
+        Verb("trace", "trace_verb:trace", "Replay what --trace recorded."),
         Verb("config", "config:config", "Show the settings and where they come from."),
         Verb("completions", "completions:completions", "Print completions for a shell."),
     )

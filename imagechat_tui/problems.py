@@ -12,7 +12,7 @@
                              TlsUnusable
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
-harmless on a terminal. The values of a ``ServeProblem`` also go from process to process, by their tags.
+harmless on a terminal. A ``ServeProblem`` also goes from process to process, and any into traces, by their tags.
 
 The screen loads this module at its start: a Struct costs 7 µs of that, an enum 30 times as much.
 """
@@ -76,32 +76,32 @@ class DiskFull(Struct, frozen=True, tag_field="problem", tag="disk-full"):
 # -- why there is no local server
 
 
-class DirectoryUnsafe(Struct, frozen=True):
+class DirectoryUnsafe(Struct, frozen=True, tag_field="problem", tag="directory-unsafe"):
     """A directory that must be ours alone is somebody else's, a link, or open to others."""
 
     path: str
 
 
-class SharedDirectoryMissing(Struct, frozen=True):
+class SharedDirectoryMissing(Struct, frozen=True, tag_field="problem", tag="shared-directory-missing"):
     """The directory of a group does not exist."""
 
     path: str
 
 
-class SharedDirectoryUnfit(Struct, frozen=True):
+class SharedDirectoryUnfit(Struct, frozen=True, tag_field="problem", tag="shared-directory-unfit"):
     """Others than its keeper can write to the shared directory, or its group cannot enter."""
 
     path: str
 
 
-class SharedReplaceable(Struct, frozen=True):
+class SharedReplaceable(Struct, frozen=True, tag_field="problem", tag="shared-replaceable"):
     """Others could put another directory in place of the shared one."""
 
     path: str
     """Where."""
 
 
-class NotAMember(Struct, frozen=True):
+class NotAMember(Struct, frozen=True, tag_field="problem", tag="not-a-member"):
     """The shared directory is closed to us."""
 
     path: str
@@ -109,7 +109,7 @@ class NotAMember(Struct, frozen=True):
     """To whom it is open."""
 
 
-class KeeperAway(Struct, frozen=True):
+class KeeperAway(Struct, frozen=True, tag_field="problem", tag="keeper-away"):
     """Nobody listens in the shared directory, and only its keeper may start a server there."""
 
     path: str
@@ -117,7 +117,7 @@ class KeeperAway(Struct, frozen=True):
     """Their login."""
 
 
-class Stranger(Struct, frozen=True):
+class Stranger(Struct, frozen=True, tag_field="problem", tag="stranger"):
     """Another user's program listens there: nothing was sent to it."""
 
     path: str
@@ -126,13 +126,13 @@ class Stranger(Struct, frozen=True):
     """Their login."""
 
 
-class PathTooLong(Struct, frozen=True):
+class PathTooLong(Struct, frozen=True, tag_field="problem", tag="path-too-long"):
     """The socket's path does not fit into the kernel's structure."""
 
     path: str
 
 
-class NotWritable(Struct, frozen=True):
+class NotWritable(Struct, frozen=True, tag_field="problem", tag="not-writable"):
     """A directory or file could not be made."""
 
     path: str
@@ -140,7 +140,7 @@ class NotWritable(Struct, frozen=True):
     """The system's words."""
 
 
-class ServerDied(Struct, frozen=True):
+class ServerDied(Struct, frozen=True, tag_field="problem", tag="server-died"):
     """The server was started and ended at once."""
 
     log: str
@@ -151,7 +151,7 @@ class ServerDied(Struct, frozen=True):
     """The end of its log."""
 
 
-class ServerNotReady(Struct, frozen=True):
+class ServerNotReady(Struct, frozen=True, tag_field="problem", tag="server-not-ready"):
     """The server was started and did not answer in time."""
 
     log: str

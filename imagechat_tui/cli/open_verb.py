@@ -27,6 +27,7 @@ from imagechat_tui.cli.terminal import (
     tell_textual,
     told_colors,
 )
+from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.settings import CHOICES, ClientSettings, is_url
@@ -34,6 +35,7 @@ from imagechat_tui.words import private_address_words
 
 if TYPE_CHECKING:
     from imagechat_tui.net.driver import LiveSession
+    from imagechat_tui.net.trace_file import TraceFile
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
 
@@ -62,9 +64,10 @@ def private_option(command: Command) -> Command:
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
 @click.option("--bell", type=click.Choice(CHOICES["bell"]), help="Ring when somebody else adds something.")
 @private_option
+@trace_option
 @picture_options
 @server_options
-def open_picture(image: str, allow_private: bool, **options: str | None) -> int:
+def open_picture(image: str, allow_private: bool, trace: str | None, **options: str | None) -> int:
     """Open IMAGE: a file, an address, a folder (its first picture), or - for stdin.
 
     \b
@@ -78,22 +81,23 @@ def open_picture(image: str, allow_private: bool, **options: str | None) -> int:
     """
     need_terminal()
     chosen = target(meant(image).image, Purpose.SCREEN, **options)
-    return run_screen(chosen, private=allow_private)
+    return run_screen(chosen, private=allow_private, trace=trace)
 
 
 NAME_S = 1.0
 """How long the screen waits for a name server before it opens."""
 
 
-def run_screen(chosen: Target, *, private: bool = False) -> int:
+def run_screen(chosen: Target, *, private: bool = False, trace: str | None = None) -> int:
     """Show the picture until the person leaves; returns the exit code.
 
     Args:
         chosen: the picture.
         private: whether its address may lead into a private network; else the person is asked.
+        trace: the file that the session is recorded in, if it is.
     """
-    with on_terminal():
-        return _shown(chosen, private or _may_be_private(chosen.image))
+    with recording(trace) as recorded, on_terminal():
+        return _shown(chosen, private or _may_be_private(chosen.image), recorded)
 
 
 def _may_be_private(image: str) -> bool:
@@ -111,7 +115,7 @@ def _may_be_private(image: str) -> bool:
         return confirmed("Fetch it?")
 
 
-def _shown(chosen: Target, private: bool) -> int:
+def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
     typed_ahead.keep()
     look = screen_options(chosen.settings)
     state = chosen.folders.state  # without a place for drafts no text could be kept
@@ -141,6 +145,7 @@ def _shown(chosen: Target, private: bool) -> int:
             drafts=DraftFile(drafts_path(state, place, room.tenant_id, room.url_id)),
             before_connect=chosen.before_connect,
             now=boottime,
+            trace=trace,
         )
 
     app = ImageChatApp(

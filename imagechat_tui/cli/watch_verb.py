@@ -13,6 +13,7 @@ import click
 from imagechat_tui.cli import CANCELLED, OK
 from imagechat_tui.cli.documents import line
 from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, to_look_at
+from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.ids import UserId
@@ -21,6 +22,7 @@ from imagechat_tui.sync.effects import Announce, Applied, Missed, News
 from imagechat_tui.words import cannot_show_words, missed_words, phase_words, problem_words
 
 if TYPE_CHECKING:
+    from imagechat_tui.net.trace_file import TraceFile
     from imagechat_tui.protocol.models import Position
     from imagechat_tui.sync.state import ChatState
 
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
 @click.command(cls=Verb)
 @picture_argument
 @click.option("--jsonl", is_flag=True, help="One JSON object per line.")
+@trace_option
 @picture_options
 @server_options
-def watch(image: str, jsonl: bool, **options: str | None) -> int:
+def watch(image: str, jsonl: bool, trace: str | None, **options: str | None) -> int:
     """Print every event of IMAGE as it happens, until Ctrl+C.
 
     With --jsonl an event line is the event as the wire has it (type, timestamp, broadcastId, userId, seq,
@@ -41,14 +44,18 @@ def watch(image: str, jsonl: bool, **options: str | None) -> int:
     \b
     imagechat watch shot.png --jsonl | jq -c 'select(.type == "new-image-chat")'
     """
-    return asyncio.run(_watch(to_look_at(image, **options), jsonl=jsonl))
+    chosen = to_look_at(image, **options)
+    with recording(trace) as recorded:
+        return asyncio.run(_watch(chosen, jsonl=jsonl, trace=recorded))
 
 
-async def _watch(chosen: Target, *, jsonl: bool) -> int:
+async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int:
     from imagechat_tui.net.driver import LiveSession
 
     room = chosen.room
-    session = LiveSession(room, chosen.endpoint, drafts=None, before_connect=chosen.before_connect)
+    session = LiveSession(
+        room, chosen.endpoint, drafts=None, before_connect=chosen.before_connect, trace=trace
+    )
 
     def listen(state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
         for item in news:

@@ -15,7 +15,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from msgspec import Struct, field
 
@@ -70,6 +70,9 @@ from imagechat_tui.sync.intents import Intent, Submitted
 from imagechat_tui.sync.session import Listener
 from imagechat_tui.sync.state import ChatState, Room
 
+if TYPE_CHECKING:
+    from imagechat_tui.net.trace_file import TraceFile
+
 PROGRESS_EVERY_S = 1.0
 """How often it is told that a list is still coming."""
 FRAMES_PER_TURN = 64
@@ -116,6 +119,7 @@ class LiveSession:
         uniform: Randomness of the engine's back-off.
         new_id: Makes the id of each write.
         timings: For tests.
+        trace: Where the engine's turns are recorded; None records none.
         engine: For tests; else a SyncEngine of this room.
     """
 
@@ -132,6 +136,7 @@ class LiveSession:
         new_id: Callable[[], BroadcastId] = lambda: BroadcastId(str(uuid.uuid4())),
         timings: SessionTimings = SessionTimings(),
         engine: Engine | None = None,
+        trace: TraceFile | None = None,
     ) -> None:
         self._room = room
         self._endpoint = endpoint
@@ -141,7 +146,7 @@ class LiveSession:
         self._wall_ms = wall_ms
         self._new_id = new_id
         self._timings = timings
-        self._engine = _engine(room, endpoint, uniform) if engine is None else engine
+        self._engine = _engine(room, endpoint, uniform, trace) if engine is None else engine
         self._api = Api(endpoint)
         self._started = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -396,11 +401,19 @@ class LiveSession:
         self._happened.set()
 
 
-def _engine(room: Room, endpoint: Endpoint, uniform: Callable[[float, float], float]) -> Engine:
+def _engine(
+    room: Room, endpoint: Endpoint, uniform: Callable[[float, float], float], trace: TraceFile | None
+) -> Engine:
     from imagechat_tui.sync.backoff import CAP_S, LOCAL_CAP_S
     from imagechat_tui.sync.engine import SyncEngine
 
-    return SyncEngine(room, uniform=uniform, cap_s=CAP_S if endpoint.uds is None else LOCAL_CAP_S)
+    cap_s = CAP_S if endpoint.uds is None else LOCAL_CAP_S
+    if trace is None:
+        return SyncEngine(room, uniform=uniform, cap_s=cap_s)
+    from imagechat_tui.sync.trace import RecordedEngine
+
+    trace.begin(room, cap_s)
+    return RecordedEngine(room, uniform=uniform, cap_s=cap_s, keep=trace.keep)
 
 
 def _no_local_server(failure: LocalServerFailed) -> Problem:

@@ -43,6 +43,7 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("tenant", "list"),
     ("token", "design", "anna"),
     ("doctor",),
+    ("trace", "none.jsonl"),
     ("config", "show"),
     ("config", "path"),
     ("completions", "bash"),
@@ -87,6 +88,8 @@ def test_without_a_home_and_an_account_every_verb_does_what_needs_none(
         assert done.returncode == 1
         assert "BAD  data folder" in done.stdout
         assert "BAD  local server" in done.stdout
+    elif args[0] == "trace":
+        assert (done.returncode, done.stderr) == (1, "imagechat: No such file or directory: none.jsonl\n")
     elif args[0] in NEEDS_HOME or args == ("config", "path") or "--markers" in args:
         assert done.returncode == 2
         assert "Set HOME, or XDG_" in done.stderr
@@ -149,7 +152,7 @@ def test_no_verb_minds_that_all_its_streams_are_closed(desk: Desk) -> None:
         if args[0] in ("watch", "serve"):
             continue
         done = in_shell(f"{shlex.join([*IMAGECHAT, *args])} <&- >&- 2>&-", desk)
-        expected = {"open": 2, "demo": 2, "token": 5}.get(args[0], 0)
+        expected = {"open": 2, "demo": 2, "token": 5, "trace": 1}.get(args[0], 0)
         assert done.returncode == expected, args
 
 
@@ -200,7 +203,7 @@ def test_in_a_folder_that_is_gone_whole_paths_work_and_others_are_said(desk: Des
     picture = str(desk.picture)
     assert run("add", picture, "--at", "1,1", "-m", "x").returncode == 0
     for args in WALK:
-        if args[0] in ("watch", "serve", "open", "demo", "token", "completions") or "--json" in args:
+        if args[0] in ("watch", "serve", "open", "demo", "token", "trace", "completions") or "--json" in args:
             continue  # the one asks bash, which complains itself
         done = run(*(picture if word == "shot.png" else word for word in args))
         assert (done.returncode, done.stderr) == (0, ""), args

@@ -15,6 +15,7 @@ from msgspec import Struct
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, User
+from imagechat_tui.sync.backoff import Uniform
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
@@ -74,6 +75,7 @@ from imagechat_tui.sync.intents import (
 from imagechat_tui.sync.outbox import TextWrite, typed_id
 from imagechat_tui.sync.replay import stamp_of
 from imagechat_tui.sync.state import Draft, Peer, Problem, ProblemKind, Room
+from imagechat_tui.sync.trace import RecordedEngine
 from tests.sync.model_server import T0_MS, Denied, Logged, ModelServer
 
 ROOM = Room(TenantId("demo"), UrlId("gallery-42"), "/img/trail.jpg")
@@ -144,7 +146,7 @@ class Session:
 
     def _begin(self, drafts: tuple[Draft, ...]) -> None:
         self.run = object()
-        self.engine = SyncEngine(ROOM, uniform=self.world.chance.uniform)
+        self.engine = self.world.new_engine(self.world.chance.uniform)
         self.trail = []
         self.may_send = False
         self.feed(Started(drafts))
@@ -278,8 +280,16 @@ class World:
     """Time, chance, the network and the server."""
 
     def __init__(
-        self, seed: int, *, ours: bool = True, names: tuple[str, ...] = ("anna1", "anna2", "bob")
+        self,
+        seed: int,
+        *,
+        ours: bool = True,
+        names: tuple[str, ...] = ("anna1", "anna2", "bob"),
+        new_engine: Callable[[Uniform], SyncEngine | RecordedEngine] = lambda uniform: SyncEngine(
+            ROOM, uniform=uniform
+        ),
     ) -> None:
+        self.new_engine = new_engine
         self.chance = random.Random(seed)
         self.now = 100.0
         self.faults = Faults()
