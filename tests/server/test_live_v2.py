@@ -25,7 +25,7 @@ from tests.server.house import (
     part,
     presence,
 )
-from tests.server.test_audience import Wire
+from tests.server.test_subscribers import Wire
 
 BIG = '{"type":"filler","text":"' + "x" * 60_000 + '"}'
 

@@ -74,7 +74,7 @@ def serve(options: ServeOptions) -> int:
     Raises:
         ServeError: It could not start.
     """
-    from imagechat_tui.server.process.journal import start_journal
+    from imagechat_tui.server.process.log import start_journal
 
     os.umask(0o077)
     start_journal()

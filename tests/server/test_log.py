@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from imagechat_tui.server.process.journal import RedactingFormatter, redacted
+from imagechat_tui.server.process.log import RedactingFormatter, redacted
 
 pytestmark = pytest.mark.security
 
