@@ -23,11 +23,11 @@ from imagechat_tui.server.storage import (
     BroadcastIdUsed,
     Change,
     Decision,
-    Found,
     RoomKey,
     Store,
     StoreError,
     StoreUnavailable,
+    Subject,
     TenantRecord,
     apply_change,
 )
@@ -93,10 +93,10 @@ def saying(
     return Change(tenant_id, actor, broadcast_id, text.encode(), always(decision), thread=eg.THREAD)
 
 
-def always(decision: Decision) -> Callable[[Found], Decision]:
-    """Decides the same whatever is found."""
+def always(decision: Decision) -> Callable[[Subject], Decision]:
+    """Decides the same whatever is subject."""
 
-    def decide(found: Found) -> Decision:
+    def decide(subject: Subject) -> Decision:
         return decision
 
     return decide
@@ -121,7 +121,7 @@ async def test_a_refused_change_leaves_nothing_and_gives_its_number_back(store: 
     class No(Exception):
         pass
 
-    def refuse(found: Found) -> Decision:
+    def refuse(subject: Subject) -> Decision:
         raise No
 
     await store.change(saying("one"))
@@ -133,7 +133,7 @@ async def test_a_refused_change_leaves_nothing_and_gives_its_number_back(store: 
 
 async def test_a_change_that_fails_half_way_is_undone_alone(store: Store) -> None:
     good = saying("one")
-    first = good.decide(Found(now_ms=eg.T0))
+    first = good.decide(Subject(now_ms=eg.T0))
     unloggable = Announced(ROOM, eg.THREAD, CursorMoved(eg.ALICE, eg.point()))
     half = replace(saying("half"), decide=always(replace(first, events=(*first.events, unloggable))))
     results = await asyncio.gather(store.change(half), store.change(saying("two")), return_exceptions=True)
@@ -325,7 +325,7 @@ async def test_a_failing_disk_fails_all_that_shared_the_commit_and_nothing_else(
         await store.create_tenant(tenant(eg.TENANT))
         await store.change(saying("before"))
 
-        def full(found: Found) -> Decision:
+        def full(subject: Subject) -> Decision:
             raise sqlite3.OperationalError("database or disk is full")
 
         changes = [saying("lost one"), replace(saying("lost two"), decide=full)]

@@ -366,7 +366,7 @@ async def test_a_tenant_that_does_not_exist_is_unknown(desk: Desk) -> None:
         await desk.asks(TenantId("missing"), token=signed())
 
 
-async def test_a_listener_is_whom_his_token_names(desk: Desk) -> None:
+async def test_a_subscriber_is_whom_his_token_names(desk: Desk) -> None:
     for role in Role:
         token = TOKENS.user_token(DEMO, UserId("demo:alice"), role, NOW_MS / 1000)
         viewer = await desk.auth.viewer(DEMO, token)
@@ -374,7 +374,7 @@ async def test_a_listener_is_whom_his_token_names(desk: Desk) -> None:
 
 
 @pytest.mark.security
-async def test_a_listener_without_a_token_of_this_tenant_is_anonymous(desk: Desk) -> None:
+async def test_a_subscriber_without_a_token_of_this_tenant_is_anonymous(desk: Desk) -> None:
     good = TOKENS.user_token(DEMO, UserId("demo:alice"), 2, NOW_MS / 1000)
     desk.clock.ms += 4 * DAY_S * 1000
     stale = await desk.auth.viewer(DEMO, good)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.server.guard.limits import (
     ANY_FRAMES,
-    CURSOR_FRAMES,
+    CROSSHAIR_FRAMES,
     DEFAULT_RULES,
     LOCAL_RULES,
     SOCKET_FRAMES,
@@ -17,8 +17,8 @@ from imagechat_tui.server.guard.limits import (
     Limit,
     Limits,
     Rule,
+    SeatLimit,
     SeatRules,
-    Seats,
     address_key,
 )
 
@@ -48,7 +48,7 @@ def test_the_documented_defaults_hold() -> None:
     assert DEFAULT_RULES[Limit.HANDSHAKES] == Rule(200, 200)
     assert DEFAULT_RULES[Limit.ADDRESS] == Rule(50, 1_000)
     assert DEFAULT_RULES[Limit.ATTEMPT] == Rule(10, 100)
-    frames = (SOCKET_FRAMES, CURSOR_FRAMES, ANY_FRAMES)
+    frames = (SOCKET_FRAMES, CROSSHAIR_FRAMES, ANY_FRAMES)
     assert frames == (Rule(1, 10), Rule(2, 2), Rule(4, 100))
     assert SeatRules() == SeatRules(
         per_user=20, guests_per_address=60, guests_per_tenant=500, per_tenant=2_000, per_process=10_000
@@ -90,7 +90,7 @@ def test_never_more_than_burst_and_rate_together(pauses: list[float], per_s: flo
 
 
 def test_seats_end_at_user_tenant_and_process() -> None:
-    seats = Seats(SeatRules(per_user=1, per_tenant=2, per_process=3))
+    seats = SeatLimit(SeatRules(per_user=1, per_tenant=2, per_process=3))
     assert seats.take(DEMO, UserId("a"))
     assert not seats.take(DEMO, UserId("a"))
     assert seats.take(DEMO, UserId("b"))
@@ -102,7 +102,7 @@ def test_seats_end_at_user_tenant_and_process() -> None:
 
 
 def test_people_without_sign_in_leave_seats_to_members_and_to_other_addresses() -> None:
-    seats = Seats(SeatRules(guests_per_address=2, guests_per_tenant=3))
+    seats = SeatLimit(SeatRules(guests_per_address=2, guests_per_tenant=3))
     guests = [UserId(f"anon:{n}") for n in range(5)]
     assert seats.take(DEMO, guests[0], "192.0.2.1")
     assert seats.take(TenantId("other"), guests[1], "192.0.2.1")

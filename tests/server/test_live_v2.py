@@ -12,7 +12,7 @@ from aiohttp import WSMsgType
 from imagechat_tui.protocol.ids import BroadcastId, EventId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.server.http.context import SERVING
-from imagechat_tui.server.live.subscribers import Listener
+from imagechat_tui.server.live.subscribers import Subscriber
 from imagechat_tui.server.storage import LogPage, RoomKey, StoredEvent
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests.server.house import (
@@ -178,7 +178,7 @@ async def test_an_event_that_is_delivered_twice_is_sent_once(house: House) -> No
     socket = await alice.sub(await alice.list(), v="2")
     await frame(socket)
     serving = house.client.app[SERVING]
-    room = serving.reading.room(TenantId("demo"), UrlId("gallery-42"))
+    room = serving.queries.room(TenantId("demo"), UrlId("gallery-42"))
     await alice.marks()
     page = await serving.store.events_after(room, 0)
     assert page is not None
@@ -270,7 +270,7 @@ async def test_a_log_that_was_lost_sends_everybody_to_a_fresh_start(house: House
     await frame(v2)
     await presence(plain)
     serving = house.client.app[SERVING]
-    room = serving.reading.room(TenantId("demo"), UrlId("gallery-42"))
+    room = serving.queries.room(TenantId("demo"), UrlId("gallery-42"))
     serving.hub.lost(room, Position("another", 7))
     await alice.marks()
     assert await frame(v2) == {"type": "reset", "reason": "gone"}
@@ -312,7 +312,7 @@ async def test_a_reader_who_sleeps_is_let_go_and_delays_nobody(house: House) -> 
     await frame(awake)
     # Nothing reads the sleeper's stream any more: its buffer fills, then the kernel's, then ours.
     hub = house.client.app[SERVING].hub
-    room = house.client.app[SERVING].reading.room(TenantId("demo"), UrlId("gallery-42"))
+    room = house.client.app[SERVING].queries.room(TenantId("demo"), UrlId("gallery-42"))
     written = 0
     while not hub.counters.slow_closes:
         written += 1
@@ -382,7 +382,7 @@ async def test_an_event_costs_one_look_at_the_log_and_one_write_a_socket(
     for socket in sockets:
         await frame(socket)
     reads, writes = [], []
-    after, flush = SqliteStore.events_after, Listener.flush
+    after, flush = SqliteStore.events_after, Subscriber.flush
 
     async def counted(
         self: SqliteStore, room: RoomKey, seq: int, *, event_id: EventId = EventId("")
@@ -390,12 +390,12 @@ async def test_an_event_costs_one_look_at_the_log_and_one_write_a_socket(
         reads.append(room)
         return await after(self, room, seq, event_id=event_id)
 
-    def flushed(self: Listener) -> bool:
+    def flushed(self: Subscriber) -> bool:
         writes.append(self)
         return flush(self)
 
     monkeypatch.setattr(SqliteStore, "events_after", counted)
-    monkeypatch.setattr(Listener, "flush", flushed)
+    monkeypatch.setattr(Subscriber, "flush", flushed)
     before = house.client.app[SERVING].hub.counters.frames
     await alice.writes("one", "b2")
     for socket in sockets:

@@ -9,7 +9,7 @@ import pytest
 
 from imagechat_tui.protocol.ids import BroadcastId, EventId
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.server.live.log_follower import Pump
+from imagechat_tui.server.live.log_follower import LogFollower
 from imagechat_tui.server.storage import LogPage, RoomKey, Store, StoredEvent, StoreUnavailable
 from tests import examples as eg
 
@@ -18,7 +18,7 @@ EPOCH = "ep"
 
 
 class Log:
-    """The part of a store that the pump reads, with its queries written down."""
+    """The part of a store that the follower reads, with its queries written down."""
 
     def __init__(self) -> None:
         self.heads = {ROOM: 0, OTHER: 0}
@@ -45,7 +45,7 @@ class Log:
         return LogPage(events, complete=last == self.heads[room])
 
 
-class Rooms:
+class NotingRooms:
     """Live rooms that note what they get."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Rooms:
         self.resets: list[RoomKey] = []
         self.heard = asyncio.Event()
 
-    def cursors(self) -> dict[RoomKey, Position]:
+    def positions(self) -> dict[RoomKey, Position]:
         return dict(self.at)
 
     def deliver(self, room: RoomKey, events: Iterable[StoredEvent]) -> None:
@@ -75,11 +75,11 @@ class Rooms:
 
 
 @contextlib.asynccontextmanager
-async def pumping(log: Log, rooms: Rooms, *, poll_s: float = 60.0) -> AsyncIterator[Pump]:
-    pump = Pump(cast(Store, log), rooms, poll_s=poll_s)
+async def following(log: Log, rooms: NotingRooms, *, poll_s: float = 60.0) -> AsyncIterator[LogFollower]:
+    follower = LogFollower(cast(Store, log), rooms, poll_s=poll_s)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(pump.run())
-        yield pump
+        running = tasks.create_task(follower.run())
+        yield follower
         running.cancel()
 
 
@@ -89,63 +89,63 @@ async def turns(count: int = 20) -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_hint_brings_what_follows_the_rooms_own_cursor() -> None:
-    log, rooms = Log(), Rooms()
+async def test_a_hint_brings_what_follows_the_rooms_own_position() -> None:
+    log, rooms = Log(), NotingRooms()
     rooms.at[ROOM] = Position(EPOCH, 3)
     log.heads[ROOM] = 5
-    async with pumping(log, rooms) as pump:
-        pump.hint(ROOM)
+    async with following(log, rooms) as follower:
+        follower.hint(ROOM)
         await rooms.hear()
     assert rooms.got == [(ROOM, 4), (ROOM, 5)]
 
 
 async def test_hints_without_news_and_for_rooms_not_live_read_no_log() -> None:
-    log, rooms = Log(), Rooms()
+    log, rooms = Log(), NotingRooms()
     del rooms.at[OTHER]
-    async with pumping(log, rooms) as pump:
-        pump.hint(OTHER)
-        pump.hint(ROOM)
-        pump.hint(ROOM)
+    async with following(log, rooms) as follower:
+        follower.hint(OTHER)
+        follower.hint(ROOM)
+        follower.hint(ROOM)
         await turns()
     assert log.queries == [[ROOM]]
 
 
 async def test_more_than_a_page_comes_page_by_page_in_order() -> None:
-    log, rooms = Log(), Rooms()
+    log, rooms = Log(), NotingRooms()
     log.page, log.heads[ROOM] = 2, 5
-    async with pumping(log, rooms) as pump:
-        pump.hint(ROOM)
+    async with following(log, rooms) as follower:
+        follower.hint(ROOM)
         await turns(40)
     assert [seq for _, seq in rooms.got] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.reliability
 async def test_without_any_hint_one_query_over_all_rooms_finds_what_is_new() -> None:
-    log, rooms = Log(), Rooms()
+    log, rooms = Log(), NotingRooms()
     log.heads[OTHER] = 1
-    async with pumping(log, rooms, poll_s=0.01):
+    async with following(log, rooms, poll_s=0.01):
         await rooms.hear()
     assert rooms.got == [(OTHER, 1)]
     assert log.queries[0] == [ROOM, OTHER]
 
 
 async def test_nothing_is_asked_while_nobody_listens() -> None:
-    log, rooms = Log(), Rooms()
+    log, rooms = Log(), NotingRooms()
     live, rooms.at = rooms.at, {}
-    async with pumping(log, rooms, poll_s=0.0) as pump:
+    async with following(log, rooms, poll_s=0.0) as follower:
         await turns(100)
         assert log.queries == []
         rooms.at, log.heads[ROOM] = live, 1
-        pump.look_at_all()
+        follower.look_at_all()
         await rooms.hear()
     assert rooms.got == [(ROOM, 1)]
 
 
 async def test_a_log_of_another_epoch_starts_everybody_anew() -> None:
-    log, rooms = Log(), Rooms()
+    log, rooms = Log(), NotingRooms()
     rooms.at[ROOM] = Position("before the restore", 9)
-    async with pumping(log, rooms) as pump:
-        pump.hint(ROOM)
+    async with following(log, rooms) as follower:
+        follower.hint(ROOM)
         await rooms.hear()
     assert rooms.resets == [ROOM]
     assert rooms.got == []
@@ -153,7 +153,7 @@ async def test_a_log_of_another_epoch_starts_everybody_anew() -> None:
 
 @pytest.mark.reliability
 async def test_an_event_that_cannot_be_told_is_stepped_over_in_its_room_alone() -> None:
-    class Poisoned(Rooms):
+    class Poisoned(NotingRooms):
         def deliver(self, room: RoomKey, events: Iterable[StoredEvent]) -> None:
             if room == ROOM and self.at[ROOM].seq == 0:
                 raise KeyError("poison")
@@ -161,21 +161,21 @@ async def test_an_event_that_cannot_be_told_is_stepped_over_in_its_room_alone() 
 
     log, rooms = Log(), Poisoned()
     log.heads = {ROOM: 1, OTHER: 1}
-    async with pumping(log, rooms) as pump:
-        pump.look_at_all()
+    async with following(log, rooms) as follower:
+        follower.look_at_all()
         await turns()
         assert (rooms.resets, rooms.got) == ([ROOM], [(OTHER, 1)])
         log.heads[ROOM] = 2
-        pump.hint(ROOM)
+        follower.hint(ROOM)
         await turns()
     assert rooms.got[1:] == [(ROOM, 2)]
 
 
 @pytest.mark.reliability
-async def test_a_store_that_fails_once_does_not_end_the_pump() -> None:
-    log, rooms = Log(), Rooms()
+async def test_a_store_that_fails_once_does_not_end_the_follower() -> None:
+    log, rooms = Log(), NotingRooms()
     log.broken, log.heads[ROOM] = True, 1
-    async with pumping(log, rooms, poll_s=0.01) as pump:
-        pump.hint(ROOM)
+    async with following(log, rooms, poll_s=0.01) as follower:
+        follower.hint(ROOM)
         await rooms.hear()
     assert rooms.got == [(ROOM, 1)]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from imagechat_tui.protocol.ids import CommentId
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import Direction, ListComments
-from imagechat_tui.server.usecases.paging import PAGE_SIZE, listed
+from imagechat_tui.server.usecases.paging import PAGE_SIZE, comment_page
 from tests import examples as eg
 
 
@@ -18,7 +18,7 @@ def said(name: str, parent: str | None = None, **changes: object) -> Comment:
 
 def names(comments: list[Comment], **asked: object) -> list[str]:
     query = {"url_id": eg.THREAD, "limit": 30, **asked}
-    return [str(comment.id) for comment in listed(comments, ListComments(**query)).comments]  # type: ignore[arg-type]
+    return [str(comment.id) for comment in comment_page(comments, ListComments(**query)).comments]  # type: ignore[arg-type]
 
 
 THREAD = [
@@ -58,8 +58,8 @@ def test_pinned_roots_come_first_in_every_direction() -> None:
 
 
 def test_replies_count_only_if_wanted() -> None:
-    assert listed(THREAD, ListComments(eg.THREAD)).count == 6
-    assert listed(THREAD, ListComments(eg.THREAD, count_all=False)).count == 2
+    assert comment_page(THREAD, ListComments(eg.THREAD)).count == 6
+    assert comment_page(THREAD, ListComments(eg.THREAD, count_all=False)).count == 2
 
 
 def test_a_reply_whose_parent_is_not_shown_stands_as_a_root() -> None:
@@ -78,7 +78,7 @@ def test_pages_of_either_style_show_every_comment_once(parents: list[int], limit
     paged: list[str] = []
     number, more = 0, True
     while more:
-        page = listed(thread, ListComments(eg.THREAD, page=number))
+        page = comment_page(thread, ListComments(eg.THREAD, page=number))
         paged += [str(comment.id) for comment in page.comments]
         number, more = number + 1, page.has_more
     assert paged == everything

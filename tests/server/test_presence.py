@@ -13,7 +13,7 @@ from imagechat_tui.server.live.presence import (
     JOIN_DELAY_S,
     LEAVE_DELAY_S,
     MAX_IDS_PER_FRAME,
-    Presence,
+    PresenceBook,
 )
 
 ANN = UserId("demo:ann")
@@ -21,7 +21,7 @@ BOB = UserId("demo:bob")
 
 
 def test_joins_of_a_quarter_second_are_one_frame() -> None:
-    room = Presence()
+    room = PresenceBook()
     room.joined(ANN, 10.0)
     room.joined(BOB, 10.2)
     assert room.wake_at == 10.0 + JOIN_DELAY_S
@@ -74,7 +74,7 @@ def test_leaving_and_coming_back_are_two_frames_half_a_second_apart() -> None:
 
 
 def test_a_crowd_is_spread_over_frames() -> None:
-    room = Presence()
+    room = PresenceBook()
     crowd = [UserId(f"demo:{number}") for number in range(MAX_IDS_PER_FRAME + 1)]
     for user in crowd:
         room.joined(user, 0.0)
@@ -99,7 +99,7 @@ def test_nobody_can_leave_who_is_not_there() -> None:
     )
 )
 def test_the_frames_always_add_up_to_who_is_there(steps: list[tuple[str, int, float]]) -> None:
-    room, now = Presence(), 0.0
+    room, now = PresenceBook(), 0.0
     sockets: dict[UserId, int] = {}
     seen: set[UserId] = set()
     sent: list[float] = []
@@ -132,9 +132,9 @@ def test_the_frames_always_add_up_to_who_is_there(steps: list[tuple[str, int, fl
     assert all(later - earlier >= FRAME_INTERVAL_S - 1e-9 for earlier, later in pairwise(sent))
 
 
-def _with(*users: UserId) -> Presence:
+def _with(*users: UserId) -> PresenceBook:
     """A room where these sockets have been announced at second 10."""
-    room = Presence()
+    room = PresenceBook()
     for user in users:
         room.joined(user, 0.0)
     assert len(room.due(10.0)) == 1

@@ -10,8 +10,8 @@ from imagechat_tui.server.live.subscribers import (
     MAX_UNREAD_BYTES,
     MAX_UNREAD_FRAMES,
     MERGE_S,
-    Listener,
     Merger,
+    Subscriber,
 )
 from tests import examples as eg
 
@@ -59,63 +59,63 @@ def test_a_frame_names_its_length_in_the_shortest_form(size: int, head: bytes) -
 
 
 def test_what_gathers_in_one_turn_goes_out_as_one_write(wire: Wire) -> None:
-    listener = Listener(wire, eg.ALICE, v2=True)
-    listener.begin()
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.begin()
     for data in (b"a", b"b", b"c"):
-        listener.push(data)
-    assert listener.flush()
-    assert listener.flush()
+        subscriber.push(data)
+    assert subscriber.flush()
+    assert subscriber.flush()
     assert wire.writes == [b"abc"]
 
 
 def test_what_comes_while_joining_waits_behind_the_greeting(wire: Wire) -> None:
-    listener = Listener(wire, eg.ALICE, v2=True)
-    listener.push(b"live")
-    assert listener.flush()
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.push(b"live")
+    assert subscriber.flush()
     assert wire.writes == []
-    listener.begin([b"subscribed ", b"replayed "])
-    listener.flush()
+    subscriber.begin([b"subscribed ", b"replayed "])
+    subscriber.flush()
     assert wire.writes == [b"subscribed replayed live"]
 
 
 @pytest.mark.reliability
 def test_a_reader_who_leaves_too_many_frames_is_too_slow(wire: Wire) -> None:
-    listener = Listener(wire, eg.ALICE, v2=True)
-    listener.begin()
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.begin()
     wire.asleep = True
     for _ in range(MAX_UNREAD_FRAMES):
-        listener.push(b"x")
-        assert listener.flush()
-    listener.push(b"x")
-    assert not listener.flush()
+        subscriber.push(b"x")
+        assert subscriber.flush()
+    subscriber.push(b"x")
+    assert not subscriber.flush()
 
 
 @pytest.mark.reliability
 def test_a_reader_who_leaves_too_many_bytes_is_too_slow(wire: Wire) -> None:
-    listener = Listener(wire, eg.ALICE, v2=True)
-    listener.begin()
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.begin()
     wire.asleep = True
-    listener.push(b"x" * MAX_UNREAD_BYTES)
-    assert listener.flush()
-    listener.push(b"x")
-    assert not listener.flush()
+    subscriber.push(b"x" * MAX_UNREAD_BYTES)
+    assert subscriber.flush()
+    subscriber.push(b"x")
+    assert not subscriber.flush()
 
 
 def test_a_reader_who_keeps_up_may_get_any_number(wire: Wire) -> None:
-    listener = Listener(wire, eg.ALICE, v2=True)
-    listener.begin()
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.begin()
     for _ in range(MAX_UNREAD_FRAMES * 3):
-        listener.push(b"x")
-        assert listener.flush()
+        subscriber.push(b"x")
+        assert subscriber.flush()
 
 
 def test_the_end_is_said_once_and_nothing_follows(wire: Wire) -> None:
-    listener = Listener(wire, eg.ALICE, v2=True)
-    listener.begin()
-    listener.push(b"never")
-    listener.end(CloseCode.OVERLOAD)
-    listener.push(b"nor this")
-    assert listener.flush()
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.begin()
+    subscriber.push(b"never")
+    subscriber.end(CloseCode.OVERLOAD)
+    subscriber.push(b"nor this")
+    assert subscriber.flush()
     assert wire.writes == [close_frame(CloseCode.OVERLOAD)] == [b"\x88\x02\x03\xf5"]
 
 

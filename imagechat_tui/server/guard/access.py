@@ -14,7 +14,7 @@ from imagechat_tui.server.storage import TenantRecord
 
 
 class Role(IntEnum):
-    """A signed-in user's role in his tenant."""
+    """A signed-in user's role in their tenant."""
 
     USER = 0
     MODERATOR = 1
@@ -62,7 +62,7 @@ class Standing(Enum):
 
     ANONYMOUS = "anonymous"
     SESSION = "session"
-    """Anonymous with a session of his own, in a tenant that allows anonymous writing."""
+    """Anonymous with a session of their own, in a tenant that allows anonymous writing."""
     READ_ONLY = "read-only"
     MEMBER = "member"
     STAFF = "staff"
@@ -140,7 +140,7 @@ def standing(actor: Actor) -> Standing:
 
 
 def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict:
-    """Whether ``actor`` may do ``action`` to ``thing``, which is of his own tenant."""
+    """Whether ``actor`` may do ``action`` to ``thing``, which is of the actor's tenant."""
     column = standing(actor)
     match TABLE[action][column]:
         case Grant.YES:

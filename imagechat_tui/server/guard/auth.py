@@ -1,9 +1,9 @@
 """Who is asking (PROTOCOL 2.1 to 2.4, PROMISES D17, D21).
 
 In this order: the kernel's word on the Unix socket, an ``sso`` parameter, the cookie of an anonymous
-session, a ``sessionId`` parameter, nobody. Nobody is no error. Where the tenant allows anonymous writing he
-gets a session of his own: with his first list if he asks for ``v=2``, since he must know who he is before he
-writes to tell his own events from others'; else with his first write. Until then, and elsewhere, he reads as a
+session, a ``sessionId`` parameter, nobody. Nobody is no error. Where the tenant allows anonymous writing they
+get a session of their own: with the first list if that asks for ``v=2``, since they must know who they are
+before they write to tell their own events from others'; else with the first write. Until then, and elsewhere, it is a
 viewer whose id stays the same for a day (two SDKs reopen their socket when an answer carries another
 ``userIdWS``).
 
@@ -238,7 +238,7 @@ class Authenticator:
         return self._anonymous(tenant, self._tokens.viewer(tenant.id, traits))
 
     def _anonymous(self, tenant: TenantRecord, user_id: UserId, session: str | None = None) -> Actor:
-        """Somebody without a name; with a session he may own what he writes."""
+        """Somebody without a name; with a session they may own what they write."""
         user = User(id=user_id, is_anonymous=True, authorized=session is not None, session_id=session)
         return Actor(tenant, user, Role.USER, anonymous=True)
 

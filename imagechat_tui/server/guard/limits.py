@@ -76,7 +76,7 @@ LOCAL_RULES: Mapping[Limit, Rule] = MappingProxyType(
 SOCKET_FRAMES = Rule(1, 10)
 """Frames one socket may send, control frames and fragments included: 10 in 10 s; beyond it the socket is
 closed (1008)."""
-CURSOR_FRAMES = Rule(2, 2)
+CROSSHAIR_FRAMES = Rule(2, 2)
 """Crosshair frames one socket may send; those beyond are dropped."""
 ANY_FRAMES = Rule(4, 100)
 """Whole messages, crosshairs included: a link that hung brings many at once; beyond it the socket is closed."""
@@ -176,7 +176,7 @@ class SeatRules(Struct, frozen=True):
     per_process: int = 10_000
 
 
-class Seats:
+class SeatLimit:
     """The sockets of this process, counted by everything that could take all of them."""
 
     def __init__(self, rules: SeatRules) -> None:

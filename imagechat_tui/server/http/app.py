@@ -17,7 +17,7 @@ from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_err
 from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
-from imagechat_tui.server.guard.limits import Limit, Limits, SeatRules, Seats, address_key
+from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRules, address_key
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
@@ -28,9 +28,9 @@ from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.broker import Broker
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
-from imagechat_tui.server.usecases.comments import CommentWrites
-from imagechat_tui.server.usecases.markers import MarkerWrites
-from imagechat_tui.server.usecases.queries import Reading
+from imagechat_tui.server.usecases.comments import CommentCommands
+from imagechat_tui.server.usecases.markers import MarkerCommands
+from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.refusals import Refused
 
 MAX_BODY_BYTES = 64 * 1024
@@ -86,11 +86,11 @@ def create_app(
             store=store,
             auth=auth,
             limits=limits,
-            seats=Seats(settings.seats),
+            seats=SeatLimit(settings.seats),
             hub=hub,
-            reading=Reading(store, tokens, now_ms=settings.now_ms),
-            markers=MarkerWrites(*writing),
-            comments=CommentWrites(*writing),
+            queries=Queries(store, tokens, now_ms=settings.now_ms),
+            markers=MarkerCommands(*writing),
+            comments=CommentCommands(*writing),
             tokens=tokens,
             now_ms=settings.now_ms,
             proxies=frozenset(map(address_key, settings.proxies)),
@@ -100,11 +100,11 @@ def create_app(
         yield
         await asyncio.to_thread(markdown.shutdown)
 
-    async def part(app: web.Application) -> None:
+    async def shut_down(app: web.Application) -> None:
         await app[SERVING].hub.close()
 
     app.cleanup_ctx.append(serving)
-    app.on_shutdown.append(part)
+    app.on_shutdown.append(shut_down)
     app.on_response_prepare.append(_mark)
     for route, handler in (*handlers.ROUTES, *handlers_live.ROUTES):
         for path in (route.template, f"{route.template}/"):

@@ -1,4 +1,4 @@
-"""What the handlers of one application share."""
+"""What the handlers of one application call, and where they find it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from imagechat_tui.server.guard.auth import Authenticator
-    from imagechat_tui.server.guard.limits import Limits, Seats
+    from imagechat_tui.server.guard.limits import Limits, SeatLimit
     from imagechat_tui.server.guard.tokens import Tokens
     from imagechat_tui.server.live.hub import Hub
     from imagechat_tui.server.storage import Store
-    from imagechat_tui.server.usecases.comments import CommentWrites
-    from imagechat_tui.server.usecases.markers import MarkerWrites
-    from imagechat_tui.server.usecases.queries import Reading
+    from imagechat_tui.server.usecases.comments import CommentCommands
+    from imagechat_tui.server.usecases.markers import MarkerCommands
+    from imagechat_tui.server.usecases.queries import Queries
 
 from msgspec import Struct
 
 
 class Serving(Struct, frozen=True):
-    """The running parts."""
+    """The use cases and services that the handlers of one application call."""
 
     store: Store
     auth: Authenticator
     limits: Limits
-    seats: Seats
+    seats: SeatLimit
     hub: Hub
-    reading: Reading
-    markers: MarkerWrites
-    comments: CommentWrites
+    queries: Queries
+    markers: MarkerCommands
+    comments: CommentCommands
     tokens: Tokens
     now_ms: Callable[[], int]
     proxies: frozenset[str]

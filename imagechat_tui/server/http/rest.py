@@ -28,7 +28,7 @@ async def list_conversations(request: web.Request) -> web.Response:
     """LIST_CONVERSATIONS."""
     actor, v2 = await reader(request), codec.wants_v2(request.query)
     url_id = codec.decode_list_conversations(request.query)
-    answer = await request.app[SERVING].reading.conversations(actor, url_id, v2=v2)
+    answer = await request.app[SERVING].queries.conversations(actor, url_id, v2=v2)
     return answered(codec.encode_conversation_list(answer, tenant_id=actor.tenant_id, v2=v2))
 
 
@@ -63,7 +63,7 @@ async def delete_conversation(request: web.Request) -> web.Response:
 async def list_comments(request: web.Request) -> web.Response:
     """LIST_COMMENTS."""
     actor, asked = await reader(request), codec.decode_list_comments(request.query)
-    answer = await request.app[SERVING].reading.comments(actor, asked)
+    answer = await request.app[SERVING].queries.comments(actor, asked)
     return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
 
 
@@ -81,7 +81,7 @@ async def comment_text(request: web.Request) -> web.Response:
     """COMMENT_TEXT."""
     actor = await reader(request)
     _identified(actor)
-    text = await request.app[SERVING].reading.comment_text(actor, _comment_id(request))
+    text = await request.app[SERVING].queries.comment_text(actor, _comment_id(request))
     return answered(codec.encode_comment_text(text))
 
 
@@ -109,11 +109,11 @@ async def event_log(request: web.Request) -> web.Response:
     tenant_id = _tenant_id(request)
     query = codec.decode_event_log_query(request.query)
     actor = await view(request, serving.auth, tenant_id, query.user_id_ws)
-    serving.reading.admit(actor)
+    serving.queries.admit(actor)
     count_read(request, actor)
     room = serving.tokens.room(tenant_id, codec.decode_list_conversations(request.query))
     registered_ms = serving.hub.registered_at_ms(room, actor.id)
-    log = await serving.reading.event_log(actor, query, v2=v2, registered_ms=registered_ms)
+    log = await serving.queries.event_log(actor, query, v2=v2, registered_ms=registered_ms)
     answer = answered(codec.encode_event_log(log))
     answer.headers[routes.LOG_COMPLETE_HEADER] = "true" if log.complete else "false"
     return answer
@@ -149,7 +149,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def reader(request: web.Request) -> Actor:
     """Who reads, and may."""
     actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
-    request.app[SERVING].reading.admit(actor)
+    request.app[SERVING].queries.admit(actor)
     count_read(request, actor)
     return actor
 
@@ -163,7 +163,7 @@ async def writer(request: web.Request) -> Actor:
 
 
 def _identified(actor: Actor) -> None:
-    """Refuse nobody in particular before he learns what is there and what is not."""
+    """Refuse nobody in particular before they learn what is there and what is not."""
     if allowed(actor, Action.COMMENT) == SIGN_IN:
         raise Refused(SIGN_IN.status, SIGN_IN.code)
 
@@ -244,14 +244,14 @@ async def _rights_first(
     try:
         yield
     except MalformedMessage:
-        await request.app[SERVING].reading.check(
+        await request.app[SERVING].queries.check(
             actor, action, conversation_id=conversation_id, comment_id=comment_id
         )
         raise
 
 
 def _with_session(answer: bytes, actor: Actor) -> bytes:
-    """The answer with the session of who asks: a guest gets his here, and the store never sees it."""
+    """The answer with the session of who asks: a guest gets it here, and the store never sees it."""
     if actor.user.session_id is None:
         return answer
     return codec.dump_json(codec.parse_object(answer) | {"user": codec.encode_user(actor.user)})

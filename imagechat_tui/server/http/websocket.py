@@ -14,7 +14,7 @@ from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import RoomIds, UsersOnline
 from imagechat_tui.server.guard.access import Actor
-from imagechat_tui.server.guard.limits import ANY_FRAMES, CURSOR_FRAMES, SOCKET_FRAMES, Bucket, Limit
+from imagechat_tui.server.guard.limits import ANY_FRAMES, CROSSHAIR_FRAMES, SOCKET_FRAMES, Bucket, Limit
 from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX
 from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
@@ -23,7 +23,7 @@ from imagechat_tui.server.http.frame_meter import FrameMeter
 from imagechat_tui.server.http.rest import Handler, answered, check_limit, count_read, reader
 from imagechat_tui.server.live.frames import CloseCode
 from imagechat_tui.server.live.hub import ANSWER_WITHIN_S
-from imagechat_tui.server.live.subscribers import Listener
+from imagechat_tui.server.live.subscribers import Subscriber
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
 from imagechat_tui.server.usecases.refusals import Refused
 
@@ -48,7 +48,7 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     guest_from = address_of(request) if actor.anonymous else None
     if guest_from is not None:  # not when the socket ends: that may be a day away
         check_limit(request, Limit.ADDRESS, guest_from)
-    serving.reading.admit(actor)
+    serving.queries.admit(actor)
     check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
     if serving.limits.check(Limit.HANDSHAKES, "", time.monotonic()) is not None:
         raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
@@ -88,7 +88,7 @@ async def _listen(
     if transport is None:
         return socket
     try:
-        listener = await serving.hub.join(room, transport, actor.id, v2=v2, resume=resume)
+        subscriber = await serving.hub.join(room, transport, actor.id, v2=v2, resume=resume)
     except StoreUnavailable:  # too late for a status: the handshake is done
         await socket.close(code=CloseCode.OVERLOAD)
         return socket
@@ -97,21 +97,21 @@ async def _listen(
     if token is not None:
         left_s = token.expires_s - serving.now_ms() / 1000
         expiry = asyncio.get_running_loop().call_later(
-            left_s, serving.hub.dismiss, listener, CloseCode.SIGN_IN
+            left_s, serving.hub.dismiss, subscriber, CloseCode.SIGN_IN
         )
     try:
         if gate is not None:
-            gate.count_frames(meter, lambda: serving.hub.dismiss(listener, CloseCode.POLICY))
-        if flooded.is_set() or not await _hear(socket, serving, listener):
-            await _send_away(serving, listener, gate)
+            gate.count_frames(meter, lambda: serving.hub.dismiss(subscriber, CloseCode.POLICY))
+        if flooded.is_set() or not await _hear(socket, serving, subscriber):
+            await _send_away(serving, subscriber, gate)
     finally:
         if expiry is not None:
             expiry.cancel()
-        serving.hub.leave(listener)
+        serving.hub.leave(subscriber)
     return socket
 
 
-async def _hear(socket: web.WebSocketResponse, serving: Serving, listener: Listener) -> bool:
+async def _hear(socket: web.WebSocketResponse, serving: Serving, subscriber: Subscriber) -> bool:
     """Read what the client sends until it goes: crosshairs count, everything else only up to a limit.
 
     Counted here as well as at the gate: what came in one packet with the handshake did not pass there.
@@ -120,23 +120,23 @@ async def _hear(socket: web.WebSocketResponse, serving: Serving, listener: Liste
         False if it was too much.
     """
     started = time.monotonic()
-    frames, cursors = Bucket(SOCKET_FRAMES, started), Bucket(CURSOR_FRAMES, started)
+    frames, crosshairs = Bucket(SOCKET_FRAMES, started), Bucket(CROSSHAIR_FRAMES, started)
     messages = Bucket(ANY_FRAMES, started)
     async for message in socket:
         now = time.monotonic()
-        cursor = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None
-        if messages.take(now) is not None or (cursor is None and frames.take(now) is not None):
+        crosshair = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None
+        if messages.take(now) is not None or (crosshair is None and frames.take(now) is not None):
             return False
         if message.type is WSMsgType.PING:
             await socket.pong(message.data)
-        elif cursor is not None and listener.v2 and cursors.take(now) is None:
-            serving.hub.cursor_moved(listener, cursor.point)
+        elif crosshair is not None and subscriber.v2 and crosshairs.take(now) is None:
+            serving.hub.crosshair_moved(subscriber, crosshair.point)
     return True
 
 
-async def _send_away(serving: Serving, listener: Listener, gate: Gate | None) -> None:
+async def _send_away(serving: Serving, subscriber: Subscriber, gate: Gate | None) -> None:
     """End a socket that sends too much. What it has sent is not read to find its goodbye among it."""
-    serving.hub.dismiss(listener, CloseCode.POLICY)
+    serving.hub.dismiss(subscriber, CloseCode.POLICY)
     if gate is not None:
         gate.stop_reading()
         await asyncio.sleep(ANSWER_WITHIN_S)
@@ -150,7 +150,7 @@ async def presence_status(request: web.Request) -> web.Response:
     if not tenant_id or not url_id_ws or not ids or len(ids) > MAX_IDS:
         raise Refused(422, "invalid-input")
     actor = await sign_in(request, serving.auth, tenant_id)
-    serving.reading.admit(actor)
+    serving.queries.admit(actor)
     count_read(request, actor)
     online = set(serving.hub.online(serving.tokens.room_named(tenant_id, url_id_ws)))
     return answered(codec.encode_presence_status({UserId(one): UserId(one) in online for one in ids}))

@@ -1,8 +1,8 @@
 """The live rooms of this process: who listens, how far each room has been delivered, who is present.
 
-Joining is free of races: a socket is registered first, and what it is told as its position is the room's
-cursor at that moment; everything after it comes through the room (PROMISES D4). There is no task per socket
-on the way of an event: one task follows the logs, one callback per turn of the loop writes.
+Joining is free of races: a socket is registered first, and is told how far the room has been delivered at that
+moment; everything after it comes through the room (PROMISES D4). There is no task per socket on the way of an
+event: one task follows the logs, one callback per turn of the loop writes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.server.live.broker import Broker
 from imagechat_tui.server.live.frames import CloseCode, text_frame
-from imagechat_tui.server.live.log_follower import Pump
-from imagechat_tui.server.live.presence import Presence
-from imagechat_tui.server.live.subscribers import Listener, Merger, Wire, full_frames
+from imagechat_tui.server.live.log_follower import LogFollower
+from imagechat_tui.server.live.presence import PresenceBook
+from imagechat_tui.server.live.subscribers import Merger, Subscriber, Wire, full_frames
 from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
 
 RESTART_STEP_S = 0.01
@@ -47,10 +47,10 @@ class Counters(Struct):
 class _Room(Struct, eq=False):
     key: RoomKey
     merger: Merger
-    cursor: Position | None = None
+    delivered: Position | None = None
     """How far the log was delivered; None until it was read for the first time."""
-    listeners: set[Listener] = field(default_factory=set)
-    presence: Presence = field(default_factory=Presence)
+    subscribers: set[Subscriber] = field(default_factory=set)
+    presence: PresenceBook = field(default_factory=PresenceBook)
     registered_ms: dict[UserId, int] = field(default_factory=dict)
     """When each user's newest socket was registered."""
     alarm: asyncio.TimerHandle | None = None
@@ -65,13 +65,13 @@ class Hub:
         self._broker = broker
         self._now_ms = now_ms
         self._rooms: dict[RoomKey, _Room] = {}
-        self._dirty: set[Listener] = set()
+        self._dirty: set[Subscriber] = set()
         self._flushing = False
         self._closing = False
-        self._pump = Pump(store, self)
-        self._pumping: asyncio.Task[None] | None = None
-        self._homes: dict[Listener, _Room] = {}
-        self._dismissed: set[Listener] = set()
+        self._follower = LogFollower(store, self)
+        self._following: asyncio.Task[None] | None = None
+        self._homes: dict[Subscriber, _Room] = {}
+        self._dismissed: set[Subscriber] = set()
         """Sent away, and the socket is still open."""
         self._nobody_left = asyncio.Event()
         self.counters = Counters()
@@ -83,8 +83,8 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to follow the logs."""
-        await self._broker.start(self._pump.hint, self._pump.look_at_all)
-        self._pumping = asyncio.create_task(self._pump.run(), name="pump")  # noqa: TID251
+        await self._broker.start(self._follower.hint, self._follower.look_at_all)
+        self._following = asyncio.create_task(self._follower.run(), name="log-follower")  # noqa: TID251
 
     async def announce(self, rooms: Iterable[RoomKey]) -> None:
         """Tell every process that these logs grew."""
@@ -97,21 +97,21 @@ class Hub:
         Returns once all sockets are closed, at most 2 s after the last was told.
         """
         self._closing = True
-        listeners = list(self._homes)
-        step_s = min(RESTART_STEP_S, spread_s / len(listeners)) if listeners else 0.0
-        for number, listener in enumerate(listeners):
+        subscribers = list(self._homes)
+        step_s = min(RESTART_STEP_S, spread_s / len(subscribers)) if subscribers else 0.0
+        for number, subscriber in enumerate(subscribers):
             if number:
                 await asyncio.sleep(step_s)
-            self.dismiss(listener, CloseCode.RESTART)
+            self.dismiss(subscriber, CloseCode.RESTART)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 while self._dismissed:
                     self._nobody_left.clear()
                     await self._nobody_left.wait()
-        if self._pumping is not None:
-            self._pumping.cancel()
+        if self._following is not None:
+            self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._pumping
+                await self._following
         await self._broker.close()
         for room in self._rooms.values():
             if room.alarm is not None:
@@ -121,8 +121,8 @@ class Hub:
 
     async def join(
         self, key: RoomKey, wire: Wire, user_id: UserId, *, v2: bool, resume: Position | None = None
-    ) -> Listener:
-        """Register a socket and bring it up to the room's cursor.
+    ) -> Subscriber:
+        """Register a socket and bring it up to where the room stands.
 
         Args:
             key: The room.
@@ -136,63 +136,63 @@ class Hub:
             room = self._rooms[key] = _Room(key, Merger(key.tenant_id, _fresh_id))
         room.joining += 1
         try:
-            cursor = await self._cursor(room)
+            position = await self._position(room)
         except BaseException:
             room.joining -= 1
             self._tidy(room)
             raise
         room.joining -= 1
-        listener = Listener(wire, user_id, v2=v2)
-        room.listeners.add(listener)
-        self._homes[listener] = room
+        subscriber = Subscriber(wire, user_id, v2=v2)
+        room.subscribers.add(subscriber)
+        self._homes[subscriber] = room
         room.presence.joined(user_id, time.monotonic())
         room.registered_ms[user_id] = self._now_ms()
         self._set_alarm(room)
-        self._pump.hint(key)
+        self._follower.hint(key)
         try:
-            first = await self._greeting(key, cursor, resume) if v2 else []
+            first = await self._greeting(key, position, resume) if v2 else []
         except BaseException:
-            self.leave(listener)
+            self.leave(subscriber)
             raise
-        listener.begin(first)
-        self._touch(listener)
+        subscriber.begin(first)
+        self._touch(subscriber)
         if self._closing:  # it was on its way in when everybody was sent away
-            self.dismiss(listener, CloseCode.RESTART)
-        return listener
+            self.dismiss(subscriber, CloseCode.RESTART)
+        return subscriber
 
-    def dismiss(self, listener: Listener, code: CloseCode) -> None:
-        """Send a reader away: he is not here any more, and has 2 s to read why."""
-        listener.end(code)
-        self._depart(listener)
-        self._dismissed.add(listener)
-        asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, listener.abort)
+    def dismiss(self, subscriber: Subscriber, code: CloseCode) -> None:
+        """End a subscription: it counts no more, and the client has 2 s to read why."""
+        subscriber.end(code)
+        self._depart(subscriber)
+        self._dismissed.add(subscriber)
+        asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, subscriber.abort)
 
-    def leave(self, listener: Listener) -> None:
-        """A socket has closed. Doing it twice is once."""
-        self._depart(listener)
-        self._dismissed.discard(listener)
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber whose socket has closed. Doing it twice is once."""
+        self._depart(subscriber)
+        self._dismissed.discard(subscriber)
         if not self._dismissed:
             self._nobody_left.set()
 
-    def _depart(self, listener: Listener) -> None:
-        room = self._homes.pop(listener, None)
+    def _depart(self, subscriber: Subscriber) -> None:
+        room = self._homes.pop(subscriber, None)
         if room is None:
             return
-        listener.gone = True
-        room.listeners.discard(listener)
-        room.presence.left(listener.user_id, time.monotonic())
-        if not room.presence.has_socket(listener.user_id):
-            del room.registered_ms[listener.user_id]
+        subscriber.gone = True
+        room.subscribers.discard(subscriber)
+        room.presence.left(subscriber.user_id, time.monotonic())
+        if not room.presence.has_socket(subscriber.user_id):
+            del room.registered_ms[subscriber.user_id]
         self._set_alarm(room)
         self._tidy(room)
 
-    def cursor_moved(self, listener: Listener, point: Point) -> None:
+    def crosshair_moved(self, subscriber: Subscriber, point: Point) -> None:
         """Show one person's crosshair to the others (``v2``); never logged."""
-        room = self._homes.get(listener)
+        room = self._homes.get(subscriber)
         if room is not None:
-            event = CursorMoved(listener.user_id, point)
+            event = CursorMoved(subscriber.user_id, point)
             frame = text_frame(encode_event(event, tenant_id=room.key.tenant_id, v2=True))
-            self._push((other for other in room.listeners if other.v2 and other is not listener), frame)
+            self._push((other for other in room.subscribers if other.v2 and other is not subscriber), frame)
 
     def online(self, key: RoomKey) -> tuple[UserId, ...]:
         """Who is in a room, in order of arrival."""
@@ -200,22 +200,24 @@ class Hub:
         return room.presence.online() if room is not None else ()
 
     def registered_at_ms(self, key: RoomKey, user_id: UserId) -> int | None:
-        """When the newest socket of a user in a room was registered, if he has one."""
+        """When the newest socket of a user in a room was registered; None if they have none."""
         room = self._rooms.get(key)
         return room.registered_ms.get(user_id) if room is not None else None
 
-    async def _cursor(self, room: _Room) -> Position:
-        """The room's cursor. The bus is heard before it is read: no event falls between."""
-        if room.cursor is None:
+    async def _position(self, room: _Room) -> Position:
+        """Where the room stands. The bus is heard before it is read: no event falls between."""
+        if room.delivered is None:
             positions = await self._store.positions([room.key])
-            if room.cursor is None:  # somebody else may have been faster
-                room.cursor = positions[room.key]
-        return room.cursor
+            if room.delivered is None:  # somebody else may have been faster
+                room.delivered = positions[room.key]
+        return room.delivered
 
-    async def _greeting(self, key: RoomKey, cursor: Position, resume: Position | None) -> list[bytes]:
+    async def _greeting(self, key: RoomKey, delivered: Position, resume: Position | None) -> list[bytes]:
         """``subscribed``, then what the reader missed, or ``reset``."""
-        head = cursor
-        if resume is not None and resume.seq > cursor.seq:  # read from a log that we have not followed yet?
+        head = delivered
+        if (
+            resume is not None and resume.seq > delivered.seq
+        ):  # read from a log that we have not followed yet?
             head = (await self._store.positions([key]))[key]
         subscribed = Subscribed(head, self._now_ms())
         frames = [text_frame(encode_event(subscribed, tenant_id=key.tenant_id, v2=True))]
@@ -230,45 +232,45 @@ class Hub:
                 reason = "far-behind"
             else:
                 self.counters.replays += 1
-                return frames + full_frames(event for event in page.events if event.seq <= cursor.seq)
+                return frames + full_frames(event for event in page.events if event.seq <= delivered.seq)
         self.counters.resets += 1
         return [*frames, text_frame(encode_event(Reset(reason), tenant_id=key.tenant_id, v2=True))]
 
     def _tidy(self, room: _Room) -> None:
         """Let go of a room that nobody listens to; it may still have a leave to remember."""
-        if room.listeners or room.joining:
+        if room.subscribers or room.joining:
             return
         if not room.presence.sockets:
-            room.cursor = None  # it is not followed now, so it must not greet the next one
+            room.delivered = None  # it is not followed now, so it must not greet the next one
         if room.presence.wake_at is None and self._rooms.get(room.key) is room:
             del self._rooms[room.key]
             if room.alarm is not None:
                 room.alarm.cancel()
 
-    # What the pump needs
+    # What the log follower needs
 
-    def cursors(self) -> dict[RoomKey, Position]:
-        """See pump.Rooms. A room that only waits to tell of a leave is not live."""
+    def positions(self) -> dict[RoomKey, Position]:
+        """See log_follower.LiveRooms. A room that only waits to tell of a leave is not live."""
         return {
-            key: room.cursor
+            key: room.delivered
             for key, room in self._rooms.items()
-            if room.cursor is not None and (room.listeners or room.joining)
+            if room.delivered is not None and (room.subscribers or room.joining)
         }
 
     def deliver(self, room: RoomKey, events: Iterable[StoredEvent]) -> None:
-        """See pump.Rooms."""
+        """See log_follower.LiveRooms."""
         home = self._rooms.get(room)
-        if home is None or home.cursor is None:
+        if home is None or home.delivered is None:
             return
-        cursor = home.cursor
-        fresh = [event for event in events if event.seq > cursor.seq]
+        position = home.delivered
+        fresh = [event for event in events if event.seq > position.seq]
         if not fresh:
             return
         now = time.monotonic()
-        home.cursor = Position(cursor.epoch, fresh[-1].seq, fresh[-1].id)
+        home.delivered = Position(position.epoch, fresh[-1].seq, fresh[-1].id)
         full = full_frames(fresh)
-        self._push((one for one in home.listeners if one.v2), b"".join(full), len(full))
-        readers = [one for one in home.listeners if not one.v2]
+        self._push((one for one in home.subscribers if one.v2), b"".join(full), len(full))
+        readers = [one for one in home.subscribers if not one.v2]
         if readers:
             plain = [
                 text_frame(frame)
@@ -280,15 +282,15 @@ class Hub:
             self._set_alarm(home)
 
     def lost(self, room: RoomKey, position: Position) -> None:
-        """See pump.Rooms."""
+        """See log_follower.LiveRooms."""
         home = self._rooms.get(room)
         if home is not None:
-            home.cursor = position
+            home.delivered = position
             self.counters.resets += 1
             frame = text_frame(encode_event(Reset("gone"), tenant_id=room.tenant_id, v2=True))
-            self._push((one for one in home.listeners if one.v2), frame)
-            for listener in [one for one in home.listeners if not one.v2]:
-                self.dismiss(listener, CloseCode.RESTART)  # knows no reset, but asks the log on its return
+            self._push((one for one in home.subscribers if one.v2), frame)
+            for subscriber in [one for one in home.subscribers if not one.v2]:
+                self.dismiss(subscriber, CloseCode.RESTART)  # knows no reset, but asks the log on its return
 
     # Time and bytes
 
@@ -308,23 +310,23 @@ class Hub:
         tenant_id: TenantId = room.key.tenant_id
         for update in room.presence.due(now):
             event = replace(update, ts_ms=self._now_ms())
-            self._push(room.listeners, text_frame(encode_event(event, tenant_id=tenant_id, v2=False)))
+            self._push(room.subscribers, text_frame(encode_event(event, tenant_id=tenant_id, v2=False)))
         for frame in room.merger.due(now):
-            self._push((one for one in room.listeners if not one.v2), text_frame(frame))
+            self._push((one for one in room.subscribers if not one.v2), text_frame(frame))
         self._set_alarm(room)
         self._tidy(room)
 
-    def _push(self, listeners: Iterable[Listener], data: bytes, frames: int = 1) -> None:
+    def _push(self, subscribers: Iterable[Subscriber], data: bytes, frames: int = 1) -> None:
         if not data:
             return
-        for listener in listeners:
-            listener.push(data, frames)
+        for subscriber in subscribers:
+            subscriber.push(data, frames)
             self.counters.frames += frames
             self.counters.bytes += len(data)
-            self._touch(listener)
+            self._touch(subscriber)
 
-    def _touch(self, listener: Listener) -> None:
-        self._dirty.add(listener)
+    def _touch(self, subscriber: Subscriber) -> None:
+        self._dirty.add(subscriber)
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -333,10 +335,10 @@ class Hub:
         """One write per socket. One that fails or lags ends alone."""
         self._flushing = False
         dirty, self._dirty = self._dirty, set()
-        for listener in dirty:
-            if not listener.flush():
+        for subscriber in dirty:
+            if not subscriber.flush():
                 self.counters.slow_closes += 1
-                self.dismiss(listener, CloseCode.OVERLOAD)
+                self.dismiss(subscriber, CloseCode.OVERLOAD)
 
 
 def _fresh_id() -> BroadcastId:

@@ -19,23 +19,23 @@ POLL_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Rooms(Protocol):
-    """The live rooms, as the pump sees them."""
+class LiveRooms(Protocol):
+    """The live rooms, as the follower sees them."""
 
-    def cursors(self) -> dict[RoomKey, Position]:
+    def positions(self) -> dict[RoomKey, Position]:
         """The live rooms and the position that each has delivered."""
 
     def deliver(self, room: RoomKey, events: Iterable[StoredEvent]) -> None:
-        """Push the events that follow the cursor, and move it."""
+        """Push the events that follow the position, and move it."""
 
     def lost(self, room: RoomKey, position: Position) -> None:
-        """The log cannot be followed from the cursor: everybody has to start anew at ``position``."""
+        """The log cannot be followed from the position: everybody has to start anew."""
 
 
-class Pump:
+class LogFollower:
     """Follows the logs of the live rooms."""
 
-    def __init__(self, store: Store, rooms: Rooms, *, poll_s: float = POLL_S) -> None:
+    def __init__(self, store: Store, rooms: LiveRooms, *, poll_s: float = POLL_S) -> None:
         self._store = store
         self._rooms = rooms
         self._poll_s = poll_s
@@ -54,14 +54,14 @@ class Pump:
         self._wake.set()
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Read what was logged and have it delivered, until cancelled."""
         while True:
             await self._woken()
             everything, self._all = self._all, False
             hinted, self._hinted = self._hinted, set()
             self._wake.clear()
-            cursors = self._rooms.cursors()
-            wanted = cursors if everything else {room: cursors[room] for room in hinted if room in cursors}
+            live = self._rooms.positions()
+            wanted = live if everything else {room: live[room] for room in hinted if room in live}
             try:
                 await self._follow(wanted)
             except StoreUnavailable as error:
@@ -69,18 +69,18 @@ class Pump:
 
     async def _woken(self) -> None:
         try:
-            async with asyncio.timeout(self._poll_s if self._rooms.cursors() else None):
+            async with asyncio.timeout(self._poll_s if self._rooms.positions() else None):
                 await self._wake.wait()
         except TimeoutError:
             self._all = True
 
-    async def _follow(self, cursors: dict[RoomKey, Position]) -> None:
-        """Read what follows each cursor, where one query says that there is something."""
-        if not cursors:
+    async def _follow(self, delivered: dict[RoomKey, Position]) -> None:
+        """Read what follows each position, where one query says that there is something."""
+        if not delivered:
             return
-        heads = await self._store.positions(list(cursors))
+        heads = await self._store.positions(list(delivered))
         for room, head in heads.items():
-            if head == cursors[room]:
+            if head == delivered[room]:
                 continue
             try:
                 await self._read(room, head)
@@ -91,10 +91,10 @@ class Pump:
                 self._rooms.lost(room, head)
 
     async def _read(self, room: RoomKey, head: Position) -> None:
-        while (cursor := self._rooms.cursors().get(room)) is not None and cursor.seq != head.seq:
+        while (position := self._rooms.positions().get(room)) is not None and position.seq != head.seq:
             page = None
-            if cursor.epoch == head.epoch:
-                page = await self._store.events_after(room, cursor.seq, event_id=cursor.event_id)
+            if position.epoch == head.epoch:
+                page = await self._store.events_after(room, position.seq, event_id=position.event_id)
             if page is None:
                 self._rooms.lost(room, head)
                 return

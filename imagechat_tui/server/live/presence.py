@@ -22,7 +22,7 @@ MAX_IDS_PER_FRAME = 500
 """The rest follows in the next frame: a room full of long ids must not make one huge frame."""
 
 
-class Presence:
+class PresenceBook:
     """The book of one room. ``now`` is in seconds of any clock that does not go back."""
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
-"""The sockets of one room: who gets which bytes, in which order (PROMISES D13).
+"""Subscribers, the sockets of a room: who gets which bytes, in which order (PROMISES D13).
 
 Knows of a socket only ``write``, ``get_write_buffer_size`` and ``abort``. Frames are built once per event and
 flavour; what one turn of the loop brings goes out as one write per socket. Nobody is waited for: who leaves
-512 events or 1 MiB unread is closed with 1013 and comes back with his position.
+512 events or 1 MiB unread is closed with 1013 and comes back with their position.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Wire(Protocol):
         """Whether it is of no use any more."""
 
 
-class Listener:
-    """One socket of a room."""
+class Subscriber:
+    """One socket of a room: what it is to be sent, gathered to one write a turn of the loop."""
 
     __slots__ = ("_gathered", "_held", "_pending", "_size", "_unread", "_wire", "gone", "user_id", "v2")
 
@@ -110,8 +110,8 @@ class Listener:
 class Merger:
     """Merges ``image-chat-updated`` for a room's plain readers: once a second, per marker the latest.
 
-    Frames leave in the order of their timestamps, since a plain reader's position is the newest one he has
-    seen: what another frame overtook would be missing for good if his link broke just then. So nothing
+    Frames leave in the order of their timestamps, since a plain reader's position is the newest one they
+    have seen: what another frame overtook would be missing for good if their link broke just then. So nothing
     overtakes what waits; any other frame sends it on its way first.
 
     A frame that stands for several changes gets a broadcastId of its own: otherwise the last writer would

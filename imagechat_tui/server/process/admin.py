@@ -1,7 +1,8 @@
-"""The operator's door: the tenants of a server, whether it runs or not.
+"""The tenants of a server, for its operator, whether it runs or not.
 
-A running server is the only process on its database. So it listens on ``admin.sock`` in its data folder for
-its own user (and root): one JSON object per line each way. Without a server the store is opened here.
+A running server is the only process on its database. So it has a control
+socket, ``admin.sock`` in its data folder, for its own user (and root): one JSON object per line each way.
+Without a server the store is opened here.
 """
 
 from __future__ import annotations
@@ -148,8 +149,8 @@ class Tenants:
         return self._seal.open(tenant_id, record.api_secret_sealed).decode()
 
 
-class AdminDoor:
-    """The listening side, in a running server.
+class ControlSocket:
+    """The socket on which a running server takes its operator's requests.
 
     Args:
         tenants: What may be asked for.
@@ -190,7 +191,7 @@ class AdminDoor:
                     writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
                     await writer.drain()
             except (OSError, ValueError, TimeoutError):
-                _log.warning("a request at the operator's door was cut short")
+                _log.warning("a request at the control socket was cut short")
 
     async def _answer(self, request: object) -> dict[str, object]:
         try:
@@ -271,7 +272,7 @@ def _tenant(fields: Mapping[str, object]) -> Tenant:
 
 
 def _ask(data_dir: Path, request: dict[str, object]) -> object:
-    """Through the door of the running server, else with the store opened here.
+    """Ask at the control socket of the running server, else with the store opened here.
 
     A server that is just starting or ending holds the data without answering: that is waited for.
     """
@@ -304,14 +305,14 @@ def _defect(data_dir: Path, error: Exception) -> AdminRefused:
 
 
 def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-        door.settimeout(ANSWER_TIMEOUT_S)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+        control.settimeout(ANSWER_TIMEOUT_S)
         with short_path(data_dir / ADMIN_SOCKET_NAME) as short:
-            door.connect(short)
-        if peer_uid(door) != data_dir.stat().st_uid:
+            control.connect(short)
+        if peer_uid(control) != data_dir.stat().st_uid:
             raise AdminRefused(AdminProblem.DENIED, str(data_dir))
-        door.sendall(json.dumps(request).encode() + b"\n")
-        with door.makefile("rb") as answers:
+        control.sendall(json.dumps(request).encode() + b"\n")
+        with control.makefile("rb") as answers:
             line = answers.readline()
     try:
         answer = json.loads(line or b"null")

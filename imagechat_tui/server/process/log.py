@@ -34,7 +34,7 @@ def worth_writing(record: logging.LogRecord) -> bool:
     return type(error).__module__ != "aiohttp.http_exceptions"
 
 
-def start_journal() -> None:
+def start_log() -> None:
     """Send all loggers of this process to stderr, redacted."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(worth_writing)

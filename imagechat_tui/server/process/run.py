@@ -74,16 +74,16 @@ def serve(options: ServeOptions) -> int:
     Raises:
         ServeError: It could not start.
     """
-    from imagechat_tui.server.process.log import start_journal
+    from imagechat_tui.server.process.log import start_log
 
     os.umask(0o077)
-    start_journal()
+    start_log()
     try:
         with _held_data(options):
             asyncio.run(_Server(options).run())
     except ServeError as error:
         if options.ready_fd is not None:
-            _tell(options, {"ready": False, **to_builtins(error.problem)})
+            _write_line(options, {"ready": False, **to_builtins(error.problem)})
         raise
     return 0
 
@@ -127,7 +127,7 @@ class _Server:
 
     async def run(self) -> None:
         """Serve until told to end."""
-        from imagechat_tui.server.process.admin import AdminDoor, Tenants
+        from imagechat_tui.server.process.admin import ControlSocket, Tenants
         from imagechat_tui.server.process.data_folder import opened_store, wall_ms
         from imagechat_tui.server.storage import StoreError
 
@@ -144,16 +144,16 @@ class _Server:
                 raise ServeError(_unusable_data(str(options.data_dir), error)) from error
             stack.push_async_callback(self._runner.cleanup)
             stack.callback(self._stop_listening)
-            door = AdminDoor(tenants, options.data_dir, retire=self._retire)
-            await stack.enter_async_context(door.open())
+            control = ControlSocket(tenants, options.data_dir, retire=self._retire)
+            await stack.enter_async_context(control.open())
             tcp = await self._listen_tcp()
             with self._listening_unix() as unix:
                 if unix is not None:
                     await self._accept(unix)
-                self._obey_signals()
-                self._tell_ready(tcp)
+                self._handle_signals()
+                self._send_ready_line(tcp)
                 await self._until_the_end()
-                await self._part()
+                await self._shut_down()
 
     async def _set_up(self, store: Store, seal: Sealer) -> web.AppRunner:
         """The application with its edge, not listening yet."""
@@ -258,15 +258,15 @@ class _Server:
             if _file_id(path) == self._socket_id:
                 path.unlink(missing_ok=True)
 
-    def _obey_signals(self) -> None:
+    def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._end.set)
 
-    def _tell_ready(self, port: int | None) -> None:
+    def _send_ready_line(self, port: int | None) -> None:
         path = self._options.socket_path
         _log.info("serving, version %s, process %d", __version__, os.getpid())
-        _tell(
+        _write_line(
             self._options,
             {
                 "ready": True,
@@ -286,7 +286,7 @@ class _Server:
             watch.cancel()
             await warm_up
 
-    async def _part(self) -> None:
+    async def _shut_down(self) -> None:
         """Take no more connections and send everybody away.
 
         Before aiohttp begins its own shutdown: from then on it does not listen to the goodbyes of sockets,
@@ -397,7 +397,7 @@ def _file_id(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _tell(options: ServeOptions, line: dict[str, object]) -> None:
+def _write_line(options: ServeOptions, line: dict[str, object]) -> None:
     """Write the ready line and close what it went to: the end of the file is part of the message."""
     text = json.dumps(line) + "\n"
     if options.ready_fd is None:

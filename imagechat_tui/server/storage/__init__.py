@@ -112,8 +112,8 @@ class ThreadPage(Struct, frozen=True):
     closed: bool
 
 
-class Found(Struct, frozen=True):
-    """What a change is about, read in its own transaction."""
+class Subject(Struct, frozen=True):
+    """What a change is about, read in the change's own transaction."""
 
     now_ms: int
     conversation: Conversation | None = None
@@ -168,7 +168,7 @@ class Change(Struct, frozen=True):
     actor_id: UserId
     broadcast_id: BroadcastId
     request_hash: bytes
-    decide: Callable[[Found], Decision]
+    decide: Callable[[Subject], Decision]
     """Runs inside the transaction, perhaps on another thread; does no I/O."""
     conversation_id: ConversationId | None = None
     thread: UrlId | None = None

@@ -26,10 +26,10 @@ from imagechat_tui.server.storage import (
     BroadcastIdUsed,
     Change,
     Decision,
-    Found,
     Outcome,
     RoomKey,
     StoredEvent,
+    Subject,
 )
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
@@ -64,7 +64,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
             raise BroadcastIdUsed
         return Outcome(known.body)
     rooms = _Rooms(tx, epoch)
-    decision = change.decide(_found(tx, change, rooms, now_ms))
+    decision = change.decide(_subject(tx, change, rooms, now_ms))
     broadcast_id = _broadcast_id(tx, change)
     entries = [
         _entry(announced, *rooms.next_place(announced, now_ms), broadcast_id) for announced in decision.events
@@ -139,7 +139,7 @@ class _Rooms:
         self._changed.clear()
 
 
-def _found(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Found:
+def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Subject:
     tenant_id, thread = change.tenant_id, change.thread
     marker = comment = None
     if change.conversation_id is not None:
@@ -158,7 +158,7 @@ def _found(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Found
         count = marker.conversation.comment_count or 0
     elif change.image_room is not None and thread is not None:
         count = tx.approved_in(tenant_id, thread)
-    return Found(
+    return Subject(
         now_ms=now_ms,
         conversation=marker.conversation if marker is not None else None,
         image=marker.image if marker is not None else None,

@@ -111,7 +111,7 @@ class SqliteStore:
         await self._writer.close()
         os.close(self._lock)
 
-    # Writing
+    # Commands
 
     async def change(self, change: Change) -> Outcome:
         """See Store."""
@@ -154,7 +154,7 @@ class SqliteStore:
         """See Store."""
         return await self._write(lambda db: _installed(db, f"secret {name}", lambda: os.urandom(32)))
 
-    # Reading
+    # Queries
 
     async def conversation(self, tenant_id: TenantId, conversation_id: ConversationId) -> Conversation | None:
         """See Store."""

@@ -51,7 +51,7 @@ class SqliteTransaction:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    # Reading
+    # Queries
 
     def answer(self, tenant_id: TenantId, actor_id: UserId, broadcast_id: BroadcastId) -> Answer | None:
         """See Transaction."""
@@ -122,7 +122,7 @@ class SqliteTransaction:
         position = Position(epoch, seq, EventId(event_id))
         return RoomState(UrlId(url_id), position, timestamp_ms, first_seq, number, closed_until_ms)
 
-    # Writing
+    # Commands
 
     def put_room(self, room: RoomKey, state: RoomState) -> None:
         """See Transaction."""

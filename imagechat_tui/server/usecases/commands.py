@@ -32,7 +32,7 @@ from imagechat_tui.server.guard.access import Action, Actor, Role, Thing, allowe
 from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
-from imagechat_tui.server.storage import Announced, Change, Decision, Found, RoomKey, Store
+from imagechat_tui.server.storage import Announced, Change, Decision, RoomKey, Store, Subject
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
 from imagechat_tui.server.usecases.refusals import Refused
 
@@ -108,8 +108,8 @@ class Draft:
         self._html = comment_html(self.text)
 
 
-class Writing:
-    """Carries out writes for one server."""
+class Commands:
+    """Checks a write and carries it out: what those of markers and comments share."""
 
     def __init__(
         self,
@@ -143,13 +143,13 @@ class Writing:
     def change(
         self,
         request: Request,
-        decide: Callable[[Found], Decision],
+        decide: Callable[[Subject], Decision],
         *,
         conversation_id: ConversationId | None = None,
         comment_id: CommentId | None = None,
         whole_thread: bool = False,
     ) -> Change:
-        """A change about one thing, found by its id."""
+        """A change about one thing, subject by its id."""
         return Change(
             tenant_id=request.actor.tenant_id,
             actor_id=request.actor.id,
@@ -171,9 +171,9 @@ class Writing:
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
 
-    def in_time(self, request: Request, found: Found, draft: Draft | None = None) -> None:
+    def in_time(self, request: Request, subject: Subject, draft: Draft | None = None) -> None:
         """The last checks: still wanted, and not too often. Runs where the store decides, one at a time."""
-        if request.deadline_ms is not None and found.now_ms > request.deadline_ms:
+        if request.deadline_ms is not None and subject.now_ms > request.deadline_ms:
             raise Refused(408, "deadline")
         if draft is not None and draft.counted:
             return
@@ -203,7 +203,7 @@ class Writing:
     def new_comment(
         self,
         request: Request,
-        found: Found,
+        subject: Subject,
         thread: UrlId,
         draft: Draft,
         page_title: str,
@@ -225,8 +225,8 @@ class Writing:
             html=draft.html,
             text=draft.text,
             parent_id=parent_id,
-            date_ms=found.now_ms,
-            number=found.next_comment,
+            date_ms=subject.now_ms,
+            number=subject.next_comment,
             verified=not actor.anonymous,
             is_by_admin=actor.role is Role.ADMIN,
             is_by_moderator=actor.role is Role.MODERATOR,
@@ -243,11 +243,13 @@ class Writing:
         return self._tokens.room(request.actor.tenant_id, url_id)
 
 
-def counted(found: Found, more: int, last_ms: int | None) -> Conversation | None:
+def counted(subject: Subject, more: int, last_ms: int | None) -> Conversation | None:
     """The conversation with its number of comments brought up to date."""
-    if found.conversation is None:
+    if subject.conversation is None:
         return None
-    return replace(found.conversation, comment_count=found.thread_count + more, last_comment_at_ms=last_ms)
+    return replace(
+        subject.conversation, comment_count=subject.thread_count + more, last_comment_at_ms=last_ms
+    )
 
 
 def name_of(actor: Actor) -> str:

@@ -12,52 +12,52 @@ from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import CommentReply, CreateComment, EditComment, EditReply
 from imagechat_tui.server.guard.access import Action
-from imagechat_tui.server.storage import Change, Decision, Found
+from imagechat_tui.server.storage import Change, Decision, Subject
 from imagechat_tui.server.usecases.commands import (
     MAX_SRC,
     MAX_TITLE,
+    Commands,
     Draft,
     Request,
-    Writing,
     blanked,
     counted,
 )
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
 
 
-class CommentWrites(Writing):
-    """The use cases."""
+class CommentCommands(Commands):
+    """Creates, edits and deletes comments."""
 
     async def create_comment(self, request: Request, create: CreateComment) -> bytes:
         """A comment in a thread, whose marker may not exist yet (two steps)."""
         thread, draft = clean(create.url_id), Draft(create.comment)
 
-        def decide(found: Found) -> Decision:
-            if found.thread_closed and found.conversation is None:
+        def decide(subject: Subject) -> Decision:
+            if subject.thread_closed and subject.conversation is None:
                 raise conversation_not_found()
-            parent = found.comment
+            parent = subject.comment
             self.allow(request, Action.COMMENT, None, locked=parent is not None and parent.is_locked)
             if create.parent_id is not None and (parent is None or parent.url_id != thread):
                 raise Refused(400, "invalid-comment-id")
             self.check_text(create.comment)
             if len(create.page_title) > MAX_TITLE or len(create.url) > MAX_SRC:
                 raise Refused(400, "invalid-input", "pageTitle or url is too long.")
-            self.in_time(request, found, draft)
+            self.in_time(request, subject, draft)
             comment = self.new_comment(
-                request, found, thread, draft, create.page_title, create.parent_id, create.url
+                request, subject, thread, draft, create.page_title, create.parent_id, create.url
             )
             events = [self.announced(request, thread, NewComment(request.stamp, comment))]
-            after = counted(found, 1, comment.date_ms)
-            if after is not None and found.image is not None:
+            after = counted(subject, 1, comment.date_ms)
+            if after is not None and subject.image is not None:
                 event = ImageChatUpdated(request.stamp, after, "new-comment", comment)
-                events.append(self.announced(request, found.image, event))
+                events.append(self.announced(request, subject.image, event))
             reply = CommentReply(comment, replace(request.actor.user, session_id=None))
             return Decision(
                 dump_json(
                     codec.encode_comment_reply(reply, tenant_id=request.actor.tenant_id, v2=request.v2)
                 ),
                 quotes=comment.id,
-                image=found.image,
+                image=subject.image,
                 conversation=after,
                 comment=comment,
                 events=tuple(events),
@@ -79,18 +79,18 @@ class CommentWrites(Writing):
         """A comment's new text."""
         draft = Draft(edit.comment)
 
-        def decide(found: Found) -> Decision:
-            before = found.comment
+        def decide(subject: Subject) -> Decision:
+            before = subject.comment
             if before is None:
                 raise comment_not_found()
             self.allow(request, Action.EDIT_COMMENT, before, locked=before.is_locked)
             self.check_text(edit.comment)
-            self.in_time(request, found, draft)
-            after = replace(before, text=draft.text, html=draft.html, edited_at_ms=found.now_ms)
+            self.in_time(request, subject, draft)
+            after = replace(before, text=draft.text, html=draft.html, edited_at_ms=subject.now_ms)
             events = [self.announced(request, before.url_id, UpdatedComment(request.stamp, after))]
-            if found.conversation is not None and found.image is not None:
-                event = ImageChatUpdated(request.stamp, found.conversation, "updated-comment", after)
-                events.append(self.announced(request, found.image, event))
+            if subject.conversation is not None and subject.image is not None:
+                event = ImageChatUpdated(request.stamp, subject.conversation, "updated-comment", after)
+                events.append(self.announced(request, subject.image, event))
             return Decision(
                 dump_json(codec.encode_edit_reply(EditReply(after.html, after.approved))),
                 quotes=after.id,
@@ -104,25 +104,25 @@ class CommentWrites(Writing):
     async def delete_comment(self, request: Request, comment_id: CommentId) -> bytes:
         """Take a comment away, and everything that answers it."""
 
-        def decide(found: Found) -> Decision:
-            top = found.comment
+        def decide(subject: Subject) -> Decision:
+            top = subject.comment
             if top is None:
                 raise comment_not_found()
             self.allow(request, Action.DELETE_COMMENT, top, locked=top.is_locked)
-            self.in_time(request, found)
-            gone = _with_descendants(top.id, found.thread)
+            self.in_time(request, subject)
+            gone = _with_descendants(top.id, subject.thread)
             blank = blanked(top)
             event = DeletedComment(request.stamp, top.id, blank)
             events = [self.announced(request, top.url_id, event)]
-            kept = [comment for comment in found.thread if comment.id not in gone and comment.approved]
+            kept = [comment for comment in subject.thread if comment.id not in gone and comment.approved]
             last_ms = max((comment.date_ms or 0 for comment in kept), default=0) or None
-            after = counted(found, len(kept) - found.thread_count, last_ms)
-            if after is not None and found.image is not None:
+            after = counted(subject, len(kept) - subject.thread_count, last_ms)
+            if after is not None and subject.image is not None:
                 update = ImageChatUpdated(request.stamp, after, "deleted-comment", blank)
-                events.append(self.announced(request, found.image, update))
+                events.append(self.announced(request, subject.image, update))
             return Decision(
                 dump_json(codec.encode_comment_deleted()),
-                image=found.image,
+                image=subject.image,
                 conversation=after,
                 removed_comments=tuple(gone),
                 events=tuple(events),

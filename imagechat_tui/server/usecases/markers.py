@@ -21,13 +21,13 @@ from imagechat_tui.protocol.keys import clean, rounded
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
 from imagechat_tui.server.guard.access import Action
-from imagechat_tui.server.storage import Announced, Change, Decision, Found
+from imagechat_tui.server.storage import Announced, Change, Decision, Subject
 from imagechat_tui.server.usecases.commands import (
     MAX_SRC,
     MAX_TITLE,
+    Commands,
     Draft,
     Request,
-    Writing,
     blanked,
     counted,
     name_of,
@@ -35,15 +35,15 @@ from imagechat_tui.server.usecases.commands import (
 from imagechat_tui.server.usecases.refusals import Refused, conversation_not_found
 
 
-class MarkerWrites(Writing):
-    """The use cases."""
+class MarkerCommands(Commands):
+    """Creates, moves, resolves, reopens and deletes markers."""
 
     async def create_conversation(self, request: Request, create: CreateConversation) -> bytes:
         """A marker: with its first comment, or (two steps) for a comment posted before."""
         image, thread = clean(create.url_id), clean(create.window_url_id)
         draft = Draft(create.comment) if create.comment is not None else None
 
-        def decide(found: Found) -> Decision:
+        def decide(subject: Subject) -> Decision:
             self.allow(request, Action.CREATE_MARKER, None)
             prefixes = (f"{create.url_id}:", f"{image}:")
             if not create.window_url_id.strip().startswith(prefixes) and not thread.startswith(prefixes):
@@ -52,16 +52,18 @@ class MarkerWrites(Writing):
                 raise Refused(400, "invalid-input", "src or pageTitle is too long.")
             if draft is not None:
                 self.check_text(draft.text)
-                self.in_time(request, found, draft)
+                self.in_time(request, subject, draft)
                 comment = self.new_comment(
-                    request, found, thread, draft, create.page_title, url=create.url_id
+                    request, subject, thread, draft, create.page_title, url=create.url_id
                 )
             else:
-                comment = self._own_comment(request, found, thread)
-                self.in_time(request, found)
-            if found.conversation is not None and found.image is not None:
-                return self._added_to(request, found, found.conversation, comment, create.comment is not None)
-            return self._new_marker(request, found, create, image, thread, comment)
+                comment = self._own_comment(request, subject, thread)
+                self.in_time(request, subject)
+            if subject.conversation is not None and subject.image is not None:
+                return self._added_to(
+                    request, subject, subject.conversation, comment, create.comment is not None
+                )
+            return self._new_marker(request, subject, create, image, thread, comment)
 
         return await self.carry_out(
             Change(
@@ -83,15 +85,15 @@ class MarkerWrites(Writing):
     ) -> bytes:
         """Move a marker, or resolve or reopen its thread."""
 
-        def decide(found: Found) -> Decision:
-            before = found.conversation
-            if before is None or found.image is None:
+        def decide(subject: Subject) -> Decision:
+            before = subject.conversation
+            if before is None or subject.image is None:
                 raise conversation_not_found()
             if update.point is not None:
                 self.allow(request, Action.MOVE_MARKER, before)
             if update.resolved is not None:
                 self.allow(request, Action.RESOLVE_MARKER, before)
-            self.in_time(request, found)
+            self.in_time(request, subject)
             after, activity = before, "moved"
             if update.point is not None:
                 after = replace(after, point=rounded(update.point))
@@ -101,7 +103,7 @@ class MarkerWrites(Writing):
                     after,
                     resolved=update.resolved,
                     resolved_by=request.actor.id if update.resolved else None,
-                    resolved_at_ms=found.now_ms if update.resolved else None,
+                    resolved_at_ms=subject.now_ms if update.resolved else None,
                 )
                 if update.point is not None:
                     activity = "several"
@@ -111,9 +113,9 @@ class MarkerWrites(Writing):
                 dump_json(
                     codec.encode_conversation_reply(reply, tenant_id=request.actor.tenant_id, created=False)
                 ),
-                image=found.image,
+                image=subject.image,
                 conversation=after,
-                events=(self.announced(request, found.image, event),),
+                events=(self.announced(request, subject.image, event),),
             )
 
         return await self.carry_out(self.change(request, decide, conversation_id=conversation_id))
@@ -121,19 +123,19 @@ class MarkerWrites(Writing):
     async def delete_conversation(self, request: Request, conversation_id: ConversationId) -> bytes:
         """Take a marker away with its whole thread."""
 
-        def decide(found: Found) -> Decision:
-            gone, image = found.conversation, found.image
+        def decide(subject: Subject) -> Decision:
+            gone, image = subject.conversation, subject.image
             if gone is None or image is None:
                 raise conversation_not_found()
             self.allow(request, Action.DELETE_MARKER, gone)
-            self.in_time(request, found)
+            self.in_time(request, subject)
             stamp, thread = request.stamp, gone.url_id
-            roots = [comment for comment in found.thread if comment.parent_id is None]
+            roots = [comment for comment in subject.thread if comment.parent_id is None]
             in_thread = [DeletedComment(stamp, root.id, blanked(root)) for root in roots]
             return Decision(
                 dump_json(codec.encode_success()),
                 removed_conversation=gone.id,
-                removed_comments=tuple(comment.id for comment in found.thread),
+                removed_comments=tuple(comment.id for comment in subject.thread),
                 closed_thread=self.room(request, thread),
                 events=(
                     self.announced(request, image, DeletedImageChat(stamp, gone.id, thread)),
@@ -145,9 +147,9 @@ class MarkerWrites(Writing):
         change = self.change(request, decide, conversation_id=conversation_id, whole_thread=True)
         return await self.carry_out(change)
 
-    def _own_comment(self, request: Request, found: Found, thread: UrlId) -> Comment:
+    def _own_comment(self, request: Request, subject: Subject, thread: UrlId) -> Comment:
         """The comment that a marker is made from: in that thread, and by who makes it."""
-        comment = found.comment
+        comment = subject.comment
         if comment is None or comment.url_id != thread:
             raise Refused(400, "invalid-comment-id")
         if comment.author_id != request.actor.id:
@@ -157,7 +159,7 @@ class MarkerWrites(Writing):
     def _new_marker(
         self,
         request: Request,
-        found: Found,
+        subject: Subject,
         create: CreateConversation,
         image: UrlId,
         thread: UrlId,
@@ -173,10 +175,10 @@ class MarkerWrites(Writing):
             user_id=None if actor.anonymous else actor.id,
             anon_user_id=actor.id if actor.anonymous else None,
             commenter_name=name_of(actor),
-            comment_count=found.thread_count + int(is_new),
+            comment_count=subject.thread_count + int(is_new),
             last_comment_at_ms=comment.date_ms,
-            created_at_ms=found.now_ms,
-            number=found.next_number,
+            created_at_ms=subject.now_ms,
+            number=subject.next_number,
         )
         stamp = request.stamp
         events = [self.announced(request, image, NewImageChat(stamp, conversation))]
@@ -195,24 +197,24 @@ class MarkerWrites(Writing):
         )
 
     def _added_to(
-        self, request: Request, found: Found, there: Conversation, comment: Comment, is_new: bool
+        self, request: Request, subject: Subject, there: Conversation, comment: Comment, is_new: bool
     ) -> Decision:
         """Two people hit the same point: the second finds the first one's marker, and adds to it."""
-        assert found.image is not None
+        assert subject.image is not None
         tenant_id, after = request.actor.tenant_id, there
         events: tuple[Announced, ...] = ()
         if is_new:
-            after = counted(found, 1, comment.date_ms) or there
+            after = counted(subject, 1, comment.date_ms) or there
             update = ImageChatUpdated(request.stamp, after, "new-comment", comment)
             events = (
                 self.announced(request, there.url_id, NewComment(request.stamp, comment)),
-                self.announced(request, found.image, update),
+                self.announced(request, subject.image, update),
             )
         reply = ConversationReply(after.id, after, comment)
         return Decision(
             dump_json(codec.encode_conversation_reply(reply, tenant_id=tenant_id)),
             quotes=comment.id,
-            image=found.image,
+            image=subject.image,
             conversation=after,
             comment=comment if is_new else None,
             events=events,

@@ -14,8 +14,8 @@ PAGE_SIZE = 30
 MAX_LIMIT = 2_000
 
 
-class Listed(Struct, frozen=True):
-    """One page. A tree comes out flat, depth first; ``parent_id`` says the rest."""
+class CommentPage(Struct, frozen=True):
+    """One page of a thread. A tree comes out flat, depth first; ``parent_id`` says the rest."""
 
     comments: tuple[Comment, ...]
     page_number: int
@@ -23,7 +23,7 @@ class Listed(Struct, frozen=True):
     has_more: bool
 
 
-def listed(comments: Sequence[Comment], asked: ListComments) -> Listed:
+def comment_page(comments: Sequence[Comment], asked: ListComments) -> CommentPage:
     """The page of ``comments`` (oldest first) that was asked for."""
     children: dict[CommentId | None, list[Comment]] = {}
     known = {comment.id for comment in comments}
@@ -37,13 +37,13 @@ def listed(comments: Sequence[Comment], asked: ListComments) -> Listed:
     flat = [comment for root in roots for comment in _descent(root, children, None)]
     if asked.page is None:
         shown, more = _cut(flat, asked.skip, asked.limit)
-        return Listed(shown, 0, count, more)
+        return CommentPage(shown, 0, count, more)
     if asked.page < 0:
         shown, more = _cut(flat, 0, MAX_LIMIT)
-        return Listed(shown, 0, count, more)
+        return CommentPage(shown, 0, count, more)
     pages = list(_pages(roots, children))
     page = tuple(pages[asked.page]) if asked.page < len(pages) else ()
-    return Listed(page, asked.page, count, asked.page + 1 < len(pages))
+    return CommentPage(page, asked.page, count, asked.page + 1 < len(pages))
 
 
 def _tree_page(
@@ -51,7 +51,7 @@ def _tree_page(
     roots: list[Comment],
     asked: ListComments,
     count: int,
-) -> Listed:
+) -> CommentPage:
     """Only the tops count; below them at most ``max_tree_depth`` levels."""
     tops = roots if asked.parent_id is None else children.get(asked.parent_id, [])
     if asked.page is not None and asked.page >= 0:
@@ -59,7 +59,7 @@ def _tree_page(
     else:
         shown, more = _cut(tops, asked.skip, asked.limit)
     flat = tuple(c for top in shown for c in _descent(top, children, asked.max_tree_depth, asked))
-    return Listed(flat, max(asked.page or 0, 0), count, more)
+    return CommentPage(flat, max(asked.page or 0, 0), count, more)
 
 
 def _ordered(roots: list[Comment], direction: Direction) -> list[Comment]:

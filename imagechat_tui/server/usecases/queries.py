@@ -18,12 +18,12 @@ from imagechat_tui.protocol.routes import (
 from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
-from imagechat_tui.server.usecases.paging import listed
+from imagechat_tui.server.usecases.paging import comment_page
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
 
 
-class Reading:
-    """The reading use cases of one server."""
+class Queries:
+    """Answers what may be read: lists, threads, the source of a comment, the log."""
 
     def __init__(self, store: Store, tokens: Tokens, *, now_ms: Callable[[], int]) -> None:
         self._store = store
@@ -87,7 +87,7 @@ class Reading:
         self.admit(actor)
         thread = clean(asked.url_id)
         found = await self._store.thread(self.room(actor.tenant_id, thread), thread)
-        page = listed([comment for comment in found.comments if comment.approved], asked)
+        page = comment_page([comment for comment in found.comments if comment.approved], asked)
         return CommentList(
             comments=page.comments,
             url_id_clean=thread,
