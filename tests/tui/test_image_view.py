@@ -23,7 +23,7 @@ from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
-from imagechat_tui.tui.picture import stage
+from imagechat_tui.tui.picture import cell_painter
 from imagechat_tui.tui.picture.frame import draw
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals import compositor
@@ -162,7 +162,7 @@ async def test_a_crosshair_that_was_moved_is_seen_first(desk: Desk) -> None:
     desk.view.picture = picture(200, 4000)
     await desk.drawn()
     assert desk.view.crosshair == Point(50, 90)
-    assert desk.view._cell_of(Point(50, 90)) is not None
+    assert desk.view._painter.cell_of(Point(50, 90)) is not None
 
 
 async def test_another_picture_of_the_same_size_is_seen_in_the_same_view(desk: Desk) -> None:
@@ -190,7 +190,7 @@ async def test_the_crosshair_pans_the_view_past_its_edge(desk: Desk) -> None:
     for _ in range(45):
         desk.view.action_step(1, 0)
     await desk.drawn()
-    cell = desk.view._cell_of(desk.view.crosshair)
+    cell = desk.view._painter.cell_of(desk.view.crosshair)
     assert cell is not None
     assert cell.column == 79
     assert desk.view.crosshair.x > 60
@@ -213,12 +213,12 @@ async def test_a_view_is_drawn_off_the_event_loop_and_only_the_newest_next(
         assert gate.wait(10)
         return real(wish, *others, quick=quick)
 
-    monkeypatch.setattr(stage, "draw", slow)
+    monkeypatch.setattr(cell_painter, "draw", slow)
     await desk.pilot.press("plus")
     await desk.until(lambda: len(drawn) == 1)
     await desk.pilot.press("plus", "plus", "plus")
-    assert desk.view._frame is not None
-    assert desk.view._frame.scene.view.zoom == 1.0  # what is seen does not go before it is replaced
+    assert desk.view._painter.frame is not None
+    assert desk.view._painter.frame.scene.view.zoom == 1.0  # what is seen does not go before it is replaced
     gate.set()
     await desk.drawn()
     # Those in between were never drawn; the view moved on meanwhile, so the next was quick, then drawn well.
@@ -411,10 +411,10 @@ async def test_letters_without_markers_are_not_shown(desk: Desk) -> None:
 async def test_the_loupe_opens_round_the_crosshair_and_closes(desk: Desk) -> None:
     plain = desk.text
     for close in ("z", "escape"):
-        cell = desk.view._cell_of(desk.view.crosshair)
+        cell = desk.view._painter.cell_of(desk.view.crosshair)
         await desk.press("z")
         assert "┌" in desk.text
-        assert desk.view._cell_of(desk.view.crosshair) == cell
+        assert desk.view._painter.cell_of(desk.view.crosshair) == cell
         assert desk.view.zoom == 1.0
         await desk.press(close)
         assert desk.text == plain
@@ -447,7 +447,7 @@ def pointer(kind: type[events.MouseEvent], desk: Desk, x: float, y: float) -> ev
 
 async def test_a_click_selects_and_a_second_one_opens_or_writes(desk: Desk) -> None:
     desk.view.threads = (thread("a", 20, 20, 7),)
-    cell = desk.view._cell_of(Point(20, 20))
+    cell = desk.view._painter.cell_of(Point(20, 20))
     assert cell is not None
     await desk.pilot.click(desk.view, offset=(cell.column, cell.row))
     await desk.pilot.click(desk.view, offset=(cell.column, cell.row), times=2)
@@ -474,7 +474,7 @@ async def test_the_wheel_zooms_about_the_pointer(desk: Desk) -> None:
     await desk.until(lambda: desk.view.zoom > 1)
     await desk.drawn()
     assert about is not None
-    assert desk.view._cell_of(about) == (60, 6)
+    assert desk.view._painter.cell_of(about) == (60, 6)
     desk.view.post_message(pointer(events.MouseScrollDown, desk, 60, 6))
     await desk.until(lambda: desk.view.zoom == 1)
 
@@ -494,7 +494,7 @@ async def test_a_drag_pans_and_chooses_nothing(desk: Desk) -> None:
 
 async def test_the_chip_under_the_pointer_lights_up_and_costs_its_cells(desk: Desk) -> None:
     desk.view.threads = (thread("a", 20, 20, 7), thread("b", 70, 60, 8))
-    cell = desk.view._cell_of(Point(20, 20))
+    cell = desk.view._painter.cell_of(Point(20, 20))
     assert cell is not None
     over = pointer(events.MouseMove, desk, cell.column, cell.row)
     away = pointer(events.MouseMove, desk, 0, 23)

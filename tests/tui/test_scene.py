@@ -74,6 +74,15 @@ def test_a_lens_that_is_left_goes_along() -> None:
     assert moved.view == scene.view
 
 
+def test_a_lens_stays_open_in_another_view_while_its_point_is_seen() -> None:
+    scene = Scene(Viewport(3000, 2000, 100, 34)).magnified(Point(50, 50))
+    assert scene.moved_to(scene.view, Point(50, 50)) is scene
+    nearer = scene.moved_to(scene.view.zoomed(4, Point(50, 50)), Point(50, 50))
+    assert nearer.lens is not None
+    assert nearer.lens.holds(Point(50, 50))
+    assert scene.moved_to(scene.view.zoomed(4, Point(10, 10)), Point(90, 90)).lens is None
+
+
 def test_a_lens_fits_into_a_view_that_has_shrunk() -> None:
     scene = Scene(Viewport(3000, 2000, 100, 34)).magnified(Point(50, 50))
     small = scene.showing(Point(50, 50), scene.view.resized(40, 12))

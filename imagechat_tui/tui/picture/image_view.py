@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
-from textual import events
+from textual import events, work
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
 
 from imagechat_tui.commands import Context
+from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.raster.markers import PlacedChip, place
+from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.markers import Chip, PlacedChip, place
+from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Viewport
+from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.picture.cell_painter import CellPainter
+from imagechat_tui.tui.picture.frame import Frame, Wish
 from imagechat_tui.tui.picture.hints import Hints
+from imagechat_tui.tui.picture.marker_chips import ThreadChips
+from imagechat_tui.tui.picture.painter import Painter, Pointers
 from imagechat_tui.tui.picture.scene import Scene
-from imagechat_tui.tui.picture.stage import Stage
+from imagechat_tui.tui.textual_internals import compositor
+from imagechat_tui.tui.textual_internals.background import ground
+from imagechat_tui.tui.textual_internals.terminal_writes import write
+
+compositor.install()
 
 ZOOM_STEP: Final = 1.5
 SMALLEST: Final = "Cannot zoom out any further."
 LARGEST: Final = "Cannot zoom in any further."
 WHOLE: Final = "The whole picture is already in view."
 
+MIDDLE: Final = Point(50.0, 50.0)
+"""Where the crosshair is before anybody moves it."""
 
-class ImageView(Stage, can_focus=True):
-    """Shows the picture; tells what the person points at."""
+
+class ImageView(Widget, can_focus=True):
+    """Shows ``picture`` with ``threads`` as chips and a crosshair; tells what the person points at.
+
+    A new view is drawn in a thread, one at a time: while one is being drawn, newer wishes replace each other,
+    and only the newest is drawn next. Keys and pointer act on what is wished for, be it drawn yet or not.
+    """
 
     BINDING_GROUP_TITLE = "Picture"
     HELP = (
@@ -89,8 +113,23 @@ class ImageView(Stage, can_focus=True):
             """The newest says all."""
             return isinstance(message, ImageView.ViewChanged)
 
+    picture: reactive[Picture | None] = reactive(None, repaint=False)
+    threads: reactive[tuple[Thread, ...]] = reactive((), repaint=False)
+    selected: reactive[str | None] = reactive(None, repaint=False)
+    crosshairs: reactive[Mapping[UserId, Point]] = reactive({}, repaint=False)
+    others_shown: reactive[bool] = reactive(True, repaint=False)
+    target: reactive[Point | None] = reactive(None, repaint=False)
+    options: reactive[RenderOptions] = reactive(RenderOptions(), repaint=False)
+    markers_shown: reactive[str] = reactive("all", repaint=False)
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
+        self._painter: Painter = CellPainter(self._write)
+        self._crosshair = MIDDLE
+        self._scene: Scene | None = None
+        """What is wished for; None without a picture."""
+        self._thread_chips = ThreadChips()
+        self._drawing = False
         self._held: tuple[int, int] | None = None
         """The cell at which the pointer holds the picture."""
         self._dragged = False
@@ -98,17 +137,192 @@ class ImageView(Stage, can_focus=True):
         self._before: list[partial[None]] = []
         """What was asked for before there was a picture, in order."""
 
-    def scene_changed(self) -> None:
-        """Tell it."""
-        self.post_message(self.ViewChanged())
+    @property
+    def crosshair(self) -> Point:
+        """Where the crosshair points."""
+        return self._crosshair
+
+    @property
+    def zoom(self) -> float:
+        """How much closer than the whole picture."""
+        return self._scene.view.zoom if self._scene is not None else 1.0
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether what is on screen is what was wished for."""
+        wish, frame = self._wish(), self._painter.frame
+        return wish is None or (frame is not None and frame.wish == wish and not frame.quick)
+
+    # -- what comes down
+
+    def watch_picture(self, before: Picture | None, now: Picture | None) -> None:
+        """Show it; one of the same size, read anew, in the same view."""
+        if before is not None and now is not None and _size(before) == _size(now):
+            self._draw()
+            return
+        self._scene = None
+        self._painter.clear()
+        self._fit_to_size()
+
+    def watch_options(self) -> None:
+        """Draw it anew."""
+        self._draw()
+
+    def watch_threads(self) -> None:
+        """Only the cells of changed chips are redrawn."""
+        self._put_chips()
+
+    def watch_selected(self) -> None:
+        """See ``watch_threads``."""
+        self._put_chips()
+
+    def watch_markers_shown(self) -> None:
+        """See ``watch_threads``."""
+        self._put_chips()
+
+    def watch_crosshairs(self) -> None:
+        """Others have moved."""
+        self._point()
+
+    def watch_others_shown(self) -> None:
+        """Others are wanted, or not."""
+        self._point()
+
+    def watch_target(self) -> None:
+        """The composer writes elsewhere."""
+        self._point()
+
+    def on_resize(self) -> None:
+        """Another size: the same view of the same place."""
+        self._fit_to_size()
+
+    def notify_style_update(self) -> None:
+        """Another theme has another ground."""
+        super().notify_style_update()
+        self._draw()
+
+    def on_unmount(self) -> None:
+        """Let the terminal forget the picture."""
+        self._painter.close()
+
+    # -- what is wished for
 
     def _fit_to_size(self) -> None:
-        """As any stage; and do what was asked for before there was a picture."""
-        super()._fit_to_size()
+        """Wish for what fits the size; do what was asked for before there was a picture."""
+        columns, rows = self.size
+        if self.picture is not None and columns and rows:
+            if self._scene is None:
+                view = Viewport(*_size(self.picture), columns, rows, self.options.aspect).first()
+                if view.fills and self._crosshair == MIDDLE:  # of what is seen, then
+                    self._crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
+                self._show(Scene(view.showing(self._crosshair)))
+            else:
+                self._show(self._scene.showing(self._crosshair, self._scene.view.resized(columns, rows)))
+            self._draw()
         if self._scene is not None and self._before:
             asked, self._before = self._before, []
             for act in asked:
                 act()
+
+    def _show(self, scene: Scene) -> None:
+        """Wish for a scene."""
+        if scene != self._scene:
+            self._scene = scene
+            self._draw()
+            self.post_message(self.ViewChanged())
+
+    def _look(self, view: Viewport) -> None:
+        """Wish for another view; an open loupe stays with the crosshair if that is in it."""
+        if self._scene is not None:
+            self._show(self._scene.moved_to(view, self._crosshair))
+
+    def _wish(self) -> Wish | None:
+        scene = self._scene
+        if self.picture is None or scene is None or (scene.view.columns, scene.view.rows) != self.size:
+            return None
+        red, green, blue = self.background_colors[1].rgb
+        return Wish(self.picture, scene, self.options, red << 16 | green << 8 | blue)
+
+    # -- what is drawn
+
+    def _draw(self) -> None:
+        if not self._drawing and not self.is_drawn:
+            self._drawing = True
+            self._draw_newest()
+
+    @work(name="draw", group="draw")
+    async def _draw_newest(self) -> None:
+        quick = False
+        try:
+            while (wish := self._wish()) is not None and not self.is_drawn:
+                frame = await asyncio.to_thread(self._painter.draw, wish, self._chips(), quick=quick)
+                # While the view moves on faster than it is drawn, the next one is drawn the quick way.
+                quick = self._wish() != wish
+                self._take(frame)
+        finally:
+            self._drawing = False
+
+    def _take(self, frame: Frame) -> None:
+        """Put a drawn frame on the screen, unless another picture has come or the size has changed since."""
+        if frame.wish.picture is self.picture and frame.view.size == self.size:
+            self._paint(self._painter.show(frame, self._chips(), self._pointers()))
+
+    def _draw_now(self) -> None:
+        """Draw for a new size while it is being painted: else the old one would be painted before it."""
+        self._fit_to_size()
+        wish = self._wish()
+        if wish is not None:
+            chips = self._chips()
+            self._painter.show(self._painter.draw(wish, chips, anew=True), chips, self._pointers())
+
+    def _chips(self) -> list[Chip]:
+        return self._thread_chips.of(self.threads, selected=self.selected, shown=self.markers_shown)
+
+    def _pointers(self) -> Pointers:
+        others = tuple(self.crosshairs.values()) if self.others_shown else ()
+        return Pointers(self._crosshair, others, self.target)
+
+    def _put_chips(self) -> None:
+        self._paint(self._painter.put(self._chips()))
+
+    def _point(self) -> None:
+        self._paint(self._painter.point(self._pointers()))
+
+    def _paint(self, regions: Sequence[Region]) -> None:
+        """Have regions painted; without any, nothing: Textual takes none for all."""
+        if regions:
+            self.refresh(*regions)
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> ImageView:
+        """As any widget's, but that a picture which is there is drawn anew only where it changed.
+
+        Textual draws a widget wholly when the focus comes or goes and on every change of style; the cells of
+        the picture are the same then.
+        """
+        if not regions and self._painter.size is not None:
+            repaint = False
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def repair(self) -> None:
+        """Send everything again."""
+        self._painter.repair()
+        self.refresh(Region(0, 0, *self.size))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of a region, as cells: no filter of the theme touches the picture's colours."""
+        if self._painter.size is None:
+            return ground(self, crop)
+        if self._painter.size != self.size:
+            self._draw_now()
+        return self._painter.strips(crop)
+
+    def _write(self, text: str) -> None:
+        """Send to the terminal what is no cell."""
+        write(self.app, text)
+
+    # -- before there is a picture
 
     def _put_off(self, act: Callable[..., None], *arguments: object) -> None:
         """Do it when the picture is there."""
@@ -148,7 +362,7 @@ class ImageView(Stage, can_focus=True):
         self._crosshair = point
         if self._scene is not None:
             self._show(self._scene.showing(point))
-            self._lay()
+            self._point()
         if moved:
             self.post_message(self.CrosshairMoved(point))
 
@@ -235,12 +449,12 @@ class ImageView(Stage, can_focus=True):
 
     def _keys_here(self) -> tuple[str, ...]:
         """The markers under the crosshair, in the view that is wished for: it may not be drawn yet."""
-        chips, scene = self._chips_now(), self._scene
+        chips, scene = self._chips(), self._scene
         if scene is None:
             return tuple(chip.key for chip in chips if chip.point == self.place)
-        if self.is_drawn and self._marking is not None:
-            cell = self._cell_of(self._crosshair)
-            chip = self._marking.at(*cell) if cell is not None else None
+        if self.is_drawn and self._painter.frame is not None:
+            cell = self._painter.cell_of(self._crosshair)
+            chip = self._painter.at(*cell) if cell is not None else None
         else:
             column, row = scene.view.cell_of(self._crosshair)
             chip = next(
@@ -257,45 +471,44 @@ class ImageView(Stage, can_focus=True):
 
     def show_hints(self) -> bool:
         """Put two letters on every marker in view; typing them opens it. False if there is none."""
-        if self._marking is None or not any(True for _ in self._marking.chips):
-            return False
-        self._hint(Hints.on(self._marking.chips))
-        return True
+        placed = [*self._painter.placed]
+        if placed:
+            self._label(Hints.on(placed))
+        return bool(placed)
 
-    def _hint(self, hints: Hints | None) -> None:
-        if self._marking is not None and self._marking.hints is not hints:
-            self._marking.hints = hints
-            self._mark(self._marking.rows)
+    def _label(self, hints: Hints | None) -> None:
+        if self._painter.hints is not hints:
+            self._paint(self._painter.label(hints))
             self.post_message(self.ViewChanged())
 
     @property
     def choosing(self) -> bool:
         """Whether labels are shown, so that keys are no commands."""
-        return self._marking is not None and self._marking.hints is not None
+        return self._painter.hints is not None
 
     def on_key(self, event: events.Key) -> None:
         """While labels are shown, letters choose among them and every other key takes them away."""
-        hints = self._marking.hints if self._marking is not None else None
+        hints = self._painter.hints
         if hints is None:
             return
         event.stop()
         event.prevent_default()
         left = hints.after(event.character or "\0")
         if isinstance(left, PlacedChip):
-            self._hint(None)
+            self._label(None)
             self.post_message(self.MarkersOpened(left.keys))
         else:
-            self._hint(left)
+            self._label(left)
 
     def on_blur(self) -> None:
         """Letters go elsewhere now."""
-        self._hint(None)
+        self._label(None)
 
     # -- pointer
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag, or to click."""
-        self._hint(None)
+        self._label(None)
         self._held, self._dragged = (event.x, event.y), False
         self._pressed = self._point_under(event)
         self.capture_mouse()
@@ -321,19 +534,13 @@ class ImageView(Stage, can_focus=True):
         self._hover(-1, -1)
 
     def _hover(self, column: int, row: int) -> None:
-        if self._marking is None:
-            return
-        chip, before = self._marking.at(column, row), self._marking.hovered
-        here = (chip.column, chip.row) if chip is not None else None
-        if here != before:
-            self._marking.hovered = here
-            self._mark({cell[1] for cell in (here, before) if cell is not None})
+        self._paint(self._painter.hover(column, row))
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; a second click opens it, or writes there."""
-        if self._marking is None or self._pressed is None or self._dragged:
+        if self._painter.frame is None or self._pressed is None or self._dragged:
             return
-        chip = self._marking.at(event.x, event.y)
+        chip = self._painter.at(event.x, event.y)
         if chip is None:
             self.move_to(self._pressed)
             if event.chain == 2:
@@ -368,16 +575,10 @@ class ImageView(Stage, can_focus=True):
         # This terminal tells pixels: the pointer is where it is, not in the middle of its cell.
         return self._scene.point_at(x - 0.5, y - 0.5)
 
-    # -- view
-
     def _zoom_about(self, direction: int, about: Point) -> None:
         if self._scene is not None:
             self._look(self._scene.view.zoomed(ZOOM_STEP**direction, about))
 
-    def _look(self, view: Viewport) -> None:
-        """Have another view; an open loupe stays with the crosshair if that is in it."""
-        scene = self._scene
-        if scene is None or view == scene.view:
-            return
-        lens = scene.lens is not None and view.holds(view.cell_of(self._crosshair))
-        self._show(Scene(view).magnified(self._crosshair) if lens else Scene(view))
+
+def _size(picture: Picture) -> tuple[int, int]:
+    return picture.width, picture.height

@@ -19,7 +19,7 @@ UNNUMBERED = "+"
 """What a marker is called until the server has given it a number: one that is made up might be another's."""
 
 
-class Chips:
+class ThreadChips:
     """The chips of the threads; a thread that is the same object as before keeps its chip."""
 
     def __init__(self) -> None:
@@ -64,8 +64,8 @@ def mark_of(thread: Thread) -> Mark:
             return Mark.MINE if thread.mine else Mark.OPEN
 
 
-class Marking:
-    """Rows of marks on one frame, made when asked for."""
+class MarkerChips:
+    """The chips on one frame, and the notes at its edges: where they are, and their cells, made when asked for."""
 
     def __init__(self, frame: Frame, minimap: tuple[int, int, int, int] | None) -> None:
         self._frame = frame
@@ -100,7 +100,7 @@ class Marking:
         )
 
     @property
-    def chips(self) -> Iterator[PlacedChip]:
+    def placed(self) -> Iterator[PlacedChip]:
         """The chips on screen, where they are on the screen."""
         for row in self.rows:
             yield from self._chips(row)

@@ -80,6 +80,13 @@ class Scene(Struct, frozen=True):
             return self
         return Scene(seen).magnified(point)
 
+    def moved_to(self, view: Viewport, point: Point) -> Scene:
+        """A scene with another view; a lens stays with a point that is seen in that."""
+        if view == self.view:
+            return self
+        lens = self.lens is not None and view.holds(view.cell_of(point))
+        return Scene(view).magnified(point) if lens else Scene(view)
+
     def magnified(self, point: Point) -> Scene:
         """The scene with a lens round a point of its view; without one where not even its frame has room."""
         view = self.view

@@ -19,7 +19,7 @@ from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.sync.state import Status, Thread
 from imagechat_tui.tui.picture.frame import Wish, draw
 from imagechat_tui.tui.picture.hints import Hints
-from imagechat_tui.tui.picture.marker_chips import Chips, Marking, mark_of
+from imagechat_tui.tui.picture.marker_chips import MarkerChips, ThreadChips, mark_of
 from imagechat_tui.tui.picture.scene import Scene
 
 VIEW = Viewport(800, 800, 80, 40)
@@ -53,7 +53,7 @@ def test_the_most_urgent_state_of_a_thread_is_shown(told: dict[str, Any], mark: 
 def test_all_open_or_no_markers_are_shown() -> None:
     some = (thread("a"), thread("b", resolved=True))
     keys = {
-        shown: [chip.key for chip in Chips().of(some, selected=None, shown=shown)]
+        shown: [chip.key for chip in ThreadChips().of(some, selected=None, shown=shown)]
         for shown in ("all", "open", "none")
     }
     assert keys == {"all": ["a", "b"], "open": ["a"], "none": []}
@@ -62,12 +62,12 @@ def test_all_open_or_no_markers_are_shown() -> None:
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.SAVED}))
 def test_a_marker_that_is_not_saved_has_no_number_made_up(status: Status) -> None:
     some = (thread("a", number=2), thread("b", number=None, status=status))
-    labels = [chip.label for chip in Chips().of(some, selected=None, shown="all")]
+    labels = [chip.label for chip in ThreadChips().of(some, selected=None, shown="all")]
     assert labels == ["2", "+"]
 
 
 def test_an_unchanged_thread_keeps_its_chip() -> None:
-    chips = Chips()
+    chips = ThreadChips()
     some = (thread("a"), thread("b"))
     first = chips.of(some, selected=None, shown="all")
     assert [
@@ -82,23 +82,23 @@ def test_an_unchanged_thread_keeps_its_chip() -> None:
     assert again[1].mark is Mark.UNREAD
 
 
-def marking(chips: list[Chip], scene: Scene | None = None) -> Marking:
+def markers(chips: list[Chip], scene: Scene | None = None) -> MarkerChips:
     picture = Picture("p", 800, 800, "0" * 64, np.full((800, 800, 3), 200, dtype=np.uint8))
     frame = draw(Wish(picture, scene or Scene(VIEW), RenderOptions(), 0), chips, None)
-    return Marking(frame, (70, 34, 80, 40))
+    return MarkerChips(frame, (70, 34, 80, 40))
 
 
 def chip(key: str, x: float, y: float) -> Chip:
     return Chip(key, key, Mark.OPEN, Point(x, y))
 
 
-def row_text(marks: Marking, row: int) -> str:
+def row_text(marks: MarkerChips, row: int) -> str:
     cells = marks.cells(row)
     return "".join(cells[column].glyph if column in cells else " " for column in range(80)).strip()
 
 
 def test_a_chip_is_hit_on_each_of_its_cells_only() -> None:
-    marks = marking([chip("123", 50, 50)])
+    marks = markers([chip("123", 50, 50)])
     assert row_text(marks, 20) == "▐123▌"
     hits = [column for column in range(80) if marks.at(column, 20) is not None]
     assert hits == [38, 39, 40, 41, 42]
@@ -106,7 +106,7 @@ def test_a_chip_is_hit_on_each_of_its_cells_only() -> None:
 
 
 def test_nothing_is_shown_or_hit_under_the_minimap() -> None:
-    marks = marking([chip("1", 95, 95)])
+    marks = markers([chip("1", 95, 95)])
     assert row_text(marks, 38) == ""
     assert marks.at(76, 38) is None
 
@@ -114,9 +114,9 @@ def test_nothing_is_shown_or_hit_under_the_minimap() -> None:
 def test_a_lens_takes_markers_apart_that_fell_together() -> None:
     # On the whole view they are one chip; in the lens each has its own.
     near = [chip("1", 50, 50), chip("2", 51.5, 50)]
-    assert row_text(marking(near), 20) == "▐×2▌"
+    assert row_text(markers(near), 20) == "▐×2▌"
     scene = Scene(VIEW).magnified(Point(50, 50))
-    marks = marking([*near, chip("3", 5, 50), chip("4", 40, 50)], scene)
+    marks = markers([*near, chip("3", 5, 50), chip("4", 40, 50)], scene)
     shown = " ".join(row_text(marks, row) for row in marks.rows).split()
     assert shown == ["▐3▌", "▐1▌", "▐2▌"]
     cell = scene.cell_of(Point(51.5, 50))
@@ -129,7 +129,7 @@ def test_a_lens_takes_markers_apart_that_fell_together() -> None:
 def test_a_change_touches_its_rows_in_view_and_lens() -> None:
     some = [chip("1", 50, 50), chip("2", 5, 10)]
     scene = Scene(VIEW).magnified(Point(50, 50))
-    marks = marking(some, scene)
+    marks = markers(some, scene)
     cell = scene.cell_of(Point(50, 50))
     assert cell is not None
     some[0] = replace(some[0], selected=True)
@@ -138,7 +138,7 @@ def test_a_change_touches_its_rows_in_view_and_lens() -> None:
     assert marks.put(some) == {4}
 
 
-def halo(marks: Marking, row: int) -> list[int]:
+def halo(marks: MarkerChips, row: int) -> list[int]:
     """The columns of a row that set a selected chip off."""
     return sorted(
         column for column, ink in marks.cells(row).items() if ink == halo_cell(ColorDepth.TRUECOLOR)
@@ -147,7 +147,7 @@ def halo(marks: Marking, row: int) -> list[int]:
 
 def test_a_selected_chip_is_set_off_where_there_is_room_and_never_over_another() -> None:
     some = [chip("1", 50, 50), chip("2", 50 + 100 * 3 / 80, 50), chip("3", 90, 50)]
-    marks = marking([replace(some[0], selected=True), *some[1:]])
+    marks = markers([replace(some[0], selected=True), *some[1:]])
     assert row_text(marks, 20).startswith("[1]▐2▌")
     assert halo(marks, 20) == [38]
     marks.put(some)
@@ -155,7 +155,7 @@ def test_a_selected_chip_is_set_off_where_there_is_room_and_never_over_another()
     marks.put([some[0], some[1], replace(some[2], selected=True)])
     assert row_text(marks, 20).endswith("[3]")
     assert halo(marks, 20) == [70, 74]
-    assert halo(marking([replace(chip("1", 0, 50), selected=True)]), 20) == [3]
+    assert halo(markers([replace(chip("1", 0, 50), selected=True)]), 20) == [3]
 
 
 def test_a_selected_chip_beside_the_loupe_does_not_lie_on_it() -> None:
@@ -164,16 +164,16 @@ def test_a_selected_chip_beside_the_loupe_does_not_lie_on_it() -> None:
     assert lens is not None
     frame = lens.column - 1
     beside = scene.view.point_of((frame - 2, lens.row))
-    marks = marking([replace(chip("1", beside.x, beside.y), selected=True)], scene)
+    marks = markers([replace(chip("1", beside.x, beside.y), selected=True)], scene)
     assert halo(marks, lens.row) == [frame - 4]
     cell = scene.cell_of(Point(50, 50))
     assert cell is not None
-    inside = marking([replace(chip("1", 50, 50), selected=True)], scene)
+    inside = markers([replace(chip("1", 50, 50), selected=True)], scene)
     assert halo(inside, cell.row) == [cell.column - 2, cell.column + 2]
 
 
 def test_the_chip_under_the_pointer_looks_different() -> None:
-    marks = marking([chip("1", 50, 50)])
+    marks = markers([chip("1", 50, 50)])
     before = marks.cells(20)
     marks.hovered = (39, 20)
     assert marks.cells(20) != before
@@ -181,8 +181,8 @@ def test_the_chip_under_the_pointer_looks_different() -> None:
 
 
 def test_hint_labels_take_the_place_of_chips() -> None:
-    marks = marking([chip("1", 20, 50), chip("2", 70, 50)])
-    hints = Hints.on(marks.chips)
+    marks = markers([chip("1", 20, 50), chip("2", 70, 50)])
+    hints = Hints.on(marks.placed)
     marks.hints = hints
     assert row_text(marks, 20).split() == ["aa", "as"]
     left = hints.after("a")
@@ -193,7 +193,7 @@ def test_hint_labels_take_the_place_of_chips() -> None:
 
 def test_markers_beyond_an_edge_are_noted_once_they_are() -> None:
     scene = Scene(VIEW.zoomed(4, Point(50, 50)))
-    marks = marking([chip("1", 50, 50)], scene)
+    marks = markers([chip("1", 50, 50)], scene)
     assert not any("<" in row_text(marks, row) for row in marks.rows)
     assert marks.put([chip("2", 5, 50)]) >= {20}
     assert row_text(marks, 20) == "<1"
@@ -201,7 +201,7 @@ def test_markers_beyond_an_edge_are_noted_once_they_are() -> None:
     assert row_text(marks, 20) == ""
 
 
-def notes(marks: Marking) -> list[tuple[int, str]]:
+def notes(marks: MarkerChips) -> list[tuple[int, str]]:
     """Row and text of what is at the left edge."""
     found = []
     for row in marks.rows:
@@ -216,7 +216,7 @@ def test_a_note_whose_place_is_taken_moves_along_its_edge_as_a_whole() -> None:
     view = VIEW.zoomed(4, Point(50, 50))
     left = view.point_of((1, 20))
     beyond = [Chip(f"b{n}", str(n), Mark.OPEN, Point(2, 50)) for n in range(12)]
-    marks = marking(beyond, Scene(view))
+    marks = markers(beyond, Scene(view))
     assert notes(marks) == [(20, "<12")]
     there = Chip("c", "7", Mark.OPEN, left)
     assert marks.put([*beyond, there]) == {19, 20}
@@ -228,7 +228,7 @@ def test_a_note_whose_place_is_taken_moves_along_its_edge_as_a_whole() -> None:
 def test_a_note_below_moves_aside_for_a_chip_that_takes_one_cell_of_it() -> None:
     view = VIEW.zoomed(4, Point(50, 50))
     below = [Chip(f"b{n}", str(n), Mark.OPEN, Point(50, 98)) for n in range(73)]
-    marks = marking([*below, Chip("c", "184", Mark.RESOLVED, view.point_of((44, 39)))], Scene(view))
+    marks = markers([*below, Chip("c", "184", Mark.RESOLVED, view.point_of((44, 39)))], Scene(view))
     text = row_text(marks, 39)
     assert "▐✓184▌" in text
     assert "v73" in text.replace("▐✓184▌", " ").split()
@@ -240,7 +240,7 @@ def test_a_note_without_room_is_left_out() -> None:
     full = [Chip(f"c{row}", "1234", Mark.UNREAD, view.point_of((3, row))) for row in range(3)]
     beyond = Chip("b", "9", Mark.OPEN, Point(2, 50))
     frame = draw(Wish(picture, Scene(view), RenderOptions(), 0), [*full, beyond], None)
-    marks = Marking(frame, None)
+    marks = MarkerChips(frame, None)
     for row in range(3):
         shown = "".join(ink.glyph for _, ink in sorted(marks.cells(row).items()))
         assert shown == "▐●1234▌"
@@ -251,7 +251,7 @@ def test_a_note_does_not_lie_on_the_lens() -> None:
     scene = scene.magnified(scene.view.point_of((2, 20)))
     assert scene.lens is not None
     assert scene.lens.covers(0, 20)
-    (note,) = notes(marking([chip("1", 2, 50)], scene))
+    (note,) = notes(markers([chip("1", 2, 50)], scene))
     assert note[1] == "<1"
     assert not scene.lens.covers(0, note[0])
 
@@ -261,5 +261,5 @@ def test_a_note_does_not_lie_on_the_minimap() -> None:
     right = [Chip("b", "1", Mark.OPEN, Point(98, 50))]
     picture = Picture("p", 800, 800, "0" * 64, np.full((800, 800, 3), 200, dtype=np.uint8))
     frame = draw(Wish(picture, Scene(view), RenderOptions(), 0), right, None)
-    marks = Marking(frame, (70, 18, 80, 40))
+    marks = MarkerChips(frame, (70, 18, 80, 40))
     assert [row for row in marks.rows if row_text(marks, row) == "1>"] == [17]
