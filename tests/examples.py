@@ -45,7 +45,7 @@ from imagechat_tui.protocol.routes import (
     CreateConversation,
     RoomIds,
 )
-from imagechat_tui.sync.state import Room
+from imagechat_tui.sync.state import ChatState, Confirmed, Here, Mine, Room
 
 TENANT: Final = TenantId("demo")
 ALICE: Final = UserId("demo:alice")
@@ -56,6 +56,27 @@ THREAD: Final = UrlId("gallery-42:/img/trail.jpg:25.5:30.25")
 EPOCH: Final = "ep1"
 T0: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z in ms: when the examples begin."""
+
+
+def chat_state(**overrides: Any) -> ChatState:
+    """A state of which only these fields are known, whichever part of it they belong to."""
+    return changed(ChatState(room()), **overrides)
+
+
+def changed(state: ChatState, **overrides: Any) -> ChatState:
+    """``state`` with some fields changed, whichever part of it they belong to."""
+
+    def of(kind: type[Any]) -> dict[str, Any]:
+        return {name: overrides.pop(name) for name in kind.__struct_fields__ if name in overrides}
+
+    confirmed, mine, here = of(Confirmed), of(Mine), of(Here)
+    return replace(
+        state,
+        confirmed=replace(state.confirmed, **confirmed),
+        mine=replace(state.mine, **mine),
+        here=replace(state.here, **here),
+        **overrides,
+    )
 
 
 def user(**overrides: Any) -> User:

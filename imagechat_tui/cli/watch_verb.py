@@ -63,7 +63,7 @@ async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int
             if told is not None:
                 click.echo(told)
             elif isinstance(item, Announce) and item.news is News.CANNOT_SHOW:
-                click.echo(f"imagechat: {cannot_show_words(state.cannot_show)}", err=True)
+                click.echo(f"imagechat: {cannot_show_words(state.confirmed.cannot_show)}", err=True)
 
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -145,4 +145,4 @@ def _ids(ids: object) -> list[object]:
 
 
 def _called(who: object, state: ChatState) -> str:
-    return safe_text(state.names.get(UserId(str(who)), str(who)), Kind.NAME)
+    return safe_text(state.confirmed.names.get(UserId(str(who)), str(who)), Kind.NAME)

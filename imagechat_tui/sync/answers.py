@@ -46,7 +46,7 @@ def told_by_answer(core: Core, entry: OutboxEntry, reply: Reply) -> Made:
                 src=core.room.src,
                 created_from_comment_id=entry.comment_id,
                 user_id=core.me,
-                commenter_name=core.state.me.name if core.state.me is not None else "",
+                commenter_name=core.state.confirmed.me.name if core.state.confirmed.me is not None else "",
                 comment_count=1,
             )
             return conversation, reply.comment

@@ -350,7 +350,7 @@ class Link:
         if self.open:
             if not caught_up:
                 return Signal.BEHIND
-            return Signal.BARRED if self._core.state.read_only else Signal.JOINED
+            return Signal.BARRED if self._core.state.confirmed.read_only else Signal.JOINED
         if self.failed_sockets >= POLLING_TRIES and self.rest_answers and self._complete_at is not None:
             age_s = self._core.now - self._complete_at
             if age_s < STALE_AFTER_S:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from msgspec.structs import replace
 
@@ -12,7 +12,17 @@ from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import CAP_S, Uniform, delay_s
 from imagechat_tui.sync.effects import Announce, Effect, News
 from imagechat_tui.sync.intents import Write
-from imagechat_tui.sync.state import ChatState, Peer, Phase, Problem, Room
+from imagechat_tui.sync.state import (
+    ChatState,
+    ConfirmedChanges,
+    ConnectionChanges,
+    HereChanges,
+    MineChanges,
+    Peer,
+    Phase,
+    Problem,
+    Room,
+)
 
 
 class Core:
@@ -65,40 +75,52 @@ class Core:
             Announce(news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase, write)
         )
 
-    def change(self, **fields: Any) -> None:
-        """Replace fields of the state, if any of them differs."""
-        state = self.state
-        if any(getattr(state, name) != value for name, value in fields.items()):
-            self.state = replace(state, **fields)
+    def change_confirmed(self, **changes: Unpack[ConfirmedChanges]) -> None:
+        """Replace what is confirmed, if it differs."""
+        confirmed = self.state.confirmed.replace(**changes)
+        if confirmed != self.state.confirmed:
+            self.state = replace(self.state, confirmed=confirmed)
 
-    def change_connection(self, **fields: Any) -> None:
-        """Replace fields of the connection, if any of them differs."""
-        connection = self.state.connection
-        if any(getattr(connection, name) != value for name, value in fields.items()):
-            self.state = replace(self.state, connection=replace(connection, **fields))
+    def change_mine(self, **changes: Unpack[MineChanges]) -> None:
+        """Replace what is the person's own, if it differs."""
+        mine = self.state.mine.replace(**changes)
+        if mine != self.state.mine:
+            self.state = replace(self.state, mine=mine)
+
+    def change_here(self, **changes: Unpack[HereChanges]) -> None:
+        """Replace what is known of who is here, if it differs."""
+        here = self.state.here.replace(**changes)
+        if here != self.state.here:
+            self.state = replace(self.state, here=here)
+
+    def change_connection(self, **changes: Unpack[ConnectionChanges]) -> None:
+        """Replace what the person is told about the link, if it differs."""
+        connection = self.state.connection.replace(**changes)
+        if connection != self.state.connection:
+            self.state = replace(self.state, connection=connection)
 
     def cannot_show(self, items: int) -> None:
         """So many things of others could not be read, and are left out."""
-        self.change(cannot_show=self.state.cannot_show + items)
+        self.change_confirmed(cannot_show=self.state.confirmed.cannot_show + items)
         self.announce(News.CANNOT_SHOW)
 
     @property
     def ours(self) -> bool:
         """Whether the server has our extensions."""
-        return self.state.peer is Peer.OURS
+        return self.state.confirmed.peer is Peer.OURS
 
     @property
     def me(self) -> UserId | None:
         """Who we are to the server."""
-        return self.state.me.id if self.state.me is not None else None
+        return self.state.confirmed.me.id if self.state.confirmed.me is not None else None
 
     def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """A conversation that is there: confirmed, or made by us and answered."""
         state = self.state
-        return state.conversations.get(conversation_id) or next(
+        return state.confirmed.conversations.get(conversation_id) or next(
             (
                 saved.conversation
-                for saved in state.acknowledged
+                for saved in state.mine.acknowledged
                 if saved.conversation is not None and saved.conversation.id == conversation_id
             ),
             None,

@@ -178,12 +178,12 @@ class SyncEngine:
             case OpenThread(conversation_id) if core.conversation(conversation_id) is None:
                 pass  # deleted meanwhile
             case OpenThread(conversation_id):
-                core.change(open_thread=conversation_id)
+                core.change_mine(open_thread=conversation_id)
                 self._read_at = core.now + READ_AFTER_S
             case CloseThread():
-                core.change(open_thread=None)
+                core.change_mine(open_thread=None)
             case MarkRead(conversation_id):
-                core.change(unread=core.state.unread - {conversation_id})
+                core.change_mine(unread=core.state.mine.unread - {conversation_id})
             case MoveCrosshair(point):
                 self._presence.point(point)
             case TryNow():
@@ -260,16 +260,16 @@ class SyncEngine:
         core, link, room = self._core, self._link, self._image_room
         if self._read_at is not None and core.now >= self._read_at:
             self._read_at = None
-            if core.state.open_thread is not None:
-                core.change(unread=core.state.unread - {core.state.open_thread})
-        if core.state.open_thread is None:
+            if core.state.mine.open_thread is not None:
+                core.change_mine(unread=core.state.mine.unread - {core.state.mine.open_thread})
+        if core.state.mine.open_thread is None:
             self._read_at = None
         if room.unanswered:
             link.hang_up()
             room.lost()
             self._presence.lost()
         self._settle()
-        resume = core.state.position if room.numbered and not room.repair else None
+        resume = core.state.confirmed.position if room.numbered and not room.repair else None
         if link.decide(resume=resume):
             room.snapshot_now()
         self._writes.decide()
@@ -298,7 +298,7 @@ class SyncEngine:
             core.emit(news)
             home = news.conversation_id
             added = news.news in (News.MARKER_ADDED, News.COMMENT_ADDED)
-            if added and home is not None and home != core.state.open_thread:
-                core.change(unread=core.state.unread | {home})
+            if added and home is not None and home != core.state.mine.open_thread:
+                core.change_mine(unread=core.state.mine.unread | {home})
         if not isinstance(event, Skip):
             core.emit(Applied(event, position, ours))

@@ -117,7 +117,7 @@ class ImageRoom:
     @property
     def numbered(self) -> bool:
         """Whether this room's events carry positions."""
-        return self._core.ours and self._core.state.position is not None
+        return self._core.ours and self._core.state.confirmed.position is not None
 
     @property
     def repair(self) -> bool:
@@ -127,7 +127,7 @@ class ImageRoom:
     @property
     def head(self) -> Position | None:
         """The newest place that the log is known to have: whatever happens from now on comes after it."""
-        mine, told = self._core.state.position, self._target
+        mine, told = self._core.state.confirmed.position, self._target
         return told if mine is not None and told is not None and self._behind(told) else mine
 
     def listed_since(self, at: float) -> bool:
@@ -151,7 +151,7 @@ class ImageRoom:
         return self._target is not None and not self._behind(self._target)
 
     def _behind(self, target: Position) -> bool:
-        mine = self._core.state.position
+        mine = self._core.state.confirmed.position
         return mine is None or mine.epoch != target.epoch or mine.seq < target.seq
 
     # What happened
@@ -206,7 +206,7 @@ class ImageRoom:
         self._unreadable = self._log.failures = 0
         core.ids = answer.room or core.ids
         core.url_id_clean = answer.url_id_clean
-        core.change(peer=loaded.peer)
+        core.change_confirmed(peer=loaded.peer)
         self._list.every_s = SNAPSHOT_EVERY_S if core.ours else HOSTED_SNAPSHOT_EVERY_S
         if not core.ours:
             self.seen.baseline(answer.server_time_ms)
@@ -249,7 +249,7 @@ class ImageRoom:
                 self._offer(position, event)
         if self.repair:
             return True
-        mine, more = core.state.position, loaded.complete is False
+        mine, more = core.state.confirmed.position, loaded.complete is False
         if more and mine != self._log_after:
             self._log.want(core.now)
         elif more or (mine is not None and mine.seq < self._log_owes):
@@ -310,7 +310,7 @@ class ImageRoom:
             self.snapshot_now()
         log_at = self._log_at()
         if log_at is not None and core.now >= log_at and core.ids is not None:
-            self._log_after, self._log_owes = core.state.position, self._newest_known()
+            self._log_after, self._log_owes = core.state.confirmed.position, self._newest_known()
             user = core.ids.user_id_ws
             core.emit(FetchEventLog(self._log.begin(), core.room.url_id, user, after=self._log_after))
 
@@ -359,19 +359,19 @@ class ImageRoom:
     def _newest_known(self) -> int:
         """The highest number that is known to exist."""
         waiting = self._waiting.answer.position if self._waiting is not None else None
-        known = [self._core.state.position, self._target, waiting, self._held.last()]
+        known = [self._core.state.confirmed.position, self._target, waiting, self._held.last()]
         return max((position.seq for position in known if position is not None), default=0)
 
     def _within_reach(self, its: Position) -> bool:
         """Whether the events up to ``its`` can be had one by one, as far as is known."""
-        mine = self._core.state.position
+        mine = self._core.state.confirmed.position
         if mine is None or not self._core.ours or self._repair or restarted(mine, its):
             return False
         return its.seq - mine.seq <= REPLAY_AT_MOST and self._stuck_at != mine
 
     def _leap(self) -> None:
         """The log cannot give what comes next: a list takes its place, the one that waits or the next."""
-        self._stuck_at = self._core.state.position
+        self._stuck_at = self._core.state.confirmed.position
         if self._waiting is not None:
             self._settle()
             if self._gap():
@@ -383,7 +383,7 @@ class ImageRoom:
         """Take the list that waits; what could not be had of the events before it is told as missed."""
         core, listed, self._waiting = self._core, self._waiting, None
         assert listed is not None
-        answer, mine = listed.answer, core.state.position
+        answer, mine = listed.answer, core.state.confirmed.position
         position = answer.position
         if mine is not None and position is not None:
             self._catch_up(mine, position)
@@ -426,7 +426,7 @@ class ImageRoom:
         self._target = event.position
         self._joined = False
         self._target_at = self._progress_at = core.now
-        mine = core.state.position
+        mine = core.state.confirmed.position
         if mine is None or self._repair or restarted(mine, event.position):
             self._break()
 
@@ -441,7 +441,7 @@ class ImageRoom:
         if self._repair or self._list.running:
             self._held.add(position, event)
             return
-        match place(self._core.state.position, position):
+        match place(self._core.state.confirmed.position, position):
             case Place.BEHIND:
                 pass
             case Place.NEXT:
@@ -455,13 +455,13 @@ class ImageRoom:
 
     def _drain(self) -> None:
         """Apply what was held and has its turn now."""
-        position = self._core.state.position
+        position = self._core.state.confirmed.position
         if position is not None and len(self._held):
             for event in self._held.after(position):
                 its = position_of(event)
                 if its is not None:
                     self._take(event, its)
-            self._held.forget(self._core.state.position or position)
+            self._held.forget(self._core.state.confirmed.position or position)
 
     def _take(self, event: LiveEvent, position: Position) -> None:
         self._progress_at = self._core.now
@@ -478,7 +478,10 @@ class ImageRoom:
 
     def _unnumbered(self, event: LiveEvent) -> None:
         core = self._core
-        if isinstance(event, ImageChatUpdated) and event.conversation.id not in core.state.conversations:
+        if (
+            isinstance(event, ImageChatUpdated)
+            and event.conversation.id not in core.state.confirmed.conversations
+        ):
             # It came before its marker, or after its deletion, and a deletion wins (PROMISES D7): the list knows.
             self.want_list_soon()
             return
@@ -510,28 +513,32 @@ class ImageRoom:
             return
         self.complete_at = at
         self._link.known_as_of(at)
-        self._core.change(acknowledged=tuple(a for a in self._core.state.acknowledged if a.at_s > at))
+        self._core.change_mine(
+            acknowledged=tuple(a for a in self._core.state.mine.acknowledged if a.at_s > at)
+        )
 
     def _after_list(self, before: ChatState) -> None:
         core = self._core
         if self.loaded:
             fresh = news_of_list(before, core.state)
             homes = {news.conversation_id for news in fresh if news.conversation_id is not None}
-            core.change(unread=core.state.unread | (homes - {core.state.open_thread}))
+            core.change_mine(unread=core.state.mine.unread | (homes - {core.state.mine.open_thread}))
             for news in fresh:
                 # A hosted list only counts comments: ours of another terminal may be among them.
                 if core.ours or news.news is News.MARKER_ADDED:
                     core.emit(news)
-        gone = before.open_thread
-        ours = [entry.write for entry in before.outbox] + [saved.write for saved in before.acknowledged]
+        gone = before.mine.open_thread
+        ours = [entry.write for entry in before.mine.outbox] + [
+            saved.write for saved in before.mine.acknowledged
+        ]
         by_us = any(isinstance(w, DeleteConversation) and w.conversation_id == gone for w in ours)
-        if gone is not None and core.state.open_thread is None and not by_us:
+        if gone is not None and core.state.mine.open_thread is None and not by_us:
             core.announce(News.THREAD_GONE, conversation_id=gone)
 
     def _cannot_show(self) -> None:
         """Report an item that cannot be shown, once for each place in the log."""
         core = self._core
-        position = core.state.position
+        position = core.state.confirmed.position
         if self._reported is not None:
             where, when = self._reported
             if where == position and (position is not None or core.now < when + SNAPSHOT_EVERY_S):
@@ -542,14 +549,14 @@ class ImageRoom:
     def _step_over(self) -> None:
         """Go on behind a hole that neither log nor snapshot fills: never limp, never loop (PROMISES D14)."""
         core = self._core
-        mine = core.state.position
+        mine = core.state.confirmed.position
         behind = self._held.first() if mine is not None else None
         if mine is None or behind is None or behind.epoch != mine.epoch:
             return
         self._cannot_show()
         self._repair = False
         core.emit(Missed(mine, Position(mine.epoch, behind.seq - 1)))
-        core.change(position=Position(mine.epoch, behind.seq - 1))
+        core.change_confirmed(position=Position(mine.epoch, behind.seq - 1))
         self._drain()
 
 

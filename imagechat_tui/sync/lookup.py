@@ -103,8 +103,8 @@ class Lookup:
         flight.list_left_out = self._image_room.left_out
         if unsure:
             flight.before, flight.unsure, flight.list_left_out = ChatState(state.room), True, 0
-            if state.position is not None:
-                flight.log_after = Position(state.position.epoch, 0)
+            if state.confirmed.position is not None:
+                flight.log_after = Position(state.confirmed.position.epoch, 0)
         self._flights[broadcast_id] = flight
 
     def landed(self, broadcast_id: BroadcastId) -> Flight:
@@ -158,7 +158,7 @@ class Lookup:
         """Read what tells about the writes that were not answered; the verdicts that are due."""
         core = self._core
         verdicts = []
-        for entry in core.state.outbox:
+        for entry in core.state.mine.outbox:
             flight = self._flights[entry.broadcast_id]
             if entry.status is WriteStatus.CHECKING and core.now >= flight.check_at:
                 verdict = self._look_up(entry, flight)
@@ -171,7 +171,7 @@ class Lookup:
         now = self._core.now
         checking = [
             self._flights[entry.broadcast_id]
-            for entry in self._core.state.outbox
+            for entry in self._core.state.mine.outbox
             if entry.status is WriteStatus.CHECKING
         ]
         times = [flight.check_at for flight in checking] + [flight.search.wake_at() for flight in checking]
@@ -203,7 +203,7 @@ class Lookup:
                 home = conversation_of(entry.write) or ConversationId(entry.broadcast_id)
                 core.emit(FetchThread(flight.search.begin(), home, url_id))
             return True
-        position, ids = core.state.position, core.ids
+        position, ids = core.state.confirmed.position, core.ids
         known = flight.in_log is not None or flight.log_lost or not self._missed_events(entry, flight)
         if known or ids is None or flight.log_after is None or position is None:
             return False
@@ -259,7 +259,7 @@ class Lookup:
         if isinstance(write, StartConversation):
             conversation = made_conversation(write, flight.before, state, core.url_id_clean)
         elif isinstance(write, PostComment):
-            thread = tuple(state.comments.get(write.conversation_id, NO_COMMENTS).values())
+            thread = tuple(state.confirmed.comments.get(write.conversation_id, NO_COMMENTS).values())
             comment = made_comment(write, flight.before, thread, state)
         return Verdict(entry, True, conversation, comment)
 

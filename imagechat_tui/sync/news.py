@@ -39,22 +39,24 @@ def actor_of(event: LiveEvent) -> UserId | None:
 def news_of(before: ChatState, event: LiveEvent, *, thread: ConversationId | None = None) -> Announce | None:
     """What to tell about ``event``, given the state before it; None if it is nothing new or our own."""
     by = actor_of(event)
-    if before.me is not None and by == before.me.id:
+    if before.confirmed.me is not None and by == before.confirmed.me.id:
         return None
     match event:
-        case NewImageChat() if event.conversation.id not in before.conversations:
+        case NewImageChat() if event.conversation.id not in before.confirmed.conversations:
             return Announce(News.MARKER_ADDED, conversation_id=event.conversation.id, by=by)
         case ImageChatUpdated() if event.activity == "new-comment":
             home = event.conversation.id
             if event.comment is not None:
                 return _comment_added(before, home, event.comment.id, by)
             # Hosted: the open thread's own room tells about its comments.
-            if home != before.open_thread and _grew(before.conversations.get(home), event.conversation):
+            if home != before.mine.open_thread and _grew(
+                before.confirmed.conversations.get(home), event.conversation
+            ):
                 return Announce(News.COMMENT_ADDED, conversation_id=home, by=by)
             return None
         case NewComment() if thread is not None:
             return _comment_added(before, thread, event.comment.id, by)
-        case DeletedImageChat() if event.conversation_id == before.open_thread:
+        case DeletedImageChat() if event.conversation_id == before.mine.open_thread:
             return Announce(News.THREAD_GONE, conversation_id=event.conversation_id, by=by)
         case _:
             return None
@@ -63,7 +65,7 @@ def news_of(before: ChatState, event: LiveEvent, *, thread: ConversationId | Non
 def _comment_added(
     before: ChatState, home: ConversationId, comment_id: CommentId, by: UserId | None
 ) -> Announce | None:
-    if comment_id in before.comments.get(home, NO_COMMENTS):
+    if comment_id in before.confirmed.comments.get(home, NO_COMMENTS):
         return None
     return Announce(News.COMMENT_ADDED, conversation_id=home, comment_id=comment_id, by=by)
 
@@ -77,11 +79,11 @@ def news_of_list(before: ChatState, after: ChatState) -> tuple[Announce, ...]:
 
     The first list counts as seen: nothing says what was read before this session.
     """
-    me = after.me.id if after.me is not None else None
+    me = after.confirmed.me.id if after.confirmed.me is not None else None
 
     def new(key: ConversationId, conversation: Conversation) -> bool:
-        known, old = before.conversations.get(key), before.comments.get(key)
-        comments = after.comments.get(key)
+        known, old = before.confirmed.conversations.get(key), before.confirmed.comments.get(key)
+        comments = after.confirmed.comments.get(key)
         if known is None:
             by_other = me is None or conversation.author_id != me
             return by_other or any(_by_other(comment, me) for comment in (comments or NO_COMMENTS).values())
@@ -91,9 +93,9 @@ def news_of_list(before: ChatState, after: ChatState) -> tuple[Announce, ...]:
 
     return tuple(
         Announce(News.COMMENT_ADDED, conversation_id=key)
-        if key in before.conversations
+        if key in before.confirmed.conversations
         else Announce(News.MARKER_ADDED, conversation_id=key, by=conversation.author_id)
-        for key, conversation in after.conversations.items()
+        for key, conversation in after.confirmed.conversations.items()
         if new(key, conversation)
     )
 

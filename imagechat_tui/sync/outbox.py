@@ -79,17 +79,17 @@ def failed_draft(entry: OutboxEntry, problem: Problem, *, at_ms: int) -> Draft:
 def on_disk(state: ChatState) -> tuple[Draft, ...]:
     """What must survive a crash: the drafts, and the writes in flight as what a crash would make of them."""
     restarted = Problem(ProblemKind.RESTARTED)
-    return state.drafts + tuple(failed_draft(entry, restarted, at_ms=0) for entry in state.outbox)
+    return state.mine.drafts + tuple(failed_draft(entry, restarted, at_ms=0) for entry in state.mine.outbox)
 
 
 def made_comment(
     write: StartConversation | PostComment, before: ChatState, thread: tuple[Comment, ...], after: ChatState
 ) -> Comment | None:
     """The comment in ``thread`` that ``write`` made, judged without a log: ours, new, and of that text."""
-    me = after.me.id if after.me is not None else None
+    me = after.confirmed.me.id if after.confirmed.me is not None else None
     for comment in thread:
         home = _home_of(comment, after)
-        if home is not None and comment.id in before.comments.get(home, NO_COMMENTS):
+        if home is not None and comment.id in before.confirmed.comments.get(home, NO_COMMENTS):
             continue
         if me is not None and comment.author_id != me:
             continue
@@ -101,7 +101,7 @@ def made_comment(
 
 
 def _home_of(comment: Comment, state: ChatState) -> ConversationId | None:
-    return next((c.id for c in state.conversations.values() if c.url_id == comment.url_id), None)
+    return next((c.id for c in state.confirmed.conversations.values() if c.url_id == comment.url_id), None)
 
 
 def made_conversation(
@@ -112,15 +112,15 @@ def made_conversation(
     It stands at that place, and its thread holds our comment; where the thread is not known, it is new and ours.
     """
     key = thread_key(url_id_clean, after.room.src, rounded(write.point))
-    me = after.me.id if after.me is not None else None
-    for conversation in after.conversations.values():
+    me = after.confirmed.me.id if after.confirmed.me is not None else None
+    for conversation in after.confirmed.conversations.values():
         if conversation.url_id != key and rounded(conversation.point) != rounded(write.point):
             continue
-        thread = after.comments.get(conversation.id)
+        thread = after.confirmed.comments.get(conversation.id)
         if thread is not None:
             if made_comment(write, before, tuple(thread.values()), after) is not None:
                 return conversation
-        elif conversation.id not in before.conversations and (
+        elif conversation.id not in before.confirmed.conversations and (
             me is None or conversation.author_id in (None, me)
         ):
             return conversation
@@ -137,21 +137,21 @@ def happened(write: Write, before: ChatState, after: ChatState, url_id_clean: Ur
         case StartConversation():
             return made_conversation(write, before, after, url_id_clean) is not None
         case DeleteConversation():
-            return write.conversation_id not in after.conversations
+            return write.conversation_id not in after.confirmed.conversations
         case MoveConversation():
-            moved = after.conversations.get(write.conversation_id)
+            moved = after.confirmed.conversations.get(write.conversation_id)
             return moved is not None and rounded(moved.point) == rounded(write.point)
         case ResolveConversation():
-            resolved = after.conversations.get(write.conversation_id)
+            resolved = after.confirmed.conversations.get(write.conversation_id)
             return resolved is not None and resolved.resolved == write.resolved
         case PostComment():
-            thread = tuple(after.comments.get(write.conversation_id, NO_COMMENTS).values())
+            thread = tuple(after.confirmed.comments.get(write.conversation_id, NO_COMMENTS).values())
             return made_comment(write, before, thread, after) is not None
         case EditComment():
-            edited = after.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            edited = after.confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
             return edited is not None and says(edited, write.text)
         case DeleteComment():
-            deleted = after.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            deleted = after.confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
             return deleted is None or deleted.is_deleted
 
 

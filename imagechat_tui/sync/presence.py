@@ -43,13 +43,13 @@ class Presence:
         """Without a link nobody is known to be here."""
         self._list.abandon()
         self._pointing = None
-        self._core.change(online=frozenset(), sockets=0, crosshairs=MappingProxyType({}))
+        self._core.change_here(online=frozenset(), sockets=0, crosshairs=MappingProxyType({}))
 
     def heard(self, event: PresenceUpdate) -> None:
         """Somebody came or went; it has been applied."""
         if self._list.running:
             self._heard.append(event)
-        if any(user not in self._core.state.names for user in event.joined):
+        if any(user not in self._core.state.confirmed.names for user in event.joined):
             self._list.want(self._core.now + NAMES_WITHIN_S)
 
     def loaded(self, loaded: UsersLoaded) -> None:
@@ -57,10 +57,10 @@ class Presence:
         if not self._list.loaded(loaded.request):
             return
         core = self._core
-        names = dict(core.state.names) | {user.id: user.name for user in loaded.users}
-        if names != core.state.names:
-            core.change(names=MappingProxyType(names))
-        core.change(online=frozenset(user.id for user in loaded.users))
+        names = dict(core.state.confirmed.names) | {user.id: user.name for user in loaded.users}
+        if names != core.state.confirmed.names:
+            core.change_confirmed(names=MappingProxyType(names))
+        core.change_here(online=frozenset(user.id for user in loaded.users))
         for event in self._heard:
             core.state = applied(core.state, event)
 

@@ -7,9 +7,9 @@ an event did not touch stays the same object, so that the views need not look at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import MappingProxyType
-from typing import Any, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
@@ -32,15 +32,25 @@ from imagechat_tui.protocol.events import (
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Position
+from imagechat_tui.protocol.models import Comment, Conversation, Position, User
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.intents import EditComment, PostComment
-from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Comments, Draft, Peer, Problem, ProblemKind
+from imagechat_tui.sync.outbox import conversation_of
+from imagechat_tui.sync.state import (
+    NO_COMMENTS,
+    ChatState,
+    Comments,
+    Confirmed,
+    Draft,
+    Here,
+    Mine,
+    Peer,
+    Problem,
+    ProblemKind,
+)
 
 K = TypeVar("K")
 V = TypeVar("V")
-Changes = dict[str, Any]
-"""Fields of ChatState that change, by name."""
 _COMMENT_FIELDS = frozenset(Comment.__struct_fields__)
 
 
@@ -75,103 +85,116 @@ def applied(
         thread: the conversation whose room the event came from (hosted thread rooms).
         position: where the log stands after it, if it is numbered.
     """
-    changes = _changes(state, event, thread)
-    if position is not None:
-        changes["position"] = position
-    return replace(state, **changes) if changes else state
+    confirmed = confirmed_after(state.confirmed, event, thread=thread, position=position)
+    mine = mine_after(state.mine, event)
+    here = here_after(state.here, event, state.confirmed.me)
+    if confirmed is state.confirmed and mine is state.mine and here is state.here:
+        return state
+    return ChatState(state.room, confirmed, mine, here, state.connection)
 
 
-def _changes(state: ChatState, event: LiveEvent, thread: ConversationId | None) -> Changes:
+def confirmed_after(
+    confirmed: Confirmed,
+    event: LiveEvent,
+    *,
+    thread: ConversationId | None = None,
+    position: Position | None = None,
+) -> Confirmed:
+    """What is confirmed after ``event``; the same object, if it tells nothing (arguments as in `applied`)."""
+    after = _confirmed_after(confirmed, event, thread)
+    return after if position is None else after.replace(position=position)
+
+
+def _confirmed_after(confirmed: Confirmed, event: LiveEvent, thread: ConversationId | None) -> Confirmed:
     match event:
         case NewImageChat():
-            return _conversation(state, event.conversation)
+            return _with_conversation(confirmed, event.conversation)
         case ImageChatUpdated():
-            changes = _conversation(state, event.conversation)
-            if event.comment is not None:
-                now = replace(state, **changes)
-                if event.activity == "deleted-comment":
-                    changes |= _without_comment(now, event.conversation.id, event.comment.id)
-                else:
-                    changes |= _comment(now, event.conversation.id, event.comment)
-            return changes
+            now = _with_conversation(confirmed, event.conversation)
+            if event.comment is None:
+                return now
+            if event.activity == "deleted-comment":
+                return _without_comment(now, event.conversation.id, event.comment.id)
+            return _with_comment(now, event.conversation.id, event.comment)
         case DeletedImageChat():
-            return _without_conversation(state, event.conversation_id)
+            return _without_conversation(confirmed, event.conversation_id)
         case NewComment():
-            return _comment(state, _thread_of(state, event.comment.url_id, thread), event.comment)
+            home = _thread_of(confirmed, event.comment.url_id, thread)
+            return _with_comment(confirmed, home, event.comment)
         case UpdatedComment():
-            return _updated_comment(state, event, thread)
+            return _with_updated_comment(confirmed, event, thread)
         case DeletedComment():
             home = thread
             if event.comment is not None:
-                home = _thread_of(state, event.comment.url_id, thread)
-            return _without_comment(state, home, event.comment_id)
+                home = _thread_of(confirmed, event.comment.url_id, thread)
+            return _without_comment(confirmed, home, event.comment_id)
         case VoteChanged():
-            return _vote(state, event, thread)
-        case PresenceUpdate():
-            return _presence(state, event)
-        case CursorMoved():
-            if state.me is not None and event.user_id == state.me.id:
-                return {}
-            return {"crosshairs": with_item(state.crosshairs, event.user_id, event.point)}
-        case ThreadStateChange() | ImageChatsStale() | Subscribed() | Reset() | Skip() | UnknownEvent():
-            return {}
+            return _with_vote(confirmed, event, thread)
+        case (
+            PresenceUpdate() | CursorMoved() | ThreadStateChange() | ImageChatsStale()
+            | Subscribed() | Reset() | Skip() | UnknownEvent()
+        ):  # fmt: skip
+            return confirmed
         case _:
             assert_never(event)
 
 
-def _thread_of(state: ChatState, url_id: UrlId, thread: ConversationId | None) -> ConversationId | None:
+def _thread_of(confirmed: Confirmed, url_id: UrlId, thread: ConversationId | None) -> ConversationId | None:
     """The conversation that a comment belongs to: that of its room, else the one with its thread key."""
     if thread is not None:
         return thread
-    return next((key for key, known in state.conversations.items() if known.url_id == url_id), None)
+    return next((key for key, known in confirmed.conversations.items() if known.url_id == url_id), None)
 
 
-def _conversation(state: ChatState, conversation: Conversation) -> Changes:
+def _with_conversation(confirmed: Confirmed, conversation: Conversation) -> Confirmed:
     """Set a conversation whole: its values are absolute."""
-    changes: Changes = {"conversations": with_item(state.conversations, conversation.id, conversation)}
-    if state.peer is Peer.OURS and conversation.id not in state.comments:
-        changes["comments"] = with_item(state.comments, conversation.id, NO_COMMENTS)
-    return changes | _name(state, conversation.author_id, conversation.commenter_name)
+    after = confirmed.replace(conversations=with_item(confirmed.conversations, conversation.id, conversation))
+    if after.peer is Peer.OURS and conversation.id not in after.comments:
+        after = after.replace(comments=with_item(after.comments, conversation.id, NO_COMMENTS))
+    return _with_name(after, conversation.author_id, conversation.commenter_name)
 
 
-def _name(state: ChatState, user_id: UserId | None, name: str) -> Changes:
-    if user_id is None or not name or state.names.get(user_id) == name:
-        return {}
-    return {"names": with_item(state.names, user_id, name)}
+def _with_name(confirmed: Confirmed, user_id: UserId | None, name: str) -> Confirmed:
+    if user_id is None or not name or confirmed.names.get(user_id) == name:
+        return confirmed
+    return confirmed.replace(names=with_item(confirmed.names, user_id, name))
 
 
-def _comment(state: ChatState, thread: ConversationId | None, comment: Comment) -> Changes:
+def _with_comment(confirmed: Confirmed, thread: ConversationId | None, comment: Comment) -> Confirmed:
     """Set a comment whole, at the end of its thread if it is new."""
-    if thread is None or thread not in state.conversations:
-        return {}
-    known = state.comments.get(thread)
+    if thread is None or thread not in confirmed.conversations:
+        return confirmed
+    known = confirmed.comments.get(thread)
     if known is None:  # a hosted thread that was not opened: it is read whole when it is
-        return {}
-    changes: Changes = {"comments": with_item(state.comments, thread, with_item(known, comment.id, comment))}
-    return changes | _name(state, comment.author_id, comment.commenter_name)
+        return confirmed
+    comments = with_item(confirmed.comments, thread, with_item(known, comment.id, comment))
+    return _with_name(confirmed.replace(comments=comments), comment.author_id, comment.commenter_name)
 
 
-def _updated_comment(state: ChatState, event: UpdatedComment, thread: ConversationId | None) -> Changes:
+def _with_updated_comment(
+    confirmed: Confirmed, event: UpdatedComment, thread: ConversationId | None
+) -> Confirmed:
     """Merge the fields that the frame held into what is known."""
-    home = _thread_of(state, event.comment.url_id, thread)
-    known = state.comments.get(home, NO_COMMENTS).get(event.comment.id) if home is not None else None
-    if known is None and state.peer is Peer.HOSTED:
-        return {}  # without an order of events it may be late, and a deletion wins (PROMISES D7)
+    home = _thread_of(confirmed, event.comment.url_id, thread)
+    known = confirmed.comments.get(home, NO_COMMENTS).get(event.comment.id) if home is not None else None
+    if known is None and confirmed.peer is Peer.HOSTED:
+        return confirmed  # without an order of events it may be late, and a deletion wins (PROMISES D7)
     if known is None or not event.present:
-        return _comment(state, home, event.comment)
+        return _with_comment(confirmed, home, event.comment)
     present = {name: getattr(event.comment, name) for name in event.present & _COMMENT_FIELDS}
-    return _comment(state, home, replace(known, **present))
+    return _with_comment(confirmed, home, replace(known, **present))
 
 
-def _vote(state: ChatState, event: VoteChanged, thread: ConversationId | None) -> Changes:
-    home = _thread_of(state, event.vote.url_id, thread)
-    known = state.comments.get(home, NO_COMMENTS).get(event.vote.comment_id) if home is not None else None
+def _with_vote(confirmed: Confirmed, event: VoteChanged, thread: ConversationId | None) -> Confirmed:
+    vote = event.vote
+    home = _thread_of(confirmed, vote.url_id, thread)
+    known = confirmed.comments.get(home, NO_COMMENTS).get(vote.comment_id) if home is not None else None
     if known is None:
-        return {}
+        return confirmed
     step = 1 if event.added else -1
-    up = event.vote.direction > 0
-    return _comment(
-        state,
+    up = vote.direction > 0
+    return _with_comment(
+        confirmed,
         home,
         replace(
             known,
@@ -182,12 +205,13 @@ def _vote(state: ChatState, event: VoteChanged, thread: ConversationId | None) -
     )
 
 
-def _without_comment(state: ChatState, thread: ConversationId | None, comment_id: CommentId) -> Changes:
+def _without_comment(confirmed: Confirmed, thread: ConversationId | None, comment_id: CommentId) -> Confirmed:
     """Take a comment away, and everything that answers it."""
-    known = state.comments.get(thread) if thread is not None else None
+    known = confirmed.comments.get(thread) if thread is not None else None
     if thread is None or known is None or comment_id not in known:
-        return {}
-    return {"comments": with_item(state.comments, thread, MappingProxyType(remaining(known, comment_id)))}
+        return confirmed
+    left = MappingProxyType(remaining(known, comment_id))
+    return confirmed.replace(comments=with_item(confirmed.comments, thread, left))
 
 
 def remaining(comments: Comments, gone: CommentId) -> dict[CommentId, Comment]:
@@ -200,21 +224,31 @@ def remaining(comments: Comments, gone: CommentId) -> dict[CommentId, Comment]:
         removed |= more
 
 
-def _without_conversation(state: ChatState, gone: ConversationId) -> Changes:
-    changes: Changes = {}
-    if gone in state.conversations:
-        changes["conversations"] = without(state.conversations, gone)
-        changes["comments"] = without(state.comments, gone)
-        changes["unread"] = state.unread - {gone}
-    if state.open_thread == gone:
-        changes["open_thread"] = None
-    drafts = tuple(
-        _homeless(draft) if getattr(draft.write, "conversation_id", None) == gone else draft
-        for draft in state.drafts
+def _without_conversation(confirmed: Confirmed, gone: ConversationId) -> Confirmed:
+    if gone not in confirmed.conversations:
+        return confirmed
+    return confirmed.replace(
+        conversations=without(confirmed.conversations, gone), comments=without(confirmed.comments, gone)
     )
-    if drafts != state.drafts:
-        changes["drafts"] = drafts
-    return changes
+
+
+def mine_after(mine: Mine, event: LiveEvent) -> Mine:
+    """What is the person's own after ``event``: of a deleted thread only the drafts are left."""
+    if not isinstance(event, DeletedImageChat):
+        return mine
+    gone = event.conversation_id
+    after = _with_homeless(mine, {gone}).replace(
+        unread=mine.unread - {gone}, open_thread=None if mine.open_thread == gone else mine.open_thread
+    )
+    return mine if after == mine else after
+
+
+def _with_homeless(mine: Mine, gone: Set[ConversationId]) -> Mine:
+    return mine.replace(
+        drafts=tuple(
+            _homeless(draft) if conversation_of(draft.write) in gone else draft for draft in mine.drafts
+        )
+    )
 
 
 def _homeless(draft: Draft) -> Draft:
@@ -224,18 +258,28 @@ def _homeless(draft: Draft) -> Draft:
     return replace(draft, problem=Problem(ProblemKind.GONE))
 
 
-def _presence(state: ChatState, event: PresenceUpdate) -> Changes:
+def here_after(here: Here, event: LiveEvent, me: User | None) -> Here:
+    """Who is here after ``event``, and where they point; the same object, if it does not tell."""
+    match event:
+        case PresenceUpdate():
+            return _with_presence(here, event)
+        case CursorMoved() if me is None or event.user_id != me.id:
+            return here.replace(crosshairs=with_item(here.crosshairs, event.user_id, event.point))
+        case _:
+            return here
+
+
+def _with_presence(here: Here, event: PresenceUpdate) -> Here:
     """Who left first, then who came."""
-    online = (state.online - frozenset(event.left)) | frozenset(event.joined)
-    changes: Changes = {}
-    if online != state.online:
-        changes["online"] = online
-    if event.sockets is not None and event.sockets != state.sockets:
-        changes["sockets"] = event.sockets
-    gone = frozenset(event.left) & state.crosshairs.keys()
-    if gone:
-        changes["crosshairs"] = MappingProxyType({k: p for k, p in state.crosshairs.items() if k not in gone})
-    return changes
+    left = frozenset(event.left)
+    after = here.replace(
+        online=(here.online - left) | frozenset(event.joined),
+        sockets=here.sockets if event.sockets is None else event.sockets,
+    )
+    if left & here.crosshairs.keys():
+        pointing = {user: point for user, point in here.crosshairs.items() if user not in left}
+        return after.replace(crosshairs=MappingProxyType(pointing))
+    return here if after == here else after
 
 
 def with_list(
@@ -244,42 +288,49 @@ def with_list(
     """``state`` with everything confirmed replaced by a snapshot; never the outbox, the drafts or the view.
 
     Args:
-        state: what was known before; ``state.peer`` tells what the snapshot holds.
+        state: what was known before; its ``peer`` tells what the snapshot holds.
         snapshot: the conversation list.
         keep: conversations (ids) about which a hosted snapshot is out of date.
     """
-    before = state.conversations
+    confirmed = confirmed_by_list(state.confirmed, snapshot, keep=keep)
+    mine = mine_beside_list(state.mine, before=state.confirmed, now=confirmed)
+    return ChatState(state.room, confirmed, mine, state.here, state.connection)
+
+
+def confirmed_by_list(
+    confirmed: Confirmed, snapshot: ConversationList, *, keep: frozenset[str] = frozenset()
+) -> Confirmed:
+    """Everything confirmed, replaced by a snapshot (arguments as in `with_list`)."""
+    before = confirmed.conversations
     conversations = {c.id: _same(before.get(c.id), c) for c in snapshot.conversations if c.id not in keep}
     kept = {key: known for key, known in before.items() if key in keep}
     conversations.update(kept)
     comments = (
-        _grouped(state, conversations, snapshot.comments)
-        if state.peer is Peer.OURS
-        else {key: known for key, known in state.comments.items() if key in conversations}
+        _grouped(confirmed, conversations, snapshot.comments)
+        if confirmed.peer is Peer.OURS
+        else {key: known for key, known in confirmed.comments.items() if key in conversations}
     )
-    changes: Changes = {
-        "conversations": MappingProxyType(conversations),
-        "comments": MappingProxyType(comments),
-        "position": snapshot.position,
-        "read_only": snapshot.read_only,
-        "names": _names(state, conversations, comments),
-    }
-    if snapshot.user is not None:
-        changes["me"] = snapshot.user
-    own = {saved.conversation.id for saved in state.acknowledged if saved.conversation is not None}
-    if state.open_thread is not None and state.open_thread not in conversations.keys() | own:
-        changes["open_thread"] = None
-    changes["unread"] = state.unread & conversations.keys()
-    orphans = before.keys() - conversations.keys()
-    changes["drafts"] = tuple(
-        _homeless(draft) if getattr(draft.write, "conversation_id", None) in orphans else draft
-        for draft in state.drafts
+    return confirmed.replace(
+        me=confirmed.me if snapshot.user is None else snapshot.user,
+        read_only=snapshot.read_only,
+        conversations=MappingProxyType(conversations),
+        comments=MappingProxyType(comments),
+        names=_names(confirmed, conversations, comments),
+        position=snapshot.position,
     )
-    return replace(state, **changes)
+
+
+def mine_beside_list(mine: Mine, *, before: Confirmed, now: Confirmed) -> Mine:
+    """What is the person's own once a list has taken the place of what was confirmed."""
+    own = {saved.conversation.id for saved in mine.acknowledged if saved.conversation is not None}
+    closed = mine.open_thread not in now.conversations.keys() | own
+    return _with_homeless(mine, before.conversations.keys() - now.conversations.keys()).replace(
+        unread=mine.unread & now.conversations.keys(), open_thread=None if closed else mine.open_thread
+    )
 
 
 def _grouped(
-    state: ChatState, conversations: Mapping[ConversationId, Conversation], comments: tuple[Comment, ...]
+    confirmed: Confirmed, conversations: Mapping[ConversationId, Conversation], comments: tuple[Comment, ...]
 ) -> dict[ConversationId, Comments]:
     """The comments of all threads by conversation, equal ones as the objects they were."""
     homes = {conversation.url_id: key for key, conversation in conversations.items()}
@@ -287,9 +338,9 @@ def _grouped(
     for comment in comments:
         home = homes.get(comment.url_id)
         if home is not None:
-            known = state.comments.get(home, NO_COMMENTS).get(comment.id)
+            known = confirmed.comments.get(home, NO_COMMENTS).get(comment.id)
             grouped[home][comment.id] = _same(known, comment)
-    return {key: _same_thread(state.comments.get(key), thread) for key, thread in grouped.items()}
+    return {key: _same_thread(confirmed.comments.get(key), thread) for key, thread in grouped.items()}
 
 
 def _same_thread(known: Comments | None, thread: dict[CommentId, Comment]) -> Comments:
@@ -309,11 +360,11 @@ def _same(known: V | None, new: V) -> V:
 
 
 def _names(
-    state: ChatState,
+    confirmed: Confirmed,
     conversations: Mapping[ConversationId, Conversation],
     comments: Mapping[ConversationId, Comments],
 ) -> Mapping[UserId, str]:
-    names = dict(state.names)
+    names = dict(confirmed.names)
     for conversation in conversations.values():
         if conversation.author_id is not None and conversation.commenter_name:
             names[conversation.author_id] = conversation.commenter_name
@@ -321,7 +372,7 @@ def _names(
         for comment in thread.values():
             if comment.author_id is not None and comment.commenter_name:
                 names[comment.author_id] = comment.commenter_name
-    return state.names if names == state.names else MappingProxyType(names)
+    return confirmed.names if names == confirmed.names else MappingProxyType(names)
 
 
 def with_thread(
@@ -335,13 +386,30 @@ def with_thread(
 
     ``keep`` names comments about which the list is out of date.
     """
-    if conversation_id not in state.conversations:
-        return state
-    before = state.comments.get(conversation_id, NO_COMMENTS)
+    confirmed = confirmed_by_thread(state.confirmed, conversation_id, comments, keep=keep)
+    return state if confirmed is state.confirmed else replace(state, confirmed=confirmed)
+
+
+def confirmed_by_thread(
+    confirmed: Confirmed,
+    conversation_id: ConversationId,
+    comments: tuple[Comment, ...],
+    *,
+    keep: frozenset[str] = frozenset(),
+) -> Confirmed:
+    """``confirmed`` with one hosted thread replaced, in order of creation.
+
+    ``keep`` names comments about which the list is out of date.
+    """
+    if conversation_id not in confirmed.conversations:
+        return confirmed
+    before = confirmed.comments.get(conversation_id, NO_COMMENTS)
     # The wire lists a root with its replies behind it; the state is by creation. sorted() is stable.
     ordered = sorted(comments, key=lambda comment: comment.date_ms or 0)
     thread = {c.id: _same(before.get(c.id), c) for c in ordered if c.id not in keep}
     thread.update({key: known for key, known in before.items() if key in keep})
-    if _alike(before, thread) and conversation_id in state.comments:
-        return state
-    return replace(state, comments=with_item(state.comments, conversation_id, MappingProxyType(thread)))
+    if _alike(before, thread) and conversation_id in confirmed.comments:
+        return confirmed
+    return confirmed.replace(
+        comments=with_item(confirmed.comments, conversation_id, MappingProxyType(thread))
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict, Unpack
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from imagechat_tui.problems import NOT_SIGNED_IN as NOT_SIGNED_IN
 from imagechat_tui.problems import Problem as Problem
@@ -57,6 +58,19 @@ class Room(Struct, frozen=True):
     """Address of the page, stored with comments."""
 
 
+class ConnectionChanges(TypedDict, total=False):
+    """What `Connection.replace` takes."""
+
+    phase: Phase
+    as_of_s: float | None
+    lost_at_s: float | None
+    retry_at_s: float | None
+    failed_tries: int
+    received_bytes: int | None
+    round_trip_s: float | None
+    problem: Problem | None
+
+
 class Connection(Struct, frozen=True):
     """The link, as the person is told about it. Times are of the engine's clock, in seconds."""
 
@@ -78,6 +92,10 @@ class Connection(Struct, frozen=True):
     def can_write(self) -> bool:
         """Whether a create is tried at all in this phase (PROMISES 5)."""
         return self.phase in (Phase.LIVE, Phase.CATCHING_UP, Phase.RECONNECTING, Phase.POLLING)
+
+    def replace(self, **changes: Unpack[ConnectionChanges]) -> Connection:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
 
 
 class WriteStatus(StrEnum):
@@ -185,36 +203,99 @@ class Thread(Struct, frozen=True):
     """Whether the comments are known (hosted: only after the thread was opened)."""
 
 
-class ChatState(Struct, frozen=True):
-    """Everything the screen may show. Built only by the reducer."""
+class ConfirmedChanges(TypedDict, total=False):
+    """What `Confirmed.replace` takes: its fields by name and type, so that mypy knows a misspelt one."""
 
-    room: Room
-    connection: Connection = Connection()
+    peer: Peer
+    me: User | None
+    read_only: bool
+    conversations: Mapping[ConversationId, Conversation]
+    comments: Mapping[ConversationId, Comments]
+    names: Mapping[UserId, str]
+    position: Position | None
+    cannot_show: int
+
+
+class Confirmed(Struct, frozen=True):
+    """What the server said: lists and events, in the order of the log."""
+
     peer: Peer = Peer.UNKNOWN
     me: User | None = None
     read_only: bool = False
     conversations: Mapping[ConversationId, Conversation] = field(default_factory=lambda: MappingProxyType({}))
-    """Confirmed, in order of creation."""
+    """In order of creation."""
     comments: Mapping[ConversationId, Comments] = field(default_factory=lambda: MappingProxyType({}))
-    """Confirmed, per conversation, in order of creation. A missing key: not loaded (hosted)."""
-    outbox: tuple[OutboxEntry, ...] = ()
-    acknowledged: tuple[Acknowledged, ...] = ()
-    """Saved writes of ours whose event has not come yet."""
-    drafts: tuple[Draft, ...] = ()
-    online: frozenset[UserId] = frozenset()
+    """Per conversation, in order of creation. A missing key: not loaded (hosted)."""
     names: Mapping[UserId, str] = field(default_factory=lambda: MappingProxyType({}))
     """Names of users seen so far."""
-    sockets: int = 0
-    """Sockets in the room; several sessions of one user count each."""
-    crosshairs: Mapping[UserId, Point] = field(default_factory=lambda: MappingProxyType({}))
-    unread: frozenset[ConversationId] = frozenset()
-    open_thread: ConversationId | None = None
     position: Position | None = None
     cannot_show: int = 0
     """What was stepped over or left out because it could not be read or applied (PROMISES D14)."""
 
+    def replace(self, **changes: Unpack[ConfirmedChanges]) -> Confirmed:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+class MineChanges(TypedDict, total=False):
+    """What `Mine.replace` takes."""
+
+    outbox: tuple[OutboxEntry, ...]
+    acknowledged: tuple[Acknowledged, ...]
+    drafts: tuple[Draft, ...]
+    unread: frozenset[ConversationId]
+    open_thread: ConversationId | None
+
+
+class Mine(Struct, frozen=True):
+    """What is the person's own: their writes, their drafts, what they have read and have open."""
+
+    outbox: tuple[OutboxEntry, ...] = ()
+    acknowledged: tuple[Acknowledged, ...] = ()
+    """Saved writes of ours whose event has not come yet."""
+    drafts: tuple[Draft, ...] = ()
+    unread: frozenset[ConversationId] = frozenset()
+    open_thread: ConversationId | None = None
+
+    def replace(self, **changes: Unpack[MineChanges]) -> Mine:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+class HereChanges(TypedDict, total=False):
+    """What `Here.replace` takes."""
+
+    online: frozenset[UserId]
+    sockets: int
+    crosshairs: Mapping[UserId, Point]
+
+
+class Here(Struct, frozen=True):
+    """Who looks at the image now. Never logged, so it is known only while a link stands."""
+
+    online: frozenset[UserId] = frozenset()
+    sockets: int = 0
+    """Sockets in the room; several sessions of one user count each."""
+    crosshairs: Mapping[UserId, Point] = field(default_factory=lambda: MappingProxyType({}))
+    """Where the others point."""
+
+    def replace(self, **changes: Unpack[HereChanges]) -> Here:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+class ChatState(Struct, frozen=True):
+    """Everything the screen may show."""
+
+    room: Room
+    confirmed: Confirmed = Confirmed()
+    mine: Mine = Mine()
+    here: Here = Here()
+    connection: Connection = Connection()
+
 
 def read_only_problem(state: ChatState) -> Problem:
     """Why nothing can be written here: nobody is signed in, or who is may only read."""
-    unknown = state.me is None or state.me.is_anonymous
+    me = state.confirmed.me
+    unknown = me is None or me.is_anonymous
     return Problem(ProblemKind.READ_ONLY, NOT_SIGNED_IN if unknown else "")

@@ -169,7 +169,7 @@ class ThreadRoom:
     def decide(self) -> None:
         """Follow the open thread: its list, its socket, its log."""
         core = self._core
-        wanted = core.state.open_thread if core.state.peer is Peer.HOSTED else None
+        wanted = core.state.mine.open_thread if core.state.confirmed.peer is Peer.HOSTED else None
         if wanted != self._conversation:
             if self.socket is not None:
                 core.emit(CloseSocket(self.socket))
@@ -236,4 +236,4 @@ class ThreadRoom:
 
     def _knows(self, comment_id: CommentId) -> bool:
         home = self._conversation
-        return home is not None and comment_id in self._core.state.comments.get(home, NO_COMMENTS)
+        return home is not None and comment_id in self._core.state.confirmed.comments.get(home, NO_COMMENTS)

@@ -75,7 +75,7 @@ class Views(Struct):
             overlays.setdefault(_home(overlay), []).append(overlay)
         shown: dict[ConversationId, _Shown] = {}
         threads = []
-        for place, (key, conversation) in enumerate(state.conversations.items(), 1):
+        for place, (key, conversation) in enumerate(state.confirmed.conversations.items(), 1):
             plain = shown[key] = self._plain(state, conversation, place)
             laid = _laid(state, plain.thread, overlays[key]) if key in overlays else plain.thread
             if laid is not None:
@@ -84,7 +84,9 @@ class Views(Struct):
         for home, laid_here in overlays.items():
             if home is None:
                 threads += [_new_thread(state, overlay) for overlay in laid_here]
-            elif home not in state.conversations and isinstance(laid_here[0].write, StartConversation):
+            elif home not in state.confirmed.conversations and isinstance(
+                laid_here[0].write, StartConversation
+            ):
                 # A marker of ours that was answered and is not confirmed yet, and what was written there since.
                 answered = _laid(state, _new_thread(state, laid_here[0]), laid_here[1:])
                 threads += [answered] if answered is not None else []
@@ -92,9 +94,9 @@ class Views(Struct):
 
     def _plain(self, state: ChatState, conversation: Conversation, place: int) -> _Shown:
         known = self._shown.get(conversation.id)
-        comments = state.comments.get(conversation.id)
-        me = state.me.id if state.me is not None else None
-        unread = conversation.id in state.unread
+        comments = state.confirmed.comments.get(conversation.id)
+        me = state.confirmed.me.id if state.confirmed.me is not None else None
+        unread = conversation.id in state.mine.unread
         number = place if conversation.number is None else conversation.number  # hosted ones have none
         if (
             known is not None
@@ -124,19 +126,19 @@ def threads(state: ChatState) -> tuple[Thread, ...]:
 
 def number_of(state: ChatState, conversation_id: ConversationId) -> int | None:
     """By which people call a marker: the server's number, else its place; None if it is not there."""
-    conversation = state.conversations.get(conversation_id)
+    conversation = state.confirmed.conversations.get(conversation_id)
     if conversation is None or conversation.number is not None:
         return None if conversation is None else conversation.number
-    return next(place for place, key in enumerate(state.conversations, 1) if key == conversation_id)
+    return next(place for place, key in enumerate(state.confirmed.conversations, 1) if key == conversation_id)
 
 
 def overlays_of(state: ChatState) -> Iterator[Overlay]:
     """Our own writes that the confirmed state does not hold, the oldest first."""
-    for saved in state.acknowledged:
+    for saved in state.mine.acknowledged:
         yield Overlay(saved.broadcast_id, saved.write, Status.SAVED, acknowledged=saved)
-    for entry in state.outbox:
+    for entry in state.mine.outbox:
         yield Overlay(entry.broadcast_id, entry.write, _status(entry))
-    for draft in state.drafts:
+    for draft in state.mine.drafts:
         yield _of_draft(draft)
 
 
@@ -251,7 +253,7 @@ def _new_comment(state: ChatState, thread: Thread, overlay: Overlay, write: Post
 def _typed_comment(
     state: ChatState, key: str, url_id: UrlId, text: str, parent_id: CommentId | None = None
 ) -> Comment:
-    me = state.me
+    me = state.confirmed.me
     return Comment(
         id=CommentId(key),
         url_id=url_id,
@@ -266,7 +268,7 @@ def _new_thread(state: ChatState, overlay: Overlay) -> Thread:
     """A marker of ours that is not confirmed: in flight, answered, failed, or only typed."""
     saved, write = overlay.acknowledged, overlay.write
     assert isinstance(write, StartConversation)
-    me = state.me
+    me = state.confirmed.me
     conversation = (saved.conversation if saved is not None else None) or Conversation(
         id=ConversationId(overlay.key),
         url_id=UrlId(""),

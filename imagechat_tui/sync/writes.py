@@ -90,36 +90,38 @@ class Writes:
     def submit(self, write: Write, broadcast_id: BroadcastId, at_ms: int) -> None:
         """Send a write, or refuse it at once and keep its text."""
         state = self._core.state
-        tried = next((d for d in state.drafts if d.write == write and d.broadcast_id is not None), None)
+        tried = next((d for d in state.mine.drafts if d.write == write and d.broadcast_id is not None), None)
         if tried is not None and tried.broadcast_id is not None:
             broadcast_id = tried.broadcast_id  # the same text to the same place is the same write
         typed = typed_id(write) if isinstance(write, TextWrite) else None
-        self._core.change(drafts=tuple(d for d in state.drafts if d.id != typed and d.write != write))
+        self._core.change_mine(
+            drafts=tuple(d for d in state.mine.drafts if d.id != typed and d.write != write)
+        )
         self._begin(write, broadcast_id, at_ms, tried)
 
     def retry(self, draft_id: str, broadcast_id: BroadcastId, at_ms: int) -> None:
         """Send a draft once more, under the id it was tried under."""
-        draft = next((d for d in self._core.state.drafts if d.id == draft_id), None)
+        draft = next((d for d in self._core.state.mine.drafts if d.id == draft_id), None)
         if draft is not None:
             self.drop(draft_id)
             self._begin(draft.write, draft.broadcast_id or broadcast_id, at_ms, draft)
 
     def drop(self, draft_id: str) -> None:
         """Forget a draft."""
-        self._core.change(drafts=tuple(d for d in self._core.state.drafts if d.id != draft_id))
+        self._core.change_mine(drafts=tuple(d for d in self._core.state.mine.drafts if d.id != draft_id))
 
     def keep(self, keep: KeepDraft, at_ms: int) -> None:
         """Keep what was typed; there is one typed draft for each target."""
         draft_id = typed_id(keep.write)
-        others = tuple(d for d in self._core.state.drafts if d.id != draft_id)
+        others = tuple(d for d in self._core.state.mine.drafts if d.id != draft_id)
         typed = (Draft(draft_id, keep.write, updated_at_ms=at_ms),) if keep.write.text else ()
-        self._core.change(drafts=others + typed)
+        self._core.change_mine(drafts=others + typed)
 
     def found(self, drafts: tuple[Draft, ...]) -> None:
         """Drafts of earlier sessions: shown, never sent by themselves."""
-        mine = self._core.state.drafts
+        mine = self._core.state.mine.drafts
         known = {draft.id for draft in mine}
-        self._core.change(drafts=tuple(d for d in drafts if d.id not in known) + mine)
+        self._core.change_mine(drafts=tuple(d for d in drafts if d.id not in known) + mine)
 
     def _begin(self, write: Write, broadcast_id: BroadcastId, at_ms: int, tried: Draft | None) -> None:
         core = self._core
@@ -130,7 +132,7 @@ class Writes:
             if isinstance(write, TextWrite) or tried is not None:
                 unsure = tried.problem if tried is not None and _unsure(tried) else None
                 draft = Draft(broadcast_id, write, broadcast_id, unsure or problem, comment_id, at_ms)
-                core.change(drafts=(*core.state.drafts, draft))
+                core.change_mine(drafts=(*core.state.mine.drafts, draft))
                 draft_id = draft.id
             core.announce(
                 News.REFUSED,
@@ -145,14 +147,14 @@ class Writes:
         if core.ours and core.server_now_ms is not None:
             entry = replace(entry, deadline_ms=core.server_now_ms + round(TIMEOUT_S * 1000))
         self._lookup.took_off(broadcast_id, at_ms, unsure=tried is not None and _unsure(tried))
-        core.change(outbox=(*core.state.outbox, entry))
+        core.change_mine(outbox=(*core.state.mine.outbox, entry))
         self._send(entry)
 
     def _refusal(self, write: Write) -> Problem | None:
         """Why a write is not tried at all (PROMISES 5); nothing is asked of the server for it."""
         state = self._core.state
         phase = state.connection.phase
-        if state.read_only or phase is Phase.READ_ONLY:
+        if state.confirmed.read_only or phase is Phase.READ_ONLY:
             return read_only_problem(state)
         if phase is Phase.STARTING:
             known = state.connection.problem
@@ -174,8 +176,8 @@ class Writes:
 
     def _may_be_there(self, write: EditComment | DeleteComment) -> bool:
         """Whether a comment is there, as far as is known: confirmed, or made by us and answered."""
-        thread = self._core.state.comments.get(write.conversation_id)
-        made = (saved.comment for saved in self._core.state.acknowledged if saved.comment is not None)
+        thread = self._core.state.confirmed.comments.get(write.conversation_id)
+        made = (saved.comment for saved in self._core.state.mine.acknowledged if saved.comment is not None)
         return thread is None or write.comment_id in thread or any(own.id == write.comment_id for own in made)
 
     def _send(self, entry: OutboxEntry) -> None:
@@ -217,7 +219,7 @@ class Writes:
         self._saved(entry, *made)
         if self._core.ours:
             saved = Acknowledged(entry.broadcast_id, entry.write, self._core.now, *made)
-            self._core.change(acknowledged=(*self._core.state.acknowledged, saved))
+            self._core.change_mine(acknowledged=(*self._core.state.mine.acknowledged, saved))
         else:
             self._apply_own(entry, made, reply.reply)
 
@@ -275,22 +277,22 @@ class Writes:
         if isinstance(entry.write, StartConversation) and isinstance(event, NewImageChat) and core.ours:
             # Its comment comes with the next event.
             saved = Acknowledged(entry.broadcast_id, entry.write, core.now, conversation, comment)
-            core.change(acknowledged=(*core.state.acknowledged, saved))
+            core.change_mine(acknowledged=(*core.state.mine.acknowledged, saved))
         return True
 
     def _settle_acknowledged(self, event: LiveEvent, broadcast_id: BroadcastId) -> bool:
         core = self._core
-        saved = next((a for a in core.state.acknowledged if a.broadcast_id == broadcast_id), None)
+        saved = next((a for a in core.state.mine.acknowledged if a.broadcast_id == broadcast_id), None)
         if saved is None:
             return False
         if not (isinstance(saved.write, StartConversation) and isinstance(event, NewImageChat)):
-            core.change(acknowledged=tuple(a for a in core.state.acknowledged if a is not saved))
+            core.change_mine(acknowledged=tuple(a for a in core.state.mine.acknowledged if a is not saved))
         return True
 
     def _settle_draft(self, event: LiveEvent, broadcast_id: BroadcastId) -> bool:
         """A write was given up, or its program died, and yet here is its event: it is saved."""
         core = self._core
-        draft = next((d for d in core.state.drafts if d.failed and d.broadcast_id == broadcast_id), None)
+        draft = next((d for d in core.state.mine.drafts if d.failed and d.broadcast_id == broadcast_id), None)
         if draft is None:
             return False
         self.drop(draft.id)
@@ -302,8 +304,8 @@ class Writes:
         """``event`` was applied: what was laid over a deleted conversation has nothing to lie on."""
         if isinstance(event, DeletedImageChat):
             gone = event.conversation_id
-            self._core.change(
-                acknowledged=tuple(a for a in self._core.state.acknowledged if _about(a) != gone)
+            self._core.change_mine(
+                acknowledged=tuple(a for a in self._core.state.mine.acknowledged if _about(a) != gone)
             )
 
     # What to do about it
@@ -337,14 +339,14 @@ class Writes:
 
     def _events_due(self) -> float | None:
         """When the events of answered writes are asked for, unless they have been since."""
-        dues = [saved.at_s + EVENT_WITHIN_S for saved in self._core.state.acknowledged]
+        dues = [saved.at_s + EVENT_WITHIN_S for saved in self._core.state.mine.acknowledged]
         return min((due for due in dues if due > self._asked_for_events_at), default=None)
 
     # Inside
 
     def _entry(self, broadcast_id: BroadcastId) -> tuple[OutboxEntry | None, bool]:
         """The entry that travels under an id, and whether the id is of its first step."""
-        for entry in self._core.state.outbox:
+        for entry in self._core.state.mine.outbox:
             if entry.broadcast_id == broadcast_id:
                 return entry, False
             if comment_step_id(entry.broadcast_id) == broadcast_id:
@@ -352,16 +354,16 @@ class Writes:
         return None, False
 
     def _replace(self, changed: OutboxEntry) -> None:
-        self._core.change(
+        self._core.change_mine(
             outbox=tuple(
                 changed if entry.broadcast_id == changed.broadcast_id else entry
-                for entry in self._core.state.outbox
+                for entry in self._core.state.mine.outbox
             )
         )
 
     def _leave_outbox(self, entry: OutboxEntry) -> Flight:
-        self._core.change(
-            outbox=tuple(e for e in self._core.state.outbox if e.broadcast_id != entry.broadcast_id)
+        self._core.change_mine(
+            outbox=tuple(e for e in self._core.state.mine.outbox if e.broadcast_id != entry.broadcast_id)
         )
         return self._lookup.landed(entry.broadcast_id)
 
@@ -389,7 +391,7 @@ class Writes:
         if flight.unsure and not sure:
             problem = Problem(ProblemKind.RESTARTED)
         draft = failed_draft(entry, problem, at_ms=flight.at_ms)
-        self._core.change(drafts=(*self._core.state.drafts, draft))
+        self._core.change_mine(drafts=(*self._core.state.mine.drafts, draft))
         self._core.announce(
             News.NOT_SAVED,
             broadcast_id=entry.broadcast_id,
@@ -404,12 +406,12 @@ class Writes:
         if not isinstance(reply.reply, ConversationReply):
             return
         told = reply.reply
-        self._core.change(
+        self._core.change_mine(
             acknowledged=tuple(
                 replace(saved, comment=told.comment)
                 if saved.broadcast_id == reply.broadcast_id and saved.comment is None
                 else saved
-                for saved in self._core.state.acknowledged
+                for saved in self._core.state.mine.acknowledged
             )
         )
 

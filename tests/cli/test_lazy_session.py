@@ -51,7 +51,7 @@ def test_a_session_is_made_by_the_first_wish_and_only_once() -> None:
         return made[-1]
 
     session = LazySession(eg.room(), make)
-    assert session.state.conversations == {}
+    assert session.state.confirmed.conversations == {}
     assert made == []
     session.dispatch(TryNow())
     session.dispatch(TryNow())
@@ -84,7 +84,9 @@ async def test_a_session_is_made_when_it_runs() -> None:
     told = []
     session = LazySession(eg.room(), lambda: _Ended(two_threads()))
     await session.run(lambda state, news: told.append(state))
-    assert [state.conversations.keys() for state in told] == [two_threads().conversations.keys()]
+    assert [state.confirmed.conversations.keys() for state in told] == [
+        two_threads().confirmed.conversations.keys()
+    ]
 
 
 class _Ended(ScriptedSession):

@@ -59,7 +59,7 @@ def test_a_change_of_the_link_is_printed_with_its_reason() -> None:
     assert printed == {"type": "phase", "phase": "offline", "problem": "unreachable", "reason": ""}
 
 
-NAMED = ChatState(eg.room(), names={eg.ALICE: "Alice", eg.BOB: "Bob\x1b[2J"})
+NAMED = eg.chat_state(names={eg.ALICE: "Alice", eg.BOB: "Bob\x1b[2J"})
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def entry(write: Write, comment_id: CommentId | None = None) -> OutboxEntry:
 
 def core() -> Core:
     core = Core(eg.room(), late)
-    core.change(me=eg.user())
+    core.change_confirmed(me=eg.user())
     return core
 
 
@@ -100,8 +100,8 @@ def test_an_event_tells_what_it_carries(event: LiveEvent, made: Made) -> None:
 
 def listed() -> ChatState:
     answer = eg.conversation_list(position=None)
-    state = with_list(ChatState(eg.room(), peer=Peer.OURS), answer)
-    assert C1 in state.comments[HOME]
+    state = with_list(eg.chat_state(peer=Peer.OURS), answer)
+    assert C1 in state.confirmed.comments[HOME]
     return state
 
 
@@ -112,7 +112,7 @@ def test_a_hosted_answer_stands_for_the_event_that_may_never_come() -> None:
     assert isinstance(event, NewComment) and event.comment == fresh
     edited = as_event(EditComment(HOME, C1, "dry"), (None, None), EditReply("<p>dry</p>"))
     assert edited is not None
-    after = applied(listed(), edited, thread=HOME).comments[HOME][C1]
+    after = applied(listed(), edited, thread=HOME).confirmed.comments[HOME][C1]
     assert (after.text, after.html, after.commenter_name) == ("dry", "<p>dry</p>", "Alice")
     assert as_event(DeleteComment(HOME, C1), (None, None), None) == DeletedComment(Stamp(), C1)
     assert as_event(DeleteConversation(HOME), (None, None), None) == DeletedImageChat(Stamp(), HOME)

@@ -848,7 +848,7 @@ def test_an_idle_session_sleeps() -> None:
         desk.feed(Pong(desk.socket, 0.02))
     assert desk.wakes == 0
     assert desk.engine.wake_at is None
-    assert desk.state.conversations is before.conversations
+    assert desk.state.confirmed.conversations is before.confirmed.conversations
     desk.nothing(FetchSnapshot, FetchEventLog, FetchPresence, OpenSocket, Announce)
 
 

@@ -37,16 +37,16 @@ def check(world: World) -> None:
 def check_equal(world: World, session: Session) -> None:
     state, server = session.engine.state, world.server
     assert state.connection.phase is Phase.LIVE, state.connection
-    assert state.conversations == server.conversations
-    assert list(state.conversations) == list(server.conversations)
-    assert state.outbox == ()
-    assert state.acknowledged == ()
-    assert state.online == {user.id for user in world.users()}
-    threads = state.comments.items() if server.ours else [
-        (key, thread) for key, thread in state.comments.items() if key == state.open_thread
+    assert state.confirmed.conversations == server.conversations
+    assert list(state.confirmed.conversations) == list(server.conversations)
+    assert state.mine.outbox == ()
+    assert state.mine.acknowledged == ()
+    assert state.here.online == {user.id for user in world.users()}
+    threads = state.confirmed.comments.items() if server.ours else [
+        (key, thread) for key, thread in state.confirmed.comments.items() if key == state.mine.open_thread
     ]  # fmt: skip
     if server.ours:
-        assert state.comments.keys() == server.comments.keys()
+        assert state.confirmed.comments.keys() == server.comments.keys()
     for key, thread in threads:
         mine = [(c.id, c.text or c.html) for c in thread.values()]
         its = [(c.id, c.text) for c in server.comments[key].values()]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.intents import StartConversation
-from imagechat_tui.sync.state import Acknowledged, ChatState, Phase
+from imagechat_tui.sync.state import Acknowledged, Phase
 from tests import examples as eg
 from tests.sync.desk import late
 
@@ -21,12 +21,14 @@ def core() -> Core:
 def test_a_change_that_changes_nothing_leaves_the_state_the_object_it_was() -> None:
     desk = core()
     before = desk.state
-    desk.change(sockets=0, online=frozenset())
+    desk.change_here(sockets=0, online=frozenset())
     desk.change_connection(phase=Phase.STARTING)
     assert desk.state is before
-    desk.change(sockets=1)
+    desk.change_here(sockets=1)
     desk.change_connection(phase=Phase.LIVE)
-    assert desk.state == replace(before, sockets=1, connection=replace(before.connection, phase=Phase.LIVE))
+    assert desk.state == eg.changed(
+        before, sockets=1, connection=replace(before.connection, phase=Phase.LIVE)
+    )
 
 
 def test_numbers_are_never_given_twice() -> None:
@@ -38,7 +40,7 @@ def test_a_marker_of_ours_is_there_as_soon_as_it_was_answered() -> None:
     desk = core()
     made = eg.conversation(id=MINE, url_id=UrlId("t7"))
     answered = Acknowledged(BroadcastId("b"), StartConversation(eg.point(), "x"), 1.0, made)
-    desk.state = ChatState(eg.room(), acknowledged=(answered,))
+    desk.state = eg.chat_state(acknowledged=(answered,))
     assert desk.conversation(MINE) == made
     assert desk.thread_url(MINE) == "t7"
     assert desk.conversation(ConversationId("ic_8")) is None
@@ -50,8 +52,8 @@ def test_what_is_confirmed_goes_before_what_was_answered() -> None:
     answered = Acknowledged(
         BroadcastId("b"), StartConversation(eg.point(), "x"), 1.0, eg.conversation(src="old")
     )
-    desk.state = ChatState(
-        eg.room(), acknowledged=(answered,), conversations={ConversationId("ic_1"): eg.conversation()}
+    desk.state = eg.chat_state(
+        acknowledged=(answered,), conversations={ConversationId("ic_1"): eg.conversation()}
     )
     assert desk.conversation(ConversationId("ic_1")) == eg.conversation()
 

@@ -82,9 +82,9 @@ def test_neither_a_wish_nor_its_answer_touches_what_is_confirmed(write: PostComm
     desk.wish(write, B)
     desk.replies(B, ConversationReply(ConversationId("ic_9"), eg.conversation(id=ConversationId("ic_9"))))
     after = desk.state
-    assert after.conversations is before.conversations
-    assert after.comments is before.comments
-    assert after.position is before.position
+    assert after.confirmed.conversations is before.confirmed.conversations
+    assert after.confirmed.comments is before.confirmed.comments
+    assert after.confirmed.position is before.confirmed.position
 
 
 # 2. What was typed is on disk before anything is sent
@@ -210,12 +210,12 @@ def test_what_does_not_change_is_not_told() -> None:
 def test_a_thread_counts_as_read_after_a_second() -> None:
     desk = joined()
     desk.hears(by_bob(2))
-    assert desk.state.unread == {HOME}
+    assert desk.state.mine.unread == {HOME}
     desk.wish(OpenThread(HOME))
     desk.wait(0.9)
-    assert desk.state.unread == {HOME}
+    assert desk.state.mine.unread == {HOME}
     desk.wait(0.1)
-    assert desk.state.unread == frozenset()
+    assert desk.state.mine.unread == frozenset()
 
 
 def test_a_thread_that_was_only_passed_is_still_unread() -> None:
@@ -225,7 +225,7 @@ def test_a_thread_that_was_only_passed_is_still_unread() -> None:
     desk.wait(0.5)
     desk.wish(CloseThread())
     desk.wait(10.0)
-    assert desk.state.unread == {HOME}
+    assert desk.state.mine.unread == {HOME}
 
 
 def test_reading_starts_anew_with_the_thread_that_was_opened_last() -> None:
@@ -237,14 +237,14 @@ def test_reading_starts_anew_with_the_thread_that_was_opened_last() -> None:
     desk.wait(0.9)
     desk.wish(OpenThread(other))
     desk.wait(10.0)
-    assert desk.state.unread == {HOME}
+    assert desk.state.mine.unread == {HOME}
 
 
 def test_what_comes_while_a_thread_is_open_is_read_and_told() -> None:
     desk = joined()
     desk.wish(OpenThread(HOME))
     desk.hears(by_bob(2))
-    assert desk.state.unread == frozenset()
+    assert desk.state.mine.unread == frozenset()
     assert [news.by for news in desk.told(News.COMMENT_ADDED)] == [eg.BOB]
 
 
@@ -252,14 +252,14 @@ def test_a_thread_can_be_marked_read_without_opening_it() -> None:
     desk = joined()
     desk.hears(by_bob(2))
     desk.wish(MarkRead(HOME))
-    assert desk.state.unread == frozenset()
+    assert desk.state.mine.unread == frozenset()
 
 
 def test_a_marker_of_others_is_unread() -> None:
     desk = joined()
     fresh = replace(eg.conversation(), id=ConversationId("ic_9"), url_id=eg.IMAGE, user_id=eg.BOB)
     desk.hears(eg.new_image_chat(2, stamp=eg.stamp(2, actor_id=eg.BOB), conversation=fresh))
-    assert desk.state.unread == {"ic_9"}
+    assert desk.state.mine.unread == {"ic_9"}
 
 
 def test_a_thread_that_is_gone_does_not_open() -> None:
@@ -276,9 +276,9 @@ def test_a_thread_of_ours_opens_as_soon_as_it_was_answered_and_stays_open() -> N
     desk.wait(1.0)
     desk.replies(B, ConversationReply(made.id, made))
     desk.wish(OpenThread(made.id))
-    assert desk.state.open_thread == made.id
+    assert desk.state.mine.open_thread == made.id
     desk.hears(eg.new_image_chat(2, stamp=eg.stamp(2, broadcast_id=B), conversation=made))
-    assert desk.state.open_thread == made.id
+    assert desk.state.mine.open_thread == made.id
     assert desk.told(News.THREAD_GONE) == []
 
 
@@ -293,7 +293,7 @@ def test_a_list_of_before_does_not_close_a_thread_that_was_answered_since() -> N
     desk.replies(B, ConversationReply(made.id, made))
     desk.wish(OpenThread(made.id))
     desk.feed(SnapshotLoaded(on_its_way.request, Peer.OURS, eg.conversation_list()))
-    assert desk.state.open_thread == made.id
+    assert desk.state.mine.open_thread == made.id
     assert desk.told(News.THREAD_GONE) == []
 
 
@@ -301,7 +301,7 @@ def test_a_thread_that_others_delete_closes_and_is_told() -> None:
     desk = joined()
     desk.wish(OpenThread(HOME))
     desk.hears(eg.deleted_image_chat(2, stamp=eg.stamp(2, actor_id=eg.BOB)))
-    assert desk.state.open_thread is None
+    assert desk.state.mine.open_thread is None
     assert [(news.conversation_id, news.by) for news in desk.told(News.THREAD_GONE)] == [(HOME, eg.BOB)]
 
 
@@ -347,5 +347,5 @@ def test_what_an_engine_remembers_does_not_grow_with_what_it_has_done() -> None:
         desk.hears(eg.presence_update(joined=(eg.BOB,)), eg.presence_update(joined=(), left=(eg.BOB,)))
         desk.waiting.clear()
         sizes.append(size(desk))
-    assert desk.state.outbox == ()
+    assert desk.state.mine.outbox == ()
     assert sizes[-1] == sizes[2_050] > 2_000

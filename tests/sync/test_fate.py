@@ -70,7 +70,7 @@ class Fate(RuleBasedStateMachine):
         session, text = self._session(who), f"text {self.world.number()}"
         homes = [thread.conversation.id for thread in threads(session.engine.state)]
         home = homes[which % len(homes)] if homes else ConversationId("ic_none")
-        known = session.engine.state.comments.get(home, {}).values()
+        known = session.engine.state.confirmed.comments.get(home, {}).values()
         mine = [comment.id for comment in known if self._ours() or comment.author_id == session.user]
         comment = mine[which % len(mine)] if mine else CommentId("c_none")
         wishes: dict[str, Intent] = {
@@ -87,7 +87,7 @@ class Fate(RuleBasedStateMachine):
     @rule(who=WHO, which=WHICH, again=st.booleans())
     def see_to_a_draft(self, who: int, which: int, again: bool) -> None:
         session = self._session(who)
-        drafts = session.engine.state.drafts
+        drafts = session.engine.state.mine.drafts
         if drafts:
             draft = drafts[which % len(drafts)].id
             session.wish(Retry(draft) if again else Drop(draft))
@@ -95,7 +95,7 @@ class Fate(RuleBasedStateMachine):
     @rule(who=WHO, which=WHICH, what=st.sampled_from([OpenThread, MarkRead, CloseThread, TryNow]))
     def look(self, who: int, which: int, what: type) -> None:
         session = self._session(who)
-        homes = list(session.engine.state.conversations) or [ConversationId("ic_none")]
+        homes = list(session.engine.state.confirmed.conversations) or [ConversationId("ic_none")]
         session.wish(what(homes[which % len(homes)]) if what in (OpenThread, MarkRead) else what())
 
     # What befalls them
@@ -160,12 +160,12 @@ class Fate(RuleBasedStateMachine):
             shown = threads(state)
             assert len({thread.key for thread in shown}) == len(shown)
             said = {view.comment.text for thread in shown for view in thread.comments}
-            deleted = set(state.conversations) - {thread.key for thread in shown}
-            for entry in state.outbox:
+            deleted = set(state.confirmed.conversations) - {thread.key for thread in shown}
+            for entry in state.mine.outbox:
                 if isinstance(entry.write, StartConversation):
                     assert entry.write.text in said
                 elif isinstance(entry.write, PostComment) and entry.write.conversation_id not in deleted:
-                    there = entry.write.conversation_id in state.conversations
+                    there = entry.write.conversation_id in state.confirmed.conversations
                     assert entry.write.text in said or not there
             for thread in shown:
                 keys = [view.key for view in thread.comments]

@@ -62,9 +62,12 @@ def listing(seq: int, **overrides: Any) -> ConversationList:
 
 def shows(desk: Desk, seq: int) -> None:
     """Everything up to event number ``seq`` is shown, once and in order."""
-    assert list(desk.state.conversations) == ["ic_1", *(f"ic_{number}" for number in range(2, seq + 1))]
-    assert desk.state.position is not None
-    assert desk.state.position.seq == seq
+    assert list(desk.state.confirmed.conversations) == [
+        "ic_1",
+        *(f"ic_{number}" for number in range(2, seq + 1)),
+    ]
+    assert desk.state.confirmed.position is not None
+    assert desk.state.confirmed.position.seq == seq
     applied = [
         effect.position.seq for effect in desk.waiting if isinstance(effect, Applied) and effect.position
     ]
@@ -191,7 +194,7 @@ def test_a_log_that_is_another_one_calls_for_a_snapshot(head: Position) -> None:
     desk.shows(Phase.CATCHING_UP)
     desk.list_comes(eg.conversation_list(conversations=(), comments=(), position=head))
     desk.shows(Phase.LIVE)
-    assert (desk.state.conversations, desk.state.position) == ({}, head)
+    assert (desk.state.confirmed.conversations, desk.state.confirmed.position) == ({}, head)
 
 
 def test_an_event_of_another_epoch_calls_for_a_snapshot() -> None:
@@ -200,8 +203,8 @@ def test_an_event_of_another_epoch_calls_for_a_snapshot() -> None:
     desk.hears(made(2, anew(2)))
     desk.shows(Phase.CATCHING_UP)
     desk.list_comes(eg.conversation_list(conversations=(), comments=(), position=anew(1)))
-    assert list(desk.state.conversations) == ["ic_2"]
-    assert desk.state.position == anew(2)
+    assert list(desk.state.confirmed.conversations) == ["ic_2"]
+    assert desk.state.confirmed.position == anew(2)
 
 
 def test_a_list_that_is_shorter_than_was_said_is_the_truth() -> None:
@@ -280,7 +283,7 @@ def test_a_log_that_does_not_go_back_so_far_calls_for_a_snapshot() -> None:
     desk.wait(5.0)
     desk.hears(made(40))
     desk.log_comes(complete=False)
-    assert desk.state.cannot_show == 0
+    assert desk.state.confirmed.cannot_show == 0
     desk.list_comes(listing(40))
     shows(desk, 40)
     desk.shows(Phase.LIVE)
@@ -316,8 +319,8 @@ def test_a_flood_behind_a_gap_is_held_only_so_far_and_nothing_is_lost() -> None:
     desk.log_comes(made(2))
     # The newest were let go: what is missing behind the held ones is a gap like any other.
     desk.wait(10.0)
-    assert desk.state.position is not None
-    assert desk.state.position.seq == HELD_AT_MOST + 2
+    assert desk.state.confirmed.position is not None
+    assert desk.state.confirmed.position.seq == HELD_AT_MOST + 2
     desk.hears(made(last + 1))
     desk.log_comes(*(made(seq) for seq in range(HELD_AT_MOST + 3, last + 2)))
     shows(desk, last + 1)
@@ -326,16 +329,16 @@ def test_a_flood_behind_a_gap_is_held_only_so_far_and_nothing_is_lost() -> None:
 def test_an_event_we_may_not_see_keeps_the_numbers_whole() -> None:
     desk = joined()
     desk.hears(Skip(eg.position(2)), UnknownEvent("new-thing", eg.stamp(3)), made(4))
-    assert list(desk.state.conversations) == ["ic_1", "ic_4"]
+    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_4"]
     desk.shows(Phase.LIVE)
     assert [effect.position for effect in desk.all(Applied)] == [eg.position(3), eg.position(4)]
 
 
 def test_what_is_never_logged_has_no_place_and_asks_for_nothing() -> None:
     desk = joined()
-    before = desk.state.position
+    before = desk.state.confirmed.position
     desk.hears(eg.presence_update(joined=(eg.ALICE,)), eg.presence_update(joined=(eg.ALICE,)))
-    assert desk.state.position == before
+    assert desk.state.confirmed.position == before
     desk.nothing(FetchEventLog, FetchSnapshot)
 
 
@@ -387,7 +390,7 @@ def test_after_a_long_outage_a_list_waits_for_the_events_that_the_socket_replays
     desk = joined(listing(2))
     offline_for_long(desk)
     desk.list_comes(listing(5))
-    assert list(desk.state.conversations) == ["ic_1", "ic_2"]
+    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_2"]
     assert desk.opens().resume == eg.position(2)
     desk.hears(eg.subscribed(6), made(3), made(4), made(5))
     desk.shows(Phase.CATCHING_UP)
@@ -396,7 +399,7 @@ def test_after_a_long_outage_a_list_waits_for_the_events_that_the_socket_replays
     shows(desk, 6)
     desk.shows(Phase.LIVE)
     assert len(desk.told(News.MARKER_ADDED)) == 4
-    assert desk.state.unread == {"ic_3", "ic_4", "ic_5", "ic_6"}
+    assert desk.state.mine.unread == {"ic_3", "ic_4", "ic_5", "ic_6"}
     desk.nothing(Missed, FetchEventLog)
 
 
@@ -424,8 +427,8 @@ def test_a_list_that_is_here_is_taken_at_the_place_it_was_read_at() -> None:
     desk.hears(made(4))
     desk.log_comes(made(2), made(3))
     assert applied(desk) == [2, 3, 4]
-    assert desk.state.conversations[HOME].commenter_name == "Renamed"
-    assert list(desk.state.conversations) == ["ic_1", "ic_2", "ic_3", "ic_4"]
+    assert desk.state.confirmed.conversations[HOME].commenter_name == "Renamed"
+    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_2", "ic_3", "ic_4"]
     desk.shows(Phase.LIVE)
 
 
@@ -462,7 +465,7 @@ def test_who_is_farther_behind_than_a_socket_replays_takes_the_list(behind: int,
     desk.list_comes(listing(1 + behind))
     missed = [Missed(eg.position(1), eg.position(1 + behind))] if leaps else []
     assert desk.all(Missed) == missed
-    assert (desk.state.position == eg.position(1 + behind)) is leaps
+    assert (desk.state.confirmed.position == eg.position(1 + behind)) is leaps
 
 
 @pytest.mark.parametrize("head", [anew(9), eg.position(1), eg.position(2, event_id=EventId("another"))])
@@ -471,7 +474,7 @@ def test_a_log_that_was_started_anew_is_told_with_both_positions(head: Position)
     offline_for_long(desk)
     desk.list_comes(eg.conversation_list(conversations=(), comments=(), position=head))
     assert desk.all(Missed) == ([Missed(eg.position(2), head)] if head.seq != 2 else [])
-    assert desk.state.position == head
+    assert desk.state.confirmed.position == head
 
 
 def test_a_reset_tells_what_was_missed_and_gives_what_came_since() -> None:
@@ -620,7 +623,7 @@ def test_a_frame_that_cannot_be_decoded_is_told_once_and_read_over_once() -> Non
     desk = joined()
     desk.wait(5.0)
     desk.hears_noise()
-    assert desk.state.cannot_show == 1
+    assert desk.state.confirmed.cannot_show == 1
     assert [news.news for news in desk.told()] == [News.CANNOT_SHOW]
     desk.list_comes(listing(2))
     desk.log_comes()  # nor can its entry of the log
@@ -631,7 +634,7 @@ def test_a_frame_that_cannot_be_decoded_is_told_once_and_read_over_once() -> Non
     shows(desk, 3)
     desk.wait(60.0)
     desk.nothing(FetchSnapshot, FetchEventLog)
-    assert desk.state.cannot_show == 1
+    assert desk.state.confirmed.cannot_show == 1
 
 
 def test_an_entry_of_the_log_that_cannot_be_decoded_is_told_once_and_read_over_once() -> None:
@@ -639,12 +642,12 @@ def test_an_entry_of_the_log_that_cannot_be_decoded_is_told_once_and_read_over_o
     desk.wait(5.0)
     desk.hears(made(4))
     desk.log_comes(made(2), made(4))  # the third could not be decoded
-    assert desk.state.cannot_show == 1
+    assert desk.state.confirmed.cannot_show == 1
     desk.list_comes(listing(4))
     shows(desk, 4)
     desk.wait(60.0)
     desk.nothing(FetchSnapshot, FetchEventLog)
-    assert desk.state.cannot_show == 1
+    assert desk.state.confirmed.cannot_show == 1
 
 
 def test_a_hole_between_two_pages_of_the_log_is_told_as_well() -> None:
@@ -653,7 +656,7 @@ def test_a_hole_between_two_pages_of_the_log_is_told_as_well() -> None:
     desk.hears(made(9))
     desk.log_comes(made(2), made(4), made(5), complete=False)
     desk.log_comes(made(4), made(5), made(6), complete=False)
-    assert desk.state.cannot_show == 1
+    assert desk.state.confirmed.cannot_show == 1
     desk.list_comes(listing(9))
     shows(desk, 9)
 
@@ -663,7 +666,7 @@ def test_events_that_are_newer_than_the_log_read_are_not_called_unreadable() -> 
     desk.wait(5.0)
     desk.hears(made(3))
     desk.log_comes()  # read before the second was there
-    assert desk.state.cannot_show == 0
+    assert desk.state.confirmed.cannot_show == 0
 
 
 def test_each_item_that_cannot_be_shown_counts_for_itself() -> None:
@@ -673,7 +676,7 @@ def test_each_item_that_cannot_be_shown_counts_for_itself() -> None:
         desk.hears_noise()
         desk.list_comes(listing(seq))
         desk.log_comes()
-    assert desk.state.cannot_show == 3
+    assert desk.state.confirmed.cannot_show == 3
 
 
 def test_where_no_list_can_be_read_either_the_hole_is_stepped_over_visibly() -> None:
@@ -682,14 +685,14 @@ def test_where_no_list_can_be_read_either_the_hole_is_stepped_over_visibly() -> 
     desk.hears(made(3))
     desk.log_comes()
     desk.list_fails(UNREADABLE, 200)
-    assert desk.state.position == eg.position(1)
+    assert desk.state.confirmed.position == eg.position(1)
     desk.wait(5.0)
     desk.list_fails(UNREADABLE, 200)
-    assert list(desk.state.conversations) == ["ic_1", "ic_3"]
-    assert desk.state.cannot_show == 1
+    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_3"]
+    assert desk.state.confirmed.cannot_show == 1
     desk.shows(Phase.LIVE)
     desk.hears(made(4))
-    assert "ic_4" in desk.state.conversations
+    assert "ic_4" in desk.state.confirmed.conversations
 
 
 def test_while_no_list_comes_live_events_go_on() -> None:
@@ -712,7 +715,7 @@ def test_while_no_list_comes_the_log_fills_gaps() -> None:
     desk.list_fails(Problem(ProblemKind.REFUSED, retry_after_s=60.0), 503)
     desk.hears(made(4))
     desk.log_comes(made(3))
-    assert list(desk.state.conversations) == ["ic_1", "ic_3", "ic_4"]
+    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_3", "ic_4"]
     desk.shows(Phase.LIVE)
 
 
@@ -732,8 +735,8 @@ def test_a_change_of_comments_that_is_not_told_whole_is_read(event: LiveEvent) -
     desk = joined()
     desk.wait(5.0)
     desk.hears(event)
-    assert desk.state.position is not None
-    assert desk.state.position.seq == 2
+    assert desk.state.confirmed.position is not None
+    assert desk.state.confirmed.position.seq == 2
     desk.take(FetchSnapshot)
 
 
@@ -750,11 +753,11 @@ def test_a_change_without_comments_needs_no_list(activity: str) -> None:
 
 def test_the_first_list_counts_as_read_and_later_ones_do_not() -> None:
     desk = joined(listing(1))
-    assert desk.state.unread == frozenset()
+    assert desk.state.mine.unread == frozenset()
     desk.wait(5.0)
     desk.hears(Reset())
     desk.list_comes(listing(3))
-    assert desk.state.unread == {"ic_2", "ic_3"}
+    assert desk.state.mine.unread == {"ic_2", "ic_3"}
 
 
 def reset_to(desk: Desk, answer: ConversationList) -> None:
@@ -767,7 +770,7 @@ def test_what_was_unread_stays_so_until_it_is_gone() -> None:
     desk = joined(listing(1))
     reset_to(desk, listing(3))
     reset_to(desk, listing(2))
-    assert desk.state.unread == {"ic_2"}
+    assert desk.state.mine.unread == {"ic_2"}
 
 
 def test_the_thread_that_is_open_is_being_read() -> None:
@@ -776,7 +779,7 @@ def test_the_thread_that_is_open_is_being_read() -> None:
     theirs = eg.comment(id=CommentId("c_9"), user_id=eg.BOB)
     reset_to(desk, replace(listing(1), comments=(eg.comment(), theirs), position=eg.position(9)))
     assert [news.conversation_id for news in desk.told(News.COMMENT_ADDED)] == [HOME]
-    assert desk.state.unread == frozenset()
+    assert desk.state.mine.unread == frozenset()
 
 
 def gone_by_list(desk: Desk) -> list[Announce]:
@@ -784,7 +787,7 @@ def gone_by_list(desk: Desk) -> list[Announce]:
     desk.told()
     desk.hears(Reset())
     desk.list_comes(eg.conversation_list(conversations=(), comments=(), position=eg.position(2)))
-    assert desk.state.open_thread is None
+    assert desk.state.mine.open_thread is None
     return desk.told(News.THREAD_GONE)
 
 
@@ -843,7 +846,7 @@ def test_a_hosted_change_is_shown_at_once_and_followed_by_one_list_for_a_burst()
     for seq in range(2, 6):
         desk.hears(unnumbered(made(seq), seq))
         desk.wait(0.1)
-    assert list(desk.state.conversations) == ["ic_1", "ic_2", "ic_3", "ic_4", "ic_5"]
+    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_2", "ic_3", "ic_4", "ic_5"]
     desk.nothing(FetchSnapshot)
     desk.wait(1.4)
     desk.take(FetchSnapshot)
@@ -864,11 +867,11 @@ def test_a_hosted_list_does_not_undo_what_was_heard_while_it_was_on_its_way() ->
     desk.hears(unnumbered(made(3), 3), unnumbered(DeletedImageChat(eg.stamp(), HOME), 4))
     stale = eg.conversation_list(conversations=(eg.conversation(), chat(2)), position=None, comments=())
     desk.feed(SnapshotLoaded(on_its_way.request, Peer.HOSTED, stale))
-    assert set(desk.state.conversations) == {"ic_2", "ic_3"}
+    assert set(desk.state.confirmed.conversations) == {"ic_2", "ic_3"}
     desk.wait(2.0)
     truth = eg.conversation_list(conversations=(chat(2),), position=None, comments=())
     desk.list_comes(truth, peer=Peer.HOSTED)
-    assert set(desk.state.conversations) == {"ic_2"}
+    assert set(desk.state.confirmed.conversations) == {"ic_2"}
 
 
 def test_a_hosted_deletion_wins_over_a_late_update() -> None:
@@ -876,7 +879,7 @@ def test_a_hosted_deletion_wins_over_a_late_update() -> None:
     desk.hears(unnumbered(DeletedImageChat(eg.stamp(), HOME), 4))
     moved = eg.image_chat_updated(conversation=eg.conversation(point=Point(1.0, 2.0)), comment=None)
     desk.hears(unnumbered(moved, 3))
-    assert desk.state.conversations == {}
+    assert desk.state.confirmed.conversations == {}
     desk.wait(2.0)
     desk.take(FetchSnapshot)
 
@@ -886,7 +889,7 @@ def test_a_hosted_frame_that_cannot_be_decoded_is_told_and_read_over() -> None:
     desk.wait(1.0)
     desk.hears_noise()
     desk.hears_noise()
-    assert desk.state.cannot_show == 1
+    assert desk.state.confirmed.cannot_show == 1
     desk.take(FetchSnapshot)
 
 
@@ -900,7 +903,7 @@ def test_what_a_hosted_list_leaves_out_is_told_once() -> None:
         )
         desk.wait(0.5)
         desk.list_comes(replace(listed, left_out=left_out), peer=Peer.HOSTED)
-        counts.append((desk.state.cannot_show, len(desk.told(News.CANNOT_SHOW))))
+        counts.append((desk.state.confirmed.cannot_show, len(desk.told(News.CANNOT_SHOW))))
     assert counts == [(2, 1), (2, 0), (3, 1), (3, 0), (4, 1)]
 
 
@@ -922,7 +925,7 @@ def test_hosted_comments_of_others_make_a_thread_unread_and_our_own_do_not() -> 
     grown = eg.conversation(comment_count=2)
     by_bob = eg.image_chat_updated(conversation=grown, comment=None)
     desk.hears(unnumbered(by_bob))
-    assert desk.state.unread == {HOME}
+    assert desk.state.mine.unread == {HOME}
     assert [news.conversation_id for news in desk.told(News.COMMENT_ADDED)] == [HOME]
 
 

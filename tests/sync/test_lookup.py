@@ -51,7 +51,7 @@ def unanswered(write: Write = POST, desk: Desk | None = None) -> Desk:
     desk.wish(write, B)
     desk.write_fails(B)
     assert [news.news for news in desk.told()] == [News.CHECKING]
-    assert desk.state.outbox[0].status is WriteStatus.CHECKING
+    assert desk.state.mine.outbox[0].status is WriteStatus.CHECKING
     desk.waiting.clear()
     return desk
 
@@ -144,7 +144,7 @@ def test_polling_looks_it_up_as_well() -> None:
         desk.wait(1.0)
         for asked in desk.all(FetchEventLog):
             desk.feed(EventLogLoaded(asked.request, (), True))
-        if desk.state.drafts:
+        if desk.state.mine.drafts:
             break
     assert verdict(desk) is News.NOT_SAVED
 
@@ -156,7 +156,7 @@ def test_its_event_says_saved_at_any_time() -> None:
     desk = unanswered()
     desk.hears(posted())
     assert verdict(desk) is News.SAVED
-    assert (desk.state.outbox, desk.stored) == ((), ())
+    assert (desk.state.mine.outbox, desk.stored) == ((), ())
 
 
 def test_a_room_read_up_to_now_without_its_event_says_not_saved() -> None:
@@ -164,7 +164,7 @@ def test_a_room_read_up_to_now_without_its_event_says_not_saved() -> None:
     desk.wait(10.5)
     desk.log_comes()
     assert verdict(desk) is News.NOT_SAVED
-    (draft,) = desk.state.drafts
+    (draft,) = desk.state.mine.drafts
     assert (draft.problem, draft.broadcast_id, draft.write) == (Problem(ProblemKind.NO_ANSWER), B, POST)
 
 
@@ -433,7 +433,7 @@ def test_a_hosted_marker_whose_first_step_is_found_is_resumed_with_the_second() 
     assert asked.url_id == MARKER.url_id
     desk.feed(ThreadLoaded(asked.request, asked.conversation_id, eg.comment_list(comments=(FIRST,))))
     assert verdict(desk) is News.NOT_SAVED
-    assert desk.state.drafts[0].comment_id == C9
+    assert desk.state.mine.drafts[0].comment_id == C9
     desk.wish(Retry(B))
     assert desk.take(SendRequest).comment_id == C9
 

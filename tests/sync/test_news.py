@@ -25,7 +25,7 @@ def listed(peer: Peer = Peer.OURS) -> ChatState:
     answer = eg.conversation_list(
         position=eg.position(1) if ours else None, comments=(eg.comment(),) if ours else ()
     )
-    return with_list(ChatState(eg.room(), peer=peer), answer)
+    return with_list(eg.chat_state(peer=peer), answer)
 
 
 # Who did it
@@ -78,9 +78,9 @@ def test_a_marker_of_others_is_news_once() -> None:
     ids=lambda event: type(event).__name__,
 )
 def test_what_we_did_ourselves_in_any_session_is_no_news(event: LiveEvent) -> None:
-    state = replace(listed(), open_thread=HOME)
+    state = eg.changed(listed(), open_thread=HOME)
     assert news_of(state, event, thread=HOME) is None
-    stranger = replace(state, me=eg.bob())
+    stranger = eg.changed(state, me=eg.bob())
     assert news_of(stranger, event, thread=HOME) is not None
 
 
@@ -103,7 +103,7 @@ def test_a_hosted_count_that_grew_is_news_unless_the_thread_is_open() -> None:
     state = listed(Peer.HOSTED)
     event = eg.image_chat_updated(comment=None, stamp=UNSAID)
     assert news_of(state, event) == Announce(News.COMMENT_ADDED, conversation_id=HOME)
-    assert news_of(replace(state, open_thread=HOME), event) is None
+    assert news_of(eg.changed(state, open_thread=HOME), event) is None
     same = eg.image_chat_updated(comment=None, conversation=eg.conversation(), stamp=UNSAID)
     assert news_of(state, same) is None
 
@@ -118,7 +118,7 @@ def test_the_room_of_a_hosted_thread_tells_of_its_comments() -> None:
 def test_only_the_end_of_the_open_thread_is_told() -> None:
     event = eg.deleted_image_chat(stamp=BY_BOB)
     assert news_of(listed(), event) is None
-    opened = replace(listed(), open_thread=HOME)
+    opened = eg.changed(listed(), open_thread=HOME)
     assert news_of(opened, event) == Announce(News.THREAD_GONE, conversation_id=HOME, by=eg.BOB)
 
 

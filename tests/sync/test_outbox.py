@@ -50,7 +50,7 @@ EACH: list[Write] = [
 
 def listed(*comments: Comment, **overrides: object) -> ChatState:
     answer = eg.conversation_list(comments=(eg.comment(), *comments))
-    return with_list(ChatState(eg.room(), peer=Peer.OURS), replace(answer, **overrides))
+    return with_list(eg.chat_state(peer=Peer.OURS), replace(answer, **overrides))
 
 
 # What a write is about
@@ -97,7 +97,7 @@ def test_news_name_the_comment_that_was_changed_or_made() -> None:
 def test_a_write_in_flight_is_on_disk_as_one_that_nobody_knows_about() -> None:
     typed = Draft("reply:ic_1:", PostComment(HOME, "typed"))
     entry = OutboxEntry(BroadcastId("b"), PostComment(HOME, "sent"), WriteStatus.PENDING, 1.0, comment_id=C9)
-    state = ChatState(eg.room(), drafts=(typed,), outbox=(entry,))
+    state = eg.chat_state(drafts=(typed,), outbox=(entry,))
     restarted = Problem(ProblemKind.RESTARTED)
     assert on_disk(state) == (
         typed,
@@ -174,7 +174,7 @@ def test_a_marker_whose_thread_is_not_known_happened_if_it_is_new_and_ours() -> 
 
     def hosted(*conversations: object) -> ChatState:
         answer = eg.conversation_list(position=None, comments=(), conversations=conversations)
-        return with_list(ChatState(eg.room(), peer=Peer.HOSTED), answer)
+        return with_list(eg.chat_state(peer=Peer.HOSTED), answer)
 
     assert made_conversation(write, hosted(), hosted(eg.conversation()), eg.IMAGE) is not None
     assert made_conversation(write, hosted(), hosted(eg.conversation(user_id=eg.BOB)), eg.IMAGE) is None

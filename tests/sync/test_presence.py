@@ -30,8 +30,8 @@ def opened() -> Desk:
 def test_who_is_here_is_asked_on_every_link() -> None:
     desk = opened()
     desk.people_come(eg.user(), eg.bob())
-    assert desk.state.online == {eg.ALICE, eg.BOB}
-    assert desk.state.names == {eg.ALICE: "Alice", eg.BOB: "Bob"}
+    assert desk.state.here.online == {eg.ALICE, eg.BOB}
+    assert desk.state.confirmed.names == {eg.ALICE: "Alice", eg.BOB: "Bob"}
     desk.cut()
     desk.opens()
     desk.take(FetchPresence)
@@ -42,8 +42,12 @@ def test_without_a_link_nobody_is_known_to_be_here() -> None:
     desk.people_come(eg.user(), eg.bob())
     desk.hears(eg.presence_update(sockets=4), CursorMoved(eg.BOB, Point(1.0, 2.0)))
     desk.cut()
-    assert (desk.state.online, desk.state.sockets, desk.state.crosshairs) == (frozenset(), 0, {})
-    assert desk.state.names[eg.BOB] == "Bob"
+    assert (desk.state.here.online, desk.state.here.sockets, desk.state.here.crosshairs) == (
+        frozenset(),
+        0,
+        {},
+    )
+    assert desk.state.confirmed.names[eg.BOB] == "Bob"
 
 
 def test_a_link_that_is_given_up_has_nobody_either() -> None:
@@ -52,14 +56,14 @@ def test_a_link_that_is_given_up_has_nobody_either() -> None:
     desk.opens()
     desk.people_come(eg.user(), eg.bob())
     desk.wait(10.0)
-    assert desk.state.online == frozenset()
+    assert desk.state.here.online == frozenset()
 
 
 def test_who_came_while_the_list_was_on_its_way_is_here() -> None:
     desk = opened()
     desk.hears(eg.presence_update(joined=(eg.BOB,)), eg.presence_update(joined=(), left=(eg.ALICE,)))
     desk.people_come(eg.user())
-    assert desk.state.online == {eg.BOB}
+    assert desk.state.here.online == {eg.BOB}
 
 
 def test_what_was_heard_before_the_list_was_asked_for_does_not_count_twice() -> None:
@@ -69,7 +73,7 @@ def test_what_was_heard_before_the_list_was_asked_for_does_not_count_twice() -> 
     desk.hears(eg.presence_update(joined=(), left=(CARL,)))
     desk.wait(0.5)
     desk.people_come(eg.user())
-    assert desk.state.online == {eg.ALICE}
+    assert desk.state.here.online == {eg.ALICE}
 
 
 def test_the_names_of_all_who_come_within_a_moment_are_asked_at_once() -> None:
@@ -118,12 +122,12 @@ def test_an_answer_for_an_earlier_link_is_not_taken_for_this_one() -> None:
     stale = desk.take(FetchPresence)
     desk.cut()
     desk.feed(UsersLoaded(stale.request, (eg.bob(),)))
-    assert desk.state.online == frozenset()
+    assert desk.state.here.online == frozenset()
     desk.opens()
     desk.feed(UsersLoaded(stale.request, (eg.bob(),)))
-    assert desk.state.online == frozenset()
+    assert desk.state.here.online == frozenset()
     desk.people_come(eg.user())
-    assert desk.state.online == {eg.ALICE}
+    assert desk.state.here.online == {eg.ALICE}
 
 
 def test_an_unchanged_list_changes_nothing() -> None:
@@ -132,7 +136,7 @@ def test_an_unchanged_list_changes_nothing() -> None:
     desk.wait(0.5)
     before = desk.state
     desk.people_come(eg.user(), replace(eg.user(), id=CARL, display_name=""))
-    assert desk.state.online is before.online or desk.state.online == before.online
+    assert desk.state.here.online is before.here.online or desk.state.here.online == before.here.online
     again = desk.state
     desk.hears(eg.presence_update(joined=(CARL,)))
     assert desk.state is again

@@ -49,16 +49,16 @@ def thread() -> tuple[Comment, ...]:
 
 def listed(**overrides: Any) -> ChatState:
     """A state with two conversations, the first with a thread of four."""
-    state = ChatState(eg.room(), peer=Peer.OURS)
+    state = eg.chat_state(peer=Peer.OURS)
     answer = eg.conversation_list(
         conversations=(eg.conversation(), eg.conversation(id=OTHER, url_id=UrlId("t2"), user_id=eg.BOB)),
         comments=thread(),
     )
-    return replace(with_list(state, answer), **overrides)
+    return eg.changed(with_list(state, answer), **overrides)
 
 
 def ids(state: ChatState, home: ConversationId = HOME) -> list[str]:
-    return list(state.comments[home])
+    return list(state.confirmed.comments[home])
 
 
 # Each event
@@ -69,32 +69,32 @@ def test_a_new_marker_comes_last_with_an_empty_thread() -> None:
         listed(),
         eg.new_image_chat(9, conversation=eg.conversation(id=ConversationId("ic_3"), url_id=UrlId("t3"))),
     )
-    assert list(state.conversations) == ["ic_1", "ic_2", "ic_3"]
+    assert list(state.confirmed.conversations) == ["ic_1", "ic_2", "ic_3"]
     assert ids(state, ConversationId("ic_3")) == []
 
 
 def test_a_hosted_marker_comes_without_a_thread_until_it_is_read() -> None:
-    state = applied(ChatState(eg.room(), peer=Peer.HOSTED), eg.new_image_chat())
-    assert list(state.conversations) == [HOME]
-    assert HOME not in state.comments
+    state = applied(eg.chat_state(peer=Peer.HOSTED), eg.new_image_chat())
+    assert list(state.confirmed.conversations) == [HOME]
+    assert HOME not in state.confirmed.comments
 
 
 def test_a_changed_marker_is_set_whole_in_its_place() -> None:
     moved = eg.conversation(point=Point(1.0, 2.0), resolved=True)
     state = applied(listed(), eg.image_chat_updated(conversation=moved, activity="moved", comment=None))
-    assert state.conversations[HOME] == moved
-    assert list(state.conversations) == [HOME, OTHER]
-    assert state.comments[HOME] is not None
+    assert state.confirmed.conversations[HOME] == moved
+    assert list(state.confirmed.conversations) == [HOME, OTHER]
+    assert state.confirmed.comments[HOME] is not None
 
 
 def test_a_change_brings_the_comment_that_caused_it() -> None:
     fresh = eg.comment(id=CommentId("c_9"), text="new", user_id=eg.BOB, commenter_name="Bobby")
     state = applied(listed(), eg.image_chat_updated(comment=fresh))
-    assert state.comments[HOME][CommentId("c_9")] == fresh
-    assert state.names[eg.BOB] == "Bobby"
+    assert state.confirmed.comments[HOME][CommentId("c_9")] == fresh
+    assert state.confirmed.names[eg.BOB] == "Bobby"
     edited = replace(fresh, text="newer")
     state = applied(state, eg.image_chat_updated(activity="updated-comment", comment=edited))
-    assert state.comments[HOME][CommentId("c_9")] == edited
+    assert state.confirmed.comments[HOME][CommentId("c_9")] == edited
     assert ids(state)[-1] == "c_9"
 
 
@@ -125,10 +125,10 @@ def test_a_deletion_of_what_is_not_there_changes_nothing() -> None:
 def test_a_deleted_marker_takes_its_thread_and_its_marks_with_it() -> None:
     state = listed(unread=frozenset({HOME, OTHER}), open_thread=HOME)
     state = applied(state, eg.deleted_image_chat())
-    assert list(state.conversations) == [OTHER]
-    assert HOME not in state.comments
-    assert (state.unread, state.open_thread) == (frozenset({OTHER}), None)
-    assert applied(listed(open_thread=OTHER), eg.deleted_image_chat()).open_thread == OTHER
+    assert list(state.confirmed.conversations) == [OTHER]
+    assert HOME not in state.confirmed.comments
+    assert (state.mine.unread, state.mine.open_thread) == (frozenset({OTHER}), None)
+    assert applied(listed(open_thread=OTHER), eg.deleted_image_chat()).mine.open_thread == OTHER
 
 
 def test_a_comment_finds_its_thread_by_room_or_by_key() -> None:
@@ -142,18 +142,16 @@ def test_a_comment_finds_its_thread_by_room_or_by_key() -> None:
 
 
 def test_a_comment_of_a_thread_that_was_not_read_waits_until_it_is() -> None:
-    state = with_list(
-        ChatState(eg.room(), peer=Peer.HOSTED), eg.conversation_list(position=None, comments=())
-    )
+    state = with_list(eg.chat_state(peer=Peer.HOSTED), eg.conversation_list(position=None, comments=()))
     assert applied(state, eg.new_comment(), thread=HOME) is state
 
 
 def test_an_update_merges_what_the_frame_held() -> None:
     update = eg.comment(id=ROOT, text="changed", votes=7, is_pinned=True)
     event = eg.updated_comment(comment=update, present=frozenset({"text", "is_pinned", "nonsense"}))
-    now = applied(listed(), event).comments[HOME][ROOT]
+    now = applied(listed(), event).confirmed.comments[HOME][ROOT]
     assert (now.text, now.is_pinned, now.votes) == ("changed", True, 0)
-    whole = applied(listed(), eg.updated_comment(comment=update)).comments[HOME][ROOT]
+    whole = applied(listed(), eg.updated_comment(comment=update)).confirmed.comments[HOME][ROOT]
     assert whole == update
 
 
@@ -163,7 +161,7 @@ def test_a_late_update_does_not_bring_a_deleted_comment_back() -> None:
     late = eg.updated_comment(comment=eg.comment(id=BESIDE), present=frozenset({"text"}))
     assert applied(state, late, thread=HOME) is state
     # In a numbered room nothing is late: an unknown comment has become visible.
-    assert BESIDE in applied(replace(state, peer=Peer.OURS), late, thread=HOME).comments[HOME]
+    assert BESIDE in applied(eg.changed(state, peer=Peer.OURS), late, thread=HOME).confirmed.comments[HOME]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +170,7 @@ def test_a_late_update_does_not_bring_a_deleted_comment_back() -> None:
 )
 def test_votes_are_deltas(direction: int, added: bool, votes: int, up: int, down: int) -> None:
     event = VoteChanged(eg.stamp(), eg.vote(comment_id=ROOT, direction=direction), added)
-    now = applied(listed(), event).comments[HOME][ROOT]
+    now = applied(listed(), event).confirmed.comments[HOME][ROOT]
     assert (now.votes, now.votes_up, now.votes_down) == (votes, up, down)
 
 
@@ -185,18 +183,18 @@ def test_who_left_goes_before_who_came() -> None:
     state = applied(
         listed(online=frozenset({eg.ALICE})), eg.presence_update(joined=(eg.BOB,), left=(eg.ALICE,))
     )
-    assert (state.online, state.sockets) == (frozenset({eg.BOB}), 2)
+    assert (state.here.online, state.here.sockets) == (frozenset({eg.BOB}), 2)
     both = applied(state, eg.presence_update(joined=(eg.BOB,), left=(eg.BOB,), sockets=None))
-    assert (both.online, both.sockets) == (frozenset({eg.BOB}), 2)
+    assert (both.here.online, both.here.sockets) == (frozenset({eg.BOB}), 2)
     assert applied(both, eg.presence_update(joined=(eg.BOB,))) is both
 
 
 def test_a_crosshair_goes_with_its_owner_and_ours_is_not_shown() -> None:
     state = applied(listed(), CursorMoved(eg.BOB, Point(1.0, 2.0)))
-    assert state.crosshairs == {eg.BOB: Point(1.0, 2.0)}
+    assert state.here.crosshairs == {eg.BOB: Point(1.0, 2.0)}
     assert applied(state, CursorMoved(eg.ALICE, Point(3.0, 4.0))) is state
     gone = applied(state, eg.presence_update(joined=(), left=(eg.BOB,)))
-    assert gone.crosshairs == {}
+    assert gone.here.crosshairs == {}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +212,7 @@ def test_a_crosshair_goes_with_its_owner_and_ours_is_not_shown() -> None:
 def test_what_says_nothing_about_the_picture_moves_the_position_alone(event: LiveEvent) -> None:
     state = listed()
     assert applied(state, event) is state
-    assert applied(state, event, position=eg.position(8)) == replace(state, position=eg.position(8))
+    assert applied(state, event, position=eg.position(8)) == eg.changed(state, position=eg.position(8))
 
 
 # What applying must never do
@@ -243,18 +241,24 @@ def test_a_state_that_was_handed_out_never_changes(event: LiveEvent) -> None:
     state, copy = listed(), listed()
     applied(state, event)
     assert state == copy
-    for mapping in (state.conversations, state.comments, state.comments[HOME], state.names, state.crosshairs):
+    for mapping in (
+        state.confirmed.conversations,
+        state.confirmed.comments,
+        state.confirmed.comments[HOME],
+        state.confirmed.names,
+        state.here.crosshairs,
+    ):
         assert isinstance(mapping, MappingProxyType)
 
 
 def test_what_an_event_did_not_touch_stays_the_same_object() -> None:
     state = listed()
     after = applied(state, eg.image_chat_updated())
-    assert after.conversations[OTHER] is state.conversations[OTHER]
-    assert after.comments[OTHER] is state.comments[OTHER]
-    assert after.comments[HOME][ROOT] is state.comments[HOME][ROOT]
+    assert after.confirmed.conversations[OTHER] is state.confirmed.conversations[OTHER]
+    assert after.confirmed.comments[OTHER] is state.confirmed.comments[OTHER]
+    assert after.confirmed.comments[HOME][ROOT] is state.confirmed.comments[HOME][ROOT]
     moved = applied(state, eg.image_chat_updated(activity="moved", comment=None))
-    assert moved.comments is state.comments
+    assert moved.confirmed.comments is state.confirmed.comments
 
 
 # Lists
@@ -268,10 +272,10 @@ def test_a_list_replaces_what_is_confirmed_and_nothing_else() -> None:
     after = with_list(
         state, eg.conversation_list(conversations=(fresh,), comments=(), position=eg.position(5))
     )
-    assert after.conversations == {OTHER: fresh}
-    assert after.comments == {OTHER: {}}
-    assert after.position == eg.position(5)
-    assert (after.drafts, after.outbox, after.open_thread, after.unread) == (
+    assert after.confirmed.conversations == {OTHER: fresh}
+    assert after.confirmed.comments == {OTHER: {}}
+    assert after.confirmed.position == eg.position(5)
+    assert (after.mine.drafts, after.mine.outbox, after.mine.open_thread, after.mine.unread) == (
         (draft,),
         (entry,),
         OTHER,
@@ -286,21 +290,21 @@ def test_equal_things_of_a_list_stay_the_objects_they_were() -> None:
         comments=thread(),
     )
     after = with_list(state, again)
-    for key, conversation in state.conversations.items():
-        assert after.conversations[key] is conversation
-        assert after.comments[key] is state.comments[key]
-    assert after.names is state.names
+    for key, conversation in state.confirmed.conversations.items():
+        assert after.confirmed.conversations[key] is conversation
+        assert after.confirmed.comments[key] is state.confirmed.comments[key]
+    assert after.confirmed.names is state.confirmed.names
     one_more = replace(again, comments=(*thread(), eg.comment(id=CommentId("c_9"))))
     grown = with_list(state, one_more)
-    assert grown.comments[HOME] is not state.comments[HOME]
-    assert grown.comments[OTHER] is state.comments[OTHER]
-    assert grown.comments[HOME][ROOT] is state.comments[HOME][ROOT]
+    assert grown.confirmed.comments[HOME] is not state.confirmed.comments[HOME]
+    assert grown.confirmed.comments[OTHER] is state.confirmed.comments[OTHER]
+    assert grown.confirmed.comments[HOME][ROOT] is state.confirmed.comments[HOME][ROOT]
 
 
 def test_an_order_that_changed_is_a_change() -> None:
     state = listed()
     turned = eg.conversation_list(conversations=(eg.conversation(),), comments=tuple(reversed(thread())))
-    assert list(with_list(state, turned).comments[HOME]) == [BESIDE, REPLY, ROOT, REPLY_TO_REPLY]
+    assert list(with_list(state, turned).confirmed.comments[HOME]) == [BESIDE, REPLY, ROOT, REPLY_TO_REPLY]
 
 
 def test_a_list_keeps_what_changed_while_it_was_on_its_way() -> None:
@@ -314,7 +318,7 @@ def test_a_list_keeps_what_changed_while_it_was_on_its_way() -> None:
         comments=(),
     )
     after = with_list(state, stale, keep=frozenset({OTHER, "ic_gone"}))
-    assert after.conversations == {OTHER: state.conversations[OTHER]}
+    assert after.confirmed.conversations == {OTHER: state.confirmed.conversations[OTHER]}
 
 
 def test_a_hosted_list_leaves_the_threads_that_were_read() -> None:
@@ -322,26 +326,26 @@ def test_a_hosted_list_leaves_the_threads_that_were_read() -> None:
     after = with_list(
         state, eg.conversation_list(conversations=(eg.conversation(),), position=None, comments=())
     )
-    assert list(after.comments) == [HOME]
-    assert after.comments[HOME] is state.comments[HOME]
+    assert list(after.confirmed.comments) == [HOME]
+    assert after.confirmed.comments[HOME] is state.confirmed.comments[HOME]
 
 
 def test_a_list_tells_who_we_are_and_what_we_may() -> None:
     after = with_list(listed(), eg.conversation_list(user=eg.bob(), read_only=True))
-    assert after.me == eg.bob()
-    assert after.read_only
+    assert after.confirmed.me == eg.bob()
+    assert after.confirmed.read_only
     unsaid = with_list(after, eg.conversation_list(user=None))
-    assert unsaid.me == eg.bob()
-    assert not unsaid.read_only
+    assert unsaid.confirmed.me == eg.bob()
+    assert not unsaid.confirmed.read_only
 
 
 def test_an_open_thread_closes_with_its_marker_but_not_before_its_event_has_come() -> None:
     nothing = eg.conversation_list(conversations=(), comments=())
-    assert with_list(listed(open_thread=OTHER), nothing).open_thread is None
+    assert with_list(listed(open_thread=OTHER), nothing).mine.open_thread is None
     answered = Acknowledged(
         BroadcastId("b"), StartConversation(eg.point(), "x"), 1.0, eg.conversation(id=OTHER)
     )
-    assert with_list(listed(open_thread=OTHER, acknowledged=(answered,)), nothing).open_thread == OTHER
+    assert with_list(listed(open_thread=OTHER, acknowledged=(answered,)), nothing).mine.open_thread == OTHER
 
 
 @pytest.mark.parametrize("how", ["event", "list"])
@@ -357,8 +361,8 @@ def test_text_typed_for_a_thread_that_is_gone_is_found_among_the_unsent(how: str
         conversations=(eg.conversation(id=OTHER, url_id=UrlId("t2"), user_id=eg.BOB),), comments=()
     )
     after = applied(state, eg.deleted_image_chat()) if how == "event" else with_list(state, rest)
-    assert [draft.write for draft in after.drafts] == [draft.write for draft in typed]
-    problems = [draft.problem.kind if draft.problem is not None else None for draft in after.drafts]
+    assert [draft.write for draft in after.mine.drafts] == [draft.write for draft in typed]
+    problems = [draft.problem.kind if draft.problem is not None else None for draft in after.mine.drafts]
     assert problems == [ProblemKind.GONE, ProblemKind.GONE, None, None]
 
 
@@ -366,16 +370,14 @@ def test_a_write_that_failed_keeps_its_own_reason_when_its_thread_goes() -> None
     failed = Draft("b", PostComment(HOME, "typed"), BroadcastId("b"), Problem(ProblemKind.OFFLINE))
     deletion = Draft("d", DeleteComment(HOME, ROOT), BroadcastId("d"))
     after = applied(listed(drafts=(failed, deletion)), eg.deleted_image_chat())
-    assert after.drafts == (failed, deletion)
+    assert after.mine.drafts == (failed, deletion)
 
 
 # Threads of a hosted server
 
 
 def test_a_thread_is_kept_by_creation() -> None:
-    state = with_list(
-        ChatState(eg.room(), peer=Peer.HOSTED), eg.conversation_list(position=None, comments=())
-    )
+    state = with_list(eg.chat_state(peer=Peer.HOSTED), eg.conversation_list(position=None, comments=()))
     answers = (
         eg.comment(id=CommentId("c_3"), date_ms=eg.T0 + 3),
         eg.comment(id=CommentId("c_1"), date_ms=eg.T0 + 1),
@@ -388,24 +390,22 @@ def test_a_thread_is_kept_by_creation() -> None:
 
 
 def test_a_thread_that_is_empty_counts_as_read() -> None:
-    state = with_list(
-        ChatState(eg.room(), peer=Peer.HOSTED), eg.conversation_list(position=None, comments=())
-    )
-    assert with_thread(state, HOME, ()).comments == {HOME: {}}
+    state = with_list(eg.chat_state(peer=Peer.HOSTED), eg.conversation_list(position=None, comments=()))
+    assert with_thread(state, HOME, ()).confirmed.comments == {HOME: {}}
 
 
 def test_a_thread_keeps_what_changed_while_it_was_on_its_way() -> None:
     state = with_thread(listed(peer=Peer.HOSTED), HOME, thread())
-    mine = state.comments[HOME][ROOT]
+    mine = state.confirmed.comments[HOME][ROOT]
     stale = (eg.comment(id=ROOT, text="stale"), eg.comment(id=CommentId("c_deleted")))
     after = with_thread(state, HOME, stale, keep=frozenset({ROOT, "c_deleted", "c_never"}))
-    assert after.comments[HOME] == {ROOT: mine}
+    assert after.confirmed.comments[HOME] == {ROOT: mine}
 
 
 def test_nobodys_name_is_lost_or_empty() -> None:
     state = listed()
-    assert state.names == {eg.ALICE: "Alice", eg.BOB: "Alice"}
+    assert state.confirmed.names == {eg.ALICE: "Alice", eg.BOB: "Alice"}
     nameless = eg.conversation_list(
         conversations=(eg.conversation(user_id=UserId("demo:x"), commenter_name=""),), comments=()
     )
-    assert with_list(state, nameless).names == state.names
+    assert with_list(state, nameless).confirmed.names == state.confirmed.names

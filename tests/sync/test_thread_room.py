@@ -50,7 +50,7 @@ def cut(desk: Desk, **how: Any) -> None:
 
 
 def ids(desk: Desk) -> list[str]:
-    return list(desk.state.comments[HOME])
+    return list(desk.state.confirmed.comments[HOME])
 
 
 def test_our_servers_need_no_room_for_a_thread() -> None:
@@ -100,7 +100,7 @@ def test_what_a_thread_leaves_out_is_told_once_however_often_it_is_opened() -> N
         asked = desk.all(FetchThread)[-1]
         desk.feed(ThreadLoaded(asked.request, HOME, eg.comment_list(left_out=left_out)))
         desk.wish(CloseThread())
-    assert desk.state.cannot_show == 3
+    assert desk.state.confirmed.cannot_show == 3
     assert len(desk.told(News.CANNOT_SHOW)) == 2
 
 
@@ -204,15 +204,15 @@ def test_votes_of_the_log_are_read_and_not_counted_twice() -> None:
     vote = stamped(eg.vote_changed(), 2)
     hears(desk, vote)
     desk.log_comes(vote, complete=None)
-    assert desk.state.comments[HOME][CommentId("c_1")].votes == 0
+    assert desk.state.confirmed.comments[HOME][CommentId("c_1")].votes == 0
     desk.thread_comes(eg.comment_list(comments=(eg.comment(votes=1, votes_up=1),)))
-    assert desk.state.comments[HOME][CommentId("c_1")].votes == 1
+    assert desk.state.confirmed.comments[HOME][CommentId("c_1")].votes == 1
 
 
 def test_a_live_vote_counts_at_once_and_is_read_again_if_a_list_was_on_its_way() -> None:
     desk = reading(hosted())
     hears(desk, stamped(eg.vote_changed(), 2))
-    assert desk.state.comments[HOME][CommentId("c_1")].votes == 1
+    assert desk.state.confirmed.comments[HOME][CommentId("c_1")].votes == 1
     desk.wait(10.0)
     desk.nothing(FetchThread)
     desk.wish(TryNow())
@@ -351,4 +351,4 @@ def test_comments_of_others_in_the_open_thread_are_told_and_not_unread() -> None
     desk = reading(hosted())
     hears(desk, said(2))
     assert [news.comment_id for news in desk.told(News.COMMENT_ADDED)] == ["c_2"]
-    assert desk.state.unread == frozenset()
+    assert desk.state.mine.unread == frozenset()

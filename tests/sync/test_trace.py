@@ -107,7 +107,7 @@ def test_whatever_the_network_does_a_recorded_session_runs_again_without_a_diffe
 def test_the_state_is_the_recorded_one() -> None:
     *_, last = replayed(session())
     assert last.after.connection.phase is Phase.RECONNECTING
-    assert [*last.after.conversations] == [eg.conversation().id]
+    assert [*last.after.confirmed.conversations] == [eg.conversation().id]
 
 
 @pytest.mark.parametrize(
@@ -259,10 +259,10 @@ def test_inputs_that_nothing_sends_are_a_difference_and_no_crash() -> None:
 
 def test_a_change_is_told_by_its_place() -> None:
     state = joined().state
-    later = replace(state, connection=replace(state.connection, phase=Phase.OFFLINE), conversations={})
+    later = eg.changed(state, connection=replace(state.connection, phase=Phase.OFFLINE), conversations={})
     told = changes(state, later)
     assert "connection.phase: live -> offline" in told
-    assert "conversations[ic_1] is gone" in told
+    assert "confirmed.conversations[ic_1] is gone" in told
     assert changes(state, state) == []
 
 

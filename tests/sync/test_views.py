@@ -48,7 +48,7 @@ def state(**overrides: Any) -> ChatState:
         conversations=(eg.conversation(), eg.conversation(id=OTHER, url_id=UrlId("t2"), user_id=eg.BOB)),
         comments=(eg.comment(), eg.comment(id=C2, user_id=eg.BOB, parent_id=C1, text="Since when?")),
     )
-    return replace(with_list(ChatState(eg.room(), peer=Peer.OURS), answer), **overrides)
+    return eg.changed(with_list(eg.chat_state(peer=Peer.OURS), answer), **overrides)
 
 
 def in_flight(write: Write, status: WriteStatus) -> ChatState:
@@ -89,16 +89,16 @@ def test_threads_come_in_order_of_creation_with_their_comments() -> None:
 def test_a_marker_without_a_number_is_called_by_its_place() -> None:
     numbered = state()
     assert [thread.number for thread in threads(numbered)] == [1, 1]  # as the examples have it
-    hosted = replace(
+    hosted = eg.changed(
         numbered,
-        conversations={key: replace(c, number=None) for key, c in numbered.conversations.items()},
+        conversations={key: replace(c, number=None) for key, c in numbered.confirmed.conversations.items()},
         outbox=(OutboxEntry(B, StartConversation(Point(1, 1), "new"), WriteStatus.PENDING, 1.0),),
     )
     views = Views()
     assert [thread.number for thread in views.threads(hosted)] == [1, 2, None]
     assert [number_of(hosted, key) for key in (HOME, OTHER, ConversationId("ic_9"))] == [1, 2, None]
     assert number_of(numbered, HOME) == 1
-    rest = replace(hosted, conversations={OTHER: hosted.conversations[OTHER]}, outbox=())
+    rest = eg.changed(hosted, conversations={OTHER: hosted.confirmed.conversations[OTHER]}, outbox=())
     assert [thread.number for thread in views.threads(rest)] == [1]
 
 
@@ -276,7 +276,7 @@ def test_a_marker_that_failed_and_one_that_is_only_typed_are_shown_as_such() -> 
 def test_a_reply_to_a_thread_that_is_gone_is_shown_nowhere_and_stays_a_draft() -> None:
     of = failed(PostComment(ConversationId("ic_99"), "hello"))
     assert threads(of) == threads(state())
-    assert len(of.drafts) == 1
+    assert len(of.mine.drafts) == 1
 
 
 # Several at once, and taking away
@@ -310,12 +310,12 @@ def test_an_overlay_that_is_taken_away_leaves_no_trace(laid: ChatState) -> None:
 def test_views_keep_the_threads_that_a_change_did_not_touch() -> None:
     views, before = Views(), state()
     earlier = views.threads(before)
-    assert views.threads(replace(before, sockets=9))[0] is earlier[0]
-    later = views.threads(replace(before, unread=frozenset({HOME})))
+    assert views.threads(eg.changed(before, sockets=9))[0] is earlier[0]
+    later = views.threads(eg.changed(before, unread=frozenset({HOME})))
     assert later[0] is not earlier[0]
     assert later[1] is earlier[1]
     laid = views.threads(
-        replace(before, outbox=(OutboxEntry(B, PostComment(HOME, "x"), WriteStatus.PENDING, 1.0),))
+        eg.changed(before, outbox=(OutboxEntry(B, PostComment(HOME, "x"), WriteStatus.PENDING, 1.0),))
     )
     assert laid[0] != earlier[0]
     assert laid[1] is earlier[1]
@@ -345,7 +345,7 @@ def test_views_forget_threads_that_are_gone() -> None:
 
 
 def test_what_one_writes_before_the_server_knows_one_is_ones_own() -> None:
-    state = ChatState(eg.room(), drafts=(Draft("d", StartConversation(Point(1, 2), "words")),))
+    state = eg.chat_state(drafts=(Draft("d", StartConversation(Point(1, 2), "words")),))
     (thread,) = Views().threads(state)
     assert thread.conversation.commenter_name == "you"
     assert thread.comments[0].comment.commenter_name == "you"

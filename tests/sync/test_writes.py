@@ -104,7 +104,7 @@ def test_a_write_is_sent_once_with_a_deadline_and_is_on_screen_and_on_disk_befor
     assert (sent.broadcast_id, sent.write, sent.two_step, sent.comment_id) == (B, write, False, None)
     assert (sent.timeout_s, sent.deadline_ms) == (10.0, eg.T0 + 12_000)
     assert sent.thread_url_id == (None if write is NEW else eg.THREAD)
-    (entry,) = desk.state.outbox
+    (entry,) = desk.state.mine.outbox
     assert (entry.status, entry.sent_at_s) == (WriteStatus.PENDING, desk.now)
     assert [(draft.broadcast_id, draft.problem) for draft in desk.stored] == [(B, RESTARTED)]
     desk.wait(60.0)
@@ -126,9 +126,9 @@ def test_an_answer_takes_the_write_out_of_the_outbox_and_off_the_disk(write: Wri
     desk = joined()
     desk.wish(write, B)
     desk.replies(B, {0: MADE, 1: POSTED, 2: EditReply("dry")}.get(EACH.index(write)))
-    assert (desk.state.outbox, desk.state.drafts, desk.stored) == ((), (), ())
+    assert (desk.state.mine.outbox, desk.state.mine.drafts, desk.stored) == ((), (), ())
     assert verdicts(desk) == [News.SAVED]
-    assert [saved.write for saved in desk.state.acknowledged] == [write]
+    assert [saved.write for saved in desk.state.mine.acknowledged] == [write]
 
 
 def test_what_an_answer_told_is_shown_until_the_log_says_so_too() -> None:
@@ -137,9 +137,9 @@ def test_what_an_answer_told_is_shown_until_the_log_says_so_too() -> None:
     assert texts(desk) == ["Trail is **wet**", "hello (pending)"]
     desk.replies(B, POSTED)
     assert texts(desk) == ["Trail is **wet**", "hello"]
-    assert C9 not in desk.state.comments[HOME]  # confirmed changes only with the log
+    assert C9 not in desk.state.confirmed.comments[HOME]  # confirmed changes only with the log
     desk.hears(posted())
-    assert desk.state.acknowledged == ()
+    assert desk.state.mine.acknowledged == ()
     assert texts(desk) == ["Trail is **wet**", "hello"]
 
 
@@ -151,7 +151,7 @@ def test_echo_then_answer_is_one_verdict_and_one_comment() -> None:
     desk.replies(B, POSTED)
     assert verdicts(desk) == []
     assert texts(desk) == ["Trail is **wet**", "hello"]
-    assert (desk.state.outbox, desk.state.acknowledged) == ((), ())
+    assert (desk.state.mine.outbox, desk.state.mine.acknowledged) == ((), ())
 
 
 def test_answer_then_echo_is_one_verdict_and_one_comment() -> None:
@@ -180,14 +180,14 @@ def test_a_marker_is_one_marker_in_whatever_order_answer_and_events_come(order: 
         assert [view.comment.text for view in markers[-1].comments] == ["here"]
         assert markers[-1].status is Status.SAVED
     assert verdicts(desk) == [News.SAVED]
-    assert desk.state.acknowledged == ()
+    assert desk.state.mine.acknowledged == ()
 
 
 def test_a_marker_that_joined_another_is_settled_by_its_one_event() -> None:
     desk = joined()
     desk.wish(NEW, B)
     desk.hears(posted())
-    assert (desk.state.outbox, desk.state.acknowledged) == ((), ())
+    assert (desk.state.mine.outbox, desk.state.mine.acknowledged) == ((), ())
     assert verdicts(desk) == [News.SAVED]
     desk.wait(60.0)
     desk.nothing(FetchEventLog)
@@ -202,23 +202,23 @@ def test_a_foreign_event_that_reuses_our_id_is_shown_and_settles_nothing(write: 
     desk.wish(write, B)
     event = made(2, "marker", actor=eg.BOB) if write is NEW else posted(actor=eg.BOB)
     desk.hears(event)
-    assert len(desk.state.outbox) == 1
+    assert len(desk.state.mine.outbox) == 1
     assert verdicts(desk) == []
     assert [effect.ours for effect in desk.all(Applied)] == [False]
-    assert desk.state.unread == {"ic_9" if write is NEW else HOME}
+    assert desk.state.mine.unread == {"ic_9" if write is NEW else HOME}
     if isinstance(event, NewImageChat):
-        assert MARKER.id in desk.state.conversations
+        assert MARKER.id in desk.state.confirmed.conversations
     else:
-        assert C9 in desk.state.comments[HOME]
+        assert C9 in desk.state.confirmed.comments[HOME]
 
 
 def test_an_event_of_our_other_session_is_shown_and_settles_nothing() -> None:
     desk = joined()
     desk.wish(POST, B)
     desk.hears(posted(broadcast_id="of-another-terminal"))
-    assert len(desk.state.outbox) == 1
-    assert C9 in desk.state.comments[HOME]
-    assert desk.state.unread == frozenset()
+    assert len(desk.state.mine.outbox) == 1
+    assert C9 in desk.state.confirmed.comments[HOME]
+    assert desk.state.mine.unread == frozenset()
 
 
 def test_an_id_that_was_settled_is_nobodys_any_more() -> None:
@@ -233,7 +233,7 @@ def test_without_knowing_who_we_are_nothing_is_taken_for_ours() -> None:
     desk = joined(eg.conversation_list(user=None))
     desk.wish(POST, B)
     desk.hears(posted())
-    assert len(desk.state.outbox) == 1
+    assert len(desk.state.mine.outbox) == 1
 
 
 # An answer whose event does not come
@@ -247,7 +247,7 @@ def test_events_of_answered_writes_are_asked_for_when_they_do_not_come() -> None
     desk.nothing(FetchEventLog)
     desk.wait(0.1)
     desk.log_comes(posted())
-    assert desk.state.acknowledged == ()
+    assert desk.state.mine.acknowledged == ()
     assert texts(desk) == ["Trail is **wet**", "hello"]
     desk.wait(60.0)
     desk.nothing(FetchEventLog)
@@ -261,7 +261,7 @@ def test_an_answer_from_memory_has_no_event_and_leaves_when_the_log_was_read() -
     assert texts(desk) == ["Trail is **wet**", "hello"]
     desk.wait(1.0)
     desk.log_comes()
-    assert desk.state.acknowledged == ()
+    assert desk.state.mine.acknowledged == ()
 
 
 @pytest.mark.parametrize("lost", ["before", "during", "after"])
@@ -278,7 +278,7 @@ def test_what_was_answered_never_stays_laid_over_when_the_link_is_lost(lost: str
     desk.opens()
     desk.hears(eg.subscribed(1))  # the event was applied long ago: nothing is replayed
     desk.wait(5.0)
-    assert desk.state.acknowledged == ()
+    assert desk.state.mine.acknowledged == ()
 
 
 def test_a_deletion_that_was_answered_stays_hidden_until_its_event() -> None:
@@ -287,9 +287,9 @@ def test_a_deletion_that_was_answered_stays_hidden_until_its_event() -> None:
     assert [thread.status for thread in threads(desk.state)] == [Status.PENDING]
     desk.replies(B)
     assert threads(desk.state) == ()
-    assert HOME in desk.state.conversations
+    assert HOME in desk.state.confirmed.conversations
     desk.hears(eg.deleted_image_chat(2, stamp=eg.stamp(2, broadcast_id=B)))
-    assert (desk.state.conversations, desk.state.acknowledged) == ({}, ())
+    assert (desk.state.confirmed.conversations, desk.state.mine.acknowledged) == ({}, ())
 
 
 def test_what_lies_over_a_thread_goes_with_it() -> None:
@@ -297,7 +297,7 @@ def test_what_lies_over_a_thread_goes_with_it() -> None:
     desk.wish(POST, B)
     desk.replies(B, POSTED)
     desk.hears(eg.deleted_image_chat(2, stamp=eg.stamp(2, actor_id=eg.BOB)))
-    assert (threads(desk.state), desk.state.acknowledged) == ((), ())
+    assert (threads(desk.state), desk.state.mine.acknowledged) == ((), ())
 
 
 # What was answered is there
@@ -334,13 +334,13 @@ def unsent(desk: Desk, write: Write, kind: ProblemKind) -> None:
     desk.nothing(SendRequest)
     (news,) = desk.told()
     assert (news.news, news.problem, news.broadcast_id) == (News.REFUSED, Problem(kind), B)
-    assert desk.state.outbox == ()
+    assert desk.state.mine.outbox == ()
     if write in TEXTS:
-        (draft,) = desk.state.drafts
+        (draft,) = desk.state.mine.drafts
         assert (draft.id, draft.write, draft.problem) == (news.draft_id, write, Problem(kind))
         assert desk.stored == (draft,)
     else:
-        assert (desk.state.drafts, news.draft_id) == ((), None)
+        assert (desk.state.mine.drafts, news.draft_id) == ((), None)
         assert threads(desk.state) == before
 
 
@@ -408,7 +408,7 @@ def test_what_is_not_there_any_more_is_not_written_to(write: Write) -> None:
     desk.wish(write)
     desk.nothing(SendRequest)
     assert [news.problem for news in desk.told()] == [Problem(ProblemKind.GONE)]
-    assert [getattr(draft.write, "text", None) for draft in desk.state.drafts] == (
+    assert [getattr(draft.write, "text", None) for draft in desk.state.mine.drafts] == (
         ["x"] if hasattr(write, "text") else []
     )
 
@@ -433,10 +433,10 @@ def test_a_refusal_is_not_saved_and_gives_everything_back(write: Write, status: 
     desk.take(SendRequest)
     desk.write_fails(B, ProblemKind.RATE_LIMITED, status=status, retry_after_s=3.0)
     assert verdicts(desk) == [News.NOT_SAVED]
-    (draft,) = desk.state.drafts
+    (draft,) = desk.state.mine.drafts
     assert (draft.id, draft.broadcast_id, draft.write) == (B, B, write)
     assert draft.problem == Problem(ProblemKind.RATE_LIMITED, retry_after_s=3.0)
-    assert (desk.state.outbox, desk.stored) == ((), (draft,))
+    assert (desk.state.mine.outbox, desk.stored) == ((), (draft,))
     if write is not POST:
         assert threads(desk.state) == before
     desk.wait(300.0)
@@ -449,7 +449,7 @@ def test_a_deletion_of_what_is_gone_already_is_done(write: Write) -> None:
     desk.wish(write, B)
     desk.write_fails(B, ProblemKind.GONE, status=404)
     assert verdicts(desk) == [News.SAVED]
-    assert desk.state.drafts == ()
+    assert desk.state.mine.drafts == ()
     desk.take(FetchEventLog)
 
 
@@ -486,9 +486,9 @@ def test_one_target_has_one_typed_draft_and_an_empty_text_forgets_it() -> None:
     desk.wish(KeepDraft(PostComment(HOME, "hel")))
     desk.wish(KeepDraft(PostComment(HOME, "hello")))
     desk.wish(KeepDraft(NEW))
-    assert [draft.write for draft in desk.state.drafts] == [POST, NEW]
-    assert desk.stored == desk.state.drafts
-    assert desk.state.drafts[0].updated_at_ms == eg.T0
+    assert [draft.write for draft in desk.state.mine.drafts] == [POST, NEW]
+    assert desk.stored == desk.state.mine.drafts
+    assert desk.state.mine.drafts[0].updated_at_ms == eg.T0
     desk.wish(KeepDraft(PostComment(HOME, "")))
     assert [draft.write for draft in desk.stored] == [NEW]
     desk.wait(300.0)
@@ -499,7 +499,7 @@ def test_submitting_takes_the_typed_draft_along() -> None:
     desk = joined()
     desk.wish(KeepDraft(PostComment(HOME, "hel")))
     desk.wish(POST, B)
-    assert desk.state.drafts == ()
+    assert desk.state.mine.drafts == ()
     assert [draft.broadcast_id for draft in desk.stored] == [B]
 
 
@@ -508,14 +508,14 @@ def test_a_dropped_draft_is_gone_from_disk() -> None:
     desk.wish(POST, B)
     desk.write_fails(B, status=400)
     desk.wish(Drop(B))
-    assert (desk.state.drafts, desk.stored) == ((), ())
+    assert (desk.state.mine.drafts, desk.stored) == ((), ())
 
 
 def test_drafts_of_a_session_that_died_are_shown_and_not_sent() -> None:
     died = Draft(B, POST, B, RESTARTED)
     typed = Draft("reply:ic_1:c_1", PostComment(HOME, "half a th", C1))
     desk = joined(drafts=(died, typed))
-    assert desk.state.drafts == (died, typed)
+    assert desk.state.mine.drafts == (died, typed)
     assert texts(desk) == ["Trail is **wet**", "hello (failed)"]
     desk.wait(300.0)
     desk.nothing(SendRequest)
@@ -527,20 +527,20 @@ def test_a_write_of_a_session_that_died_is_saved_once_its_event_comes() -> None:
     desk.opens()
     desk.hears(eg.subscribed(2), posted())
     assert verdicts(desk) == [News.SAVED]
-    assert (desk.state.drafts, desk.stored) == ((), ())
+    assert (desk.state.mine.drafts, desk.stored) == ((), ())
     assert texts(desk) == ["Trail is **wet**", "hello"]
 
 
 def test_a_foreign_event_does_not_take_our_draft_away() -> None:
     desk = joined(drafts=(Draft(B, POST, B, RESTARTED),))
     desk.hears(posted(actor=eg.BOB))
-    assert [draft.id for draft in desk.state.drafts] == [B]
+    assert [draft.id for draft in desk.state.mine.drafts] == [B]
 
 
 def test_what_is_only_typed_is_not_taken_away_by_an_event() -> None:
     desk = joined(drafts=(Draft("typed", POST, B),))
     desk.hears(posted())
-    assert [draft.id for draft in desk.state.drafts] == ["typed"]
+    assert [draft.id for draft in desk.state.mine.drafts] == ["typed"]
 
 
 # Retry
@@ -553,7 +553,7 @@ def test_a_retry_goes_under_the_id_it_was_tried_under() -> None:
     desk.all(SendRequest)
     desk.wish(Retry(B), "fresh")
     assert desk.take(SendRequest).broadcast_id == B
-    assert desk.state.drafts == ()
+    assert desk.state.mine.drafts == ()
     desk.replies(B, POSTED)
     assert verdicts(desk) == [News.NOT_SAVED, News.SAVED]
 
@@ -565,7 +565,7 @@ def test_the_same_text_to_the_same_place_is_the_same_write() -> None:
     desk.all(SendRequest)
     desk.wish(POST, "fresh")
     assert desk.take(SendRequest).broadcast_id == B
-    assert desk.state.drafts == ()
+    assert desk.state.mine.drafts == ()
 
 
 def test_another_text_is_another_write() -> None:
@@ -575,15 +575,15 @@ def test_another_text_is_another_write() -> None:
     desk.all(SendRequest)
     desk.wish(PostComment(HOME, "hello!"), "fresh")
     assert desk.take(SendRequest).broadcast_id == "fresh"
-    assert [draft.id for draft in desk.state.drafts] == [B]
+    assert [draft.id for draft in desk.state.mine.drafts] == [B]
 
 
 def test_a_typed_draft_can_be_sent_from_the_list() -> None:
     desk = joined()
     desk.wish(KeepDraft(POST))
-    desk.wish(Retry(desk.state.drafts[0].id), "fresh")
+    desk.wish(Retry(desk.state.mine.drafts[0].id), "fresh")
     assert desk.take(SendRequest).broadcast_id == "fresh"
-    assert desk.state.drafts == ()
+    assert desk.state.mine.drafts == ()
 
 
 def test_a_retry_of_what_is_not_there_does_nothing() -> None:
@@ -609,14 +609,14 @@ def test_a_failure_that_says_nothing_of_the_first_try_leaves_it_open(status: int
     desk = died()
     desk.write_fails(B, ProblemKind.RATE_LIMITED, sent=status is not None, status=status)
     assert [news.problem for news in desk.told(News.NOT_SAVED)] == [RESTARTED]
-    assert [draft.problem for draft in desk.state.drafts] == [RESTARTED]
+    assert [draft.problem for draft in desk.state.mine.drafts] == [RESTARTED]
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 408, 422])
 def test_a_refusal_of_ours_means_that_no_try_was_carried_out(status: int) -> None:
     desk = died()
     desk.write_fails(B, ProblemKind.REFUSED, status=status)
-    assert [draft.problem for draft in desk.state.drafts] == [Problem(ProblemKind.REFUSED)]
+    assert [draft.problem for draft in desk.state.mine.drafts] == [Problem(ProblemKind.REFUSED)]
 
 
 def test_a_hosted_refusal_says_nothing_of_the_first_try() -> None:
@@ -624,14 +624,14 @@ def test_a_hosted_refusal_says_nothing_of_the_first_try() -> None:
     desk.list_comes(eg.conversation_list(position=None, comments=()), peer=Peer.HOSTED)
     desk.wish(Retry(B))
     desk.write_fails(B, ProblemKind.REFUSED, status=400)
-    assert [draft.problem for draft in desk.state.drafts] == [RESTARTED]
+    assert [draft.problem for draft in desk.state.mine.drafts] == [RESTARTED]
 
 
 def test_a_refusal_offline_leaves_it_open_as_well() -> None:
     desk = Desk(drafts=(Draft(B, POST, B, RESTARTED),))
     desk.wish(Retry(B))
     assert [news.problem for news in desk.told(News.REFUSED)] == [Problem(ProblemKind.NOT_CONNECTED)]
-    assert [draft.problem for draft in desk.state.drafts] == [RESTARTED]
+    assert [draft.problem for draft in desk.state.mine.drafts] == [RESTARTED]
 
 
 # Hosted: two steps
@@ -648,10 +648,10 @@ def test_a_hosted_marker_is_its_comment_first_and_then_the_marker() -> None:
     second = desk.take(SendRequest)
     assert (second.broadcast_id, second.two_step, second.comment_id) == (B, True, C9)
     assert [(draft.broadcast_id, draft.comment_id) for draft in desk.stored] == [(B, C9)]
-    assert desk.state.outbox[0].sent_at_s == desk.now
+    assert desk.state.mine.outbox[0].sent_at_s == desk.now
     desk.replies(B, ConversationReply(MARKER.id))
     assert verdicts(desk) == [News.SAVED]
-    assert MARKER.id in desk.state.conversations
+    assert MARKER.id in desk.state.confirmed.conversations
 
 
 def test_a_hosted_marker_whose_second_step_failed_is_resumed_there() -> None:
@@ -660,7 +660,7 @@ def test_a_hosted_marker_whose_second_step_failed_is_resumed_there() -> None:
     desk.replies(BroadcastId("b-1.comment"), CommentReply(FIRST))
     desk.write_fails(B, status=503)
     desk.all(SendRequest)
-    assert desk.state.drafts[0].comment_id == C9
+    assert desk.state.mine.drafts[0].comment_id == C9
     desk.wish(Retry(B))
     again = desk.take(SendRequest)
     assert (again.broadcast_id, again.comment_id) == (B, C9)
@@ -691,7 +691,7 @@ def test_a_hosted_answer_is_shown_and_no_list_on_its_way_undoes_it() -> None:
     desk.replies(BroadcastId("b-2"))
     stale = eg.conversation_list(position=None, comments=())
     desk.feed(SnapshotLoaded(on_its_way.request, Peer.HOSTED, stale))
-    assert desk.state.conversations == {}
+    assert desk.state.confirmed.conversations == {}
     desk.wait(2.0)
     desk.take(FetchSnapshot)
 
@@ -703,13 +703,13 @@ def test_a_hosted_event_without_an_actor_is_not_told_as_news_if_the_id_is_ours()
     grown = eg.conversation(comment_count=2)
     desk.hears(eg.image_chat_updated(stamp=stamp, conversation=grown, comment=None))
     assert desk.told(News.COMMENT_ADDED) == []
-    assert desk.state.unread == frozenset()
-    assert desk.state.conversations[HOME].comment_count == 2
-    assert len(desk.state.outbox) == 1
+    assert desk.state.mine.unread == frozenset()
+    assert desk.state.confirmed.conversations[HOME].comment_count == 2
+    assert len(desk.state.mine.outbox) == 1
     other = replace(stamp, broadcast_id=BroadcastId("of-another"), timestamp_ms=eg.T0 + 6_000)
     grown = eg.conversation(comment_count=3)
     desk.hears(eg.image_chat_updated(stamp=other, conversation=grown, comment=None))
-    assert desk.state.unread == {HOME}
+    assert desk.state.mine.unread == {HOME}
 
 
 def test_an_answer_nobody_waits_for_changes_nothing() -> None:

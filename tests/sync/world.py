@@ -154,7 +154,7 @@ class Session:
     def crash(self) -> None:
         """The program is killed, and started again with what is on disk."""
         self.crashed = True
-        for entry in self.engine.state.outbox:
+        for entry in self.engine.state.mine.outbox:
             self._told(entry.broadcast_id, None)
         for link in list(self.links.values()):
             self.world.gone(self, link)
@@ -172,7 +172,7 @@ class Session:
             if isinstance(effect, StoreDrafts):
                 stored = True
             if isinstance(effect, SendRequest):
-                in_flight = {entry.broadcast_id for entry in self.engine.state.outbox}
+                in_flight = {entry.broadcast_id for entry in self.engine.state.mine.outbox}
                 on_disk = {
                     draft.broadcast_id for draft in (self.stored if not stored else self._newest(effects))
                 }
@@ -198,7 +198,7 @@ class Session:
             self.submitted.append((broadcast_id, intent))
         self.submitted += [
             (draft.broadcast_id or broadcast_id, draft.write)
-            for draft in self.engine.state.drafts
+            for draft in self.engine.state.mine.drafts
             if isinstance(intent, Retry) and draft.id == intent.draft_id
         ]
         written = intent.write if isinstance(intent, KeepDraft) else intent
@@ -207,7 +207,9 @@ class Session:
             self.typed.add(written.text)
             replaced = typed_id(written)
         self.dropped |= {
-            getattr(draft.write, "text", "") for draft in self.engine.state.drafts if draft.id == replaced
+            getattr(draft.write, "text", "")
+            for draft in self.engine.state.mine.drafts
+            if draft.id == replaced
         }
         self.feed(Submitted(intent, broadcast_id, 0))
 
@@ -409,7 +411,7 @@ class World:
             if not self._happens(self.faults.lose_answer):
                 self.later(self._delay(), lambda: ends(ReplyArrived(request.broadcast_id, reply)))
 
-        position = session.engine.state.position
+        position = session.engine.state.confirmed.position
         joined = any(link.open for link in session.links.values())
         if position is not None and not joined and not self.server.reaches(position):
             self.doubtful.add(
@@ -552,18 +554,20 @@ class World:
     def _doubt(self, besides: BroadcastId | None = None) -> None:
         """About what is in flight only the lists can tell: no ids, and nothing of what was undone since."""
         for session in self.sessions:
-            self.doubtful |= {entry.broadcast_id for entry in session.engine.state.outbox} - {besides}
+            self.doubtful |= {entry.broadcast_id for entry in session.engine.state.mine.outbox} - {besides}
 
     def person(self, session: Session) -> None:
         """Somebody presses keys."""
         chance, state = self.chance, session.engine.state
         spots = [Point(float(x), 10.0) for x in range(10, 90, 20)]
-        answered = [saved.conversation.id for saved in state.acknowledged if saved.conversation is not None]
-        homes = [*state.conversations, *answered] or [ConversationId("ic_none")]
+        answered = [
+            saved.conversation.id for saved in state.mine.acknowledged if saved.conversation is not None
+        ]
+        homes = [*state.confirmed.conversations, *answered] or [ConversationId("ic_none")]
         home = chance.choice(homes)
         comments = [
             comment.id
-            for comment in state.comments.get(home, {}).values()
+            for comment in state.confirmed.comments.get(home, {}).values()
             if self.server.ours or comment.author_id == session.user
         ]
         text = f"text {self.number()}"
@@ -588,9 +592,9 @@ class World:
                 EditComment(home, chance.choice(comments), text),
                 DeleteComment(home, chance.choice(comments)),
             ]
-        if state.drafts:
-            wishes += [Retry(chance.choice(state.drafts).id)] * 2
-            draft = chance.choice(state.drafts)
+        if state.mine.drafts:
+            wishes += [Retry(chance.choice(state.mine.drafts).id)] * 2
+            draft = chance.choice(state.mine.drafts)
             wishes.append(Drop(draft.id))
         if not self.server.ours:
             # At the spot of another marker a new one becomes a comment, and no list tells which was first.

@@ -130,5 +130,5 @@ def on_hosted() -> EngineSession:
         created_at_ms=None, last_comment_at_ms=None,
     )  # fmt: skip
     world = hosted(eg.conversation_list(position=None, comments=(), conversations=(bare,)))
-    assert world.state.peer is Peer.HOSTED
+    assert world.state.confirmed.peer is Peer.HOSTED
     return EngineSession(world=world)

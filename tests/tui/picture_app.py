@@ -64,29 +64,31 @@ def after(state: ChatState, what: str) -> ChatState:
     """The next state."""
 
     def changed(key: ConversationId, changed: Conversation) -> ChatState:
-        return replace(state, conversations=MappingProxyType({**state.conversations, key: changed}))
+        return eg.changed(
+            state, conversations=MappingProxyType({**state.confirmed.conversations, key: changed})
+        )
 
-    first = next(iter(state.conversations.values()))
+    first = next(iter(state.confirmed.conversations.values()))
     match what:
         case "added":
-            new = conversation(len(state.conversations) + 1, 31.0, 33.0)
-            told = {**state.comments, new.id: MappingProxyType({})}
+            new = conversation(len(state.confirmed.conversations) + 1, 31.0, 33.0)
+            told = {**state.confirmed.comments, new.id: MappingProxyType({})}
             return replace(changed(new.id, new), comments=MappingProxyType(told))
         case "moved":
             return changed(first.id, replace(first, point=Point(66.0, 61.0)))
         case "resolved":
             return changed(first.id, replace(first, resolved=True))
         case "commented":
-            said = {**state.comments[first.id]}
+            said = {**state.confirmed.comments[first.id]}
             said |= {item.id: item for item in [comment("c_new", "A word more")]}
-            told = {**state.comments, first.id: MappingProxyType(said)}
-            return replace(
+            told = {**state.confirmed.comments, first.id: MappingProxyType(said)}
+            return eg.changed(
                 changed(first.id, replace(first, comment_count=2)), comments=MappingProxyType(told)
             )
         case "left":
-            return replace(state, online=frozenset({eg.ALICE}), sockets=1)
+            return eg.changed(state, online=frozenset({eg.ALICE}), sockets=1)
         case "pointed":
-            return replace(state, crosshairs=MappingProxyType({eg.BOB: Point(31.0, 66.0)}))
+            return eg.changed(state, crosshairs=MappingProxyType({eg.BOB: Point(31.0, 66.0)}))
         case _:
             raise ValueError(what)
 

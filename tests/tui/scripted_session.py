@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from msgspec.structs import replace
-
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.sync.effects import Announce, News
@@ -65,7 +63,7 @@ class ScriptedSession:
     def dispatch(self, intent: Intent) -> BroadcastId:
         self.intents.append(intent)
         sent_as = BroadcastId(f"b{len(self.intents)}")
-        drafts = self._state.drafts
+        drafts = self._state.mine.drafts
         match intent:
             case KeepDraft(write):
                 drafts = tuple(d for d in drafts if d.id != typed_id(write))
@@ -79,7 +77,7 @@ class ScriptedSession:
                     failed = Draft(sent_as, intent, sent_as, self.refusing)
                     drafts = (*drafts, failed)
                     self.publish(
-                        replace(self._state, drafts=drafts),
+                        eg.changed(self._state, drafts=drafts),
                         Announce(News.REFUSED, sent_as, problem=self.refusing, draft_id=failed.id),
                     )
                     return sent_as
@@ -87,7 +85,7 @@ class ScriptedSession:
                 drafts = tuple(d for d in drafts if d.id != draft_id)
             case _:
                 return sent_as
-        self.publish(replace(self._state, drafts=drafts))
+        self.publish(eg.changed(self._state, drafts=drafts))
         return sent_as
 
     def asked(self, kind: type[Any]) -> list[Any]:
@@ -127,9 +125,8 @@ def comment(name: str, text: str, *, by: UserId = eg.BOB, **overrides: Any) -> C
 
 def chat_state(*threads: tuple[Conversation, Sequence[Comment]], **overrides: Any) -> ChatState:
     """A live state, seen by Alice, with these threads."""
-    return replace(
-        ChatState(
-            room=eg.room(),
+    return eg.changed(
+        eg.chat_state(
             connection=Connection(phase=Phase.LIVE, as_of_s=NOW_S, round_trip_s=0.02),
             peer=Peer.OURS,
             me=eg.user(),

@@ -19,6 +19,7 @@ from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.messages import NewsArrived, PictureLoading, StateChanged
 from imagechat_tui.words import Words
+from tests import examples as eg
 from tests.tui.conftest import Desk, Sit, grey_picture
 from tests.tui.scripted_session import (
     NOW_MS,
@@ -149,7 +150,7 @@ async def test_the_wheel_scrolls_the_list_and_selects_nothing(sit: Sit) -> None:
 
 
 def test_a_newer_state_replaces_one_that_waits_but_no_news_are_lost() -> None:
-    old, new = StateChanged(two_threads()), StateChanged(replace(two_threads(), sockets=9))
+    old, new = StateChanged(two_threads()), StateChanged(eg.changed(two_threads(), sockets=9))
     assert new.can_replace(old)
     assert not new.can_replace(NewsArrived(()))
     assert not NewsArrived(()).can_replace(NewsArrived(()))
@@ -162,12 +163,12 @@ async def test_a_burst_of_states_is_drawn_once(sit: Sit, monkeypatch: pytest.Mon
         original = desk.chat.show_state
 
         def counted(state: ChatState) -> None:
-            shown.append(state.sockets)
+            shown.append(state.here.sockets)
             original(state)
 
         monkeypatch.setattr(desk.chat, "show_state", counted)
         for sockets in range(50):
-            desk.session.publish(replace(two_threads(), sockets=sockets))
+            desk.session.publish(eg.changed(two_threads(), sockets=sockets))
         await desk.pilot.pause()
         assert shown[-1] == 49
         assert len(shown) <= 2

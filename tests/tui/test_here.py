@@ -30,7 +30,7 @@ async def test_everybody_is_there_by_name_and_the_list_follows(sit: Sit) -> None
         assert "12.5 %, 80.0 %" in desk.text
         await desk.press("G")
         assert "Person Number 9" in desk.text
-        await desk.publish(replace(state, online=frozenset({eg.ALICE})))
+        await desk.publish(eg.changed(state, online=frozenset({eg.ALICE})))
         assert "Person Number 9" not in desk.text
         await desk.press("enter")
         assert desk.app.screen is desk.chat
@@ -44,7 +44,7 @@ async def test_nobody_is_made_up_while_it_is_not_known(sit: Sit) -> None:
 
 async def test_who_may_only_read_is_told_that_nobody_else_is_here(sit: Sit) -> None:
     state = two_threads(online=frozenset(), read_only=True)
-    state = replace(state, peer=Peer.OURS, connection=replace(state.connection, phase=Phase.READ_ONLY))
+    state = eg.changed(state, peer=Peer.OURS, connection=replace(state.connection, phase=Phase.READ_ONLY))
     async with sit(state) as desk:
         await desk.press("at")
         assert desk.text.count("Nobody else is here") == 2
@@ -53,4 +53,4 @@ async def test_who_may_only_read_is_told_that_nobody_else_is_here(sit: Sit) -> N
 def test_an_unnamed_session_is_called_as_in_threads() -> None:
     user = UserId("anon:a1b2")
     for names in ({}, {user: "anon:a1b2"}):
-        assert name_of(replace(two_threads(), names=names), user) == "Anonymous"
+        assert name_of(eg.changed(two_threads(), names=names), user) == "Anonymous"

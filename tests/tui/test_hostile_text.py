@@ -54,7 +54,7 @@ def hostile_state(text: str) -> ChatState:
         names=MappingProxyType({mallory: text, eg.BOB: text}),
         online=frozenset({mallory, eg.BOB}),
     )
-    return replace(state, connection=replace(state.connection, problem=problem))
+    return eg.changed(state, connection=replace(state.connection, problem=problem))
 
 
 def check(desk: Desk) -> None:
@@ -85,7 +85,7 @@ async def test_hostile_text_is_inert_in_every_surface(sit: Sit, text: str) -> No
         await desk.pilot.pause()
         check(desk)  # notes in the corner
         gone = Announce(News.THREAD_GONE, conversation_id=ConversationId("ic_1"), by=UserId(f"demo:{text}"))
-        await desk.publish(replace(desk.session.state, conversations=MappingProxyType({})), gone)
+        await desk.publish(eg.changed(desk.session.state, conversations=MappingProxyType({})), gone)
         check(desk)
         assert desk.app.is_running
         assert desk.app._exception is None

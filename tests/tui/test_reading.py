@@ -31,10 +31,10 @@ FIRST, SECOND = "ic_1", "ic_2"
 
 def without(state: ChatState, key: str) -> ChatState:
     gone = ConversationId(key)
-    return replace(
+    return eg.changed(
         state,
-        conversations=MappingProxyType({k: v for k, v in state.conversations.items() if k != gone}),
-        comments=MappingProxyType({k: v for k, v in state.comments.items() if k != gone}),
+        conversations=MappingProxyType({k: v for k, v in state.confirmed.conversations.items() if k != gone}),
+        comments=MappingProxyType({k: v for k, v in state.confirmed.comments.items() if k != gone}),
     )
 
 
@@ -151,10 +151,14 @@ async def test_a_remote_marker_changes_list_and_counts_but_not_the_selection(sit
     async with sit() as desk:
         await desk.press("right_square_bracket")
         state = two_threads()
-        more = replace(
+        more = eg.changed(
             state,
-            conversations=MappingProxyType({**state.conversations, ConversationId("ic_3"): conversation(3)}),
-            comments=MappingProxyType({**state.comments, ConversationId("ic_3"): MappingProxyType({})}),
+            conversations=MappingProxyType(
+                {**state.confirmed.conversations, ConversationId("ic_3"): conversation(3)}
+            ),
+            comments=MappingProxyType(
+                {**state.confirmed.comments, ConversationId("ic_3"): MappingProxyType({})}
+            ),
         )
         await desk.publish(
             more, Announce(News.MARKER_ADDED, conversation_id=ConversationId("ic_3"), by=eg.BOB)
@@ -189,13 +193,16 @@ async def test_an_event_of_the_sidebar_alone_leaves_the_picture_undrawn(
 
         monkeypatch.setattr(desk.chat.picture, "render_lines", counted)
         state = two_threads()
-        first = state.comments[ConversationId(FIRST)]
+        first = state.confirmed.comments[ConversationId(FIRST)]
         new = comment("c_9", "One more", by=eg.BOB)
         await desk.publish(
-            replace(
+            eg.changed(
                 state,
                 comments=MappingProxyType(
-                    {**state.comments, ConversationId(FIRST): MappingProxyType({**first, new.id: new})}
+                    {
+                        **state.confirmed.comments,
+                        ConversationId(FIRST): MappingProxyType({**first, new.id: new}),
+                    }
                 ),
             )
         )
@@ -213,7 +220,9 @@ async def test_the_open_thread_deleted_by_somebody_is_said_and_typed_text_is_kep
         )
         assert "Deleted · by Bob" in desk.text
         assert "my answer" in desk.text
-        assert [d.write.text for d in desk.session.state.drafts if hasattr(d.write, "text")] == ["my answer"]
+        assert [d.write.text for d in desk.session.state.mine.drafts if hasattr(d.write, "text")] == [
+            "my answer"
+        ]
         await desk.press("escape", "escape")
         assert desk.focus == "threads"
         assert "Total is wrong" in desk.text
@@ -443,8 +452,10 @@ async def test_what_is_not_saved_is_not_counted(sit: Sit) -> None:
 
 async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:
     state = two_threads()
-    first = replace(state.conversations[ConversationId(FIRST)], resolved=True)
-    state = replace(state, conversations=MappingProxyType({**state.conversations, first.id: first}))
+    first = replace(state.confirmed.conversations[ConversationId(FIRST)], resolved=True)
+    state = eg.changed(
+        state, conversations=MappingProxyType({**state.confirmed.conversations, first.id: first})
+    )
     async with sit(state) as desk:
         await desk.press("tab")
         assert desk.chat.selected_key == FIRST
@@ -464,7 +475,7 @@ async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:
         assert "two letters open a marker" in desk.lines[-1]
         await desk.press("escape")
         assert "c comment" in desk.lines[-1]
-        await desk.publish(replace(state, read_only=True))
+        await desk.publish(eg.changed(state, read_only=True))
         assert "c comment" not in desk.lines[-1]
 
 
@@ -496,7 +507,7 @@ async def test_a_round_trip_is_not_told_of_a_link_that_is_gone(sit: Sit) -> None
     state = two_threads()
     async with sit(state) as desk:
         assert "20 ms" in desk.lines[-1]
-        await desk.publish(replace(state, connection=replace(state.connection, phase=Phase.OFFLINE)))
+        await desk.publish(eg.changed(state, connection=replace(state.connection, phase=Phase.OFFLINE)))
         assert "20 ms" not in desk.lines[-1]
 
 
@@ -505,7 +516,7 @@ async def test_the_banner_comes_and_goes_with_the_link(sit: Sit, phase: Phase) -
     async with sit() as desk:
         state = two_threads()
         lost = replace(state.connection, phase=phase, lost_at_s=990.0, retry_at_s=1_007.0)
-        await desk.publish(replace(state, connection=lost))
+        await desk.publish(eg.changed(state, connection=lost))
         assert desk.shows("#banner")
         assert phase.value.upper() in desk.lines[0]
         if phase is Phase.OFFLINE:
@@ -522,7 +533,7 @@ async def test_a_blip_shows_no_banner(sit: Sit) -> None:
     async with sit() as desk:
         state = two_threads()
         blip = replace(state.connection, phase=Phase.RECONNECTING, lost_at_s=999.0, retry_at_s=1_000.5)
-        await desk.publish(replace(state, connection=blip))
+        await desk.publish(eg.changed(state, connection=blip))
         assert not desk.shows("#banner")
         assert "RECONNECTING" in desk.lines[0]
 

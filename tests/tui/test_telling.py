@@ -84,15 +84,15 @@ async def test_a_write_that_is_refused_is_told_and_changes_nothing(
             told += heard(desk)
         if not (phase is Phase.READ_ONLY and "palette" in surface):  # it does not offer it
             assert REASON[phase] in told
-        assert session.state.conversations == before.conversations
-        assert session.state.comments == before.comments
-        assert not session.state.outbox
+        assert session.state.confirmed.conversations == before.confirmed.conversations
+        assert session.state.confirmed.comments == before.confirmed.comments
+        assert not session.state.mine.outbox
         assert not session.sent()
         assert not desk.chat.deleting
         assert desk.chat.all_threads
         if "enter" in keys[:-1] and keys[0] == "]":
             assert desk.chat.open_key == IC
-        texts = [getattr(draft.write, "text", "") for draft in session.state.drafts]
+        texts = [getattr(draft.write, "text", "") for draft in session.state.mine.drafts]
         writes = kind in (StartConversation, PostComment, EditComment) and phase is not Phase.READ_ONLY
         assert [text[-2:] for text in texts] == (["ab"] if writes else [])
 
@@ -118,7 +118,7 @@ async def test_a_retry_that_is_refused_is_told_and_keeps_what_there_is(
     async with sit(session=session) as desk:
         await desk.press(*keys)
         assert REASON[phase] in heard(desk)
-        assert [kept.write for kept in session.state.drafts] == [draft.write]
+        assert [kept.write for kept in session.state.mine.drafts] == [draft.write]
         assert not session.sent()
 
 
@@ -136,7 +136,7 @@ async def test_what_is_refused_before_the_first_answer_is_told_and_kept(sit: Sit
     async with sit(session=session) as desk:
         await desk.press(*keys)
         assert REASON[Phase.STARTING] in heard(desk)
-        assert FAILED_REPLY.write in [draft.write for draft in session.state.drafts]
+        assert FAILED_REPLY.write in [draft.write for draft in session.state.mine.drafts]
         assert not session.sent()
 
 
@@ -155,7 +155,7 @@ async def test_a_write_that_the_server_refuses_is_told_and_the_thread_stays(
     session = EngineSession(phase)
     async with sit(session=session) as desk:
         await desk.press(*keys)
-        assert isinstance(session.state.outbox[0].write, kind)
+        assert isinstance(session.state.mine.outbox[0].write, kind)
         session.fail(ProblemKind.REFUSED)
         await desk.press()
         assert "The server refused it" in heard(desk)

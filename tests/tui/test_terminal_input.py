@@ -196,7 +196,7 @@ async def test_a_burst_is_what_the_same_keys_are_one_by_one(
                     await desk.press()
             await desk.settle()
             assert [write.text for write in desk.session.asked(StartConversation)] == sent
-            assert [getattr(draft.write, "text", "") for draft in desk.session.state.drafts] == kept
+            assert [getattr(draft.write, "text", "") for draft in desk.session.state.mine.drafts] == kept
 
 
 async def test_labels_their_letters_and_a_reply_in_one_packet(sit: Sit) -> None:

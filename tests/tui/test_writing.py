@@ -78,12 +78,16 @@ async def test_a_saved_marker_stays_selected_under_its_own_id(sit: Sit) -> None:
         state = two_threads()
         pending = conversation(3, id=ConversationId("b9"))
         await desk.publish(
-            replace(state, conversations=MappingProxyType({**state.conversations, pending.id: pending}))
+            eg.changed(
+                state, conversations=MappingProxyType({**state.confirmed.conversations, pending.id: pending})
+            )
         )
         desk.chat.select("b9")
         saved = conversation(3)
         await desk.publish(
-            replace(state, conversations=MappingProxyType({**state.conversations, saved.id: saved})),
+            eg.changed(
+                state, conversations=MappingProxyType({**state.confirmed.conversations, saved.id: saved})
+            ),
             Announce(News.SAVED, BroadcastId("b9"), conversation_id=saved.id),
         )
         assert desk.chat.selected_key == "ic_3"
@@ -156,7 +160,7 @@ async def test_a_draft_that_was_kept_before_it_is_left_stands_in_the_list_at_onc
     async with sit() as desk:
         await desk.press("c")
         await desk.type("half a tho")
-        await desk.until(lambda: bool(desk.session.state.drafts))
+        await desk.until(lambda: bool(desk.session.state.mine.drafts))
         await desk.press("escape")
         assert "half a tho" in desk.text
         assert [thread.status for thread in desk.chat.all_threads].count(Status.DRAFT) == 1
@@ -227,13 +231,13 @@ async def test_a_refused_text_that_is_changed_replaces_the_one_that_was_refused(
         await desk.press("c")
         await desk.type("one")
         await desk.press("enter")
-        failed = desk.session.state.drafts[0].id
+        failed = desk.session.state.mine.drafts[0].id
         desk.session.refusing = None
         await desk.type("two")
         await desk.press("enter")
         assert desk.session.asked(Drop) == [Drop(failed)]
         assert [write.text for write in desk.session.asked(StartConversation)] == ["one", "onetwo"]
-        assert not desk.session.state.drafts
+        assert not desk.session.state.mine.drafts
 
 
 async def test_leaving_after_a_refusal_keeps_the_text_once(sit: Sit) -> None:
@@ -242,7 +246,7 @@ async def test_leaving_after_a_refusal_keeps_the_text_once(sit: Sit) -> None:
         await desk.press("c")
         await desk.type("once")
         await desk.press("enter", "escape")
-        assert [getattr(d.write, "text", "") for d in desk.session.state.drafts] == ["once"]
+        assert [getattr(d.write, "text", "") for d in desk.session.state.mine.drafts] == ["once"]
 
 
 async def failed_reply(text: str = "did not make it") -> Draft:
@@ -346,9 +350,12 @@ async def test_a_comment_that_changes_while_one_edits_it_is_shown_before_it_is_o
         await desk.publish(desk.session.state)
         assert "Meanwhile" not in desk.text
         state = two_threads()
-        told = {**state.comments[FIRST], CommentId("c_2"): comment("c_2", "Since \x1b[1mFriday", by=eg.ALICE)}
-        comments = MappingProxyType({**state.comments, FIRST: MappingProxyType(told)})
-        await desk.publish(replace(state, comments=comments))
+        told = {
+            **state.confirmed.comments[FIRST],
+            CommentId("c_2"): comment("c_2", "Since \x1b[1mFriday", by=eg.ALICE),
+        }
+        comments = MappingProxyType({**state.confirmed.comments, FIRST: MappingProxyType(told)})
+        await desk.publish(eg.changed(state, comments=comments))
         said = " ".join(desk.text.replace("│", " ").split())
         assert 'Meanwhile it was changed to "Since' in said
         assert 'Friday". Enter replaces that with yours.' in said
@@ -358,7 +365,7 @@ async def test_a_comment_that_changes_while_one_edits_it_is_shown_before_it_is_o
 
 
 async def test_others_comments_are_not_edited(sit: Sit) -> None:
-    state = replace(
+    state = eg.changed(
         two_threads(),
         comments=MappingProxyType({FIRST: MappingProxyType({CommentId("c_1"): comment("c_1", "Bob's")})}),
     )
@@ -369,7 +376,7 @@ async def test_others_comments_are_not_edited(sit: Sit) -> None:
 
 
 async def test_a_selected_comment_of_somebody_else_is_not_edited_and_that_is_said(sit: Sit) -> None:
-    state = replace(
+    state = eg.changed(
         two_threads(),
         comments=MappingProxyType({FIRST: MappingProxyType({CommentId("c_1"): comment("c_1", "Bob's")})}),
     )
@@ -414,18 +421,21 @@ async def test_a_yes_to_what_was_deleted_meanwhile_says_so(
 ) -> None:
     later = comment("c_4", "Again", by=eg.ALICE)
     state = two_threads()
-    thread = state.comments[ConversationId("ic_2")]
-    state = replace(
+    thread = state.confirmed.comments[ConversationId("ic_2")]
+    state = eg.changed(
         state,
         comments=MappingProxyType(
-            {**state.comments, ConversationId("ic_2"): MappingProxyType({**thread, later.id: later})}
+            {
+                **state.confirmed.comments,
+                ConversationId("ic_2"): MappingProxyType({**thread, later.id: later}),
+            }
         ),
     )
     async with sit(state) as desk:
         await desk.press(*keys, "d")
         if gone is not None:
-            left = {k: v for k, v in state.conversations.items() if k != gone}
-            await desk.publish(replace(state, conversations=MappingProxyType(left)))
+            left = {k: v for k, v in state.confirmed.conversations.items() if k != gone}
+            await desk.publish(eg.changed(state, conversations=MappingProxyType(left)))
         else:
             await desk.publish(two_threads())
         await desk.press("enter")
@@ -436,8 +446,8 @@ async def test_a_yes_to_what_was_deleted_meanwhile_says_so(
 
 async def test_a_moderator_may_delete_what_is_somebody_elses(sit: Sit) -> None:
     state = two_threads()
-    assert state.me is not None
-    async with sit(replace(state, me=replace(state.me, is_admin=True))) as desk:
+    assert state.confirmed.me is not None
+    async with sit(eg.changed(state, me=replace(state.confirmed.me, is_admin=True))) as desk:
         await desk.press("right_square_bracket", "d")
         assert "Delete marker 1 and its 1 reply?" in desk.text
 
@@ -482,7 +492,7 @@ async def test_a_text_that_was_refused_and_left_comes_back_with_the_same_key(sit
         desk.session.refusing = None
         await desk.press("enter")
         assert [write.text for write in desk.session.asked(StartConversation)] == ["once", "once"]
-        assert not desk.session.state.drafts
+        assert not desk.session.state.mine.drafts
 
 
 async def test_escape_on_the_picture_leaves_the_text_that_is_being_written(sit: Sit) -> None:
@@ -492,7 +502,7 @@ async def test_escape_on_the_picture_leaves_the_text_that_is_being_written(sit: 
         desk.chat.go(desk.chat.picture)  # as a click does
         await desk.press("escape")
         assert desk.chat.composer.write is None
-        assert [getattr(d.write, "text", "") for d in desk.session.state.drafts] == ["half"]
+        assert [getattr(d.write, "text", "") for d in desk.session.state.mine.drafts] == ["half"]
 
 
 async def test_a_reply_begins_below_the_newest_comment(sit: Sit) -> None:
@@ -509,7 +519,7 @@ async def test_a_second_target_does_not_swallow_the_first_text(sit: Sit) -> None
         desk.chat.go(desk.chat.picture)
         await desk.press("h", "c")
         await desk.type("second")
-        kept = {getattr(d.write, "text", "") for d in desk.session.state.drafts}
+        kept = {getattr(d.write, "text", "") for d in desk.session.state.mine.drafts}
         assert "first" in kept
         assert desk.chat.composer.editor.text == "second"
 

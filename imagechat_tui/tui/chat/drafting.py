@@ -114,7 +114,7 @@ class WritingScreen(ReadingScreen):
                 return
             self.keep_typed()
         if draft is None:
-            kept = [d for d in self.session.state.drafts if same_target(d.write, target)]
+            kept = [d for d in self.session.state.mine.drafts if same_target(d.write, target)]
             draft = min(
                 kept, key=lambda d: d.failed, default=None
             )  # what was typed last, else what was not saved
@@ -130,7 +130,7 @@ class WritingScreen(ReadingScreen):
 
     def may_write(self) -> bool:
         """Whether anything may be written here; if not, that is said, and why."""
-        if self.chat.read_only or self.chat.connection.phase is Phase.READ_ONLY:
+        if self.chat.confirmed.read_only or self.chat.connection.phase is Phase.READ_ONLY:
             words = problem_words(read_only_problem(self.chat))
             self.say(words.title, f"{words.sentence} {words.action}")
             return False
@@ -220,7 +220,7 @@ class WritingScreen(ReadingScreen):
         sent_as = self.session.dispatch(write)
         if composer.draft_id is not None and write.text != composer.tried:
             self.session.dispatch(Drop(composer.draft_id))
-        refused = next((d for d in self.session.state.drafts if d.failed and d.write == write), None)
+        refused = next((d for d in self.session.state.mine.drafts if d.failed and d.write == write), None)
         if refused is not None and refused.problem is not None:
             why = problem_words(refused.problem)
             composer.refused(
@@ -243,7 +243,7 @@ class WritingScreen(ReadingScreen):
 
     def draft(self, draft_id: str | None) -> Draft | None:
         """A draft by its id."""
-        return next((draft for draft in self.session.state.drafts if draft.id == draft_id), None)
+        return next((draft for draft in self.session.state.mine.drafts if draft.id == draft_id), None)
 
 
 def raw_text(comment: CommentView) -> str:

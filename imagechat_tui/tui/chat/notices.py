@@ -133,7 +133,7 @@ class TellingScreen(WritingScreen):
     def _tell_cannot_show(self) -> None:
         from imagechat_tui.words import cannot_show_words
 
-        self.say("", cannot_show_words(self.session.state.cannot_show))
+        self.say("", cannot_show_words(self.session.state.confirmed.cannot_show))
 
     def _thread_gone(self, item: Announce) -> None:
         if item.conversation_id is None or item.conversation_id != self.open_key:
@@ -160,7 +160,7 @@ class TellingScreen(WritingScreen):
         if item.conversation_id is not None:
             self.deleting.discard(item.conversation_id)
         draft = self.draft(item.draft_id) or next(
-            (d for d in self.session.state.drafts if d.broadcast_id == item.broadcast_id), None
+            (d for d in self.session.state.mine.drafts if d.broadcast_id == item.broadcast_id), None
         )
         write = item.write if draft is None else draft.write
         problem = item.problem or Problem(ProblemKind.NO_ANSWER)

@@ -216,7 +216,11 @@ class PanesScreen(Layer[None]):
 
     def forbidden_commands(self) -> Set[str]:
         """Ids of commands that are not for somebody who may only read."""
-        return WRITES if self.chat.read_only or self.chat.connection.phase is Phase.READ_ONLY else frozenset()
+        return (
+            WRITES
+            if self.chat.confirmed.read_only or self.chat.connection.phase is Phase.READ_ONLY
+            else frozenset()
+        )
 
     def say_title(self, *parts: str | tuple[str, str]) -> None:
         """What stands above the list."""

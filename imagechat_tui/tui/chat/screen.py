@@ -129,7 +129,7 @@ class ChatScreen(TellingScreen):
         deletions = (DeleteConversation, DeleteComment)
         return any(
             isinstance(entry.write, deletions) and entry.status is WriteStatus.PENDING
-            for entry in self.chat.outbox
+            for entry in self.chat.mine.outbox
         )
 
     def _about(self, command_id: str | None) -> list[Thread | CommentView | None]:
@@ -344,8 +344,8 @@ class ChatScreen(TellingScreen):
         """Back; with nothing to go back from, quit."""
         if self.open_key is not None:
             self.close_thread()
-        elif self.session.state.drafts and not self.drafts_stored:
-            kept = len(self.session.state.drafts)
+        elif self.session.state.mine.drafts and not self.drafts_stored:
+            kept = len(self.session.state.mine.drafts)
             what = "1 draft is" if kept == 1 else f"{kept} drafts are"
             self._ask("Quit and lose unsent drafts?", f"{what} not on disk.", "quit", self._quit, no="stay")
         else:
@@ -383,7 +383,7 @@ class ChatScreen(TellingScreen):
 
     def action_unsent(self) -> None:
         """What is not on the server."""
-        if not self.session.state.drafts:
+        if not self.session.state.mine.drafts:
             self.say("", ALL_SENT)
             return
         from imagechat_tui.tui.dialogs.unsent import UnsentScreen

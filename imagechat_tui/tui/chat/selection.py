@@ -104,7 +104,7 @@ class ReadingScreen(PanesScreen):
         if self.selected_key != self.threads.selected:
             self.select(self.threads.selected)
         self.picture.threads = self.all_threads
-        self.picture.crosshairs = state.crosshairs
+        self.picture.crosshairs = state.here.crosshairs
         read_only = state.connection.phase is Phase.READ_ONLY
         self.banner.connection = (
             replace(state.connection, problem=read_only_problem(state)) if read_only else state.connection
@@ -204,7 +204,7 @@ class ReadingScreen(PanesScreen):
         self.header.facts = replace(
             self.header.facts,
             phase=state.connection.phase,
-            here=len(state.online),
+            here=len(state.here.online),
             markers=sum(counts(thread.status) for thread in self.all_threads) if self.loaded else None,
             unread=sum(thread.unread for thread in self.all_threads),
             drafts=drafts,
@@ -237,7 +237,7 @@ class ReadingScreen(PanesScreen):
         """Ids of commands that would do nothing for a thread, or for the selected comment of it."""
         useless = {"thread.resolve" if thread.conversation.resolved else "thread.reopen"}
         connected = self.chat.connection.can_write
-        if not connected or self.chat.peer is Peer.HOSTED or not self.on_server(thread):
+        if not connected or self.chat.confirmed.peer is Peer.HOSTED or not self.on_server(thread):
             useless |= {"thread.resolve", "thread.reopen"}
         if not self.on_server(thread):
             useless.add("thread.reply")
@@ -255,7 +255,7 @@ class ReadingScreen(PanesScreen):
 
     def may_change(self, thing: Thread | CommentView) -> bool:
         """Whether the person may edit or delete it. Where that is not known, the server is asked."""
-        me = self.chat.me
+        me = self.chat.confirmed.me
         author = (thing.conversation if isinstance(thing, Thread) else thing.comment).author_id
         return thing.mine or me is None or me.is_admin or author is None
 
@@ -267,7 +267,7 @@ class ReadingScreen(PanesScreen):
 
     def on_server(self, thread: Thread) -> bool:
         """Whether the server has a thread, as far as is known."""
-        return thread.conversation.id in self.chat.conversations or thread.status is Status.SAVED
+        return thread.conversation.id in self.chat.confirmed.conversations or thread.status is Status.SAVED
 
     def show_no_picture(self, said: str) -> None:
         """Say in its place why there is none; the threads stay usable."""
@@ -324,7 +324,7 @@ class ReadingScreen(PanesScreen):
         self.picture.center_on(thread.conversation.point)
         if self.open_key != key:
             self.open_key = key
-            if thread.conversation.id in self.chat.conversations:
+            if thread.conversation.id in self.chat.confirmed.conversations:
                 self.session.dispatch(OpenThread(thread.conversation.id))
             self.comments.items = ()
             self.comments.items = thread.comments
@@ -420,7 +420,7 @@ class ReadingScreen(PanesScreen):
     def unfinished(self, state: ChatState) -> tuple[int, int]:
         """How many drafts are typed (without the one being written now), and how many writes failed."""
         writing = self.composer.target
-        typed = [d for d in state.drafts if not d.failed]
+        typed = [d for d in state.mine.drafts if not d.failed]
         if writing is not None:
             typed = [d for d in typed if not same_target(d.write, writing)]
-        return len(typed), sum(d.failed for d in state.drafts)
+        return len(typed), sum(d.failed for d in state.mine.drafts)

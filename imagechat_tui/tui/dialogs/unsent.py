@@ -115,10 +115,10 @@ class UnsentScreen(Dialog[Draft | None]):
 
     def show_state(self, state: ChatState) -> None:
         """Follow the state."""
-        failed = [draft for draft in state.drafts if draft.failed]
-        typed = [draft for draft in state.drafts if not draft.failed]
+        failed = [draft for draft in state.mine.drafts if draft.failed]
+        typed = [draft for draft in state.mine.drafts if not draft.failed]
         rows = self.query_one(DraftRows)
-        homes = {conversation_of(draft.write) for draft in state.drafts} - {None}
+        homes = {conversation_of(draft.write) for draft in state.mine.drafts} - {None}
         rows.numbers = {home: number_of(state, home) for home in homes if home is not None}
         rows.items = (*failed, *typed)
         if not rows.items:

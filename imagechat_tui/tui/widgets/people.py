@@ -17,7 +17,11 @@ def name_of(state: ChatState, user_id: UserId | None) -> SafeText:
     """A user's name, harmless; "somebody" if nobody said."""
     if user_id is None:
         return UNNAMED
-    name = state.me.name if state.me is not None and state.me.id == user_id else state.names.get(user_id, "")
+    name = (
+        state.confirmed.me.name
+        if state.confirmed.me is not None and state.confirmed.me.id == user_id
+        else state.confirmed.names.get(user_id, "")
+    )
     if user_id.startswith("anon:") and name in ("", user_id):
         return ANONYMOUS  # as the server names them in threads
     return safe_text(name, Kind.NAME) or UNNAMED
@@ -25,7 +29,7 @@ def name_of(state: ChatState, user_id: UserId | None) -> SafeText:
 
 def nobody_words(state: ChatState) -> str:
     """What an empty list of people says: who may only read is not in it."""
-    alone = state.connection.phase is Phase.READ_ONLY and state.peer is Peer.OURS
+    alone = state.connection.phase is Phase.READ_ONLY and state.confirmed.peer is Peer.OURS
     return "Nobody else is here" if alone else "Presence unavailable"
 
 
@@ -83,8 +87,9 @@ class Person(Struct, frozen=True):
 
 def people_here(state: ChatState) -> list[Person]:
     """Who looks at the picture now, the asking person first, the others by name."""
-    me = state.me.id if state.me is not None else UserId("")
+    me = state.confirmed.me.id if state.confirmed.me is not None else UserId("")
     found = [
-        Person(user, name_of(state, user), user == me, state.crosshairs.get(user)) for user in state.online
+        Person(user, name_of(state, user), user == me, state.here.crosshairs.get(user))
+        for user in state.here.online
     ]
     return sorted(found, key=lambda person: (not person.asking, person.name.lower()))
