@@ -3,13 +3,28 @@
 ::
 
     Failed                   .problem says what: one of the values on the right
-    ├── net.failures         Problem, of a request or of the link
+    ├── RequestFailed        Problem; its own tree is in net.failures
     ├── LocalServerFailed    DirectoryUnsafe  SharedDirectoryMissing  SharedDirectoryUnfit  SharedReplaceable
     │                        NotAMember  KeeperAway  Stranger  PathTooLong  DiskFull  NotWritable
     │                        ServerDied (with the ServeProblem that it told)  ServerNotReady
-    └── ServeError           DataFolderUnusable  DiskFull  DataInUse  DataBroken  DataNewer  PortInUse
+    ├── ServeError           DataFolderUnusable  DiskFull  DataInUse  DataBroken  DataNewer  PortInUse
                              PortDenied  HostUnknown  SocketImpossible  SocketExposed  SharedFolderUnfit
-                             TlsUnusable
+    │                        TlsUnusable
+    ├── PictureError         PictureMissing  PictureForbidden  PictureUnreadable  NoPictureInFolder  NotAPicture
+    │                        OddKind  PictureCorrupt  PictureCutOff  TooManyPixels  TooManyBytes
+    │                        TooMuchMemory  TooSlow  PictureNotFetched  PictureRefused  PictureServerFailed
+    │                        AddressRefused  PrivateAddress  PictureNotTrusted  PipeSilent
+    ├── SettingsError        PlainHttp  BadFlag  BadServer  NoTenant  TenantNotAllowed  SecretReadable
+    │                        SecretMissing  NoHome
+    ├── AdminRefused         TenantInvalid  TenantReserved  TenantExists  NoSuchTenant  NoSecret
+    │                        DataDenied  DataBroken  SecretsSealed  DataUnanswered
+    └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
+                             SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8  PixelsBlocked
+                             PixelsNeedTruecolor  WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
+                             TextEmpty  NotACommentName  NoSuchMarker  NoSuchComment  NobodyToAsk  NotTheAuthor
+                             UserEmpty  UserWithComma  Unencrypted  NotAnAddress  DemoServerDied
+                             NotOnThisServer  TraceNotAFile  TraceUnreadable  NotKnownIfSaved
+                             MarkerNotSaved
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
 harmless on a terminal. A ``ServeProblem`` also goes from process to process, and any into traces, by their tags.
@@ -20,7 +35,7 @@ The screen loads this module at its start: a Struct costs 7 µs of that, an enum
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -245,6 +260,516 @@ class TlsUnusable(Struct, frozen=True, tag_field="problem", tag="tls"):
     """The system's words."""
 
 
+# -- why a picture is not shown; ``name`` is its file or address
+
+
+class PictureMissing(Struct, frozen=True):
+    """There is none of this name."""
+
+    name: str
+    near: tuple[str, ...] = ()
+    """Pictures beside it whose names are spelled almost like it."""
+    link: bool = False
+    """There is a link of this name, and nothing where it leads."""
+
+
+class PictureForbidden(Struct, frozen=True):
+    """We may not read it."""
+
+    name: str
+
+
+class PictureUnreadable(Struct, frozen=True):
+    """The system cannot read it."""
+
+    name: str
+    why: str
+    """The system's words."""
+
+
+class NoPictureInFolder(Struct, frozen=True):
+    """It is a folder, and there is no picture in it."""
+
+    name: str
+
+
+class NotAPicture(Struct, frozen=True):
+    """It is something else."""
+
+    name: str
+    what: str = "unknown"
+    """What it is, as ``net.decoding.kinds`` calls it."""
+
+
+class OddKind(Struct, frozen=True):
+    """Of a format that is read, written in a way that is not."""
+
+    name: str
+    form: str
+    """The format and that way."""
+
+
+class PictureCorrupt(Struct, frozen=True):
+    """The file is damaged."""
+
+    name: str
+    form: str = ""
+    """Its format, and what is wrong with it."""
+
+
+class PictureCutOff(Struct, frozen=True):
+    """The file ends before there is anything to be seen."""
+
+    name: str
+    form: str
+    """Its format."""
+
+
+class TooManyPixels(Struct, frozen=True):
+    """It is larger than is allowed."""
+
+    name: str
+    width: int
+    height: int
+    most: int
+    """Pixels that are allowed."""
+
+
+class TooManyBytes(Struct, frozen=True):
+    """The file is larger than is allowed."""
+
+    name: str
+    most: int
+    """Bytes that are allowed."""
+    size: int | None = None
+    """Its bytes, where they are known."""
+
+
+class TooMuchMemory(Struct, frozen=True):
+    """It needs more memory than is allowed."""
+
+    name: str
+
+
+class TooSlow(Struct, frozen=True):
+    """It takes longer to decode than is allowed."""
+
+    name: str
+
+
+Unfetched: TypeAlias = Literal["nobody-answers", "took-too-long", "no-address", "broke", "too-many-redirects"]
+
+
+class PictureNotFetched(Struct, frozen=True):
+    """It did not come from its address."""
+
+    name: str
+    why: Unfetched
+
+
+class PictureRefused(Struct, frozen=True):
+    """The server of its address does not give it out."""
+
+    name: str
+    status: int
+
+
+class PictureServerFailed(Struct, frozen=True):
+    """The server of its address failed."""
+
+    name: str
+    status: int
+
+
+Unfetchable: TypeAlias = Literal["not-http", "no-longer-https", "private"]
+
+
+class AddressRefused(Struct, frozen=True):
+    """Its address leads to one from which nothing is fetched."""
+
+    name: str
+    why: Unfetchable
+
+
+class PrivateAddress(Struct, frozen=True):
+    """The name that was typed is public and leads into a private network."""
+
+    name: str
+    address: str
+    """Where it leads."""
+
+
+class PictureNotTrusted(Struct, frozen=True):
+    """The certificate of its server is not trusted."""
+
+    name: str
+    why: str
+    """OpenSSL's words."""
+
+
+class PipeSilent(Struct, frozen=True):
+    """Nothing writes to the pipe of this name."""
+
+    name: str
+
+
+PictureProblem: TypeAlias = (
+    PictureMissing
+    | PictureForbidden
+    | PictureUnreadable
+    | NoPictureInFolder
+    | NotAPicture
+    | OddKind
+    | PictureCorrupt
+    | PictureCutOff
+    | TooManyPixels
+    | TooManyBytes
+    | TooMuchMemory
+    | TooSlow
+    | PictureNotFetched
+    | PictureRefused
+    | PictureServerFailed
+    | AddressRefused
+    | PrivateAddress
+    | PictureNotTrusted
+    | PipeSilent
+)
+"""Why a picture is not shown."""
+
+# -- why a verb cannot do what it was asked to
+
+
+class NoPictureNamed(Struct, frozen=True):
+    """The name of the picture is empty."""
+
+
+class NoPictureToWriteOn(Struct, frozen=True):
+    """A verb that writes needs the picture, or its key."""
+
+    why: PictureMissing | NoPictureInFolder | SeveralLookAlike | NoWorkingFolder
+
+
+class SeveralLookAlike(Struct, frozen=True):
+    """There is no picture of this name, and several whose names look the same."""
+
+    name: str
+    there: tuple[str, ...]
+    """Their names, spelled out."""
+
+
+class FileElsewhere(Struct, frozen=True):
+    """The address is of a file on another machine."""
+
+    address: str
+
+
+class SchemeUnknown(Struct, frozen=True):
+    """An address from which no picture is fetched."""
+
+    address: str
+    scheme: str
+
+
+class NoWorkingFolder(Struct, frozen=True):
+    """A relative name, in a folder that is no more."""
+
+    name: str
+
+
+class NoTerminal(Struct, frozen=True):
+    """The screen needs one."""
+
+
+class NotUtf8(Struct, frozen=True):
+    """The terminal does not take UTF-8, by what the environment says."""
+
+    variable: str
+    value: str
+    encoding: str
+    remedy: str
+    """The shell's line that says UTF-8 instead."""
+
+
+class PixelsBlocked(Struct, frozen=True):
+    """Something between us and the terminal does not pass kitty's graphics on."""
+
+
+class PixelsNeedTruecolor(Struct, frozen=True):
+    """Kitty's graphics were wished for, and so were fewer colours."""
+
+    colors: str
+
+
+class WishesUndecided(Struct, frozen=True):
+    """A project's file asks for something, and there is nobody to allow it."""
+
+    file: str
+    asked: tuple[tuple[str, str], ...]
+    """Settings with their values."""
+
+
+class StdinUnreadable(Struct, frozen=True):
+    """The text was to come from there."""
+
+    why: str
+    """The system's words."""
+
+
+class StdinTooLong(Struct, frozen=True):
+    """The text on it has more than a million characters."""
+
+
+class StdinTwice(Struct, frozen=True):
+    """It was to be both the picture and the text."""
+
+
+class TextEmpty(Struct, frozen=True):
+    """There is nothing to send."""
+
+
+class NotACommentName(Struct, frozen=True):
+    """Comments are named by marker and place."""
+
+    name: str
+
+
+class NoSuchMarker(Struct, frozen=True):
+    """There is none of this number or id."""
+
+    name: str
+
+
+class NoSuchComment(Struct, frozen=True):
+    """There is none of this place or id in that thread."""
+
+    name: str
+
+
+class NobodyToAsk(Struct, frozen=True):
+    """Whether to delete: there is no terminal."""
+
+
+class NotTheAuthor(Struct, frozen=True):
+    """Somebody else wrote it."""
+
+    verb: str
+    """What only its author can do."""
+
+
+class UserEmpty(Struct, frozen=True):
+    """A user's id is not empty."""
+
+
+class UserWithComma(Struct, frozen=True):
+    """A user's id has no comma."""
+
+
+class Unencrypted(Struct, frozen=True):
+    """A server without TLS was to listen where others reach it."""
+
+    host: str
+
+
+class NotAnAddress(Struct, frozen=True):
+    """A proxy is named by its IP address."""
+
+    given: str
+
+
+class DemoServerDied(Struct, frozen=True):
+    """The demo has a server of its own, which did not start."""
+
+    last_line: str
+    """The end of its log."""
+
+
+class NotOnThisServer(Struct, frozen=True):
+    """Only imagechat's own server can do that."""
+
+
+class TraceNotAFile(Struct, frozen=True):
+    """A trace is read from a plain file."""
+
+    name: str
+
+
+class TraceUnreadable(Struct, frozen=True):
+    """A line of a trace cannot be read or replayed."""
+
+    line: int
+    why: str
+    """What ``sync.trace`` or the decoder says of it."""
+
+
+class NotKnownIfSaved(Struct, frozen=True):
+    """A write was sent, and nobody knows what became of it."""
+
+    why: Problem
+
+
+class MarkerNotSaved(Struct, frozen=True):
+    """A new marker on a hosted server is two writes: the first is done, the second is not, or nobody knows."""
+
+    why: Problem | NotKnownIfSaved
+
+
+VerbProblem: TypeAlias = (
+    NoPictureNamed
+    | NoPictureToWriteOn
+    | SeveralLookAlike
+    | FileElsewhere
+    | SchemeUnknown
+    | NoWorkingFolder
+    | NoTerminal
+    | NotUtf8
+    | PixelsBlocked
+    | PixelsNeedTruecolor
+    | WishesUndecided
+    | StdinUnreadable
+    | StdinTooLong
+    | StdinTwice
+    | TextEmpty
+    | NotACommentName
+    | NoSuchMarker
+    | NoSuchComment
+    | NobodyToAsk
+    | NotTheAuthor
+    | UserEmpty
+    | UserWithComma
+    | Unencrypted
+    | NotAnAddress
+    | DemoServerDied
+    | NotOnThisServer
+    | TraceNotAFile
+    | TraceUnreadable
+    | NotKnownIfSaved
+    | MarkerNotSaved
+)
+"""Why a verb cannot do what it was asked to, or does not know whether it did."""
+
+# -- why settings cannot be used
+
+
+class PlainHttp(Struct, frozen=True):
+    """http:// to another machine: secrets would travel in the open."""
+
+    server: str
+
+
+class BadServer(Struct, frozen=True):
+    """Not the address of a server."""
+
+    server: str
+
+
+class BadFlag(Struct, frozen=True):
+    """A flag has a value that it cannot have."""
+
+    flag: str
+    must: str
+    """What it must be, to be read behind its name."""
+    value: str
+    """As it is shown."""
+
+
+class NoTenant(Struct, frozen=True):
+    """A server is named, and no tenant on it."""
+
+
+class TenantNotAllowed(Struct, frozen=True):
+    """Only a project's file names a tenant, which counts once the person has allowed it."""
+
+
+class SecretReadable(Struct, frozen=True):
+    """The file with the token can be read by others."""
+
+    path: str
+
+
+class SecretMissing(Struct, frozen=True):
+    """The file with the token is not there, or there is none in it."""
+
+    path: str
+
+
+class NoHome(Struct, frozen=True):
+    """Nobody knows where the user's folders are, and one is needed."""
+
+    variable: str
+    """It would name that one."""
+
+
+SettingsProblem: TypeAlias = (
+    PlainHttp | BadServer | BadFlag | NoTenant | TenantNotAllowed | SecretReadable | SecretMissing | NoHome
+)
+"""Why settings cannot be used."""
+
+
+# -- why an operator was refused; they travel by their tags, with the first of their fields
+
+
+class TenantInvalid(Struct, frozen=True, tag_field="problem", tag="tenant-invalid"):
+    """Not ``[A-Za-z0-9_-]{1,64}``."""
+
+    tenant: str
+
+
+class TenantReserved(Struct, frozen=True, tag_field="problem", tag="tenant-reserved"):
+    """The name is for the server itself."""
+
+    tenant: str
+
+
+class TenantExists(Struct, frozen=True, tag_field="problem", tag="tenant-exists"):
+    """There is already one of this name."""
+
+    tenant: str
+
+
+class NoSuchTenant(Struct, frozen=True, tag_field="problem", tag="no-such-tenant"):
+    """There is none of this name."""
+
+    tenant: str
+
+
+class NoSecret(Struct, frozen=True, tag_field="problem", tag="no-secret"):
+    """The tenant has no API secret: its users come by the kernel's word."""
+
+    tenant: str
+
+
+class DataDenied(Struct, frozen=True, tag_field="problem", tag="denied"):
+    """The server, or its data, belongs to another user."""
+
+    path: str
+
+
+class SecretsSealed(Struct, frozen=True, tag_field="problem", tag="seal-broken"):
+    """The key file is not the one that sealed the secrets, or others can read it."""
+
+    path: str
+    """The data folder."""
+
+
+class DataUnanswered(Struct, frozen=True, tag_field="problem", tag="unavailable"):
+    """A server holds the data and does not answer."""
+
+    path: str
+
+
+AdminProblem: TypeAlias = (
+    TenantInvalid
+    | TenantReserved
+    | TenantExists
+    | NoSuchTenant
+    | NoSecret
+    | DataDenied
+    | DataBroken
+    | SecretsSealed
+    | DataUnanswered
+)
+"""Why an operator was refused."""
+
 ServeProblem: TypeAlias = (
     DataFolderUnusable
     | DiskFull
@@ -277,7 +802,15 @@ LocalServerProblem: TypeAlias = (
 )
 """Why there is no local server."""
 
-AnyProblem: TypeAlias = Problem | LocalServerProblem | ServeProblem
+AnyProblem: TypeAlias = (
+    Problem
+    | LocalServerProblem
+    | ServeProblem
+    | PictureProblem
+    | SettingsProblem
+    | AdminProblem
+    | VerbProblem
+)
 
 
 class Failed(Exception):
@@ -286,6 +819,15 @@ class Failed(Exception):
     def __init__(self, problem: AnyProblem) -> None:
         super().__init__(type(problem).__name__)
         self.problem = problem
+
+
+class RequestFailed(Failed):
+    """A request was not answered with success (``net.failures`` tells them apart)."""
+
+    problem: Problem
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
 
 
 class LocalServerFailed(Failed):
@@ -303,4 +845,40 @@ class ServeError(Failed):
     problem: ServeProblem
 
     def __init__(self, problem: ServeProblem) -> None:
+        super().__init__(problem)
+
+
+class PictureError(Failed):
+    """A picture cannot be shown."""
+
+    problem: PictureProblem
+
+    def __init__(self, problem: PictureProblem) -> None:
+        super().__init__(problem)
+
+
+class SettingsError(Failed):
+    """Settings that cannot be used."""
+
+    problem: SettingsProblem
+
+    def __init__(self, problem: SettingsProblem) -> None:
+        super().__init__(problem)
+
+
+class AdminRefused(Failed):
+    """An operator's request was not carried out."""
+
+    problem: AdminProblem
+
+    def __init__(self, problem: AdminProblem) -> None:
+        super().__init__(problem)
+
+
+class VerbFailed(Failed):
+    """A verb cannot do what it was asked to, or does not know whether it did."""
+
+    problem: VerbProblem
+
+    def __init__(self, problem: VerbProblem) -> None:
         super().__init__(problem)

@@ -18,8 +18,10 @@ import stat
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
+
+from imagechat_tui import problems
+from imagechat_tui.problems import BadServer, PlainHttp, SettingsError
 
 APP = "imagechat"
 PROJECT_FILE = ".imagechat.toml"
@@ -54,32 +56,6 @@ OWN_TEXTS = ("sso_file", "ca_file")
 
 PROJECT_TEXTS = ("project",)
 """Those that only a project's file has."""
-
-
-class SettingsProblem(StrEnum):
-    """Why settings cannot be used."""
-
-    PLAIN_HTTP = "plain-http"
-    """http:// to another machine: secrets would travel in the open."""
-    BAD_FLAG = "bad-flag"
-    BAD_SERVER = "bad-server"
-    NO_TENANT = "no-tenant"
-    TENANT_NOT_ALLOWED = "tenant-not-allowed"
-    """Only a project's file names one, which counts once the person has allowed it."""
-    SECRET_READABLE = "secret-readable"
-    """The file with the token can be read by others."""
-    SECRET_MISSING = "secret-missing"
-    NO_HOME = "no-home"
-    """Nobody knows where the user's folders are, and one is needed; the subject is the variable that names it."""
-
-
-class SettingsError(Exception):
-    """Settings that cannot be used."""
-
-    def __init__(self, problem: SettingsProblem, subject: str = "") -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-        self.subject = subject
 
 
 class Folders:
@@ -117,7 +93,7 @@ class Folders:
     def _needed(self, name: str) -> Path:
         place = self._places[name]
         if place is None:
-            raise SettingsError(SettingsProblem.NO_HOME, f"XDG_{name.upper()}_HOME")
+            raise SettingsError(problems.NoHome(f"XDG_{name.upper()}_HOME"))
         return place
 
     @property
@@ -179,7 +155,7 @@ class ClientSettings:
     """What was wrong in a file and was skipped; raw text."""
     refused: tuple[Wish, ...] = ()
     """What the project's file asked for and was not allowed."""
-    bad_server: SettingsError | None = field(default=None, compare=False)
+    bad_server: PlainHttp | BadServer | None = field(default=None, compare=False)
     """Why the server that a file or a variable means was skipped; None if it was not."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Where each value comes from that is not the default: a flag, a variable, or a file's path, raw."""
@@ -233,23 +209,23 @@ def load_settings(
     user_file = config / CONFIG_FILE if config is not None else None
     of_project = _read(project_file, PROJECT_KEYS, mistakes) if project_file is not None else {}
     of_user = _read(user_file, OWN_KEYS, mistakes) if user_file is not None else {}
-    no_servers: dict[str, SettingsError] = {}
+    no_servers: dict[str, PlainHttp | BadServer] = {}
 
     def with_usable_server(layer: Mapping[str, object], source: str) -> Mapping[str, object]:
         """A layer, without server and tenant if that server cannot be used."""
-        error = _server_error(str(layer.get("server", "")))
-        if error is None:
+        problem = _server_problem(str(layer.get("server", "")))
+        if problem is None:
             return layer
-        no_servers[source] = error
-        mistakes.append(f"{source}: server {_NO_SERVER[error.problem]}, not {_shown(error.subject)}")
+        no_servers[source] = problem
+        mistakes.append(f"{source}: server {_NO_SERVER[type(problem)]}, not {_shown(problem.server)}")
         return _without(layer, {"server"})
 
     of_user = with_usable_server(of_user, str(user_file))
     of_project = with_usable_server(of_project, str(project_file))
     environment = with_usable_server(environment, f"{PREFIX}SERVER")
-    flagged = _server_error(str(said.get("server", "")))
+    flagged = _server_problem(str(said.get("server", "")))
     if flagged is not None:
-        raise flagged
+        raise SettingsError(flagged)
     wishes = _wishes(project_file, of_project, of_user, above=(environment, said))
     granted = allowed(wishes) if wishes else ()
     refused = tuple(wish for wish in wishes if wish not in granted)
@@ -262,7 +238,7 @@ def load_settings(
         (environment, lambda key: PREFIX + key.upper()),
         (said, lambda key: f"--{key.replace('_', '-')}"),
     )
-    bad_server: SettingsError | None = None
+    bad_server: PlainHttp | BadServer | None = None
     for layer, source in layers:
         bad_server = None if "server" in layer else no_servers.get(source("server"), bad_server)
         for key, value in layer.items():
@@ -270,7 +246,7 @@ def load_settings(
             if not wrong:
                 merged[key], sources[key] = value, source(key)
             elif layer is said:
-                raise SettingsError(SettingsProblem.BAD_FLAG, f"{source(key)} {wrong}, not {_shown(value)}")
+                raise SettingsError(problems.BadFlag(source(key), wrong, _shown(value)))
             else:
                 mistakes.append(f"{source(key)}: {key} {wrong}, not {_shown(value)}")
     text = {key: str(value) for key, value in merged.items()}
@@ -301,9 +277,7 @@ def load_settings(
     )
     if server and not settings.tenant:
         asked = any(wish.key == "tenant" for wish in refused)
-        raise SettingsError(
-            SettingsProblem.TENANT_NOT_ALLOWED if asked else SettingsProblem.NO_TENANT, server
-        )
+        raise SettingsError(problems.TenantNotAllowed() if asked else problems.NoTenant())
     return settings
 
 
@@ -507,22 +481,22 @@ def read_secret(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(SettingsProblem.SECRET_READABLE, str(path))
+            raise SettingsError(problems.SecretReadable(str(path)))
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(SettingsProblem.SECRET_MISSING, str(path)) from None
+        raise SettingsError(problems.SecretMissing(str(path))) from None
     if not secret:
-        raise SettingsError(SettingsProblem.SECRET_MISSING, str(path))
+        raise SettingsError(problems.SecretMissing(str(path)))
     return secret
 
 
 _NO_SERVER = {
-    SettingsProblem.BAD_SERVER: "must be an address like https://host",
-    SettingsProblem.PLAIN_HTTP: "must be https:// (else everything travels unencrypted)",
+    BadServer: "must be an address like https://host",
+    PlainHttp: "must be https:// (else everything travels unencrypted)",
 }
 
 
-def _server_error(server: str) -> SettingsError | None:
+def _server_problem(server: str) -> PlainHttp | BadServer | None:
     """Why this is no server that may be used; None if it may, or if it is the local one."""
     address = _address(server)
     if not server.strip():
@@ -534,13 +508,13 @@ def _server_error(server: str) -> SettingsError | None:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return SettingsError(SettingsProblem.BAD_SERVER, shown)
+        return BadServer(shown)
     # A password in the address would be shown wherever the address is.
     odd = "@" in parts.netloc or " " in address or parts.query or parts.fragment or port == 0
     if not host or odd or not address.isprintable() or parts.scheme not in ("http", "https"):
-        return SettingsError(SettingsProblem.BAD_SERVER, shown)
+        return BadServer(shown)
     if parts.scheme == "http" and not is_loopback(host):
-        return SettingsError(SettingsProblem.PLAIN_HTTP, address)
+        return PlainHttp(address)
     return None
 
 

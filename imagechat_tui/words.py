@@ -6,13 +6,25 @@ reason, a file's name) comes in raw and leaves harmless.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 
 from imagechat_tui import problems
-from imagechat_tui.problems import NOT_SIGNED_IN, LocalServerProblem, Problem, ProblemKind, ServeProblem
+from imagechat_tui.problems import (
+    NOT_SIGNED_IN,
+    AdminProblem,
+    LocalServerProblem,
+    PictureProblem,
+    Problem,
+    ProblemKind,
+    ServeProblem,
+    SettingsProblem,
+    Unfetchable,
+    Unfetched,
+    VerbProblem,
+)
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync.intents import (
@@ -233,26 +245,6 @@ _UNREACHED = {
     ),
 }
 """What was seen where the server was not reached: title, sentence, and what to do where trying again is not all."""
-
-
-def not_known_words(problem: Problem) -> Words:
-    """A verb's write was sent, and nobody knows what became of it."""
-    broken = problem.kind is ProblemKind.UNREACHABLE and not problem.code
-    why = "The connection broke before the answer." if broken else problem_words(problem).sentence
-    return Words(
-        "Save not confirmed",
-        f"{why} It may still have been saved.",
-        "Check with imagechat ls before you run it again.",
-    )
-
-
-def half_saved_words(why: Words) -> Words:
-    """A new marker on a hosted server is two writes: the first is done, the second is not, or nobody knows."""
-    return Words(
-        "Comment saved without its marker",
-        why.sentence,
-        "Run the same command again: the comment stays as it is, the marker is made.",
-    )
 
 
 def _stopped(sentence: str) -> str:
@@ -482,49 +474,6 @@ def _seconds(wait_s: float) -> str:
     return f"{max(1.0, wait_s):.0f} s"
 
 
-_TOO_LARGE = ("Too large", "{called} is {said}.", "{advice}")
-_TOO_HEAVY = ("Too heavy", "{called} needs more memory or time than is allowed.", "Make it smaller.")
-_PICTURE_WORDS = {
-    "missing": ("No such picture", "{called} does not exist.", "Check the name."),
-    "dead-link": ("No such picture", "{called} is a link that leads nowhere.", "Check where it leads."),
-    "permission": ("Not readable", "You may not read {called}.", "Check its permissions."),
-    "directory": (
-        "No picture there",
-        "{called} holds no visible, non-empty PNG, JPEG, GIF, WebP or BMP.",
-        "Name a picture.",
-    ),
-    "silent": ("Nothing came", "Nothing writes to the pipe {called}.", "Or write: … | imagechat -"),
-    "odd-kind": (
-        "Unusual kind",
-        "{called} is a {said}, a kind that cannot be read.",
-        "Convert it to plain PNG.",
-    ),
-    "corrupt": ("Damaged picture", "{called} is a damaged {said}.", "{anew}"),
-    "cut-off": (
-        "Cut off",
-        "{called} is a {said} that is cut off: nothing of it can be shown.",
-        "{anew}",
-    ),
-    "too-many-pixels": _TOO_LARGE,
-    "too-many-bytes": _TOO_LARGE,
-    "memory": _TOO_HEAVY,
-    "too-slow": _TOO_HEAVY,
-    "not-trusted": (
-        "Not trusted",
-        "The certificate of {called} is not trusted: {said}.",
-        "Fetch the file yourself and open that.",
-    ),
-    "server-failed": ("Not fetched", "The server of {called} answered {said}.", "Try again later."),
-    "private-address": (
-        "Private address",
-        "{called} has a public name and leads to {said}, in a private network.",
-        "If that is what you mean: {option}.",
-    ),
-    "refused-address": ("Address refused", "{called} leads to an address that is not fetched.{more}", ""),
-    "unreachable": ("Not fetched", "{called} could not be fetched.{more}", "Check the address."),
-}
-"""Title, what is wrong, and what to do about it."""
-
 _ANEW = "Export or download it again."
 _CONVERT = "Convert it to PNG or JPEG."
 _EXPORT = "Export it as PNG."
@@ -573,37 +522,98 @@ _ELSE = {
 }
 """What files are that are called pictures, and what to do about it; by what ``net.decoding.kinds`` calls them."""
 _NO_PICTURE = ("is not a PNG, JPEG, GIF, WebP or BMP", _CONVERT)
+_NOT_FETCHED: Mapping[Unfetched, str] = {
+    "nobody-answers": "Nothing answers there.",
+    "took-too-long": "It took too long.",
+    "no-address": "That is no address.",
+    "broke": "The link broke.",
+    "too-many-redirects": "Too many redirects.",
+}
+_NOT_FETCHABLE: Mapping[Unfetchable, str] = {
+    "not-http": "Only http and https are fetched.",
+    "no-longer-https": "From https to http.",
+    "private": "It is a private address.",
+}
+_CHECK_ADDRESS = "Check the address."
+_SMALLER = "Make it smaller."
 
 
-def picture_words(kind: str, *, name: str, detail: str = "", limit: str = "", option: str = "") -> Words:
-    """Why a picture cannot be shown.
+def picture_words(problem: PictureProblem) -> Words:
+    """Why a picture cannot be shown."""
+    called = safe_name(problem.name)
+    match problem:
+        case problems.PictureMissing(link=True):
+            return Words(
+                "No such picture", f"{called} is a link that leads nowhere.", "Check where it leads."
+            )
+        case problems.PictureMissing(near=near):
+            meant = _did_you_mean(near)
+            return Words("No such picture", f"{called} does not exist.", meant or "Check the name.")
+        case problems.PictureForbidden():
+            return Words("Not readable", f"You may not read {called}.", "Check its permissions.")
+        case problems.PictureUnreadable(why=why):
+            said = safe_line(why)
+            return Words("No picture", f"{called} cannot be shown.{f' {_stopped(said)}' if said else ''}")
+        case problems.NoPictureInFolder():
+            return Words(
+                "No picture there",
+                f"{called} holds no visible, non-empty PNG, JPEG, GIF, WebP or BMP.",
+                "Name a picture.",
+            )
+        case problems.NotAPicture(what=kind):
+            what, todo = _ELSE.get(kind, _NO_PICTURE)
+            return Words("Not a picture", f"{called} {what}.", todo)
+        case problems.OddKind(form=form):
+            sentence = f"{called} is a {safe_line(form) or 'picture'}, a kind that cannot be read."
+            return Words("Unusual kind", sentence, "Convert it to plain PNG.")
+        case problems.PictureCorrupt(form=form):
+            return Words("Damaged picture", f"{called} is a damaged {safe_line(form) or 'picture'}.", _ANEW)
+        case problems.PictureCutOff(form=form):
+            cut = f"{called} is a {safe_line(form) or 'picture'} that is cut off"
+            return Words("Cut off", f"{cut}: nothing of it can be shown.", _ANEW)
+        case problems.TooManyPixels(width=width, height=height, most=most):
+            size = f"{width}×{height} pixels, more than {most / 1e6:g} million pixels"
+            return Words("Too large", f"{called} is {size}.", "--max-megapixels raises the limit.")
+        case problems.TooManyBytes(most=most, size=size_bytes):
+            size = f"{size_bytes / (1 << 20):.1f} MiB, " if size_bytes is not None else ""
+            limit = f"more than {most / (1 << 20):g} MiB"
+            return Words("Too large", f"{called} is {size}{limit}.", "--max-file-mib raises the limit.")
+        case problems.TooMuchMemory() | problems.TooSlow():
+            return Words("Too heavy", f"{called} needs more memory or time than is allowed.", _SMALLER)
+        case problems.PictureNotFetched(why=why):
+            sentence = f"{called} could not be fetched. {_NOT_FETCHED[why]}"
+            return Words("Not fetched", sentence, _CHECK_ADDRESS)
+        case problems.PictureRefused(status=status):
+            sentence = f"{called} could not be fetched. The server said {status}."
+            return Words("Not fetched", sentence, _CHECK_ADDRESS)
+        case problems.PictureServerFailed(status=status):
+            return Words("Not fetched", f"The server of {called} answered {status}.", "Try again later.")
+        case problems.AddressRefused(why=why):
+            leads = f"{called} leads to an address that is not fetched."
+            return Words("Address refused", f"{leads} {_NOT_FETCHABLE[why]}")
+        case problems.PrivateAddress(address=address):
+            leads = f"{called} has a public name and leads to {safe_line(address)}"
+            return Words(
+                "Private address",
+                f"{leads}, in a private network.",
+                "If that is what you mean: --allow-private.",
+            )
+        case problems.PictureNotTrusted(why=why):
+            return Words(
+                "Not trusted",
+                f"The certificate of {called} is not trusted: {safe_line(why)}.",
+                "Fetch the file yourself and open that.",
+            )
+        case problems.PipeSilent():
+            return Words("Nothing came", f"Nothing writes to the pipe {called}.", "Or write: … | imagechat -")
+        case _:
+            assert_never(problem)
 
-    Args:
-        kind: the failure, as ``net.pictures`` names it.
-        name: the file or address, raw.
-        detail: the size that was too large, the format, what the file is instead, the system's word …, raw.
-        limit: the limit that it exceeds, with its unit.
-        option: the option that raises the limit.
-    """
-    said: str = safe_line(detail)
-    called = safe_name(name)
-    if kind == "not-an-image":
-        what, todo = _ELSE.get(detail, _NO_PICTURE)
-        return Words("Not a picture", f"{called} {what}.", todo)
-    if kind in ("too-many-pixels", "too-many-bytes"):
-        said = (
-            ", ".join(part for part in (said, f"more than {limit}" if limit else "") if part) or "too large"
-        )
-    facts = {
-        "called": called,
-        "said": said or "picture",
-        "more": f" {_stopped(said)}" if said else "",
-        "option": option,
-        "anew": _ANEW,
-        "advice": f"{option} raises the limit." if option else "Make it smaller.",
-    }
-    unshown = ("No picture", "{called} cannot be shown.{more}", "")
-    return Words(*(part.format_map(facts) for part in _PICTURE_WORDS.get(kind, unshown)))
+
+def _did_you_mean(near: Sequence[str]) -> str:
+    """The question after names that are spelled almost like one; empty if there are none."""
+    meant = " or ".join(safe_name(other) for other in near)
+    return f"Did you mean {meant}?" if meant else ""
 
 
 def defect_words(path: str) -> Words:
@@ -652,43 +662,11 @@ def _lost_part(loss: Loss) -> str:
     return "all" if percent >= 100 else f"{loss.edge} {percent} %"
 
 
-def missing_picture_words(name: str, near: Sequence[str]) -> Words:
-    """There is no such picture; ``near`` are those beside it whose names are spelled almost like it, raw."""
-    words = picture_words("missing", name=name)
-    meant = " or ".join(safe_name(other) for other in near)
-    return Words(words.title, words.sentence, f"Did you mean {meant}?" if meant else words.action)
-
-
 def no_such_picture_here(name: str, near: Sequence[str]) -> str:
     """Of a verb that needs no picture: that there is none, as far as this machine knows."""
-    words = missing_picture_words(name, near)
-    meant = f" {words.action}" if near else ""
+    meant = f" {_did_you_mean(near)}" if near else ""
     return (
         f"There is no picture {safe_name(name)!r} here. If the server has its threads, they are shown.{meant}"
-    )
-
-
-def no_working_folder_words(name: str) -> Words:
-    """A relative name, in a folder that is no more."""
-    return Words(
-        "No working folder",
-        f"The folder that this shell is in has been deleted, so {safe_name(name)} is nowhere.",
-        "cd to another one, or name it by its whole path.",
-    )
-
-
-def elsewhere_words(address: str, scheme: str) -> Words:
-    """An address from which no picture is fetched."""
-    if scheme == "file":
-        return Words(
-            "Not here",
-            f"{safe_name(address)} names a file of another machine.",
-            "Copy it here and open that.",
-        )
-    return Words(
-        "Address refused",
-        f"{safe_name(address)} begins with {safe_name(scheme)}://, and only http, https and file are known.",
-        "Fetch it yourself and open the file.",
     )
 
 
@@ -702,14 +680,6 @@ def first_picture_words(name: str, pictures: int) -> str:
 def look_alike_words(typed: str, there: str) -> str:
     """The file that was taken for one whose name looks the same; both spelled out."""
     return f"There is no {safe_name(typed)}; {safe_name(there)} looks the same and is taken."
-
-
-def several_look_alikes_words(typed: str, there: Sequence[str]) -> Words:
-    """Several files look like the name; they are spelled out, so that one can be told from the other."""
-    listed = ", ".join(safe_name(name) for name in there)
-    return Words(
-        "Which one?", f"{safe_name(typed)} does not exist, and these look like it: {listed}.", "Rename one."
-    )
 
 
 def local_server_words(problem: LocalServerProblem, *, named: bool = True) -> Words:
@@ -902,6 +872,230 @@ def _because(why: str) -> str:
     return f" ({said})" if said else ""
 
 
+def settings_words(problem: SettingsProblem) -> Words:
+    """Why settings cannot be used."""
+    match problem:
+        case problems.PlainHttp(server=server):
+            return Words(
+                "Not safe", f"{safe_name(server)} would send everything unencrypted.", "Use https://."
+            )
+        case problems.BadFlag(flag=flag, must=must, value=value):
+            return Words("Not understood", f"{safe_name(f'{flag} {must}, not {value}')}.")
+        case problems.BadServer(server=server):
+            return Words("Not a server", f"{safe_name(server)} is not an address like https://host.")
+        case problems.NoTenant():
+            return Words("Tenant missing", "A server needs a tenant.", "Name yours with --tenant.")
+        case problems.TenantNotAllowed():
+            return Words(
+                "Tenant missing",
+                "A server needs a tenant, and only the project's file names one, which you have not allowed.",
+                "To allow it: imagechat config trust; or name yours with --tenant.",
+            )
+        case problems.SecretReadable(path=path):
+            file = safe_name(path)
+            return Words("Secret readable by others", f"Others can read {file}.", f"Try: chmod 600 {file}")
+        case problems.NoHome():
+            return Words(
+                "No home",
+                "HOME names no folder by its whole path, and the system has no account with a home for you.",
+                "Set HOME, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME.",
+            )
+        case problems.SecretMissing(path=path):
+            sentence = f"{safe_name(path)} cannot be read."
+            return Words("No token", sentence, "Check sso_file, or set IMAGECHAT_SSO.")
+        case _:
+            assert_never(problem)
+
+
+def admin_words(problem: AdminProblem) -> Words:
+    """Why an operator's request was refused."""
+    match problem:
+        case problems.TenantInvalid(tenant=tenant):
+            sentence = f"{safe_name(tenant)!r} must be 1-64 of A-Z a-z 0-9 _ -."
+            return Words("Invalid tenant name", sentence)
+        case problems.TenantReserved(tenant=tenant):
+            sentence = f"{safe_name(tenant)} is reserved for the server itself."
+            return Words("Name reserved", sentence, "Choose another name.")
+        case problems.TenantExists(tenant=tenant):
+            sentence = f"There is already a tenant {safe_name(tenant)}."
+            return Words("Already exists", sentence, "imagechat tenant list shows them.")
+        case problems.NoSuchTenant(tenant=tenant):
+            name = safe_name(tenant)
+            return Words(
+                "No such tenant", f"There is no tenant {name}.", f"Try: imagechat tenant create {name}"
+            )
+        case problems.NoSecret(tenant=tenant):
+            sentence = f"Users of {safe_name(tenant)} are known by the kernel's word: no token is needed."
+            return Words("No secret", sentence)
+        case problems.DataDenied(path=path):
+            sentence = f"The server's data in {safe_name(path)} belongs to another user."
+            return Words("Not yours", sentence, "Ask its owner.")
+        case problems.DataBroken(path=path):
+            sentence = f"The database in {safe_name(path)} cannot be read or written."
+            return Words("Data unusable", sentence, "imagechat serve --data-dir says why.")
+        case problems.SecretsSealed(path=path):
+            sealed = f"The seal.key in {safe_name(path)} does not open its tenants' secrets"
+            return Words(
+                "Secrets sealed",
+                f"{sealed}, or others can read it.",
+                "Restore it from the same backup as the database, with mode 600.",
+            )
+        case problems.DataUnanswered(path=path):
+            return Words("No answer", f"A server holds {safe_name(path)} and does not answer.", "Restart it.")
+        case _:
+            assert_never(problem)
+
+
+def verb_words(problem: VerbProblem) -> Words:
+    """Why a verb cannot do what it was asked to, or does not know whether it did."""
+    match problem:
+        case problems.NoPictureNamed():
+            return Words("No picture named", "The name of the picture is empty.")
+        case problems.NoPictureToWriteOn(why=why):
+            words = _no_picture_words(why)
+            gone = "For the threads of a picture that is gone, use --url-id."
+            return Words(words.title, words.sentence, f"{words.action} {gone}")
+        case problems.SeveralLookAlike() | problems.NoWorkingFolder():
+            return _no_picture_words(problem)
+        case problems.FileElsewhere(address=address):
+            return Words(
+                "Not here",
+                f"{safe_name(address)} names a file of another machine.",
+                "Copy it here and open that.",
+            )
+        case problems.SchemeUnknown(address=address, scheme=scheme):
+            begins = f"{safe_name(address)} begins with {safe_name(scheme)}://"
+            return Words(
+                "Address refused",
+                f"{begins}, and only http, https and file are known.",
+                "Fetch it yourself and open the file.",
+            )
+        case problems.NoTerminal():
+            return Words(
+                "No terminal",
+                "The screen needs a terminal, and there is none.",
+                "In scripts use imagechat ls, add, watch or show; over SSH, ssh -t.",
+            )
+        case problems.NotUtf8(variable=variable, value=value, encoding=encoding, remedy=remedy):
+            return Words(
+                "No UTF-8",
+                f"{safe_name(variable)}={safe_name(value)} says that this terminal takes "
+                f"{safe_name(encoding)}, and the screen is drawn in UTF-8.",
+                f"If it takes UTF-8: {safe_name(remedy)}. Otherwise use imagechat show, ls, add or watch.",
+            )
+        case problems.PixelsBlocked():
+            return Words(
+                "No pixels here",
+                "tmux, screen and zellij do not pass kitty's graphics on.",
+                "Start it outside of them, or without --graphics kitty.",
+            )
+        case problems.PixelsNeedTruecolor(colors=colors):
+            return Words(
+                "No pixels here",
+                f"Kitty's graphics need true colours, and {safe_name(colors)} was chosen.",
+                "Add --colors truecolor, or leave out --graphics kitty.",
+            )
+        case problems.WishesUndecided(file=file, asked=asked):
+            listed = ", ".join(f"{safe_name(key)} = {safe_name(value)}" for key, value in asked)
+            keys = {key for key, _ in asked}
+            # An answer about a tenant is for one server: the verb does not know of one that only a flag names.
+            or_named = "; or name yours with --tenant" if "tenant" in keys and "server" not in keys else ""
+            return Words(
+                "Not allowed yet",
+                f"{safe_line(file)} asks for {listed}, which is skipped.",
+                f"To allow it: imagechat config trust{or_named}",
+            )
+        case problems.StdinUnreadable(why=why):
+            return Words("Nothing to send", f"stdin cannot be read ({safe_line(why)}).")
+        case problems.StdinTooLong():
+            return Words("Too long", "The text on stdin has more than a million characters.")
+        case problems.StdinTwice():
+            return Words("One stdin", "It cannot be both the picture and the text.")
+        case problems.TextEmpty():
+            return Words("Nothing to send", "The text is empty.")
+        case problems.NotACommentName(name=name):
+            return Words(
+                "Not a comment", f"{safe_name(name)!r} names no comment.", "7.2 is the second of marker 7."
+            )
+        case problems.NoSuchMarker(name=name):
+            return Words(
+                "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them."
+            )
+        case problems.NoSuchComment(name=name):
+            return Words(
+                "No such comment",
+                f"There is no comment {safe_name(name)!r} in that thread.",
+                "imagechat ls IMAGE shows them.",
+            )
+        case problems.NobodyToAsk():
+            return Words("Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.")
+        case problems.NotTheAuthor(verb=verb):
+            return Words("Not yours", f"Only its author can {safe_name(verb)} it.")
+        case problems.UserEmpty():
+            return Words("Not a user name", "A user's id is not empty.")
+        case problems.UserWithComma():
+            return Words("Not a user name", "A user's id has no comma.")
+        case problems.Unencrypted(host=host):
+            return Words(
+                "Not safe",
+                f"On {safe_name(host)} without TLS everything would be sent unencrypted.",
+                "Name a certificate with --tls-cert, or leave out --host and let a proxy on this machine do TLS.",
+            )
+        case problems.NotAnAddress(given=given):
+            return Words(
+                "No address",
+                f"{safe_name(given)} is not an IP address.",
+                "Give --trusted-proxy the address from which the proxy connects, such as 127.0.0.1.",
+            )
+        case problems.DemoServerDied(last_line=last_line):
+            said = safe_line(last_line)
+            return Words("No demo", f"Its server did not start.{f' {_stopped(said)}' if said else ''}")
+        case problems.NotOnThisServer():
+            return problem_words(Problem(ProblemKind.UNSUPPORTED), keys=False)
+        case problems.TraceNotAFile(name=name):
+            return Words("Not a trace", f"{safe_name(name)} is no plain file.")
+        case problems.TraceUnreadable(line=line, why=why):
+            return Words("Not a trace", f"Line {line}: {safe_name(why)}.")
+        case problems.NotKnownIfSaved(why=request):
+            broken = request.kind is ProblemKind.UNREACHABLE and not request.code
+            seen = "The connection broke before the answer." if broken else problem_words(request).sentence
+            return Words(
+                "Save not confirmed",
+                f"{seen} It may still have been saved.",
+                "Check with imagechat ls before you run it again.",
+            )
+        case problems.MarkerNotSaved(why=second):
+            why_not = problem_words(second, keys=False) if isinstance(second, Problem) else verb_words(second)
+            return Words(
+                "Comment saved without its marker",
+                why_not.sentence,
+                "Run the same command again: the comment stays as it is, the marker is made.",
+            )
+        case _:
+            assert_never(problem)
+
+
+def _no_picture_words(
+    problem: problems.PictureMissing
+    | problems.NoPictureInFolder
+    | problems.SeveralLookAlike
+    | problems.NoWorkingFolder,
+) -> Words:
+    match problem:
+        case problems.SeveralLookAlike(name=typed, there=there):
+            listed = ", ".join(safe_name(name) for name in there)
+            sentence = f"{safe_name(typed)} does not exist, and these look like it: {listed}."
+            return Words("Which one?", sentence, "Rename one.")
+        case problems.NoWorkingFolder(name=name):
+            return Words(
+                "No working folder",
+                f"The folder that this shell is in has been deleted, so {safe_name(name)} is nowhere.",
+                "cd to another one, or name it by its whole path.",
+            )
+        case _:
+            return picture_words(problem)
+
+
 def private_address_words(url: str, address: str) -> list[str]:
     """The question about a public name that leads into a private network, as lines."""
     return [
@@ -933,19 +1127,6 @@ def wish_words(file: str, asked: Sequence[tuple[str, str, str]]) -> list[str]:
             for key, value, beside in asked
         ),
     ]
-
-
-def wish_undecided_words(file: str, asked: Sequence[tuple[str, str, str]]) -> Words:
-    """A project's file asks for something, and nobody has answered."""
-    listed = ", ".join(f"{key} = {safe_name(value)}" for key, value, _ in asked)
-    keys = {key for key, _, _ in asked}
-    # An answer about a tenant is for one server: the verb does not know of one that only a flag names.
-    or_named = "; or name yours with --tenant" if "tenant" in keys and "server" not in keys else ""
-    return Words(
-        "Not allowed yet",
-        f"{safe_line(file)} asks for {listed}, which is skipped.",
-        f"To allow it: imagechat config trust{or_named}",
-    )
 
 
 def cannot_show_words(items: int) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from itertools import product
-from typing import Any, Final, get_args, get_type_hints
+from types import NoneType
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from msgspec.structs import replace
 
@@ -303,23 +304,28 @@ def log_entry(seq: int = 1, **overrides: Any) -> LogEntry:
 
 
 def problems_of(kinds: object, text: str) -> Iterator[Any]:
-    """One of every kind of a union of problems, with ``text`` for all that is told; several if it holds others."""
+    """Values of every kind of a union of problems, with ``text`` for all that is told, and each choice there is."""
     for kind in get_args(kinds) or (kinds,):
         hints = get_type_hints(kind)
-        choices = (tuple(_values_of(hints[name], text)) for name in kind.__struct_fields__)
-        for values in product(*choices):
+        for values in product(*(tuple(_values_of(hints[name], text)) for name in kind.__struct_fields__)):
             yield kind(*values)
 
 
 def _values_of(hint: Any, text: str) -> Iterator[Any]:
-    for part in get_args(hint) or (hint,):
-        if part is str:
-            yield text
-        elif part in (int, float):
-            yield 7
-        elif part is type(None):
-            yield None
-        elif issubclass(part, Enum):
-            yield from part
-        else:
-            yield from problems_of(part, text)
+    parts = get_args(hint)
+    if get_origin(hint) is Literal:
+        yield from parts
+    elif get_origin(hint) is tuple:
+        yield from product(*(tuple(_values_of(part, text)) for part in parts if part is not Ellipsis))
+    elif parts:
+        for part in parts:
+            yield from _values_of(part, text)
+    elif hint in (str, int, float, bool, NoneType):
+        samples: dict[Any, tuple[object, ...]] = {
+            str: (text,), int: (7,), float: (7.0,), bool: (False, True), NoneType: (None,)
+        }  # fmt: skip
+        yield from samples[hint]
+    elif issubclass(hint, Enum):
+        yield from hint
+    else:
+        yield from problems_of(hint, text)

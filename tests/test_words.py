@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable
 from itertools import product
@@ -12,14 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui import problems
-from imagechat_tui.cli.failures import admin_words
 from imagechat_tui.net.decoding.kinds import DECLINED
 from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
-from imagechat_tui.net.pictures import PictureKind
 from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
-from imagechat_tui.server.process.admin import AdminProblem
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -36,13 +32,13 @@ from imagechat_tui.words import (
     MAX_NAME,
     ONE_LINE,
     Words,
+    admin_words,
     banner,
     cannot_show_words,
     checking_words,
     local_server_words,
     news_words,
     no_such_picture_here,
-    not_known_words,
     not_saved_words,
     phase_words,
     picture_loss_words,
@@ -50,8 +46,10 @@ from imagechat_tui.words import (
     problem_words,
     safe_name,
     serve_words,
+    settings_words,
     short_banner,
     shortest_banner,
+    verb_words,
     write_words,
 )
 from tests import examples as eg
@@ -179,7 +177,7 @@ def test_a_verb_names_no_key(kind: ProblemKind) -> None:
 
 @pytest.mark.parametrize("kind", ProblemKind)
 def test_a_write_of_which_nobody_knows_says_how_to_find_out(kind: ProblemKind) -> None:
-    words = not_known_words(Problem(kind))
+    words = verb_words(problems.NotKnownIfSaved(Problem(kind)))
     assert is_plain(words)
     assert words.sentence.endswith(" It may still have been saved.")
     assert "imagechat ls" in words.action
@@ -416,51 +414,7 @@ def test_a_reason_leaves_the_banner_on_one_line_and_its_words_alike_while_it_cou
         assert len({re.sub(" (Next try in|Trying).*", "", words) for words in waits}) == 1
 
 
-# What fails below: each kind that a ring names has words, none falls through to the last resort
-
-Told = Callable[[str], Words]
-BELOW: dict[str, tuple[type, Told, set[str]]] = {
-    "pictures": (
-        PictureKind,
-        lambda kind: picture_words(kind, name="a.png", detail="9 Mpx", limit="6 Mpx", option="--max"),
-        {"unreadable"},
-    ),
-    "admin": (AdminProblem, lambda kind: admin_words(kind, subject="demo"), {"unavailable"}),
-}
-"""Enum of the kinds, how one is told, and those that the last resort is meant for."""
-
-
-@pytest.mark.parametrize("ring", BELOW)
-def test_every_kind_of_failure_has_words_of_its_own(ring: str) -> None:
-    kinds, tell, resort = BELOW[ring]
-    last = tell("something new")
-    for kind in (str(kind) for kind in kinds):  # type: ignore[attr-defined]
-        words = tell(kind)
-        assert bool(words.title and words.sentence), kind
-        assert (words == last) == (kind in resort), kind
-
-
-HOSTILE_ARGUMENTS = [
-    (picture_words, PictureKind, ("name", "detail")),
-    (admin_words, AdminProblem, ("subject",)),
-]
-
-
-@pytest.mark.parametrize(
-    ("tell", "kinds", "names"), HOSTILE_ARGUMENTS, ids=lambda part: getattr(part, "__name__", "")
-)
-def test_names_and_words_from_outside_leave_harmless(
-    tell: Callable[..., Words], kinds: type, names: tuple[str, ...]
-) -> None:
-    outside = {
-        name
-        for name, parameter in inspect.signature(tell).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    assert set(names) == outside - {"limit", "option", "port", "pid"}
-    for kind in [*(str(kind) for kind in kinds), "data-folder", "something new"]:  # type: ignore[attr-defined]
-        words = tell(kind, **dict.fromkeys(names, HOSTILE))
-        assert not ACTING.search(words.text), kind
+# What fails elsewhere
 
 
 @pytest.mark.parametrize(
@@ -485,10 +439,10 @@ def test_what_is_missing_from_a_picture_is_told(loss: Loss, told: str) -> None:
 
 @pytest.mark.parametrize("kind", ["", "something new", *sorted(DECLINED)])
 def test_what_is_called_a_picture_and_is_none_is_named_with_what_to_do(kind: str) -> None:
-    words = picture_words("not-an-image", name="a.png", detail=kind)
+    words = picture_words(problems.NotAPicture("a.png", kind))
     assert is_plain(words)
     assert words.action
-    unknown = picture_words("not-an-image", name="a.png")
+    unknown = picture_words(problems.NotAPicture("a.png"))
     assert (words == unknown) == (kind in ("", "something new", "unknown"))
 
 
@@ -499,8 +453,15 @@ TELL: dict[str, tuple[object, Callable[[Any], Words]]] = {
         lambda problem: problem_words(Problem(ProblemKind.UNREACHABLE, local=problem)),
     ),
     "serve": (problems.ServeProblem, serve_words),
+    "pictures": (problems.PictureProblem, picture_words),
+    "settings": (problems.SettingsProblem, settings_words),
+    "operators": (problems.AdminProblem, admin_words),
+    "verbs": (problems.VerbProblem, verb_words),
 }
 """A union of kinds, and who tells them."""
+
+PASSING_ON = {"ServerDied", "NoPictureToWriteOn", "MarkerNotSaved", "TooSlow"}
+"""What is told in the words of its cause; and what takes too long, in those of what takes too much."""
 
 
 @pytest.mark.parametrize("who", TELL)
@@ -510,8 +471,8 @@ def test_every_kind_of_problem_has_words_of_its_own(who: str) -> None:
     for problem in eg.problems_of(union, "/x"):
         words = tell(problem)
         assert is_plain(words), problem
-        if not isinstance(problem, problems.ServerDied) or problem.cause is None:  # it passes on another's
-            kind = type(problem).__name__
+        kind = type(problem).__name__
+        if kind not in PASSING_ON:
             assert said.setdefault(words.sentence, kind) == kind, problem
 
 
@@ -562,19 +523,19 @@ def test_the_screen_says_without_paths_why_there_is_no_local_server() -> None:
 
 
 def test_what_is_too_large_names_limit_and_option() -> None:
-    words = picture_words(
-        "too-many-pixels", name="a.png", detail="90 Mpx", limit="60 Mpx", option="--max-megapixels"
-    )
+    words = picture_words(problems.TooManyPixels("a.png", 9000, 10_000, 60_000_000))
     assert words == Words(
-        "Too large", "a.png is 90 Mpx, more than 60 Mpx.", "--max-megapixels raises the limit."
+        "Too large",
+        "a.png is 9000×10000 pixels, more than 60 million pixels.",
+        "--max-megapixels raises the limit.",
     )
-    assert picture_words("too-many-bytes", name="a.png", detail="9 MiB") == Words(
-        "Too large", "a.png is 9 MiB.", "Make it smaller."
+    assert picture_words(problems.TooManyBytes("a.png", 1 << 20, 9 << 20)) == Words(
+        "Too large", "a.png is 9.0 MiB, more than 1 MiB.", "--max-file-mib raises the limit."
     )
 
 
 def test_nobody_has_to_read_a_name_of_thousands_of_letters() -> None:
-    words = picture_words("missing", name="x" * 3000)
+    words = picture_words(problems.PictureMissing("x" * 3000))
     assert words.sentence == f"{'x' * (MAX_NAME - 1)}… does not exist."
     assert safe_name("a" * MAX_NAME) == "a" * MAX_NAME
     assert not ACTING.search(safe_name(HOSTILE * 100))

@@ -13,18 +13,12 @@ import click
 
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.threads import as_json
-from imagechat_tui.cli.trust import allowed, answered, remember, told
+from imagechat_tui.cli.trust import allowed, answered, remember, told, undecided_wishes
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import SettingsError
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.settings import (
-    CONFIG_FILE,
-    Folders,
-    SettingsError,
-    Wish,
-    load_settings,
-    working_folder,
-)
-from imagechat_tui.words import wish_undecided_words, wish_words
+from imagechat_tui.settings import CONFIG_FILE, Folders, Wish, load_settings, working_folder
+from imagechat_tui.words import verb_words, wish_words
 
 
 @click.group()
@@ -69,7 +63,7 @@ def show(json_: bool) -> None:
         click.echo(f"imagechat: settings: {safe_text(mistake, Kind.LINE)} (skipped)", err=True)
     undecided = [wish for wish in settings.refused if answered(folders, wish) is None]
     if undecided:
-        click.echo(f"imagechat: {wish_undecided_words(*told(undecided)).text}", err=True)
+        click.echo(f"imagechat: {verb_words(undecided_wishes(undecided)).text}", err=True)
 
 
 @config.command(cls=Verb)

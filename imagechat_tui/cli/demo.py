@@ -21,6 +21,7 @@ import click
 
 from imagechat_tui.cli.terminal import need_terminal
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import DemoServerDied, VerbFailed
 from imagechat_tui.settings import sayable
 
 TENANT = "demo"
@@ -107,10 +108,8 @@ def _start_server(data_dir: Path) -> tuple[subprocess.Popen[bytes], int]:
     line = server.stdout.readline()
     overdue.cancel()
     if not line:
-        from imagechat_tui.cli.target import words_to_fail
-
         server.kill()
         server.wait()
         said = (data_dir / "server.log").read_text(errors="replace").strip().splitlines()
-        raise words_to_fail("No demo", f"Its server did not start. {said[-1] if said else ''}".rstrip())
+        raise VerbFailed(DemoServerDied(said[-1] if said else ""))
     return server, int(json.loads(line)["port"])

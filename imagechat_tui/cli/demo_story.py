@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.cli.one_shot import Visit, find
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.driver import LiveSession
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.ids import ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import ConversationReply

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from imagechat_tui.cli.failures import VerbFailed, problem_code
-from imagechat_tui.cli.target import Target, words_to_fail
-from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui import problems
+from imagechat_tui.cli.target import Target
+from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -25,7 +25,7 @@ from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id, says
 from imagechat_tui.sync.state import Peer, Room
-from imagechat_tui.words import half_saved_words, not_known_words, problem_words, received_words, safe_name
+from imagechat_tui.words import problem_words, received_words
 
 if TYPE_CHECKING:
     from imagechat_tui.net.api import Api, WriteReply
@@ -122,8 +122,7 @@ class Visit:
         broadcast_id = BroadcastId(str(uuid.uuid4()))
         two_step = self.peer is Peer.HOSTED
         if two_step and isinstance(write, MoveConversation | ResolveConversation):
-            problem = Problem(ProblemKind.UNSUPPORTED)
-            raise VerbFailed(problem_words(problem, keys=False), problem_code(problem))
+            raise VerbFailed(problems.NotOnThisServer())
         request = SendRequest(
             broadcast_id=broadcast_id,
             write=write,
@@ -167,10 +166,10 @@ class Visit:
         try:
             return await self._sent(request)
         except ApiError as failure:
-            why = problem_words(failure.problem, keys=False)
-            raise VerbFailed(half_saved_words(why), problem_code(failure.problem)) from None
+            raise VerbFailed(problems.MarkerNotSaved(failure.problem)) from None
         except VerbFailed as failure:
-            raise VerbFailed(half_saved_words(failure.words), failure.code) from None
+            assert isinstance(failure.problem, problems.NotKnownIfSaved)
+            raise VerbFailed(problems.MarkerNotSaved(failure.problem)) from None
 
     async def _patiently(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Read, and where the server says "too fast" read again as soon as it wants to be asked.
@@ -206,7 +205,7 @@ class Visit:
             status = failure.status or 0
             if not failure.sent or 300 <= status < 500 or status == 503:
                 raise
-            raise VerbFailed(not_known_words(failure.problem), problem_code(failure.problem)) from None
+            raise VerbFailed(problems.NotKnownIfSaved(failure.problem)) from None
 
 
 def _note(words: str) -> None:
@@ -241,9 +240,7 @@ def find(listing: ConversationList, name: str) -> Conversation:
         number = place if conversation.number is None else conversation.number
         if conversation.id == ConversationId(name) or str(number) == wanted:
             return conversation
-    raise words_to_fail(
-        "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them.", code=5
-    )
+    raise VerbFailed(problems.NoSuchMarker(name))
 
 
 def number_of(listing: ConversationList, conversation: Conversation) -> int:
@@ -270,9 +267,4 @@ def find_comment(comments: tuple[Comment, ...], name: str) -> Comment:
     for number, comment in numbered(comments):
         if name in (str(number), comment.id):
             return comment
-    raise words_to_fail(
-        "No such comment",
-        f"There is no comment {safe_name(name)!r} in that thread.",
-        "imagechat ls IMAGE shows them.",
-        code=5,
-    )
+    raise VerbFailed(problems.NoSuchComment(name))

@@ -7,22 +7,16 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
-from imagechat_tui.cli.failures import NOT_FOUND, USAGE, VerbFailed
+from imagechat_tui import problems
+from imagechat_tui.problems import PictureError, VerbFailed
 from imagechat_tui.settings import FILE_ADDRESS, is_this_machine, is_url, picture_path, working_folder
 from imagechat_tui.words import (
-    Words,
-    elsewhere_words,
     first_picture_words,
     look_alike_words,
-    missing_picture_words,
-    no_working_folder_words,
-    picture_words,
-    several_look_alikes_words,
 )
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp")
@@ -38,18 +32,6 @@ MOST_LOOKED_AT = 20_000
 """Entries of a folder among which a name like the missing one is looked for: a second's work at most."""
 
 
-class NoSuchPicture(VerbFailed):
-    """There is none of this name, and none that looks like it."""
-
-    def __init__(self, name: str, near: Sequence[str], *, link: bool = False) -> None:
-        """Make one; ``link``: there is a link of this name, and nothing where it leads."""
-        words = picture_words("dead-link", name=name) if link else missing_picture_words(name, near)
-        super().__init__(words, NOT_FOUND)
-        self.name = name
-        self.near = near
-        """Pictures beside it whose names are spelled almost like it."""
-
-
 class Meant(Struct, frozen=True):
     """The picture that was meant."""
 
@@ -63,7 +45,8 @@ def meant(image: str) -> Meant:
     """The picture that is named: a folder stands for its first one, and a name for the one that looks like it.
 
     Raises:
-        VerbFailed: there is none.
+        PictureError: there is none.
+        VerbFailed: it cannot be known which one is meant.
     """
     if image == "-":
         return Meant(image)
@@ -71,7 +54,7 @@ def meant(image: str) -> Meant:
         scheme, _, rest = image.partition(":")
         return Meant(f"{scheme.lower()}:{rest}")
     if not image:
-        raise VerbFailed(Words("No picture named", "The name of the picture is empty."), USAGE)
+        raise VerbFailed(problems.NoPictureNamed())
     path = picture_path(image, Path())
     try:
         facts = path.stat()
@@ -79,7 +62,7 @@ def meant(image: str) -> Meant:
             return Meant(str(path))
         pictures = pictures_in(path)
     except PermissionError:
-        raise VerbFailed(picture_words("permission", name=image)) from None
+        raise PictureError(problems.PictureForbidden(image)) from None
     except ValueError:
         raise _missing(image, path) from None
     except OSError as error:
@@ -87,7 +70,7 @@ def meant(image: str) -> Meant:
             raise
         return _look_alike(image, path)
     if not pictures:
-        raise VerbFailed(picture_words("directory", name=image), NOT_FOUND)
+        raise PictureError(problems.NoPictureInFolder(image))
     first = path / pictures[0]
     return Meant(str(first), first_picture_words(str(first), len(pictures)))
 
@@ -97,25 +80,26 @@ def _look_alike(image: str, path: Path) -> Meant:
     if not same:
         raise _missing(image, path)
     if len(same) > 1:
-        told = several_look_alikes_words(image, [spelled_out(str(other)) for other in same])
-        raise VerbFailed(told, NOT_FOUND)
+        there = tuple(spelled_out(str(other)) for other in same)
+        raise VerbFailed(problems.SeveralLookAlike(image, there))
     seen = look_alike_words(spelled_out(str(path)), spelled_out(str(same[0])))
     inside = meant(str(same[0]))
     return Meant(inside.image, " ".join(filter(None, (seen, inside.told))))
 
 
-def _missing(image: str, path: Path) -> VerbFailed:
+def _missing(image: str, path: Path) -> PictureError | VerbFailed:
     """There is nothing under this name: because it is another machine's, or is none."""
     address = FILE_ADDRESS.fullmatch(image)
     if address is not None and not is_this_machine(address["host"] or ""):
-        return VerbFailed(elsewhere_words(image, "file"), USAGE)
+        return VerbFailed(problems.FileElsewhere(image))
     scheme = _ADDRESS.match(image)
     if address is None and scheme is not None:
-        return VerbFailed(elsewhere_words(image, scheme[1].lower()), USAGE)
+        return VerbFailed(problems.SchemeUnknown(image, scheme[1].lower()))
     if not path.is_absolute() and working_folder() is None:
-        return VerbFailed(no_working_folder_words(image), NOT_FOUND)
+        return VerbFailed(problems.NoWorkingFolder(image))
     link = os.path.islink(path)  # noqa: PTH114 (pathlib raises where a name is too long)
-    return NoSuchPicture(image, () if link else near_misses(path), link=link)
+    near = () if link else tuple(near_misses(path))
+    return PictureError(problems.PictureMissing(image, near, link))
 
 
 def whole(path: Path) -> Path:
@@ -126,7 +110,7 @@ def whole(path: Path) -> Path:
     """
     here = Path("/") if path.is_absolute() else working_folder()
     if here is None:
-        raise VerbFailed(no_working_folder_words(str(path)), NOT_FOUND)
+        raise VerbFailed(problems.NoWorkingFolder(str(path)))
     return here / path
 
 

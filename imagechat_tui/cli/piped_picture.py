@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui.problems import PictureError, PipeSilent, TooManyBytes
 from imagechat_tui.settings import ClientSettings, is_url, picture_path
-from imagechat_tui.words import picture_words
 
 WRITER_S: Final = 5.0
 """How long a named pipe may be without anybody who writes to it."""
@@ -31,7 +30,7 @@ def from_pipe(image: str, settings: ClientSettings) -> bytes | None:
     """The picture, if ``image`` is ``-`` or names a pipe, as ``<(command)`` of shells does; else None.
 
     Raises:
-        VerbFailed: it is too large, or nobody writes to the pipe.
+        PictureError: it is too large, or nobody writes to the pipe.
     """
     most = max_bytes(settings)
     if image == "-":
@@ -45,9 +44,7 @@ def from_pipe(image: str, settings: ClientSettings) -> bytes | None:
         finally:
             os.close(found)
     if len(data) > most:
-        limit = f"{settings.max_file_mib:g} MiB"
-        name = "stdin" if image == "-" else image
-        raise VerbFailed(picture_words("too-many-bytes", name=name, limit=limit, option="--max-file-mib"))
+        raise PictureError(TooManyBytes("stdin" if image == "-" else image, most))
     return data
 
 
@@ -86,4 +83,4 @@ def _read(pipe: int, image: str, most: int) -> bytes:
             time.sleep(_TURN_S)  # a pipe without a writer is at its end all the time, and never ready
     if len(data) > most:
         return bytes(data)
-    raise VerbFailed(picture_words("silent", name=image))
+    raise PictureError(PipeSilent(image))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from imagechat_tui.cli.target import words_to_fail
+from imagechat_tui import problems
 from imagechat_tui.cli.tenants import data_folder
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.settings import is_loopback
-from imagechat_tui.words import safe_name
 
 
 @click.command(cls=Verb)
@@ -84,12 +84,7 @@ def serve(
             "With --shared, socket and data are in DIR: leave out --port, --data-dir and --tls-cert."
         )
     if tls_cert is None and not local and _others_reach(host):
-        raise words_to_fail(
-            "Not safe",
-            f"On {safe_name(host)} without TLS everything would be sent unencrypted.",
-            "Name a certificate with --tls-cert, or leave out --host and let a proxy on this machine do TLS.",
-            code=2,
-        )
+        raise VerbFailed(problems.Unencrypted(host))
     from imagechat_tui.server.process.options import IDLE_EXIT_S, SHARED_DATA, ServeOptions
     from imagechat_tui.server.process.run import serve as run
 
@@ -118,17 +113,12 @@ def _address(given: str) -> str:
     """An address as it was given.
 
     Raises:
-        click.ClickException: It is none; a name would have to be asked for again and again.
+        VerbFailed: It is none; a name would have to be asked for again and again.
     """
     try:
         return str(ipaddress.ip_address(given))
     except ValueError:
-        raise words_to_fail(
-            "No address",
-            f"{safe_name(given)} is not an IP address.",
-            "Give --trusted-proxy the address from which the proxy connects, such as 127.0.0.1.",
-            code=2,
-        ) from None
+        raise VerbFailed(problems.NotAnAddress(given)) from None
 
 
 def _others_reach(host: str) -> bool:

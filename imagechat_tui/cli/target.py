@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,10 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from imagechat_tui.cli.failures import NOT_FOUND, VerbFailed
-from imagechat_tui.cli.picture_files import Meant, NoSuchPicture, meant, whole
+from imagechat_tui.cli.picture_files import Meant, meant, whole
 from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.trust import Purpose, allowed, granted
+from imagechat_tui.problems import (
+    NoPictureInFolder,
+    NoPictureToWriteOn,
+    NoWorkingFolder,
+    PictureError,
+    PictureMissing,
+    SettingsError,
+    SeveralLookAlike,
+    VerbFailed,
+)
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.settings import (
     ClientSettings,
@@ -29,7 +37,7 @@ from imagechat_tui.settings import (
     working_folder,
 )
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import Words, no_such_picture_here, safe_line
+from imagechat_tui.words import no_such_picture_here, safe_line
 
 if TYPE_CHECKING:
     from imagechat_tui.cli.shell_completion import Items
@@ -231,7 +239,7 @@ def target(
     for mistake in settings.mistakes:
         click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
     if settings.bad_server is not None and purpose is not Purpose.READ:
-        raise settings.bad_server
+        raise SettingsError(settings.bad_server)
     stdin = from_pipe(image, settings)
     if stdin is not None:
         image = "-"
@@ -259,8 +267,11 @@ def unasked_target(
     folders = Folders.of_user()
     said = {"server": server, "tenant": tenant, "shared": shared}
     settings = load_settings(said, os.environ, folders, working_folder(), partial(allowed, folders))
-    with suppress(NoSuchPicture):
+    try:
         image = image if url_id else meant(image).image
+    except PictureError as failure:
+        if not isinstance(failure.problem, PictureMissing):
+            raise
     cwd = working_folder() or Path("/")
     name = image_name(image, cwd=cwd, host=socket.gethostname(), url_id=url_id, src=src)
     return Target(settings, folders, name, image, None)
@@ -277,7 +288,10 @@ def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Targ
         return target(image, Purpose.READ, url_id=url_id, **options)
     try:
         image = told(meant(image))
-    except NoSuchPicture as gone:
+    except PictureError as failure:
+        gone = failure.problem
+        if not isinstance(gone, PictureMissing):
+            raise
         click.echo(f"imagechat: {no_such_picture_here(gone.name, gone.near)}", err=True)
     return target(image, Purpose.READ, url_id=url_id, **options)
 
@@ -292,13 +306,11 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
     try:
         image = image if url_id else told(meant(image))
         return target(image, Purpose.WRITE, url_id=url_id, **options)
-    except VerbFailed as failure:
-        if failure.code != NOT_FOUND:
+    except (PictureError, VerbFailed) as failure:
+        why = failure.problem
+        if not isinstance(why, PictureMissing | NoPictureInFolder | SeveralLookAlike | NoWorkingFolder):
             raise
-        gone = "For the threads of a picture that is gone, use --url-id."
-        raise words_to_fail(
-            failure.words.title, failure.words.sentence, f"{failure.words.action} {gone}", code=failure.code
-        ) from None
+        raise VerbFailed(NoPictureToWriteOn(why)) from None
 
 
 def told(choice: Meant) -> str:
@@ -306,8 +318,3 @@ def told(choice: Meant) -> str:
     if choice.told:
         click.echo(f"imagechat: {choice.told}", err=True)
     return choice.image
-
-
-def words_to_fail(title: str, sentence: str, action: str = "", *, code: int = 1) -> VerbFailed:
-    """A failure with these words."""
-    return VerbFailed(Words(title, sentence, action), code)

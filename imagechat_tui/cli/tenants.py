@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
+from imagechat_tui import problems
 from imagechat_tui.cli.documents import print_document
-from imagechat_tui.cli.target import words_to_fail
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.safetext import Kind, safe_text
@@ -127,9 +128,9 @@ def token(
 
     tenant_name, user = sayable(tenant_name), sayable(user)
     if not user.strip():
-        raise words_to_fail("Not a user name", "A user's id is not empty.", code=2)
+        raise VerbFailed(problems.UserEmpty())
     if "," in user:
-        raise words_to_fail("Not a user name", "A user's id has no comma.", code=2)
+        raise VerbFailed(problems.UserWithComma())
     secret = sayable(os.environ.get("IMAGECHAT_API_SECRET", ""))
     if not secret:
         from imagechat_tui.server.process.admin import tenant_secret

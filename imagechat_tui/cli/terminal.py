@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from imagechat_tui import problems
 from imagechat_tui.cli import let_go
 from imagechat_tui.cli.charset import charset
-from imagechat_tui.cli.failures import USAGE, VerbFailed
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.raster.ambiguous_width import ASK_ON_LINE, drawn_wide
 from imagechat_tui.raster.colors import ColorDepth
-from imagechat_tui.words import Words, safe_name
 
 CONTROLLING: Final = "/dev/tty"
 """The terminal that a process is run from, wherever its streams lead."""
@@ -66,23 +66,9 @@ def pixels_per_cell(environ: Mapping[str, str], aspect: float, depth: ColorDepth
     """
     between = next((name for name in ("TMUX", "STY", "ZELLIJ") if environ.get(name)), None)
     if between is not None or environ.get("TERM", "").startswith(("tmux", "screen")):
-        raise VerbFailed(
-            Words(
-                "No pixels here",
-                "tmux, screen and zellij do not pass kitty's graphics on.",
-                "Start it outside of them, or without --graphics kitty.",
-            ),
-            USAGE,
-        )
+        raise VerbFailed(problems.PixelsBlocked())
     if depth is not ColorDepth.TRUECOLOR:
-        raise VerbFailed(
-            Words(
-                "No pixels here",
-                f"Kitty's graphics need true colours, and {depth.value} was chosen.",
-                "Add --colors truecolor, or leave out --graphics kitty.",
-            ),
-            USAGE,
-        )
+        raise VerbFailed(problems.PixelsNeedTruecolor(depth.value))
     size = cell_size()
     width = round(size[0]) if size is not None else USUAL_WIDTH
     width = min(MOST_PIXELS, max(1, width))
@@ -161,15 +147,7 @@ def need_terminal() -> None:
     """
     known = charset(os.environ)
     if not known.is_utf8:
-        raise VerbFailed(
-            Words(
-                "No UTF-8",
-                f"{known.variable}={safe_name(known.value)} says that this terminal takes "
-                f"{safe_name(known.encoding)}, and the screen is drawn in UTF-8.",
-                f"If it takes UTF-8: {safe_name(known.remedy)}. Otherwise use imagechat show, ls, add or watch.",
-            ),
-            USAGE,
-        )
+        raise VerbFailed(problems.NotUtf8(known.variable, known.value, known.encoding, known.remedy))
     _close({*_keys_and_screen()})
 
 
@@ -258,11 +236,4 @@ def _opened() -> int:
             return os.open(name, os.O_RDWR | os.O_NOCTTY)
         except OSError:
             continue
-    raise VerbFailed(
-        Words(
-            "No terminal",
-            "The screen needs a terminal, and there is none.",
-            "In scripts use imagechat ls, add, watch or show; over SSH, ssh -t.",
-        ),
-        USAGE,
-    )
+    raise VerbFailed(problems.NoTerminal())

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
+from imagechat_tui import problems
 from imagechat_tui.cli.batch import Ending, each, tell
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import ERROR
@@ -22,10 +23,9 @@ from imagechat_tui.cli.target import (
     server_options,
     to_look_at,
     to_write_on,
-    words_to_fail,
 )
 from imagechat_tui.cli.verb import Verb
-from imagechat_tui.problems import ProblemKind
+from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Point
@@ -72,19 +72,19 @@ def _stdin() -> str:
         with open(sys.stdin.fileno(), encoding=sys.stdin.encoding, errors="replace", closefd=False) as stdin:
             text = stdin.read(MAX_TEXT + 1)
     except OSError as error:
-        raise words_to_fail("Nothing to send", f"stdin cannot be read ({error.strerror}).", code=2) from None
+        raise VerbFailed(problems.StdinUnreadable(error.strerror or "")) from None
     if len(text) > MAX_TEXT:
-        raise words_to_fail("Too long", "The text on stdin has more than a million characters.", code=2)
+        raise VerbFailed(problems.StdinTooLong())
     return text
 
 
 def text_of(words: str, image: str) -> str:
     """The text of a message option; what cannot be sent in it becomes U+FFFD."""
     if words == image == "-":
-        raise words_to_fail("One stdin", "It cannot be both the picture and the text.", code=2)
+        raise VerbFailed(problems.StdinTwice())
     text = _stdin() if words == "-" else words
     if not text.strip():
-        raise words_to_fail("Nothing to send", "The text is empty.", code=2)
+        raise VerbFailed(problems.TextEmpty())
     return _UNSENDABLE.sub("\N{REPLACEMENT CHARACTER}", text.rstrip("\n"))
 
 
@@ -305,12 +305,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
 def _ref(comment: str) -> tuple[str, str]:
     marker, dot, place = comment.partition(".")
     if not (dot and marker and place):
-        raise words_to_fail(
-            "Not a comment",
-            f"{safe_name(comment)!r} names no comment.",
-            "7.2 is the second of marker 7.",
-            code=2,
-        )
+        raise VerbFailed(problems.NotACommentName(comment))
     return marker, place
 
 
@@ -429,9 +424,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
     things, told = visit(chosen, found)  # nobody is asked about what is not there
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise words_to_fail(
-                "Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.", code=2
-            )
+            raise VerbFailed(problems.NobodyToAsk())
         for line in told:
             click.echo(line, err=True)
         if not confirmed(f"Delete {'it' if len(told) == 1 else f'these {len(told)}'} for everybody?"):
@@ -470,5 +463,5 @@ def of_its_author(visit: Visit, verb: str) -> Iterator[None]:
     except ApiError as failure:
         problem = failure.problem
         if visit.peer is Peer.OURS and (problem.kind, problem.code) == (ProblemKind.REFUSED, "unauthorized"):
-            raise words_to_fail("Not yours", f"Only its author can {verb} it.") from None
+            raise VerbFailed(problems.NotTheAuthor(verb)) from None
         raise

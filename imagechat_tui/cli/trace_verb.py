@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 import click
 
 from imagechat_tui.cli import ERROR, OK
-from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import TraceNotAFile, TraceUnreadable, VerbFailed
 
 if TYPE_CHECKING:
     from imagechat_tui.net.trace_file import TraceFile
@@ -81,12 +81,10 @@ def trace(file: str) -> int:
 
 
 def _opened(file: str) -> BinaryIO:
-    from imagechat_tui.words import Words, safe_name
-
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise VerbFailed(Words("Not a trace", f"{safe_name(file)} is no plain file."))
+        raise VerbFailed(TraceNotAFile(file))
     return os.fdopen(descriptor, "rb")
 
 
@@ -111,7 +109,7 @@ def _replayed(lines: BinaryIO) -> int:
             if turn.divergence is not None:
                 return ERROR
     except NotATrace as why:
-        raise _unreadable(number, str(why)) from None
+        raise VerbFailed(TraceUnreadable(number, str(why))) from None
     click.echo(f"Replayed up to line {number}: no difference.")
     return OK
 
@@ -140,9 +138,3 @@ def _tell(number: int, turn: Replayed, seconds: float) -> None:
         for what, items in (("recorded", turn.divergence.recorded), ("now", turn.divergence.replayed)):
             for item in items:
                 click.echo(f"  {what}: {safe_line(item)}")
-
-
-def _unreadable(number: int, why: str) -> VerbFailed:
-    from imagechat_tui.words import Words, safe_name
-
-    return VerbFailed(Words("Not a trace", f"Line {number}: {safe_name(why)}."))

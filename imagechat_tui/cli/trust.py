@@ -18,10 +18,10 @@ from typing import Final
 import click
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.cli.failures import USAGE, VerbFailed
 from imagechat_tui.cli.questions import confirmed
+from imagechat_tui.problems import VerbFailed, WishesUndecided
 from imagechat_tui.settings import ASKED_FIRST, Folders, Wish
-from imagechat_tui.words import wish_undecided_words, wish_words
+from imagechat_tui.words import verb_words, wish_words
 
 _ANSWERS: Final = {True: "allowed", False: "refused"}
 
@@ -84,10 +84,10 @@ def granted(folders: Folders, wishes: Sequence[Wish], purpose: Purpose) -> list[
     if open_:
         said = _asked(open_, purpose)
         if said is None:
-            words = wish_undecided_words(*told(open_))
+            undecided = undecided_wishes(open_)
             if purpose is Purpose.WRITE and any(wish.key in ASKED_FIRST for wish in open_):
-                raise VerbFailed(words, USAGE)
-            click.echo(f"imagechat: {words.text}", err=True)
+                raise VerbFailed(undecided)
+            click.echo(f"imagechat: {verb_words(undecided).text}", err=True)
         else:
             answers |= dict.fromkeys(open_, said)
             try:
@@ -95,6 +95,11 @@ def granted(folders: Folders, wishes: Sequence[Wish], purpose: Purpose) -> list[
             except OSError as error:
                 click.echo(f"imagechat: the answer cannot be kept ({error.strerror}).", err=True)
     return [wish for wish, answer in answers.items() if answer]
+
+
+def undecided_wishes(wishes: Sequence[Wish]) -> WishesUndecided:
+    """That nobody has answered about these, all of one project."""
+    return WishesUndecided(str(wishes[0].file), tuple((wish.key, wish.value) for wish in wishes))
 
 
 def told(wishes: Sequence[Wish]) -> tuple[str, list[tuple[str, str, str]]]:

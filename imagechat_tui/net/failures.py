@@ -2,7 +2,7 @@
 
 ::
 
-    ApiError                 .problem  .sent  .status
+    ApiError                 a problems.RequestFailed with .sent  .status
     ├── Unreachable          nobody answers, no way there, or the link broke; ``sent``: it may have arrived
     │   └── Intercepted      something else than the server answered in its place
     ├── TimedOut             no answer in time
@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.problems import Problem, ProblemKind, RequestFailed
 from imagechat_tui.protocol.routes import ErrorReply
 
 _ABOUT_THE_THING = frozenset({"locked", "edit-key-invalid"})
@@ -50,12 +50,11 @@ _NO_TLS = frozenset(
 """What OpenSSL says of bytes that are no TLS."""
 
 
-class ApiError(Exception):
+class ApiError(RequestFailed):
     """A request that was not answered with success."""
 
     def __init__(self, problem: Problem, *, sent: bool, status: int | None = None) -> None:
-        super().__init__(problem.kind.value, problem.code)
-        self.problem = problem
+        super().__init__(problem)
         self.sent = sent
         """False: it certainly did not reach the server."""
         self.status = status

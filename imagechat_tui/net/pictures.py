@@ -13,14 +13,15 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
+from imagechat_tui import problems
 from imagechat_tui.net.addresses import address_of, is_local_name, is_private
+from imagechat_tui.problems import PictureError, PictureProblem, Unfetched
 
 if TYPE_CHECKING:
     import httpx
@@ -33,45 +34,6 @@ FETCH_S: Final = 30.0
 REDIRECTS: Final = 3
 _PIECE: Final = 1 << 20
 _CHILD: Final = Path(__file__).with_name("decode_child.py")
-
-
-class PictureKind(StrEnum):
-    """Why a picture cannot be shown; the words for it are in ``words.picture_words``."""
-
-    MISSING = "missing"
-    PERMISSION = "permission"
-    DIRECTORY = "directory"
-    NOT_AN_IMAGE = "not-an-image"
-    ODD_KIND = "odd-kind"
-    """A format that is read, written in a way that is not."""
-    CORRUPT = "corrupt"
-    CUT_OFF = "cut-off"
-    """It ends before there is anything to be seen."""
-    TOO_MANY_PIXELS = "too-many-pixels"
-    TOO_MANY_BYTES = "too-many-bytes"
-    MEMORY = "memory"
-    TOO_SLOW = "too-slow"
-    REFUSED_ADDRESS = "refused-address"
-    PRIVATE_ADDRESS = "private-address"
-    """The name that was typed is public and leads into a private network."""
-    UNREACHABLE = "unreachable"
-    SERVER_FAILED = "server-failed"
-    NOT_TRUSTED = "not-trusted"
-    UNREADABLE = "unreadable"
-
-
-class PictureError(Exception):
-    """A picture cannot be shown."""
-
-    def __init__(
-        self, kind: PictureKind, name: str, *, detail: str = "", limit: str = "", option: str = ""
-    ) -> None:
-        super().__init__(f"{kind.value}: {name} {detail}".rstrip())
-        self.kind = kind
-        self.name = name
-        self.detail = detail
-        self.limit = limit
-        self.option = option
 
 
 class DecoderDefect(Exception):
@@ -178,13 +140,7 @@ def _memory() -> int:
 
 def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
     if size > limits.max_bytes:
-        raise PictureError(
-            PictureKind.TOO_MANY_BYTES,
-            name,
-            detail=f"{size / (1 << 20):.1f} MiB",
-            limit=f"{limits.max_bytes / (1 << 20):g} MiB",
-            option="--max-file-mib",
-        )
+        raise PictureError(problems.TooManyBytes(name, limits.max_bytes, size))
 
 
 def _read(source: str, held: _Held, limits: PictureLimits) -> None:
@@ -194,24 +150,25 @@ def _read(source: str, held: _Held, limits: PictureLimits) -> None:
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
             facts = os.fstat(descriptor)
             if stat.S_ISDIR(facts.st_mode):
-                raise PictureError(PictureKind.DIRECTORY, source)
+                raise PictureError(problems.NoPictureInFolder(source))
             if not stat.S_ISREG(facts.st_mode):
-                raise PictureError(PictureKind.NOT_AN_IMAGE, source, detail="device")
+                raise PictureError(problems.NotAPicture(source, "device"))
             _check_bytes(facts.st_size, source, limits)
             while piece := file.read(_PIECE):
                 _check_bytes(held.size + len(piece), source, limits)
                 held.add(piece)
     except (FileNotFoundError, NotADirectoryError):
-        raise PictureError(PictureKind.MISSING, source) from None
+        raise PictureError(problems.PictureMissing(source)) from None
     except PermissionError:
-        raise PictureError(PictureKind.PERMISSION, source) from None
+        raise PictureError(problems.PictureForbidden(source)) from None
     except IsADirectoryError:
-        raise PictureError(PictureKind.DIRECTORY, source) from None
+        raise PictureError(problems.NoPictureInFolder(source)) from None
     except OSError as error:
-        kind = PictureKind.MISSING if error.errno == errno.ENAMETOOLONG else PictureKind.UNREADABLE
-        raise PictureError(kind, source, detail=error.strerror or "") from None
+        if error.errno == errno.ENAMETOOLONG:
+            raise PictureError(problems.PictureMissing(source)) from None
+        raise PictureError(problems.PictureUnreadable(source, error.strerror or "")) from None
     except ValueError:
-        raise PictureError(PictureKind.MISSING, source) from None
+        raise PictureError(problems.PictureMissing(source)) from None
 
 
 async def _decoded(
@@ -222,21 +179,31 @@ async def _decoded(
         answer = await _asked(held.descriptor, pixels, name, limits, progress)
         if "defect" in answer:
             raise DecoderDefect(str(answer["defect"]))
-        problem = answer.get("problem")
-        if problem == "too-many-pixels":
-            width, height = answer["width"], answer["height"]
-            raise PictureError(
-                PictureKind.TOO_MANY_PIXELS,
-                name,
-                detail=f"{width}×{height} pixels",
-                limit=f"{limits.max_pixels / 1e6:g} million pixels",
-                option="--max-megapixels",
-            )
+        problem = refusal(answer, name, limits)
         if problem is not None:
-            raise PictureError(PictureKind(str(problem)), name, detail=str(answer.get("detail", "")))
+            raise PictureError(problem)
         return await asyncio.to_thread(_mapped, pixels, name, answer, held.sha256)
     finally:
         os.close(pixels)
+
+
+def refusal(answer: dict[str, object], name: str, limits: PictureLimits) -> PictureProblem | None:
+    """Why the child did not decode a picture, of its answer; None if it did."""
+    match answer:
+        case {"problem": "not-an-image", "detail": str(what)}:
+            return problems.NotAPicture(name, what)
+        case {"problem": "odd-kind", "detail": str(form)}:
+            return problems.OddKind(name, form)
+        case {"problem": "cut-off", "detail": str(form)}:
+            return problems.PictureCutOff(name, form)
+        case {"problem": "too-many-pixels", "width": int(width), "height": int(height)}:
+            return problems.TooManyPixels(name, width, height, limits.max_pixels)
+        case {"problem": "memory"}:
+            return problems.TooMuchMemory(name)
+        case {"problem": _, **rest}:
+            return problems.PictureCorrupt(name, str(rest.get("detail", "")))
+        case _:
+            return None
 
 
 async def _asked(
@@ -267,9 +234,9 @@ async def _asked(
                         progress(said)
             await child.wait()
     except TimeoutError:
-        raise PictureError(PictureKind.TOO_SLOW, name) from None
+        raise PictureError(problems.TooSlow(name)) from None
     except ValueError:
-        raise PictureError(PictureKind.CORRUPT, name) from None  # no line that our child would write
+        raise PictureError(problems.PictureCorrupt(name)) from None  # no line that our child would write
     finally:
         if child.returncode is None:
             with suppress(ProcessLookupError):
@@ -277,7 +244,7 @@ async def _asked(
             await child.wait()
     if not isinstance(said, dict):
         slow = child.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
-        raise PictureError(PictureKind.TOO_SLOW if slow else PictureKind.CORRUPT, name)
+        raise PictureError(problems.TooSlow(name) if slow else problems.PictureCorrupt(name))
     return said
 
 
@@ -293,7 +260,7 @@ def _mapped(pixels: int, name: str, answer: dict[str, object], sha256: str) -> P
     count, clear = columns * rows, answer.get("clear") is True
     size = count * (4 if clear else 3)
     if turn > 8 or os.fstat(pixels).st_size != size:
-        raise PictureError(PictureKind.CORRUPT, name)
+        raise PictureError(problems.PictureCorrupt(name))
     array = np.frombuffer(mmap.mmap(pixels, size, prot=mmap.PROT_READ), dtype=np.uint8)
     color = _turned(array[: count * 3].reshape(rows, columns, 3), turn)
     alpha = _turned(array[count * 3 :].reshape(rows, columns), turn) if clear else None
@@ -327,7 +294,7 @@ def _loss(lost: object, turn: int) -> Loss | None:
 def _number(answer: dict[str, object], key: str, name: str) -> int:
     value = answer.get(key)
     if not isinstance(value, int) or value < 1:
-        raise PictureError(PictureKind.CORRUPT, name)
+        raise PictureError(problems.PictureCorrupt(name))
     return value
 
 
@@ -366,18 +333,15 @@ async def _fetch(
                     if answer.is_redirect:
                         onward = urljoin(address, answer.headers.get("location", ""))
                         if address.startswith("https:") and not onward.startswith("https:"):
-                            raise PictureError(
-                                PictureKind.REFUSED_ADDRESS, source, detail="From https to http."
-                            )
+                            raise PictureError(problems.AddressRefused(source, "no-longer-https"))
                         address = onward
                         continue
                     if answer.status_code == 404:
-                        raise PictureError(PictureKind.MISSING, source)
+                        raise PictureError(problems.PictureMissing(source))
                     if answer.is_server_error:
-                        raise PictureError(PictureKind.SERVER_FAILED, source, detail=str(answer.status_code))
+                        raise PictureError(problems.PictureServerFailed(source, answer.status_code))
                     if not answer.is_success:
-                        detail = f"The server said {answer.status_code}."
-                        raise PictureError(PictureKind.UNREACHABLE, source, detail=detail)
+                        raise PictureError(problems.PictureRefused(source, answer.status_code))
                     await _stream(answer, source, held, limits, progress)
                     return
                 finally:
@@ -385,23 +349,23 @@ async def _fetch(
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
         problem = Unreachable.because(error, sent=False).problem
         if problem.code.startswith(CERTIFICATE):
-            raise PictureError(PictureKind.NOT_TRUSTED, source, detail=problem.reason) from None
-        raise PictureError(PictureKind.UNREACHABLE, source, detail=_why(error)) from None
-    raise PictureError(PictureKind.UNREACHABLE, source, detail="Too many redirects.")
+            raise PictureError(problems.PictureNotTrusted(source, problem.reason)) from None
+        raise PictureError(problems.PictureNotFetched(source, _why(error))) from None
+    raise PictureError(problems.PictureNotFetched(source, "too-many-redirects"))
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception) -> Unfetched:
     import httpx
 
     match error:
         case TimeoutError() | httpx.TimeoutException():
-            return "It took too long."
+            return "took-too-long"
         case httpx.ConnectError() | OSError():
-            return "Nothing answers there."
+            return "nobody-answers"
         case ValueError() | httpx.InvalidURL():
-            return "That is no address."
+            return "no-address"
         case _:
-            return "The link broke."
+            return "broke"
 
 
 async def _stream(
@@ -428,17 +392,15 @@ async def _allowed(address: str, source: str, typed: str | None, *, private: boo
     """
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PictureError(PictureKind.REFUSED_ADDRESS, source, detail="Only http and https are fetched.")
+        raise PictureError(problems.AddressRefused(source, "not-http"))
     port = parts.port or (443 if parts.scheme == "https" else 80)
     loop = asyncio.get_running_loop()
     dialled = address_of(await loop.getaddrinfo(parts.hostname, port, type=1))
     if is_private(dialled):
         if parts.hostname != typed:
-            raise PictureError(PictureKind.REFUSED_ADDRESS, source, detail="It is a private address.")
+            raise PictureError(problems.AddressRefused(source, "private"))
         if not (private or is_local_name(typed)):
-            raise PictureError(
-                PictureKind.PRIVATE_ADDRESS, source, detail=str(dialled), option="--allow-private"
-            )
+            raise PictureError(problems.PrivateAddress(source, str(dialled)))
     host = f"[{dialled}]" if dialled.version == 6 else str(dialled)
     named = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = named if parts.port is None else f"{named}:{parts.port}"

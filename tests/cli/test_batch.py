@@ -9,17 +9,16 @@ import pytest
 
 from imagechat_tui.cli import NOT_FOUND, UNREACHABLE
 from imagechat_tui.cli.batch import Ending, each, tell
-from imagechat_tui.cli.failures import VerbFailed
-from imagechat_tui.words import Words
+from imagechat_tui.problems import Problem, ProblemKind, RequestFailed
 
-GONE = VerbFailed(Words("Gone", "It is not there."), NOT_FOUND)
-AWAY = VerbFailed(Words("Away", "Nobody answers."), UNREACHABLE)
+GONE = RequestFailed(Problem(ProblemKind.GONE))
+AWAY = RequestFailed(Problem(ProblemKind.UNREACHABLE))
 
 
-async def written(**failures: VerbFailed | None) -> list[Ending]:
+async def written(**failures: RequestFailed | None) -> list[Ending]:
     """What became of things of which some fail."""
 
-    async def write(name: str, failure: VerbFailed | None) -> Mapping[str, object]:
+    async def write(name: str, failure: RequestFailed | None) -> Mapping[str, object]:
         if failure is not None:
             raise failure
         return {"ref": name}
@@ -34,11 +33,11 @@ async def test_what_is_refused_keeps_none_of_the_others_from_being_written(
     assert tell(endings, lambda done: f"{done['ref']} is done.", json=False) == NOT_FOUND
     out, err = capsys.readouterr()
     assert out == "a is done.\nc is done.\n"
-    assert err == "imagechat: b: Gone: It is not there.\n"
+    assert err == "imagechat: b: Gone: It has been deleted.\n"
     assert tell(endings, str, json=True) == NOT_FOUND
     document = json.loads(capsys.readouterr().out)
     assert document["results"] == [{"ref": "a"}, {"ref": "c"}]
-    assert document["failed"] == [{"ref": "b", "problem": "Gone: It is not there."}]
+    assert document["failed"] == [{"ref": "b", "problem": "Gone: It has been deleted."}]
 
 
 async def test_after_a_lost_server_the_rest_is_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +52,7 @@ async def test_one_alone_is_the_document_itself(capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "ref": "a"}
     assert tell(await written(a=GONE), str, json=True) == NOT_FOUND
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "imagechat: Gone: It is not there.\n")
+    assert (out, err) == ("", "imagechat: Gone: It has been deleted.\n")
 
 
 async def test_a_defect_is_none_of_what_is_told() -> None:

@@ -7,9 +7,10 @@ import os
 
 import pytest
 
-from imagechat_tui.cli import ERROR
+from imagechat_tui import problems
+from imagechat_tui.cli import ERROR, NOT_FOUND, SIGN_IN, UNREACHABLE, USAGE
 from imagechat_tui.cli.failures import explained
-from imagechat_tui.settings import SettingsError, SettingsProblem
+from imagechat_tui.problems import Failed, Problem, ProblemKind, SettingsError, VerbFailed
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,38 @@ def test_a_defect_is_none_of_them() -> None:
 
 
 def test_of_a_server_that_was_not_asked_nothing_is_claimed() -> None:
-    known = explained(SettingsError(SettingsProblem.NO_TENANT, "http://127.0.0.1:1"))
+    known = explained(SettingsError(problems.NoTenant()))
     assert known is not None
     assert known[0].text == "Tenant missing: A server needs a tenant. Name yours with --tenant."
+
+
+SAID = Problem(ProblemKind.UNREACHABLE)
+CODES: list[tuple[Failed, int]] = [
+    (VerbFailed(problems.TextEmpty()), USAGE),
+    (VerbFailed(problems.NoTerminal()), USAGE),
+    (VerbFailed(problems.WishesUndecided("/f", (("server", "s"),))), USAGE),
+    (VerbFailed(problems.FileElsewhere("file://h/a.png")), USAGE),
+    (VerbFailed(problems.NotTheAuthor("edit")), ERROR),
+    (VerbFailed(problems.NotOnThisServer()), ERROR),
+    (VerbFailed(problems.NoSuchMarker("7")), NOT_FOUND),
+    (VerbFailed(problems.SeveralLookAlike("a", ("b", "c"))), NOT_FOUND),
+    (VerbFailed(problems.NoPictureToWriteOn(problems.PictureMissing("a"))), NOT_FOUND),
+    (VerbFailed(problems.NotKnownIfSaved(SAID)), UNREACHABLE),
+    (VerbFailed(problems.MarkerNotSaved(Problem(ProblemKind.REFUSED))), ERROR),
+    (VerbFailed(problems.MarkerNotSaved(problems.NotKnownIfSaved(SAID))), UNREACHABLE),
+    (problems.PictureError(problems.PictureMissing("a.png")), NOT_FOUND),
+    (problems.PictureError(problems.NoPictureInFolder("a")), NOT_FOUND),
+    (problems.PictureError(problems.PictureForbidden("a.png")), ERROR),
+    (problems.RequestFailed(Problem(ProblemKind.SIGN_IN)), SIGN_IN),
+    (problems.LocalServerFailed(problems.DiskFull("/d")), UNREACHABLE),
+    (problems.ServeError(problems.DiskFull("/d")), ERROR),
+    (problems.AdminRefused(problems.NoSuchTenant("x")), NOT_FOUND),
+    (problems.AdminRefused(problems.TenantExists("x")), ERROR),
+]
+
+
+@pytest.mark.parametrize(("failure", "code"), CODES, ids=lambda part: repr(getattr(part, "problem", part)))
+def test_scripts_can_tell_failures_apart(failure: Failed, code: int) -> None:
+    known = explained(failure)
+    assert known is not None
+    assert known[1] == code

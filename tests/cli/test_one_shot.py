@@ -7,10 +7,12 @@ from typing import cast
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.cli.failures import VerbFailed, explained
+from imagechat_tui import problems
+from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import LONGEST_WAIT_S, PAUSES_S, Visit
 from imagechat_tui.net.api import Api
 from imagechat_tui.net.failures import ApiError, BadAnswer, Intercepted, Refused, TimedOut, Unreachable
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import (
@@ -61,8 +63,7 @@ def visiting(server: Server) -> Visit:
 async def test_a_write_that_may_have_been_saved_is_not_called_failed(failure: ApiError) -> None:
     with pytest.raises(VerbFailed) as failed:
         await visiting(Server(failure)).send(StartConversation(eg.point(), "wet"))
-    assert failed.value.words.title == "Save not confirmed"
-    assert "imagechat ls" in failed.value.words.action
+    assert failed.value.problem == problems.NotKnownIfSaved(failure.problem)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +160,7 @@ async def test_a_comment_that_is_saved_without_its_marker_is_told_and_the_next_t
     server = Hosted(marker=[failure])
     with pytest.raises(VerbFailed) as failed:
         await adding(server)
-    assert failed.value.words.title == "Comment saved without its marker"
-    assert "Run the same command again" in failed.value.words.action
+    assert isinstance(failed.value.problem, problems.MarkerNotSaved)
     await adding(server)
     assert [request.comment_id for request in server.sent] == [None, "c_0", "c_0"]
     assert (len(server.comments), server.markers) == (1, 1)

@@ -11,9 +11,10 @@ from typing import NoReturn
 
 import pytest
 
-from imagechat_tui.cli import ERROR, NOT_FOUND, USAGE
-from imagechat_tui.cli.failures import VerbFailed
-from imagechat_tui.cli.picture_files import NoSuchPicture, folded, meant, pictures_in
+from imagechat_tui import problems
+from imagechat_tui.cli.picture_files import folded, meant, pictures_in
+from imagechat_tui.problems import Failed
+from imagechat_tui.words import picture_words
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +30,10 @@ def make(*names: str, content: bytes = b"pixels") -> None:
         Path(name).write_bytes(content)
 
 
-def refused(image: str) -> VerbFailed:
-    with pytest.raises(VerbFailed) as failed:
+def refused(image: str) -> problems.AnyProblem:
+    with pytest.raises(Failed) as failed:
         meant(image)
-    return failed.value
+    return failed.value.problem
 
 
 # A folder
@@ -49,7 +50,7 @@ def test_of_a_folder_only_plain_visible_files_that_hold_something_are_pictures()
     Path("mocks/device.png").symlink_to("/dev/zero")
     Path("mocks/to_pipe.png").symlink_to("pipe.png")
     assert pictures_in(Path("mocks")) == []
-    assert refused("mocks").code == NOT_FOUND
+    assert refused("mocks") == problems.NoPictureInFolder("mocks")
     make("elsewhere.png")
     Path("mocks/link.png").symlink_to("../elsewhere.png")
     assert meant("mocks").image == "mocks/link.png"
@@ -117,9 +118,7 @@ def test_a_folder_may_look_the_same_too() -> None:
 
 def test_of_several_that_look_the_same_none_is_taken_and_all_are_spelled_out() -> None:
     make("a\N{NO-BREAK SPACE}b.png", "a\N{NARROW NO-BREAK SPACE}b.png")
-    failure = refused("a b.png")
-    assert failure.code == NOT_FOUND
-    assert "a\\xa0b.png, a\\u202fb.png" in failure.words.text
+    assert refused("a b.png") == problems.SeveralLookAlike("a b.png", ("a\\xa0b.png", "a\\u202fb.png"))
     make("a b.png")
     assert meant("a b.png").image == "a b.png"
 
@@ -128,7 +127,7 @@ def test_what_is_not_one_kind_of_space_differs() -> None:
     assert folded("ab.png") != folded("a b.png") != folded("a_b.png")
     assert folded("a.png") != folded("A.png")
     make("ab.png")
-    assert isinstance(refused("a b.png"), NoSuchPicture)
+    assert isinstance(refused("a b.png"), problems.PictureMissing)
 
 
 # A name that is spelled almost like it
@@ -146,16 +145,15 @@ def test_what_is_not_one_kind_of_space_differs() -> None:
 )
 def test_a_mistyped_name_is_answered_with_what_it_may_have_been(typed: str, near: str) -> None:
     make(near, str(Path(near).with_name("quite-different.png")), str(Path(near).with_name("shot.txt")))
-    failure = refused(typed)
-    assert failure.code == NOT_FOUND
-    assert failure.words.action == f"Did you mean {near}?"
+    missing = refused(typed)
+    assert isinstance(missing, problems.PictureMissing)
+    assert picture_words(missing).action == f"Did you mean {near}?"
 
 
 def test_nothing_is_guessed_where_nothing_is_near() -> None:
     make("quite-different.png", "1x1.png", "-x.png")
-    assert refused("x.png").words.action == "Check the name."
-    assert refused("shot.png").words.action == "Check the name."
-    assert refused("no/such/folder/shot.png").words.action == "Check the name."
+    for name in ("x.png", "shot.png", "no/such/folder/shot.png"):
+        assert refused(name) == problems.PictureMissing(name)
 
 
 # Addresses of files, and homes
@@ -188,18 +186,15 @@ def test_the_address_of_a_file_is_the_file(here: Path, address: str, name: str) 
 
 
 def test_what_is_on_another_machine_or_fetched_in_another_way_is_said() -> None:
-    far = refused("file://elsewhere.example/home/a.png")
-    assert (far.code, far.words.title) == (USAGE, "Not here")
-    assert "another machine" in far.words.text
+    far = "file://elsewhere.example/home/a.png"
+    assert refused(far) == problems.FileElsewhere(far)
     for address in ("ftp://e.org/a.png", "sftp://e.org/a.png", "s3://bucket/a.png"):
-        other = refused(address)
-        assert other.code == USAGE
-        assert f"{address} begins with {address.partition(':')[0]}://" in other.words.text
+        assert refused(address) == problems.SchemeUnknown(address, address.partition(":")[0])
 
 
 @pytest.mark.parametrize("address", ["file:///nowhere/a.png", "file:///%00.png", "file:///%"])
 def test_an_address_without_a_file_is_a_missing_picture(address: str) -> None:
-    assert refused(address).code == NOT_FOUND
+    assert isinstance(refused(address), problems.PictureMissing)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +214,7 @@ def test_a_home_is_meant_where_no_such_file_is_here(here: Path, monkeypatch: pyt
     monkeypatch.setenv("HOME", str(here / "home"))
     make("home/a.png")
     assert meant("~/a.png").image == str(here / "home" / "a.png")
-    assert refused("~nobody-of-this-name/a.png").code == NOT_FOUND
+    assert isinstance(refused("~nobody-of-this-name/a.png"), problems.PictureMissing)
 
 
 @pytest.mark.parametrize(
@@ -242,16 +237,14 @@ def test_a_picture_that_may_not_be_looked_at(monkeypatch: pytest.MonkeyPatch) ->
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "stat", locked)
-    failure = refused("locked/shot.png")
-    assert failure.code == ERROR
-    assert failure.words.text == "Not readable: You may not read locked/shot.png. Check its permissions."
+    assert refused("locked/shot.png") == problems.PictureForbidden("locked/shot.png")
 
 
 @pytest.mark.parametrize("name", ["a" * 300 + ".png", "a.png/b.png", "loop.png", "x/" * 3000 + "a.png"])
 def test_names_under_which_nothing_can_be(name: str) -> None:
     make("a.png")
     Path("loop.png").symlink_to("loop.png")
-    assert isinstance(refused(name), NoSuchPicture)
+    assert isinstance(refused(name), problems.PictureMissing)
 
 
 @pytest.mark.parametrize("leads", ["link.png", "gone.png", "a.png/b.png"])
@@ -259,11 +252,11 @@ def test_a_link_that_leads_nowhere_is_called_so(leads: str) -> None:
     make("a.png")
     make("link.pmg")
     Path("link.png").symlink_to(leads)
-    failure = refused("link.png")
-    assert isinstance(failure, NoSuchPicture)
+    missing = refused("link.png")
+    assert isinstance(missing, problems.PictureMissing)
     told = "No such picture: link.png is a link that leads nowhere. Check where it leads."
-    assert failure.words.text == told
+    assert picture_words(missing).text == told
 
 
 def test_no_name_is_no_picture() -> None:
-    assert refused("").code == USAGE
+    assert refused("") == problems.NoPictureNamed()

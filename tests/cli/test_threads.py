@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.cli import USAGE, threads
-from imagechat_tui.cli.failures import VerbFailed
+from imagechat_tui import problems
+from imagechat_tui.cli import threads
 from imagechat_tui.cli.one_shot import Visit
 from imagechat_tui.cli.threads import list_threads, text_of
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.routes import ConversationList
 from tests import examples as eg
@@ -53,13 +54,13 @@ def test_every_text_from_stdin_can_be_sent(
 def test_nothing_is_no_text(said: str) -> None:
     with pytest.raises(VerbFailed) as failed:
         text_of(said, "shot.png")
-    assert failed.value.code == USAGE
+    assert failed.value.problem == problems.TextEmpty()
 
 
 def test_stdin_is_the_picture_or_the_text_and_not_both() -> None:
     with pytest.raises(VerbFailed) as failed:
         text_of("-", "-")
-    assert failed.value.code == 2
+    assert failed.value.problem == problems.StdinTwice()
 
 
 @pytest.mark.parametrize(("left_out", "told"), [(0, ""), (1, "1 item cannot be shown."), (2, "2 items")])

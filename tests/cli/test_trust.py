@@ -12,9 +12,10 @@ import pytest
 
 from imagechat_tui import typed_ahead
 from imagechat_tui.cli import OK, USAGE, run, trust
-from imagechat_tui.cli.failures import VerbFailed
 from imagechat_tui.cli.trust import Purpose, answer_path, answered, granted, remember
+from imagechat_tui.problems import VerbFailed
 from imagechat_tui.settings import Folders, Wish
+from imagechat_tui.words import verb_words
 
 pytestmark = pytest.mark.security
 
@@ -106,9 +107,9 @@ def test_a_tenant_is_asked_for_with_its_server_and_without_an_answer_nothing_is_
     tenant = Wish(file, "tenant", "other", SERVER.value)
     with pytest.raises(VerbFailed) as failed:
         granted(folders, [tenant], Purpose.WRITE)
-    assert failed.value.code == USAGE
-    assert "tenant = other" in failed.value.words.text
-    assert "imagechat config trust; or name yours with --tenant" in failed.value.words.text
+    words = verb_words(failed.value.problem).text
+    assert "tenant = other" in words
+    assert "imagechat config trust; or name yours with --tenant" in words
     person(True)
     assert granted(folders, [tenant], Purpose.WRITE) == [tenant]
     asked = capsys.readouterr().err
@@ -135,8 +136,7 @@ def test_where_nobody_can_be_asked_reading_goes_on_without_and_writing_does_not(
     assert granted(folders, [LIMIT], Purpose.WRITE) == []
     with pytest.raises(VerbFailed) as failed:
         granted(folders, [SERVER, LIMIT], Purpose.WRITE)
-    assert failed.value.code == USAGE
-    assert "https://review.example" in failed.value.words.text
+    assert "https://review.example" in verb_words(failed.value.problem).text
     remember(folders, [SERVER, LIMIT], allowed=False)
     capsys.readouterr()
     assert granted(folders, [SERVER, LIMIT], Purpose.WRITE) == []

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imagechat_tui import problems
 from imagechat_tui.net import decode_child
 from imagechat_tui.net.decoding import drawing, kinds, webp
 from imagechat_tui.net.decoding.page import Page
-from imagechat_tui.net.pictures import DecoderDefect, PictureError, PictureKind, load_picture
+from imagechat_tui.net.pictures import DecoderDefect, load_picture
+from imagechat_tui.problems import PictureError, PictureProblem
 from imagechat_tui.raster.image import Loss, Picture
 from tests.net.hostile_images import chunk, saved
 from tests.net.problem_pictures import apng_with_cover, bmp, plain_png, raw_png, shot, woven_png
@@ -305,7 +307,7 @@ async def test_a_jpeg_whose_first_scan_makes_no_sense_is_damaged() -> None:
     at = data.index(b"\xff\xda") + 4
     with pytest.raises(PictureError) as caught:
         await load(data[: at + 1 + 2 * data[at]] + b"\x7f" + data[at + 2 + 2 * data[at] :])
-    assert caught.value.kind is PictureKind.CORRUPT
+    assert isinstance(caught.value.problem, problems.PictureCorrupt)
 
 
 SMALL: dict[str, Callable[[Image.Image], bytes]] = {
@@ -574,23 +576,25 @@ async def test_a_defect_of_the_decoder_is_no_damaged_picture(
 @pytest.mark.parametrize(
     ("make", "kind", "said"),
     [
-        (lambda: bmp(24, 4, (), b"\0" * 99), PictureKind.ODD_KIND, "BMP with a JPEG inside"),
-        (lambda: b"", PictureKind.NOT_AN_IMAGE, "empty"),
-        (lambda: saved(colored(), "TIFF"), PictureKind.NOT_AN_IMAGE, "tiff"),
-        (lambda: saved(colored(), "TGA"), PictureKind.NOT_AN_IMAGE, "tga"),
+        (lambda: bmp(24, 4, (), b"\0" * 99), problems.OddKind, "BMP with a JPEG inside"),
+        (lambda: b"", problems.NotAPicture, "empty"),
+        (lambda: saved(colored(), "TIFF"), problems.NotAPicture, "tiff"),
+        (lambda: saved(colored(), "TGA"), problems.NotAPicture, "tga"),
         (
             lambda: saved(colored().convert("L"), "TGA", compression="tga_rle"),
-            PictureKind.NOT_AN_IMAGE,
+            problems.NotAPicture,
             "tga",
         ),
-        (lambda: saved(colored(), "ICO"), PictureKind.NOT_AN_IMAGE, "ico"),
-        (lambda: b"GIF89a" + b"\1\0\1\0\0\0\0;", PictureKind.NOT_AN_IMAGE, "gif-without-picture"),
-        (lambda: "Größe und Maß\n".encode("utf-16"), PictureKind.NOT_AN_IMAGE, "text"),
-        (lambda: "Größe und Maß\n".encode("latin-1"), PictureKind.NOT_AN_IMAGE, "text"),
-        (lambda: saved(colored(), "PNG")[:50], PictureKind.CUT_OFF, "PNG"),
+        (lambda: saved(colored(), "ICO"), problems.NotAPicture, "ico"),
+        (lambda: b"GIF89a" + b"\1\0\1\0\0\0\0;", problems.NotAPicture, "gif-without-picture"),
+        (lambda: "Größe und Maß\n".encode("utf-16"), problems.NotAPicture, "text"),
+        (lambda: "Größe und Maß\n".encode("latin-1"), problems.NotAPicture, "text"),
+        (lambda: saved(colored(), "PNG")[:50], problems.PictureCutOff, "PNG"),
     ],
 )
-async def test_what_cannot_be_shown_is_named(make: Callable[[], bytes], kind: PictureKind, said: str) -> None:
+async def test_what_cannot_be_shown_is_named(
+    make: Callable[[], bytes], kind: Callable[[str, str], PictureProblem], said: str
+) -> None:
     with pytest.raises(PictureError) as caught:
         await load(make())
-    assert (caught.value.kind, caught.value.detail) == (kind, said)
+    assert caught.value.problem == kind("stdin", said)

@@ -13,7 +13,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from imagechat_tui.net.pictures import PictureError, PictureKind, PictureLimits, load_picture
+from imagechat_tui import problems
+from imagechat_tui.net.pictures import PictureLimits, load_picture
+from imagechat_tui.problems import PictureError, PictureProblem, Unfetched
 
 pytestmark = pytest.mark.security
 
@@ -92,7 +94,7 @@ async def test_up_to_three_redirects_are_followed() -> None:
         assert (await load_picture(f"http://127.0.0.1:{port}/3")).width == 20
         assert len(asked) == 4
         error = await failure(f"http://127.0.0.1:{port}/4")
-    assert error.kind is PictureKind.UNREACHABLE
+    assert isinstance(error.problem, problems.PictureNotFetched)
     assert len(asked) == 8
 
 
@@ -107,7 +109,7 @@ async def test_up_to_three_redirects_are_followed() -> None:
 async def test_a_redirect_to_a_private_address_or_another_scheme_is_refused(target: str) -> None:
     async with site(lambda path, headers: moved(target.format(port=port))) as (port, asked):
         error = await failure(f"http://127.0.0.1:{port}/a.png")
-    assert error.kind is PictureKind.REFUSED_ADDRESS
+    assert isinstance(error.problem, problems.AddressRefused)
     assert len(asked) == 1
 
 
@@ -130,8 +132,9 @@ async def test_a_public_name_leads_into_a_private_network_only_if_the_person_say
 ) -> None:
     leads_to(monkeypatch, address)
     error = await failure("https://pictures.example.org/a.png")
-    assert error.kind is PictureKind.PRIVATE_ADDRESS
-    assert (error.detail, error.option) == (address.partition("%")[0], "--allow-private")
+    assert error.problem == problems.PrivateAddress(
+        "https://pictures.example.org/a.png", address.partition("%")[0]
+    )
     assert (await load_picture("https://pictures.example.org/a.png", private=True)).width == 20
 
 
@@ -164,7 +167,7 @@ async def test_from_https_nothing_leads_to_http(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(httpx, "AsyncClient", client)
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
     error = await failure("https://example.org/a.png")
-    assert error.kind is PictureKind.REFUSED_ADDRESS
+    assert isinstance(error.problem, problems.AddressRefused)
     assert len(asked) == 1
     assert asked[0].startswith("https://93.184.215.14")
 
@@ -172,14 +175,14 @@ async def test_from_https_nothing_leads_to_http(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        ("404 Not Found", PictureKind.MISSING),
-        ("403 Forbidden", PictureKind.UNREACHABLE),
-        ("500 Internal Server Error", PictureKind.SERVER_FAILED),
+        ("404 Not Found", problems.PictureMissing),
+        ("403 Forbidden", problems.PictureRefused),
+        ("500 Internal Server Error", problems.PictureServerFailed),
     ],
 )
-async def test_a_server_that_has_none_is_told_apart(status: str, kind: PictureKind) -> None:
+async def test_a_server_that_has_none_is_told_apart(status: str, kind: type[PictureProblem]) -> None:
     async with site(lambda path, headers: answer(status, picture_file())) as (port, _):
-        assert (await failure(f"http://127.0.0.1:{port}/a.png")).kind is kind
+        assert isinstance((await failure(f"http://127.0.0.1:{port}/a.png")).problem, kind)
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +193,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_told_as_such(monkeypatch
 
     monkeypatch.setattr(httpx.AsyncClient, "send", dial)
     error = await failure("https://127.0.0.1:1/a.png")
-    assert (error.kind, error.detail) == (PictureKind.NOT_TRUSTED, "self-signed certificate")
+    assert error.problem == problems.PictureNotTrusted("https://127.0.0.1:1/a.png", "self-signed certificate")
 
 
 @pytest.mark.parametrize("length", [None, -1, 10])
@@ -200,37 +203,37 @@ async def test_more_bytes_than_allowed_are_not_read_whatever_was_announced(lengt
         limits = PictureLimits(max_bytes=65_536)
         error = await failure(f"http://127.0.0.1:{port}/a.png", limits=limits)
     # A server that announces ten bytes is held to them.
-    assert error.kind is (PictureKind.CUT_OFF if length == 10 else PictureKind.TOO_MANY_BYTES)
+    assert isinstance(error.problem, problems.PictureCutOff if length == 10 else problems.TooManyBytes)
 
 
 async def test_an_answer_that_is_no_http_is_unreachable() -> None:
     async with site(lambda path, headers: b"SSH-2.0-OpenSSH_9.2\r\n") as (port, _):
         error = await failure(f"http://127.0.0.1:{port}/a.png")
-    assert (error.kind, error.detail) == (PictureKind.UNREACHABLE, "The link broke.")
+    assert error.problem == problems.PictureNotFetched(f"http://127.0.0.1:{port}/a.png", "broke")
 
 
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
-        (OSError("no such host"), "Nothing answers there."),
-        (httpx.ConnectError("refused"), "Nothing answers there."),
-        (TimeoutError(), "It took too long."),
-        (httpx.ReadTimeout("slow"), "It took too long."),
-        (httpx.InvalidURL("?"), "That is no address."),
-        (UnicodeError("idna"), "That is no address."),
+        (OSError("no such host"), "nobody-answers"),
+        (httpx.ConnectError("refused"), "nobody-answers"),
+        (TimeoutError(), "took-too-long"),
+        (httpx.ReadTimeout("slow"), "took-too-long"),
+        (httpx.InvalidURL("?"), "no-address"),
+        (UnicodeError("idna"), "no-address"),
     ],
 )
-async def test_why_nothing_was_fetched_is_told_in_words(
-    monkeypatch: pytest.MonkeyPatch, raised: Exception, told: str
+async def test_it_is_told_why_nothing_was_fetched(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, told: Unfetched
 ) -> None:
     async def fail(*args: object, **kwargs: object) -> list[object]:
         raise raised
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
     error = await failure("https://example.org/a.png")
-    assert (error.kind, error.detail) == (PictureKind.UNREACHABLE, told)
+    assert error.problem == problems.PictureNotFetched("https://example.org/a.png", told)
 
 
 async def test_an_address_that_is_none_is_told_and_not_fetched() -> None:
     error = await failure("http://[::1/a.png")
-    assert (error.kind, error.detail) == (PictureKind.UNREACHABLE, "That is no address.")
+    assert error.problem == problems.PictureNotFetched("http://[::1/a.png", "no-address")

@@ -15,8 +15,10 @@ from typing import Any
 import PIL
 import pytest
 
+from imagechat_tui import problems
 from imagechat_tui.net import decode_child, pictures
-from imagechat_tui.net.pictures import PictureError, PictureKind, load_picture
+from imagechat_tui.net.pictures import load_picture
+from imagechat_tui.problems import PictureError, PictureProblem
 from tests.net.hostile_images import PIXELS, TOO_MANY, Hostile, corpus, hostile
 
 MOST = 40_000_000
@@ -103,20 +105,20 @@ def test_every_hostile_file_is_decoded_or_declined_within_the_limits(tmp_path: P
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("png of 50,000 x 50,000", PictureKind.TOO_MANY_PIXELS),
-        ("gif of 65535", PictureKind.TOO_MANY_PIXELS),
-        ("foreign: svg", PictureKind.NOT_AN_IMAGE),
-        ("foreign: tiff", PictureKind.NOT_AN_IMAGE),
-        ("foreign: postscript", PictureKind.NOT_AN_IMAGE),
-        ("cut at 0.1: jpeg RGB", PictureKind.CUT_OFF),
-        ("cut at 0.02: png RGBA", PictureKind.CUT_OFF),
-        ("png of depth 3", PictureKind.CORRUPT),
+        ("png of 50,000 x 50,000", problems.TooManyPixels),
+        ("gif of 65535", problems.TooManyPixels),
+        ("foreign: svg", problems.NotAPicture),
+        ("foreign: tiff", problems.NotAPicture),
+        ("foreign: postscript", problems.NotAPicture),
+        ("cut at 0.1: jpeg RGB", problems.PictureCutOff),
+        ("cut at 0.02: png RGBA", problems.PictureCutOff),
+        ("png of depth 3", problems.PictureCorrupt),
     ],
 )
-async def test_the_person_is_told_what_is_wrong(name: str, kind: PictureKind) -> None:
+async def test_the_person_is_told_what_is_wrong(name: str, kind: type[PictureProblem]) -> None:
     with pytest.raises(PictureError) as caught:
         await load_picture("-", stdin=hostile(name))
-    assert caught.value.kind is kind
+    assert isinstance(caught.value.problem, kind)
 
 
 @pytest.mark.parametrize("name", ["gif of 600 frames", "sound: webp animated", "jpeg of 60 segments"])
@@ -155,27 +157,27 @@ def test_memory_that_was_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", PictureKind.TOO_SLOW),
-        ("raise SystemExit(3)", PictureKind.CORRUPT),
-        ("print('no json')", PictureKind.CORRUPT),
-        ("print('1' * 200000)", PictureKind.CORRUPT),
-        ("print('[1, 2]')", PictureKind.CORRUPT),
-        ("print('{}')", PictureKind.CORRUPT),
-        ("print('{\"width\": -1}')", PictureKind.CORRUPT),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", problems.TooSlow),
+        ("raise SystemExit(3)", problems.PictureCorrupt),
+        ("print('no json')", problems.PictureCorrupt),
+        ("print('1' * 200000)", problems.PictureCorrupt),
+        ("print('[1, 2]')", problems.PictureCorrupt),
+        ("print('{}')", problems.PictureCorrupt),
+        ("print('{\"width\": -1}')", problems.PictureCorrupt),
         (
             'print(\'{"width":9,"height":9,"columns":9,"rows":9,"reduced":1,"turn":1}\')',
-            PictureKind.CORRUPT,
+            problems.PictureCorrupt,
         ),
     ],
 )
 async def test_a_decoder_that_was_taken_over_gets_nothing_past_us(
-    script: str, kind: PictureKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: str, kind: type[PictureProblem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "child.py").write_text(script)
     monkeypatch.setattr(pictures, "_CHILD", tmp_path / "child.py")
     with pytest.raises(PictureError) as caught:
         await load_picture("-", stdin=hostile("sound: png RGB"))
-    assert caught.value.kind is kind
+    assert isinstance(caught.value.problem, kind)
 
 
 async def test_a_decoder_that_never_answers_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +194,7 @@ async def test_a_decoder_that_never_answers_is_ended(tmp_path: Path, monkeypatch
     monkeypatch.setattr(pictures, "WALL_S", 0.05)
     with pytest.raises(PictureError) as caught:
         await load_picture("-", stdin=hostile("sound: png RGB"))
-    assert caught.value.kind is PictureKind.TOO_SLOW
+    assert isinstance(caught.value.problem, problems.TooSlow)
     assert [child.returncode for child in started] == [-signal.SIGKILL]
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps
 
+from imagechat_tui import problems
 from imagechat_tui.net import decode_child
 from imagechat_tui.net.decoding.page import Page
-from imagechat_tui.net.pictures import PictureError, PictureKind, PictureLimits, load_picture
+from imagechat_tui.net.pictures import PictureLimits, load_picture
+from imagechat_tui.problems import PictureError
 
 
 def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -91,8 +93,7 @@ async def test_a_turned_jpeg_beyond_the_limit_keeps_its_turned_measures() -> Non
 
 async def test_a_jpeg_whose_smallest_copy_is_beyond_the_limit_is_declined_with_its_own_size() -> None:
     error = await failure("-", stdin=photo(1600, 800), limits=PictureLimits(max_pixels=10_000))
-    assert error.kind is PictureKind.TOO_MANY_PIXELS
-    assert (error.detail, error.limit) == ("1600×800 pixels", "0.01 million pixels")
+    assert error.problem == problems.TooManyPixels("stdin", 1600, 800, 10_000)
 
 
 async def test_progress_is_told_while_a_large_picture_is_decoded() -> None:
@@ -186,32 +187,30 @@ async def test_only_the_first_frame_of_a_moving_picture_is_shown() -> None:
 
 
 async def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
-    assert (await failure(str(tmp_path / "no.png"))).kind is PictureKind.MISSING
-    assert (await failure(str(tmp_path))).kind is PictureKind.DIRECTORY
-    assert (await failure("/dev/null")).kind is PictureKind.NOT_AN_IMAGE
-    assert (await failure("-", stdin=b"<svg/>")).kind is PictureKind.NOT_AN_IMAGE
-    assert (await failure("-", stdin=b"")).kind is PictureKind.NOT_AN_IMAGE
+    assert isinstance((await failure(str(tmp_path / "no.png"))).problem, problems.PictureMissing)
+    assert isinstance((await failure(str(tmp_path))).problem, problems.NoPictureInFolder)
+    assert isinstance((await failure("/dev/null")).problem, problems.NotAPicture)
+    assert isinstance((await failure("-", stdin=b"<svg/>")).problem, problems.NotAPicture)
+    assert isinstance((await failure("-", stdin=b"")).problem, problems.NotAPicture)
 
 
 async def test_what_ends_before_its_first_row_is_no_picture_yet() -> None:
     data = png(Image.effect_noise((60, 60), 90))
-    assert (await failure("-", stdin=data[:60])).kind is PictureKind.CUT_OFF
-    assert (await failure("-", stdin=data[:12])).kind is PictureKind.CUT_OFF
+    assert isinstance((await failure("-", stdin=data[:60])).problem, problems.PictureCutOff)
+    assert isinstance((await failure("-", stdin=data[:12])).problem, problems.PictureCutOff)
 
 
 async def test_too_many_pixels_are_declined_with_size_and_option() -> None:
     data = png(Image.new("1", (3000, 2000)))
     error = await failure("-", stdin=data, limits=PictureLimits(max_pixels=1_000_000))
-    assert error.kind is PictureKind.TOO_MANY_PIXELS
-    assert (error.detail, error.limit) == ("3000×2000 pixels", "1 million pixels")
-    assert error.option == "--max-megapixels"
+    assert error.problem == problems.TooManyPixels("stdin", 3000, 2000, 1_000_000)
 
 
 async def test_too_many_bytes_are_declined_unread(tmp_path: Path) -> None:
     with (tmp_path / "big.png").open("wb") as file:
         file.truncate(21 << 20)
-    assert (await failure(str(tmp_path / "big.png"))).kind is PictureKind.TOO_MANY_BYTES
+    assert isinstance((await failure(str(tmp_path / "big.png"))).problem, problems.TooManyBytes)
 
 
 async def test_only_http_is_fetched_and_nobody_there_is_said() -> None:
-    assert (await failure("http://127.0.0.1:1/a.png")).kind is PictureKind.UNREACHABLE
+    assert isinstance((await failure("http://127.0.0.1:1/a.png")).problem, problems.PictureNotFetched)

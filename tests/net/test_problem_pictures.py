@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from imagechat_tui.net.pictures import PictureLimits, refusal
 from imagechat_tui.words import picture_words
 from tests.net.problem_pictures import PARTLY, REFUSED, SHOWN, Problem, problems
 from tests.net.test_hostile_images import decoded
@@ -28,9 +29,9 @@ def chosen(runs: int) -> list[Problem]:
 
 def judged(problem: Problem, answer: dict[str, object]) -> tuple[str, str]:
     """What became of it, and what is wrong about that; empty if nothing is."""
-    said = answer.get("problem")
+    said = refusal(answer, "a.png", PictureLimits())
     if said is not None:
-        words = picture_words(str(said), name="a.png", detail=str(answer.get("detail", "")), limit="9")
+        words = picture_words(said)
         fault = "" if problem.says in words.text and words.action else f"says {words.text}"
         return REFUSED, fault
     lost = answer["lost"]

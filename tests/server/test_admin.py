@@ -10,14 +10,14 @@ from threading import Thread
 
 import pytest
 
+from imagechat_tui import problems
+from imagechat_tui.problems import AdminProblem, AdminRefused
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.process import admin
 from imagechat_tui.server.process.admin import (
     ADMIN_SOCKET_NAME,
     RESERVED,
-    AdminProblem,
-    AdminRefused,
     create_tenant,
     list_tenants,
     tenant_secret,
@@ -54,17 +54,17 @@ def test_tenants_are_made_and_listed(data: Path) -> None:
 def test_what_will_not_do_is_refused_by_kind(data: Path) -> None:
     create_tenant(data, DEMO)
     refusals: list[tuple[Callable[[], str], AdminProblem]] = [
-        (partial(create_tenant, data, DEMO), AdminProblem.TENANT_EXISTS),
-        (partial(tenant_secret, data, TenantId("missing")), AdminProblem.NO_SUCH_TENANT),
+        (partial(create_tenant, data, DEMO), problems.TenantExists(DEMO.id)),
+        (partial(tenant_secret, data, TenantId("missing")), problems.NoSuchTenant("missing")),
     ]
     for name in ("", "a b", "a/b", "ä", "x" * 65, "a\n"):
-        refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), AdminProblem.TENANT_INVALID))
+        refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), problems.TenantInvalid(name)))
     for name in RESERVED:
-        refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), AdminProblem.TENANT_RESERVED))
+        refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), problems.TenantReserved(name)))
     for attempt, problem in refusals:
         with pytest.raises(AdminRefused) as refused:
             attempt()
-        assert refused.value.problem is problem
+        assert refused.value.problem == problem
     assert list_tenants(data) == (DEMO,)
 
 
@@ -109,7 +109,7 @@ def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE_NAME).chmod(0o640)
     with pytest.raises(AdminRefused) as refused:
         tenant_secret(tmp_path, DEMO.id)
-    assert refused.value.problem is AdminProblem.SEAL_BROKEN
+    assert isinstance(refused.value.problem, problems.SecretsSealed)
 
 
 def test_a_database_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_database_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for attempt in (partial(list_tenants, tmp_path), partial(create_tenant, tmp_path, DEMO)):
         with pytest.raises(AdminRefused) as refused:
             attempt()
-        assert (refused.value.problem, refused.value.subject) == (AdminProblem.DATA_BROKEN, str(tmp_path))
+        assert refused.value.problem == problems.DataBroken(str(tmp_path))
 
 
 def test_data_held_by_a_server_that_does_not_answer_is_told(
@@ -126,7 +126,7 @@ def test_data_held_by_a_server_that_does_not_answer_is_told(
     monkeypatch.setattr(admin, "ANSWER_TIMEOUT_S", 0.1)
     with held_folder(tmp_path), pytest.raises(AdminRefused) as refused:
         list_tenants(tmp_path)
-    assert refused.value.problem is AdminProblem.UNAVAILABLE
+    assert isinstance(refused.value.problem, problems.DataUnanswered)
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[]\n", b'{"ok":true}\n'])
@@ -146,7 +146,7 @@ def test_a_nonsense_answer_is_told(tmp_path: Path, answer: bytes) -> None:
         with pytest.raises(AdminRefused) as refused:
             list_tenants(tmp_path)
         thread.join()
-    assert refused.value.problem is AdminProblem.UNAVAILABLE
+    assert isinstance(refused.value.problem, problems.DataUnanswered)
 
 
 @pytest.mark.security

@@ -17,10 +17,12 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
+from imagechat_tui import problems
 from imagechat_tui.owned import NotOurs, peer_uid
+from imagechat_tui.problems import AdminProblem, AdminRefused
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.guard.peer import LOCAL_TENANT
@@ -48,36 +50,6 @@ _TENANT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _log = logging.getLogger(__name__)
 
 
-class AdminProblem(StrEnum):
-    """Why the operator was refused."""
-
-    TENANT_INVALID = "tenant-invalid"
-    """Not ``[A-Za-z0-9_-]{1,64}``."""
-    TENANT_RESERVED = "tenant-reserved"
-    TENANT_EXISTS = "tenant-exists"
-    NO_SUCH_TENANT = "no-such-tenant"
-    NO_SECRET = "no-secret"
-    """The tenant has no API secret: its users come by the kernel's word."""
-    DENIED = "denied"
-    """The server, or its data, belongs to another user."""
-    DATA_BROKEN = "data-broken"
-    """The database cannot be opened or written to."""
-    SEAL_BROKEN = "seal-broken"
-    """The key file is not the one that sealed the secrets, or others can read it."""
-    UNAVAILABLE = "unavailable"
-    """A server holds the data and does not answer."""
-
-
-class AdminRefused(Exception):
-    """An operator's request was not carried out."""
-
-    def __init__(self, problem: AdminProblem, subject: str = "") -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-        self.subject = subject
-        """The tenant's id, or the path that it is about."""
-
-
 class Tenants:
     """The use cases of an operator, on an open store."""
 
@@ -96,11 +68,11 @@ class Tenants:
             AdminRefused: The id is taken or will not do.
         """
         if tenant.id in RESERVED:
-            raise AdminRefused(AdminProblem.TENANT_RESERVED, tenant.id)
+            raise AdminRefused(problems.TenantReserved(tenant.id))
         if not _TENANT_ID.fullmatch(tenant.id):
-            raise AdminRefused(AdminProblem.TENANT_INVALID, tenant.id)
+            raise AdminRefused(problems.TenantInvalid(tenant.id))
         if await self._store.tenant(tenant.id) is not None:
-            raise AdminRefused(AdminProblem.TENANT_EXISTS, tenant.id)
+            raise AdminRefused(problems.TenantExists(tenant.id))
         secret = secrets.token_urlsafe(SECRET_BYTES)
         await self._store.create_tenant(
             TenantRecord(
@@ -143,9 +115,9 @@ class Tenants:
         """
         record = await self._store.tenant(tenant_id)
         if record is None:
-            raise AdminRefused(AdminProblem.NO_SUCH_TENANT, tenant_id)
+            raise AdminRefused(problems.NoSuchTenant(tenant_id))
         if not record.api_secret_sealed:
-            raise AdminRefused(AdminProblem.NO_SECRET, tenant_id)
+            raise AdminRefused(problems.NoSecret(tenant_id))
         return self._seal.open(tenant_id, record.api_secret_sealed).decode()
 
 
@@ -201,12 +173,11 @@ class ControlSocket:
                 case dict():
                     return {"ok": True, "result": await _carry_out(self._tenants, request)}
                 case _:
-                    return {"ok": False, "problem": AdminProblem.UNAVAILABLE.value}
+                    return _refusal(problems.DataUnanswered(""))
         except AdminRefused as refused:
-            return {"ok": False, "problem": refused.problem.value, "subject": refused.subject}
+            return _refusal(refused.problem)
         except (StoreError, SealBroken, KeyFileExposed) as error:
-            told = _defect(self._data_dir, error)
-            return {"ok": False, "problem": told.problem.value, "subject": told.subject}
+            return _refusal(_defect(self._data_dir, error).problem)
 
 
 def create_tenant(data_dir: Path, tenant: Tenant) -> str:
@@ -242,7 +213,7 @@ def tenant_secret(data_dir: Path, tenant_id: TenantId) -> str:
         AdminRefused: No such tenant, or it has none; or the data cannot be reached.
     """
     if not data_dir.is_dir():
-        raise AdminRefused(AdminProblem.NO_SUCH_TENANT, tenant_id)
+        raise AdminRefused(problems.NoSuchTenant(tenant_id))
     return str(_ask(data_dir, {"op": "secret", "id": tenant_id}))
 
 
@@ -259,7 +230,7 @@ async def _carry_out(tenants: Tenants, request: Mapping[str, object]) -> object:
         case {"op": "secret", "id": str(tenant_id)}:
             return await tenants.secret(TenantId(tenant_id))
         case _:
-            raise AdminRefused(AdminProblem.UNAVAILABLE)
+            raise AdminRefused(problems.DataUnanswered(""))
 
 
 def _tenant(fields: Mapping[str, object]) -> Tenant:
@@ -283,25 +254,36 @@ def _ask(data_dir: Path, request: dict[str, object]) -> object:
         except (FileNotFoundError, ConnectionRefusedError):
             pass
         except PermissionError as error:
-            raise AdminRefused(AdminProblem.DENIED, str(data_dir)) from error
+            raise AdminRefused(problems.DataDenied(str(data_dir))) from error
         try:
             return asyncio.run(_ask_store(data_dir, request))
         except DataInUse as error:
             if time.monotonic() > deadline:
-                raise AdminRefused(AdminProblem.UNAVAILABLE, str(data_dir)) from error
+                raise AdminRefused(problems.DataUnanswered(str(data_dir))) from error
             time.sleep(0.05)
         except NotOurs:
             raise
         except PermissionError as error:
-            raise AdminRefused(AdminProblem.DENIED, str(data_dir)) from error
+            raise AdminRefused(problems.DataDenied(str(data_dir))) from error
         except (StoreError, SealBroken, KeyFileExposed) as error:
             raise _defect(data_dir, error) from error
 
 
 def _defect(data_dir: Path, error: Exception) -> AdminRefused:
     """What is wrong with the data, in the operator's terms."""
-    problem = AdminProblem.DATA_BROKEN if isinstance(error, StoreError) else AdminProblem.SEAL_BROKEN
-    return AdminRefused(problem, str(data_dir))
+    kind = problems.DataBroken if isinstance(error, StoreError) else problems.SecretsSealed
+    return AdminRefused(kind(str(data_dir)))
+
+
+_KINDS: dict[str, type[AdminProblem]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(AdminProblem)
+}
+
+
+def _refusal(problem: AdminProblem) -> dict[str, object]:
+    """A refusal as an answer."""
+    subject = getattr(problem, problem.__struct_fields__[0])
+    return {"ok": False, "problem": problem.__struct_config__.tag, "subject": subject}
 
 
 def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
@@ -310,7 +292,7 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
         with short_path(data_dir / ADMIN_SOCKET_NAME) as short:
             control.connect(short)
         if peer_uid(control) != data_dir.stat().st_uid:
-            raise AdminRefused(AdminProblem.DENIED, str(data_dir))
+            raise AdminRefused(problems.DataDenied(str(data_dir)))
         control.sendall(json.dumps(request).encode() + b"\n")
         with control.makefile("rb") as answers:
             line = answers.readline()
@@ -322,9 +304,9 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
         case {"ok": True, "result": result}:
             return result
         case {"ok": False, "problem": str(problem), **rest}:
-            raise AdminRefused(AdminProblem(problem), str(rest.get("subject", "")))
+            raise AdminRefused(_KINDS[problem](str(rest.get("subject", ""))))
         case _:
-            raise AdminRefused(AdminProblem.UNAVAILABLE, str(data_dir))
+            raise AdminRefused(problems.DataUnanswered(str(data_dir)))
 
 
 async def _ask_store(data_dir: Path, request: dict[str, object]) -> object:
