@@ -33,7 +33,6 @@ from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.crash import write_crash_file
-from imagechat_tui.tui.dialogs.dialog import Dialog, Layer
 from imagechat_tui.tui.exit import Leaving
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keys import as_us_layout
@@ -48,9 +47,10 @@ from imagechat_tui.tui.messages import (
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.key_bindings import run_bound
+from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
 from imagechat_tui.tui.textual_internals.layout import lay_out
-from imagechat_tui.tui.textual_internals.terminal_input import Burst, LineBreak
-from imagechat_tui.tui.textual_internals.terminal_writes import write
+from imagechat_tui.tui.textual_internals.terminal import driver_class, write
+from imagechat_tui.tui.textual_internals.terminal_events import Burst, LineBreak
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.tui.widgets.bars import count
@@ -143,11 +143,7 @@ class ImageChatApp(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """Ours, unless another one is asked for."""
-        if constants.DRIVER is not None:
-            return super().get_driver_class()
-        from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
-
-        return TerminalDriver
+        return driver_class() if constants.DRIVER is None else super().get_driver_class()
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, at once: nothing is painted twice at the start."""
@@ -389,7 +385,7 @@ class ImageChatApp(App[int]):
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""
         *_, below, gone = [None, *self.screen_stack]
-        if not (isinstance(gone, Dialog) and isinstance(below, Layer)):
+        if not (isinstance(gone, TopLayer) and isinstance(below, Layer)):
             return super().pop_screen()
         # First: where tasks start eagerly (Python 3.12), the screen below is asked to be painted in there.
         below.paint_only(gone.places)

@@ -17,7 +17,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
-from imagechat_tui.tui.textual_internals.compositor import TightUpdate
+from imagechat_tui.tui.textual_internals.tight_update import TightUpdate
 from tests.terminal import Terminal
 from tests.tui.picture_app import NOTES_GO, REST
 

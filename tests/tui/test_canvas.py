@@ -42,8 +42,14 @@ def shown(canvas: Canvas) -> list[list[tuple[str, int | None, int]]]:
             (glyph, None if glyph == " " else fg, bg)
             for glyph, fg, bg in zip(strip._glyphs, strip._fg, strip._bg, strict=True)
         ]
-        for strip in (canvas.row(row) for row in range(ROWS))
+        for strip in (cells_of(canvas, row) for row in range(ROWS))
     ]
+
+
+def cells_of(canvas: Canvas, row: int) -> CellStrip:
+    strip = canvas.row(row)
+    assert isinstance(strip, CellStrip)
+    return strip
 
 
 inks = st.builds(Ink, st.sampled_from(" 1"), st.integers(0, 2), st.integers(0, 2))
@@ -121,7 +127,7 @@ def test_rows_rendered_together_are_the_bytes_of_each() -> None:
     canvas.show(grid(2))
     canvas.changes()
     for row in range(ROWS):
-        strip = canvas.row(row)
+        strip = cells_of(canvas, row)
         alone = CellStrip(strip._glyphs, strip._fg, strip._bg, ColorDepth.TRUECOLOR)
         assert strip.render(Console()) == alone.render(Console())
 

@@ -16,7 +16,8 @@ from textual import events
 from textual.message import Message
 
 from imagechat_tui.sync.intents import KeepDraft, PostComment, ResolveConversation, StartConversation
-from imagechat_tui.tui.textual_internals.terminal_input import LineBreak, TerminalInput
+from imagechat_tui.tui.textual_internals.terminal_events import LineBreak
+from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 from tests.terminal import Terminal
 from tests.tui.conftest import Desk, Sit
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from imagechat_tui.tui.textual_internals.terminal_input import ESC, Answer, LineBreak, TerminalInput
+from imagechat_tui.tui.textual_internals.terminal_events import Answer, LineBreak
+from imagechat_tui.tui.textual_internals.terminal_input import ESC, TerminalInput
 from tests.terminal import Terminal, pump
 
 LATE_S = 60.0

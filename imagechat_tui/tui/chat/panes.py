@@ -22,9 +22,9 @@ from imagechat_tui.sync.state import ChatState, Phase
 from imagechat_tui.tui.chat.layout import Layout, Sidebar, layout_for, next_sidebar
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import hints
-from imagechat_tui.tui.dialogs.dialog import Layer
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Ground, ground
+from imagechat_tui.tui.textual_internals.layers import Layer
 from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.composer import Composer

@@ -31,9 +31,9 @@ from imagechat_tui.tui.chat.needs import (
 from imagechat_tui.tui.chat.notices import TellingScreen
 from imagechat_tui.tui.chat.selection import IN_FLIGHT
 from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, commands_here
-from imagechat_tui.tui.dialogs.dialog import Layer
 from imagechat_tui.tui.messages import CommandChosen, PictureAsked
 from imagechat_tui.tui.picture.image_view import ImageView
+from imagechat_tui.tui.textual_internals.layers import Layer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import first_line, one_line, replies_of

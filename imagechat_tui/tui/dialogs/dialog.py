@@ -1,85 +1,14 @@
-"""Dialogs, and the screens they lie over: when one comes or goes, only its own place is painted.
-
-Textual paints the whole screen when a dialog comes, twice when it goes, and from then on with every change below it,
-25 to 60 kB each time. If its inside has changed, so that nothing here is called any more, it does so again.
-"""
+"""What all dialogs are: one box in the middle, over what lies below."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, TypeVar
-
 from textual.await_complete import AwaitComplete
-from textual.geometry import Region
-from textual.screen import ModalScreen, Screen, ScreenResultCallbackType, ScreenResultType
-from textual.strip import Strip
-from textual.widgets._toast import Toast
+from textual.screen import ScreenResultType
 
-from imagechat_tui.tui.textual_internals.strips import Row
-
-NOTHING: Final[tuple[Region, ...]] = ()
-AnswerType = TypeVar("AnswerType")
+from imagechat_tui.tui.textual_internals.layers import TopLayer
 
 
-class Layer(Screen[ScreenResultType]):
-    """A screen that a dialog may cover."""
-
-    _only: tuple[Region, ...] | None = None
-    """While a dialog comes or goes: what is still to be painted of the places that look different."""
-
-    def cover(
-        self, dialog: Dialog[AnswerType], answered: ScreenResultCallbackType[AnswerType] | None = None
-    ) -> None:
-        """Show a dialog over this screen; corner notes, which would lie on its keys, go."""
-        self.app.clear_notifications()
-        self.paint_only(NOTHING)
-        self.app.push_screen(dialog, answered)
-        self.paint_only(None)
-
-    def paint_only(self, regions: tuple[Region, ...] | None) -> None:
-        """Take wishes to paint the whole screen for one to paint these regions; None: as they are meant again."""
-        self._only = regions
-
-    def refresh(
-        self: Layer[ScreenResultType],
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
-    ) -> Layer[ScreenResultType]:
-        """As any screen's, but for what `paint_only` says."""
-        if repaint and not regions and self._only is not None:
-            # Not a wish of the screen's own: what its parts want painted at the same time would be forgotten for it.
-            places, self._only, repaint = self._only, NOTHING, False
-            if places:
-                self.paint(*places)
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-
-    def paint(self, *regions: Region) -> None:
-        """Paint these regions now, as far as they are on it: the screen below may have another size yet."""
-        # With them what waits for its turn to be painted: Textual takes all of it for painted afterwards.
-        self._compositor.update_widgets(self._dirty_widgets)
-        seen = (region.intersection(self.size.region) for region in regions)
-        self._compositor._dirty_regions.update(region for region in seen if region)
-        self._compositor_refresh()
-
-    def _compositor_refresh(self) -> None:
-        below = self.app._background_screens
-        if self not in below:
-            super()._compositor_refresh()
-            return
-        # As Textual does for a screen below, but that it marks itself as changed too, and so does it for ever.
-        if regions := self._compositor._dirty_regions:
-            top = self.app.screen
-            if isinstance(top, Layer):
-                top.paint(*regions)
-            else:
-                top.refresh(*regions)
-            regions.clear()
-            self._dirty_widgets.clear()
-
-
-class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
+class Dialog(TopLayer[ScreenResultType]):
     """A dialog: one box of class ``dialog`` in the middle."""
 
     VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-middling"), (24, "-high")]  # noqa: RUF012 (Textual declares it so)
@@ -87,63 +16,9 @@ class Dialog(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
 
     _done = False
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._changed_below: set[Region] | None = set()
-        """What came to look different below before the dialog was first painted; None since then."""
-
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """As any screen's, but once: a second Enter may be on its way, and would take the screen below away."""
         if self._done:
             return AwaitComplete()
         self._done = True
         return super().dismiss(result)
-
-    @property
-    def place(self) -> Region:
-        """Where its box is, in cells."""
-        return self.query_one(".dialog").region
-
-    @property
-    def places(self) -> tuple[Region, ...]:
-        """Where something of it is on the screen: its box, notes beside that, and notes that are just going."""
-        seen = self._compositor.visible_widgets
-        notes = (
-            region.intersection(clip) for part, (region, clip) in seen.items() if isinstance(part, Toast)
-        )
-        return (self.place, *notes, *self._compositor._dirty_regions)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """What lies below, as it is there: cells stay cells, and a picture in pixels stays one."""
-        stack = self.app.screen_stack
-        below = stack[stack.index(self) - 1]
-        lines = Region(0, crop.y, self.size.width, crop.height)
-        parts = below._compositor._render_chops(lines, lambda _: True)
-        return [
-            self._row(parts[y].values() if y < len(parts) else ()).crop(crop.x, crop.right)
-            for y in crop.line_range
-        ]
-
-    def _row(self, parts: Iterable[Strip | None]) -> Strip:
-        """A row of what lies below; blank where the screen below has not grown as far yet."""
-        there = [part for part in parts if part is not None]
-        missing = self.size.width - sum(part.cell_length for part in there)
-        return Row([*there, *([Strip.blank(missing, self.rich_style)] if missing > 0 else [])])
-
-    def paint(self, *regions: Region) -> None:
-        """Paint these regions now, or with everything else when it is painted for the first time."""
-        if self._changed_below is None:
-            super().paint(*regions)
-        else:
-            self._changed_below.update(regions)
-
-    def _compositor_refresh(self) -> None:
-        if self._changed_below is not None and self.app.screen is self:
-            self._exchange_repaint_regions()
-            self._compositor._dirty_regions.clear()
-            self._compositor._dirty_regions |= {self.place} | self._changed_below
-            self._changed_below = None
-            self.paint_only(NOTHING)
-            # The app has it painted once more when it hears that it is mounted: on a busy machine that comes last.
-            self.call_after_refresh(self.app.call_next, self.paint_only, None)
-        super()._compositor_refresh()

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from textual.geometry import Region
+from textual.strip import Strip
 
 from imagechat_tui.raster.ansi import rows_text, texts
 from imagechat_tui.raster.chips import Ink
 from imagechat_tui.raster.render import Grid
-from imagechat_tui.tui.textual_internals.strips import CellStrip, PixelStrip
+from imagechat_tui.tui.textual_internals.strips import cell_strip, pixel_strip
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ class Canvas:
         self._marks: dict[int, Mapping[int, Ink]] = {}
         self._over: Mapping[tuple[int, int], Ink] = {}
         self._changed: set[int] = set()
-        self._strips: dict[int, CellStrip] = {}
+        self._strips: dict[int, Strip] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -130,7 +131,7 @@ class Canvas:
             self._render(anew)
         return regions
 
-    def row(self, row: int) -> CellStrip:
+    def row(self, row: int) -> Strip:
         """A row as a strip."""
         if row not in self._strips:
             # Whoever asks for one row that is not there mostly asks for them all.
@@ -149,10 +150,10 @@ class Canvas:
         for row, glyphs, fg, bg, text in zip(
             rows, texts(part), part.fg.tolist(), part.bg.tolist(), rendered, strict=True
         ):
-            self._strips[row] = CellStrip(glyphs, fg, bg, part.depth, rendered=text)
+            self._strips[row] = cell_strip(glyphs, fg, bg, part.depth, rendered=text)
 
-    def _pixel_strip(self, row: int, parts: list[int]) -> PixelStrip:
-        return PixelStrip(
+    def _pixel_strip(self, row: int, parts: list[int]) -> Strip:
+        return pixel_strip(
             "".join(map(chr, self._glyphs[row].tolist())),
             self._fg[row].tolist(),
             self._bg[row].tolist(),

@@ -32,7 +32,7 @@ from imagechat_tui.tui.picture.painter import Painter, Pointers
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.textual_internals import compositor
 from imagechat_tui.tui.textual_internals.background import ground
-from imagechat_tui.tui.textual_internals.terminal_writes import write
+from imagechat_tui.tui.textual_internals.terminal import write
 
 compositor.install()
 

@@ -1,63 +1,23 @@
-"""Partial screen updates that send the changed cells only.
-
-Textual crops a changed span on its right but not on its left: one cell costs everything from the widget's
-edge to it. If Textual's inside has changed, its own way of updating stays.
-"""
+"""Partial screen updates that send the changed cells only, where Textual's inside lets us."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Final
 
-from rich.console import Console
-from textual import _compositor
-from textual._compositor import ChopsUpdate
-
-from imagechat_tui.raster.ansi import RESET
-from imagechat_tui.tui.textual_internals.strips import CellStrip
-
-DOWN_AND_BACK: Final = "\x1b[B\b"
-"""To the cell below the one just written: half of what naming it costs, and what each step up or down does."""
-
-
-class TightUpdate(ChopsUpdate):
-    """A partial update cropped on both sides."""
-
-    def render_segments(self, console: Console) -> str:
-        """The bytes of the changed spans."""
-        out: list[str] = []
-        own = False
-        cursor = (-1, -1)
-        for y, x1, x2 in self.spans:
-            if y >= len(self.chops):  # the screen has shrunk since this was asked for
-                continue
-            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                if strip is None or x >= x2 or end <= x1:
-                    continue
-                left, right = max(x, x1), min(end, x2)
-                if left > x or right < end:
-                    strip = strip.crop(left - x, right - x)
-                if own and isinstance(strip, CellStrip):
-                    # It names its colours itself: nothing of the one before it need be reset.
-                    out[-1] = out[-1].removesuffix(RESET)
-                own = isinstance(strip, CellStrip)
-                below = cursor == (left + 1, y - 1)
-                out.append(DOWN_AND_BACK if below else f"\x1b[{y + 1};{left + 1}H")
-                out.append(strip.render(console))
-                # At the right edge terminals differ in where the cursor stands.
-                cursor = (right, y) if own and right < self.chop_ends[y][-1] else (-1, -1)
-        # The zero may be left out (ECMA-48 8.3.117).
-        return "".join(out).replace(RESET, "\x1b[m")
+from imagechat_tui.tui.textual_internals.probe import Feature, supported
 
 
 def install() -> bool:
     """Use tight updates from now on; False where this Textual is not the one that they fit."""
-    wanted = ["self", "chops", "spans", "chop_ends"]
-    try:
-        fits = list(inspect.signature(ChopsUpdate.__init__).parameters) == wanted
-        fits = fits and "ChopsUpdate" in _compositor.Compositor.render_partial_update.__code__.co_names
-    except (AttributeError, TypeError):
-        fits = False
+    if not supported(Feature.PARTIAL_UPDATES):
+        return False
+    from textual import _compositor
+
+    from imagechat_tui.tui.textual_internals.tight_update import TightUpdate
+
+    takes = [*inspect.signature(_compositor.ChopsUpdate).parameters]
+    fits = takes == ["chops", "spans", "chop_ends"]
+    fits = fits and "ChopsUpdate" in _compositor.Compositor.render_partial_update.__code__.co_names
     if fits:
         _compositor.ChopsUpdate = TightUpdate  # type: ignore[misc]
     return fits

@@ -1,10 +1,13 @@
-"""A Strip that keeps its cells as plain lists and becomes bytes or segments only when asked."""
+"""Strips that keep their cells as plain lists and become bytes or segments only when asked.
+
+Where a name is missing, they are Textual's plain strips from the beginning: the same cells, more work and more bytes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, Final
 
 from rich.color import Color
 from rich.console import Console
@@ -15,6 +18,39 @@ from textual.strip import Strip
 from imagechat_tui.raster.ansi import row_text
 from imagechat_tui.raster.colors import ColorDepth, rgb_of
 from imagechat_tui.raster.kitty import cells_text
+from imagechat_tui.tui.textual_internals.probe import Feature, supported
+
+LAZY: Final = supported(Feature.CELL_STRIPS)
+IN_PIXELS: Final = LAZY and supported(Feature.TERMINAL_WRITES)
+
+
+def cell_strip(
+    glyphs: str, fg: Sequence[int], bg: Sequence[int], depth: ColorDepth, *, rendered: str | None = None
+) -> Strip:
+    """A row of cells; see `CellStrip`."""
+    if LAZY:
+        return CellStrip(glyphs, fg, bg, depth, rendered=rendered)
+    return Strip(_segments_of(glyphs, fg, bg, depth), len(glyphs))
+
+
+def pixel_strip(
+    glyphs: str,
+    fg: Sequence[int],
+    bg: Sequence[int],
+    depth: ColorDepth,
+    *,
+    image_id: int,
+    parts: Sequence[tuple[int, int] | None],
+) -> Strip:
+    """A row of cells and parts of a picture in pixels; of cells, where no picture can be handed to the terminal."""
+    if IN_PIXELS:
+        return PixelStrip(glyphs, fg, bg, depth, image_id=image_id, parts=parts)
+    return cell_strip(glyphs, fg, bg, depth)
+
+
+def side_by_side(strips: Sequence[Strip]) -> Strip:
+    """Strips in a row, each of which stays what it is."""
+    return Row(strips) if LAZY else Strip.join(strips)
 
 
 class CellStrip(Strip):
@@ -54,25 +90,12 @@ class CellStrip(Strip):
     @property
     def _segments(self) -> list[Segment]:
         if self._built is None:
-            cells = zip(self._glyphs, self._fg, self._bg, strict=True)
-            self._built = [
-                Segment("".join(cell[0] for cell in run), self._style(fg, bg))
-                for (fg, bg), run in groupby(cells, key=lambda cell: cell[1:])
-            ]
+            self._built = _segments_of(self._glyphs, self._fg, self._bg, self._depth)
         return self._built
 
     @_segments.setter
     def _segments(self, segments: list[Segment]) -> None:
         """The base class sets an empty list: segments are built on demand."""
-
-    def _style(self, fg: int, bg: int) -> Style:
-        return Style(color=self._color(fg), bgcolor=self._color(bg))
-
-    def _color(self, color: int) -> Color | None:
-        if color < 0:
-            return None
-        rgb = rgb_of(color, self._depth)
-        return Color.from_rgb(rgb >> 16, rgb >> 8 & 255, rgb & 255)
 
     def __bool__(self) -> bool:
         return bool(self._glyphs)
@@ -197,3 +220,19 @@ class Row(Strip):
     def render(self, console: Console) -> str:
         """The bytes of each."""
         return "".join(strip.render(console) for strip in self._strips)
+
+
+def _segments_of(glyphs: str, fg: Sequence[int], bg: Sequence[int], depth: ColorDepth) -> list[Segment]:
+    return [
+        Segment(
+            "".join(cell[0] for cell in run), Style(color=_color(ink, depth), bgcolor=_color(ground, depth))
+        )
+        for (ink, ground), run in groupby(zip(glyphs, fg, bg, strict=True), key=lambda cell: cell[1:])
+    ]
+
+
+def _color(color: int, depth: ColorDepth) -> Color | None:
+    if color < 0:
+        return None
+    rgb = rgb_of(color, depth)
+    return Color.from_rgb(rgb >> 16, rgb >> 8 & 255, rgb & 255)

@@ -16,7 +16,8 @@ from textual.events import Key
 from textual.message import Message
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.tui.textual_internals.terminal_input import Burst, LineBreak, TerminalInput
+from imagechat_tui.tui.textual_internals.terminal_events import Burst, LineBreak
+from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 
 LOOK_S: Final = 0.1
 """How often a thread that waits for keys looks whether it shall end."""

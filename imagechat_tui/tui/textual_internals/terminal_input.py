@@ -28,6 +28,7 @@ from textual.keys import KEY_NAME_REPLACEMENTS, _character_to_key
 from textual.message import Message
 
 from imagechat_tui.tui.keys import us_character
+from imagechat_tui.tui.textual_internals.terminal_events import Answer, LineBreak, Pasted
 
 ESC: Final = "\x1b"
 ANSWER_S: Final = 1.0
@@ -72,56 +73,6 @@ _OF_RXVT: Final = re.compile(r"\x1b(?:\[\d+\$|[\[O][abcd])")
 """What Esc and keys spell as well; rxvt sends it for Shift and Ctrl with arrows and others."""
 _CHARACTERS: Final = {"enter": "\r", "tab": "\t", "backspace": "\x7f", "escape": ESC}
 SHIFT, ALT, CTRL, SUPER, HYPER, META, CAPS, NUM = (1 << bit for bit in range(8))
-
-
-class Pasted:
-    """What came at once and has line breaks, so that it may have been pasted without marks."""
-
-    def __init__(self) -> None:
-        self.is_text = False
-        """Whether an Enter in it was taken as a line break."""
-
-
-class LineBreak(events.Event, bubble=False):
-    """A key that is a line break or a tab of what is pasted, if a text is being written; else that key.
-
-    Args:
-        key: what it is else.
-        pasted: what it is part of.
-        last: whether no text stands behind it: then an Enter is a line break only if one before it was one.
-    """
-
-    def __init__(self, key: events.Key, pasted: Pasted, *, last: bool = False) -> None:
-        super().__init__()
-        self.key = key
-        self.pasted = pasted
-        self.last = last
-
-    @property
-    def may_be_text(self) -> bool:
-        """Whether it is text where text is written."""
-        return not self.last or self.pasted.is_text
-
-    @property
-    def text(self) -> str:
-        """What it puts into a text."""
-        return "\t" if self.key.key == "tab" else "\n"
-
-
-class Burst(events.Event, bubble=False):
-    """Keys that came at once: one message, because sending a message to the app costs more than most keys do."""
-
-    def __init__(self, keys: list[events.Key | LineBreak]) -> None:
-        super().__init__()
-        self.keys = keys
-
-
-class Answer(events.Event, bubble=False):
-    """What a terminal says that was asked something: a whole sequence, with what begins and ends it."""
-
-    def __init__(self, sequence: str) -> None:
-        super().__init__()
-        self.sequence = sequence
 
 
 class TerminalInput:

@@ -1,14 +1,25 @@
-"""Sequences of our own for the terminal, between what Textual writes."""
+"""The way to the terminal and back: who reads what it sends, and sequences of our own for it."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
 
 WRITES: Final = supported(Feature.TERMINAL_WRITES)
+
+
+def driver_class() -> type[Driver]:
+    """Ours; Textual's own where it does not let us."""
+    if not supported(Feature.TERMINAL_INPUT):
+        return LinuxDriver
+    from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
+
+    return TerminalDriver
 
 
 def write(app: App[Any], sequence: str) -> None:
