@@ -29,7 +29,7 @@ from imagechat_tui.tui.chat.layout import Layout
 from imagechat_tui.tui.chat.panes import PanesScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.keys import key_label
-from imagechat_tui.tui.textual_internals.corner_notes import tells_failure
+from imagechat_tui.tui.textual_internals.corner_notes import show, tells_failure
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.people import nobody_words, people_here
 from imagechat_tui.tui.widgets.rows import Rows
@@ -378,8 +378,7 @@ class ReadingScreen(PanesScreen):
             timeout=8 if failure else 4,
             markup=False,
         )
-        self.app._notifications.add(note)  # not by a message, as notify does: the next would not find it yet
-        self.app._refresh_notifications()
+        show(self.app, note)
 
     def outdate_hints(self) -> None:
         """Something was done: what was said about keys before may be true no more. Failures stay."""

@@ -6,10 +6,22 @@ from collections.abc import Container
 from typing import Any, Final
 
 from textual.app import App
+from textual.notifications import Notification
 
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
 
 KNOWN: Final = supported(Feature.NOTES)
+
+
+def show(app: App[Any], note: Notification) -> None:
+    """Show a note at once: by a message, as ``notify`` does it, the next one would not find it yet."""
+    if KNOWN:
+        app._notifications.add(note)
+        app._refresh_notifications()
+    else:
+        app.notify(
+            note.message, title=note.title, severity=note.severity, timeout=note.timeout, markup=note.markup
+        )
 
 
 def tells_failure(app: App[Any]) -> bool:

@@ -48,7 +48,11 @@ NAMES: Final[Mapping[Feature, tuple[str, ...]]] = {
         "textual.screen:Screen._scroll_required",
         "textual.screen:Screen._on_timer_update",
     ),
-    Feature.NOTES: ("textual.app:App._notifications", "textual.app:App._unnotify"),
+    Feature.NOTES: (
+        "textual.app:App._notifications",
+        "textual.app:App._refresh_notifications",
+        "textual.app:App._unnotify",
+    ),
     Feature.PARTIAL_UPDATES: (
         "textual._compositor:ChopsUpdate.chops",
         "textual._compositor:ChopsUpdate.spans",
