@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from imagechat_tui.server.live.broker import Broker
-from imagechat_tui.server.live.broker.memory import MemoryBroker
+from imagechat_tui.server.broker import Broker
+from imagechat_tui.server.broker.memory import MemoryBroker
 from imagechat_tui.server.storage import RoomKey
 from tests import examples as eg
 

@@ -14,13 +14,13 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.server.broker.memory import MemoryBroker
 from imagechat_tui.server.guard.auth import Authenticator
 from imagechat_tui.server.guard.limits import Limit, Limits, Rule
 from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http.app import ServerOptions, create_app
 from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
-from imagechat_tui.server.live.broker.memory import MemoryBroker
 from imagechat_tui.server.storage import TenantRecord
 from imagechat_tui.server.storage.sqlite import SqliteStore
 

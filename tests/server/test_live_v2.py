@@ -245,7 +245,7 @@ async def test_a_lost_hint_costs_a_moment_and_no_event(house: House, monkeypatch
     async def lost(*_: object) -> None:
         return None
 
-    monkeypatch.setattr("imagechat_tui.server.live.broker.memory.MemoryBroker.publish", lost)
+    monkeypatch.setattr("imagechat_tui.server.broker.memory.MemoryBroker.publish", lost)
     await alice.writes("quiet", "b2")
     assert part(await frame(socket), "comment")["comment"] == "quiet"
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
 from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
+from imagechat_tui.server.broker import Broker
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
 from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRules, address_key
 from imagechat_tui.server.guard.tokens import Tokens
@@ -25,7 +26,6 @@ from imagechat_tui.server.http.callers import ADDRESS, SIGNED_IN, caller_address
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.origins import over_unix
-from imagechat_tui.server.live.broker import Broker
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
 from imagechat_tui.server.usecases.comments import CommentCommands

@@ -1,1 +1,1 @@
-"""What happens now: subscribers and their frames, presence, the followers of event logs, the broker."""
+"""What happens now: subscribers and their frames, presence, the followers of event logs."""

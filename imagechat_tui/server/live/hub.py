@@ -20,7 +20,7 @@ from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.events import CursorMoved, Reset, Subscribed
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
 from imagechat_tui.protocol.models import Point, Position
-from imagechat_tui.server.live.broker import Broker
+from imagechat_tui.server.broker import Broker
 from imagechat_tui.server.live.frames import CloseCode, text_frame
 from imagechat_tui.server.live.log_follower import LogFollower
 from imagechat_tui.server.live.presence import PresenceBook

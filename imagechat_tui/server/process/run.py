@@ -160,13 +160,13 @@ class _Server:
         with _without_root_certificates():
             from aiohttp import web
 
+        from imagechat_tui.server.broker.memory import MemoryBroker
         from imagechat_tui.server.guard.auth import Authenticator
         from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits, address_key
         from imagechat_tui.server.guard.tokens import Tokens
         from imagechat_tui.server.http.app import ServerOptions, create_app
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
         from imagechat_tui.server.http.origins import EdgeRules, guard
-        from imagechat_tui.server.live.broker.memory import MemoryBroker
         from imagechat_tui.server.process.data_folder import wall_ms
 
         options = self._options
