@@ -37,8 +37,6 @@ OVERLOAD_SPREAD_S = 5
 
 async def subscribe(request: web.Request) -> web.StreamResponse:
     """SUBSCRIBE: one socket, one room."""
-    if not web.WebSocketResponse().can_prepare(request):
-        raise Refused(426, "upgrade-required")
     serving = request.app[SERVING]
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
@@ -83,6 +81,8 @@ async def _listen(
         autoping=False,  # pings count, too: see _hear
         max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses what reaches it
     )
+    if not socket.can_prepare(request):
+        raise Refused(426, "upgrade-required")
     await socket.prepare(request)
     transport = request.transport
     if transport is None:
