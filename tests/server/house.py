@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
-from imagechat_tui.server.broker.memory import MemoryBroker
+from imagechat_tui.server.broker.buckets import Rule
+from imagechat_tui.server.broker.memory import MemoryBroker, MemoryCounts
 from imagechat_tui.server.guard.auth import Authenticator
-from imagechat_tui.server.guard.limits import Limit, Limits, Rule
+from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http.app import ServerOptions, create_app
@@ -25,7 +26,7 @@ from imagechat_tui.server.storage import TenantRecord
 from imagechat_tui.server.storage.sqlite import SqliteStore
 
 NOW_MS = 1_767_225_600_000
-WIDE = Limits({limit: Rule(1e6, 1e6) for limit in Limit})
+WIDE = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit})
 
 IMAGE = "gallery-42"
 SRC = "/img/trail.jpg"
@@ -139,7 +140,7 @@ class GuardedServer(TestServer):
         limits: Limits | None = None,
     ) -> None:
         super().__init__(app)
-        self._gates = Connections(rules, limits=limits)
+        self._gates = Connections(rules, limits=limits or Limits(MemoryCounts()))
 
     async def _make_runner(self, **options: Any) -> web.AppRunner:
         return _GuardedRunner(self.app, self._gates, **HTTP_READING, **options)

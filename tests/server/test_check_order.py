@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from imagechat_tui.server.guard.limits import DEFAULT_RULES, Limit, Limits, Rule, SeatRules
+from imagechat_tui.server.broker.buckets import Rule
+from imagechat_tui.server.broker.memory import MemoryCounts
+from imagechat_tui.server.guard.limits import DEFAULT_RULES, Limit, Limits, SeatRules
 from imagechat_tui.server.http.callers import caller_address
 from tests.server.house import IMAGE, House, K, Person, comment, marker, part, running_house
 
@@ -20,7 +22,7 @@ NEVER = 1e-9
 def few(**bursts: float) -> Limits:
     """Wide limits but for these, which do not fill again."""
     wide = {limit: Rule(1e6, 1e6) for limit in Limit}
-    return Limits(wide | {Limit[name]: Rule(NEVER, burst) for name, burst in bursts.items()})
+    return Limits(MemoryCounts(), wide | {Limit[name]: Rule(NEVER, burst) for name, burst in bursts.items()})
 
 
 async def says(person: Person, n: int, text: str = "hello", **headers: str) -> tuple[int, object]:

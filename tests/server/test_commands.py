@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.server.guard.limits import Limit, Limits, Rule
+from imagechat_tui.server.broker.buckets import Rule
+from imagechat_tui.server.broker.memory import MemoryCounts
+from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.usecases import commands as writing
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
 from tests.server.house import IMAGE, NOW_MS, House, K, comment, frame, items, marker, part, running_house
@@ -270,7 +272,7 @@ async def test_unknown_paths_and_methods_have_the_error_shape(house: House) -> N
 
 
 async def test_writes_beyond_the_rate_wait_and_repeated_ones_do_not_count(tmp_path: Path) -> None:
-    limits = Limits({limit: Rule(1e6, 1e6) for limit in Limit} | {Limit.WRITE: Rule(0.01, 1)})
+    limits = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit} | {Limit.WRITE: Rule(0.01, 1)})
     async with running_house(tmp_path, limits=limits) as house:
         alice = house.person("alice")
         first = await alice.marks()
@@ -287,7 +289,7 @@ async def test_writes_beyond_the_rate_wait_and_repeated_ones_do_not_count(tmp_pa
 async def test_guests_of_one_address_share_one_allowance(tmp_path: Path) -> None:
     """Each write without a session is by somebody new."""
     for counted, code in ((Limit.WRITE, "user-rate-limited"), (Limit.ATTEMPT, "rate-limited")):
-        limits = Limits({limit: Rule(1e6, 1e6) for limit in Limit} | {counted: Rule(1e-6, 3)})
+        limits = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit} | {counted: Rule(1e-6, 3)})
         (folder := tmp_path / counted).mkdir()
         async with running_house(folder, limits=limits, proxies=("127.0.0.1",)) as house:
             codes = [await _guest_writes(house, "192.0.2.1", f"b{number}") for number in range(5)]
@@ -299,7 +301,7 @@ async def test_guests_of_one_address_share_one_allowance(tmp_path: Path) -> None
 @pytest.mark.security
 async def test_guests_leave_a_share_of_the_tenants_writes_to_members(tmp_path: Path) -> None:
     rules = {Limit.GUEST_WRITE: Rule(1e-6, 2), Limit.TENANT_WRITE: Rule(1e-6, 4)}
-    limits = Limits({limit: Rule(1e6, 1e6) for limit in Limit} | rules)
+    limits = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit} | rules)
     async with running_house(tmp_path, limits=limits, proxies=("127.0.0.1",)) as house:
         codes = [await _guest_writes(house, f"192.0.2.{number}", f"b{number}") for number in range(1, 5)]
         assert codes == [None, None, "rate-limited", "rate-limited"]
@@ -388,7 +390,7 @@ async def test_markdown_is_read_off_the_writers_thread_and_only_for_writes_that_
 
     monkeypatch.setattr(writing, "comment_html", recording)
     rules = {limit: Rule(1e6, 1e6) for limit in Limit} | {Limit.WRITE: Rule(1e-9, 3)}
-    async with running_house(tmp_path, limits=Limits(rules)) as house:
+    async with running_house(tmp_path, limits=Limits(MemoryCounts(), rules)) as house:
         alice, bob = house.person("alice"), house.person("bob")
         made = await alice.marks(comment="**wet**")
         first = part(made, "comment")

@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aiohttp import web
 
-from imagechat_tui.server.guard.limits import Limit, Limits, Rule
+from imagechat_tui.server.broker.buckets import Rule
+from imagechat_tui.server.broker.memory import MemoryCounts
+from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.http.connections import (
     FREE_PIECES,
     KEPT_BYTES,
@@ -216,7 +218,9 @@ async def test_who_is_being_answered_makes_no_room() -> None:
 
 @pytest.mark.parametrize(("proxies", "room"), [((), False), (("127.0.0.1",), True)])
 async def test_one_address_crowds_out_only_itself(proxies: tuple[str, ...], room: bool) -> None:
-    book = Connections(ConnectionRules(total=10, per_address=2), proxies=proxies)
+    book = Connections(
+        ConnectionRules(total=10, per_address=2), limits=Limits(MemoryCounts()), proxies=proxies
+    )
     loop = asyncio.get_running_loop()
     server = await loop.create_server(book.guarded(asyncio.Protocol), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -286,7 +290,7 @@ def kept(gate: Gate) -> int:
 async def test_what_a_gate_keeps_is_bounded_whatever_comes() -> None:
     piece = bytes(1 << 18)
     for states in ((), ("began",), ("began", "ended"), ("body",), ("body", "ended"), ("body", "unread")):
-        gate, pipe = Gate(Connections(PATIENT), asyncio.Protocol), _Pipe()
+        gate, pipe = Gate(Connections(PATIENT, limits=Limits(MemoryCounts())), asyncio.Protocol), _Pipe()
         gate.connection_made(pipe)
         for state in states:
             if state in ("began", "body"):
@@ -333,7 +337,7 @@ async def test_a_text_about_chunks_is_a_text() -> None:
 @pytest.mark.parametrize("sent", [GARBAGE, b"GET / HTTP/1.1\r\nHost: a\r\nX\x00: b\r\n\r\n", HALF, b""])
 async def test_an_address_that_comes_for_nothing_is_not_let_in_for_a_while(sent: bytes) -> None:
     async with desk(
-        PATIENT, Limits({Limit.NO_REQUEST: Rule(1e-6, 5), Limit.CONNECTION: Rule(1e6, 1e6)})
+        PATIENT, Limits(MemoryCounts(), {Limit.NO_REQUEST: Rule(1e-6, 5), Limit.CONNECTION: Rule(1e6, 1e6)})
     ) as there:
         for _ in range(5):
             peer = await there.peer(sent)
@@ -347,13 +351,13 @@ async def test_an_address_that_comes_for_nothing_is_not_let_in_for_a_while(sent:
 
 
 async def test_who_asks_for_something_may_come_again() -> None:
-    async with desk(PATIENT, Limits({Limit.NO_REQUEST: Rule(1e-6, 1)})) as there:
+    async with desk(PATIENT, Limits(MemoryCounts(), {Limit.NO_REQUEST: Rule(1e-6, 1)})) as there:
         for _ in range(10):
             (await there.waiting()).writer.close()
 
 
 async def test_connections_of_one_address_are_counted() -> None:
-    async with desk(PATIENT, Limits({Limit.CONNECTION: Rule(1e-6, 3)})) as there:
+    async with desk(PATIENT, Limits(MemoryCounts(), {Limit.CONNECTION: Rule(1e-6, 3)})) as there:
         first, *_ = [await there.waiting() for _ in range(3)]
         assert await (await there.peer(GET)).rest() == b""
         first.sends(GET)
@@ -362,7 +366,7 @@ async def test_connections_of_one_address_are_counted() -> None:
 
 
 async def test_connections_of_a_proxy_are_not() -> None:
-    limits = Limits({Limit.CONNECTION: Rule(1e-6, 1), Limit.NO_REQUEST: Rule(1e-6, 1)})
+    limits = Limits(MemoryCounts(), {Limit.CONNECTION: Rule(1e-6, 1), Limit.NO_REQUEST: Rule(1e-6, 1)})
     book = Connections(PATIENT, limits=limits, proxies=("127.0.0.1",))
     server = await asyncio.get_running_loop().create_server(book.guarded(asyncio.Protocol), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

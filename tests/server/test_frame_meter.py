@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagechat_tui.server.guard.limits import Bucket, Rule
+from imagechat_tui.server.broker.buckets import Bucket, Rule
 from imagechat_tui.server.http.frame_meter import FrameMeter
 
 NEVER_MORE = 1e-9

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.server.broker.buckets import Bucket, Rule
+from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import (
     ANY_FRAMES,
     CROSSHAIR_FRAMES,
     DEFAULT_RULES,
     LOCAL_RULES,
     SOCKET_FRAMES,
-    Bucket,
     Limit,
     Limits,
-    Rule,
     SeatLimit,
     SeatRules,
     address_key,
@@ -27,7 +27,7 @@ DEMO = TenantId("demo")
 
 @pytest.mark.parametrize("limit", Limit)
 def test_each_limit_allows_its_burst_and_not_one_more(limit: Limit) -> None:
-    limits = Limits()
+    limits = Limits(MemoryCounts())
     rule = DEFAULT_RULES[limit]
     for _ in range(int(rule.burst)):
         assert limits.check(limit, "key", 0.0) is None
@@ -57,7 +57,7 @@ def test_the_documented_defaults_hold() -> None:
 
 
 def test_one_key_never_uses_up_anothers_tokens() -> None:
-    limits = Limits({Limit.WRITE: Rule(1, 1)})
+    limits = Limits(MemoryCounts(), {Limit.WRITE: Rule(1, 1)})
     assert limits.check(Limit.WRITE, "ann", 0.0) is None
     assert limits.check(Limit.WRITE, "ann", 0.0) is not None
     assert limits.check(Limit.WRITE, "bob", 0.0) is None
@@ -73,7 +73,7 @@ def test_a_clock_that_jumps_back_gives_nothing_away() -> None:
 
 
 def test_memory_is_bounded_and_the_busiest_key_stays_counted() -> None:
-    limits = Limits({Limit.WRITE: Rule(0.001, 1)}, max_keys=3)
+    limits = Limits(MemoryCounts(max_keys=3), {Limit.WRITE: Rule(0.001, 1)})
     assert limits.check(Limit.WRITE, "busy", 0.0) is None
     for number in range(50):
         limits.check(Limit.WRITE, f"passer-by-{number}", float(number))
@@ -90,7 +90,7 @@ def test_never_more_than_burst_and_rate_together(pauses: list[float], per_s: flo
 
 
 def test_seats_end_at_user_tenant_and_process() -> None:
-    seats = SeatLimit(SeatRules(per_user=1, per_tenant=2, per_process=3))
+    seats = SeatLimit(SeatRules(per_user=1, per_tenant=2, per_process=3), MemoryCounts(), "1")
     assert seats.take(DEMO, UserId("a"))
     assert not seats.take(DEMO, UserId("a"))
     assert seats.take(DEMO, UserId("b"))
@@ -102,7 +102,7 @@ def test_seats_end_at_user_tenant_and_process() -> None:
 
 
 def test_people_without_sign_in_leave_seats_to_members_and_to_other_addresses() -> None:
-    seats = SeatLimit(SeatRules(guests_per_address=2, guests_per_tenant=3))
+    seats = SeatLimit(SeatRules(guests_per_address=2, guests_per_tenant=3), MemoryCounts(), "1")
     guests = [UserId(f"anon:{n}") for n in range(5)]
     assert seats.take(DEMO, guests[0], "192.0.2.1")
     assert seats.take(TenantId("other"), guests[1], "192.0.2.1")
@@ -116,7 +116,7 @@ def test_people_without_sign_in_leave_seats_to_members_and_to_other_addresses() 
 
 
 def test_what_one_limit_refuses_costs_the_others_nothing() -> None:
-    limits = Limits({Limit.WRITE: Rule(0.001, 1), Limit.TENANT_WRITE: Rule(0.001, 2)})
+    limits = Limits(MemoryCounts(), {Limit.WRITE: Rule(0.001, 1), Limit.TENANT_WRITE: Rule(0.001, 2)})
     ann, bob, carl = (((Limit.WRITE, name), (Limit.TENANT_WRITE, "demo")) for name in ("ann", "bob", "carl"))
     assert limits.check_all(ann, 0.0) is None
     for _ in range(9):

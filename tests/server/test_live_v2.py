@@ -242,10 +242,10 @@ async def test_a_lost_hint_costs_a_moment_and_no_event(house: House, monkeypatch
     socket = await alice.sub(await alice.list(v="2"), v="2")
     await frame(socket)
 
-    async def lost(*_: object) -> None:
+    def lost(*_: object) -> None:
         return None
 
-    monkeypatch.setattr("imagechat_tui.server.broker.memory.MemoryBroker.publish", lost)
+    monkeypatch.setattr("imagechat_tui.server.live.log_follower.LogFollower.hint", lost)
     await alice.writes("quiet", "b2")
     assert part(await frame(socket), "comment")["comment"] == "quiet"
 

@@ -12,7 +12,9 @@ import pytest
 from aiohttp import WSMsgType
 
 from imagechat_tui.protocol.models import Position
-from imagechat_tui.server.guard.limits import ANY_FRAMES, Limit, Limits, Rule
+from imagechat_tui.server.broker.buckets import Rule
+from imagechat_tui.server.broker.memory import MemoryCounts
+from imagechat_tui.server.guard.limits import ANY_FRAMES, Limit, Limits
 from imagechat_tui.server.guard.tokens import LIFETIME_DAYS
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
@@ -143,7 +145,9 @@ async def test_a_socket_ends_when_its_token_does(house: House, query: dict[str, 
 @pytest.mark.reliability
 async def test_too_many_handshakes_at_once_are_sent_away_for_a_while(tmp_path: Path) -> None:
     wide = {limit: Rule(1e6, 1e6) for limit in Limit}
-    async with running_house(tmp_path, limits=Limits(wide | {Limit.HANDSHAKES: Rule(1e-6, 1)})) as house:
+    async with running_house(
+        tmp_path, limits=Limits(MemoryCounts(), wide | {Limit.HANDSHAKES: Rule(1e-6, 1)})
+    ) as house:
         alice = house.person("alice")
         listed = await alice.list()
         socket = await alice.sub(listed)

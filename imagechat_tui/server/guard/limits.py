@@ -1,13 +1,11 @@
-"""Rate limits and seats: token buckets by kind and key, in bounded memory (PROMISES 7).
+"""Rate limits and seats: what is counted, by whom, and how much of it is allowed (PROMISES 7).
 
-Each process keeps its own buckets, so there is no limiter store that could fail; n processes allow n times
-as much.
+The counting itself is the broker's, which shares it among processes and never waits for them to answer.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,6 +13,8 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.server.broker import Counts, Seat, Use
+from imagechat_tui.server.broker.buckets import Rule
 
 
 class Limit(StrEnum):
@@ -29,7 +29,7 @@ class Limit(StrEnum):
     HANDSHAKE = "handshake"
     """By room and user, if the token is ours, else by room and address."""
     HANDSHAKES = "handshakes"
-    """All of this process together (key ``""``): a restart must not become a stampede."""
+    """By process: a restart must not become a stampede."""
     READ = "read"
     """By user, or by address if nobody signed in."""
     ATTEMPT = "attempt"
@@ -42,13 +42,6 @@ class Limit(StrEnum):
     """By tenant."""
     TENANT_REQUEST = "tenant-request"
     """By tenant: reads and writes."""
-
-
-class Rule(Struct, frozen=True):
-    """A bucket's shape: ``burst`` at once, then ``per_s`` a second."""
-
-    per_s: float
-    burst: float
 
 
 DEFAULT_RULES: Mapping[Limit, Rule] = MappingProxyType(
@@ -81,45 +74,13 @@ CROSSHAIR_FRAMES = Rule(2, 2)
 ANY_FRAMES = Rule(4, 100)
 """Whole messages, crosshairs included: a link that hung brings many at once; beyond it the socket is closed."""
 
-MAX_KEYS = 10_000
-"""Buckets per kind. Beyond it the one longest untouched is forgotten, which is the fullest one."""
-
-
-class Bucket:
-    """One token bucket; born full."""
-
-    __slots__ = ("_level", "_rule", "_stamp")
-
-    def __init__(self, rule: Rule, now: float) -> None:
-        self._rule = rule
-        self._level = rule.burst
-        self._stamp = now
-
-    def take(self, now: float) -> float | None:
-        """Take one token.
-
-        Returns:
-            None if there was one, else the seconds until there will be.
-        """
-        wait_s = self.wait_s(now)
-        if wait_s is None:
-            self._level -= 1
-        return wait_s
-
-    def wait_s(self, now: float) -> float | None:
-        """What ``take`` would return, and nothing is taken."""
-        self._level = min(self._rule.burst, self._level + max(0.0, now - self._stamp) * self._rule.per_s)
-        self._stamp = max(now, self._stamp)
-        return None if self._level >= 1 else (1 - self._level) / self._rule.per_s
-
 
 class Limits:
-    """All rate limits of one process."""
+    """The rate limits, by kind and key, over counters that a broker shares among processes."""
 
-    def __init__(self, rules: Mapping[Limit, Rule] = DEFAULT_RULES, *, max_keys: int = MAX_KEYS) -> None:
+    def __init__(self, counts: Counts, rules: Mapping[Limit, Rule] = DEFAULT_RULES) -> None:
+        self._counts = counts
         self._rules = dict(DEFAULT_RULES) | dict(rules)
-        self._max_keys = max_keys
-        self._buckets: dict[Limit, OrderedDict[str, Bucket]] = {limit: OrderedDict() for limit in Limit}
 
     def check(self, limit: Limit, key: str, now: float) -> float | None:
         """Count one use of ``limit`` by ``key``.
@@ -132,11 +93,12 @@ class Limits:
         Returns:
             None if it is allowed, else the seconds to wait (``Retry-After``).
         """
-        return self._bucket(limit, key, now).take(now)
+        refused = self._counts.use((self._use(limit, key),), now)
+        return None if refused is None else refused[1]
 
     def allows(self, limit: Limit, key: str, now: float) -> bool:
         """Whether ``check`` would allow one use; it is not counted."""
-        return self._bucket(limit, key, now).wait_s(now) is None
+        return self._counts.wait_s(self._use(limit, key), now) is None
 
     def check_all(self, uses: Sequence[tuple[Limit, str]], now: float) -> tuple[Limit, float] | None:
         """Count one use of each, or of none: what one limit refuses costs the others nothing.
@@ -144,25 +106,14 @@ class Limits:
         Returns:
             None if all allow it, else the first that does not and the seconds to wait for it.
         """
-        buckets = [(limit, self._bucket(limit, key, now)) for limit, key in uses]
-        for limit, bucket in buckets:
-            wait_s = bucket.wait_s(now)
-            if wait_s is not None:
-                return limit, wait_s
-        for _, bucket in buckets:
-            bucket.take(now)
-        return None
+        refused = self._counts.use([self._use(limit, key) for limit, key in uses], now)
+        if refused is None:
+            return None
+        place, wait_s = refused
+        return uses[place][0], wait_s
 
-    def _bucket(self, limit: Limit, key: str, now: float) -> Bucket:
-        buckets = self._buckets[limit]
-        bucket = buckets.get(key)
-        if bucket is None:
-            bucket = buckets[key] = Bucket(self._rules[limit], now)
-            if len(buckets) > self._max_keys:
-                buckets.popitem(last=False)
-        else:
-            buckets.move_to_end(key)
-        return bucket
+    def _use(self, limit: Limit, key: str) -> Use:
+        return Use(limit, key, self._rules[limit])
 
 
 class SeatRules(Struct, frozen=True):
@@ -177,11 +128,18 @@ class SeatRules(Struct, frozen=True):
 
 
 class SeatLimit:
-    """The sockets of this process, counted by everything that could take all of them."""
+    """How many sockets may be open, counted by everything that could take all of them.
 
-    def __init__(self, rules: SeatRules) -> None:
+    Args:
+        rules: How many.
+        counts: The counters, shared among processes.
+        process: The name of this one, whose own sockets are limited, too.
+    """
+
+    def __init__(self, rules: SeatRules, counts: Counts, process: str) -> None:
         self._rules = rules
-        self._taken: Counter[tuple[str, ...]] = Counter()
+        self._counts = counts
+        self._process = process
 
     def take(self, tenant_id: TenantId, user_id: UserId, guest_from: str | None = None) -> bool:
         """Take a seat for one socket; False if somebody it is counted for has none left.
@@ -191,26 +149,17 @@ class SeatLimit:
             user_id: Who sits down.
             guest_from: The address of somebody without sign-in, else None.
         """
-        counted = self._counted(tenant_id, user_id, guest_from)
-        if any(self._taken[key] >= most for key, most in counted.items()):
-            return False
-        self._taken.update(counted.keys())
-        return True
+        return self._counts.take_seats(self._counted(tenant_id, user_id, guest_from))
 
     def give_back(self, tenant_id: TenantId, user_id: UserId, guest_from: str | None = None) -> None:
         """Free the seat of a socket that has closed."""
-        for key in self._counted(tenant_id, user_id, guest_from):
-            self._taken[key] -= 1
-            if not self._taken[key]:
-                del self._taken[key]
+        self._counts.give_back(self._counted(tenant_id, user_id, guest_from))
 
-    def _counted(
-        self, tenant_id: TenantId, user_id: UserId, guest_from: str | None
-    ) -> dict[tuple[str, ...], int]:
+    def _counted(self, tenant_id: TenantId, user_id: UserId, guest_from: str | None) -> dict[Seat, int]:
         """What a seat counts for, and how many each may have."""
         rules = self._rules
-        counted: dict[tuple[str, ...], int] = {
-            ("process",): rules.per_process,
+        counted: dict[Seat, int] = {
+            ("process", self._process): rules.per_process,
             ("tenant", tenant_id): rules.per_tenant,
             ("user", tenant_id, user_id): rules.per_user,
         }

@@ -95,15 +95,13 @@ class Connections:
 
     Args:
         rules: See there.
-        limits: How often one address may come; a usual server's unless given.
+        limits: How often one address may come.
         proxies: Addresses (as of ``address_key``) from which many people come, each told by a header.
     """
 
-    def __init__(
-        self, rules: ConnectionRules, *, limits: Limits | None = None, proxies: Collection[str] = ()
-    ) -> None:
+    def __init__(self, rules: ConnectionRules, *, limits: Limits, proxies: Collection[str] = ()) -> None:
         self.rules = rules
-        self._limits = limits or Limits()
+        self._limits = limits
         self._proxies = frozenset(proxies)
         self._open: Counter[str] = Counter()
         self._total = 0

@@ -32,6 +32,8 @@ class Serving(Struct, frozen=True):
     markers: MarkerCommands
     comments: CommentCommands
     tokens: Tokens
+    process: str
+    """Its name among those on the store."""
     now_ms: Callable[[], int]
     proxies: frozenset[str]
     """Addresses of trusted proxies."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imagechat_tui.server.guard.limits import Bucket
+from imagechat_tui.server.broker.buckets import Bucket
 
 _WHOLE = frozenset({0x81, 0x82})
 """First bytes of a message in one frame."""

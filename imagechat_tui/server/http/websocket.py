@@ -13,8 +13,9 @@ from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
 from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import RoomIds, UsersOnline
+from imagechat_tui.server.broker.buckets import Bucket
 from imagechat_tui.server.guard.access import Actor
-from imagechat_tui.server.guard.limits import ANY_FRAMES, CROSSHAIR_FRAMES, SOCKET_FRAMES, Bucket, Limit
+from imagechat_tui.server.guard.limits import ANY_FRAMES, CROSSHAIR_FRAMES, SOCKET_FRAMES, Limit
 from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX
 from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
@@ -48,7 +49,7 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
         check_limit(request, Limit.ADDRESS, guest_from)
     serving.queries.admit(actor)
     check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
-    if serving.limits.check(Limit.HANDSHAKES, "", time.monotonic()) is not None:
+    if serving.limits.check(Limit.HANDSHAKES, serving.process, time.monotonic()) is not None:
         raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
     if not serving.seats.take(tenant_id, actor.id, guest_from):
         raise Refused(429, "rate-limited", "Too many sockets.", retry_after_s=10)

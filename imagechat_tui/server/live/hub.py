@@ -12,6 +12,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from typing import assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.events import CursorMoved, Reset, Subscribed
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
 from imagechat_tui.protocol.models import Point, Position
-from imagechat_tui.server.broker import Broker
+from imagechat_tui.server.broker import Broker, messages
 from imagechat_tui.server.live.frames import CloseCode, text_frame
 from imagechat_tui.server.live.log_follower import LogFollower
 from imagechat_tui.server.live.presence import PresenceBook
@@ -83,13 +84,14 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to follow the logs."""
-        await self._broker.start(self._follower.hint, self._follower.look_at_all)
+        await self._broker.start(self._hear, self._follower.look_at_all)
         self._following = asyncio.create_task(self._follower.run(), name="log-follower")  # noqa: TID251
 
-    async def announce(self, rooms: Iterable[RoomKey]) -> None:
+    def announce(self, rooms: Iterable[RoomKey]) -> None:
         """Tell every process that these logs grew."""
         for room in rooms:
-            await self._broker.publish(room)
+            self._follower.hint(room)
+            self._broker.tell(messages.LogGrew(room))
 
     async def close(self, spread_s: float = 0.0) -> None:
         """Send everybody away with 1012, spread over at most ``spread_s``, and stop.
@@ -133,7 +135,7 @@ class Hub:
         """
         room = self._rooms.get(key)
         if room is None:
-            room = self._rooms[key] = _Room(key, Merger(key.tenant_id, _fresh_id))
+            room = self._opened(key)
         room.joining += 1
         try:
             position = await self._position(room)
@@ -147,6 +149,7 @@ class Hub:
         self._homes[subscriber] = room
         room.presence.joined(user_id, time.monotonic())
         room.registered_ms[user_id] = self._now_ms()
+        self._broker.tell(messages.Joined(key, user_id))
         self._set_alarm(room)
         self._follower.hint(key)
         try:
@@ -167,6 +170,11 @@ class Hub:
         self._dismissed.add(subscriber)
         asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, subscriber.abort)
 
+    def dismiss_user(self, tenant_id: TenantId, user_id: UserId, code: CloseCode) -> None:
+        """End all subscriptions of a user, by whichever process: what gave them the right to them has ended."""
+        self._dismiss_here(tenant_id, user_id, code)
+        self._broker.tell(messages.Dismissed(tenant_id, user_id, code))
+
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber whose socket has closed. Doing it twice is once."""
         self._depart(subscriber)
@@ -181,8 +189,9 @@ class Hub:
         subscriber.gone = True
         room.subscribers.discard(subscriber)
         room.presence.left(subscriber.user_id, time.monotonic())
+        self._broker.tell(messages.Left(room.key, subscriber.user_id))
         if not room.presence.has_socket(subscriber.user_id):
-            del room.registered_ms[subscriber.user_id]
+            room.registered_ms.pop(subscriber.user_id, None)
         self._set_alarm(room)
         self._tidy(room)
 
@@ -190,14 +199,13 @@ class Hub:
         """Show one person's crosshair to the others (``v2``); never logged."""
         room = self._homes.get(subscriber)
         if room is not None:
-            event = CursorMoved(subscriber.user_id, point)
-            frame = text_frame(encode_event(event, tenant_id=room.key.tenant_id, v2=True))
-            self._push((other for other in room.subscribers if other.v2 and other is not subscriber), frame)
+            self._show_crosshair(room, subscriber.user_id, point, mover=subscriber)
+            self._broker.tell(messages.CrosshairMoved(room.key, subscriber.user_id, point))
 
     def online(self, key: RoomKey) -> tuple[UserId, ...]:
         """Who is in a room, in order of arrival."""
         room = self._rooms.get(key)
-        return room.presence.online() if room is not None else ()
+        return tuple(dict.fromkeys(self._broker.elsewhere(key))) if room is None else room.presence.online()
 
     def registered_at_ms(self, key: RoomKey, user_id: UserId) -> int | None:
         """When the newest socket of a user in a room was registered; None if they have none."""
@@ -240,12 +248,59 @@ class Hub:
         """Let go of a room that nobody listens to; it may still have a leave to remember."""
         if room.subscribers or room.joining:
             return
-        if not room.presence.sockets:
-            room.delivered = None  # it is not followed now, so it must not greet the next one
+        room.delivered = None  # it is not followed now, so it must not greet the next one
         if room.presence.wake_at is None and self._rooms.get(room.key) is room:
             del self._rooms[room.key]
             if room.alarm is not None:
                 room.alarm.cancel()
+
+    def _opened(self, key: RoomKey) -> _Room:
+        """A room that comes to life here: whoever is in it by other processes is in it already."""
+        room = self._rooms[key] = _Room(key, Merger(key.tenant_id, _fresh_id))
+        for user_id in self._broker.elsewhere(key):
+            room.presence.joined(user_id, time.monotonic())
+        return room
+
+    def _show_crosshair(
+        self, room: _Room, user_id: UserId, point: Point, mover: Subscriber | None = None
+    ) -> None:
+        frame = text_frame(encode_event(CursorMoved(user_id, point), tenant_id=room.key.tenant_id, v2=True))
+        self._push((other for other in room.subscribers if other.v2 and other is not mover), frame)
+
+    def _dismiss_here(self, tenant_id: TenantId, user_id: UserId, code: CloseCode) -> None:
+        theirs = [
+            subscriber
+            for subscriber, room in self._homes.items()
+            if subscriber.user_id == user_id and room.key.tenant_id == tenant_id
+        ]
+        for subscriber in theirs:
+            self.dismiss(subscriber, code)
+
+    # What other processes tell
+
+    def _hear(self, message: messages.Message) -> None:
+        match message:
+            case messages.LogGrew(room):
+                self._follower.hint(room)
+            case messages.Joined(room, user_id) | messages.Left(room, user_id):
+                self._came_or_went(room, user_id, came=isinstance(message, messages.Joined))
+            case messages.CrosshairMoved(room, user_id, point):
+                if (home := self._rooms.get(room)) is not None:
+                    self._show_crosshair(home, user_id, point)
+            case messages.Dismissed(tenant_id, user_id, code):
+                self._dismiss_here(tenant_id, user_id, CloseCode(code))
+            case _:
+                assert_never(message)
+
+    def _came_or_went(self, key: RoomKey, user_id: UserId, *, came: bool) -> None:
+        room = self._rooms.get(key)
+        if room is not None:
+            change = room.presence.joined if came else room.presence.left
+            change(user_id, time.monotonic())
+            if not room.presence.has_socket(user_id):
+                room.registered_ms.pop(user_id, None)
+            self._set_alarm(room)
+            self._tidy(room)
 
     # What the log follower needs
 

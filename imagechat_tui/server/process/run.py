@@ -179,11 +179,12 @@ class _Server:
             now_ms=wall_ms,
             simple_sso=options.simple_sso,
         )
-        limits = Limits(LOCAL_RULES if options.local else DEFAULT_RULES)
+        broker = MemoryBroker()
+        limits = Limits(broker.counts, LOCAL_RULES if options.local else DEFAULT_RULES)
         proxies = [address_key(proxy) for proxy in options.trusted_proxies]
         self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
         settings = ServerOptions(proxies=tuple(proxies))
-        app = create_app(store, MemoryBroker(), tokens=tokens, auth=auth, limits=limits, settings=settings)
+        app = create_app(store, broker, tokens=tokens, auth=auth, limits=limits, settings=settings)
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))
         runner = web.AppRunner(
             app,

@@ -137,7 +137,7 @@ class Commands:
             assert draft is not None
             await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
             outcome = await self._store.change(change)
-        await self._hub.announce(outcome.rooms)
+        self._hub.announce(outcome.rooms)
         return outcome.answer
 
     def change(

@@ -1,0 +1,49 @@
+"""What one process tells the others. Any of it may be lost; events are not in it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.server.storage import RoomKey
+
+
+class LogGrew(Struct, frozen=True):
+    """A hint: read this room's log. Never an event itself, so a forged one causes a read and nothing else."""
+
+    room: RoomKey
+
+
+class Joined(Struct, frozen=True):
+    """One more socket of a user in a room."""
+
+    room: RoomKey
+    user_id: UserId
+
+
+class Left(Struct, frozen=True):
+    """One socket less of a user in a room."""
+
+    room: RoomKey
+    user_id: UserId
+
+
+class CrosshairMoved(Struct, frozen=True):
+    """Where a user points in a room."""
+
+    room: RoomKey
+    user_id: UserId
+    point: Point
+
+
+class Dismissed(Struct, frozen=True):
+    """All sockets of a user are to be closed: a ban, another role, a new key."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    code: int
+    """The close code, which says whether to come back."""
+
+
+Message = LogGrew | Joined | Left | CrosshairMoved | Dismissed
