@@ -65,7 +65,7 @@ class ActiveCommand(Struct, frozen=True):
         )
 
 
-def found(commands: Iterable[ActiveCommand], words: str) -> tuple[ActiveCommand, ...]:
+def matching(commands: Iterable[ActiveCommand], words: str) -> tuple[ActiveCommand, ...]:
     """The commands that fit what was typed, the best first; else in their order."""
     ranked = [(rank, command) for command in commands if (rank := command.rank(words)) is not None]
     return tuple(command for _, command in sorted(ranked, key=lambda pair: pair[0]))

@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from imagechat_tui.commands import BY_ID, COMMANDS, FOOTER, WRITES
 from imagechat_tui.tui.app import ImageChatApp
 from imagechat_tui.tui.chat.screen import ChatScreen
-from imagechat_tui.tui.commands import all_commands, found
+from imagechat_tui.tui.commands import all_commands, matching
 from imagechat_tui.tui.dialogs.command_list import CommandRows
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.widgets.comment_list import CommentList
@@ -188,19 +188,19 @@ async def test_the_palette_finds_what_people_search_for_by_their_words(sit: Sit)
         chat = desk.chat
         commands = all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app))
         for words, wanted in WANTED.items():
-            hits = {command.id for command in found(commands, words)}
+            hits = {command.id for command in matching(commands, words)}
             assert wanted <= hits, words
-        assert not found(commands, "zzz")
+        assert not matching(commands, "zzz")
 
 
 async def test_what_the_title_says_comes_before_what_another_word_for_it_says(sit: Sit) -> None:
     async with sit() as desk:
         chat = desk.chat
         commands = all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app))
-        assert [c.id for c in found(commands, "zoom")][:2] == ["image.closer", "image.farther"]
-        assert found(commands, "delete")[0].id == "thread.delete"
-        assert found(commands, "quit")[0].id in ("app.quit", "app.back")
-        assert found(commands, "") == commands
+        assert [c.id for c in matching(commands, "zoom")][:2] == ["image.closer", "image.farther"]
+        assert matching(commands, "delete")[0].id == "thread.delete"
+        assert matching(commands, "quit")[0].id in ("app.quit", "app.back")
+        assert matching(commands, "") == commands
 
 
 def test_every_command_has_other_words_for_it_and_no_other_is_left_over() -> None:

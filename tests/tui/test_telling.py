@@ -24,7 +24,7 @@ from imagechat_tui.tui.chat.layout import Sidebar
 from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.chat.screen import SIDEBAR
 from imagechat_tui.tui.chat.selection import UNSAVED_WORDS
-from imagechat_tui.tui.dialogs.details import STANDS
+from imagechat_tui.tui.dialogs.details import STATUS_WORDS
 from imagechat_tui.tui.messages import PictureLoaded
 from imagechat_tui.tui.widgets.offline_banner import SHOWN_IN
 from imagechat_tui.words import phase_words, problem_words, write_words
@@ -286,7 +286,7 @@ async def test_the_list_of_the_unsent_names_every_kind_of_write(sit: Sit) -> Non
 
 
 def test_every_status_and_phase_has_words_on_each_surface_that_shows_it() -> None:
-    assert set(STANDS) == set(Status)
+    assert set(STATUS_WORDS) == set(Status)
     assert set(UNSAVED_WORDS) == set(Status) - {Status.SAVED}
     assert set(SIDEBAR) == set(Sidebar)
     assert {phase_words(phase) for phase in Phase} == {phase.value.upper() for phase in Phase}
@@ -318,7 +318,7 @@ async def test_list_and_thread_say_how_a_marker_stands(sit: Sit, status: Status)
         await desk.press("enter")
         assert status is Status.SAVED or UNSAVED_WORDS[status] in desk.text
         await desk.press("i")
-        assert STANDS[status] in desk.text
+        assert STATUS_WORDS[status] in desk.text
 
 
 # Hosted

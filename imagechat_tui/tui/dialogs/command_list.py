@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from imagechat_tui.tui.commands import ActiveCommand, found
+from imagechat_tui.tui.commands import ActiveCommand, matching
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
@@ -95,7 +95,7 @@ class CommandScreen(Dialog[ActiveCommand | None]):
 
     def _show(self, words: str) -> None:
         rows = self.query_one(CommandRows)
-        rows.items = found(self._commands, words)
+        rows.items = matching(self._commands, words)
         rows.selected = rows.items[0].id if rows.items else None
 
     @on(Input.Changed)
@@ -120,5 +120,5 @@ class CommandScreen(Dialog[ActiveCommand | None]):
         self.query_one(CommandRows).action_half_page(step)
 
     def action_close(self) -> None:
-        """Do nothing."""
+        """Close without running any."""
         self.dismiss(None)

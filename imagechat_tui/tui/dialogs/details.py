@@ -20,7 +20,7 @@ from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
 from imagechat_tui.tui.widgets.thread_list import replies_of
 from imagechat_tui.words import problem_words
 
-STANDS = {
+STATUS_WORDS = {
     Status.SAVED: "saved",
     Status.PENDING: "being saved",
     Status.CHECKING: "sent, waiting for confirmation",
@@ -57,28 +57,28 @@ class DetailsScreen(Dialog[None]):
 
 
 def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> list[tuple[str, str]]:
-    """Names and values, all harmless."""
+    """Names and values as they are shown; text of others is made harmless."""
     conversation = thread.conversation
-    found = [
+    rows = [
         ("marker", str(thread.number) if thread.number is not None else "no number yet"),
         ("by", starter_of(thread)),
         ("at", f"{conversation.point.x:.2f} %, {conversation.point.y:.2f} %"),
-        ("state", ("resolved" if conversation.resolved else "open") + f", {STANDS[thread.status]}"),
+        ("state", ("resolved" if conversation.resolved else "open") + f", {STATUS_WORDS[thread.status]}"),
     ]
     if conversation.resolved and conversation.resolved_by is not None:
-        found.append(("resolved by", name_of(state, conversation.resolved_by)))
+        rows.append(("resolved by", name_of(state, conversation.resolved_by)))
     if conversation.created_at_ms is not None:
-        found.append(("created", date_and_time(conversation.created_at_ms)))
+        rows.append(("created", date_and_time(conversation.created_at_ms)))
     replies = replies_of(thread)
-    found.append(("comments", "not loaded" if replies is None else str(replies + 1)))
+    rows.append(("comments", "not loaded" if replies is None else str(replies + 1)))
     if comment is not None:
-        found.append(("comment by", author_of(comment.comment)))
+        rows.append(("comment by", author_of(comment.comment)))
         if comment.comment.date_ms is not None:
-            found.append(("written", date_and_time(comment.comment.date_ms)))
+            rows.append(("written", date_and_time(comment.comment.date_ms)))
         if comment.comment.edited_at_ms is not None:
-            found.append(("edited", date_and_time(comment.comment.edited_at_ms)))
+            rows.append(("edited", date_and_time(comment.comment.edited_at_ms)))
         if comment.problem is not None:
             words = problem_words(comment.problem)
-            found.append(("not saved", f"{words.title}. {words.sentence}"))
-    found.append(("id", safe_text(thread.key, Kind.NAME)))
-    return found
+            rows.append(("not saved", f"{words.title}. {words.sentence}"))
+    rows.append(("id", safe_text(thread.key, Kind.NAME)))
+    return rows

@@ -29,11 +29,11 @@ class PeopleRows(Rows[Person]):
         return item.id
 
     def height_of(self, item: Person, width: int) -> int:
-        """One."""
+        """One line."""
         return 1
 
     def lines_of(self, item: Person, width: int) -> list[Text]:
-        """Who, and where."""
+        """The name, and the place of the crosshair where it is known."""
         who = Text(no_wrap=True)
         who.append(f"{symbols.UNREAD} ", self.person(item.id))
         who.append(item.labels[0], self.ink("plain"))
@@ -59,14 +59,14 @@ class HereScreen(Dialog[None]):
             yield KeyLine(("Esc", "close"))
 
     def on_mount(self) -> None:
-        """Show who is there."""
+        """Show the people; keys go to their list."""
         self.show_state(self._state)
         rows = self.query_one(PeopleRows)
         rows.action_first()
         rows.focus()
 
     def show_state(self, state: ChatState) -> None:
-        """Follow the state."""
+        """Show the people of another state."""
         rows = self.query_one(PeopleRows)
         rows.say_empty(f"{nobody_words(state)}.")
         rows.items = people_here(state)

@@ -48,7 +48,7 @@ class DraftRows(Rows[Draft]):
         return item.id
 
     def height_of(self, item: Draft, width: int) -> int:
-        """What it is and why, and its text."""
+        """Two lines: what it is and why, and its text."""
         return 2
 
     def lines_of(self, item: Draft, width: int) -> list[Text]:
@@ -114,7 +114,7 @@ class UnsentScreen(Dialog[Draft | None]):
         rows.focus()
 
     def show_state(self, state: ChatState) -> None:
-        """Follow the state."""
+        """Show the drafts of another state; with none left, close."""
         failed = [draft for draft in state.mine.drafts if draft.failed]
         typed = [draft for draft in state.mine.drafts if not draft.failed]
         rows = self.query_one(DraftRows)

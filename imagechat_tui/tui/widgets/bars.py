@@ -22,7 +22,7 @@ SEPARATOR = f" {symbols.DOT} "
 
 
 class HeaderFacts(Struct, frozen=True):
-    """What the header tells."""
+    """What the header shows."""
 
     name: SafeText
     size: str
@@ -54,7 +54,7 @@ class HeaderBar(Widget):
 
     @property
     def facts(self) -> HeaderFacts:
-        """What it tells."""
+        """What it shows."""
         return self._facts
 
     @facts.setter
@@ -146,7 +146,7 @@ class PresenceBar(Widget):
 
 
 class StatusFacts(Struct, frozen=True):
-    """What the status line tells."""
+    """What the status line shows."""
 
     pane: str = ""
     """Where keys go: PICTURE, THREADS, THREAD, WRITING."""
@@ -172,7 +172,7 @@ class StatusBar(Widget):
 
     @property
     def facts(self) -> StatusFacts:
-        """What it tells."""
+        """What it shows."""
         return self._facts
 
     @facts.setter

@@ -20,12 +20,6 @@ class KeyLine(Static):
         super().__init__(classes="dialog--keys", markup=False)
         self._hints = hints
 
-    def say(self, *hints: tuple[str, str]) -> None:
-        """Have these and no others."""
-        if hints != self._hints:
-            self._hints = hints
-            self.refresh(layout=True)
-
     def render(self) -> Content:
         """As many to a line as fit."""
         return self._lines(self.content_size.width)
