@@ -12,6 +12,7 @@ from textual.events import Event, Key
 
 from imagechat_tui.tui import key_order
 from imagechat_tui.tui.key_order import KeyOrder
+from imagechat_tui.tui.textual_internals import event_loop
 
 
 def key(name: str) -> Key:
@@ -60,8 +61,13 @@ async def rest(order: KeyOrder) -> None:
             await asyncio.sleep(0.001)
 
 
+@pytest.mark.parametrize("loop_tells", [True, False])
 @pytest.mark.parametrize("links", [1, 10, 49, 50, 51, 200, 400])
-async def test_a_key_is_taken_when_all_that_the_one_before_set_off_has_happened(links: int) -> None:
+async def test_a_key_is_taken_when_all_that_the_one_before_set_off_has_happened(
+    links: int, loop_tells: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not loop_tells:
+        monkeypatch.setattr(event_loop, "ready_queue", lambda: None)
     doing = Doing()
     loop = asyncio.get_running_loop()
 

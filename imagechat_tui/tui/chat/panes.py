@@ -11,7 +11,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.getters import query_one
-from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -24,6 +23,7 @@ from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import hints
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Ground, ground
+from imagechat_tui.tui.textual_internals.focus import quiet_focus
 from imagechat_tui.tui.textual_internals.layers import Layer
 from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.comment_list import CommentList
@@ -61,8 +61,7 @@ class PanesScreen(Layer[None]):
 
     AUTO_FOCUS = "#picture"
 
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-    """As Textual's own, which paints the whole screen anew for it: what looks different draws itself."""
+    focused = quiet_focus()
 
     def __init__(self, state: ChatState, *, name: str, options: RenderOptions, clock: Clock) -> None:
         super().__init__()

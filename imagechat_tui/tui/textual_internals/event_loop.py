@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Final
 
 FLOOD_TURNS: Final = 1000
 """Turns of the loop after which what never ends cannot have been set off by a key alone."""
-LONG_CHAIN: Final = 200
-"""Turns of the loop that nothing we do needs one after the other; a turn with nothing to do takes 10 to 20 µs."""
+
+
+def ready_queue() -> Collection[object] | None:
+    """What the running loop is to do next; None for a loop that does not tell."""
+    queue: Collection[object] | None = getattr(asyncio.get_running_loop(), "_ready", None)
+    return queue
 
 
 async def settled() -> None:
-    """Let the event loop turn until nothing is left to do but to wait."""
-    queue = getattr(asyncio.get_running_loop(), "_ready", None)
-    for _ in range(FLOOD_TURNS if queue is not None else LONG_CHAIN):
+    """Let the event loop turn until nothing is left to do but to wait.
+
+    One that does not tell turns as often as for a flood: 10 to 20 ms, and every key behind another one waits for it.
+    """
+    queue = ready_queue()
+    for _ in range(FLOOD_TURNS):
         await asyncio.sleep(0)
         if queue is not None and not queue:
             return
