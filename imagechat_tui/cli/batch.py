@@ -8,8 +8,9 @@ from typing import TypeVar
 import click
 from msgspec import Struct
 
+from imagechat_tui.cli import ERROR, UNREACHABLE
 from imagechat_tui.cli.documents import print_document
-from imagechat_tui.cli.failures import ERROR, UNREACHABLE, explained
+from imagechat_tui.cli.failures import explained
 from imagechat_tui.words import Words, not_tried_words, safe_name
 
 Thing = TypeVar("Thing")

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -21,6 +20,7 @@ import click
 
 from imagechat_tui.cli.terminal import need_terminal
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.problems import DemoServerDied, VerbFailed
 from imagechat_tui.settings import sayable
 
@@ -87,7 +87,7 @@ def _token(secret: str, user: str, name: str) -> str:
     from imagechat_tui.protocol.sso import mint
 
     person = {"id": user, "email": f"{user}@demo.invalid", "username": user, "displayName": name}
-    return mint(person, secret.encode(), time.time_ns() // 1_000_000)
+    return mint(person, secret.encode(), wall_ms())
 
 
 def _start_server(data_dir: Path) -> tuple[subprocess.Popen[bytes], int]:

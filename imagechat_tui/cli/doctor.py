@@ -14,15 +14,17 @@ import click
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from imagechat_tui.cli import ERROR, SIGN_IN
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
-from imagechat_tui.cli.failures import ERROR, SIGN_IN, explained
-from imagechat_tui.cli.target import LOCAL_TENANT, local_server, server_endpoint, server_options
+from imagechat_tui.cli.failures import explained
+from imagechat_tui.cli.target import local_server, server_endpoint, server_options
 from imagechat_tui.cli.terminal import draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import allowed, answered
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.ids import TenantId, UrlId
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
 from imagechat_tui.raster.glyphs import glyphs_for
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder

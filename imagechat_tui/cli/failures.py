@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from imagechat_tui import problems
+from imagechat_tui.cli import ERROR, NOT_FOUND, SIGN_IN, UNREACHABLE, USAGE
 from imagechat_tui.problems import Problem, ProblemKind, VerbProblem
 from imagechat_tui.words import (
     Words,
@@ -20,8 +21,6 @@ from imagechat_tui.words import (
     too_many_files_words,
     verb_words,
 )
-
-ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND = 1, 2, 3, 4, 5
 
 
 def explained(error: BaseException) -> tuple[Words, int] | None:

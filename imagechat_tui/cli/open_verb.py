@@ -129,7 +129,7 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
 
     from imagechat_tui.cli.failures import picture_words_for
     from imagechat_tui.cli.lazy_session import LazySession
-    from imagechat_tui.net.clock import boottime, wall_clock_ms
+    from imagechat_tui.clock import boottime, wall_ms
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
@@ -159,7 +159,7 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
             ask_width=may_be_wide(chosen.settings, look),
             crash_folder=state / "crash",
         ),
-        clock=Clock(wall_ms=wall_clock_ms, engine_s=boottime),
+        clock=Clock(wall_ms=wall_ms, engine_s=boottime),
         picture_problem=picture_words_for,
         picture_stamp=_stamp_of(chosen),
     )

@@ -12,6 +12,7 @@ from imagechat_tui import problems
 from imagechat_tui.cli.tenants import data_folder
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import VerbFailed
+from imagechat_tui.protocol.local import SHARED_DATA
 from imagechat_tui.settings import is_loopback
 
 
@@ -85,7 +86,7 @@ def serve(
         )
     if tls_cert is None and not local and _others_reach(host):
         raise VerbFailed(problems.Unencrypted(host))
-    from imagechat_tui.server.process.options import IDLE_EXIT_S, SHARED_DATA, ServeOptions
+    from imagechat_tui.server.process.options import IDLE_EXIT_S, ServeOptions
     from imagechat_tui.server.process.run import serve as run
 
     on_machine = local or shared is not None

@@ -26,6 +26,7 @@ from imagechat_tui.problems import (
     VerbFailed,
 )
 from imagechat_tui.protocol.ids import TenantId, UrlId
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.settings import (
     ClientSettings,
     Folders,
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from imagechat_tui.net.local_server import LocalServer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-LOCAL_TENANT = TenantId("local")
 
 
 def server_options(command: Command) -> Command:

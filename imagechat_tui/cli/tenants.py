@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from imagechat_tui import problems
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
@@ -146,5 +146,5 @@ def token(
         person["isAdmin"] = True
     if moderator:
         person["isModerator"] = True
-    minted = mint(person, secret.encode(), time.time_ns() // 1_000_000)
+    minted = mint(person, secret.encode(), wall_ms())
     click.echo(json.dumps(json.loads(minted), separators=(",", ":")))

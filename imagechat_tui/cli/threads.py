@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import click
 
 from imagechat_tui import problems
+from imagechat_tui.cli import ERROR
 from imagechat_tui.cli.batch import Ending, each, tell
 from imagechat_tui.cli.documents import print_document
-from imagechat_tui.cli.failures import ERROR
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
 from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.target import (

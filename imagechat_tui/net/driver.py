@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from msgspec import Struct, field
 
 from imagechat_tui import problems
+from imagechat_tui.clock import boottime, wall_ms
 from imagechat_tui.net.api import Api, ApiError
-from imagechat_tui.net.clock import boottime, wall_clock_ms
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.drafts.keeper import DraftKeeper
 from imagechat_tui.net.endpoint import Endpoint
@@ -131,7 +131,7 @@ class LiveSession:
         drafts: DraftFile | None,
         before_connect: Callable[[], Awaitable[None]] | None = None,
         now: Callable[[], float] = boottime,
-        wall_ms: Callable[[], int] = wall_clock_ms,
+        wall_ms: Callable[[], int] = wall_ms,
         uniform: Callable[[float, float], float] = random.uniform,
         new_id: Callable[[], BroadcastId] = lambda: BroadcastId(str(uuid.uuid4())),
         timings: SessionTimings = SessionTimings(),

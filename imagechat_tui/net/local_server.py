@@ -38,14 +38,10 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 from imagechat_tui import __version__, problems
 from imagechat_tui.owned import MAX_SOCKET_PATH, is_private, open_file, peer_uid, replaceable_at, try_lock
 from imagechat_tui.problems import LocalServerFailed, ServeProblem
+from imagechat_tui.protocol.local import ADMIN_SOCKET_NAME, LOCAL_TENANT, SHARED_DATA, SOCKET_NAME
 
 if TYPE_CHECKING:
     from imagechat_tui.net.endpoint import Endpoint
-
-SOCKET_NAME = "server.sock"
-ADMIN_SOCKET_NAME = "admin.sock"
-SHARED_DATA = "data"
-"""In a shared folder: what is its keeper's alone."""
 
 START_TIMEOUT_S = 15.0
 RETIRE_TIMEOUT_S = 5.0
@@ -185,12 +181,11 @@ def _elsewhere(taken: Path, state_dir: Path) -> Path:
 def endpoint(spec: LocalServer) -> Endpoint:
     """How the client reaches it. The host name is for show: nothing but the socket's path is used."""
     from imagechat_tui.net.endpoint import Endpoint
-    from imagechat_tui.protocol.ids import TenantId
 
     return Endpoint(
         base_url="http://imagechat.local",
         ws_url="ws://imagechat.local",
-        tenant_id=TenantId("local"),
+        tenant_id=LOCAL_TENANT,
         uds=spec.socket_path,
     )
 

@@ -71,6 +71,10 @@ Write: TypeAlias = (
 """The intents that change something on the server."""
 
 
+TextWrite: TypeAlias = StartConversation | PostComment | EditComment
+"""The writes that carry what a person typed."""
+
+
 class KeepDraft(Tagged, frozen=True):
     """Keep what was typed for a target and not sent. An empty text forgets the draft.
 

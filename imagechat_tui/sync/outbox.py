@@ -26,12 +26,10 @@ from imagechat_tui.sync.intents import (
     PostComment,
     ResolveConversation,
     StartConversation,
+    TextWrite,
     Write,
 )
 from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Draft, OutboxEntry, Problem, ProblemKind
-
-TextWrite = StartConversation | PostComment | EditComment
-"""The writes that carry what a person typed."""
 
 
 def comment_step_id(broadcast_id: BroadcastId) -> BroadcastId:

@@ -32,18 +32,12 @@ from imagechat_tui.sync.intents import (
     MoveConversation,
     ResolveConversation,
     StartConversation,
+    TextWrite,
     Write,
 )
 from imagechat_tui.sync.lookup import TIMEOUT_S, Flight, Lookup
 from imagechat_tui.sync.news import actor_of
-from imagechat_tui.sync.outbox import (
-    TextWrite,
-    comment_step_id,
-    conversation_of,
-    failed_draft,
-    known_comment,
-    typed_id,
-)
+from imagechat_tui.sync.outbox import comment_step_id, conversation_of, failed_draft, known_comment, typed_id
 from imagechat_tui.sync.replay import stamp_of
 from imagechat_tui.sync.state import (
     Acknowledged,

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.cli import ERROR, NOT_FOUND, OK, USAGE, run
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.protocol import sso
-from imagechat_tui.server.process.data_folder import wall_ms
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from imagechat_tui.net.clock import boottime
+from imagechat_tui.clock import boottime
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.driver import LiveSession, SessionTimings
 from imagechat_tui.net.endpoint import Endpoint

@@ -13,10 +13,10 @@ import pytest
 from imagechat_tui import problems
 from imagechat_tui.problems import AdminProblem, AdminRefused
 from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.local import ADMIN_SOCKET_NAME
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.process import admin
 from imagechat_tui.server.process.admin import (
-    ADMIN_SOCKET_NAME,
     RESERVED,
     create_tenant,
     list_tenants,

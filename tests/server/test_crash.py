@@ -15,11 +15,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.process.admin import create_tenant
-from imagechat_tui.server.process.data_folder import wall_ms
 from tests.server.house import IMAGE, Json, comment, items, marker
 from tests.server.test_run import Server, running
 

@@ -15,10 +15,10 @@ from imagechat_tui.sync.intents import (
     PostComment,
     ResolveConversation,
     StartConversation,
+    TextWrite,
     Write,
 )
 from imagechat_tui.sync.outbox import (
-    TextWrite,
     comment_step_id,
     conversation_of,
     failed_draft,

@@ -69,10 +69,11 @@ from imagechat_tui.sync.intents import (
     Retry,
     StartConversation,
     Submitted,
+    TextWrite,
     TryNow,
     Write,
 )
-from imagechat_tui.sync.outbox import TextWrite, typed_id
+from imagechat_tui.sync.outbox import typed_id
 from imagechat_tui.sync.replay import stamp_of
 from imagechat_tui.sync.state import Draft, Peer, Problem, ProblemKind, Room
 from imagechat_tui.sync.trace import RecordedEngine

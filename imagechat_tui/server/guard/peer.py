@@ -6,11 +6,9 @@ import pwd
 import re
 from functools import lru_cache
 
-from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.protocol.models import User
-
-LOCAL_TENANT = TenantId("local")
-"""The one tenant of a private or shared local server; nobody reaches it over TCP."""
 
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}\$?")
 _MAX_NAME_LENGTH = 200

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import hdrs, web
 from msgspec import Struct
 
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
 from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
@@ -46,11 +47,6 @@ _AS_IT_IS = "identity"
 _CODES = {404: "not-found", 413: "too-large"}
 
 _log = logging.getLogger(__name__)
-
-
-def wall_ms() -> int:
-    """Now, in ms since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class ServerOptions(Struct, frozen=True):

@@ -21,23 +21,21 @@ from pathlib import Path
 from typing import get_args
 
 from imagechat_tui import problems
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import NotOurs, peer_uid
 from imagechat_tui.problems import AdminProblem, AdminRefused
 from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.local import ADMIN_SOCKET_NAME, LOCAL_TENANT
 from imagechat_tui.protocol.routes import Tenant
-from imagechat_tui.server.guard.peer import LOCAL_TENANT
 from imagechat_tui.server.guard.seal import KeyFileExposed, SealBroken, Sealer
 from imagechat_tui.server.process.data_folder import (
     DataInUse,
     held_folder,
     make_data_folder,
     opened_store,
-    wall_ms,
 )
 from imagechat_tui.server.process.listeners import short_path
 from imagechat_tui.server.storage import Store, StoreError, TenantRecord
-
-ADMIN_SOCKET_NAME = "admin.sock"
 
 ANSWER_TIMEOUT_S = 10.0
 MAX_LINE_BYTES = 64 * 1024

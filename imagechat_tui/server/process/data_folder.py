@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import check_file, check_folder, open_file, try_lock
 from imagechat_tui.server.guard.seal import Sealer
 
@@ -34,11 +35,6 @@ class DataInUse(Exception):
         self.data_dir = data_dir
         self.pid = pid
         """The process that holds it, if it has written its number yet."""
-
-
-def wall_ms() -> int:
-    """The clock of the server, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def is_disk_full(error: BaseException | None) -> bool:

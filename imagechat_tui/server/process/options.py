@@ -6,9 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-SOCKET_NAME = "server.sock"
-SHARED_DATA = "data"
-"""The folder for the data in the folder that a group shares: its owner's alone."""
+from imagechat_tui.protocol.local import SOCKET_NAME
+
 IDLE_EXIT_S = 600.0
 """A server that was started for whoever needed one ends after this long without connections and requests."""
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from msgspec import to_builtins
 
 from imagechat_tui import __version__, problems
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import NotOurs
 from imagechat_tui.problems import ServeError
 from imagechat_tui.server.process.listeners import (
@@ -128,7 +129,7 @@ class _Server:
     async def run(self) -> None:
         """Serve until told to end."""
         from imagechat_tui.server.process.admin import ControlSocket, Tenants
-        from imagechat_tui.server.process.data_folder import opened_store, wall_ms
+        from imagechat_tui.server.process.data_folder import opened_store
         from imagechat_tui.server.storage import StoreError
 
         options = self._options
@@ -167,7 +168,6 @@ class _Server:
         from imagechat_tui.server.http.app import ServerOptions, create_app
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
         from imagechat_tui.server.http.origins import EdgeRules, guard
-        from imagechat_tui.server.process.data_folder import wall_ms
 
         options = self._options
         tokens = Tokens(await store.secret("server"))

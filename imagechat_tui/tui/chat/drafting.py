@@ -10,13 +10,21 @@ from textual.timer import Timer
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import comment_text
-from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
+from imagechat_tui.sync.intents import (
+    Drop,
+    EditComment,
+    KeepDraft,
+    PostComment,
+    Retry,
+    StartConversation,
+    TextWrite,
+)
 from imagechat_tui.sync.outbox import same_target
 from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Thread, read_only_problem
 from imagechat_tui.tui.chat.selection import ReadingScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.messages import WritingRefused
-from imagechat_tui.tui.widgets.composer import Composer, TextWrite
+from imagechat_tui.tui.widgets.composer import Composer
 from imagechat_tui.words import problem_words
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual import on
@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from imagechat_tui.sync.intents import EditComment, PostComment, StartConversation
+from imagechat_tui.sync.intents import TextWrite
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.messages import EditorLeft, EditorSent
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from imagechat_tui.tui.widgets.editor import Editor
 
-TextWrite: TypeAlias = StartConversation | PostComment | EditComment
 """The writes that carry what a person typed."""
 
 

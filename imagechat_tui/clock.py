@@ -1,4 +1,4 @@
-"""The two clocks of a session."""
+"""The two clocks of this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def boottime() -> float:
     return time.clock_gettime(_CLOCK)
 
 
-def wall_clock_ms() -> int:
+def wall_ms() -> int:
     """Milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
