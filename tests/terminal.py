@@ -166,8 +166,8 @@ class Terminal:
 
     def quiet(self, for_s: float = 0.3, *, within_s: float = 15.0) -> None:
         """Wait until the process has written nothing for ``for_s`` seconds, and nothing keeps it from writing."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
+        start = time.monotonic()
+        while time.monotonic() - start < fair(within_s):
             before = len(self.raw)
             pump(for_s)
             if len(self.raw) == before and not self._is_running():
@@ -229,6 +229,11 @@ def pump(for_s: float) -> None:
             terminal.read_available()
 
 
+def fair(seconds: float) -> float:
+    """So many seconds of a machine that has nothing else to do, on this one as it is now."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def _fields(stat: Path) -> list[str]:
     """What the kernel says of a process or thread, behind its name: state, parent, group, session, ..."""
     return stat.read_text(errors="replace").rpartition(")")[2].split()
@@ -238,11 +243,11 @@ def wait_for(condition: Callable[[], bool], *, within_s: float, what: str = "") 
     """Read all living terminals until ``condition`` holds.
 
     Raises:
-        Stuck: it did not within ``within_s`` seconds.
+        Stuck: it did not within ``within_s`` seconds, or more where others use the machine too (``fair``).
     """
     start = time.monotonic()
     while not condition():
-        if time.monotonic() - start > within_s:
+        if time.monotonic() - start > fair(within_s):
             screens = "\n".join(f"--- {t.process.args!r}\n{t.text}" for t in Terminal._living)
             raise Stuck(f"waited {within_s} s for {what or condition}\n{screens}")
         pump(0.02)

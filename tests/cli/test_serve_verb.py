@@ -29,13 +29,13 @@ def test_it_prints_one_line_of_json_serves_and_ends_when_told(tmp_path: Path) ->
             assert line.keys() == {"ready", "port", "socket", "pid", "version"}
             assert (line["ready"], line["socket"], line["pid"]) == (True, None, server.pid)
             for path in ("/healthz", "/readyz", "/readyz/"):
-                link = HTTPConnection("127.0.0.1", line["port"], timeout=10)
+                link = HTTPConnection("127.0.0.1", line["port"], timeout=60)
                 link.request("GET", path)
                 answer = link.getresponse()
                 assert (answer.status, json.loads(answer.read())) == (200, {"status": "success"})
                 link.close()
             server.send_signal(signal.SIGTERM)
-            rest, log = server.communicate(timeout=20)
+            rest, log = server.communicate(timeout=60)
         finally:
             server.kill()
     assert (server.returncode, rest) == (OK, "")
@@ -91,7 +91,7 @@ def test_what_stops_it_is_one_sentence(
         [*COMMAND, str(tmp_path / folder), *options],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stdout) == (ERROR, "")

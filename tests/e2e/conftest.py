@@ -64,7 +64,7 @@ class Desk:
             input=stdin if stdin is not None else "",
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
             start_new_session=True,  # away from the terminal that the tests may be run in
         )

@@ -46,7 +46,7 @@ def run(desk: Desk, *args: str, **env: str) -> subprocess.CompletedProcess[bytes
         env={**desk.env, **env},
         cwd=desk.root,
         capture_output=True,
-        timeout=60,
+        timeout=120,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         check=False,

@@ -54,7 +54,7 @@ WALK: tuple[tuple[str, ...], ...] = (
 def ended(command: list[str], desk: Desk, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, env=env, cwd=desk.root, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=60, check=False,
+        timeout=120, check=False,
     )  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def test_a_disk_that_is_full(desk: Desk, verb: str) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123 (a device)
         done = subprocess.run(
             [*IMAGECHAT, verb, "shot.png"], env=desk.env, cwd=desk.root, stdin=subprocess.DEVNULL,
-            stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (
         ERROR,
@@ -175,7 +175,7 @@ def test_a_reader_that_has_gone_ends_a_verb_without_a_word(desk: Desk, verb: str
     with open(writer, "wb") as pipe:  # noqa: PTH123 (a descriptor)
         done = subprocess.run(
             [*IMAGECHAT, verb, "shot.png"], env=desk.env, cwd=desk.root, stdin=subprocess.DEVNULL,
-            stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+            stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (READER_GONE, "")
 
@@ -187,7 +187,7 @@ def test_watching_that_is_cancelled_says_so(desk: Desk, number: signal.Signals, 
     while "LIVE" not in watching.stdout.readline():
         pass
     watching.send_signal(number)
-    assert watching.wait(timeout=10) == code
+    assert watching.wait(timeout=120) == code
 
 
 def test_a_picture_whose_name_only_looks_like_a_home(desk: Desk) -> None:

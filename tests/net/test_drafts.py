@@ -252,55 +252,62 @@ def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path) -> None:
     drafts.close()
 
 
-WRITER = """
-import os, signal, sys
+KILLED_AT_EACH_STEP = """
+import json, os, signal, sys
+from itertools import count
 from pathlib import Path
 from imagechat_tui.net.drafts import file as module
-from imagechat_tui.net.drafts.json import drafts_from_text
 import tests.net.test_drafts as cases
-folder, step = Path(sys.argv[1]), int(sys.argv[2])
-calls = 0
-def stops(name, real):
-    def stop(*given, **named):
-        global calls
-        calls += 1
-        if calls == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*given, **named)
-    return stop
-for owner, name in ((os, "open"), (os, "fsync"), (os, "close"), (Path, "replace"), (Path, "unlink")):
-    setattr(owner, name, stops(name, getattr(owner, name)))
-session = module.DraftFile(folder)
-found = session.load()
-session.store((*found, cases.typed("new", name="new:9:9")))
-print("stored", flush=True)
-session.sync()
+
+def adopt(folder, step):
+    calls = count(1)
+    def stops(real):
+        def stop(*given, **named):
+            if next(calls) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*given, **named)
+        return stop
+    for owner, name in ((os, "open"), (os, "fsync"), (os, "close"), (Path, "replace"), (Path, "unlink")):
+        setattr(owner, name, stops(getattr(owner, name)))
+    session = module.DraftFile(folder)
+    found = session.load()
+    session.store((*found, cases.typed("new", name="new:9:9")))
+    (folder.parent / f"{step} stored").touch()
+    session.sync()
+
+for step in count(1):
+    folder = Path(sys.argv[1]) / str(step)
+    before = module.DraftFile(folder)
+    before.store((cases.typed("old"), cases.FAILED))
+    before.sync()
+    before.close()
+    child = os.fork()
+    if not child:
+        adopt(folder, step)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(json.dumps([step, code]), flush=True)
+    if code != -signal.SIGKILL:
+        break
 """
+"""One process that forks for each step: to start twenty would take longer than all that they do."""
 
 
 @pytest.mark.reliability
 def test_a_kill_at_any_step_of_adopting_loses_nothing(tmp_path: Path) -> None:
-    step = 0
-    while True:
-        step += 1
-        folder = tmp_path / str(step)
-        before = DraftFile(folder)
-        before.store((typed("old"), FAILED))
-        before.sync()
-        before.close()
-        done = subprocess.run(
-            [sys.executable, "-c", WRITER, str(folder), str(step)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=Path(__file__).parents[2],
-        )
-        found = DraftFile(folder).load()
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_EACH_STEP, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    steps: list[tuple[int, int]] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(steps) > 8, done.stderr
+    assert [code for _, code in steps] == [-signal.SIGKILL] * (len(steps) - 1) + [0], done.stderr
+    for step, _ in steps:
+        found = DraftFile(tmp_path / str(step)).load()
         assert {typed("old"), FAILED} <= set(found), f"killed at step {step}"
         assert len(found) == len({draft.id for draft in found})
-        if "stored" in done.stdout:
+        if (tmp_path / f"{step} stored").exists():
             assert typed("new", name="new:9:9") in found
-        if done.returncode != -signal.SIGKILL:
-            assert done.returncode == 0, done.stderr
-            break
-    assert step > 8, "the steps were really counted"

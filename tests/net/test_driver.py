@@ -101,7 +101,7 @@ class ScriptedEngine:
         return tuple(self.script.get(type(happened), ()))
 
     async def hears(self, kind: type[Wanted], where: Callable[[Wanted], bool] = lambda _: True) -> Wanted:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 for happened in self.inputs:
                     if isinstance(happened, kind) and where(happened):
@@ -235,7 +235,7 @@ async def test_closing_a_socket_says_goodbye_to_the_server(stub: StubServer) -> 
 
     stub.live = live
     async with session(engine, stub.endpoint()):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await gone.wait()
 
 
@@ -446,7 +446,7 @@ async def test_the_server_of_this_machine_is_not_waited_for_as_long_as_another(
         ROOM, Endpoint("", "", eg.TENANT, uds=path), drafts=None, before_connect=fail, uniform=at_once
     )
     task = asyncio.get_running_loop().create_task(live.run(Told()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await enough.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -463,7 +463,7 @@ async def test_a_write_is_on_disk_before_it_is_on_the_wire(stub: StubServer, tmp
     class SlowDisk(DraftFile):
         def store(self, drafts: tuple[Draft, ...]) -> None:
             begun.set()
-            finish.wait(5)
+            finish.wait(60)
             super().store(drafts)
 
     engine = ScriptedEngine(StoreDrafts((DRAFT,)), WRITE, FetchSnapshot(1))
@@ -488,7 +488,7 @@ async def test_what_is_typed_does_not_wait_for_a_slow_disk_and_a_write_does(
 
         def sync(self) -> None:
             begun.set()
-            finish.wait(20)
+            finish.wait(60)
             super().sync()
 
     file, engine = SlowDisk(tmp_path), ScriptedEngine(StoreDrafts((DRAFT,)), WRITE, FetchSnapshot(1))

@@ -528,7 +528,7 @@ def _end_server(spec: LocalServer) -> None:
     except (FileNotFoundError, ValueError, AssertionError, StopIteration):
         return  # there is none
     server.terminate()
-    server.wait(10)
+    server.wait(60)
 
 
 async def _health(spec: LocalServer) -> str:

@@ -224,7 +224,7 @@ def comment(text: str, key: str = K, **changes: object) -> Json:
 async def frame(socket: ClientWebSocketResponse, *, presence: bool = False) -> Json:
     """The next frame; presence is passed over unless wanted."""
     while True:
-        found: Json = json.loads(await socket.receive_str(timeout=5))
+        found: Json = json.loads(await socket.receive_str(timeout=60))
         if presence or found["type"] != "p-u":
             return found
 
@@ -232,7 +232,7 @@ async def frame(socket: ClientWebSocketResponse, *, presence: bool = False) -> J
 async def presence(socket: ClientWebSocketResponse) -> Json:
     """The next presence frame."""
     while True:
-        found: Json = json.loads(await socket.receive_str(timeout=5))
+        found: Json = json.loads(await socket.receive_str(timeout=60))
         if found["type"] == "p-u":
             return found
 

@@ -274,7 +274,7 @@ async def test_a_log_that_was_lost_sends_everybody_to_a_fresh_start(house: House
     serving.hub.lost(room, Position("another", 7))
     await alice.marks()
     assert await frame(v2) == {"type": "reset", "reason": "gone"}
-    while (await plain.receive(timeout=5)).type is WSMsgType.TEXT:
+    while (await plain.receive(timeout=60)).type is WSMsgType.TEXT:
         pass
     assert plain.close_code == 1012
 
@@ -287,7 +287,7 @@ async def test_a_restart_says_come_back(house: House) -> None:
     assert runner is not None
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(runner.shutdown())
-        while (await socket.receive(timeout=5)).type is WSMsgType.TEXT:
+        while (await socket.receive(timeout=60)).type is WSMsgType.TEXT:
             pass
     assert socket.close_code == 1012
 

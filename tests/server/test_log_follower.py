@@ -69,7 +69,7 @@ class NotingRooms:
         self.heard.set()
 
     async def hear(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.heard.wait()
         self.heard.clear()
 

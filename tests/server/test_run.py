@@ -67,7 +67,7 @@ class Server:
 
     def ended(self) -> int:
         """Its exit code; the wait is bounded."""
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=60)
 
 
 @contextlib.contextmanager
@@ -81,7 +81,7 @@ def running(**options: object) -> Iterator[Server]:
 
 
 def get(port: object, target: str, **headers: str) -> HTTPResponse:
-    connection = HTTPConnection("127.0.0.1", int(str(port)), timeout=10)
+    connection = HTTPConnection("127.0.0.1", int(str(port)), timeout=60)
     connection.request("GET", target, headers=headers)
     answer = connection.getresponse()
     answer.read()
@@ -135,7 +135,7 @@ async def test_who_does_not_answer_to_a_restart_is_cut_off(data: Path, runtime: 
             deaf = await client.ws_connect(SUB, autoclose=False)
             server.process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(server.process.wait, TOLD_AND_GONE_S) == 0
-            while (message := await deaf.receive(timeout=15)).type is aiohttp.WSMsgType.TEXT:
+            while (message := await deaf.receive(timeout=60)).type is aiohttp.WSMsgType.TEXT:
                 pass
             assert message.data == 1012
 
@@ -148,7 +148,7 @@ def test_what_is_no_http_fills_no_log(data: Path) -> None:
                 link.sendall(nonsense)
                 assert link.recv(65_536).startswith(b"HTTP/1.0 400 ")
         server.process.terminate()
-        _out, log = server.process.communicate(timeout=15)
+        _out, log = server.process.communicate(timeout=60)
     assert len(log.splitlines()) == 1
 
 
@@ -272,5 +272,5 @@ def test_secrets_in_an_address_do_not_reach_the_log(data: Path) -> None:
             broken.sendall(b"GET /x?sso=CANARY HTTP/9.9\r\n\r\n")
             broken.recv(65_536)
         server.process.terminate()
-        _out, log = server.process.communicate(timeout=15)
+        _out, log = server.process.communicate(timeout=60)
     assert "CANARY" not in log

@@ -69,7 +69,7 @@ class Desk:
         """Let what a key set off run its course: rounds of all queues, no clock."""
         for _ in range(4):
             await self.pilot._wait_for_screen()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (self.app.keys.at_rest or self.app.keys.waiting):  # noqa: ASYNC110 (for tests alone)
                 await asyncio.sleep(0.001)  # not 0: a loop that never rests is what keys wait for
 
@@ -80,7 +80,7 @@ class Desk:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a state, not for seconds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await self.pilot.pause()
 

@@ -62,7 +62,7 @@ class Desk:
         return self.app.heard
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await self.pilot.pause()
 
@@ -210,7 +210,7 @@ async def test_a_view_is_drawn_off_the_event_loop_and_only_the_newest_next(
     def slow(wish: Any, *others: Any, quick: bool = False) -> Any:
         assert threading.get_ident() != loop_thread
         drawn.append((round(wish.scene.view.zoom, 2), quick))
-        assert gate.wait(10)
+        assert gate.wait(60)
         return real(wish, *others, quick=quick)
 
     monkeypatch.setattr(cell_painter, "draw", slow)

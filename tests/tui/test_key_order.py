@@ -56,7 +56,7 @@ async def taking(
 
 
 async def rest(order: KeyOrder) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not order.at_rest:  # noqa: ASYNC110 (for tests alone)
             await asyncio.sleep(0.001)
 
@@ -118,7 +118,7 @@ async def test_a_loop_that_never_rests_holds_a_key_for_a_while_only() -> None:
     async with taking(doing) as order:
         order.put(key("a"))
         order.put(key("b"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(doing.done) < 2:  # noqa: ASYNC110 (this is the loop that never rests)
                 await asyncio.sleep(0)
     assert doing.done == ["a", "b"]
@@ -194,7 +194,7 @@ async def test_a_key_waits_for_what_it_needs_and_those_behind_it_with_it() -> No
             "ctrl+q",
         ):  # all before anything was told: they keep their places
             order.put(key(name))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not order.waiting:  # noqa: ASYNC110 (for tests alone)
                 await asyncio.sleep(0.001)
         assert doing.done == ["a"]
@@ -223,7 +223,7 @@ async def test_who_was_told_that_keys_wait_drops_them_or_leaves(pressed: str, do
         doing.order = order
         for name in ("c", "x"):
             order.put(key(name))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not doing.told:  # noqa: ASYNC110 (for tests alone)
                 await asyncio.sleep(0.001)
         order.put(key(pressed))

@@ -58,7 +58,7 @@ class File:
         self.content, self.state = content, state
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110 (a thread of the loader looks at the file)
                 await asyncio.sleep(0)
 
