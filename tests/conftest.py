@@ -17,7 +17,7 @@ settings.load_profile("imagechat")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--runs", type=int, default=2000, help="Schedules of the reliability tests; 100000 for a long night."
+        "--runs", type=int, default=1000, help="Schedules of the reliability tests; 100000 for a long night."
     )
 
 

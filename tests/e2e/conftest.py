@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import forked
 from tests.terminal import Terminal, wait_for
 
 IMAGECHAT = (sys.executable, "-m", "imagechat_tui")
@@ -57,17 +58,7 @@ class Desk:
 
     def run(self, *args: str, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a verb to its end, without a terminal."""
-        return subprocess.run(
-            [*IMAGECHAT, *args],
-            env={**self.env, **env},
-            cwd=self.root,
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            start_new_session=True,  # away from the terminal that the tests may be run in
-        )
+        return forked.run(args, {**self.env, **env}, self.root, stdin if stdin is not None else "")
 
     def json(self, *args: str, **env: str) -> dict[str, object]:
         """The one JSON document that a verb prints; the verb must succeed."""

@@ -35,7 +35,7 @@ LETTERS = [*"abcdefghijklmnoprstuvwxyz"]
 NAMED = ["backspace", "left", "right", "up", "down", "enter", "ctrl+j", "esc", "tab", "ctrl+s", "space"]
 COMMANDS = [*"ccrr]][[xd"]
 SCHEDULES_EACH = 250
-"""Of ``--runs``: 8 sequences here; 500 with ``--runs 125000``."""
+"""Of ``--runs``: 4 sequences here; 500 with ``--runs 125000``."""
 SEED = os.environ.get("IMAGECHAT_TEST_SEED", "8")
 PAUSE_S = 0.1
 SAME_WITHIN_S = 10.0
