@@ -230,8 +230,8 @@ def pump(for_s: float) -> None:
 
 
 def fair(seconds: float) -> float:
-    """So many seconds of a machine that has nothing else to do, on this one as it is now."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """So many seconds of a machine that has nothing else to do, on this one as it is now; no more than 120."""
+    return max(seconds, min(120.0, seconds * os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def _fields(stat: Path) -> list[str]:

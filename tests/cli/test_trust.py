@@ -190,15 +190,21 @@ def test_the_project_here_is_trusted_and_distrusted_by_a_verb(
     assert shown() == ("max_megapixels = 60.0", "")
 
 
+def own_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The settings file, not there yet, of somebody who works in their home."""
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name))
+    monkeypatch.chdir(home)
+    own = home / "CONFIG" / "imagechat" / "config.toml"
+    own.parent.mkdir(parents=True)
+    return own
+
+
 @pytest.mark.parametrize("server_of", ["user", "variable"])
 def test_a_tenant_is_allowed_by_the_verb_for_the_server_that_is_named_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server_of: str
 ) -> None:
-    for name in ("CONFIG", "DATA", "STATE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
-    monkeypatch.chdir(tmp_path)
-    own = tmp_path / "CONFIG" / "imagechat" / "config.toml"
-    own.parent.mkdir(parents=True)
+    own = own_file(tmp_path, monkeypatch)
     own.write_text(f'{f"server = {SERVER.value!r}" if server_of == "user" else ""}\ntenant = "design"')
     if server_of == "variable":
         monkeypatch.setenv("IMAGECHAT_SERVER", SERVER.value)
@@ -221,11 +227,7 @@ def test_a_tenant_is_allowed_by_the_verb_for_the_server_that_is_named_here(
 def test_a_server_that_is_none_is_told_and_skipped_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], source: str
 ) -> None:
-    for name in ("CONFIG", "DATA", "STATE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
-    monkeypatch.chdir(tmp_path)
-    own = tmp_path / "CONFIG" / "imagechat" / "config.toml"
-    own.parent.mkdir(parents=True)
+    own = own_file(tmp_path, monkeypatch)
     if source == "variable":
         monkeypatch.setenv("IMAGECHAT_SERVER", "//")
     else:

@@ -55,7 +55,7 @@ def completes(shell: Terminal, typed: str, *shown: str) -> None:
     """Tab behind what is typed completes or lists it; then the line is thrown away."""
     shell.send(f"{typed}\t\t")
     shell.shows(*shown, within_s=60)
-    shell.send("\x03")
+    shell.send("\x15")  # not Ctrl+C: that would come at once, and end a completion that is still at work
     shell.send("clear; echo ne''xt\r")
     shell.shows("next", within_s=60)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -52,18 +53,10 @@ class Guest(Person):
 
     session = ""
 
-    async def asks(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        /,
-        **query: str,
-    ) -> tuple[int, Json, Mapping[str, str]]:
+    async def asks(self, *call: Any, **query: str) -> tuple[int, Json, Mapping[str, str]]:
         if self.session:
             query["sessionId"] = self.session
-        return await super().asks(method, path, body, headers, **query)
+        return await super().asks(*call, **query)
 
 
 @pytest.fixture
