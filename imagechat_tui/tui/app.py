@@ -347,7 +347,7 @@ class ImageChatApp(App[int]):
         text = ""
         for event in typed:
             if isinstance(event, LineBreak):
-                event.pasted.is_text |= event.key.key == "enter"
+                event.pasted.took(event.key)
                 text += event.text
             elif isinstance(event, events.Key):
                 text += event.character or ""

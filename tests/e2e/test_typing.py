@@ -58,19 +58,23 @@ def as_typed(keys: Sequence[str]) -> str:
     return "".join(KEYS.get(key, key) for key in keys)
 
 
+def _kind(key: str) -> str:
+    return {"enter": "e", "ctrl+j": "j", "tab": "t"}.get(key, "p" if len(key) == 1 or key == "space" else "x")
+
+
 def breaks(keys: Sequence[str]) -> set[int]:
     """Where an Enter breaks the line if it comes in one packet while one writes."""
-    kinds = "".join(
-        {"enter": "e", "ctrl+j": "j", "tab": "t"}.get(key, "p" if len(key) == 1 or key == "space" else "x")
-        for key in keys
-    )
+    kinds = "".join(_kind(key) for key in keys)
     return {at for match in re.finditer("e[etj]*(?=p)", kinds) for at in range(*match.span())}
 
 
 def playable(keys: Sequence[str]) -> bool:
     """Whether it can be typed slowly, and its bytes mean nothing else."""
     pairs = re.fullmatch("(\x1b[bf\x7f])+", as_typed(keys))  # Alt
-    blanks = any(keys[at] == "tab" for at in breaks(keys))  # nobody can type a tab into a text
+    kinds = "".join(_kind(key) for key in keys)
+    blanks = any(
+        {"t"} < set(run) and set(run) & {"e", "j"} for run in re.findall("[etjp]+", kinds)
+    )  # may be tabs
     return bool(keys) and not pairs and not blanks
 
 

@@ -152,6 +152,27 @@ async def test_what_is_pasted_without_marks_changes_the_text_once(
         assert len(changes) < 10
 
 
+@pytest.mark.parametrize(
+    ("typed", "text", "writing"),
+    [
+        ("\rsoon\t", "soon", False),
+        ("\rs\to", "s", False),
+        ("\rs\to\rn", "s\to\nn", True),
+        ("\rso\ron\t", "so\non\t", True),
+        ("\rso\non\t", "so\non\t", True),
+    ],
+)
+async def test_a_tab_behind_an_enter_that_opened_the_text_is_a_key_unless_a_line_is_broken(
+    sit: Sit, typed: str, text: str, writing: bool
+) -> None:
+    async with sit() as desk:
+        deliver(desk, typed)
+        await desk.press()
+        assert (desk.focus == "editor") is writing
+        kept = desk.session.asked(KeepDraft)
+        assert text == (desk.chat.composer.editor.text if writing else kept[-1].write.text)
+
+
 async def test_an_enter_with_keys_behind_it_is_enter_where_no_text_is_written(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("tab")

@@ -11,6 +11,13 @@ class Pasted:
     def __init__(self) -> None:
         self.is_text = False
         """Whether an Enter in it was taken as a line break."""
+        self.is_broken = False
+        """Whether anything in it was."""
+
+    def took(self, key: events.Key) -> None:
+        """Know that a key of it was taken as text."""
+        self.is_text |= key.key == "enter"
+        self.is_broken |= key.key != "tab"
 
 
 class LineBreak(events.Event, bubble=False):
@@ -19,7 +26,8 @@ class LineBreak(events.Event, bubble=False):
     Args:
         key: what it is else.
         pasted: what it is part of.
-        last: whether no text stands behind it: then an Enter is a line break only if one before it was one.
+        last: whether no text stands behind an Enter, or no line break behind a tab: then it is text only if
+            there was a line break before it. (The Enter before it may have been one that opened the text.)
     """
 
     def __init__(self, key: events.Key, pasted: Pasted, *, last: bool = False) -> None:
@@ -31,7 +39,7 @@ class LineBreak(events.Event, bubble=False):
     @property
     def may_be_text(self) -> bool:
         """Whether it is text where text is written."""
-        return not self.last or self.pasted.is_text
+        return not self.last or (self.pasted.is_broken if self.key.key == "tab" else self.pasted.is_text)
 
     @property
     def text(self) -> str:

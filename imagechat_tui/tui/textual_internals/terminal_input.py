@@ -327,12 +327,13 @@ def _with_line_breaks(found: list[Message]) -> list[Message]:
         breaks = {"e", "j"} & set(kinds[match.start() : max(0, end)])
         if not breaks:
             continue
-        pasted = Pasted()
+        pasted, last_break = Pasted(), max(kinds.rfind(sign, match.start(), end) for sign in "ej")
         for at in range(*match.span()):
             key = found[at]
             assert isinstance(key, events.Key)
             if kinds[at] != "p" and not (at > end and kinds[at] == "e" and "e" not in breaks):
-                found[at] = LineBreak(key, pasted, last=at > end and kinds[at] == "e")
+                last = at > end if kinds[at] == "e" else kinds[at] == "t" and at > last_break
+                found[at] = LineBreak(key, pasted, last=last)
     return found
 
 
