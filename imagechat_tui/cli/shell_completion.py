@@ -114,6 +114,8 @@ async def _refs(said: dict[str, Any], begun: str) -> list[str]:
     chosen = unasked_target(said["image"], **{key: said.get(key) for key in keys})
     if chosen.local is not None and not listens(chosen.local):
         return []
+    import httpx  # noqa: F401 (before the server's time begins: on a busy machine it takes as long)
+
     api = Api(chosen.endpoint)
     try:
         async with asyncio.timeout(ANSWER_S):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -38,6 +40,24 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
         server = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert completed("resolve", "a.png", "--server", server, "--tenant", "t", param="markers") == []
     assert capfd.readouterr() == ("", "")
+
+
+TIMED = """
+import asyncio, sys
+timeout = asyncio.timeout
+def timed(delay):
+    print("httpx" in sys.modules)
+    return timeout(delay)
+asyncio.timeout = timed
+from tests.cli.test_shell_completion import completed
+completed("resolve", "a.png", "--server", "http://127.0.0.1:9", "--tenant", "t", param="markers")
+"""
+
+
+def test_the_time_of_the_server_is_not_spent_on_loading_ourselves() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", TIMED], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0] == "True"
 
 
 @pytest.mark.parametrize(
