@@ -69,7 +69,7 @@ class Command(NamedTuple):
     synonyms: str = ""
     """Other words that people search it by."""
     hint: str = ""
-    """The one word that the status line has for it."""
+    """The one word that the status line, or the last line of a dialog, has for it."""
     footer: Mapping[Context, int] = _NOWHERE
     """In which panes the status line names it, and in what place: lower is named earlier."""
     about: tuple[Subject, ...] = ()
@@ -323,16 +323,16 @@ COMMANDS: Final = (
         synonyms="cancel close quit back escape keep", priority=True,
     ),
     # -- dialogs
-    Command("cluster.close", Context.CLUSTER, "escape,q,h", "close", "Close"),
+    Command("cluster.close", Context.CLUSTER, "escape,q,h", "close", "Close", hint="close"),
     Command("confirm.yes", Context.CONFIRM, "enter,y", "answer(True)", "Yes"),
     Command("confirm.no", Context.CONFIRM, "escape,n,q", "answer(False)", "No"),
-    Command("details.close", Context.DETAILS, "escape,q,i,enter", "close", "Close"),
+    Command("details.close", Context.DETAILS, "escape,q,i,enter", "close", "Close", hint="close"),
     Command("details.down", Context.DETAILS, "j", "read(1)", "Scroll down"),
     Command("details.up", Context.DETAILS, "k", "read(-1)", "Scroll up"),
-    Command("here.close", Context.HERE, "escape,q,at,enter", "close", "Close", priority=True),
-    Command("unsent.close", Context.UNSENT, "escape,q,exclamation_mark", "close", "Close"),
-    Command("unsent.edit", Context.DRAFTS, "e", "screen.write_on", "Edit"),
-    Command("unsent.drop", Context.DRAFTS, "d", "screen.drop", "Discard"),
+    Command("here.close", Context.HERE, "escape,q,at,enter", "close", "Close", hint="close", priority=True),
+    Command("unsent.close", Context.UNSENT, "escape,q,exclamation_mark", "close", "Close", hint="close"),
+    Command("unsent.edit", Context.DRAFTS, "e", "screen.write_on", "Edit", hint="edit"),
+    Command("unsent.drop", Context.DRAFTS, "d", "screen.drop", "Discard", hint="discard"),
 )  # fmt: skip
 
 BY_ID: Final = {command.id: command for command in COMMANDS}

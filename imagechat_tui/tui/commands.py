@@ -132,6 +132,12 @@ def hints(screen: Screen[Any], focus: str, disabled: Container[str] = ()) -> tup
     )
 
 
+def key_hint(command_id: str, words: str = "") -> tuple[str, str]:
+    """The first key of a command as it is declared, and what it does: for lines that stay as they are."""
+    command = BY_ID[command_id]
+    return key_label(command.keys.partition(",")[0]), words or command.hint
+
+
 def _plainness(key: str) -> tuple[bool, bool, int]:
     """Of several keys the one to name: Enter, Esc or Tab, else a letter, else the shortest."""
     return key not in ("enter", "escape", "tab"), len(key) > 1, len(key)

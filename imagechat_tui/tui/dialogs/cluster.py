@@ -15,7 +15,7 @@ from textual.widgets import Static
 from imagechat_tui.commands import Context
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows
@@ -37,7 +37,7 @@ class ClusterScreen(Dialog[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Content(f"{len(self._threads)} markers at this spot"), classes="dialog--title")
             yield ThreadList(self._clock, id="cluster")
-            yield KeyLine(("Enter", "open"), ("Esc", "close"))
+            yield KeyLine(key_hint("list.open"), key_hint("cluster.close"))
 
     def on_mount(self) -> None:
         """Show them, the first selected."""

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from imagechat_tui.commands import Context
 from imagechat_tui.safetext import SafeText
-from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 
@@ -35,7 +35,7 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(Content(self._question), classes="dialog--title")
             if self._about:
                 yield Static(Content(self._about), classes="dialog--quote")
-            yield KeyLine(("Enter", self._yes), ("Esc", self._no))
+            yield KeyLine(key_hint("confirm.yes", self._yes), key_hint("confirm.no", self._no))
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""

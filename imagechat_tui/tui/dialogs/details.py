@@ -14,7 +14,7 @@ from imagechat_tui.commands import Context
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
-from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
 from imagechat_tui.tui.widgets.thread_list import replies_of
@@ -45,7 +45,8 @@ class DetailsScreen(Dialog[None]):
             yield Static(Content("Details"), classes="dialog--title")
             for name, value in self._facts:
                 yield Static(Content.assemble((f"{name:<{wide}}  ", "$dim"), value))
-            yield Static(Content.assemble(("Esc", "bold"), " close"), classes="dialog--keys")
+            key, words = key_hint("details.close")
+            yield Static(Content.assemble((key, "bold"), f" {words}"), classes="dialog--keys")
 
     def action_read(self, lines: int) -> None:
         """Scroll, where not everything fits."""

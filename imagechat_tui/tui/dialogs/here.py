@@ -14,7 +14,7 @@ from textual.widgets import Static
 from imagechat_tui.commands import Context
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import symbols
-from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.people import Person, nobody_words, people_here
@@ -56,7 +56,7 @@ class HereScreen(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Here now"), classes="dialog--title")
             yield PeopleRows(id="people")
-            yield KeyLine(("Esc", "close"))
+            yield KeyLine(key_hint("here.close"))
 
     def on_mount(self) -> None:
         """Show the people; keys go to their list."""

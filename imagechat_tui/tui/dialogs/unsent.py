@@ -22,13 +22,18 @@ from imagechat_tui.sync.state import ChatState, Draft
 from imagechat_tui.sync.views import number_of
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
-from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words, write_words
 
-KEYS = (("Enter", "retry or keep writing"), ("e", "edit"), ("d", "discard"), ("Esc", "close"))
+KEYS = (
+    key_hint("list.open", "retry or keep writing"),
+    key_hint("unsent.edit"),
+    key_hint("unsent.drop"),
+    key_hint("unsent.close"),
+)
 """What the keys do with a draft."""
 
 

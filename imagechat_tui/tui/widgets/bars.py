@@ -10,15 +10,23 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
+from imagechat_tui.commands import BY_ID
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.state import Phase
 from imagechat_tui.tui import symbols
+from imagechat_tui.tui.keys import key_label
 from imagechat_tui.tui.themes import person_color
 from imagechat_tui.tui.widgets.people import Person
 from imagechat_tui.words import phase_words
 
 SEPARATOR = f" {symbols.DOT} "
+
+HELP_KEYS = [key_label(key) for key in BY_ID["app.help"].keys.split(",")]
+KEYS = HELP_KEYS[0], key_label(BY_ID["app.back"].keys)
+"""For help, and to go back or quit."""
+KEYS_WHILE_TYPING = HELP_KEYS[-1], key_label(BY_ID["app.quit"].keys)
+"""For help and to quit, while letters are text."""
 
 
 class HeaderFacts(Struct, frozen=True):
@@ -212,7 +220,7 @@ class StatusBar(Widget):
         facts, width = self._facts, self.size.width
         chip, place = self._chip(facts), self._place(facts)
         room = width - len(chip) - cell_len(place) - 3
-        help_key, quit_key = ("F1", "Ctrl+Q") if facts.typing else ("?", "q")
+        help_key, quit_key = KEYS_WHILE_TYPING if facts.typing else KEYS
         leaving = "quit" if facts.typing else facts.leaving
         named = len(help_key) + len(quit_key) + 12 <= room
         room -= len(help_key) + len(quit_key) + (12 if named else 1)
