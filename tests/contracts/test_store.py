@@ -33,6 +33,7 @@ from imagechat_tui.server.storage import (
 )
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
+from tests.contracts.memory_store import MemoryStore
 
 OTHER = TenantId("other")
 ROOM = RoomKey(eg.TENANT, "r1-thread")
@@ -59,7 +60,16 @@ async def sqlite(folder: Path, clock: Clock) -> AsyncIterator[Store]:
         await store.close()
 
 
-OPENERS: dict[str, Opener] = {"sqlite": sqlite}
+@contextlib.asynccontextmanager
+async def memory(folder: Path, clock: Clock) -> AsyncIterator[Store]:
+    store = MemoryStore(folder, now_ms=clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+OPENERS: dict[str, Opener] = {"sqlite": sqlite, "memory": memory}
 
 
 @pytest.fixture

@@ -1,0 +1,282 @@
+"""A Store in dictionaries: the second implementation, for the contract's sake.
+
+It shows that the rules of a change need nothing but a Transaction, and is what SQLite is compared with. It has no
+rules of its own but for reading, and forgets everything with the process that opened it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    EventId,
+    TenantId,
+    UrlId,
+    UserId,
+)
+from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.server.storage import (
+    MAX_REPLAY,
+    Change,
+    LogPage,
+    Outcome,
+    RoomKey,
+    Snapshot,
+    StoredEvent,
+    StoreUnavailable,
+    TenantRecord,
+    ThreadPage,
+)
+from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.log_page import page_after, page_since
+from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
+
+Entry = tuple[StoredEvent, CommentId | None]
+
+
+@dataclass
+class Data:
+    """All tables. Values are immutable, so that a copy is cheap and a change is undone by keeping the old one."""
+
+    epoch: str = field(default_factory=lambda: uuid4().hex)
+    secrets: dict[str, bytes] = field(default_factory=dict)
+    tenants: dict[TenantId, TenantRecord] = field(default_factory=dict)
+    users: dict[tuple[TenantId, UserId], tuple[User, bool]] = field(default_factory=dict)
+    rooms: dict[RoomKey, RoomState] = field(default_factory=dict)
+    events: dict[RoomKey, tuple[Entry, ...]] = field(default_factory=dict)
+    markers: dict[tuple[TenantId, ConversationId], Marker] = field(default_factory=dict)
+    comments: dict[tuple[TenantId, CommentId], Comment] = field(default_factory=dict)
+    answers: dict[tuple[TenantId, UserId, BroadcastId], Answer] = field(default_factory=dict)
+
+    def copy(self) -> Data:
+        """The same data, free to be changed."""
+        tables = ("rooms", "events", "markers", "comments", "answers")
+        return Data(**(vars(self) | {name: dict(getattr(self, name)) for name in tables}))
+
+
+class MemoryTransaction:
+    """A transaction on data that is thrown away if it fails."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    def answer(self, tenant_id: TenantId, actor_id: UserId, broadcast_id: BroadcastId) -> Answer | None:
+        return self._data.answers.get((tenant_id, actor_id, broadcast_id))
+
+    def is_borrowed(self, tenant_id: TenantId, actor_id: UserId, broadcast_id: BroadcastId) -> bool:
+        return any(
+            (tenant, broadcast) == (tenant_id, broadcast_id) and actor != actor_id
+            for tenant, actor, broadcast in self._data.answers
+        )
+
+    def marker(
+        self,
+        tenant_id: TenantId,
+        *,
+        conversation_id: ConversationId | None = None,
+        thread: UrlId | None = None,
+    ) -> Marker | None:
+        if conversation_id is not None:
+            return self._data.markers.get((tenant_id, conversation_id))
+        of_tenant = (one for (tenant, _), one in self._data.markers.items() if tenant == tenant_id)
+        return next((one for one in of_tenant if one.conversation.url_id == thread), None)
+
+    def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
+        return self._data.comments.get((tenant_id, comment_id))
+
+    def thread(self, tenant_id: TenantId, url_id: UrlId) -> tuple[Comment, ...]:
+        return tuple(
+            comment
+            for (tenant, _), comment in self._data.comments.items()
+            if (tenant, comment.url_id) == (tenant_id, url_id)
+        )
+
+    def approved_in(self, tenant_id: TenantId, url_id: UrlId) -> int:
+        return sum(comment.approved for comment in self.thread(tenant_id, url_id))
+
+    def room(self, room: RoomKey) -> RoomState | None:
+        return self._data.rooms.get(room)
+
+    def put_room(self, room: RoomKey, state: RoomState) -> None:
+        self._data.rooms[room] = state
+
+    def log(self, room: RoomKey, event: StoredEvent, *, quotes: CommentId | None) -> None:
+        assert room in self._data.rooms
+        self._data.events[room] = (*self._data.events.get(room, ()), (event, quotes))
+
+    def trim(self, room: RoomKey, *, up_to_seq: int, before_ms: int) -> int:
+        kept = tuple(
+            (event, quotes)
+            for event, quotes in self._data.events[room]
+            if event.seq > up_to_seq or event.timestamp_ms >= before_ms
+        )
+        self._data.events[room] = kept
+        return kept[0][0].seq
+
+    def put_marker(self, tenant_id: TenantId, marker: Marker) -> None:
+        self._data.markers[tenant_id, marker.conversation.id] = marker
+
+    def put_comment(self, tenant_id: TenantId, comment: Comment) -> None:
+        self._data.comments[tenant_id, comment.id] = comment
+
+    def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
+        self._data.markers.pop((tenant_id, conversation_id), None)
+
+    def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
+        for comment_id in comment_ids:
+            self._data.comments.pop((tenant_id, comment_id), None)
+        for room, entries in self._data.events.items():
+            if room.tenant_id == tenant_id:
+                self._data.events[room] = tuple(
+                    (_blank_event(event) if quotes in comment_ids else event, quotes)
+                    for event, quotes in entries
+                )
+        for key, answer in self._data.answers.items():
+            if answer.tenant_id == tenant_id and answer.quotes in comment_ids:
+                self._data.answers[key] = replace(answer, body=_blank(answer.body.decode()).encode())
+
+    def put_answer(self, answer: Answer) -> None:
+        key = answer.tenant_id, answer.actor_id, answer.broadcast_id
+        assert key not in self._data.answers
+        self._data.answers[key] = answer
+
+    def drop_answers(self, before_ms: int, most: int) -> None:
+        oldest = sorted(self._data.answers.items(), key=lambda item: item[1].at_ms)
+        for key, answer in oldest[:most]:
+            if answer.at_ms < before_ms:
+                del self._data.answers[key]
+
+
+def _blank_event(event: StoredEvent) -> StoredEvent:
+    plain = None if event.plain is None else _blank(event.plain)
+    return replace(event, plain=plain, full=_blank(event.full))
+
+
+def _blank(text: str) -> str:
+    told = json.loads(text)
+    for key in {"comment", "commentHTML"} & set(told.get("comment", ())):
+        told["comment"][key] = ""
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+class MemoryStore:
+    """A Store whose data ends with the test. What is opened at one path is one store."""
+
+    _opened: dict[Path, Data] = {}  # noqa: RUF012
+
+    def __init__(self, path: Path, *, now_ms: Callable[[], int]) -> None:
+        self._path = path
+        self._data = self._opened.get(path) or Data()
+        self._now_ms = now_ms
+
+    async def change(self, change: Change) -> Outcome:
+        data = self._data.copy()
+        outcome = apply_change(MemoryTransaction(data), change, now_ms=self._now_ms(), epoch=self._data.epoch)
+        self._data = data
+        return outcome
+
+    async def conversation(self, tenant_id: TenantId, conversation_id: ConversationId) -> Conversation | None:
+        marker = self._data.markers.get((tenant_id, conversation_id))
+        return marker.conversation if marker is not None else None
+
+    async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
+        return self._data.comments.get((tenant_id, comment_id))
+
+    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
+        shown = self._markers(room.tenant_id, image)
+        threads = {conversation.url_id for conversation in shown}
+        said = tuple(
+            comment
+            for (tenant_id, _), comment in self._data.comments.items()
+            if comments and tenant_id == room.tenant_id and comment.url_id in threads
+        )
+        state = self._state(room)
+        return Snapshot(shown, said, state.position, state.last_timestamp_ms)
+
+    async def thread(self, room: RoomKey, url_id: UrlId) -> ThreadPage:
+        state, said = self._state(room), MemoryTransaction(self._data).thread(room.tenant_id, url_id)
+        closed = state.closed_until_ms > self._now_ms()
+        return ThreadPage(said, state.position, state.last_timestamp_ms, closed)
+
+    async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
+        threads = {url_id} | {one.url_id for one in self._markers(tenant_id, url_id)}
+        wrote = {
+            comment.author_id
+            for (tenant, _), comment in self._data.comments.items()
+            if tenant == tenant_id and comment.url_id in threads
+        }
+        return tuple(sorted(one for one in wrote if one is not None))
+
+    async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
+        return {room: self._state(room).position for room in rooms}
+
+    async def events_after(
+        self, room: RoomKey, seq: int, *, event_id: EventId = EventId(""), limit: int = MAX_REPLAY
+    ) -> LogPage | None:
+        events = [event for event, _ in self._data.events.get(room, ()) if event.seq >= seq]
+        head = self._state(room).position
+        return page_after(events[: limit + 2], head, seq, event_id=event_id, limit=limit)
+
+    async def events_since(
+        self, room: RoomKey, start_ms: int, end_ms: int | None, *, limit: int = 1000
+    ) -> LogPage:
+        logged = [event for event, _ in self._data.events.get(room, ())]
+        asked = [
+            event
+            for event in logged
+            if event.plain is not None
+            and start_ms <= event.timestamp_ms <= (end_ms if end_ms is not None else event.timestamp_ms)
+        ]
+        first_ms = logged[0].timestamp_ms if logged else 0
+        first_seq = self._state(room).first_seq
+        return page_since(asked[: limit + 1], start_ms, first_seq=first_seq, first_ms=first_ms, limit=limit)
+
+    async def tenant(self, tenant_id: TenantId) -> TenantRecord | None:
+        return self._data.tenants.get(tenant_id)
+
+    async def create_tenant(self, record: TenantRecord) -> None:
+        assert record.id not in self._data.tenants
+        self._data.tenants[record.id] = record
+
+    async def tenants(self) -> tuple[TenantRecord, ...]:
+        return tuple(sorted(self._data.tenants.values(), key=lambda record: record.id))
+
+    async def put_user(self, tenant_id: TenantId, user: User, *, verified: bool, now_ms: int) -> bool:
+        if tenant_id not in self._data.tenants:
+            raise StoreUnavailable("no such tenant")
+        known = self._data.users.get((tenant_id, user.id))
+        if known is not None and known[1] and not verified:
+            return False
+        self._data.users[tenant_id, user.id] = user, verified
+        return True
+
+    async def users(self, tenant_id: TenantId, ids: Sequence[UserId]) -> tuple[User, ...]:
+        keys = ((tenant_id, user_id) for user_id in sorted(set(ids)))
+        return tuple(self._data.users[key][0] for key in keys if key in self._data.users)
+
+    async def secret(self, name: str) -> bytes:
+        return self._data.secrets.setdefault(name, os.urandom(32))
+
+    async def close(self) -> None:
+        self._opened[self._path] = self._data
+
+    def _state(self, room: RoomKey) -> RoomState:
+        return self._data.rooms.get(room) or RoomState(UrlId(""), Position(self._data.epoch, 0))
+
+    def _markers(self, tenant_id: TenantId, image: UrlId) -> tuple[Conversation, ...]:
+        shown = (
+            marker.conversation
+            for (tenant, _), marker in self._data.markers.items()
+            if (tenant, marker.image) == (tenant_id, image)
+        )
+        return tuple(sorted(shown, key=lambda conversation: conversation.number or 0))

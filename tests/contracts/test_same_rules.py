@@ -1,0 +1,223 @@
+"""Whatever is written, in whatever order: SQLite and dictionaries hold the same in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.events import DeletedComment, ImageChatUpdated, NewComment, NewImageChat, Stamp
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Comment
+from imagechat_tui.server.storage import (
+    Announced,
+    BroadcastIdUsed,
+    Change,
+    Decision,
+    RoomKey,
+    Store,
+    Subject,
+    apply_change,
+)
+from imagechat_tui.server.storage.sqlite import SqliteStore
+from tests import examples as eg
+from tests.contracts.memory_store import MemoryStore
+from tests.contracts.test_store import IMAGE_ROOM, Clock, tenant
+
+THREADS = [UrlId(f"{eg.IMAGE}:s:{n}:1") for n in range(2)]
+ROOMS = [RoomKey(eg.TENANT, f"r1-{n}") for n in range(2)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write, by its number, of somebody, in a thread; or a repetition, if the number was there before."""
+
+    what: str
+    number: int
+    by: UserId
+    thread: int
+    target: int
+    passes_ms: int
+
+
+STEPS = st.lists(
+    st.builds(
+        Step,
+        what=st.sampled_from(["say", "say", "edit", "mark", "remove", "unmark"]),
+        number=st.integers(0, 12),
+        by=st.sampled_from([eg.ALICE, eg.BOB]),
+        thread=st.integers(0, 1),
+        target=st.integers(0, 12),
+        passes_ms=st.sampled_from([0, 0, 1, 70_000, 9 * 86_400_000, -5_000]),
+    ),
+    max_size=25,
+)
+
+
+def change(step: Step) -> Change:
+    thread, room = THREADS[step.thread], ROOMS[step.thread]
+    broadcast_id = BroadcastId(f"b{step.number}")
+    stamp = Stamp(broadcast_id=broadcast_id, actor_id=step.by)
+
+    def decide(subject: Subject) -> Decision:
+        return DECIDERS[step.what](step, stamp, subject)
+
+    return Change(
+        eg.TENANT,
+        step.by,
+        broadcast_id,
+        f"{step.what} {step.thread}".encode(),
+        decide,
+        conversation_id=ConversationId(f"ic_{step.thread}") if step.what == "unmark" else None,
+        thread=thread if step.what in ("say", "mark") else None,
+        comment_id=CommentId(f"c_{step.target}") if step.what in ("edit", "remove") else None,
+        image_room=IMAGE_ROOM if step.what == "mark" else None,
+        thread_room=room if step.what in ("say", "mark") else None,
+        whole_thread=step.what in ("remove", "unmark"),
+    )
+
+
+class Refused(Exception):
+    """There is nothing to change."""
+
+
+def say(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.thread_closed:
+        raise Refused
+    thread = THREADS[step.thread]
+    comment = Comment(
+        CommentId(f"c_{step.number}"),
+        thread,
+        user_id=step.by,
+        html=f"<b>{step.number}</b>",
+        text=f"{step.number}",
+        date_ms=subject.now_ms,
+        number=subject.next_comment,
+        url=thread,
+        page_title="t",
+    )
+    events = [Announced(ROOMS[step.thread], thread, NewComment(stamp, comment))]
+    after = subject.conversation
+    if after is not None and subject.image is not None:
+        after = replace(after, comment_count=subject.thread_count + 1, last_comment_at_ms=subject.now_ms)
+        updated = ImageChatUpdated(stamp, after, "new-comment", comment)
+        events.append(Announced(IMAGE_ROOM, subject.image, updated))
+    return Decision(
+        b'{"comment":{"comment":"said"}}',
+        quotes=comment.id,
+        image=subject.image,
+        conversation=after,
+        comment=comment,
+        events=tuple(events),
+    )
+
+
+def edit(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.comment is None:
+        raise Refused
+    after = replace(subject.comment, text="new", html="new", edited_at_ms=subject.now_ms)
+    event = Announced(ROOMS[THREADS.index(after.url_id)], after.url_id, NewComment(stamp, after))
+    return Decision(b"{}", quotes=after.id, comment=after, events=(event,))
+
+
+def mark(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.conversation is not None:
+        raise Refused
+    conversation = eg.conversation(
+        id=f"ic_{step.thread}",
+        url_id=THREADS[step.thread],
+        comment_count=subject.thread_count,
+        created_at_ms=subject.now_ms,
+        number=subject.next_number,
+    )
+    event = Announced(IMAGE_ROOM, eg.IMAGE, NewImageChat(stamp, conversation), plain=step.number % 2 == 0)
+    return Decision(b"{}", image=eg.IMAGE, conversation=conversation, events=(event,))
+
+
+def remove(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.comment is None:
+        raise Refused
+    gone = replace(subject.comment, text="", html="")
+    event = Announced(ROOMS[THREADS.index(gone.url_id)], gone.url_id, DeletedComment(stamp, gone.id, gone))
+    return Decision(b"{}", removed_comments=(gone.id,), events=(event,))
+
+
+def unmark(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.conversation is None:
+        raise Refused
+    return Decision(
+        b"{}",
+        removed_conversation=subject.conversation.id,
+        removed_comments=tuple(comment.id for comment in subject.thread),
+        closed_thread=ROOMS[step.thread],
+    )
+
+
+DECIDERS = {"say": say, "edit": edit, "mark": mark, "remove": remove, "unmark": unmark}
+
+
+def nothing_new(subject: Subject) -> Decision:
+    """Only what is stored is answered."""
+    raise Refused
+
+
+async def answer(store: Store, change: Change) -> object:
+    try:
+        return await store.change(change)
+    except (Refused, BroadcastIdUsed) as refused:
+        return type(refused)
+
+
+async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[object]:
+    """What a store says to each step, and what it holds after all of them."""
+    await store.create_tenant(tenant(eg.TENANT))
+    epoch = (await store.positions([IMAGE_ROOM]))[IMAGE_ROOM].epoch
+    told: list[object] = []
+    for step in steps:
+        clock.ms += step.passes_ms
+        told.append(await answer(store, change(step)))
+    told += [await answer(store, replace(change(step), decide=nothing_new)) for step in steps]
+    told.append(await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True))
+    told.append(await store.commenters(eg.TENANT, eg.IMAGE))
+    told.append(await store.positions([IMAGE_ROOM, *ROOMS]))
+    for room, thread in zip([IMAGE_ROOM, *ROOMS], [eg.IMAGE, *THREADS], strict=True):
+        told.append(await store.thread(room, thread))
+        told += [await store.events_after(room, seq, limit=3) for seq in range(5)]
+        told.append(await store.events_since(room, eg.T0 + 1, None, limit=4))
+    await store.close()
+    return [re.sub(r"\\u([0-9a-f]{4})", r"u\1", repr(one).replace(epoch, "epoch")) for one in told]
+
+
+async def compare(folder: Path, steps: Sequence[Step]) -> None:
+    results = []
+    for opened in ("sqlite", "memory"):
+        clock, numbers = Clock(), itertools.count(1)
+        if opened == "sqlite":
+            store: Store = await SqliteStore.open(folder / "one.sqlite", now_ms=clock)
+        else:
+            store = MemoryStore(folder, now_ms=clock)
+        ids = SimpleNamespace(uuid4=lambda numbers=numbers: SimpleNamespace(hex=f"id{next(numbers)}"))
+        with (
+            mock.patch.object(apply_change, "uuid", ids),
+            mock.patch.object(apply_change, "TRIM_EVERY", 4),
+            mock.patch.object(apply_change, "EVENTS_KEPT", 3),
+        ):
+            results.append(await played(store, clock, steps))
+    assert results[0] == results[1]
+
+
+@settings(deadline=None, max_examples=40)
+@given(STEPS)
+def test_sqlite_and_dictionaries_hold_the_same(steps: list[Step]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(compare(Path(folder), steps))
