@@ -91,7 +91,6 @@ def started(place: Path, mode: str = "") -> Terminal:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "PYTHONPATH": f"{place}{os.pathsep}{ROOT}",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     argv = [sys.executable, "-c", PROGRAM, str(place / "drafts"), mode, str(place / "missing")]
     terminal = Terminal(argv, env=env, cwd=place)

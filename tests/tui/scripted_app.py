@@ -83,11 +83,11 @@ def main() -> None:
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("No picture", str(error)),
     )
-    code = app.run() or 0
+    code = app.run()
     for stream in (sys.stdout, sys.stderr):  # as the command line does
         with suppress(OSError):
             let_go(stream)
-    sys.exit(code)
+    sys.exit(code if code is not None else app.return_code)
 
 
 if __name__ == "__main__":
