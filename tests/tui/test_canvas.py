@@ -18,7 +18,8 @@ from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.raster.render import Grid
 from imagechat_tui.tui.picture.canvas import NEAR, PART, Canvas
-from imagechat_tui.tui.textual_internals.strips import CellStrip, Row
+from imagechat_tui.tui.textual_internals import strips
+from imagechat_tui.tui.textual_internals.strips import CellStrip, Row, cell_strip, pixel_strip, side_by_side
 
 COLUMNS, ROWS = 40, 5
 
@@ -167,6 +168,28 @@ def test_a_strip_of_cells_cuts_and_joins_like_any_other() -> None:
 def test_a_strip_names_a_colour_only_where_it_changes() -> None:
     strip = CellStrip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.PALETTE)
     assert strip.render(Console()) == "\x1b[38;5;1;48;5;2maa\x1b[48;5;3mb\x1b[0m"
+
+
+def test_without_textuals_private_names_a_row_is_a_plain_strip_of_the_same_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cells = cell_strip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR)
+    row = side_by_side([cells, Strip([Segment("c")])])
+    monkeypatch.setattr(strips, "LAZY", False)
+    plain = cell_strip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR)
+    assert type(plain) is Strip
+    assert [*plain] == [*cells]
+    assert [*side_by_side([plain, Strip([Segment("c")])])] == [*row]
+
+
+def test_where_nothing_of_ours_can_be_written_a_picture_in_pixels_is_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = [(0, 0), (0, 1), None]
+    monkeypatch.setattr(strips, "IN_PIXELS", False)
+    shown = pixel_strip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR, image_id=1, parts=parts)
+    assert [*shown] == [*CellStrip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR)]
+    assert PLACEHOLDER not in shown.render(Console())
 
 
 def part_numbers() -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
