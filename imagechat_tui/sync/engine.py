@@ -23,10 +23,8 @@ from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, Skip
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.sync.backoff import CAP_S, Uniform
-from imagechat_tui.sync.connection import Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import Applied, Effect, News, Publish, StoreDrafts
-from imagechat_tui.sync.image_room import ImageRoom
 from imagechat_tui.sync.inputs import (
     EventLogLoaded,
     EventReceived,
@@ -57,8 +55,10 @@ from imagechat_tui.sync.intents import (
     Submitted,
     TryNow,
 )
+from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.news import news_of
+from imagechat_tui.sync.numbered_room import ImageRoom
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.presence import Presence
 from imagechat_tui.sync.reducer import applied

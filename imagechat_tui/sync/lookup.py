@@ -20,10 +20,8 @@ from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Position
-from imagechat_tui.sync.connection import Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchEventLog, FetchThread
-from imagechat_tui.sync.image_room import ImageRoom
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, ThreadLoaded
 from imagechat_tui.sync.intents import (
     DeleteComment,
@@ -32,7 +30,9 @@ from imagechat_tui.sync.intents import (
     PostComment,
     StartConversation,
 )
+from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.news import actor_of
+from imagechat_tui.sync.numbered_room import ImageRoom
 from imagechat_tui.sync.outbox import conversation_of, happened, made_comment, made_conversation, says
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.replay import position_of, stamp_of

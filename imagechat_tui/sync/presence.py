@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from imagechat_tui.protocol.events import PresenceUpdate
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.connection import Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchPresence, SendCrosshair
 from imagechat_tui.sync.inputs import FetchFailed, UsersLoaded
+from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.reducer import applied
 

@@ -18,11 +18,11 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import RESET_AFTER_S
-from imagechat_tui.sync.connection import Link, refused
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, OpenSocket
-from imagechat_tui.sync.image_room import DEBOUNCE_S, LOG_TRIES, POLL_EVERY_S, Apply
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SocketClosed, ThreadLoaded
+from imagechat_tui.sync.link import Link, refused
+from imagechat_tui.sync.numbered_room import DEBOUNCE_S, LOG_TRIES, POLL_EVERY_S, Apply
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.reducer import with_thread
 from imagechat_tui.sync.replay import HELD_AT_MOST, Seen, Touched

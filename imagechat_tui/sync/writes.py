@@ -19,10 +19,8 @@ from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply
 from imagechat_tui.sync.answers import Made, Reply, as_event, told_by_answer, told_by_event
-from imagechat_tui.sync.connection import Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import News, SendRequest
-from imagechat_tui.sync.image_room import Apply, ImageRoom
 from imagechat_tui.sync.inputs import ReplyArrived, WriteFailed
 from imagechat_tui.sync.intents import (
     DeleteComment,
@@ -35,8 +33,10 @@ from imagechat_tui.sync.intents import (
     TextWrite,
     Write,
 )
+from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.lookup import TIMEOUT_S, Flight, Lookup
 from imagechat_tui.sync.news import actor_of
+from imagechat_tui.sync.numbered_room import Apply, ImageRoom
 from imagechat_tui.sync.outbox import comment_step_id, conversation_of, failed_draft, known_comment, typed_id
 from imagechat_tui.sync.replay import stamp_of
 from imagechat_tui.sync.state import (

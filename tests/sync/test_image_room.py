@@ -19,7 +19,6 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point, Position
 from imagechat_tui.protocol.routes import ConversationList
-from imagechat_tui.sync.connection import HUNG_AFTER_S
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
@@ -30,9 +29,10 @@ from imagechat_tui.sync.effects import (
     News,
     OpenSocket,
 )
-from imagechat_tui.sync.image_room import REPLAY_AT_MOST
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotComing, SnapshotLoaded
 from imagechat_tui.sync.intents import DeleteConversation, OpenThread, TryNow
+from imagechat_tui.sync.link import HUNG_AFTER_S
+from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.replay import HELD_AT_MOST
 from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
 from tests import examples as eg

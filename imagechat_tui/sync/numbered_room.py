@@ -29,11 +29,11 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.protocol.routes import ConversationList
-from imagechat_tui.sync.connection import HUNG_AFTER_S, Link
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import FetchEventLog, FetchSnapshot, Missed, News
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotComing, SnapshotLoaded
 from imagechat_tui.sync.intents import DeleteConversation
+from imagechat_tui.sync.link import HUNG_AFTER_S, Link
 from imagechat_tui.sync.news import news_of_list
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.reducer import with_list

@@ -8,7 +8,6 @@ import pytest
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.backoff import LOCAL_CAP_S
-from imagechat_tui.sync.connection import TRANSITIONS, Signal, next_phase
 from imagechat_tui.sync.effects import (
     Announce,
     CloseSocket,
@@ -22,6 +21,7 @@ from imagechat_tui.sync.effects import (
 )
 from imagechat_tui.sync.inputs import EventLogLoaded, Pong, SocketClosed, SocketOpened, Woke
 from imagechat_tui.sync.intents import OpenThread, StartConversation, TryNow
+from imagechat_tui.sync.link import TRANSITIONS, Signal, next_phase
 from imagechat_tui.sync.state import Connection, Peer, Phase, Problem, ProblemKind
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
