@@ -16,9 +16,8 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.protocol.keys import rounded, thread_key
-from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.models import Comment, Conversation, User
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply
-from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -27,26 +26,36 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import OutboxEntry
+from imagechat_tui.sync.state import OutboxEntry, Room
 
 Reply = ConversationReply | CommentReply | EditReply | None
 """Answer of a write; None for deletions."""
 Made = tuple[Conversation | None, Comment | None]
 
 
-def told_by_answer(core: Core, entry: OutboxEntry, reply: Reply) -> Made:
-    """What an answer tells of the marker and of the comment."""
+def told_by_answer(
+    entry: OutboxEntry, reply: Reply, *, room: Room, url_id_clean: UrlId, me: User | None
+) -> Made:
+    """What an answer tells of the marker and of the comment.
+
+    Args:
+        entry: the write that was answered.
+        reply: the answer.
+        room: where it was written.
+        url_id_clean: the room's key as the server cleans it.
+        me: who wrote it.
+    """
     write = entry.write
     match reply:
         case ConversationReply() if isinstance(write, StartConversation):
             conversation = reply.conversation or Conversation(
                 id=reply.id,
-                url_id=thread_key(core.url_id_clean, core.room.src, rounded(write.point)),
+                url_id=thread_key(url_id_clean, room.src, rounded(write.point)),
                 point=rounded(write.point),
-                src=core.room.src,
+                src=room.src,
                 created_from_comment_id=entry.comment_id,
-                user_id=core.me,
-                commenter_name=core.state.confirmed.me.name if core.state.confirmed.me is not None else "",
+                user_id=me.id if me is not None else None,
+                commenter_name=me.name if me is not None else "",
                 comment_count=1,
             )
             return conversation, reply.comment

@@ -1,13 +1,13 @@
 """The sync engine: inputs and time in, effects out. No socket, clock, task or chance of its own.
 
-``feed`` lets an input change the facts in one of the parts; then every part looks at the facts and asks for
-what they call for. The parts: ``Link`` has or seeks the socket of the image's room; ``ImageRoom`` keeps up with
-that room; ``ThreadRoom`` with the open thread of a hosted server; ``Writes`` takes each write from intent to
-verdict; ``Lookup`` finds out about those that nobody answered; ``Presence`` knows who is here.
+``feed`` lets an input change the facts; then every part looks at the facts and asks for what they call for.
+`Facts` are what is known, each part of it written by one owner. The parts that work with them: the image's room
+and the open thread's (`Rooms`) keep up with the server; ``Writes`` takes each write from intent to verdict;
+``Lookup`` finds out about those that nobody answered. Inputs find the part they are for here.
 
 Invariants:
 
-1. Confirmed state changes only by snapshots and events, in the order of the log.
+1. Confirmed state changes only by lists and events, in the order of the log.
 2. What the person typed is in a draft or in the outbox until the server has it or the person drops it, and
    every change of these is stored before anything is sent.
 3. A write is sent only within a ``feed`` of the person's own intent (or as step two of one), never because
@@ -17,57 +17,37 @@ Invariants:
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Iterator
+from typing import TypeAlias, assert_never
 
-from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, Skip
 from imagechat_tui.protocol.ids import ConversationId
-from imagechat_tui.protocol.models import Position
+from imagechat_tui.sync import inputs, intents
 from imagechat_tui.sync.backoff import CAP_S, Uniform
-from imagechat_tui.sync.core import Core
-from imagechat_tui.sync.effects import Applied, Effect, News, Publish, StoreDrafts
-from imagechat_tui.sync.inputs import (
-    EventLogLoaded,
-    EventReceived,
-    FetchFailed,
-    FrameMalformed,
-    Input,
-    Pong,
-    ReplyArrived,
-    SnapshotComing,
-    SnapshotLoaded,
-    SocketClosed,
-    SocketOpened,
-    Started,
-    ThreadLoaded,
-    Tick,
-    UsersLoaded,
-    Woke,
-    WriteFailed,
-)
-from imagechat_tui.sync.intents import (
-    CloseThread,
-    Drop,
-    KeepDraft,
-    MarkRead,
-    MoveCrosshair,
-    OpenThread,
-    Retry,
-    Submitted,
-    TryNow,
-)
-from imagechat_tui.sync.link import Link
+from imagechat_tui.sync.core import Core, Reader
+from imagechat_tui.sync.due import Due, do_due, next_due
+from imagechat_tui.sync.effects import Effect, Publish, StoreDrafts
+from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
-from imagechat_tui.sync.news import news_of
-from imagechat_tui.sync.numbered_room import ImageRoom
 from imagechat_tui.sync.outbox import on_disk
-from imagechat_tui.sync.presence import Presence
-from imagechat_tui.sync.reducer import applied
+from imagechat_tui.sync.rooms import Rooms
 from imagechat_tui.sync.state import ChatState, ProblemKind, Room
-from imagechat_tui.sync.thread_room import ThreadRoom
 from imagechat_tui.sync.writes import Writes
 
 READ_AFTER_S = 1.0
 """A thread that was open for less has not been read."""
+
+OfSocket: TypeAlias = (
+    inputs.SocketOpened | inputs.SocketClosed | inputs.EventReceived | inputs.FrameMalformed | inputs.Pong
+)
+"""What happens to a socket; its number tells whose."""
+Answer: TypeAlias = (
+    inputs.SnapshotLoaded
+    | inputs.ThreadLoaded
+    | inputs.EventLogLoaded
+    | inputs.UsersLoaded
+    | inputs.FetchFailed
+)
+"""How a read ends; the request's number tells whose."""
 
 
 class SyncEngine:
@@ -81,224 +61,271 @@ class SyncEngine:
 
     def __init__(self, room: Room, *, uniform: Uniform, cap_s: float = CAP_S) -> None:
         self._core = core = Core(room, uniform, cap_s)
-        self._link = Link(core)
-        self._image_room = ImageRoom(core, self._link, self._apply)
-        self._thread_room = ThreadRoom(core, self._link, self._apply)
-        self._lookup = Lookup(core, self._link, self._image_room)
-        self._writes = Writes(
-            core, self._link, self._image_room, self._thread_room, self._lookup, self._apply
-        )
-        self._presence = Presence(core, self._link)
+        self._facts = facts = Facts(core)
+        self._rooms = Rooms(core, facts)
+        self._lookup = Lookup(core, facts, self._rooms)
+        self._writes = Writes(core, facts, self._rooms, self._lookup)
         self._read_at: float | None = None
         """When the open thread counts as read."""
 
     @property
     def state(self) -> ChatState:
         """The newest state."""
-        return self._core.state
+        return self._facts.state
 
     @property
     def wake_at(self) -> float | None:
         """When the engine wants a Tick, on the clock of ``now``."""
-        times = [
-            self._link.wake_at(),
-            self._image_room.wake_at(),
-            self._thread_room.wake_at(),
-            self._writes.wake_at(),
-            self._lookup.wake_at(),
-            self._presence.wake_at(),
-            self._read_at,
-        ]
-        return min((at for at in times if at is not None), default=None)
+        return next_due(self._all_dues(), self._core.now)
 
-    def feed(self, happened: Input, now: float, /) -> tuple[Effect, ...]:
+    def feed(self, happened: inputs.Input, now: float, /) -> tuple[Effect, ...]:
         """Take in what happened at ``now`` (seconds, never going back); tell what to do, in order."""
-        core = self._core
+        core, facts = self._core, self._facts
         core.now = now
         effects: list[Effect] = []
         core.effects = effects
-        before, stored = core.state, on_disk(core.state)
+        before, stored = facts.state, on_disk(facts.state)
         self._take_in(happened)
         self._decide()
-        drafts = on_disk(core.state)
+        state = facts.state
+        drafts = on_disk(state)
         if drafts != stored:
             # First: what is sent in this turn must be found among the drafts after a crash.
             effects.insert(0, StoreDrafts(drafts))
-        if core.state is not before:
-            effects.append(Publish(core.state))
+        if state is not before:
+            effects.append(Publish(state))
         return tuple(effects)
 
     # What happened
 
-    def _take_in(self, happened: Input) -> None:
+    def _take_in(self, happened: inputs.Input) -> None:
         match happened:
-            case Submitted():
+            case intents.Submitted():
                 self._wish(happened)
-            case Started():
-                self._writes.found(happened.drafts)
-            case SocketOpened() | SocketClosed() | EventReceived() | FrameMalformed() | Pong():
+            case inputs.Started():
+                self._facts.workspace.found(happened.drafts)
+            case (
+                inputs.SocketOpened()
+                | inputs.SocketClosed()
+                | inputs.EventReceived()
+                | inputs.FrameMalformed()
+                | inputs.Pong()
+            ):
                 self._on_socket(happened)
-            case SnapshotComing():
-                if self._image_room.snapshot_coming(happened):
-                    self._link.hears_rest()
-            case SnapshotLoaded():
-                if self._image_room.snapshot_loaded(happened):
-                    self._link.answered()
-            case ThreadLoaded():
-                _ = self._lookup.thread_loaded(happened) or self._thread_room.list_loaded(happened)
-            case EventLogLoaded():
-                for part in (self._image_room, self._thread_room, self._lookup):
-                    if part.log_loaded(happened):
-                        break
-            case UsersLoaded():
-                self._presence.loaded(happened)
-            case FetchFailed():
-                self._read_failed(happened)
-            case ReplyArrived():
+            case inputs.SnapshotComing():
+                if self._core.reader_of(happened.request) is Reader.LIST and self._rooms.list.coming(
+                    happened
+                ):
+                    self._facts.link.hears_rest()
+            case (
+                inputs.SnapshotLoaded()
+                | inputs.ThreadLoaded()
+                | inputs.EventLogLoaded()
+                | inputs.UsersLoaded()
+                | inputs.FetchFailed()
+            ):
+                self._on_answer(happened)
+            case inputs.ReplyArrived():
                 self._writes.replied(happened)
-                self._link.write_answered()
-            case WriteFailed():
+                self._facts.link.write_answered()
+            case inputs.WriteFailed():
                 self._write_failed(happened)
-            case Woke():
-                self._link.woke()
-            case Tick():
+            case inputs.Woke():
+                self._facts.link.woke()
+            case inputs.Tick():
                 pass
             case _:
                 assert_never(happened)
 
-    def _wish(self, submitted: Submitted) -> None:
-        core, writes, at_ms = self._core, self._writes, submitted.at_ms
+    def _wish(self, submitted: intents.Submitted) -> None:
+        facts, writes, at_ms = self._facts, self._writes, submitted.at_ms
         match submitted.intent:
-            case KeepDraft() as keep:
-                writes.keep(keep, at_ms)
-            case Retry(draft_id):
+            case intents.KeepDraft(write):
+                facts.workspace.keep(write, at_ms)
+            case intents.Retry(draft_id):
                 writes.retry(draft_id, submitted.broadcast_id, at_ms)
-            case Drop(draft_id):
-                writes.drop(draft_id)
-            case OpenThread(conversation_id) if core.conversation(conversation_id) is None:
+            case intents.Drop(draft_id):
+                facts.workspace.drop(draft_id)
+            case intents.OpenThread(conversation_id) if facts.conversation(conversation_id) is None:
                 pass  # deleted meanwhile
-            case OpenThread(conversation_id):
-                core.change_mine(open_thread=conversation_id)
-                self._read_at = core.now + READ_AFTER_S
-            case CloseThread():
-                core.change_mine(open_thread=None)
-            case MarkRead(conversation_id):
-                core.change_mine(unread=core.state.mine.unread - {conversation_id})
-            case MoveCrosshair(point):
-                self._presence.point(point)
-            case TryNow():
-                if self._link.try_now():
-                    self._image_room.refresh()
-                    self._thread_room.refresh()
+            case intents.OpenThread(conversation_id):
+                facts.workspace.open_thread(conversation_id)
+                self._read_at = self._core.now + READ_AFTER_S
+            case intents.CloseThread():
+                facts.workspace.open_thread(None)
+            case intents.MarkRead(conversation_id):
+                facts.workspace.mark_read(conversation_id)
+            case intents.MoveCrosshair(point):
+                facts.presence.point(point)
+            case intents.TryNow():
+                if facts.link.try_now():
+                    self._rooms.image.refresh()
+                    self._rooms.thread.refresh()
             case write:
                 writes.submit(write, submitted.broadcast_id, at_ms)
 
-    def _on_socket(
-        self, happened: SocketOpened | SocketClosed | EventReceived | FrameMalformed | Pong
-    ) -> None:
-        if happened.socket == self._link.socket:
+    def _on_socket(self, happened: OfSocket) -> None:
+        if happened.socket == self._facts.link.socket:
             self._on_image_socket(happened)
-        elif happened.socket == self._thread_room.socket:
-            match happened:
-                case SocketOpened():
-                    self._thread_room.opened()
-                case SocketClosed():
-                    self._thread_room.closed(happened)
-                case EventReceived():
-                    self._thread_room.received(happened.event)
-                case FrameMalformed():
-                    self._thread_room.malformed()
-                case Pong():
-                    pass
+        elif happened.socket == self._rooms.thread.socket:
+            self._on_thread_socket(happened)
 
-    def _on_image_socket(
-        self, happened: SocketOpened | SocketClosed | EventReceived | FrameMalformed | Pong
-    ) -> None:
+    def _on_image_socket(self, happened: OfSocket) -> None:
+        link, room, presence = self._facts.link, self._rooms.image, self._facts.presence
         match happened:
-            case SocketOpened():
-                self._link.opened()
-                self._image_room.opened()
-                self._presence.opened()
-            case SocketClosed():
-                self._link.closed(happened)
-                self._image_room.lost()
-                self._presence.lost()
-            case EventReceived():
-                self._link.heard()
-                self._image_room.received(happened.event)
-            case FrameMalformed():
-                self._link.heard()
-                self._image_room.malformed()
-            case Pong():
-                self._link.ponged(happened)
+            case inputs.SocketOpened():
+                link.opened()
+                room.opened()
+                presence.opened()
+            case inputs.SocketClosed():
+                link.closed(happened)
+                room.lost()
+                presence.lost()
+            case inputs.EventReceived():
+                link.heard()
+                room.received(happened.event)
+            case inputs.FrameMalformed():
+                link.heard()
+                self._rooms.list.malformed()
+            case inputs.Pong():
+                link.ponged(happened)
 
-    def _write_failed(self, failed: WriteFailed) -> None:
+    def _on_thread_socket(self, happened: OfSocket) -> None:
+        room = self._rooms.thread
+        match happened:
+            case inputs.SocketOpened():
+                room.opened()
+            case inputs.SocketClosed():
+                room.closed(happened)
+            case inputs.EventReceived():
+                room.received(happened.event)
+            case inputs.FrameMalformed():
+                room.malformed()
+            case inputs.Pong():
+                pass
+
+    def _on_answer(self, answer: Answer) -> None:
+        """Give an answer to the part whose request it is; to nobody, if nobody asked."""
+        rooms, lookup = self._rooms, self._lookup
+        match self._core.answered(answer.request), answer:
+            case Reader.LIST, inputs.SnapshotLoaded():
+                self._list_loaded(answer)
+            case Reader.LIST, inputs.FetchFailed():
+                self._list_failed(answer)
+            case Reader.LOG, inputs.EventLogLoaded():
+                rooms.numbered.log_loaded(answer)
+            case Reader.LOG, inputs.FetchFailed():
+                if rooms.numbered.log_failed(answer):
+                    self._facts.link.rest_failed(answer.problem, answer.status)
+            case Reader.THREAD, inputs.ThreadLoaded():
+                rooms.thread.list_loaded(answer)
+            case Reader.THREAD, inputs.FetchFailed():
+                rooms.thread.list_failed(answer)
+            case Reader.THREAD_LOG, inputs.EventLogLoaded():
+                rooms.thread.log_loaded(answer)
+            case Reader.THREAD_LOG, inputs.FetchFailed():
+                rooms.thread.log_failed(answer)
+            case Reader.PEOPLE, inputs.UsersLoaded():
+                if self._facts.presence.list_loaded(answer):
+                    self._facts.ledger.introduce_users(answer.users)
+            case Reader.PEOPLE, inputs.FetchFailed():
+                self._facts.presence.list_failed(answer)
+            case Reader.LOOKUP, inputs.ThreadLoaded():
+                lookup.thread_loaded(answer)
+            case Reader.LOOKUP, inputs.EventLogLoaded():
+                lookup.log_loaded(answer)
+            case Reader.LOOKUP, inputs.FetchFailed():
+                lookup.read_failed(answer)
+            case _:
+                pass
+
+    def _list_loaded(self, loaded: inputs.SnapshotLoaded) -> None:
+        rooms, before = self._rooms, self._rooms.image
+        listed = rooms.list.arrived(loaded)
+        if listed is None:
+            return
+        if before is not rooms.image and before is rooms.numbered:
+            before.lost()  # another kind of server answers: places in a log are of no use any more
+        rooms.image.list_loaded(listed)
+        self._facts.link.answered()
+
+    def _list_failed(self, failed: inputs.FetchFailed) -> None:
+        if not self._rooms.list.failed(failed):
+            return
+        self._rooms.image.list_failed(failed.problem)
+        if self._facts.link.not_answered(failed.problem, failed.status):
+            self._lost()
+
+    def _write_failed(self, failed: inputs.WriteFailed) -> None:
+        link = self._facts.link
         self._writes.failed(failed)
         if failed.problem.kind is ProblemKind.SIGN_IN:
             # Whether it is the credentials or only the right to write, the list tells, read with the same ones.
-            self._link.wants_ids = True
-            self._image_room.want_snapshot(self._core.now)
+            link.wants_ids = True
+            self._rooms.list.want(self._core.now)
         if failed.status is not None and failed.status < 500:
-            self._link.write_answered()
+            link.write_answered()
 
-    def _read_failed(self, failed: FetchFailed) -> None:
-        if self._image_room.snapshot_failed(failed):
-            if self._link.not_answered(failed.problem, failed.status):
-                self._image_room.lost()
-                self._presence.lost()
-            return
-        if self._image_room.log_failed(failed):
-            self._link.rest_failed(failed.problem, failed.status)
-            return
-        for part in (self._thread_room.failed, self._presence.failed, self._lookup.read_failed):
-            if part(failed):
-                return
+    def _lost(self) -> None:
+        self._rooms.image.lost()
+        self._facts.presence.lost()
 
     # What to do about it
 
     def _decide(self) -> None:
-        core, link, room = self._core, self._link, self._image_room
-        if self._read_at is not None and core.now >= self._read_at:
-            self._read_at = None
-            if core.state.mine.open_thread is not None:
-                core.change_mine(unread=core.state.mine.unread - {core.state.mine.open_thread})
-        if core.state.mine.open_thread is None:
-            self._read_at = None
-        if room.unanswered:
-            link.hang_up()
-            room.lost()
-            self._presence.lost()
+        now, rooms = self._core.now, self._rooms
+        do_due(self._dues(), now)
         self._settle()
-        resume = core.state.confirmed.position if room.numbered and not room.repair else None
-        if link.decide(resume=resume):
-            room.snapshot_now()
+        do_due(self._facts.link.dues(self._begin_try), now)
         self._writes.decide()
-        room.decide()
-        self._thread_room.decide()
-        self._presence.decide()
+        do_due(self._writes.dues(), now)
+        rooms.image.decide()
+        do_due(rooms.image.dues(), now)
+        rooms.thread.decide()
+        do_due(rooms.thread.dues(), now)
+        do_due(self._presence_dues(), now)
         self._settle()
+
+    def _all_dues(self) -> Iterator[Due]:
+        yield from self._dues()
+        yield from self._facts.link.dues(self._begin_try)
+        yield from self._writes.dues()
+        yield from self._lookup.dues()
+        yield from self._rooms.image.dues()
+        yield from self._rooms.thread.dues()
+        yield from self._presence_dues()
+
+    def _dues(self) -> Iterator[Due]:
+        """What concerns several parts."""
+        home = self._facts.workspace.mine.open_thread
+        if self._read_at is not None and home is not None:
+            yield Due(self._read_at, lambda: self._mark_read(home))
+        unregistered_at = self._rooms.image.unregistered_at()
+        if unregistered_at is not None:
+            yield Due(unregistered_at, self._hang_up)
+
+    def _presence_dues(self) -> Iterator[Due]:
+        link = self._facts.link
+        return self._facts.presence.dues(link.socket if link.open else None, ours=self._facts.ledger.ours)
+
+    def _mark_read(self, conversation_id: ConversationId) -> None:
+        self._read_at = None
+        self._facts.workspace.mark_read(conversation_id)
+
+    def _hang_up(self) -> None:
+        self._facts.link.hang_up()
+        self._lost()
+
+    def _begin_try(self) -> None:
+        ledger, resume_at = self._facts.ledger, self._rooms.image.resume_at
+        if self._facts.link.begin_try(ledger.ids, v2=ledger.ours, resume_at=resume_at):
+            self._rooms.list.ask()
 
     def _settle(self) -> None:
-        room = self._image_room
-        self._link.settle(has_data=room.loaded, caught_up=room.caught_up, complete_at=room.complete_at)
-
-    # Applying
-
-    def _apply(self, event: LiveEvent, position: Position | None, thread: ConversationId | None) -> None:
-        """Apply one event to the confirmed state, in its turn."""
-        core = self._core
-        ours = self._writes.echo(event)
-        before = core.state
-        core.state = applied(before, event, thread=thread, position=position)
-        self._writes.applied(event)
-        if isinstance(event, PresenceUpdate):
-            self._presence.heard(event)
-        news = news_of(before, event, thread=thread) if not self._writes.sent(event) else None
-        if news is not None:
-            core.emit(news)
-            home = news.conversation_id
-            added = news.news in (News.MARKER_ADDED, News.COMMENT_ADDED)
-            if added and home is not None and home != core.state.mine.open_thread:
-                core.change_mine(unread=core.state.mine.unread | {home})
-        if not isinstance(event, Skip):
-            core.emit(Applied(event, position, ours))
+        rooms = self._rooms
+        self._facts.link.settle(
+            has_data=rooms.list.loaded,
+            caught_up=rooms.image.caught_up,
+            read_only=self._facts.ledger.confirmed.read_only,
+            complete_at=rooms.list.complete_at,
+        )

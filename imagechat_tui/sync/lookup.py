@@ -11,6 +11,7 @@ not happen. What tells it depends on the server::
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 
 from msgspec import Struct
@@ -20,8 +21,10 @@ from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Position
-from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.core import Core, Reader
+from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import FetchEventLog, FetchThread
+from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, ThreadLoaded
 from imagechat_tui.sync.intents import (
     DeleteComment,
@@ -30,13 +33,12 @@ from imagechat_tui.sync.intents import (
     PostComment,
     StartConversation,
 )
-from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.news import actor_of
-from imagechat_tui.sync.numbered_room import ImageRoom
 from imagechat_tui.sync.outbox import conversation_of, happened, made_comment, made_conversation, says
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.replay import position_of, stamp_of
-from imagechat_tui.sync.state import NO_COMMENTS, ChatState, OutboxEntry, Phase, WriteStatus
+from imagechat_tui.sync.rooms import Rooms
+from imagechat_tui.sync.state import NO_COMMENTS, ChatState, OutboxEntry, WriteStatus
 
 TIMEOUT_S = 10.0
 """A write has this long in all; past it the server refuses it (X-Deadline)."""
@@ -46,7 +48,7 @@ UNDATED_CHECK_AFTER_S = 15.0
 """A write without a deadline has been answered by then, or dropped."""
 
 
-class Flight(Struct):
+class InFlight(Struct):
     """What is remembered of a write in flight besides its entry in the outbox."""
 
     before: ChatState
@@ -75,7 +77,7 @@ class Flight(Struct):
     """Conversations of the list that could not be read when it was sent."""
 
 
-class Verdict(Struct, frozen=True):
+class Outcome(Struct, frozen=True):
     """What was found out about a write."""
 
     entry: OutboxEntry
@@ -88,122 +90,127 @@ class Verdict(Struct, frozen=True):
 class Lookup:
     """The writes in flight, and what must be read to know what became of those that were not answered."""
 
-    def __init__(self, core: Core, link: Link, image_room: ImageRoom) -> None:
+    def __init__(self, core: Core, facts: Facts, rooms: Rooms) -> None:
         self._core = core
-        self._link = link
-        self._image_room = image_room
-        self._flights: dict[BroadcastId, Flight] = {}
+        self._facts = facts
+        self._rooms = rooms
+        self._in_flight: dict[BroadcastId, InFlight] = {}
+        self._searches: dict[int, BroadcastId] = {}
+        """The write that a request of this part looks for."""
 
     # What happened
 
-    def took_off(self, broadcast_id: BroadcastId, at_ms: int, *, unsure: bool) -> None:
+    def begin(self, broadcast_id: BroadcastId, at_ms: int, *, unsure: bool) -> None:
         """A write is being sent. ``unsure``: nobody knows what became of an earlier try."""
-        core, state = self._core, self._core.state
-        flight = Flight(state, at_ms, Read(core), log_after=self._image_room.head)
-        flight.list_left_out = self._image_room.left_out
+        state = self._facts.state
+        flight = InFlight(state, at_ms, Read(self._core, Reader.LOOKUP), log_after=self._rooms.image.head)
+        flight.list_left_out = self._rooms.list.left_out
         if unsure:
             flight.before, flight.unsure, flight.list_left_out = ChatState(state.room), True, 0
-            if state.confirmed.position is not None:
-                flight.log_after = Position(state.confirmed.position.epoch, 0)
-        self._flights[broadcast_id] = flight
+            position = state.confirmed.position
+            if position is not None:
+                flight.log_after = Position(position.epoch, 0)
+        self._in_flight[broadcast_id] = flight
 
-    def landed(self, broadcast_id: BroadcastId) -> Flight:
-        """Its fate is known; what was remembered of it is handed back."""
-        return self._flights.pop(broadcast_id)
+    def remembered(self, broadcast_id: BroadcastId) -> InFlight:
+        """What is remembered of a write in flight."""
+        return self._in_flight[broadcast_id]
 
     def unanswered(self, entry: OutboxEntry) -> None:
         """It was sent, and no answer will come: to be looked up when it cannot happen any more."""
         dated = entry.deadline_ms is not None
         after_s = TIMEOUT_S + CHECK_SLACK_S if dated else UNDATED_CHECK_AFTER_S
-        self._flights[entry.broadcast_id].check_at = entry.sent_at_s + after_s
+        self._in_flight[entry.broadcast_id].check_at = entry.sent_at_s + after_s
 
-    def thread_loaded(self, loaded: ThreadLoaded) -> bool:
-        """A thread was read to look for a write. False if it was not asked for here."""
-        for flight in self._flights.values():
-            if flight.search.loaded(loaded.request):
-                flight.thread, flight.thread_left_out = loaded.list.comments, loaded.list.left_out
-                return True
-        return False
+    def thread_loaded(self, loaded: ThreadLoaded) -> None:
+        """A thread was read to look for a write."""
+        _, flight = self._search_of(loaded.request)
+        if flight is not None and flight.search.loaded(loaded.request):
+            flight.thread, flight.thread_left_out = loaded.list.comments, loaded.list.left_out
 
-    def log_loaded(self, loaded: EventLogLoaded) -> bool:
-        """A part of the log was read to look for a write. False if it was not asked for here."""
-        for broadcast_id, flight in self._flights.items():
-            if not flight.search.loaded(loaded.request):
-                continue
-            positions = [position for event in loaded.events if (position := position_of(event)) is not None]
-            if any(self._names(event, broadcast_id) for event in loaded.events):
-                flight.in_log = True
-            elif loaded.complete is False and positions:
-                flight.log_after = positions[-1]
-            elif loaded.complete is False or flight.log_lost_before:
-                flight.log_lost = True
-            else:
-                flight.in_log = False
-            return True
-        return False
+    def log_loaded(self, loaded: EventLogLoaded) -> None:
+        """A part of the log was read to look for a write."""
+        broadcast_id, flight = self._search_of(loaded.request)
+        if flight is None or not flight.search.loaded(loaded.request):
+            return
+        positions = [position for event in loaded.events if (position := position_of(event)) is not None]
+        if any(self._names(event, broadcast_id) for event in loaded.events):
+            flight.in_log = True
+        elif loaded.complete is False and positions:
+            flight.log_after = positions[-1]
+        elif loaded.complete is False or flight.log_lost_before:
+            flight.log_lost = True
+        else:
+            flight.in_log = False
 
-    def read_failed(self, failed: FetchFailed) -> bool:
-        """A read failed. False if it was not asked for here."""
-        for flight in self._flights.values():
-            if flight.search.failed(failed):
-                if failed.status in (400, 404, 410):
-                    # There is no such log, or no such thread: nobody ever wrote in it.
-                    flight.log_lost, flight.thread = True, ()
-                return True
-        return False
+    def read_failed(self, failed: FetchFailed) -> None:
+        """A read failed."""
+        _, flight = self._search_of(failed.request)
+        if flight is not None and flight.search.failed(failed) and failed.status in (400, 404, 410):
+            # There is no such log, or no such thread: nobody ever wrote in it.
+            flight.log_lost, flight.thread = True, ()
 
     # What to do about it
 
-    def decide(self) -> list[Verdict]:
-        """Read what tells about the writes that were not answered; the verdicts that are due."""
-        core = self._core
-        verdicts = []
-        for entry in core.state.mine.outbox:
-            flight = self._flights[entry.broadcast_id]
-            if entry.status is WriteStatus.CHECKING and core.now >= flight.check_at:
-                verdict = self._look_up(entry, flight)
-                if verdict is not None:
-                    verdicts.append(verdict)
-        return verdicts
-
-    def wake_at(self) -> float | None:
-        """When time alone changes something here."""
-        now = self._core.now
-        checking = [
-            self._flights[entry.broadcast_id]
-            for entry in self._core.state.mine.outbox
-            if entry.status is WriteStatus.CHECKING
+    def decide(self) -> list[Outcome]:
+        """Read what tells about the writes that were not answered; what was found out."""
+        outbox = self._facts.workspace.mine.outbox
+        self._in_flight = {entry.broadcast_id: self._in_flight[entry.broadcast_id] for entry in outbox}
+        outcomes = [
+            self._look_up(entry, flight)
+            for entry, flight in self._checking()
+            if self._core.now >= flight.check_at
         ]
-        times = [flight.check_at for flight in checking] + [flight.search.wake_at() for flight in checking]
-        return min((at for at in times if at is not None and at > now), default=None)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def dues(self) -> Iterator[Due]:
+        """When a write should be looked up; then every turn does what is left to do for it."""
+        for _, flight in self._checking():
+            yield from (Due(at) for at in (flight.check_at, flight.search.due_at()) if at is not None)
 
     # Inside
 
-    def _look_up(self, entry: OutboxEntry, flight: Flight) -> Verdict | None:
-        room, link, core = self._image_room, self._link, self._core
-        reachable = link.open or core.state.connection.phase is Phase.POLLING
-        if room.complete_at is None or room.complete_at < flight.check_at:
-            if reachable and flight.asked_at < max(flight.check_at, link.opened_at):
-                flight.asked_at = core.now
-                room.refresh()
+    def _checking(self) -> list[tuple[OutboxEntry, InFlight]]:
+        return [
+            (entry, self._in_flight[entry.broadcast_id])
+            for entry in self._facts.workspace.mine.outbox
+            if entry.status is WriteStatus.CHECKING
+        ]
+
+    def _search_of(self, request: int) -> tuple[BroadcastId, InFlight | None]:
+        """The write that a request looks for; without what is remembered of it, once its fate is known."""
+        broadcast_id = self._searches.pop(request)
+        return broadcast_id, self._in_flight.get(broadcast_id)
+
+    def _begin_search(self, entry: OutboxEntry, flight: InFlight) -> int:
+        request = flight.search.begin()
+        self._searches[request] = entry.broadcast_id
+        return request
+
+    def _look_up(self, entry: OutboxEntry, flight: InFlight) -> Outcome | None:
+        complete_at, link = self._rooms.list.complete_at, self._facts.link
+        if complete_at is None or complete_at < flight.check_at:
+            if self._facts.reachable and flight.asked_at < max(flight.check_at, link.opened_at):
+                flight.asked_at = self._core.now
+                self._rooms.image.refresh()
             return None
-        if not self._search(entry, flight, reachable=reachable):
-            verdict = self._judge(entry, flight)
-            return verdict if self._sure(verdict, flight) else None
+        if not self._search(entry, flight):
+            outcome = self._judge(entry, flight)
+            return outcome if self._sure(outcome, flight) else None
         return None
 
-    def _search(self, entry: OutboxEntry, flight: Flight, *, reachable: bool) -> bool:
+    def _search(self, entry: OutboxEntry, flight: InFlight) -> bool:
         """Read what else must be read, when everything that the room has is here. False if nothing."""
         core = self._core
-        if not self._image_room.numbered:
+        if not self._rooms.image.numbered:
             url_id = self._thread_to_read(entry)
             if url_id is None or flight.thread is not None:
                 return False
-            if self._may_read(flight, reachable=reachable):
+            if self._may_read(flight):
                 home = conversation_of(entry.write) or ConversationId(entry.broadcast_id)
-                core.emit(FetchThread(flight.search.begin(), home, url_id))
+                core.emit(FetchThread(self._begin_search(entry, flight), home, url_id))
             return True
-        position, ids = core.state.confirmed.position, core.ids
+        position, ids = self._facts.ledger.position, self._facts.ledger.ids
         known = flight.in_log is not None or flight.log_lost or not self._missed_events(entry, flight)
         if known or ids is None or flight.log_after is None or position is None:
             return False
@@ -211,21 +218,22 @@ class Lookup:
             # The log was started anew since. What this one has, happened; what it has not, may have before.
             flight.log_after = Position(position.epoch, 0)
             flight.log_lost_before = True
-        if self._may_read(flight, reachable=reachable):
-            number = flight.search.begin()
+        if self._may_read(flight):
+            number = self._begin_search(entry, flight)
             core.emit(FetchEventLog(number, core.room.url_id, ids.user_id_ws, after=flight.log_after))
         return True
 
-    def _may_read(self, flight: Flight, *, reachable: bool) -> bool:
+    def _may_read(self, flight: InFlight) -> bool:
         flight.search.want(self._core.now)
-        return reachable and flight.search.due
+        at = flight.search.due_at()
+        return self._facts.reachable and at is not None and self._core.now >= at
 
-    def _missed_events(self, entry: OutboxEntry, flight: Flight) -> bool:
+    def _missed_events(self, entry: OutboxEntry, flight: InFlight) -> bool:
         """Whether its event may have come without being seen as its own."""
-        return flight.unsure or self._image_room.listed_since(entry.sent_at_s)
+        return flight.unsure or self._rooms.image.listed_since(entry.sent_at_s)
 
     def _names(self, event: LiveEvent, broadcast_id: BroadcastId) -> bool:
-        stamp, me = stamp_of(event), self._core.me
+        stamp, me = stamp_of(event), self._facts.ledger.me
         return (
             stamp is not None
             and stamp.broadcast_id == broadcast_id
@@ -235,58 +243,58 @@ class Lookup:
 
     def _thread_to_read(self, entry: OutboxEntry) -> UrlId | None:
         """The thread that tells of a comment of ours; None where the list alone tells."""
-        core = self._core
+        url_id_clean = self._facts.ledger.url_id_clean
         match entry.write:
             case StartConversation() if entry.comment_id is None:
-                return thread_key(core.url_id_clean, core.room.src, rounded(entry.write.point))
+                return thread_key(url_id_clean, self._core.room.src, rounded(entry.write.point))
             case PostComment() | EditComment() | DeleteComment():
-                return core.thread_url(entry.write.conversation_id)
+                return self._facts.thread_url(entry.write.conversation_id)
             case _:
                 return None
 
-    def _judge(self, entry: OutboxEntry, flight: Flight) -> Verdict:
+    def _judge(self, entry: OutboxEntry, flight: InFlight) -> Outcome:
         """Everything that the server has is here: did it happen?"""
-        core, state, write = self._core, self._core.state, entry.write
-        if self._image_room.numbered and not self._missed_events(entry, flight):
-            return Verdict(entry, saved=False)  # its event would have come by
+        state, write, url_id_clean = self._facts.state, entry.write, self._facts.ledger.url_id_clean
+        if self._rooms.image.numbered and not self._missed_events(entry, flight):
+            return Outcome(entry, saved=False)  # its event would have come by
         if flight.in_log is not None:
-            return Verdict(entry, saved=flight.in_log)
-        if flight.thread is not None and not self._image_room.numbered:
+            return Outcome(entry, saved=flight.in_log)
+        if flight.thread is not None and not self._rooms.image.numbered:
             return self._judge_by_thread(entry, flight, flight.thread)
-        if not happened(write, flight.before, state, core.url_id_clean):
-            return Verdict(entry, saved=False)
+        if not happened(write, flight.before, state, url_id_clean):
+            return Outcome(entry, saved=False)
         conversation, comment = None, None
         if isinstance(write, StartConversation):
-            conversation = made_conversation(write, flight.before, state, core.url_id_clean)
+            conversation = made_conversation(write, flight.before, state, url_id_clean)
         elif isinstance(write, PostComment):
             thread = tuple(state.confirmed.comments.get(write.conversation_id, NO_COMMENTS).values())
             comment = made_comment(write, flight.before, thread, state)
-        return Verdict(entry, True, conversation, comment)
+        return Outcome(entry, True, conversation, comment)
 
-    def _sure(self, verdict: Verdict, flight: Flight) -> bool:
+    def _sure(self, outcome: Outcome, flight: InFlight) -> bool:
         """Whether it is more than a guess: what was not seen may be among what could not be read."""
-        not_seen = verdict.saved == isinstance(verdict.entry.write, DeleteComment | DeleteConversation)
-        left_out = flight.thread_left_out > 0 or self._image_room.left_out > flight.list_left_out
+        not_seen = outcome.saved == isinstance(outcome.entry.write, DeleteComment | DeleteConversation)
+        left_out = flight.thread_left_out > 0 or self._rooms.list.left_out > flight.list_left_out
         return not (not_seen and left_out)
 
-    def _judge_by_thread(self, entry: OutboxEntry, flight: Flight, thread: tuple[Comment, ...]) -> Verdict:
-        core, write = self._core, entry.write
+    def _judge_by_thread(self, entry: OutboxEntry, flight: InFlight, thread: tuple[Comment, ...]) -> Outcome:
+        write, state, url_id_clean = entry.write, self._facts.state, self._facts.ledger.url_id_clean
         match write:
             case StartConversation():
-                conversation = made_conversation(write, flight.before, core.state, core.url_id_clean)
-                comment = made_comment(write, flight.before, thread, core.state)
+                conversation = made_conversation(write, flight.before, state, url_id_clean)
+                comment = made_comment(write, flight.before, thread, state)
                 if conversation is not None:
-                    return Verdict(entry, True, conversation, comment)
+                    return Outcome(entry, True, conversation, comment)
                 step_done = comment.id if comment is not None else None
-                return Verdict(replace(entry, comment_id=step_done), saved=False)
+                return Outcome(replace(entry, comment_id=step_done), saved=False)
             case PostComment():
-                comment = made_comment(write, flight.before, thread, core.state)
-                return Verdict(entry, comment is not None, comment=comment)
+                comment = made_comment(write, flight.before, thread, state)
+                return Outcome(entry, comment is not None, comment=comment)
             case EditComment() | DeleteComment():
                 known = next((c for c in thread if c.id == write.comment_id), None)
                 gone = known is None or known.is_deleted
                 if isinstance(write, DeleteComment):
-                    return Verdict(entry, saved=gone)
-                return Verdict(entry, saved=known is not None and says(known, write.text))
+                    return Outcome(entry, saved=gone)
+                return Outcome(entry, saved=known is not None and says(known, write.text))
             case _:
-                return Verdict(entry, saved=False)
+                return Outcome(entry, saved=False)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 
-from imagechat_tui.protocol.events import PresenceUpdate
-from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.core import Core
+from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
+from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.protocol.models import Point, User
+from imagechat_tui.sync.core import Core, Reader
+from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import FetchPresence, SendCrosshair
 from imagechat_tui.sync.inputs import FetchFailed, UsersLoaded
-from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.reducer import applied
+from imagechat_tui.sync.reducer import here_after
+from imagechat_tui.sync.state import Here
 
 NAMES_WITHIN_S = 0.5
 """Somebody whose name is not known came: one request for all who come within this time."""
@@ -19,18 +21,23 @@ CROSSHAIR_EVERY_S = 0.5
 """The server takes two a second and drops the rest (PROTOCOL 9)."""
 
 
-class Presence:
-    """The people in the image's room."""
+class PresenceState:
+    """The people in the image's room: the one owner of who is here."""
 
-    def __init__(self, core: Core, link: Link) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
-        self._link = link
-        self._list = Read(core)
+        self._here = Here()
+        self._list = Read(core, Reader.PEOPLE)
         self._heard: list[PresenceUpdate] = []
         """Comings and goings since the list on its way was asked for."""
         self._pointing: Point | None = None
         """Where the person points, if the others have not been told."""
         self._told_at = -CROSSHAIR_EVERY_S
+
+    @property
+    def here(self) -> Here:
+        """Who is here now."""
+        return self._here
 
     # What happened
 
@@ -43,35 +50,35 @@ class Presence:
         """Without a link nobody is known to be here."""
         self._list.abandon()
         self._pointing = None
-        self._core.change_here(online=frozenset(), sockets=0, crosshairs=MappingProxyType({}))
+        self._set(Here())
 
-    def heard(self, event: PresenceUpdate) -> None:
-        """Somebody came or went; it has been applied."""
+    def apply(self, event: LiveEvent, *, me: User | None) -> None:
+        """Somebody came, went or points somewhere."""
+        self._here = here_after(self._here, event, me)
+
+    def heard(self, event: PresenceUpdate, *, names: Mapping[UserId, str]) -> None:
+        """Somebody came or went, and that was applied: are they known by name?"""
         if self._list.running:
             self._heard.append(event)
-        if any(user not in self._core.state.confirmed.names for user in event.joined):
+        if any(user not in names for user in event.joined):
             self._list.want(self._core.now + NAMES_WITHIN_S)
 
-    def loaded(self, loaded: UsersLoaded) -> None:
-        """The list is here; what was heard meanwhile comes on top of it."""
+    def list_loaded(self, loaded: UsersLoaded) -> bool:
+        """The list is here; what was heard meanwhile comes on top of it. False if another one is awaited."""
         if not self._list.loaded(loaded.request):
-            return
-        core = self._core
-        names = dict(core.state.confirmed.names) | {user.id: user.name for user in loaded.users}
-        if names != core.state.confirmed.names:
-            core.change_confirmed(names=MappingProxyType(names))
-        core.change_here(online=frozenset(user.id for user in loaded.users))
-        for event in self._heard:
-            core.state = applied(core.state, event)
-
-    def failed(self, failed: FetchFailed) -> bool:
-        """The list did not come. False if another one is awaited."""
-        if not self._list.failed(failed):
             return False
+        self._set(self._here.replace(online=frozenset(user.id for user in loaded.users)))
+        for event in self._heard:
+            self._here = here_after(self._here, event, None)
+        return True
+
+    def list_failed(self, failed: FetchFailed) -> None:
+        """The list did not come."""
+        if not self._list.failed(failed):
+            return
         refused = failed.status is not None and 400 <= failed.status < 500 and failed.status != 429
         if not refused:  # else asking again brings the same answer: the next link may be luckier
             self._list.want(self._core.now)
-        return True
 
     def point(self, point: Point) -> None:
         """The person points there."""
@@ -79,23 +86,32 @@ class Presence:
 
     # What to do about it
 
-    def decide(self) -> None:
-        """Ask who is here; tell where the person points."""
-        core, link = self._core, self._link
-        if not link.open or link.socket is None:
-            return
-        if self._list.due:
-            self._heard.clear()
-            core.emit(FetchPresence(self._list.begin()))
-        if self._pointing is not None and core.ours and core.now >= self._told_at + CROSSHAIR_EVERY_S:
-            core.emit(SendCrosshair(link.socket, self._pointing))
-            self._pointing, self._told_at = None, core.now
+    def dues(self, socket: int | None, *, ours: bool) -> Iterator[Due]:
+        """Ask who is here; tell where the person points.
 
-    def wake_at(self) -> float | None:
-        """When time alone changes something here."""
-        if not self._link.open:
-            return None
-        times = [self._list.wake_at()]
-        if self._pointing is not None and self._core.ours:
-            times.append(self._told_at + CROSSHAIR_EVERY_S)
-        return min((at for at in times if at is not None), default=None)
+        Args:
+            socket: the image's socket, if it stands.
+            ours: whether the server takes crosshairs.
+        """
+        if socket is None:
+            return
+        list_at = self._list.due_at()
+        if list_at is not None:
+            yield Due(list_at, self._ask)
+        if self._pointing is not None and ours:
+            pointing = self._pointing
+            yield Due(self._told_at + CROSSHAIR_EVERY_S, lambda: self._tell(socket, pointing))
+
+    # Inside
+
+    def _ask(self) -> None:
+        self._heard.clear()
+        self._core.emit(FetchPresence(self._list.begin()))
+
+    def _tell(self, socket: int, point: Point) -> None:
+        self._core.emit(SendCrosshair(socket, point))
+        self._pointing, self._told_at = None, self._core.now
+
+    def _set(self, here: Here) -> None:
+        if here != self._here:
+            self._here = here

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from math import inf
 
-from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.inputs import FetchFailed
+
+LOG_TRIES = 2
+"""After so many answers of the server that it failed to read the log, the list is asked instead."""
 
 
 class Read:
@@ -16,8 +19,9 @@ class Read:
     of what the server asked for: no wish is strong enough to cut a Retry-After short.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, reader: Reader) -> None:
         self._core = core
+        self._reader = reader
         self._number: int | None = None
         self._due: float | None = None
         self._not_before = -inf
@@ -35,13 +39,7 @@ class Read:
         """Whether one is on its way."""
         return self._number is not None
 
-    @property
-    def due(self) -> bool:
-        """Whether one should be asked for now."""
-        at = self.wake_at()
-        return at is not None and self._core.now >= at
-
-    def wake_at(self, wish: float | None = None) -> float | None:
+    def due_at(self, wish: float | None = None) -> float | None:
         """When the next one should be asked for; None if none is wanted, or one is on its way.
 
         ``wish`` is a further moment from which one is wanted, known only to the caller.
@@ -66,7 +64,7 @@ class Read:
 
     def begin(self) -> int:
         """One is asked for now: its number."""
-        self._number = self._core.number()
+        self._number = self._core.request(self._reader)
         self._due = None
         self.began_at = self.heard_at = self._core.now
         return self._number

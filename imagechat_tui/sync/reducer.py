@@ -1,4 +1,4 @@
-"""(state, change) -> state: the only builder of the next confirmed state.
+"""(part of the state, change) -> part of the state: what events and lists make of each.
 
 Applying the same event twice is harmless, but for votes, which are deltas and are told apart before they
 come here. Mappings are copied on write: a state handed out earlier never changes under its holder, and what
@@ -38,7 +38,6 @@ from imagechat_tui.sync.intents import EditComment, PostComment
 from imagechat_tui.sync.outbox import conversation_of
 from imagechat_tui.sync.state import (
     NO_COMMENTS,
-    ChatState,
     Comments,
     Confirmed,
     Draft,
@@ -70,29 +69,6 @@ def without(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
     return MappingProxyType(changed)
 
 
-def applied(
-    state: ChatState,
-    event: LiveEvent,
-    *,
-    thread: ConversationId | None = None,
-    position: Position | None = None,
-) -> ChatState:
-    """``state`` after ``event``.
-
-    Args:
-        state: what was known before.
-        event: what the server said.
-        thread: the conversation whose room the event came from (hosted thread rooms).
-        position: where the log stands after it, if it is numbered.
-    """
-    confirmed = confirmed_after(state.confirmed, event, thread=thread, position=position)
-    mine = mine_after(state.mine, event)
-    here = here_after(state.here, event, state.confirmed.me)
-    if confirmed is state.confirmed and mine is state.mine and here is state.here:
-        return state
-    return ChatState(state.room, confirmed, mine, here, state.connection)
-
-
 def confirmed_after(
     confirmed: Confirmed,
     event: LiveEvent,
@@ -100,7 +76,14 @@ def confirmed_after(
     thread: ConversationId | None = None,
     position: Position | None = None,
 ) -> Confirmed:
-    """What is confirmed after ``event``; the same object, if it tells nothing (arguments as in `applied`)."""
+    """What is confirmed after ``event``; the same object, if it tells nothing.
+
+    Args:
+        confirmed: what was confirmed before.
+        event: what the server said.
+        thread: the conversation whose room the event came from (hosted thread rooms).
+        position: where the log stands after it, if it is numbered.
+    """
     after = _confirmed_after(confirmed, event, thread)
     return after if position is None else after.replace(position=position)
 
@@ -282,25 +265,16 @@ def _with_presence(here: Here, event: PresenceUpdate) -> Here:
     return here if after == here else after
 
 
-def with_list(
-    state: ChatState, snapshot: ConversationList, *, keep: frozenset[str] = frozenset()
-) -> ChatState:
-    """``state`` with everything confirmed replaced by a snapshot; never the outbox, the drafts or the view.
-
-    Args:
-        state: what was known before; its ``peer`` tells what the snapshot holds.
-        snapshot: the conversation list.
-        keep: conversations (ids) about which a hosted snapshot is out of date.
-    """
-    confirmed = confirmed_by_list(state.confirmed, snapshot, keep=keep)
-    mine = mine_beside_list(state.mine, before=state.confirmed, now=confirmed)
-    return ChatState(state.room, confirmed, mine, state.here, state.connection)
-
-
 def confirmed_by_list(
     confirmed: Confirmed, snapshot: ConversationList, *, keep: frozenset[str] = frozenset()
 ) -> Confirmed:
-    """Everything confirmed, replaced by a snapshot (arguments as in `with_list`)."""
+    """Everything confirmed, replaced by a list.
+
+    Args:
+        confirmed: what was confirmed before; its ``peer`` tells what the list holds.
+        snapshot: the conversation list.
+        keep: conversations (ids) about which a hosted list is out of date.
+    """
     before = confirmed.conversations
     conversations = {c.id: _same(before.get(c.id), c) for c in snapshot.conversations if c.id not in keep}
     kept = {key: known for key, known in before.items() if key in keep}
@@ -325,7 +299,8 @@ def mine_beside_list(mine: Mine, *, before: Confirmed, now: Confirmed) -> Mine:
     own = {saved.conversation.id for saved in mine.acknowledged if saved.conversation is not None}
     closed = mine.open_thread not in now.conversations.keys() | own
     return _with_homeless(mine, before.conversations.keys() - now.conversations.keys()).replace(
-        unread=mine.unread & now.conversations.keys(), open_thread=None if closed else mine.open_thread
+        unread=frozenset(mine.unread & now.conversations.keys()),
+        open_thread=None if closed else mine.open_thread,
     )
 
 
@@ -373,21 +348,6 @@ def _names(
             if comment.author_id is not None and comment.commenter_name:
                 names[comment.author_id] = comment.commenter_name
     return confirmed.names if names == confirmed.names else MappingProxyType(names)
-
-
-def with_thread(
-    state: ChatState,
-    conversation_id: ConversationId,
-    comments: tuple[Comment, ...],
-    *,
-    keep: frozenset[str] = frozenset(),
-) -> ChatState:
-    """``state`` with one hosted thread replaced, in order of creation.
-
-    ``keep`` names comments about which the list is out of date.
-    """
-    confirmed = confirmed_by_thread(state.confirmed, conversation_id, comments, keep=keep)
-    return state if confirmed is state.confirmed else replace(state, confirmed=confirmed)
 
 
 def confirmed_by_thread(

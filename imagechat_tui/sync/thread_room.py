@@ -8,6 +8,8 @@ fails twice, the socket was down too long, or it holds votes (deltas, which the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from imagechat_tui.protocol.events import (
     DeletedComment,
     LiveEvent,
@@ -15,18 +17,20 @@ from imagechat_tui.protocol.events import (
     UpdatedComment,
     VoteChanged,
 )
-from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import RESET_AFTER_S
-from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.core import Core, Reader
+from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, OpenSocket
+from imagechat_tui.sync.facts import Facts
+from imagechat_tui.sync.image_room import POLL_EVERY_S
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SocketClosed, ThreadLoaded
-from imagechat_tui.sync.link import Link, refused
-from imagechat_tui.sync.numbered_room import DEBOUNCE_S, LOG_TRIES, POLL_EVERY_S, Apply
-from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.reducer import with_thread
+from imagechat_tui.sync.link import refused
+from imagechat_tui.sync.reads import LOG_TRIES, Read
 from imagechat_tui.sync.replay import HELD_AT_MOST, Seen, Touched
-from imagechat_tui.sync.state import NO_COMMENTS, Peer, Phase
+from imagechat_tui.sync.room_list import DEBOUNCE_S
+from imagechat_tui.sync.state import NO_COMMENTS, Peer
 
 LOG_REACHES_S = 600.0
 """A socket that was down longer than this has the thread read whole."""
@@ -35,11 +39,10 @@ LOG_REACHES_S = 600.0
 class ThreadRoom:
     """The thread the person looks at, on a hosted server; at most one."""
 
-    def __init__(self, core: Core, link: Link, apply: Apply) -> None:
+    def __init__(self, core: Core, facts: Facts) -> None:
         self._core = core
-        self._link = link
-        self._apply = apply
-        self.touched = Touched()
+        self._facts = facts
+        self._touched = Touched()
         self._left_out: dict[ConversationId, int] = {}
         """Comments of a thread that could not be read when it was read last."""
         self._leave()
@@ -51,8 +54,8 @@ class ThreadRoom:
         self._open = False
         self._opened_at = 0.0
         self._lost_at: float | None = None
-        self._list = Read(self._core)
-        self._log = Read(self._core)
+        self._list = Read(self._core, Reader.THREAD)
+        self._log = Read(self._core, Reader.THREAD_LOG)
         self._waiting: list[LiveEvent] | None = None
         """Frames kept until the log was read; None while nothing is awaited."""
         self._seen = Seen()
@@ -105,26 +108,23 @@ class ThreadRoom:
         """A frame could not be decoded: read the thread again."""
         self._list.want(self._core.now + DEBOUNCE_S)
 
-    def list_loaded(self, loaded: ThreadLoaded) -> bool:
-        """The thread is here. False if another request is awaited."""
+    def list_loaded(self, loaded: ThreadLoaded) -> None:
+        """The thread is here."""
         if not self._list.loaded(loaded.request):
-            return False
+            return
         self._ids = loaded.list.room or self._ids
         self._seen.baseline(loaded.list.last_gen_date_ms)
-        keep = self.touched.settle(loaded.request)
+        keep = self._touched.settle(loaded.request)
         more = loaded.list.left_out - self._left_out.get(loaded.conversation_id, 0)
         self._left_out[loaded.conversation_id] = loaded.list.left_out
         if more > 0:
-            self._core.cannot_show(more)
-        self._core.state = with_thread(
-            self._core.state, loaded.conversation_id, loaded.list.comments, keep=keep
-        )
-        return True
+            self._facts.ledger.cannot_show(more)
+        self._facts.ledger.take_thread(loaded.conversation_id, loaded.list.comments, keep=keep)
 
-    def log_loaded(self, loaded: EventLogLoaded) -> bool:
-        """What the socket missed is here. False if another request is awaited."""
+    def log_loaded(self, loaded: EventLogLoaded) -> None:
+        """What the socket missed is here."""
         if not self._log.loaded(loaded.request):
-            return False
+            return
         if loaded.complete is False:
             self._list.want(self._core.now)
         votes = False
@@ -137,27 +137,30 @@ class ThreadRoom:
         if votes:
             self._list.want(self._core.now)
         self._release()
-        return True
 
-    def failed(self, failed: FetchFailed) -> bool:
-        """A read failed. False if it was not one of this room."""
-        now = self._core.now
+    def list_failed(self, failed: FetchFailed) -> None:
+        """The thread did not come."""
         if self._list.failed(failed):
-            self._list.want(now)
-            return True
-        if self._log.failed(failed):
-            if self._log.failures < LOG_TRIES:
-                self._log.want(now)
-            else:
-                self._list.want(now)
-                self._release()
-            return True
-        return False
+            self._list.want(self._core.now)
+
+    def log_failed(self, failed: FetchFailed) -> None:
+        """What the socket missed did not come."""
+        if not self._log.failed(failed):
+            return
+        if self._log.failures < LOG_TRIES:
+            self._log.want(self._core.now)
+        else:
+            self._list.want(self._core.now)
+            self._release()
 
     def want(self, conversation_id: ConversationId) -> None:
         """Something was changed by ourselves in this thread: read it again soon, if it is the open one."""
         if conversation_id == self._conversation:
             self._list.want(self._core.now + DEBOUNCE_S)
+
+    def note(self, comment_id: CommentId) -> None:
+        """A comment changed: lists that are on their way say nothing about it."""
+        self._touched.note(comment_id, self._core.last_number)
 
     def refresh(self) -> None:
         """See to it that everything up to now is known."""
@@ -167,48 +170,56 @@ class ThreadRoom:
     # What to do about it
 
     def decide(self) -> None:
-        """Follow the open thread: its list, its socket, its log."""
-        core = self._core
-        wanted = core.state.mine.open_thread if core.state.confirmed.peer is Peer.HOSTED else None
-        if wanted != self._conversation:
-            if self.socket is not None:
-                core.emit(CloseSocket(self.socket))
-            self._leave()
-            self._conversation = wanted
-            if wanted is not None:
-                self._list.want(core.now)
-        if wanted is None:
+        """Follow the person: leave the thread that they left, enter the one they opened."""
+        facts = self._facts
+        hosted = facts.ledger.confirmed.peer is Peer.HOSTED
+        wanted = facts.workspace.mine.open_thread if hosted else None
+        if wanted == self._conversation:
             return
-        url_id = core.thread_url(wanted)
-        polling = core.state.connection.phase is Phase.POLLING
-        if url_id is None or not (self._link.open or polling):
-            return
-        if polling and core.now >= self._poll_at:
-            self._poll_at = core.now + POLL_EVERY_S
-            self._list.want(core.now)
-        if self._list.due:
-            core.emit(FetchThread(self._list.begin(), wanted, url_id))
-        if self._ids is None or polling:
-            return
-        if self.socket is None and core.now >= self._retry_at:
-            self.socket = core.number()
-            core.emit(OpenSocket(self.socket, self._ids, v2=False, thread=wanted))
-        if self._waiting is not None and self._log.due:
-            number, user = self._log.begin(), self._ids.user_id_ws
-            core.emit(FetchEventLog(number, url_id, user, start_time_ms=self._seen.newest_ms))
+        if self.socket is not None:
+            self._core.emit(CloseSocket(self.socket))
+        self._leave()
+        self._conversation = wanted
+        if wanted is not None:
+            self._list.want(self._core.now)
 
-    def wake_at(self) -> float | None:
-        """When time alone changes something here."""
-        polling = self._core.state.connection.phase is Phase.POLLING
-        if self._conversation is None or not (self._link.open or polling):
-            return None
-        times = [self._poll_at if polling else None, self._list.wake_at()]
-        if self._ids is not None and not polling:
-            times.append(self._retry_at if self.socket is None else None)
-            times.append(self._log.wake_at() if self._waiting is not None else None)
-        return min((at for at in times if at is not None), default=None)
+    def dues(self) -> Iterator[Due]:
+        """Keep up with the open thread: its list, its socket, its log."""
+        home, facts = self._conversation, self._facts
+        url_id = facts.thread_url(home) if home is not None else None
+        if home is None or url_id is None or not facts.reachable:
+            return
+        polling = facts.polling
+        if polling:
+            yield Due(self._poll_at, self._poll)
+        list_at = self._list.due_at()
+        if list_at is not None:
+            yield Due(list_at, lambda: self._ask(home, url_id))
+        ids = self._ids
+        if ids is None or polling:
+            return
+        if self.socket is None:
+            yield Due(self._retry_at, lambda: self._open_socket(ids, home))
+        log_at = self._log.due_at() if self._waiting is not None else None
+        if log_at is not None:
+            yield Due(log_at, lambda: self._ask_log(ids, url_id))
 
     # Inside
+
+    def _poll(self) -> None:
+        self._poll_at = self._core.now + POLL_EVERY_S
+        self._list.want(self._core.now)
+
+    def _ask(self, home: ConversationId, url_id: UrlId) -> None:
+        self._core.emit(FetchThread(self._list.begin(), home, url_id))
+
+    def _open_socket(self, ids: RoomIds, home: ConversationId) -> None:
+        self.socket = self._core.number()
+        self._core.emit(OpenSocket(self.socket, ids, v2=False, thread=home))
+
+    def _ask_log(self, ids: RoomIds, url_id: UrlId) -> None:
+        since = self._seen.newest_ms
+        self._core.emit(FetchEventLog(self._log.begin(), url_id, ids.user_id_ws, start_time_ms=since))
 
     def _release(self) -> None:
         """Apply the frames that waited, and wait no more."""
@@ -222,12 +233,12 @@ class ThreadRoom:
             return
         if isinstance(event, UpdatedComment) and not self._knows(event.comment.id):
             self._list.want(self._core.now + DEBOUNCE_S)  # not applied: it may have been deleted meanwhile
-        self._apply(event, None, self._conversation)
+        self._facts.apply(event, thread=self._conversation)
         match event:
             case NewComment() | UpdatedComment():
-                self.touched.note(event.comment.id, self._core.last_number)
+                self.note(event.comment.id)
             case DeletedComment():
-                self.touched.note(event.comment_id, self._core.last_number)
+                self.note(event.comment_id)
             case VoteChanged() if self._list.running:
                 # Nobody can say whether the list on its way counts this vote.
                 self._list.want(self._core.now + DEBOUNCE_S)
@@ -236,4 +247,4 @@ class ThreadRoom:
 
     def _knows(self, comment_id: CommentId) -> bool:
         home = self._conversation
-        return home is not None and comment_id in self._core.state.confirmed.comments.get(home, NO_COMMENTS)
+        return home is not None and comment_id in self._facts.ledger.confirmed.comments.get(home, NO_COMMENTS)

@@ -15,8 +15,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import ConversationReply, EditReply
-from imagechat_tui.sync.answers import Made, as_event, told_by_answer, told_by_event
-from imagechat_tui.sync.core import Core
+from imagechat_tui.sync.answers import Made, Reply, as_event, told_by_answer, told_by_event
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -27,10 +26,9 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.reducer import applied, with_list
 from imagechat_tui.sync.state import ChatState, OutboxEntry, Peer, WriteStatus
 from tests import examples as eg
-from tests.sync.desk import late
+from tests.sync.whole_state import applied, with_list
 
 HOME, C1 = ConversationId("ic_1"), CommentId("c_1")
 NEW = StartConversation(Point(25.5, 30.25), "Trail is **wet**")
@@ -40,24 +38,21 @@ def entry(write: Write, comment_id: CommentId | None = None) -> OutboxEntry:
     return OutboxEntry(BroadcastId("b"), write, WriteStatus.PENDING, 1.0, comment_id=comment_id)
 
 
-def core() -> Core:
-    core = Core(eg.room(), late)
-    core.change_confirmed(me=eg.user())
-    return core
+def told(entry: OutboxEntry, reply: Reply) -> Made:
+    return told_by_answer(entry, reply, room=eg.room(), url_id_clean=eg.IMAGE, me=eg.user())
 
 
 def test_an_answer_with_marker_and_comment_tells_both() -> None:
-    told = told_by_answer(core(), entry(NEW), eg.conversation_reply())
-    assert told == (eg.conversation(), eg.comment())
+    assert told(entry(NEW), eg.conversation_reply()) == (eg.conversation(), eg.comment())
     moved = MoveConversation(HOME, eg.point())
-    assert told_by_answer(core(), entry(moved), ConversationReply(HOME, eg.conversation())) == (
+    assert told(entry(moved), ConversationReply(HOME, eg.conversation())) == (
         eg.conversation(),
         None,
     )
 
 
 def test_an_answer_with_an_id_alone_is_completed_from_what_we_asked_for() -> None:
-    conversation, comment = told_by_answer(core(), entry(NEW, C1), ConversationReply(HOME))
+    conversation, comment = told(entry(NEW, C1), ConversationReply(HOME))
     assert comment is None
     assert conversation is not None
     assert (conversation.id, conversation.url_id, conversation.point) == (HOME, eg.THREAD, eg.point())
@@ -68,15 +63,15 @@ def test_an_answer_with_an_id_alone_is_completed_from_what_we_asked_for() -> Non
 
 def test_an_answered_comment_has_the_source_that_we_wrote() -> None:
     rendered = eg.comment_reply(comment=eg.comment(text=None))
-    assert told_by_answer(core(), entry(PostComment(HOME, "Trail is **wet**")), rendered) == (
+    assert told(entry(PostComment(HOME, "Trail is **wet**")), rendered) == (
         None,
         eg.comment(),
     )
 
 
 def test_an_answer_without_content_tells_nothing() -> None:
-    assert told_by_answer(core(), entry(DeleteComment(HOME, C1)), None) == (None, None)
-    assert told_by_answer(core(), entry(EditComment(HOME, C1, "x")), EditReply("x")) == (None, None)
+    assert told(entry(DeleteComment(HOME, C1)), None) == (None, None)
+    assert told(entry(EditComment(HOME, C1, "x")), EditReply("x")) == (None, None)
 
 
 @pytest.mark.parametrize(

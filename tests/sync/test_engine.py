@@ -332,10 +332,10 @@ def test_two_engines_fed_the_same_are_the_same() -> None:
 def test_what_an_engine_remembers_does_not_grow_with_what_it_has_done() -> None:
     def size(desk: Desk) -> int:
         engine = desk.engine
-        parts = (engine._core, engine._link, engine._image_room, engine._thread_room, engine._writes)
-        values = [
-            value for part in (*parts, engine._lookup, engine._presence) for value in vars(part).values()
-        ]
+        holders = (engine._facts, engine._rooms)
+        held = [part for holder in holders for part in vars(holder).values() if hasattr(part, "__dict__")]
+        parts = (engine._core, engine._writes, engine._lookup, *held)
+        values = [value for part in parts for value in vars(part).values()]
         return sum(len(value) for value in values if hasattr(value, "__len__"))
 
     desk = joined()

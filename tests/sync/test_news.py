@@ -10,9 +10,9 @@ from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.news import actor_of, news_of, news_of_list
-from imagechat_tui.sync.reducer import with_list, with_thread
 from imagechat_tui.sync.state import ChatState, Peer
 from tests import examples as eg
+from tests.sync.whole_state import with_list, with_thread
 
 HOME = ConversationId("ic_1")
 C9 = CommentId("c_9")

@@ -31,9 +31,9 @@ from imagechat_tui.sync.outbox import (
     says,
     typed_id,
 )
-from imagechat_tui.sync.reducer import with_list
 from imagechat_tui.sync.state import ChatState, Draft, OutboxEntry, Peer, Problem, ProblemKind, WriteStatus
 from tests import examples as eg
+from tests.sync.whole_state import with_list
 
 HOME = ConversationId("ic_1")
 C1, C9 = CommentId("c_1"), CommentId("c_9")

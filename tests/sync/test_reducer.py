@@ -20,7 +20,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Point
 from imagechat_tui.sync.intents import DeleteComment, EditComment, PostComment, StartConversation
-from imagechat_tui.sync.reducer import applied, remaining, with_list, with_thread
+from imagechat_tui.sync.reducer import remaining
 from imagechat_tui.sync.state import (
     Acknowledged,
     ChatState,
@@ -32,6 +32,7 @@ from imagechat_tui.sync.state import (
     WriteStatus,
 )
 from tests import examples as eg
+from tests.sync.whole_state import applied, with_list, with_thread
 
 HOME = ConversationId("ic_1")
 OTHER = ConversationId("ic_2")

@@ -19,7 +19,6 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.reducer import with_list
 from imagechat_tui.sync.state import (
     Acknowledged,
     ChatState,
@@ -34,6 +33,7 @@ from imagechat_tui.sync.state import (
 )
 from imagechat_tui.sync.views import Views, number_of, threads
 from tests import examples as eg
+from tests.sync.whole_state import with_list
 
 HOME, OTHER = ConversationId("ic_1"), ConversationId("ic_2")
 C1, C2, C9 = CommentId("c_1"), CommentId("c_2"), CommentId("c_9")
