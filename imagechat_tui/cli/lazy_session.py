@@ -11,7 +11,7 @@ from imagechat_tui.sync.state import ChatState, Room
 if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import BroadcastId
     from imagechat_tui.sync.intents import Intent
-    from imagechat_tui.sync.session import Listener, Session
+    from imagechat_tui.sync.session import OnChange, Session
 
 
 class LazySession:
@@ -32,9 +32,9 @@ class LazySession:
         """The newest state; that of a session which has not begun, until it has."""
         return self._nothing_yet if self._made is None else self._made.state
 
-    async def run(self, listener: Listener) -> None:
+    async def run(self, on_change: OnChange) -> None:
         """Make the session and run it until cancelled."""
-        await self._session().run(listener)
+        await self._session().run(on_change)
 
     def dispatch(self, intent: Intent) -> BroadcastId:
         """Hand over what the person wants, at once even before ``run``."""

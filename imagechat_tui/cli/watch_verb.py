@@ -57,7 +57,7 @@ async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int
         room, chosen.endpoint, drafts=None, before_connect=chosen.before_connect, trace=trace
     )
 
-    def listen(state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
+    def on_change(state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
         for item in news:
             told = line_of(item, state, jsonl=jsonl)
             if told is not None:
@@ -78,7 +78,7 @@ async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int
     loop.add_signal_handler(signal.SIGINT, end, CANCELLED)
     loop.add_signal_handler(signal.SIGTERM, end, OK)
     with contextlib.suppress(asyncio.CancelledError):
-        await session.run(listen)
+        await session.run(on_change)
     return code
 
 

@@ -1,8 +1,8 @@
 """Hands without opinions: one loop that carries out what the engine asks for, and tells it what came of it.
 
 Each turn: wait for something to happen or for the next moment that counts; notice whether the machine slept;
-wake the engine if it is due; hand the newest state to the listener. All waiting for the world happens in
-tasks of one TaskGroup, which end with ``run``. Nothing here decides: no retry, no back-off, no verdict.
+wake the engine if it is due; tell of the newest state. All waiting for the world happens in tasks of one
+TaskGroup, which end with ``run``. Nothing here decides: no retry, no back-off, no verdict.
 
 One thing follows from PROMISES D9 rather than from an effect: when the link of the image's room breaks, or
 the machine has slept, the writes in flight are aborted, so that the kernel cannot deliver them later.
@@ -67,7 +67,7 @@ from imagechat_tui.sync.inputs import (
     WriteFailed,
 )
 from imagechat_tui.sync.intents import Intent, Submitted
-from imagechat_tui.sync.session import Listener
+from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Room
 
 if TYPE_CHECKING:
@@ -174,8 +174,8 @@ class LiveSession:
         self._feed(Submitted(intent, broadcast_id, self._wall_ms()))
         return broadcast_id
 
-    async def run(self, listener: Listener) -> None:
-        """Run until cancelled; once. Calls ``listener`` on the event loop after every change."""
+    async def run(self, on_change: OnChange) -> None:
+        """Run until cancelled; once. Calls ``on_change`` on the event loop after every change."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -184,7 +184,7 @@ class LiveSession:
                     self._perform(effect)
                 self._waiting.clear()
                 self._start()
-                await self._turns(listener)
+                await self._turns(on_change)
         finally:
             self._tasks = None
             self._drafts.leave()
@@ -205,7 +205,7 @@ class LiveSession:
                 self._perform(effect)
         self._happened.set()
 
-    async def _turns(self, listener: Listener) -> None:
+    async def _turns(self, on_change: OnChange) -> None:
         looked_at = self._now()
         while True:
             with suppress(TimeoutError):
@@ -222,7 +222,7 @@ class LiveSession:
                 self._feed(Tick())
             if self._publishable or self._news:
                 news, self._news, self._publishable = tuple(self._news), [], False
-                listener(self._engine.state, news)
+                on_change(self._engine.state, news)
 
     def _rest_s(self) -> float:
         wake_at = self._engine.wake_at

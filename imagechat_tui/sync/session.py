@@ -10,7 +10,7 @@ from imagechat_tui.sync.effects import Announce, Applied, Missed
 from imagechat_tui.sync.intents import Intent
 from imagechat_tui.sync.state import ChatState
 
-Listener: TypeAlias = Callable[[ChatState, tuple[Announce | Applied | Missed, ...]], None]
+OnChange: TypeAlias = Callable[[ChatState, tuple[Announce | Applied | Missed, ...]], None]
 """Called on the event loop with the newest state and the news since the last call."""
 
 
@@ -21,8 +21,8 @@ class Session(Protocol):
     def state(self) -> ChatState:
         """The newest state; cheap, never blocks."""
 
-    async def run(self, listener: Listener) -> None:
-        """Run until cancelled. Calls ``listener`` after every change; raises only on a defect."""
+    async def run(self, on_change: OnChange) -> None:
+        """Run until cancelled. Calls ``on_change`` after every change; raises only on a defect."""
 
     def dispatch(self, intent: Intent) -> BroadcastId:
         """Hand over what the person wants. Returns at once, after the state has taken it in.

@@ -182,14 +182,14 @@ class ImageChatApp(App[int]):
         self.run_worker(self._take_keys(), name="keys", group="keys")
         self.run_worker(self._pictures.run(), name="picture", group="picture")
         self._session_worker = self.run_worker(
-            self._session.run(self._listen), name="session", group="session"
+            self._session.run(self._session_changed), name="session", group="session"
         )
         self.chat.composer.furnish()
 
     def _post(self, message: StateChanged | NewsArrived | Told) -> None:
         self.post_message(message)
 
-    def _listen(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
+    def _session_changed(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
         from imagechat_tui.sync.effects import Announce
 
         announced = tuple(item for item in news if isinstance(item, Announce))

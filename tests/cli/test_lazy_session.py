@@ -90,6 +90,6 @@ async def test_a_session_is_made_when_it_runs() -> None:
 
 
 class _Ended(ScriptedSession):
-    async def run(self, listener: object) -> None:
-        assert callable(listener)
-        listener(self.state, ())
+    async def run(self, on_change: object) -> None:
+        assert callable(on_change)
+        on_change(self.state, ())

@@ -114,7 +114,7 @@ class ScriptedEngine:
 
 
 class Told:
-    """A listener that notes what it was told."""
+    """An ``on_change`` that notes what it was told."""
 
     def __init__(self) -> None:
         self.news: list[Announce | Applied | Missed] = []
@@ -561,7 +561,7 @@ async def test_what_a_gateway_says_for_a_while_heals_by_itself(
 
     changed = asyncio.Event()
 
-    def listen(state: ChatState, _: object) -> None:
+    def on_change(state: ChatState, _: object) -> None:
         if phases[-1:] != [state.connection.phase]:
             phases.append(state.connection.phase)
             changed.set()
@@ -585,7 +585,7 @@ async def test_what_a_gateway_says_for_a_while_heals_by_itself(
     live_session = LiveSession(
         ROOM, stub.endpoint(), drafts=None, timings=QUICK, uniform=lambda _, most: min(most, 0.05)
     )
-    running = asyncio.get_running_loop().create_task(live_session.run(listen))
+    running = asyncio.get_running_loop().create_task(live_session.run(on_change))
     try:
         if joined_before:
             await until(Phase.LIVE)

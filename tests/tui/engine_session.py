@@ -9,7 +9,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import Intent
-from imagechat_tui.sync.session import Listener
+from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, ProblemKind
 from tests import examples as eg
 from tests.sync.desk import Desk as World
@@ -89,15 +89,15 @@ class EngineSession:
             self.world.shows(phase)
         self.world.told()
         self.stopped = asyncio.Event()
-        self._listener: Listener | None = None
+        self._on_change: OnChange | None = None
 
     @property
     def state(self) -> ChatState:
         return self.world.state
 
-    async def run(self, listener: Listener) -> None:
-        self._listener = listener
-        listener(self.state, ())
+    async def run(self, on_change: OnChange) -> None:
+        self._on_change = on_change
+        on_change(self.state, ())
         try:
             await asyncio.Event().wait()
         finally:
@@ -110,8 +110,8 @@ class EngineSession:
 
     def tell(self) -> None:
         """Hand the newest state and the news to the screen."""
-        if self._listener is not None:
-            self._listener(self.state, tuple(self.world.told()))
+        if self._on_change is not None:
+            self._on_change(self.state, tuple(self.world.told()))
 
     def sent(self) -> list[SendRequest]:
         """The writes that went to the server since this was asked last."""

@@ -20,7 +20,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
 )
 from imagechat_tui.sync.outbox import typed_id
-from imagechat_tui.sync.session import Listener
+from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem
 from tests import examples as eg
 
@@ -40,15 +40,15 @@ class ScriptedSession:
         """While set, texts are refused with it, at once."""
         self.stopped = asyncio.Event()
         self._state = state
-        self._listener: Listener | None = None
+        self._on_change: OnChange | None = None
 
     @property
     def state(self) -> ChatState:
         return self._state
 
-    async def run(self, listener: Listener) -> None:
-        self._listener = listener
-        listener(self._state, ())
+    async def run(self, on_change: OnChange) -> None:
+        self._on_change = on_change
+        on_change(self._state, ())
         try:
             await asyncio.Event().wait()
         finally:
@@ -57,8 +57,8 @@ class ScriptedSession:
     def publish(self, state: ChatState, *news: Announce) -> None:
         """Say that the state is another now."""
         self._state = state
-        assert self._listener is not None
-        self._listener(state, news)
+        assert self._on_change is not None
+        self._on_change(state, news)
 
     def dispatch(self, intent: Intent) -> BroadcastId:
         self.intents.append(intent)

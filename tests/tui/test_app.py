@@ -13,7 +13,7 @@ from textual import events
 
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
-from imagechat_tui.sync.session import Listener
+from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
@@ -93,7 +93,7 @@ async def test_a_picture_that_cannot_be_shown_is_explained_and_the_threads_stay(
 
 async def test_a_defect_in_the_session_ends_the_app_and_leaves_a_file(tmp_path: Path) -> None:
     class Broken(ScriptedSession):
-        async def run(self, listener: Listener) -> None:
+        async def run(self, on_change: OnChange) -> None:
             raise KeyError("defect")
 
     async def load(progress: Callable[[float], None]) -> Picture:
