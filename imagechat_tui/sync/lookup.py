@@ -103,14 +103,14 @@ class Lookup:
     def begin(self, broadcast_id: BroadcastId, at_ms: int, *, unsure: bool) -> None:
         """A write is being sent. ``unsure``: nobody knows what became of an earlier try."""
         state = self._facts.state
-        flight = InFlight(state, at_ms, Read(self._core, Reader.LOOKUP), log_after=self._rooms.image.head)
-        flight.list_left_out = self._rooms.list.left_out
+        sought = InFlight(state, at_ms, Read(self._core, Reader.LOOKUP), log_after=self._rooms.image.head)
+        sought.list_left_out = self._rooms.list.left_out
         if unsure:
-            flight.before, flight.unsure, flight.list_left_out = ChatState(state.room), True, 0
+            sought.before, sought.unsure, sought.list_left_out = ChatState(state.room), True, 0
             position = state.confirmed.position
             if position is not None:
-                flight.log_after = Position(position.epoch, 0)
-        self._in_flight[broadcast_id] = flight
+                sought.log_after = Position(position.epoch, 0)
+        self._in_flight[broadcast_id] = sought
 
     def remembered(self, broadcast_id: BroadcastId) -> InFlight:
         """What is remembered of a write in flight."""
@@ -124,31 +124,31 @@ class Lookup:
 
     def thread_loaded(self, loaded: ThreadLoaded) -> None:
         """A thread was read to look for a write."""
-        _, flight = self._search_of(loaded.request)
-        if flight is not None and flight.search.loaded(loaded.request):
-            flight.thread, flight.thread_left_out = loaded.list.comments, loaded.list.left_out
+        _, sought = self._search_of(loaded.request)
+        if sought is not None and sought.search.loaded(loaded.request):
+            sought.thread, sought.thread_left_out = loaded.list.comments, loaded.list.left_out
 
     def log_loaded(self, loaded: EventLogLoaded) -> None:
         """A part of the log was read to look for a write."""
-        broadcast_id, flight = self._search_of(loaded.request)
-        if flight is None or not flight.search.loaded(loaded.request):
+        broadcast_id, sought = self._search_of(loaded.request)
+        if sought is None or not sought.search.loaded(loaded.request):
             return
         positions = [position for event in loaded.events if (position := position_of(event)) is not None]
         if any(self._names(event, broadcast_id) for event in loaded.events):
-            flight.in_log = True
+            sought.in_log = True
         elif loaded.complete is False and positions:
-            flight.log_after = positions[-1]
-        elif loaded.complete is False or flight.log_lost_before:
-            flight.log_lost = True
+            sought.log_after = positions[-1]
+        elif loaded.complete is False or sought.log_lost_before:
+            sought.log_lost = True
         else:
-            flight.in_log = False
+            sought.in_log = False
 
     def read_failed(self, failed: FetchFailed) -> None:
         """A read failed."""
-        _, flight = self._search_of(failed.request)
-        if flight is not None and flight.search.failed(failed) and failed.status in (400, 404, 410):
+        _, sought = self._search_of(failed.request)
+        if sought is not None and sought.search.failed(failed) and failed.status in (400, 404, 410):
             # There is no such log, or no such thread: nobody ever wrote in it.
-            flight.log_lost, flight.thread = True, ()
+            sought.log_lost, sought.thread = True, ()
 
     # What to do about it
 
@@ -157,16 +157,16 @@ class Lookup:
         outbox = self._facts.workspace.mine.outbox
         self._in_flight = {entry.broadcast_id: self._in_flight[entry.broadcast_id] for entry in outbox}
         outcomes = [
-            self._look_up(entry, flight)
-            for entry, flight in self._checking()
-            if self._core.now >= flight.check_at
+            self._look_up(entry, sought)
+            for entry, sought in self._checking()
+            if self._core.now >= sought.check_at
         ]
         return [outcome for outcome in outcomes if outcome is not None]
 
     def dues(self) -> Iterator[Due]:
         """When a write should be looked up; then every turn does what is left to do for it."""
-        for _, flight in self._checking():
-            yield from (Due(at) for at in (flight.check_at, flight.search.due_at()) if at is not None)
+        for _, sought in self._checking():
+            yield from (Due(at) for at in (sought.check_at, sought.search.due_at()) if at is not None)
 
     # Inside
 
@@ -182,55 +182,55 @@ class Lookup:
         broadcast_id = self._searches.pop(request)
         return broadcast_id, self._in_flight.get(broadcast_id)
 
-    def _begin_search(self, entry: OutboxEntry, flight: InFlight) -> int:
-        request = flight.search.begin()
+    def _begin_search(self, entry: OutboxEntry, sought: InFlight) -> int:
+        request = sought.search.begin()
         self._searches[request] = entry.broadcast_id
         return request
 
-    def _look_up(self, entry: OutboxEntry, flight: InFlight) -> Outcome | None:
+    def _look_up(self, entry: OutboxEntry, sought: InFlight) -> Outcome | None:
         complete_at, link = self._rooms.list.complete_at, self._facts.link
-        if complete_at is None or complete_at < flight.check_at:
-            if self._facts.reachable and flight.asked_at < max(flight.check_at, link.opened_at):
-                flight.asked_at = self._core.now
+        if complete_at is None or complete_at < sought.check_at:
+            if self._facts.reachable and sought.asked_at < max(sought.check_at, link.opened_at):
+                sought.asked_at = self._core.now
                 self._rooms.image.refresh()
             return None
-        if not self._search(entry, flight):
-            outcome = self._judge(entry, flight)
-            return outcome if self._sure(outcome, flight) else None
+        if not self._search(entry, sought):
+            outcome = self._judge(entry, sought)
+            return outcome if self._sure(outcome, sought) else None
         return None
 
-    def _search(self, entry: OutboxEntry, flight: InFlight) -> bool:
+    def _search(self, entry: OutboxEntry, sought: InFlight) -> bool:
         """Read what else must be read, when everything that the room has is here. False if nothing."""
         core = self._core
         if not self._rooms.image.numbered:
             url_id = self._thread_to_read(entry)
-            if url_id is None or flight.thread is not None:
+            if url_id is None or sought.thread is not None:
                 return False
-            if self._may_read(flight):
+            if self._may_read(sought):
                 home = conversation_of(entry.write) or ConversationId(entry.broadcast_id)
-                core.emit(FetchThread(self._begin_search(entry, flight), home, url_id))
+                core.emit(FetchThread(self._begin_search(entry, sought), home, url_id))
             return True
         position, ids = self._facts.ledger.position, self._facts.ledger.ids
-        known = flight.in_log is not None or flight.log_lost or not self._missed_events(entry, flight)
-        if known or ids is None or flight.log_after is None or position is None:
+        known = sought.in_log is not None or sought.log_lost or not self._missed_events(entry, sought)
+        if known or ids is None or sought.log_after is None or position is None:
             return False
-        if flight.log_after.epoch != position.epoch:
+        if sought.log_after.epoch != position.epoch:
             # The log was started anew since. What this one has, happened; what it has not, may have before.
-            flight.log_after = Position(position.epoch, 0)
-            flight.log_lost_before = True
-        if self._may_read(flight):
-            number = self._begin_search(entry, flight)
-            core.emit(FetchEventLog(number, core.room.url_id, ids.user_id_ws, after=flight.log_after))
+            sought.log_after = Position(position.epoch, 0)
+            sought.log_lost_before = True
+        if self._may_read(sought):
+            number = self._begin_search(entry, sought)
+            core.emit(FetchEventLog(number, core.room.url_id, ids.user_id_ws, after=sought.log_after))
         return True
 
-    def _may_read(self, flight: InFlight) -> bool:
-        flight.search.want(self._core.now)
-        at = flight.search.due_at()
+    def _may_read(self, sought: InFlight) -> bool:
+        sought.search.want(self._core.now)
+        at = sought.search.due_at()
         return self._facts.reachable and at is not None and self._core.now >= at
 
-    def _missed_events(self, entry: OutboxEntry, flight: InFlight) -> bool:
+    def _missed_events(self, entry: OutboxEntry, sought: InFlight) -> bool:
         """Whether its event may have come without being seen as its own."""
-        return flight.unsure or self._rooms.image.listed_since(entry.sent_at_s)
+        return sought.unsure or self._rooms.image.listed_since(entry.sent_at_s)
 
     def _names(self, event: LiveEvent, broadcast_id: BroadcastId) -> bool:
         stamp, me = stamp_of(event), self._facts.ledger.me
@@ -252,43 +252,43 @@ class Lookup:
             case _:
                 return None
 
-    def _judge(self, entry: OutboxEntry, flight: InFlight) -> Outcome:
+    def _judge(self, entry: OutboxEntry, sought: InFlight) -> Outcome:
         """Everything that the server has is here: did it happen?"""
         state, write, url_id_clean = self._facts.state, entry.write, self._facts.ledger.url_id_clean
-        if self._rooms.image.numbered and not self._missed_events(entry, flight):
+        if self._rooms.image.numbered and not self._missed_events(entry, sought):
             return Outcome(entry, saved=False)  # its event would have come by
-        if flight.in_log is not None:
-            return Outcome(entry, saved=flight.in_log)
-        if flight.thread is not None and not self._rooms.image.numbered:
-            return self._judge_by_thread(entry, flight, flight.thread)
-        if not happened(write, flight.before, state, url_id_clean):
+        if sought.in_log is not None:
+            return Outcome(entry, saved=sought.in_log)
+        if sought.thread is not None and not self._rooms.image.numbered:
+            return self._judge_by_thread(entry, sought, sought.thread)
+        if not happened(write, sought.before, state, url_id_clean):
             return Outcome(entry, saved=False)
         conversation, comment = None, None
         if isinstance(write, StartConversation):
-            conversation = made_conversation(write, flight.before, state, url_id_clean)
+            conversation = made_conversation(write, sought.before, state, url_id_clean)
         elif isinstance(write, PostComment):
             thread = tuple(state.confirmed.comments.get(write.conversation_id, NO_COMMENTS).values())
-            comment = made_comment(write, flight.before, thread, state)
+            comment = made_comment(write, sought.before, thread, state)
         return Outcome(entry, True, conversation, comment)
 
-    def _sure(self, outcome: Outcome, flight: InFlight) -> bool:
+    def _sure(self, outcome: Outcome, sought: InFlight) -> bool:
         """Whether it is more than a guess: what was not seen may be among what could not be read."""
         not_seen = outcome.saved == isinstance(outcome.entry.write, DeleteComment | DeleteConversation)
-        left_out = flight.thread_left_out > 0 or self._rooms.list.left_out > flight.list_left_out
+        left_out = sought.thread_left_out > 0 or self._rooms.list.left_out > sought.list_left_out
         return not (not_seen and left_out)
 
-    def _judge_by_thread(self, entry: OutboxEntry, flight: InFlight, thread: tuple[Comment, ...]) -> Outcome:
+    def _judge_by_thread(self, entry: OutboxEntry, sought: InFlight, thread: tuple[Comment, ...]) -> Outcome:
         write, state, url_id_clean = entry.write, self._facts.state, self._facts.ledger.url_id_clean
         match write:
             case StartConversation():
-                conversation = made_conversation(write, flight.before, state, url_id_clean)
-                comment = made_comment(write, flight.before, thread, state)
+                conversation = made_conversation(write, sought.before, state, url_id_clean)
+                comment = made_comment(write, sought.before, thread, state)
                 if conversation is not None:
                     return Outcome(entry, True, conversation, comment)
                 step_done = comment.id if comment is not None else None
                 return Outcome(replace(entry, comment_id=step_done), saved=False)
             case PostComment():
-                comment = made_comment(write, flight.before, thread, state)
+                comment = made_comment(write, sought.before, thread, state)
                 return Outcome(entry, comment is not None, comment=comment)
             case EditComment() | DeleteComment():
                 known = next((c for c in thread if c.id == write.comment_id), None)

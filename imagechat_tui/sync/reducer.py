@@ -13,24 +13,7 @@ from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.events import (
-    CursorMoved,
-    DeletedComment,
-    DeletedImageChat,
-    ImageChatsStale,
-    ImageChatUpdated,
-    LiveEvent,
-    NewComment,
-    NewImageChat,
-    PresenceUpdate,
-    Reset,
-    Skip,
-    Subscribed,
-    ThreadStateChange,
-    UnknownEvent,
-    UpdatedComment,
-    VoteChanged,
-)
+from imagechat_tui.protocol import events
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Position, User
 from imagechat_tui.protocol.routes import ConversationList
@@ -71,7 +54,7 @@ def without(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
 
 def confirmed_after(
     confirmed: Confirmed,
-    event: LiveEvent,
+    event: events.LiveEvent,
     *,
     thread: ConversationId | None = None,
     position: Position | None = None,
@@ -88,34 +71,36 @@ def confirmed_after(
     return after if position is None else after.replace(position=position)
 
 
-def _confirmed_after(confirmed: Confirmed, event: LiveEvent, thread: ConversationId | None) -> Confirmed:
+def _confirmed_after(
+    confirmed: Confirmed, event: events.LiveEvent, thread: ConversationId | None
+) -> Confirmed:
     match event:
-        case NewImageChat():
+        case events.NewImageChat():
             return _with_conversation(confirmed, event.conversation)
-        case ImageChatUpdated():
+        case events.ImageChatUpdated():
             now = _with_conversation(confirmed, event.conversation)
             if event.comment is None:
                 return now
             if event.activity == "deleted-comment":
                 return _without_comment(now, event.conversation.id, event.comment.id)
             return _with_comment(now, event.conversation.id, event.comment)
-        case DeletedImageChat():
+        case events.DeletedImageChat():
             return _without_conversation(confirmed, event.conversation_id)
-        case NewComment():
+        case events.NewComment():
             home = _thread_of(confirmed, event.comment.url_id, thread)
             return _with_comment(confirmed, home, event.comment)
-        case UpdatedComment():
+        case events.UpdatedComment():
             return _with_updated_comment(confirmed, event, thread)
-        case DeletedComment():
+        case events.DeletedComment():
             home = thread
             if event.comment is not None:
                 home = _thread_of(confirmed, event.comment.url_id, thread)
             return _without_comment(confirmed, home, event.comment_id)
-        case VoteChanged():
+        case events.VoteChanged():
             return _with_vote(confirmed, event, thread)
         case (
-            PresenceUpdate() | CursorMoved() | ThreadStateChange() | ImageChatsStale()
-            | Subscribed() | Reset() | Skip() | UnknownEvent()
+            events.PresenceUpdate() | events.CursorMoved() | events.ThreadStateChange() | events.ImageChatsStale()
+            | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
         ):  # fmt: skip
             return confirmed
         case _:
@@ -155,7 +140,7 @@ def _with_comment(confirmed: Confirmed, thread: ConversationId | None, comment: 
 
 
 def _with_updated_comment(
-    confirmed: Confirmed, event: UpdatedComment, thread: ConversationId | None
+    confirmed: Confirmed, event: events.UpdatedComment, thread: ConversationId | None
 ) -> Confirmed:
     """Merge the fields that the frame held into what is known."""
     home = _thread_of(confirmed, event.comment.url_id, thread)
@@ -168,7 +153,7 @@ def _with_updated_comment(
     return _with_comment(confirmed, home, replace(known, **present))
 
 
-def _with_vote(confirmed: Confirmed, event: VoteChanged, thread: ConversationId | None) -> Confirmed:
+def _with_vote(confirmed: Confirmed, event: events.VoteChanged, thread: ConversationId | None) -> Confirmed:
     vote = event.vote
     home = _thread_of(confirmed, vote.url_id, thread)
     known = confirmed.comments.get(home, NO_COMMENTS).get(vote.comment_id) if home is not None else None
@@ -215,9 +200,9 @@ def _without_conversation(confirmed: Confirmed, gone: ConversationId) -> Confirm
     )
 
 
-def mine_after(mine: Mine, event: LiveEvent) -> Mine:
+def mine_after(mine: Mine, event: events.LiveEvent) -> Mine:
     """What is the person's own after ``event``: of a deleted thread only the drafts are left."""
-    if not isinstance(event, DeletedImageChat):
+    if not isinstance(event, events.DeletedImageChat):
         return mine
     gone = event.conversation_id
     after = _with_homeless(mine, {gone}).replace(
@@ -241,18 +226,18 @@ def _homeless(draft: Draft) -> Draft:
     return replace(draft, problem=Problem(ProblemKind.GONE))
 
 
-def here_after(here: Here, event: LiveEvent, me: User | None) -> Here:
+def here_after(here: Here, event: events.LiveEvent, me: User | None) -> Here:
     """Who is here after ``event``, and where they point; the same object, if it does not tell."""
     match event:
-        case PresenceUpdate():
+        case events.PresenceUpdate():
             return _with_presence(here, event)
-        case CursorMoved() if me is None or event.user_id != me.id:
+        case events.CursorMoved() if me is None or event.user_id != me.id:
             return here.replace(crosshairs=with_item(here.crosshairs, event.user_id, event.point))
         case _:
             return here
 
 
-def _with_presence(here: Here, event: PresenceUpdate) -> Here:
+def _with_presence(here: Here, event: events.PresenceUpdate) -> Here:
     """Who left first, then who came."""
     left = frozenset(event.left)
     after = here.replace(

@@ -10,22 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from imagechat_tui.protocol.events import (
-    CursorMoved,
-    DeletedComment,
-    DeletedImageChat,
-    ImageChatUpdated,
-    LiveEvent,
-    NewComment,
-    NewImageChat,
-    PresenceUpdate,
-    Reset,
-    Skip,
-    Stamp,
-    Subscribed,
-    UpdatedComment,
-    VoteChanged,
-)
+from imagechat_tui.protocol import events
 from imagechat_tui.protocol.models import Position
 
 HELD_AT_MOST = 1000
@@ -68,16 +53,18 @@ def restarted(mine: Position, head: Position) -> bool:
     return mine.seq == head.seq and known and mine.event_id != head.event_id
 
 
-def stamp_of(event: LiveEvent) -> Stamp | None:
+def stamp_of(event: events.LiveEvent) -> events.Stamp | None:
     """The envelope of a logged event; None for events that are never logged."""
-    if isinstance(event, PresenceUpdate | Subscribed | Reset | Skip | CursorMoved):
+    if isinstance(
+        event, events.PresenceUpdate | events.Subscribed | events.Reset | events.Skip | events.CursorMoved
+    ):
         return None
     return event.stamp
 
 
-def position_of(event: LiveEvent) -> Position | None:
+def position_of(event: events.LiveEvent) -> Position | None:
     """The event's place in the log, if it has one."""
-    if isinstance(event, Skip):
+    if isinstance(event, events.Skip):
         return event.position
     stamp = stamp_of(event)
     return stamp.position if stamp is not None else None
@@ -90,12 +77,12 @@ class Held:
     """
 
     def __init__(self) -> None:
-        self._events: dict[tuple[str, int], LiveEvent] = {}
+        self._events: dict[tuple[str, int], events.LiveEvent] = {}
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def add(self, position: Position, event: LiveEvent) -> None:
+    def add(self, position: Position, event: events.LiveEvent) -> None:
         """Keep ``event`` until its turn comes."""
         if len(self._events) < HELD_AT_MOST:
             self._events[position.epoch, position.seq] = event
@@ -110,7 +97,7 @@ class Held:
         key = max(self._events, key=lambda key: key[1], default=None)
         return Position(*key) if key is not None else None
 
-    def between(self, mine: Position, its: Position) -> list[tuple[Position, LiveEvent]]:
+    def between(self, mine: Position, its: Position) -> list[tuple[Position, events.LiveEvent]]:
         """What is held of the log of ``its`` up to there and was not before ``mine``, in order."""
         first = mine.seq if mine.epoch == its.epoch else 0
         return [
@@ -119,7 +106,7 @@ class Held:
             if key[0] == its.epoch and first < key[1] <= its.seq
         ]
 
-    def after(self, position: Position) -> Iterator[LiveEvent]:
+    def after(self, position: Position) -> Iterator[events.LiveEvent]:
         """Take out what follows ``position`` without a hole, in order."""
         seq = position.seq + 1
         while (event := self._events.pop((position.epoch, seq), None)) is not None:
@@ -139,21 +126,21 @@ class Held:
         self._events.clear()
 
 
-def identity(event: LiveEvent) -> tuple[str, int, str, str] | None:
+def identity(event: events.LiveEvent) -> tuple[str, int, str, str] | None:
     """What tells a repeat of an unnumbered event (PROTOCOL 8.3); None if it cannot be told."""
     stamp = stamp_of(event)
     if stamp is None or stamp.timestamp_ms is None:
         return None
     match event:
-        case NewImageChat() | ImageChatUpdated():
+        case events.NewImageChat() | events.ImageChatUpdated():
             about: str = event.conversation.id
-        case DeletedImageChat():
+        case events.DeletedImageChat():
             about = event.conversation_id
-        case NewComment() | UpdatedComment():
+        case events.NewComment() | events.UpdatedComment():
             about = event.comment.id
-        case DeletedComment():
+        case events.DeletedComment():
             about = event.comment_id
-        case VoteChanged():
+        case events.VoteChanged():
             about = f"{event.vote.id}{event.added}"
         case _:
             about = ""
@@ -173,7 +160,7 @@ class Seen:
         if time_ms is not None:
             self.newest_ms = max(time_ms, self.newest_ms or 0)
 
-    def repeated(self, event: LiveEvent) -> bool:
+    def repeated(self, event: events.LiveEvent) -> bool:
         """Note ``event``; True if it was seen before."""
         stamp = stamp_of(event)
         if stamp is not None:
