@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.sync import link
 from imagechat_tui.sync.backoff import LOCAL_CAP_S
 from imagechat_tui.sync.effects import (
     Announce,
@@ -21,7 +22,7 @@ from imagechat_tui.sync.effects import (
 )
 from imagechat_tui.sync.inputs import EventLogLoaded, Pong, SocketClosed, SocketOpened, Woke
 from imagechat_tui.sync.intents import OpenThread, StartConversation, TryNow
-from imagechat_tui.sync.link import TRANSITIONS, Signal, next_phase
+from imagechat_tui.sync.link import TRANSITIONS, TRIES, Signal, Step, Try, next_phase, next_try
 from imagechat_tui.sync.state import Connection, Peer, Phase, Problem, ProblemKind
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
@@ -56,6 +57,40 @@ def test_every_signal_leads_where_the_promises_say(phase: Phase, signal: Signal)
 
 def test_the_table_leaves_no_phase_out() -> None:
     assert set(TRANSITIONS) == set(Phase)
+
+
+def drawn_tables() -> list[list[list[str]]]:
+    """The tables of the module's docstring: rows of words, the first the head."""
+    blocks = (link.__doc__ or "").split("\n\n")
+    rows = [[line.split() for line in block.splitlines()] for block in blocks if block.startswith("    ")]
+    return [table for table in rows if len({len(row) for row in table[1:]}) == 1]
+
+
+@pytest.mark.parametrize(
+    ("head", "place", "leads_to"),
+    [(head, row[0], row[1:]) for head, *rows in drawn_tables() for row in rows],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_tables_that_the_module_draws_are_the_ones_it_runs(
+    head: list[str], place: str, leads_to: list[str]
+) -> None:
+    run = {
+        **{(kept.name, step.name): next_try(kept, step).name for kept in Try for step in Step},
+        **{(kept.name, told.name): next_phase(kept, told).name for kept in Phase for told in Signal},
+    }
+    drawn = {(place, by): place if to == "." else to for by, to in zip(head, leads_to, strict=True)}
+    assert drawn.items() <= run.items()
+
+
+def test_both_tables_are_drawn_whole() -> None:
+    tries, phases = drawn_tables()
+    assert ([row[0] for row in tries[1:]], tries[0]) == (
+        [place.name for place in Try],
+        [s.name for s in Step],
+    )
+    assert {row[0] for row in phases[1:]} == {phase.name for phase in Phase}
+    assert phases[0] == [signal.name for signal in Signal]
+    assert set(TRIES) == set(Try)
 
 
 @pytest.mark.parametrize(
