@@ -139,7 +139,7 @@ class UnknownEvent(Tagged, frozen=True):
     stamp: Stamp = field(default_factory=Stamp)
 
 
-LiveEvent: TypeAlias = (
+LoggedEvent: TypeAlias = (
     NewImageChat
     | ImageChatUpdated
     | DeletedImageChat
@@ -149,10 +149,7 @@ LiveEvent: TypeAlias = (
     | DeletedComment
     | VoteChanged
     | ThreadStateChange
-    | PresenceUpdate
-    | Subscribed
-    | Reset
-    | Skip
-    | CursorMoved
-    | UnknownEvent
 )
+"""Events that have a place in a room's log, and so a stamp."""
+
+LiveEvent: TypeAlias = LoggedEvent | PresenceUpdate | Subscribed | Reset | Skip | CursorMoved | UnknownEvent

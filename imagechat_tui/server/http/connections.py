@@ -58,7 +58,7 @@ class ConnectionRules(Struct, frozen=True):
     """How many connections, and how patient one is with them."""
 
     total: int = 3_968
-    """Of the process."""
+    """Connections of the process."""
     per_address: int = 992
     """From one address, or of one user on the Unix socket; not from trusted proxies."""
     head_within_s: float = 10.0
@@ -110,7 +110,7 @@ class Connections:
 
     @property
     def open(self) -> int:
-        """Connections now."""
+        """How many connections there are now."""
         return self._total
 
     def guarded(self, serve: Callable[[], asyncio.Protocol]) -> Callable[[], Gate]:
@@ -145,7 +145,7 @@ class Connections:
         return True
 
     def leave(self, gate: Gate) -> None:
-        """Take the place back."""
+        """Take back the place of a connection that ends."""
         self.busy(gate)
         self._total -= 1
         self._open[gate.address] -= 1
@@ -153,11 +153,11 @@ class Connections:
             del self._open[gate.address]
 
     def waits(self, gate: Gate) -> None:
-        """It may make room for others, as the last of those who may now."""
+        """A connection waits for a request: it may have to make room, after those that wait longer."""
         self._waiting[gate] = None
 
     def busy(self, gate: Gate) -> None:
-        """It is being answered."""
+        """A request of a connection is being answered: it need not make room for others."""
         self._waiting.pop(gate, None)
 
 
@@ -189,15 +189,15 @@ class Gate(asyncio.Protocol):
         self._book = book
         self._serve = serve
         self._asked = False
-        """There was a request."""
+        """The connection has sent a request."""
         self._tail = b""
         """The end of what came last: a header's name may come in two pieces."""
         self._state = _State.NEW
         self._transport: asyncio.Transport | None = None
         self._placed = False
-        """It counts."""
+        """The connection has a place in the book."""
         self._made = False
-        """``inner`` knows of it."""
+        """``inner`` was told of the connection."""
         self._timer: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
         self._unsent = 0
@@ -232,7 +232,7 @@ class Gate(asyncio.Protocol):
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what may be read."""
+        """Hand on to aiohttp what it may read; end who drips or floods."""
         if self._drips(data):
             self.end()
             return
@@ -267,7 +267,7 @@ class Gate(asyncio.Protocol):
         return self._inner.eof_received() if self._made else None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Over."""
+        """Forget the connection: it has ended."""
         self._state = _State.REFUSED
         self._transport = None
         self._let_go()
@@ -281,7 +281,7 @@ class Gate(asyncio.Protocol):
         self._watch_unsent()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The other side has caught up."""
         if self._stuck is not None:
             self._stuck.cancel()
             self._stuck = None
@@ -339,7 +339,7 @@ class Gate(asyncio.Protocol):
         asyncio.get_running_loop().call_later(PARTING_S, self.end)
 
     def end(self) -> None:
-        """Close now, and make room at once."""
+        """Close the connection now, and make room at once."""
         self._state = _State.REFUSED
         self._let_go()
         if self._transport is not None:

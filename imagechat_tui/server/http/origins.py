@@ -45,7 +45,7 @@ class EdgeRules(Struct, frozen=True):
 
 
 def guard(app: web.Application, rules: EdgeRules) -> None:
-    """Put the edge around an application that has not started yet."""
+    """Have an application that has not started yet check hosts and origins first."""
     hosts = frozenset(host.rstrip(".").lower() for host in rules.hosts)
     origins = frozenset(origin.rstrip("/").lower() for origin in rules.origins)
 

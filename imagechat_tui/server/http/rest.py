@@ -25,7 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def list_conversations(request: web.Request) -> web.Response:
-    """LIST_CONVERSATIONS."""
+    """Answer with the markers of an image."""
     actor, v2 = await reader(request), codec.wants_v2(request.query)
     url_id = codec.decode_list_conversations(request.query)
     answer = await request.app[SERVING].queries.conversations(actor, url_id, v2=v2)
@@ -33,7 +33,7 @@ async def list_conversations(request: web.Request) -> web.Response:
 
 
 async def create_conversation(request: web.Request) -> web.Response:
-    """CREATE_CONVERSATION."""
+    """Make a marker."""
     actor = await writer(request)
     async with _rights_first(request, actor, Action.CREATE_MARKER):
         create = codec.decode_create_conversation(await body_of(request))
@@ -42,7 +42,7 @@ async def create_conversation(request: web.Request) -> web.Response:
 
 
 async def update_conversation(request: web.Request) -> web.Response:
-    """UPDATE_CONVERSATION."""
+    """Move, resolve or reopen a marker."""
     actor, chat_id = await writer(request), ConversationId(request.match_info["chat_id"])
     async with _rights_first(request, actor, Action.RESOLVE_MARKER, conversation_id=chat_id):
         update = codec.decode_update_conversation(await body_of(request))
@@ -51,7 +51,7 @@ async def update_conversation(request: web.Request) -> web.Response:
 
 
 async def delete_conversation(request: web.Request) -> web.Response:
-    """DELETE_CONVERSATION."""
+    """Delete a marker with its thread."""
     actor, chat_id = await writer(request), ConversationId(request.match_info["chat_id"])
     async with _rights_first(request, actor, Action.DELETE_MARKER, conversation_id=chat_id):
         body = await body_of(request) if request.can_read_body else {}
@@ -61,14 +61,14 @@ async def delete_conversation(request: web.Request) -> web.Response:
 
 
 async def list_comments(request: web.Request) -> web.Response:
-    """LIST_COMMENTS."""
+    """Answer with a page of a thread."""
     actor, asked = await reader(request), codec.decode_list_comments(request.query)
     answer = await request.app[SERVING].queries.comments(actor, asked)
     return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
 
 
 async def create_comment(request: web.Request) -> web.Response:
-    """CREATE_COMMENT."""
+    """Make a comment."""
     actor = await writer(request)
     async with _rights_first(request, actor, Action.COMMENT):
         create = codec.decode_create_comment(await body_of(request), request.query)
@@ -78,7 +78,7 @@ async def create_comment(request: web.Request) -> web.Response:
 
 
 async def comment_text(request: web.Request) -> web.Response:
-    """COMMENT_TEXT."""
+    """Answer with the source of a comment."""
     actor = await reader(request)
     _identified(actor)
     text = await request.app[SERVING].queries.comment_text(actor, _comment_id(request))
@@ -86,7 +86,7 @@ async def comment_text(request: web.Request) -> web.Response:
 
 
 async def edit_comment(request: web.Request) -> web.Response:
-    """EDIT_COMMENT."""
+    """Give a comment another text."""
     actor, comment_id = await writer(request), _comment_id(request)
     async with _rights_first(request, actor, Action.EDIT_COMMENT, comment_id=comment_id):
         edit = codec.decode_edit_comment(await body_of(request), request.query, comment_id)
@@ -95,7 +95,7 @@ async def edit_comment(request: web.Request) -> web.Response:
 
 
 async def delete_comment(request: web.Request) -> web.Response:
-    """DELETE_COMMENT."""
+    """Delete a comment and its replies."""
     actor, comment_id = await writer(request), _comment_id(request)
     async with _rights_first(request, actor, Action.DELETE_COMMENT, comment_id=comment_id):
         broadcast_id = codec.decode_broadcast_id(request.query)
@@ -104,7 +104,7 @@ async def delete_comment(request: web.Request) -> web.Response:
 
 
 async def event_log(request: web.Request) -> web.Response:
-    """EVENT_LOG."""
+    """Answer with what happened in a room."""
     serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
     tenant_id = _tenant_id(request)
     query = codec.decode_event_log_query(request.query)
@@ -120,18 +120,18 @@ async def event_log(request: web.Request) -> web.Response:
 
 
 async def health(request: web.Request) -> web.Response:
-    """HEALTH: the process runs."""
+    """Say that the process runs."""
     return answered(codec.encode_success())
 
 
 async def ready(request: web.Request) -> web.Response:
-    """READY: the store answers."""
+    """Say that the store answers."""
     await request.app[SERVING].store.positions([request.app[SERVING].tokens.room(TenantId("-"), _NOWHERE)])
     return answered(codec.encode_success())
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Counters in the Prometheus text format."""
+    """Answer with counters in the Prometheus text format."""
     hub = request.app[SERVING].hub
     counters = hub.counters
     lines = {
@@ -147,7 +147,7 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def reader(request: web.Request) -> Actor:
-    """Who reads, and may."""
+    """Find out who reads; refuse who may not."""
     actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
     request.app[SERVING].queries.admit(actor)
     count_read(request, actor)
@@ -155,7 +155,7 @@ async def reader(request: web.Request) -> Actor:
 
 
 async def writer(request: web.Request) -> Actor:
-    """Who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
+    """Find out who writes. It is counted where it is decided: what is refused before costs the tenant nothing."""
     actor = await sign_in(request, request.app[SERVING].auth, _tenant_id(request))
     _identified(actor)
     check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {_counted_as(request, actor)}")
@@ -179,7 +179,7 @@ async def body_of(request: web.Request) -> JsonObject:
 
 
 def answered(body: JsonObject) -> web.Response:
-    """A success: always 200."""
+    """The answer of a request that succeeds: always 200."""
     return _stored(codec.dump_json(body))
 
 

@@ -37,7 +37,7 @@ OVERLOAD_SPREAD_S = 5
 
 
 async def subscribe(request: web.Request) -> web.StreamResponse:
-    """SUBSCRIBE: one socket, one room."""
+    """Make the request a socket of one room, and serve it until it ends."""
     serving = request.app[SERVING]
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
@@ -144,7 +144,7 @@ async def _send_away(serving: Serving, subscriber: Subscriber, gate: Gate | None
 
 
 async def presence_status(request: web.Request) -> web.Response:
-    """PRESENCE_STATUS."""
+    """Answer which of some users are in a room."""
     serving, query = request.app[SERVING], request.query
     tenant_id, url_id_ws = TenantId(query.get("tenantId", "")), query.get("urlIdWS", "")
     ids = [part for part in query.get("userIds", "").split(",") if part]
@@ -158,7 +158,7 @@ async def presence_status(request: web.Request) -> web.Response:
 
 
 async def users_online(request: web.Request) -> web.Response:
-    """USERS_ONLINE."""
+    """Answer who is on a page."""
     actor, url_id = await _page_reader(request)
     serving = request.app[SERVING]
     here = serving.hub.online(serving.tokens.room(actor.tenant_id, url_id))
@@ -169,7 +169,7 @@ async def users_online(request: web.Request) -> web.Response:
 
 
 async def users_offline(request: web.Request) -> web.Response:
-    """Who has written on this page and is not here now."""
+    """Answer who has written on a page and is not there now."""
     actor, url_id = await _page_reader(request)
     serving = request.app[SERVING]
     here = set(serving.hub.online(serving.tokens.room(actor.tenant_id, url_id)))
@@ -181,7 +181,7 @@ async def users_offline(request: web.Request) -> web.Response:
 
 
 async def users_info(request: web.Request) -> web.Response:
-    """USERS_INFO."""
+    """Answer with the profiles of some users."""
     actor = await reader(request)
     serving = request.app[SERVING]
     ids = [UserId(part) for part in request.query.get("ids", "").split(",") if part]

@@ -98,7 +98,7 @@ class Subscriber:
             self._wire.write(close_frame(code))
 
     def abort(self) -> None:
-        """Close now."""
+        """Close the socket without a word."""
         self._wire.abort()
 
     def _append(self, data: bytes, frames: int) -> None:
@@ -127,7 +127,7 @@ class Merger:
 
     @property
     def wake_at(self) -> float | None:
-        """When ``due`` should be asked."""
+        """When ``due`` should be asked; None if nothing waits."""
         return self._sent_at + MERGE_S if self._waiting else None
 
     def passed(self, frame: str, now: float) -> Iterator[str]:

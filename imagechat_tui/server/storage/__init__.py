@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.events import LiveEvent
+from imagechat_tui.protocol.events import LoggedEvent
 from imagechat_tui.protocol.ids import (
     BroadcastId,
     CommentId,
@@ -136,7 +136,7 @@ class Announced(Struct, frozen=True):
 
     room: RoomKey
     url_id: UrlId
-    event: LiveEvent
+    event: LoggedEvent
     plain: bool = True
     """Whether plain readers get it, too."""
 

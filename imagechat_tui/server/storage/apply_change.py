@@ -7,18 +7,8 @@ import uuid
 from msgspec import Struct
 from msgspec.structs import replace
 
+from imagechat_tui.protocol import events
 from imagechat_tui.protocol.codec import decode_event, encode_event
-from imagechat_tui.protocol.events import (
-    CursorMoved,
-    ImageChatUpdated,
-    LiveEvent,
-    NewComment,
-    PresenceUpdate,
-    Reset,
-    Skip,
-    Subscribed,
-    UpdatedComment,
-)
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId
 from imagechat_tui.protocol.models import Comment, Position
 from imagechat_tui.server.storage import (
@@ -184,7 +174,6 @@ def _broadcast_id(tx: Transaction, change: Change) -> BroadcastId:
 def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcast_id: BroadcastId) -> _Entry:
     """An event with its finished frames."""
     event, tenant_id = announced.event, announced.room.tenant_id
-    assert not isinstance(event, PresenceUpdate | Subscribed | Reset | Skip | CursorMoved)
     stamp = replace(event.stamp, timestamp_ms=timestamp_ms, broadcast_id=broadcast_id, position=position)
     event = replace(event, stamp=stamp)
     full = encode_event(event, tenant_id=tenant_id, v2=True)
@@ -196,13 +185,13 @@ def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcas
     return _Entry(announced.room, stored, _quoted_by(event))
 
 
-def _quoted_by(event: LiveEvent) -> CommentId | None:
+def _quoted_by(event: events.LoggedEvent) -> CommentId | None:
     """The comment whose words stand in an event."""
     match event:
         case (
-            NewComment(_, comment)
-            | UpdatedComment(_, comment)
-            | ImageChatUpdated(comment=Comment() as comment)
+            events.NewComment(_, comment)
+            | events.UpdatedComment(_, comment)
+            | events.ImageChatUpdated(comment=Comment() as comment)
         ):
             return comment.id
         case _:

@@ -15,16 +15,7 @@ from concurrent.futures import Executor
 from msgspec import Struct
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.events import (
-    DeletedComment,
-    DeletedImageChat,
-    ImageChatUpdated,
-    NewComment,
-    NewImageChat,
-    Stamp,
-    ThreadStateChange,
-    UpdatedComment,
-)
+from imagechat_tui.protocol.events import LoggedEvent, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.safetext import Kind, safe_text
@@ -38,16 +29,6 @@ from imagechat_tui.server.usecases.refusals import Refused
 
 MAX_SRC = 2_000
 MAX_TITLE = 500
-
-Loggable = (
-    NewImageChat
-    | ImageChatUpdated
-    | DeletedImageChat
-    | NewComment
-    | UpdatedComment
-    | DeletedComment
-    | ThreadStateChange
-)
 
 
 class Request(Struct, frozen=True):
@@ -104,7 +85,7 @@ class Draft:
         return self._html
 
     def read(self) -> None:
-        """Make the HTML."""
+        """Make the HTML, which takes as long as its writer decides."""
         self._html = comment_html(self.text)
 
 
@@ -234,7 +215,9 @@ class Commands:
             page_title=page_title,
         )
 
-    def announced(self, request: Request, url_id: UrlId, event: Loggable, *, plain: bool = True) -> Announced:
+    def announced(
+        self, request: Request, url_id: UrlId, event: LoggedEvent, *, plain: bool = True
+    ) -> Announced:
         """An event for the room of a page."""
         return Announced(self.room(request, url_id), url_id, event, plain)
 

@@ -29,7 +29,7 @@ class CommentCommands(Commands):
     """Creates, edits and deletes comments."""
 
     async def create_comment(self, request: Request, create: CreateComment) -> bytes:
-        """A comment in a thread, whose marker may not exist yet (two steps)."""
+        """Make a comment in a thread, whose marker may not exist yet (two steps)."""
         thread, draft = clean(create.url_id), Draft(create.comment)
 
         def decide(subject: Subject) -> Decision:
@@ -76,7 +76,7 @@ class CommentCommands(Commands):
         return await self.carry_out(change, draft)
 
     async def edit_comment(self, request: Request, edit: EditComment) -> bytes:
-        """A comment's new text."""
+        """Give a comment another text."""
         draft = Draft(edit.comment)
 
         def decide(subject: Subject) -> Decision:

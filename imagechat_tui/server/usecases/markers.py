@@ -39,7 +39,7 @@ class MarkerCommands(Commands):
     """Creates, moves, resolves, reopens and deletes markers."""
 
     async def create_conversation(self, request: Request, create: CreateConversation) -> bytes:
-        """A marker: with its first comment, or (two steps) for a comment posted before."""
+        """Make a marker: with its first comment, or (two steps) for a comment posted before."""
         image, thread = clean(create.url_id), clean(create.window_url_id)
         draft = Draft(create.comment) if create.comment is not None else None
 
