@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.codec import MalformedMessage
 from imagechat_tui.protocol.events import NewComment, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Point, Position
+from imagechat_tui.protocol.models import Comment, Position
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -145,8 +145,8 @@ async def test_a_refused_change_leaves_nothing_and_gives_its_number_back(store: 
 async def test_a_change_that_fails_half_way_is_undone_alone(store: Store) -> None:
     good = saying("one")
     first = good.decide(Subject(now_ms=eg.T0))
-    nowhere = eg.conversation(point=Point(500.0, 1.0))
-    unloggable = Announced(ROOM, eg.THREAD, eg.image_chat_updated(conversation=nowhere))
+    unreadable = eg.conversation(commenter_name="a\0b")
+    unloggable = Announced(ROOM, eg.THREAD, eg.image_chat_updated(conversation=unreadable))
     half = replace(saying("half"), decide=always(replace(first, events=(*first.events, unloggable))))
     results = await asyncio.gather(store.change(half), store.change(saying("two")), return_exceptions=True)
     assert isinstance(results[0], MalformedMessage)
