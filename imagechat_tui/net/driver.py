@@ -31,41 +31,7 @@ from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, op
 from imagechat_tui.problems import LocalServerFailed, LocalServerProblem, Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import EventLogQuery
-from imagechat_tui.sync.effects import (
-    Announce,
-    Applied,
-    CloseSocket,
-    Effect,
-    FetchEventLog,
-    FetchPresence,
-    FetchSnapshot,
-    FetchThread,
-    Missed,
-    News,
-    OpenSocket,
-    Probe,
-    Publish,
-    SendCrosshair,
-    SendRequest,
-    StoreDrafts,
-)
-from imagechat_tui.sync.inputs import (
-    EventLogLoaded,
-    FetchFailed,
-    Input,
-    Pong,
-    ReplyArrived,
-    SnapshotComing,
-    SnapshotLoaded,
-    SocketClosed,
-    SocketOpened,
-    Started,
-    ThreadLoaded,
-    Tick,
-    UsersLoaded,
-    Woke,
-    WriteFailed,
-)
+from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.intents import Intent, Submitted
 from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Room
@@ -102,7 +68,7 @@ class Engine(Protocol):
     def wake_at(self) -> float | None:
         """When it wants a Tick, on the clock of ``now``."""
 
-    def feed(self, happened: Input, now: float, /) -> tuple[Effect, ...]:
+    def feed(self, happened: inputs.Input, now: float, /) -> tuple[effects.Effect, ...]:
         """Take in what happened; tell what to do."""
 
 
@@ -150,11 +116,11 @@ class LiveSession:
         self._api = Api(endpoint)
         self._started = False
         self._tasks: asyncio.TaskGroup | None = None
-        self._waiting: list[Effect] = []
+        self._waiting: list[effects.Effect] = []
         """Effects from before ``run``."""
         self._happened = asyncio.Event()
         self._publishable = False
-        self._news: list[Announce | Applied | Missed] = []
+        self._news: list[effects.Announce | effects.Applied | effects.Missed] = []
         self._one_start = asyncio.Lock()
         self._socket_tasks: dict[int, asyncio.Task[None]] = {}
         self._opening: dict[int, asyncio.Timeout] = {}
@@ -195,9 +161,9 @@ class LiveSession:
     def _start(self) -> None:
         if not self._started:
             self._started = True
-            self._feed(Started(self._drafts.load()))
+            self._feed(inputs.Started(self._drafts.load()))
 
-    def _feed(self, happened: Input) -> None:
+    def _feed(self, happened: inputs.Input) -> None:
         for effect in self._engine.feed(happened, self._now()):
             if self._tasks is None:
                 self._waiting.append(effect)
@@ -215,11 +181,11 @@ class LiveSession:
             now = self._now()
             if now - looked_at > self._timings.tick_s + self._timings.slept_s:
                 self._abort_writes()
-                self._feed(Woke())
+                self._feed(inputs.Woke())
             looked_at = now
             wake_at = self._engine.wake_at
             if wake_at is not None and wake_at <= now:
-                self._feed(Tick())
+                self._feed(inputs.Tick())
             if self._publishable or self._news:
                 news, self._news, self._publishable = tuple(self._news), [], False
                 on_change(self._engine.state, news)
@@ -229,29 +195,34 @@ class LiveSession:
         due_s = self._timings.tick_s if wake_at is None else wake_at - self._now()
         return min(self._timings.tick_s, max(0.0, due_s))
 
-    def _perform(self, effect: Effect) -> None:
+    def _perform(self, effect: effects.Effect) -> None:
         match effect:
-            case Publish():
+            case effects.Publish():
                 self._publishable = True
-            case Announce() | Applied() | Missed():
+            case effects.Announce() | effects.Applied() | effects.Missed():
                 self._news.append(effect)
-            case StoreDrafts():
+            case effects.StoreDrafts():
                 self._drafts.store(effect.drafts)
-            case OpenSocket():
+            case effects.OpenSocket():
                 self._socket_tasks[effect.socket] = self._spawn(self._socket(effect))
-            case CloseSocket():
+            case effects.CloseSocket():
                 task = self._socket_tasks.get(effect.socket)
                 if task is not None:
                     task.cancel()
-            case Probe():
+            case effects.Probe():
                 self._spawn(self._probe(effect))
-            case SendCrosshair():
+            case effects.SendCrosshair():
                 socket = self._sockets.get(effect.socket)
                 if socket is not None:
                     self._spawn(socket.send_crosshair(effect.point))
-            case SendRequest():
+            case effects.SendRequest():
                 self._spawn(self._write(effect, self._drafts.asked))
-            case FetchSnapshot() | FetchThread() | FetchEventLog() | FetchPresence():
+            case (
+                effects.FetchSnapshot()
+                | effects.FetchThread()
+                | effects.FetchEventLog()
+                | effects.FetchPresence()
+            ):
                 self._spawn(self._fetch(effect))
             case _:
                 assert_never(effect)
@@ -268,34 +239,40 @@ class LiveSession:
 
     # -- reads and writes
 
-    async def _fetch(self, effect: FetchSnapshot | FetchThread | FetchEventLog | FetchPresence) -> None:
+    async def _fetch(
+        self,
+        effect: effects.FetchSnapshot | effects.FetchThread | effects.FetchEventLog | effects.FetchPresence,
+    ) -> None:
         try:
             await self._ready()
             self._feed(await self._fetched(effect))
         except LocalServerFailed as failure:
-            self._feed(FetchFailed(effect.request, _no_local_server(failure)))
+            self._feed(inputs.FetchFailed(effect.request, _no_local_server(failure)))
         except ApiError as failure:
-            self._feed(FetchFailed(effect.request, failure.problem, failure.status))
+            self._feed(inputs.FetchFailed(effect.request, failure.problem, failure.status))
 
-    async def _fetched(self, effect: FetchSnapshot | FetchThread | FetchEventLog | FetchPresence) -> Input:
+    async def _fetched(
+        self,
+        effect: effects.FetchSnapshot | effects.FetchThread | effects.FetchEventLog | effects.FetchPresence,
+    ) -> inputs.Input:
         match effect:
-            case FetchSnapshot():
+            case effects.FetchSnapshot():
                 peer, listing = await self._api.conversations(
                     self._room, on_bytes=self._progress_of(effect.request)
                 )
-                return SnapshotLoaded(effect.request, peer, listing)
-            case FetchThread():
+                return inputs.SnapshotLoaded(effect.request, peer, listing)
+            case effects.FetchThread():
                 thread = await self._api.thread(effect.url_id)
-                return ThreadLoaded(effect.request, effect.conversation_id, thread)
-            case FetchEventLog():
+                return inputs.ThreadLoaded(effect.request, effect.conversation_id, thread)
+            case effects.FetchEventLog():
                 query = EventLogQuery(
                     effect.url_id, effect.user_id_ws, effect.start_time_ms or 0, after=effect.after
                 )
                 log = await self._api.event_log(query)
-                return EventLogLoaded(effect.request, readable_events(log), log.complete)
-            case FetchPresence():
+                return inputs.EventLogLoaded(effect.request, readable_events(log), log.complete)
+            case effects.FetchPresence():
                 online = await self._api.users_online(self._room.url_id)
-                return UsersLoaded(effect.request, online.users)
+                return inputs.UsersLoaded(effect.request, online.users)
             case _:
                 assert_never(effect)
 
@@ -307,11 +284,11 @@ class LiveSession:
             nonlocal told_at
             if self._now() >= told_at + PROGRESS_EVERY_S:
                 told_at = self._now()
-                self._feed(SnapshotComing(request, received))
+                self._feed(inputs.SnapshotComing(request, received))
 
         return on_bytes
 
-    async def _write(self, request: SendRequest, drafts: int) -> None:
+    async def _write(self, request: effects.SendRequest, drafts: int) -> None:
         sent = False
 
         def on_sent() -> None:
@@ -326,11 +303,11 @@ class LiveSession:
                 reply = await self._api.send(self._room, request, on_sent=on_sent)
         except TimeoutError:
             broken = Unreachable(sent=sent)
-            self._feed(WriteFailed(broadcast_id, broken.problem, broken.sent))
+            self._feed(inputs.WriteFailed(broadcast_id, broken.problem, broken.sent))
         except ApiError as failure:
-            self._feed(WriteFailed(broadcast_id, failure.problem, failure.sent, failure.status))
+            self._feed(inputs.WriteFailed(broadcast_id, failure.problem, failure.sent, failure.status))
         else:
-            self._feed(ReplyArrived(broadcast_id, reply))
+            self._feed(inputs.ReplyArrived(broadcast_id, reply))
         finally:
             self._writes.pop(broadcast_id, None)
 
@@ -340,7 +317,7 @@ class LiveSession:
 
     # -- sockets
 
-    async def _socket(self, effect: OpenSocket) -> None:
+    async def _socket(self, effect: effects.OpenSocket) -> None:
         number, socket = effect.socket, None
         try:
             async with asyncio.timeout(None) as self._opening[number]:
@@ -353,7 +330,7 @@ class LiveSession:
             if socket is not None and end.code is None and effect.thread is None:
                 self._abort_writes()
             self._feed(
-                SocketClosed(number, end.code, end.status, end.retry_after_s, end.foreign, end.problem)
+                inputs.SocketClosed(number, end.code, end.status, end.retry_after_s, end.foreign, end.problem)
             )
         finally:
             self._opening.pop(number, None)
@@ -364,7 +341,7 @@ class LiveSession:
 
     async def _read(self, number: int, socket: LiveSocket) -> None:
         self._sockets[number] = socket
-        self._feed(SocketOpened(number))
+        self._feed(inputs.SocketOpened(number))
         pings = self._spawn(self._keep_pinging(number, socket))
         frames = 0
         try:
@@ -379,17 +356,17 @@ class LiveSession:
     async def _keep_pinging(self, number: int, socket: LiveSocket) -> None:
         with suppress(SocketFailed):  # the reader ends with it, and tells
             while True:
-                self._feed(Pong(number, await socket.ping()))
+                self._feed(inputs.Pong(number, await socket.ping()))
                 await asyncio.sleep(self._timings.socket.ping_every_s)
 
-    async def _probe(self, effect: Probe) -> None:
+    async def _probe(self, effect: effects.Probe) -> None:
         opening = self._opening.get(effect.socket)
         if opening is not None:
             opening.reschedule(asyncio.get_running_loop().time() + effect.timeout_s)
         socket = self._sockets.get(effect.socket)
         if socket is not None:
             with suppress(SocketFailed):
-                self._feed(Pong(effect.socket, await socket.ping(effect.timeout_s)))
+                self._feed(inputs.Pong(effect.socket, await socket.ping(effect.timeout_s)))
 
     async def _say_goodbye(self, socket: LiveSocket) -> None:
         with suppress(TimeoutError):
@@ -397,7 +374,7 @@ class LiveSession:
                 await socket.close()
 
     def _drafts_not_stored(self) -> None:
-        self._news.append(Announce(News.DRAFTS_NOT_STORED))
+        self._news.append(effects.Announce(effects.News.DRAFTS_NOT_STORED))
         self._happened.set()
 
 

@@ -13,37 +13,9 @@ from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import CommentList, ConversationList
+from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.backoff import CAP_S
-from imagechat_tui.sync.effects import (
-    Announce,
-    Effect,
-    FetchEventLog,
-    FetchPresence,
-    FetchSnapshot,
-    FetchThread,
-    News,
-    OpenSocket,
-    Publish,
-    SendRequest,
-    StoreDrafts,
-)
 from imagechat_tui.sync.engine import SyncEngine
-from imagechat_tui.sync.inputs import (
-    EventLogLoaded,
-    EventReceived,
-    FetchFailed,
-    FrameMalformed,
-    Input,
-    ReplyArrived,
-    SnapshotLoaded,
-    SocketClosed,
-    SocketOpened,
-    Started,
-    ThreadLoaded,
-    Tick,
-    UsersLoaded,
-    WriteFailed,
-)
 from imagechat_tui.sync.intents import Intent, OpenThread, Submitted
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem, ProblemKind
@@ -78,7 +50,7 @@ class Desk:
     ) -> None:
         self.engine = SyncEngine(eg.room(), uniform=uniform, cap_s=cap_s)
         self.now = BEGUN_AT
-        self.waiting: list[Effect] = []
+        self.waiting: list[effects.Effect] = []
         self.socket = 0
         """The image's socket that was opened last."""
         self.thread_socket = 0
@@ -87,7 +59,7 @@ class Desk:
         self.stored: tuple[Draft, ...] = ()
         """What is on disk."""
         self._ids = 0
-        self.feed(Started(drafts))
+        self.feed(inputs.Started(drafts))
 
     @property
     def state(self) -> ChatState:
@@ -103,21 +75,23 @@ class Desk:
 
     # The clock
 
-    def feed(self, happened: Input) -> None:
+    def feed(self, happened: inputs.Input) -> None:
         """Something happens now."""
         before = self.engine.state
-        effects = self.engine.feed(happened, self.now)
-        stored = [effect for effect in effects if isinstance(effect, StoreDrafts)]
+        asked = self.engine.feed(happened, self.now)
+        stored = [effect for effect in asked if isinstance(effect, effects.StoreDrafts)]
         if stored:
-            assert effects[0] is stored[0] and len(stored) == 1, "what is sent must be on disk before"
+            assert asked[0] is stored[0] and len(stored) == 1, "what is sent must be on disk before"
             self.stored = stored[0].drafts
         assert self.stored == on_disk(self.engine.state), "what was typed would not survive a crash"
-        if any(isinstance(effect, SendRequest) for effect in effects):
-            assert isinstance(happened, Submitted | ReplyArrived), "only a key press sends a write"
-        published = [effect for effect in effects if isinstance(effect, Publish)]
+        if any(isinstance(effect, effects.SendRequest) for effect in asked):
+            assert isinstance(happened, Submitted | inputs.ReplyArrived), "only a key press sends a write"
+        published = [effect for effect in asked if isinstance(effect, effects.Publish)]
         assert bool(published) == (self.engine.state is not before), "every change is told, and only changes"
-        assert not published or effects[-1] == Publish(self.engine.state)
-        self.waiting += [effect for effect in effects if not isinstance(effect, StoreDrafts | Publish)]
+        assert not published or asked[-1] == effects.Publish(self.engine.state)
+        self.waiting += [
+            effect for effect in asked if not isinstance(effect, effects.StoreDrafts | effects.Publish)
+        ]
         wake_at = self.engine.wake_at
         assert wake_at is None or wake_at > self.now, f"due at {wake_at}, and it is {self.now}: it would spin"
 
@@ -127,7 +101,7 @@ class Desk:
         while (wake_at := self.engine.wake_at) is not None and wake_at <= end:
             self.now = wake_at
             self.wakes += 1
-            self.feed(Tick())
+            self.feed(inputs.Tick())
         self.now = end
 
     # What it asked for
@@ -148,61 +122,61 @@ class Desk:
         """There is none of these kinds that nobody has looked at."""
         assert not [effect for effect in self.waiting if isinstance(effect, kinds)], self.waiting
 
-    def told(self, *kinds: News) -> list[Announce]:
+    def told(self, *kinds: effects.News) -> list[effects.Announce]:
         """The news of some kinds (all, if none is named) since they were last looked at."""
-        found = self.all(Announce)
+        found = self.all(effects.Announce)
         return [news for news in found if not kinds or news.news in kinds]
 
     # The world's answers
 
     def list_comes(self, answer: ConversationList | None = None, *, peer: Peer = Peer.OURS) -> None:
         """The list that was asked for last is here."""
-        request = self.all(FetchSnapshot)[-1].request
-        self.feed(SnapshotLoaded(request, peer, eg.conversation_list() if answer is None else answer))
+        request = self.all(effects.FetchSnapshot)[-1].request
+        self.feed(inputs.SnapshotLoaded(request, peer, eg.conversation_list() if answer is None else answer))
 
     def list_fails(self, problem: Problem = UNREACHABLE, status: int | None = None) -> None:
-        self.feed(FetchFailed(self.all(FetchSnapshot)[-1].request, problem, status))
+        self.feed(inputs.FetchFailed(self.all(effects.FetchSnapshot)[-1].request, problem, status))
 
     def log_comes(self, *events: LiveEvent, complete: bool | None = True) -> None:
-        self.feed(EventLogLoaded(self.all(FetchEventLog)[-1].request, events, complete))
+        self.feed(inputs.EventLogLoaded(self.all(effects.FetchEventLog)[-1].request, events, complete))
 
     def log_fails(self, problem: Problem = UNREACHABLE, status: int | None = None) -> None:
-        self.feed(FetchFailed(self.all(FetchEventLog)[-1].request, problem, status))
+        self.feed(inputs.FetchFailed(self.all(effects.FetchEventLog)[-1].request, problem, status))
 
     def thread_comes(self, answer: CommentList | None = None) -> None:
-        asked = self.all(FetchThread)[-1]
+        asked = self.all(effects.FetchThread)[-1]
         listed = eg.comment_list() if answer is None else answer
-        self.feed(ThreadLoaded(asked.request, asked.conversation_id, listed))
+        self.feed(inputs.ThreadLoaded(asked.request, asked.conversation_id, listed))
 
     def people_come(self, *users: User) -> None:
         """The list of who is here that was asked for last is here."""
-        self.feed(UsersLoaded(self.all(FetchPresence)[-1].request, users))
+        self.feed(inputs.UsersLoaded(self.all(effects.FetchPresence)[-1].request, users))
 
-    def opens(self) -> OpenSocket:
+    def opens(self) -> effects.OpenSocket:
         """The handshake of the socket that was asked for last is done."""
-        asked = self.all(OpenSocket)[-1]
+        asked = self.all(effects.OpenSocket)[-1]
         if asked.thread is None:
             self.socket = asked.socket
         else:
             self.thread_socket = asked.socket
-        self.feed(SocketOpened(asked.socket))
+        self.feed(inputs.SocketOpened(asked.socket))
         return asked
 
     def refuses(self, **how: Any) -> None:
         """The handshake that was asked for last fails."""
-        self.feed(SocketClosed(self.all(OpenSocket)[-1].socket, **how))
+        self.feed(inputs.SocketClosed(self.all(effects.OpenSocket)[-1].socket, **how))
 
     def cut(self, **how: Any) -> None:
         """The image's socket ends."""
-        self.feed(SocketClosed(self.socket, **how))
+        self.feed(inputs.SocketClosed(self.socket, **how))
 
     def hears(self, *events: LiveEvent) -> None:
         """Frames of the image's socket."""
         for event in events:
-            self.feed(EventReceived(self.socket, event))
+            self.feed(inputs.EventReceived(self.socket, event))
 
     def hears_noise(self) -> None:
-        self.feed(FrameMalformed(self.socket))
+        self.feed(inputs.FrameMalformed(self.socket))
 
     def wish(self, intent: Intent, broadcast_id: str = "") -> BroadcastId:
         """The person wants something; the id is fresh unless the test names one."""
@@ -212,7 +186,7 @@ class Desk:
         return wanted
 
     def replies(self, broadcast_id: BroadcastId, reply: Any = None) -> None:
-        self.feed(ReplyArrived(broadcast_id, reply))
+        self.feed(inputs.ReplyArrived(broadcast_id, reply))
 
     def write_fails(
         self,
@@ -224,7 +198,7 @@ class Desk:
         retry_after_s: float | None = None,
     ) -> None:
         problem = Problem(kind, retry_after_s=retry_after_s)
-        self.feed(WriteFailed(broadcast_id, problem, sent, status))
+        self.feed(inputs.WriteFailed(broadcast_id, problem, sent, status))
 
 
 def joined(

@@ -15,43 +15,9 @@ from msgspec import Struct
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, User
+from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.backoff import Uniform
-from imagechat_tui.sync.effects import (
-    Announce,
-    Applied,
-    CloseSocket,
-    Effect,
-    FetchEventLog,
-    FetchPresence,
-    FetchSnapshot,
-    FetchThread,
-    Missed,
-    OpenSocket,
-    Probe,
-    Publish,
-    SendCrosshair,
-    SendRequest,
-    StoreDrafts,
-)
 from imagechat_tui.sync.engine import SyncEngine
-from imagechat_tui.sync.inputs import (
-    EventLogLoaded,
-    EventReceived,
-    FetchFailed,
-    FrameMalformed,
-    Input,
-    Pong,
-    ReplyArrived,
-    SnapshotLoaded,
-    SocketClosed,
-    SocketOpened,
-    Started,
-    ThreadLoaded,
-    Tick,
-    UsersLoaded,
-    Woke,
-    WriteFailed,
-)
 from imagechat_tui.sync.intents import (
     CloseThread,
     DeleteComment,
@@ -119,7 +85,7 @@ class Told:
     """What became of one write, as its session was told: of its last try the last item."""
 
     write: Write
-    news: list[Announce | None] = field(default_factory=list)
+    news: list[effects.Announce | None] = field(default_factory=list)
     """None: the program died while it was in flight."""
 
 
@@ -138,7 +104,7 @@ class Session:
         """Every text the person ever typed."""
         self.dropped: set[str] = set()
         """Those that the person dropped, or wrote something else in their place."""
-        self.trail: list[Applied | Missed] = []
+        self.trail: list[effects.Applied | effects.Missed] = []
         """What this run of the program told of the numbered log, in order."""
         self.sent_at_all = 0
         self.flying: dict[BroadcastId, Callable[[], None]] = {}
@@ -150,7 +116,7 @@ class Session:
         self.engine = self.world.new_engine(self.world.chance.uniform)
         self.trail = []
         self.may_send = False
-        self.feed(Started(drafts))
+        self.feed(inputs.Started(drafts))
 
     def crash(self) -> None:
         """The program is killed, and started again with what is on disk."""
@@ -163,19 +129,19 @@ class Session:
         self.flying.clear()
         self._begin(self.stored)
 
-    def feed(self, happened: Input) -> None:
+    def feed(self, happened: inputs.Input) -> None:
         """Feed the engine and carry out what it asks for."""
         world, run = self.world, self.run
-        self.may_send = isinstance(happened, Submitted | ReplyArrived)
-        effects = self.engine.feed(happened, world.now)
+        self.may_send = isinstance(happened, Submitted | inputs.ReplyArrived)
+        asked = self.engine.feed(happened, world.now)
         stored = False
-        for effect in effects:
-            if isinstance(effect, StoreDrafts):
+        for effect in asked:
+            if isinstance(effect, effects.StoreDrafts):
                 stored = True
-            if isinstance(effect, SendRequest):
+            if isinstance(effect, effects.SendRequest):
                 in_flight = {entry.broadcast_id for entry in self.engine.state.mine.outbox}
                 on_disk = {
-                    draft.broadcast_id for draft in (self.stored if not stored else self._newest(effects))
+                    draft.broadcast_id for draft in (self.stored if not stored else self._newest(asked))
                 }
                 assert in_flight <= on_disk, "a crash now would lose what is being sent"
             self._perform(effect)
@@ -185,12 +151,12 @@ class Session:
             world.at(wake_at, lambda: self._tick(run, wake_at))
 
     @staticmethod
-    def _newest(effects: tuple[Effect, ...]) -> tuple[Draft, ...]:
-        return next(effect.drafts for effect in effects if isinstance(effect, StoreDrafts))
+    def _newest(asked: tuple[effects.Effect, ...]) -> tuple[Draft, ...]:
+        return next(effect.drafts for effect in asked if isinstance(effect, effects.StoreDrafts))
 
     def _tick(self, run: object, wake_at: float) -> None:
         if self.run is run and self.engine.wake_at == wake_at:
-            self.feed(Tick())
+            self.feed(inputs.Tick())
 
     def wish(self, intent: Intent) -> None:
         """The person wants something."""
@@ -214,15 +180,15 @@ class Session:
         }
         self.feed(Submitted(intent, broadcast_id, 0))
 
-    def _told(self, broadcast_id: BroadcastId, news: Announce | None) -> None:
+    def _told(self, broadcast_id: BroadcastId, news: effects.Announce | None) -> None:
         known = next((write for b, write in self.submitted if b == broadcast_id), None)
         if known is not None:
             self.told.setdefault(broadcast_id, Told(known)).news.append(news)
 
-    def _perform(self, effect: Effect) -> None:
+    def _perform(self, effect: effects.Effect) -> None:
         world, run = self.world, self.run
 
-        def to_us(happened: Input) -> Callable[[], None]:
+        def to_us(happened: inputs.Input) -> Callable[[], None]:
             def arrives() -> None:
                 if self.run is run:
                     self.feed(happened)
@@ -230,53 +196,53 @@ class Session:
             return arrives
 
         match effect:
-            case Publish():
+            case effects.Publish():
                 assert effect.state is self.engine.state
-            case StoreDrafts():
+            case effects.StoreDrafts():
                 self.stored = effect.drafts
-            case Announce() if effect.broadcast_id is not None:
+            case effects.Announce() if effect.broadcast_id is not None:
                 self._told(effect.broadcast_id, effect)
-            case Announce():
+            case effects.Announce():
                 pass
-            case Applied(position=None):
+            case effects.Applied(position=None):
                 pass
-            case Applied() | Missed():
+            case effects.Applied() | effects.Missed():
                 self.trail.append(effect)
-            case OpenSocket():
+            case effects.OpenSocket():
                 world.open_socket(self, effect)
-            case CloseSocket():
+            case effects.CloseSocket():
                 link = self.links.pop(effect.socket, None)
                 if link is not None:
                     world.gone(self, link)
-            case Probe():
-                world.later(0.01, to_us(Pong(effect.socket, 0.01)))
-            case SendCrosshair():
+            case effects.Probe():
+                world.later(0.01, to_us(inputs.Pong(effect.socket, 0.01)))
+            case effects.SendCrosshair():
                 assert self.links[effect.socket].open
-            case SendRequest():
+            case effects.SendRequest():
                 assert self.may_send, "a write is sent for a wish of the person, never by itself"
                 self.sent_at_all += 1
                 world.write(self, effect)
-            case FetchSnapshot():
-                world.read(self, effect.request, lambda: SnapshotLoaded(
+            case effects.FetchSnapshot():
+                world.read(self, effect.request, lambda: inputs.SnapshotLoaded(
                     effect.request, Peer.OURS if world.server.ours else Peer.HOSTED,
                     world.server.snapshot(self.user, world.server_ms),
                 ))  # fmt: skip
-            case FetchThread():
-                world.read(self, effect.request, lambda: ThreadLoaded(
+            case effects.FetchThread():
+                world.read(self, effect.request, lambda: inputs.ThreadLoaded(
                     effect.request, effect.conversation_id, world.server.thread(effect.url_id, world.server_ms)
                 ))  # fmt: skip
-            case FetchEventLog(after=None):
-                world.read(self, effect.request, lambda: EventLogLoaded(
+            case effects.FetchEventLog(after=None):
+                world.read(self, effect.request, lambda: inputs.EventLogLoaded(
                     effect.request, world.server.since(effect.url_id, effect.start_time_ms or 0), None
                 ))  # fmt: skip
-            case FetchEventLog():
+            case effects.FetchEventLog():
                 after = effect.after
                 assert after is not None
-                world.read(self, effect.request, lambda: EventLogLoaded(
+                world.read(self, effect.request, lambda: inputs.EventLogLoaded(
                     effect.request, *world.server.after(after)
                 ))  # fmt: skip
-            case FetchPresence():
-                world.read(self, effect.request, lambda: UsersLoaded(effect.request, world.users()))
+            case effects.FetchPresence():
+                world.read(self, effect.request, lambda: inputs.UsersLoaded(effect.request, world.users()))
 
 
 class World:
@@ -352,14 +318,14 @@ class World:
         online = {s.user for s in self.sessions if any(link.open for link in s.links.values())}
         return tuple(User(user, username=user) for user in sorted(online))
 
-    def read(self, session: Session, request: int, ask: Callable[[], Input]) -> None:
+    def read(self, session: Session, request: int, ask: Callable[[], inputs.Input]) -> None:
         """A GET: it arrives, is answered, the answer arrives; or not."""
         run = session.run
 
         def fails(status: int | None = None) -> Callable[[], None]:
             def failing() -> None:
                 if session.run is run:
-                    session.feed(FetchFailed(request, UNREACHABLE, status))
+                    session.feed(inputs.FetchFailed(request, UNREACHABLE, status))
 
             return failing
 
@@ -379,12 +345,12 @@ class World:
 
         self.later(self._delay(), arrives)
 
-    def write(self, session: Session, request: SendRequest) -> None:
+    def write(self, session: Session, request: effects.SendRequest) -> None:
         """A write: refused at connect, lost, carried out and answered, or carried out and the answer lost."""
         run, user = session.run, session.user
         over = False
 
-        def ends(happened: Input) -> None:
+        def ends(happened: inputs.Input) -> None:
             nonlocal over
             session.flying.pop(request.broadcast_id, None)
             if session.run is run and not over:
@@ -392,7 +358,7 @@ class World:
                 session.feed(happened)
 
         def aborted() -> None:
-            self.later(0.0, lambda: ends(WriteFailed(request.broadcast_id, UNREACHABLE, sent=True)))
+            self.later(0.0, lambda: ends(inputs.WriteFailed(request.broadcast_id, UNREACHABLE, sent=True)))
 
         def arrives() -> None:
             if over:
@@ -403,14 +369,14 @@ class World:
                 reply, logged = self.server.carry_out(user, request, self.server_ms)
             except Denied as denied:
                 problem = Problem(ProblemKind.GONE if denied.status == 404 else ProblemKind.TIMED_OUT)
-                failure = WriteFailed(request.broadcast_id, problem, sent=True, status=denied.status)
+                failure = inputs.WriteFailed(request.broadcast_id, problem, sent=True, status=denied.status)
                 self.later(self._delay(), lambda: ends(failure))
                 return
             self.publish(logged)
             if not self.server.ours and isinstance(request.write, UNDOING):
                 self._doubt(besides=request.broadcast_id)
             if not self._happens(self.faults.lose_answer):
-                self.later(self._delay(), lambda: ends(ReplyArrived(request.broadcast_id, reply)))
+                self.later(self._delay(), lambda: ends(inputs.ReplyArrived(request.broadcast_id, reply)))
 
         position = session.engine.state.confirmed.position
         joined = any(link.open for link in session.links.values())
@@ -419,16 +385,16 @@ class World:
                 request.broadcast_id
             )  # of the log behind what this session knows a part is gone
         if not self.reachable:
-            self.later(0.01, lambda: ends(WriteFailed(request.broadcast_id, UNREACHABLE, sent=False)))
+            self.later(0.01, lambda: ends(inputs.WriteFailed(request.broadcast_id, UNREACHABLE, sent=False)))
             return
         session.flying[request.broadcast_id] = aborted
         self.later(self._delay(), arrives)
-        timed_out = WriteFailed(request.broadcast_id, Problem(ProblemKind.TIMED_OUT), sent=True)
+        timed_out = inputs.WriteFailed(request.broadcast_id, Problem(ProblemKind.TIMED_OUT), sent=True)
         self.later(request.timeout_s, lambda: ends(timed_out))
 
     # Sockets
 
-    def open_socket(self, session: Session, effect: OpenSocket) -> None:
+    def open_socket(self, session: Session, effect: effects.OpenSocket) -> None:
         """A handshake."""
         run = session.run
         url_id = ROOM.url_id if effect.thread is None else UrlId(effect.room.url_id_ws)
@@ -439,11 +405,11 @@ class World:
                 return
             if not self.reachable or self._happens(self.faults.refuse_socket):
                 del session.links[link.number]
-                session.feed(SocketClosed(link.number))
+                session.feed(inputs.SocketClosed(link.number))
                 return
             link.open = True
             frames = self.server.joined(effect.resume, self.server_ms) if effect.v2 else []
-            session.feed(SocketOpened(link.number))
+            session.feed(inputs.SocketOpened(link.number))
             for frame in frames:
                 self._frame(session, link, frame)
             self._announce_people()
@@ -474,7 +440,7 @@ class World:
                 if link.url_id == ROOM.url_id:
                     for abort in list(session.flying.values()):
                         abort()
-                session.feed(SocketClosed(link.number))
+                session.feed(inputs.SocketClosed(link.number))
 
     def publish(self, logged: list[Logged]) -> None:
         """New entries of the log go to every socket of their room."""
@@ -492,9 +458,9 @@ class World:
             if session.run is not run or session.links.get(link.number) is not link:
                 return
             if logged and self._happens(faults.spoil):
-                session.feed(FrameMalformed(link.number))
+                session.feed(inputs.FrameMalformed(link.number))
             else:
-                session.feed(EventReceived(link.number, event))
+                session.feed(inputs.EventReceived(link.number, event))
 
         if logged and self.server.ours and self._happens(faults.drop):
             return
@@ -537,7 +503,7 @@ class World:
         elif roll < 0.92:
             session.crash()
         elif roll < 0.95:
-            session.feed(Woke())
+            session.feed(inputs.Woke())
         self.run_until(self.now + chance.choice((0.0, 0.01, 0.2, 1.0, 5.0, 20.0)))
 
     def trim(self) -> None:
