@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.worker import WorkerError
@@ -23,10 +24,12 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.intents import Intent, KeepDraft, TryNow
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 from imagechat_tui.words import Words
 from tests.tui.conftest import grey_picture
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
+
+if TYPE_CHECKING:
+    from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 
 
 class StoringSession(ScriptedSession):
@@ -71,6 +74,8 @@ def main() -> None:
     if mode == "ignore-hangups":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if mode == "deaf":
+        from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
+
         TerminalInput.feed = cannot_read  # type: ignore[method-assign, assignment]
     look = RenderOptions(colors=ColorDepth.NONE) if mode == "colorless" else RenderOptions()
     if mode == "told-again":
