@@ -26,7 +26,7 @@ class Reader(Enum):
 
 
 class Core:
-    """The ground rules of a turn: when it is, whose numbers are whose, what it asks to be done.
+    """The turn that the engine is in, and the numbers it has given away.
 
     Args:
         room: what the session looks at.

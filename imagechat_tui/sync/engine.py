@@ -179,8 +179,7 @@ class SyncEngine:
                 presence.opened()
             case inputs.SocketClosed():
                 link.closed(happened)
-                room.lost()
-                presence.lost()
+                self._lost()
             case inputs.EventReceived():
                 link.heard()
                 room.received(happened.event)
@@ -240,14 +239,10 @@ class SyncEngine:
                 pass
 
     def _list_loaded(self, loaded: inputs.SnapshotLoaded) -> None:
-        rooms, before = self._rooms, self._rooms.image
-        listed = rooms.list.arrived(loaded)
-        if listed is None:
-            return
-        if before is not rooms.image and before is rooms.numbered:
-            before.lost()  # another kind of server answers: places in a log are of no use any more
-        rooms.image.list_loaded(listed)
-        self._facts.link.answered()
+        listed = self._rooms.list.arrived(loaded)
+        if listed is not None:
+            self._rooms.image.list_loaded(listed)
+            self._facts.link.answered()
 
     def _list_failed(self, failed: inputs.FetchFailed) -> None:
         if not self._rooms.list.failed(failed):
@@ -267,7 +262,7 @@ class SyncEngine:
             link.write_answered()
 
     def _lost(self) -> None:
-        self._rooms.image.lost()
+        self._rooms.lost()
         self._facts.presence.lost()
 
     # What to do about it

@@ -7,9 +7,9 @@ does not list keeps the place::
 
                 ASK     DIAL     ANSWERED  OPENED  ENDED    SHUT      WISHED
     WAITING     ASKING  OPENING  .         .       .        SHUT_OUT  .
-    ASKING      .       .        WAITING   .       WAITING  SHUT_OUT  .
-    OPENING     .       .        .         OPEN    WAITING  SHUT_OUT  .
-    OPEN        .       .        .         .       WAITING  SHUT_OUT  .
+    ASKING      .       .        WAITING   .       WAITING  .         .
+    OPENING     .       .        .         OPEN    WAITING  .         .
+    OPEN        .       .        .         .       WAITING  .         .
     SHUT_OUT    .       .        .         .       .        .         WAITING
 
 There is a socket in OPENING and OPEN, and only there; a moment for the next try only in WAITING.
@@ -109,13 +109,12 @@ class Step(Enum):
     WISHED = "the person wants a new start"
 
 
-_ENDS: dict[Step, Try] = {Step.ENDED: Try.WAITING, Step.SHUT: Try.SHUT_OUT}
 TRIES: Mapping[Try, Mapping[Step, Try]] = MappingProxyType(
     {
         Try.WAITING: {Step.ASK: Try.ASKING, Step.DIAL: Try.OPENING, Step.SHUT: Try.SHUT_OUT},
-        Try.ASKING: _ENDS | {Step.ANSWERED: Try.WAITING},
-        Try.OPENING: _ENDS | {Step.OPENED: Try.OPEN},
-        Try.OPEN: _ENDS,
+        Try.ASKING: {Step.ANSWERED: Try.WAITING, Step.ENDED: Try.WAITING},
+        Try.OPENING: {Step.OPENED: Try.OPEN, Step.ENDED: Try.WAITING},
+        Try.OPEN: {Step.ENDED: Try.WAITING},
         Try.SHUT_OUT: {Step.WISHED: Try.WAITING},
     }
 )

@@ -25,3 +25,8 @@ class Rooms:
     def image(self) -> ImageRoom:
         """The image's room; hosted until a list has told that the server is ours."""
         return self.numbered if self._facts.ledger.ours else self.hosted
+
+    def lost(self) -> None:
+        """The image's socket is gone. Both kinds hear it: what answers the next list may be of the other."""
+        self.numbered.lost()
+        self.hosted.lost()

@@ -942,3 +942,37 @@ def test_lost_reads_are_tried_again_with_the_link() -> None:
     desk.shows(Phase.LIVE)
     desk.wait(30.0)
     desk.nothing(FetchEventLog, FetchSnapshot)
+
+
+def test_a_list_without_our_extensions_between_two_of_ours_loses_neither_link_nor_events() -> None:
+    desk = joined()
+    desk.wait(5.0)
+    desk.hears_noise()
+    desk.list_comes(eg.conversation_list(position=None, comments=()), peer=Peer.HOSTED)  # by way of a proxy
+    desk.shows(Phase.LIVE)
+    desk.wait(5.0)
+    desk.hears_noise()
+    desk.list_comes(listing(3))
+    desk.hears(made(4))
+    shows(desk, 4)
+    desk.shows(Phase.LIVE)
+    desk.wait(30.0)
+    desk.nothing(CloseSocket, OpenSocket)
+
+
+def test_a_server_that_is_ours_after_all_is_joined_by_place_again() -> None:
+    desk = joined()
+    desk.wait(5.0)
+    desk.hears_noise()
+    desk.list_comes(eg.conversation_list(position=None, comments=()), peer=Peer.HOSTED)
+    desk.cut()
+    desk.wait(1.0)
+    assert not desk.opens().v2
+    desk.wait(2.0)
+    desk.list_comes(listing(2))
+    desk.wait(15.0)
+    assert desk.all(CloseSocket), "that socket tells no places"
+    assert desk.opens().v2
+    desk.hears(eg.subscribed(3), made(3))
+    shows(desk, 3)
+    desk.shows(Phase.LIVE)
