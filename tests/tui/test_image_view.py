@@ -137,10 +137,10 @@ async def test_zoom_keeps_the_crosshair_and_fit_shows_all(desk: Desk) -> None:
 
 
 async def test_a_tall_picture_begins_at_its_top_as_wide_as_the_view(desk: Desk) -> None:
-    desk.view._crosshair = Point(50, 50)
+    desk.view._finder.crosshair = Point(50, 50)
     desk.view.picture = picture(200, 4000)
     await desk.drawn()
-    scene = desk.view._scene
+    scene = desk.view._finder.scene
     assert scene is not None
     assert scene.view.area == (0, 0, 80, 24)
     assert scene.view.top == 0
@@ -153,8 +153,8 @@ async def test_a_tall_picture_begins_at_its_top_as_wide_as_the_view(desk: Desk) 
     await desk.pilot.resize_terminal(60, 20)
     await desk.until(lambda: desk.view.size.width == 60)
     await desk.drawn()
-    assert desk.view._scene is not None
-    assert desk.view._scene.view.fills
+    assert desk.view._finder.scene is not None
+    assert desk.view._finder.scene.view.fills
 
 
 async def test_a_crosshair_that_was_moved_is_seen_first(desk: Desk) -> None:
@@ -167,11 +167,11 @@ async def test_a_crosshair_that_was_moved_is_seen_first(desk: Desk) -> None:
 
 async def test_another_picture_of_the_same_size_is_seen_in_the_same_view(desk: Desk) -> None:
     await desk.press("plus", "L")
-    scene, before = desk.view._scene, desk.text
+    scene, before = desk.view._finder.scene, desk.text
     other = picture()
     desk.view.picture = replace(other, pixels=255 - other.pixels)
     await desk.drawn()
-    assert desk.view._scene == scene
+    assert desk.view._finder.scene == scene
     assert desk.text != before
     desk.view.picture = picture(400, 400)
     await desk.drawn()
@@ -180,7 +180,7 @@ async def test_another_picture_of_the_same_size_is_seen_in_the_same_view(desk: D
 
 async def test_actual_size_is_a_pixel_a_cell(desk: Desk) -> None:
     await desk.press("Z")
-    scene = desk.view._scene
+    scene = desk.view._finder.scene
     assert scene is not None
     assert scene.view.scale == pytest.approx(1.0)
 
@@ -317,12 +317,12 @@ async def test_others_are_shown_faintly_until_they_are_not_wanted(desk: Desk) ->
 async def test_the_minimap_goes_out_of_the_crosshairs_way(desk: Desk) -> None:
     await desk.press("plus", "plus")
     assert desk.lines[-1].endswith("─┘")
-    assert desk.view._scene is not None
-    low_right = desk.view._scene.view.point_of((78, 22))
+    assert desk.view._finder.scene is not None
+    low_right = desk.view._finder.scene.view.point_of((78, 22))
     desk.view.move_to(low_right)
     assert desk.lines[-1].startswith("└─")
     # It stays where it is until that is in the way, too: nothing jumps.
-    desk.view.move_to(desk.view._scene.view.point_of((40, 4)))
+    desk.view.move_to(desk.view._finder.scene.view.point_of((40, 4)))
     assert desk.lines[-1].startswith("└─")
     await desk.press("0")
     assert "└" not in desk.text
@@ -430,11 +430,11 @@ async def test_steps_in_the_loupe_are_finer_and_cost_as_little(desk: Desk) -> No
 
 async def test_a_loupe_goes_along_with_the_crosshair_and_with_the_view(desk: Desk) -> None:
     await desk.press("z", "H", "H", "H", "H", "H", "H", "H", "H")
-    assert desk.view._scene is not None
-    assert desk.view._scene.lens is not None
-    assert desk.view._scene.lens.holds(desk.view.crosshair)
+    assert desk.view._finder.scene is not None
+    assert desk.view._finder.scene.lens is not None
+    assert desk.view._finder.scene.lens.holds(desk.view.crosshair)
     await desk.press("plus")
-    assert desk.view._scene.lens is not None
+    assert desk.view._finder.scene.lens is not None
     assert desk.view.zoom > 1
 
 
@@ -457,7 +457,7 @@ async def test_a_click_selects_and_a_second_one_opens_or_writes(desk: Desk) -> N
 
 
 async def test_a_click_means_the_middle_of_its_cell_or_the_very_pixel(desk: Desk) -> None:
-    scene = desk.view._scene
+    scene = desk.view._finder.scene
     assert scene is not None
     whole = desk.view._point_under(pointer(events.MouseDown, desk, 40, 12))
     assert whole == scene.view.point_of((40, 12))
@@ -481,14 +481,14 @@ async def test_the_wheel_zooms_about_the_pointer(desk: Desk) -> None:
 
 async def test_a_drag_pans_and_chooses_nothing(desk: Desk) -> None:
     await desk.press("plus", "plus")
-    assert desk.view._scene is not None
-    before = desk.view._scene.view.left
+    assert desk.view._finder.scene is not None
+    before = desk.view._finder.scene.view.left
     view = desk.view
     view.on_mouse_down(pointer(events.MouseDown, desk, 40, 12))  # type: ignore[arg-type]
     view.on_mouse_move(pointer(events.MouseMove, desk, 35, 12))  # type: ignore[arg-type]
     view.on_mouse_up()
     await desk.drawn()
-    assert desk.view._scene.view.left - before == pytest.approx(5 * desk.view._scene.view.scale)
+    assert desk.view._finder.scene.view.left - before == pytest.approx(5 * desk.view._finder.scene.view.scale)
     assert desk.heard == []
 
 

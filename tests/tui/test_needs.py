@@ -52,16 +52,16 @@ MOVES = [
 async def test_moves_from_before_the_picture_are_made_up_for(sit: Sit, keys: list[str]) -> None:
     async with sit() as desk:
         await desk.press(*keys)
-        crosshair, scene = desk.chat.picture.crosshair, desk.chat.picture._scene
+        crosshair, scene = desk.chat.picture.crosshair, desk.chat.picture._finder.scene
         assert crosshair != Point(50.0, 50.0)
     slow = SlowPicture()
     async with sit(load=slow.load) as desk:
         await desk.press(*keys)
         assert desk.app.keys.at_rest
         slow.come.set_result(grey_picture())
-        await desk.until(lambda: desk.chat.picture.is_drawn and desk.chat.picture._scene is not None)
+        await desk.until(lambda: desk.chat.picture.is_drawn and desk.chat.picture._finder.scene is not None)
         assert desk.chat.picture.crosshair == crosshair
-        assert desk.chat.picture._scene == scene
+        assert desk.chat.picture._finder.scene == scene
 
 
 async def test_a_new_marker_waits_for_the_picture_and_its_text_with_it(sit: Sit) -> None:

@@ -18,13 +18,12 @@ from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import MarkerChips
 from imagechat_tui.tui.picture.painter import Pointers
 from imagechat_tui.tui.picture.terminal_image import IMAGE_ID, TerminalImage
+from imagechat_tui.tui.picture.viewfinder import MIDDLE
 
 MINIMAP_AWAY: Final = 2
 """Cells that the crosshair may come near the minimap before that goes to another corner."""
 
 TARGET: Final = "+"
-
-MIDDLE: Final = Point(50.0, 50.0)
 
 CellInks = dict[tuple[int, int], Ink]
 """By column and row."""

@@ -21,7 +21,6 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.markers import Chip, PlacedChip, place
 from imagechat_tui.raster.render import RenderOptions
-from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.picture.cell_painter import CellPainter
@@ -30,19 +29,16 @@ from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import ThreadChips
 from imagechat_tui.tui.picture.painter import Painter, Pointers
 from imagechat_tui.tui.picture.scene import Scene
+from imagechat_tui.tui.picture.viewfinder import Viewfinder, in_picture
 from imagechat_tui.tui.textual_internals import compositor
 from imagechat_tui.tui.textual_internals.background import ground
 from imagechat_tui.tui.textual_internals.terminal import write
 
 compositor.install()
 
-ZOOM_STEP: Final = 1.5
 SMALLEST: Final = "Cannot zoom out any further."
 LARGEST: Final = "Cannot zoom in any further."
 WHOLE: Final = "The whole picture is already in view."
-
-MIDDLE: Final = Point(50.0, 50.0)
-"""Where the crosshair is before anybody moves it."""
 
 
 class ImageView(Widget, can_focus=True):
@@ -125,9 +121,8 @@ class ImageView(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._painter: Painter = CellPainter(self._write)
-        self._crosshair = MIDDLE
-        self._scene: Scene | None = None
-        """What is wished for; None without a picture."""
+        self._finder = Viewfinder()
+        """What is wished for."""
         self._thread_chips = ThreadChips()
         self._drawing = False
         self._held: tuple[int, int] | None = None
@@ -140,12 +135,12 @@ class ImageView(Widget, can_focus=True):
     @property
     def crosshair(self) -> Point:
         """Where the crosshair points."""
-        return self._crosshair
+        return self._finder.crosshair
 
     @property
     def zoom(self) -> float:
         """How much closer than the whole picture."""
-        return self._scene.view.zoom if self._scene is not None else 1.0
+        return self._finder.zoom
 
     @property
     def is_drawn(self) -> bool:
@@ -160,7 +155,7 @@ class ImageView(Widget, can_focus=True):
         if before is not None and now is not None and _size(before) == _size(now):
             self._draw()
             return
-        self._scene = None
+        self._finder.clear()
         self._painter.clear()
         self._fit_to_size()
 
@@ -211,33 +206,23 @@ class ImageView(Widget, can_focus=True):
         """Wish for what fits the size; do what was asked for before there was a picture."""
         columns, rows = self.size
         if self.picture is not None and columns and rows:
-            if self._scene is None:
-                view = Viewport(*_size(self.picture), columns, rows, self.options.aspect).first()
-                if view.fills and self._crosshair == MIDDLE:  # of what is seen, then
-                    self._crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
-                self._show(Scene(view.showing(self._crosshair)))
-            else:
-                self._show(self._scene.showing(self._crosshair, self._scene.view.resized(columns, rows)))
+            self._look(self._finder.fit_to, _size(self.picture), columns, rows, self.options.aspect)
             self._draw()
-        if self._scene is not None and self._before:
+        if self._finder.scene is not None and self._before:
             asked, self._before = self._before, []
             for act in asked:
                 act()
 
-    def _show(self, scene: Scene) -> None:
-        """Wish for a scene."""
-        if scene != self._scene:
-            self._scene = scene
+    def _look(self, act: Callable[..., object], *arguments: object) -> None:
+        """Have the viewfinder do something; if it is about another scene then, that is drawn."""
+        before = self._finder.scene
+        act(*arguments)
+        if self._finder.scene != before:
             self._draw()
             self.post_message(self.ViewChanged())
 
-    def _look(self, view: Viewport) -> None:
-        """Wish for another view; an open loupe stays with the crosshair if that is in it."""
-        if self._scene is not None:
-            self._show(self._scene.moved_to(view, self._crosshair))
-
     def _wish(self) -> Wish | None:
-        scene = self._scene
+        scene = self._finder.scene
         if self.picture is None or scene is None or (scene.view.columns, scene.view.rows) != self.size:
             return None
         red, green, blue = self.background_colors[1].rgb
@@ -280,7 +265,7 @@ class ImageView(Widget, can_focus=True):
 
     def _pointers(self) -> Pointers:
         others = tuple(self.crosshairs.values()) if self.others_shown else ()
-        return Pointers(self._crosshair, others, self.target)
+        return Pointers(self.crosshair, others, self.target)
 
     def _put_chips(self) -> None:
         self._paint(self._painter.put(self._chips()))
@@ -337,32 +322,27 @@ class ImageView(Widget, can_focus=True):
                 return point
             if act.func in (self.action_step, self.action_stride):
                 return None
-        return self._crosshair
+        return self.crosshair
 
     # -- methods for the screen
 
     def center_on(self, point: Point) -> None:
         """Bring a point to the middle of the view."""
-        scene = self._scene
-        if scene is not None:
-            self._look(scene.view.centered(point))
+        self._look(self._finder.center_on, point)
 
     def bring_into_view(self, point: Point) -> None:
         """Bring a point that is not seen to the middle; the crosshair stays on its own."""
-        if self._scene is not None and self._scene.view.showing(point) != self._scene.view:
-            self.center_on(point)
+        self._look(self._finder.bring_into_view, point)
 
     def move_to(self, point: Point) -> None:
         """Put the crosshair on a point, and the point into view."""
-        point = Point(min(100.0, max(0.0, point.x)), min(100.0, max(0.0, point.y)))
+        point = in_picture(point)
         if self._before:
             self._put_off(self.move_to, point)
             return
-        moved = point != self._crosshair
-        self._crosshair = point
-        if self._scene is not None:
-            self._show(self._scene.showing(point))
-            self._point()
+        moved = point != self.crosshair
+        self._look(self._finder.move_to, point)
+        self._point()
         if moved:
             self.post_message(self.CrosshairMoved(point))
 
@@ -370,48 +350,46 @@ class ImageView(Widget, can_focus=True):
 
     def action_step(self, columns: int, rows: int) -> None:
         """Move the crosshair by one cell: in the loupe, one of its cells."""
-        if self._scene is None:
+        if self._finder.scene is None:
             self._put_off(self.action_step, columns, rows)
         else:
-            self.move_to(self._scene.step(self._crosshair, columns, rows))
+            self.move_to(self._finder.step(columns, rows))
 
     def action_stride(self, columns: int, rows: int) -> None:
         """Move the crosshair by a tenth of what is seen."""
-        if self._scene is None:
+        if self._finder.scene is None:
             self._put_off(self.action_stride, columns, rows)
         else:
-            view = self._scene.view
-            self.action_step(columns * max(1, view.columns // 10), rows * max(1, view.rows // 10))
+            self.move_to(self._finder.stride(columns, rows))
 
     def action_zoom(self, direction: int) -> None:
         """Closer or farther, about the crosshair."""
-        before = self._scene
+        before = self._finder.scene
         if before is None:
             self._put_off(self.action_zoom, direction)
         else:
-            self._zoom_about(direction, self._crosshair)
+            self._look(self._finder.zoom_about, direction, self.crosshair)
             self._answer(*("plus", LARGEST) if direction > 0 else ("minus", SMALLEST), before)
 
     def action_actual(self) -> None:
         """One pixel of the picture across one cell."""
-        if self._scene is None:
+        if self._finder.scene is None:
             self._put_off(self.action_actual)
         else:
-            self._look(self._scene.view.actual(self._crosshair))
+            self._look(self._finder.actual)
 
     def action_fit(self) -> None:
         """The whole picture; from there, as wide or high as the view, where the crosshair is."""
-        before = self._scene
+        before = self._finder.scene
         if before is None:
             self._put_off(self.action_fit)
         else:
-            view = before.view
-            self._look(view.filled(self._crosshair) if view.zoom == 1 else view.fit())
+            self._look(self._finder.fit)
             self._answer("0", WHOLE, before)
 
     def _answer(self, key: str, why: str, before: Scene) -> None:
         """Say why a key changed nothing, if it did not."""
-        now = self._scene
+        now = self._finder.scene
         if now is None:
             return
         old, new = before.view, now.view
@@ -420,21 +398,21 @@ class ImageView(Widget, can_focus=True):
 
     def action_loupe(self) -> None:
         """Show the place of the crosshair closer, or no longer."""
-        scene = self._scene
-        if scene is None:
+        if self._finder.scene is None:
             self._put_off(self.action_loupe)
+        elif self._finder.has_loupe:
+            self._look(self._finder.close_loupe)
         else:
-            self._show(scene.magnified(self._crosshair) if scene.lens is None else Scene(scene.view))
+            self._look(self._finder.open_loupe)
 
     def action_close_loupe(self) -> None:
         """Back to the plain view."""
-        if self._scene is not None:
-            self._show(Scene(self._scene.view))
+        self._look(self._finder.close_loupe)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc closes the loupe; without one it is the screen's."""
         if action == "close_loupe":
-            return self._scene is not None and self._scene.lens is not None
+            return self._finder.has_loupe
         return super().check_action(action, parameters)
 
     def action_others(self) -> None:
@@ -445,18 +423,18 @@ class ImageView(Widget, can_focus=True):
     def action_open(self) -> None:
         """Open what the crosshair is on, or say that a marker is wanted here."""
         keys = self._keys_here()
-        self.post_message(self.MarkersOpened(keys) if keys else self.PointChosen(self._crosshair))
+        self.post_message(self.MarkersOpened(keys) if keys else self.PointChosen(self.crosshair))
 
     def _keys_here(self) -> tuple[str, ...]:
         """The markers under the crosshair, in the view that is wished for: it may not be drawn yet."""
-        chips, scene = self._chips(), self._scene
+        chips, scene = self._chips(), self._finder.scene
         if scene is None:
             return tuple(chip.key for chip in chips if chip.point == self.place)
         if self.is_drawn and self._painter.frame is not None:
-            cell = self._painter.cell_of(self._crosshair)
+            cell = self._painter.cell_of(self.crosshair)
             chip = self._painter.at(*cell) if cell is not None else None
         else:
-            column, row = scene.view.cell_of(self._crosshair)
+            column, row = scene.view.cell_of(self.crosshair)
             chip = next(
                 (
                     placed
@@ -515,14 +493,14 @@ class ImageView(Widget, can_focus=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the picture, or show which marker a click would be about."""
-        if self._held is None or self._scene is None:
+        if self._held is None or self._finder.scene is None:
             self._hover(event.x, event.y)
             return
         columns, rows = self._held[0] - event.x, self._held[1] - event.y
         if columns or rows:
             self._dragged = True
             self._held = (event.x, event.y)
-            self._look(self._scene.view.panned(columns, rows))
+            self._look(self._finder.pan, columns, rows)
 
     def on_mouse_up(self) -> None:
         """The drag ends."""
@@ -544,7 +522,7 @@ class ImageView(Widget, can_focus=True):
         if chip is None:
             self.move_to(self._pressed)
             if event.chain == 2:
-                self.post_message(self.PointChosen(self._crosshair))
+                self.post_message(self.PointChosen(self.crosshair))
             return
         self.move_to(chip.chips[0].point)
         if len(chip.chips) > 1 or event.chain == 2:
@@ -564,20 +542,17 @@ class ImageView(Widget, can_focus=True):
         point = self._point_under(event)
         if point is not None:
             event.stop()
-            self._zoom_about(direction, point)
+            self._look(self._finder.zoom_about, direction, point)
 
     def _point_under(self, event: events.MouseEvent) -> Point | None:
-        if self._scene is None:
+        scene = self._finder.scene
+        if scene is None:
             return None
         x, y = event.pointer_x, event.pointer_y
         if x == int(x) and y == int(y):
-            return self._scene.point_at(x, y)
+            return scene.point_at(x, y)
         # This terminal tells pixels: the pointer is where it is, not in the middle of its cell.
-        return self._scene.point_at(x - 0.5, y - 0.5)
-
-    def _zoom_about(self, direction: int, about: Point) -> None:
-        if self._scene is not None:
-            self._look(self._scene.view.zoomed(ZOOM_STEP**direction, about))
+        return scene.point_at(x - 0.5, y - 0.5)
 
 
 def _size(picture: Picture) -> tuple[int, int]:

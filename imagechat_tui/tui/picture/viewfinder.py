@@ -1,0 +1,129 @@
+"""What part of the picture is wished for, and where the crosshair is in it. Geometry only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.raster.viewport import Viewport
+from imagechat_tui.tui.picture.scene import Scene
+
+ZOOM_STEP: Final = 1.5
+
+MIDDLE: Final = Point(50.0, 50.0)
+"""Where the crosshair is before anybody moves it."""
+
+
+class Viewfinder:
+    """A scene with a crosshair. Until it is fitted to a picture there is a crosshair alone, and only that moves."""
+
+    def __init__(self) -> None:
+        self.crosshair = MIDDLE
+        self.scene: Scene | None = None
+
+    @property
+    def zoom(self) -> float:
+        """How much closer than the whole picture."""
+        return self.scene.view.zoom if self.scene is not None else 1.0
+
+    def clear(self) -> None:
+        """Have no picture; the crosshair stays where it is."""
+        self.scene = None
+
+    def fit_to(self, picture: tuple[int, int], columns: int, rows: int, aspect: float) -> None:
+        """See the same place in other cells; a picture that is seen for the first time, as far as it makes sense.
+
+        Args:
+            picture: pixels across and down.
+            columns: cells across.
+            rows: cells down.
+            aspect: how much higher than wide a cell is.
+        """
+        if self.scene is not None:
+            self.scene = self.scene.showing(self.crosshair, self.scene.view.resized(columns, rows))
+            return
+        view = Viewport(*picture, columns, rows, aspect).first()
+        if view.fills and self.crosshair == MIDDLE:  # of what is seen, then
+            self.crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
+        self.scene = Scene(view.showing(self.crosshair))
+
+    # -- the crosshair
+
+    def move_to(self, point: Point) -> bool:
+        """Put the crosshair on a point of the picture, and the point into view; whether it was elsewhere."""
+        moved = point != self.crosshair
+        self.crosshair = point
+        if self.scene is not None:
+            self.scene = self.scene.showing(point)
+        return moved
+
+    def step(self, columns: int, rows: int) -> Point:
+        """The point so many cells from the crosshair: in the loupe, of its cells."""
+        return self.scene.step(self.crosshair, columns, rows) if self.scene is not None else self.crosshair
+
+    def stride(self, columns: int, rows: int) -> Point:
+        """The point so many tenths of what is seen from the crosshair."""
+        if self.scene is None:
+            return self.crosshair
+        view = self.scene.view
+        return self.step(columns * max(1, view.columns // 10), rows * max(1, view.rows // 10))
+
+    # -- the view
+
+    def look(self, view: Viewport) -> None:
+        """Have another view; an open loupe stays with the crosshair if that is in it."""
+        if self.scene is not None:
+            self.scene = self.scene.moved_to(view, self.crosshair)
+
+    def center_on(self, point: Point) -> None:
+        """Bring a point to the middle of the view."""
+        if self.scene is not None:
+            self.look(self.scene.view.centered(point))
+
+    def bring_into_view(self, point: Point) -> None:
+        """Bring a point that is not seen to the middle; the crosshair stays on its own."""
+        if self.scene is not None and self.scene.view.showing(point) != self.scene.view:
+            self.center_on(point)
+
+    def pan(self, columns: int, rows: int) -> None:
+        """Move the view by so many cells."""
+        if self.scene is not None:
+            self.look(self.scene.view.panned(columns, rows))
+
+    def zoom_about(self, steps: int, about: Point) -> None:
+        """So many steps closer, or farther if below 0, about a point that stays where it is."""
+        if self.scene is not None:
+            self.look(self.scene.view.zoomed(ZOOM_STEP**steps, about))
+
+    def actual(self) -> None:
+        """One pixel of the picture across one cell."""
+        if self.scene is not None:
+            self.look(self.scene.view.actual(self.crosshair))
+
+    def fit(self) -> None:
+        """The whole picture; from there, as wide or high as the view, where the crosshair is."""
+        if self.scene is not None:
+            view = self.scene.view
+            self.look(view.filled(self.crosshair) if view.zoom == 1 else view.fit())
+
+    # -- the loupe
+
+    @property
+    def has_loupe(self) -> bool:
+        """Whether the loupe is open."""
+        return self.scene is not None and self.scene.lens is not None
+
+    def open_loupe(self) -> None:
+        """Show the place of the crosshair closer."""
+        if self.scene is not None:
+            self.scene = self.scene.magnified(self.crosshair)
+
+    def close_loupe(self) -> None:
+        """Have the plain view."""
+        if self.scene is not None:
+            self.scene = Scene(self.scene.view)
+
+
+def in_picture(point: Point) -> Point:
+    """The point of the picture that is nearest to one that may be beside it."""
+    return Point(min(100.0, max(0.0, point.x)), min(100.0, max(0.0, point.y)))

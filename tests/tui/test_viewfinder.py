@@ -1,0 +1,98 @@
+"""What is wished for, without a widget: where the crosshair goes and what part of the picture follows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.tui.picture.scene import Scene
+from imagechat_tui.tui.picture.viewfinder import MIDDLE, Viewfinder, in_picture
+
+
+@pytest.fixture
+def finder() -> Viewfinder:
+    finder = Viewfinder()
+    finder.fit_to((800, 480), 80, 24, 2.0)
+    return finder
+
+
+def scene_of(finder: Viewfinder) -> Scene:
+    assert finder.scene is not None
+    return finder.scene
+
+
+def test_without_a_picture_only_the_crosshair_moves() -> None:
+    finder = Viewfinder()
+    finder.zoom_about(1, MIDDLE)
+    finder.fit()
+    finder.actual()
+    finder.open_loupe()
+    finder.pan(3, 3)
+    assert finder.move_to(Point(20, 20))
+    assert (finder.scene, finder.zoom, finder.crosshair) == (None, 1.0, Point(20, 20))
+    assert finder.step(1, 0) == finder.stride(1, 0) == Point(20, 20)
+
+
+def test_a_tall_picture_begins_at_its_top_with_the_crosshair_in_what_is_seen() -> None:
+    finder = Viewfinder()
+    finder.fit_to((200, 4000), 80, 24, 2.0)
+    view = scene_of(finder).view
+    assert view.top == 0
+    assert view.holds(view.cell_of(finder.crosshair))
+    finder.clear()
+    assert finder.scene is None
+    finder.move_to(Point(50, 90))
+    finder.fit_to((200, 4000), 80, 24, 2.0)
+    assert finder.crosshair == Point(50, 90)
+    assert scene_of(finder).cell_of(Point(50, 90)) is not None
+
+
+def test_another_size_shows_the_same_place(finder: Viewfinder) -> None:
+    finder.zoom_about(3, Point(80, 20))
+    finder.move_to(Point(80, 20))
+    finder.fit_to((800, 480), 40, 12, 2.0)
+    assert (scene_of(finder).view.columns, scene_of(finder).view.rows) == (40, 12)
+    assert scene_of(finder).cell_of(Point(80, 20)) is not None
+
+
+def test_fit_goes_from_the_whole_to_the_width_and_back() -> None:
+    finder = Viewfinder()
+    finder.fit_to((800, 960), 80, 24, 2.0)
+    finder.zoom_about(2, MIDDLE)
+    assert finder.zoom == pytest.approx(2.25)
+    finder.fit()
+    assert finder.zoom == 1.0
+    finder.fit()
+    assert scene_of(finder).view.fills
+    finder.actual()
+    assert scene_of(finder).view.scale == pytest.approx(1.0)
+
+
+def test_steps_are_cells_and_strides_are_tenths_of_the_view(finder: Viewfinder) -> None:
+    finder.move_to(scene_of(finder).view.point_of((40, 12)))
+    assert finder.step(1, 0) == scene_of(finder).view.point_of((41, 12))
+    assert finder.stride(1, -1) == scene_of(finder).view.point_of((48, 10))
+    finder.open_loupe()
+    assert finder.has_loupe
+    assert finder.step(1, 0).x < scene_of(finder).view.point_of((41, 12)).x
+    finder.close_loupe()
+    assert not finder.has_loupe
+
+
+def test_a_point_out_of_view_is_brought_in_and_one_that_is_seen_leaves_the_view_alone(
+    finder: Viewfinder,
+) -> None:
+    finder.zoom_about(4, Point(10, 10))
+    before = scene_of(finder)
+    finder.bring_into_view(before.view.point_of((40, 12)))
+    assert scene_of(finder) is before
+    finder.bring_into_view(Point(90, 90))
+    assert scene_of(finder).cell_of(Point(90, 90)) is not None
+    left = scene_of(finder).view.left
+    finder.pan(-5, 0)
+    assert left - scene_of(finder).view.left == pytest.approx(5 * scene_of(finder).view.scale)
+
+
+def test_what_is_beside_the_picture_is_at_its_edge() -> None:
+    assert in_picture(Point(-3, 104)) == Point(0, 100)
+    assert in_picture(Point(30, 40)) == Point(30, 40)
