@@ -1,4 +1,4 @@
-"""Keeping up with the image's room: join, gaps, snapshots, poison (PROMISES D4, D5, D14)."""
+"""Keeping up with a numbered room: join, gaps, lists, poison (PROMISES D4, D5, D14)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import (
-    DeletedImageChat,
     ImageChatsStale,
     LiveEvent,
     Reset,
@@ -17,7 +16,7 @@ from imagechat_tui.protocol.events import (
     UnknownEvent,
 )
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, UrlId
-from imagechat_tui.protocol.models import Conversation, Point, Position
+from imagechat_tui.protocol.models import Conversation, Position
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.effects import (
     Announce,
@@ -36,7 +35,7 @@ from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.replay import HELD_AT_MOST
 from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
 from tests import examples as eg
-from tests.sync.desk import UNREACHABLE, Desk, anew, at_once, hosted, joined
+from tests.sync.desk import UNREACHABLE, Desk, anew, at_once, joined
 
 HOME = ConversationId("ic_1")
 UNREADABLE = Problem(ProblemKind.BAD_ANSWER)
@@ -810,123 +809,6 @@ def test_a_list_of_one_moment_says_as_of_when_it_was_asked_for() -> None:
     desk.wait(3.0)
     desk.list_comes()
     assert desk.connection.as_of_s == asked_at
-
-
-# Rooms without numbers
-
-
-def test_a_hosted_room_reads_the_list_again_once_its_socket_stands() -> None:
-    desk = Desk(uniform=at_once)
-    listed = eg.conversation_list(position=None, comments=())
-    desk.list_comes(listed, peer=Peer.HOSTED)
-    desk.wait(1.0)
-    desk.opens()
-    desk.shows(Phase.CATCHING_UP)
-    desk.list_comes(listed, peer=Peer.HOSTED)
-    desk.shows(Phase.LIVE)
-
-
-def test_a_hosted_rejoin_waits_a_little_for_the_herd() -> None:
-    desk = hosted()
-    desk.cut()
-    desk.wait(1.0)
-    desk.opens()
-    desk.wait(1.9)
-    desk.nothing(FetchSnapshot)
-    desk.wait(0.1)
-    desk.take(FetchSnapshot)
-
-
-def unnumbered(event: Any, seq: int = 5) -> Any:
-    return replace(event, stamp=eg.stamp(seq, actor_id=None, position=None))
-
-
-def test_a_hosted_change_is_shown_at_once_and_followed_by_one_list_for_a_burst() -> None:
-    desk = hosted()
-    for seq in range(2, 6):
-        desk.hears(unnumbered(made(seq), seq))
-        desk.wait(0.1)
-    assert list(desk.state.confirmed.conversations) == ["ic_1", "ic_2", "ic_3", "ic_4", "ic_5"]
-    desk.nothing(FetchSnapshot)
-    desk.wait(1.4)
-    desk.take(FetchSnapshot)
-
-
-def test_a_hosted_repeat_is_not_applied_twice() -> None:
-    desk = hosted()
-    event = unnumbered(made(2))
-    desk.hears(event, event)
-    assert len(desk.all(Applied)) == 1
-
-
-def test_a_hosted_list_does_not_undo_what_was_heard_while_it_was_on_its_way() -> None:
-    desk = hosted()
-    desk.hears(unnumbered(made(2), 2))
-    desk.wait(2.0)
-    on_its_way = desk.take(FetchSnapshot)
-    desk.hears(unnumbered(made(3), 3), unnumbered(DeletedImageChat(eg.stamp(), HOME), 4))
-    stale = eg.conversation_list(conversations=(eg.conversation(), chat(2)), position=None, comments=())
-    desk.feed(SnapshotLoaded(on_its_way.request, Peer.HOSTED, stale))
-    assert set(desk.state.confirmed.conversations) == {"ic_2", "ic_3"}
-    desk.wait(2.0)
-    truth = eg.conversation_list(conversations=(chat(2),), position=None, comments=())
-    desk.list_comes(truth, peer=Peer.HOSTED)
-    assert set(desk.state.confirmed.conversations) == {"ic_2"}
-
-
-def test_a_hosted_deletion_wins_over_a_late_update() -> None:
-    desk = hosted()
-    desk.hears(unnumbered(DeletedImageChat(eg.stamp(), HOME), 4))
-    moved = eg.image_chat_updated(conversation=eg.conversation(point=Point(1.0, 2.0)), comment=None)
-    desk.hears(unnumbered(moved, 3))
-    assert desk.state.confirmed.conversations == {}
-    desk.wait(2.0)
-    desk.take(FetchSnapshot)
-
-
-def test_a_hosted_frame_that_cannot_be_decoded_is_told_and_read_over() -> None:
-    desk = hosted()
-    desk.wait(1.0)
-    desk.hears_noise()
-    desk.hears_noise()
-    assert desk.state.confirmed.cannot_show == 1
-    desk.take(FetchSnapshot)
-
-
-def test_what_a_hosted_list_leaves_out_is_told_once() -> None:
-    desk = hosted(uniform=at_once)
-    listed = eg.conversation_list(position=None, comments=())
-    counts: list[tuple[int, int]] = []
-    for left_out in (2, 2, 3, 0, 1):
-        desk.hears(
-            replace(eg.new_image_chat(), stamp=eg.stamp(len(counts) + 2, actor_id=None, position=None))
-        )
-        desk.wait(0.5)
-        desk.list_comes(replace(listed, left_out=left_out), peer=Peer.HOSTED)
-        counts.append((desk.state.confirmed.cannot_show, len(desk.told(News.CANNOT_SHOW))))
-    assert counts == [(2, 1), (2, 0), (3, 1), (3, 0), (4, 1)]
-
-
-def test_a_hosted_list_that_says_later_is_not_asked_for_at_every_event() -> None:
-    desk = hosted(uniform=at_once)
-    desk.hears(unnumbered(made(2), 2))
-    desk.wait(1.0)
-    desk.list_fails(Problem(ProblemKind.RATE_LIMITED, retry_after_s=20.0), 429)
-    for seq in range(3, 13):
-        desk.hears(unnumbered(made(seq), seq))
-        desk.wait(1.5)
-        desk.nothing(FetchSnapshot)
-    desk.wait(5.0)
-    desk.take(FetchSnapshot)
-
-
-def test_hosted_comments_of_others_make_a_thread_unread_and_our_own_do_not() -> None:
-    desk = hosted()
-    grown = eg.conversation(comment_count=2)
-    by_bob = eg.image_chat_updated(conversation=grown, comment=None)
-    desk.hears(unnumbered(by_bob))
-    assert desk.state.mine.unread == {HOME}
-    assert [news.conversation_id for news in desk.told(News.COMMENT_ADDED)] == [HOME]
 
 
 def test_lost_reads_are_tried_again_with_the_link() -> None:
