@@ -48,6 +48,9 @@ BANNER_AFTER_S = 2.0
 ONE_LINE = 98
 """Cells for a banner on a screen of 100 columns."""
 
+RETRY = "R retries."
+"""What to do where trying again is all; a banner that counts down says so anyway."""
+
 WIDE_SIGNS = "Signs are two cells wide here: drawn in ASCII."
 """Told once, when the terminal has answered."""
 
@@ -94,7 +97,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
     """
     reason = safe_line(problem.reason).strip()
     told = f" The server says: {_stopped(reason)}" if reason else ""
-    now = "R retries." if keys else "Run it again later."
+    now = RETRY if keys else "Run it again later."
     match problem.kind:
         case ProblemKind.NOT_CONNECTED:
             return Words("Not connected yet", "The server has not answered yet.", now)
@@ -106,7 +109,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.OFFLINE:
             return Words("Offline", "There is no connection to the server.", now)
         case ProblemKind.UNREACHABLE:
-            again = "R retries." if keys else "Check the server's address, or run it again later."
+            again = RETRY if keys else "Check the server's address, or run it again later."
             return Words("Server unreachable", f"Nothing answers there.{told}", again)
         case ProblemKind.TIMED_OUT:
             return Words(
@@ -119,7 +122,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.RESTARTED:
             return Words("Save not confirmed", "The program ended before the answer came.")
         case ProblemKind.REFUSED if problem.code == "server-failed":
-            again = "R retries." if keys else "Run it again; if that does not help, tell whoever runs it."
+            again = RETRY if keys else "Run it again; if that does not help, tell whoever runs it."
             return Words("Server error", f"The server had an internal error.{told}", again)
         case ProblemKind.REFUSED if problem.code == "store-failed":
             return Words("Server cannot save", f"The server could not write to its store.{told}", now)
@@ -132,7 +135,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             )
         case ProblemKind.REFUSED if problem.code == "overloaded":
             after = f"in {_seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
-            again = "R retries." if keys else f"Run it again {after}."
+            again = RETRY if keys else f"Run it again {after}."
             return Words("Server overloaded", f"The server is busy or down.{told}", again)
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
@@ -358,8 +361,7 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
         case Phase.LIVE | Phase.CATCHING_UP | Phase.STARTING:
             if connection.phase is Phase.STARTING and connection.problem is not None:
                 why = problem_words(connection.problem)
-                # The key that tries again is told anyway.
-                todo = f" {why.action}" if why.action and not why.action.startswith("R ") else ""
+                todo = f" {why.action}" if why.action not in ("", RETRY) else ""
                 said = f"Not connected: {why.sentence}{todo}"
                 full = f"{said} {NOTHING_YET}."
                 return _fitting([full, said] if todo else [full]) + tries
