@@ -1,7 +1,7 @@
-"""Who a person without an account is to a server: the session that it gave him, kept so that he stays the same.
+"""Who a person without an account is to a server: the session that it gave them, kept so that they stay the same.
 
-A server of ours tells it with the first list, and knows him by it in every later request (PROTOCOL 2.1). Whoever
-has it may edit and delete what he wrote, so the file is private. All sessions of this user with one tenant of one
+A server of ours tells it with the first list, and knows them by it in every later request (PROTOCOL 2.1). Whoever
+has it may edit and delete what they wrote, so the file is private. All sessions of this user with one tenant of one
 server share the file: two panes are one person, and so is who comes back tomorrow.
 """
 

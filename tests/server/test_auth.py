@@ -279,11 +279,11 @@ async def test_nobody_who_writes_gets_a_session_where_the_tenant_allows_it(desk:
 
 
 async def test_who_asks_for_v2_gets_his_session_before_he_writes(desk: Desk) -> None:
-    """Echoes are told by the author: he must know who he is."""
+    """Echoes are told by the author: they must know who they are."""
     reader = await desk.asks(OPEN, query={"v": "2"})
     session = reader.user.session_id
     assert session is not None
-    assert reader.new_session is None, "a cookie would win over the session that he keeps"
+    assert reader.new_session is None, "a cookie would win over the session that they keep"
     for method, query in (("GET", {"v": "2"}), ("GET", {}), ("POST", {})):
         again = await desk.asks(OPEN, method=method, query=query | {"sessionId": session})
         assert (again.id, again.user.session_id) == (reader.id, session)

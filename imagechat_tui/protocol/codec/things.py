@@ -211,7 +211,7 @@ def read_vote(fields: Fields) -> Vote:
 
 
 def encode_user(user: User) -> JsonObject:
-    """A UserSessionInfo: what the asking user is told about himself."""
+    """A UserSessionInfo: what the asking user is told about themselves."""
     return {
         "id": user.id,
         "authorized": user.authorized,
@@ -247,7 +247,7 @@ def read_user(fields: Fields) -> User:
 
 
 def encode_page_user(user: User) -> JsonObject:
-    """A PageUserEntry: a user in a presence list. Without any name he wishes to stay private."""
+    """A PageUserEntry: a user in a presence list. Without any name they wish to stay private."""
     name = user.display_name or user.username
     return {
         "id": user.id,

@@ -115,7 +115,7 @@ class Merger:
     overtakes what waits; any other frame sends it on its way first.
 
     A frame that stands for several changes gets a broadcastId of its own: otherwise the last writer would
-    hide somebody else's change from himself.
+    hide somebody else's change from themselves.
     """
 
     def __init__(self, tenant_id: TenantId, fresh_id: Callable[[], BroadcastId]) -> None:
