@@ -26,38 +26,10 @@ from imagechat_tui.net.failures import (
 )
 from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
-from imagechat_tui.protocol import codec
+from imagechat_tui.protocol import codec, routes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.protocol.models import User
-from imagechat_tui.protocol.routes import (
-    CREATE_COMMENT,
-    CREATE_CONVERSATION,
-    DEADLINE_HEADER,
-    DELETE_COMMENT,
-    DELETE_CONVERSATION,
-    EDIT_COMMENT,
-    EVENT_LOG,
-    EXTENSION_HEADER,
-    LIST_COMMENTS,
-    LIST_CONVERSATIONS,
-    LOG_COMPLETE_HEADER,
-    UPDATE_CONVERSATION,
-    USERS_ONLINE,
-    CommentList,
-    CommentReply,
-    ConversationList,
-    ConversationReply,
-    CreateComment,
-    CreateConversation,
-    EditReply,
-    EventLog,
-    EventLogQuery,
-    ListComments,
-    UpdateConversation,
-    UsersOnline,
-)
-from imagechat_tui.protocol.routes import EditComment as EditCommentBody
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
     DeleteComment,
@@ -83,7 +55,7 @@ __all__ = [
     "WriteReply",
 ]
 
-WriteReply = ConversationReply | CommentReply | EditReply | None
+WriteReply = routes.ConversationReply | routes.CommentReply | routes.EditReply | None
 """What a write is answered with; None for deletions."""
 
 READ_RETRIES = 2
@@ -99,7 +71,7 @@ HOSTED_BASELINE_SLACK_MS = 2_000
 """A hosted list is at most this much older than the ``Date`` of its answer (PROTOCOL 8.2)."""
 
 Decoded = TypeVar("Decoded")
-Listing = TypeVar("Listing", ConversationList, CommentList)
+Listing = TypeVar("Listing", routes.ConversationList, routes.CommentList)
 
 
 class Api:
@@ -127,7 +99,7 @@ class Api:
 
     async def conversations(
         self, room: Room, *, on_bytes: Callable[[int], None] | None = None
-    ) -> tuple[Peer, ConversationList]:
+    ) -> tuple[Peer, routes.ConversationList]:
         """The conversations of an image, and which kind of server told them.
 
         Args:
@@ -137,7 +109,7 @@ class Api:
         Raises:
             ApiError: see ``net.failures``.
         """
-        path = LIST_CONVERSATIONS.path(tenant_id=self._tenant)
+        path = routes.LIST_CONVERSATIONS.path(tenant_id=self._tenant)
         query = codec.encode_list_conversations(room.url_id, v2=True)
         try:
             ours, listing, answer = await self._list(
@@ -159,13 +131,13 @@ class Api:
             return Peer.OURS, listing
         return Peer.HOSTED, replace(listing, server_time_ms=_baseline_ms(answer))
 
-    async def comments(self, query: ListComments) -> CommentList:
+    async def comments(self, query: routes.ListComments) -> routes.CommentList:
         """One page of a thread.
 
         Raises:
             ApiError: see ``net.failures``.
         """
-        path = LIST_COMMENTS.path(tenant_id=self._tenant)
+        path = routes.LIST_COMMENTS.path(tenant_id=self._tenant)
         ours, listing, answer = await self._list(
             path,
             codec.encode_list_comments(query),
@@ -175,46 +147,46 @@ class Api:
             return listing
         return replace(listing, last_gen_date_ms=_baseline_ms(answer))
 
-    async def thread(self, url_id: UrlId) -> CommentList:
+    async def thread(self, url_id: UrlId) -> routes.CommentList:
         """A whole thread, oldest first: its pages put together, with the first one's baseline.
 
         Raises:
             ApiError: see ``net.failures``.
         """
-        first = page = await self.comments(ListComments(url_id=url_id, v2=True))
+        first = page = await self.comments(routes.ListComments(url_id=url_id, v2=True))
         comments, left_out = list(first.comments), first.left_out
         for _ in range(MOST_PAGES - 1):
             if not page.has_more or not (page.comments or page.left_out):
                 break
             skip = len(comments) + left_out
-            page = await self.comments(ListComments(url_id=url_id, skip=skip, v2=True))
+            page = await self.comments(routes.ListComments(url_id=url_id, skip=skip, v2=True))
             comments += page.comments
             left_out += page.left_out
         # A comment that came between two pages shifts the second: the same one may be in both.
         unique = {comment.id: comment for comment in comments}
         return replace(first, comments=tuple(unique.values()), has_more=False, left_out=left_out)
 
-    async def event_log(self, query: EventLogQuery) -> EventLog:
+    async def event_log(self, query: routes.EventLogQuery) -> routes.EventLog:
         """The log of a room from a time or after a position.
 
         Raises:
             ApiError: see ``net.failures``.
         """
-        path = EVENT_LOG.path(tenant_id=self._tenant)
+        path = routes.EVENT_LOG.path(tenant_id=self._tenant)
         answer = await self._read(path, codec.encode_event_log_query(query))
-        told = answer.headers.get(LOG_COMPLETE_HEADER)
+        told = answer.headers.get(routes.LOG_COMPLETE_HEADER)
         complete = None if told is None else told.strip().lower() == "true"
         return _decoded(answer, lambda obj: codec.decode_event_log(obj, complete=complete))
 
-    async def users_online(self, url_id: UrlId) -> UsersOnline:
+    async def users_online(self, url_id: UrlId) -> routes.UsersOnline:
         """Who looks at a page now.
 
         Raises:
             ApiError: see ``net.failures``.
         """
-        path = USERS_ONLINE.path(tenant_id=self._tenant)
+        path = routes.USERS_ONLINE.path(tenant_id=self._tenant)
         query = {"urlId": url_id}
-        # The hosted service asks nobody who he is here, so a secret has no business in the address.
+        # The hosted service asks nobody who they are here, so a secret has no business in the address.
         return _decoded(
             await self._read(path, self._signed(query) if self._ours else query), codec.decode_users_online
         )
@@ -241,7 +213,7 @@ class Api:
                 key = self._new_thread(room, write)
                 return await self._comment(room, request, on_sent, key, write.text, None)
             case StartConversation():
-                create = CreateConversation(
+                create = routes.CreateConversation(
                     url_id=room.url_id,
                     window_url_id=self._new_thread(room, write),
                     page_title=room.page_title,
@@ -251,37 +223,45 @@ class Api:
                     created_from_comment_id=request.comment_id,
                     comment=None if request.two_step else write.text,
                 )
-                path = CREATE_CONVERSATION.path(tenant_id=tenant)
+                path = routes.CREATE_CONVERSATION.path(tenant_id=tenant)
                 body = codec.dump_json(codec.encode_create_conversation(create))
-                answer = await self._write(request, on_sent, CREATE_CONVERSATION.method, path, {}, body)
+                answer = await self._write(
+                    request, on_sent, routes.CREATE_CONVERSATION.method, path, {}, body
+                )
                 return _decoded(answer, codec.decode_conversation_reply)
             case PostComment():
                 return await self._comment(
                     room, request, on_sent, _thread(request), write.text, write.parent_id
                 )
             case EditComment():
-                edit = EditCommentBody(write.comment_id, broadcast_id, write.text)
-                path = EDIT_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
+                edit = routes.EditComment(write.comment_id, broadcast_id, write.text)
+                path = routes.EDIT_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
                 body = codec.dump_json(codec.encode_edit_comment(edit))
                 query = codec.encode_edit_comment_query(edit)
-                answer = await self._write(request, on_sent, EDIT_COMMENT.method, path, query, body)
+                answer = await self._write(request, on_sent, routes.EDIT_COMMENT.method, path, query, body)
                 return _decoded(answer, codec.decode_edit_reply)
             case DeleteComment():
-                path = DELETE_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
-                answer = await self._write(request, on_sent, DELETE_COMMENT.method, path, id_only, None)
+                path = routes.DELETE_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
+                answer = await self._write(
+                    request, on_sent, routes.DELETE_COMMENT.method, path, id_only, None
+                )
                 return _decoded(answer, _nothing)
             case DeleteConversation():
-                path = DELETE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
+                path = routes.DELETE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
                 body = codec.dump_json(id_only)
-                answer = await self._write(request, on_sent, DELETE_CONVERSATION.method, path, id_only, body)
+                answer = await self._write(
+                    request, on_sent, routes.DELETE_CONVERSATION.method, path, id_only, body
+                )
                 return _decoded(answer, _nothing)
             case MoveConversation() | ResolveConversation():
                 if request.two_step:
                     raise Unsupported
                 update = _update(broadcast_id, write)
-                path = UPDATE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
+                path = routes.UPDATE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
                 body = codec.dump_json(codec.encode_update_conversation(update))
-                answer = await self._write(request, on_sent, UPDATE_CONVERSATION.method, path, {}, body)
+                answer = await self._write(
+                    request, on_sent, routes.UPDATE_CONVERSATION.method, path, {}, body
+                )
                 return _decoded(answer, codec.decode_conversation_reply)
             case _:
                 assert_never(write)
@@ -298,9 +278,9 @@ class Api:
         key: UrlId,
         text: str,
         parent_id: CommentId | None,
-    ) -> CommentReply:
+    ) -> routes.CommentReply:
         # No date: a retry under the same id must have the same body, or it is another write (PROMISES D8).
-        create = CreateComment(
+        create = routes.CreateComment(
             url_id=key,
             broadcast_id=request.broadcast_id,
             comment=text,
@@ -309,10 +289,10 @@ class Api:
             parent_id=parent_id,
             page_title=room.page_title,
         )
-        path = CREATE_COMMENT.path(tenant_id=self._tenant)
+        path = routes.CREATE_COMMENT.path(tenant_id=self._tenant)
         body = codec.dump_json(codec.encode_create_comment(create))
         query = codec.encode_create_comment_query(create)
-        answer = await self._write(request, on_sent, CREATE_COMMENT.method, path, query, body)
+        answer = await self._write(request, on_sent, routes.CREATE_COMMENT.method, path, query, body)
         return _decoded(answer, lambda obj: codec.decode_comment_reply(obj, url_id=key))
 
     def _new_thread(self, room: Room, write: StartConversation) -> UrlId:
@@ -344,7 +324,7 @@ class Api:
         on_bytes: Callable[[int], None] | None,
     ) -> tuple[bool, Listing, Answer]:
         answer = await self._read(path, self._signed(query), on_bytes)
-        ours = EXTENSION_HEADER in answer.headers
+        ours = routes.EXTENSION_HEADER in answer.headers
         return ours, _decoded(answer, lambda obj: decode(obj, ours)), answer
 
     def _signed(self, query: Mapping[str, str]) -> dict[str, str]:
@@ -371,7 +351,7 @@ class Api:
                     body,
                     headers={}
                     if request.deadline_ms is None
-                    else {DEADLINE_HEADER: str(request.deadline_ms)},
+                    else {routes.DEADLINE_HEADER: str(request.deadline_ms)},
                     timeout_s=request.timeout_s,
                     on_sent=on_sent,
                 ),
@@ -403,7 +383,7 @@ class Api:
             Intercepted: Something else answered.
         """
         success = 200 <= answer.status < 300
-        ours = EXTENSION_HEADER in answer.headers
+        ours = routes.EXTENSION_HEADER in answer.headers
         is_page = answer.body.lstrip()[:1] == b"<"
         if success and (ours or not is_page):
             return answer
@@ -452,12 +432,14 @@ def _nothing(_: codec.JsonObject) -> None:
     return None
 
 
-def _update(broadcast_id: BroadcastId, write: MoveConversation | ResolveConversation) -> UpdateConversation:
+def _update(
+    broadcast_id: BroadcastId, write: MoveConversation | ResolveConversation
+) -> routes.UpdateConversation:
     match write:
         case MoveConversation():
-            return UpdateConversation(broadcast_id, point=rounded(write.point))
+            return routes.UpdateConversation(broadcast_id, point=rounded(write.point))
         case ResolveConversation():
-            return UpdateConversation(broadcast_id, resolved=write.resolved)
+            return routes.UpdateConversation(broadcast_id, resolved=write.resolved)
 
 
 def _thread(request: SendRequest) -> UrlId:

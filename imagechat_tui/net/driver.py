@@ -15,7 +15,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from msgspec import Struct, field
 
@@ -43,6 +43,10 @@ PROGRESS_EVERY_S = 1.0
 """How often it is told that a list is still coming."""
 FRAMES_PER_TURN = 64
 """After so many frames at once the screen gets its turn."""
+
+
+Fetch: TypeAlias = effects.FetchSnapshot | effects.FetchThread | effects.FetchEventLog | effects.FetchPresence
+"""Reads that the engine asks for."""
 
 
 class SessionTimings(Struct, frozen=True):
@@ -239,10 +243,7 @@ class LiveSession:
 
     # -- reads and writes
 
-    async def _fetch(
-        self,
-        effect: effects.FetchSnapshot | effects.FetchThread | effects.FetchEventLog | effects.FetchPresence,
-    ) -> None:
+    async def _fetch(self, effect: Fetch) -> None:
         try:
             await self._ready()
             self._feed(await self._fetched(effect))
@@ -251,10 +252,7 @@ class LiveSession:
         except ApiError as failure:
             self._feed(inputs.FetchFailed(effect.request, failure.problem, failure.status))
 
-    async def _fetched(
-        self,
-        effect: effects.FetchSnapshot | effects.FetchThread | effects.FetchEventLog | effects.FetchPresence,
-    ) -> inputs.Input:
+    async def _fetched(self, effect: Fetch) -> inputs.Input:
         match effect:
             case effects.FetchSnapshot():
                 peer, listing = await self._api.conversations(
