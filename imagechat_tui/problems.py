@@ -42,6 +42,41 @@ from msgspec import Struct
 NOT_SIGNED_IN = "not-signed-in"
 """Code of a READ_ONLY problem of somebody whom the server does not know."""
 
+OVERLOADED, SERVER_FAILED = "overloaded", "server-failed"
+"""Codes of a REFUSED problem where not the thing is wrong, but the server: answers with 503, and any other 5xx."""
+
+STORE_FAILED = "store-failed"
+"""The server's own code where it could not write to its store."""
+
+NO_IMAGE_CHATS = "no-image-chats"
+"""Code of an UNSUPPORTED problem where another kind of server answers."""
+
+Unreached: TypeAlias = Literal[
+    "nobody-listens",
+    "system",
+    "hung-up",
+    "no-http",
+    "no-tls",
+    "tls",
+    "no-name",
+    "no-lookup",
+    "proxy",
+    "ca-file",
+    "certificate",
+    "certificate-expired",
+    "certificate-early",
+    "certificate-name",
+    "intercepted",
+    "web-page",
+    "redirect",
+]
+"""Codes of an UNREACHABLE or OFFLINE problem: what was seen where the server was not reached."""
+
+CERTIFICATES: frozenset[Unreached] = frozenset(
+    {"certificate", "certificate-expired", "certificate-early", "certificate-name"}
+)
+"""Those of a server whose certificate is not trusted."""
+
 
 class ProblemKind(StrEnum):
     """Why a request failed, or a link does not stand."""

@@ -13,7 +13,11 @@ from msgspec import Struct
 
 from imagechat_tui import problems
 from imagechat_tui.problems import (
+    NO_IMAGE_CHATS,
     NOT_SIGNED_IN,
+    OVERLOADED,
+    SERVER_FAILED,
+    STORE_FAILED,
     AdminProblem,
     LocalServerProblem,
     PictureProblem,
@@ -103,8 +107,8 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             return Words("Not connected yet", "The server has not answered yet.", now)
         case ProblemKind.UNREACHABLE if problem.local is not None:
             return local_server_words(problem.local, named=False)
-        case ProblemKind.OFFLINE | ProblemKind.UNREACHABLE if problem.code in _UNREACHED:
-            title, sentence, advice = _UNREACHED[problem.code]
+        case ProblemKind.OFFLINE | ProblemKind.UNREACHABLE if problem.code in UNREACHED_WORDS:
+            title, sentence, advice = UNREACHED_WORDS[problem.code]
             return Words(title, sentence.format(said=reason or "no reason given"), advice or now)
         case ProblemKind.OFFLINE:
             return Words("Offline", "There is no connection to the server.", now)
@@ -121,10 +125,10 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             )
         case ProblemKind.RESTARTED:
             return Words("Save not confirmed", "The program ended before the answer came.")
-        case ProblemKind.REFUSED if problem.code == "server-failed":
+        case ProblemKind.REFUSED if problem.code == SERVER_FAILED:
             again = RETRY if keys else "Run it again; if that does not help, tell whoever runs it."
             return Words("Server error", f"The server had an internal error.{told}", again)
-        case ProblemKind.REFUSED if problem.code == "store-failed":
+        case ProblemKind.REFUSED if problem.code == STORE_FAILED:
             return Words("Server cannot save", f"The server could not write to its store.{told}", now)
         case ProblemKind.REFUSED if problem.code == "host-not-allowed":
             called = f" {reason}" if reason else ""
@@ -133,7 +137,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
                 f"The server does not go by the name{called}.",
                 f"Whoever runs it: imagechat serve --allow-host{called or ' NAME'}",
             )
-        case ProblemKind.REFUSED if problem.code == "overloaded":
+        case ProblemKind.REFUSED if problem.code == OVERLOADED:
             after = f"in {_seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
             again = RETRY if keys else f"Run it again {after}."
             return Words("Server overloaded", f"The server is busy or down.{told}", again)
@@ -176,7 +180,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             return Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
         case ProblemKind.GONE:
             return Words("Gone", "It has been deleted.")
-        case ProblemKind.UNSUPPORTED if problem.code == "no-image-chats":
+        case ProblemKind.UNSUPPORTED if problem.code == NO_IMAGE_CHATS:
             return Words(
                 "No imagechat server",
                 f"What answers there knows no image chats{f' ({reason})' if reason else ''}.",
@@ -200,7 +204,7 @@ def not_tried_words() -> Words:
 
 
 _ADDRESS = "Check the server's address."
-_UNREACHED = {
+UNREACHED_WORDS: Mapping[str, tuple[str, str, str]] = {
     "nobody-listens": ("Server unreachable", "Nothing listens there: {said}.", ""),
     "system": ("Server unreachable", "The connection failed: {said}.", ""),
     "hung-up": ("No answer", "The connection was closed without an answer.", ""),
@@ -247,7 +251,8 @@ _UNREACHED = {
         "If that is your server, name it with --server.",
     ),
 }
-"""What was seen where the server was not reached: title, sentence, and what to do where trying again is not all."""
+"""What was seen where the server was not reached, for each ``Unreached``: title, sentence, and what to do where
+trying again is not all."""
 
 
 def _stopped(sentence: str) -> str:

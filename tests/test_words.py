@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.net.decoding.kinds import DECLINED
-from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
-from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
+from imagechat_tui.problems import NOT_SIGNED_IN, OVERLOADED, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
 from imagechat_tui.sync.intents import (
@@ -31,6 +30,7 @@ from imagechat_tui.words import (
     BANNER_AFTER_S,
     MAX_NAME,
     ONE_LINE,
+    UNREACHED_WORDS,
     Words,
     admin_words,
     banner,
@@ -481,6 +481,13 @@ def test_what_a_problem_holds_from_outside_leaves_harmless(who: str) -> None:
     union, tell = TELL[who]
     for problem in eg.problems_of(union, HOSTILE):
         assert not ACTING.search(tell(problem).text), problem
+
+
+def test_whatever_is_seen_where_a_server_was_not_reached_has_words() -> None:
+    assert set(UNREACHED_WORDS) == set(get_args(problems.Unreached))
+    for code in UNREACHED_WORDS:
+        words = problem_words(Problem(ProblemKind.UNREACHABLE, code, "what the system says"))
+        assert is_plain(words), code
 
 
 def test_the_last_line_of_a_log_says_why_a_server_died() -> None:

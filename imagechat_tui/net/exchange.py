@@ -21,7 +21,7 @@ from msgspec import Struct
 from imagechat_tui import __version__
 from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.failures import BadAnswer, TimedOut, Unreachable
-from imagechat_tui.problems import ProblemKind
+from imagechat_tui.problems import ProblemKind, Unreached
 
 if TYPE_CHECKING:
     import ssl
@@ -38,7 +38,7 @@ MAX_ANSWER_BYTES = 64 << 20
 USER_TIMEOUT_MS = 10_000
 """How long the kernel may keep unacknowledged bytes of a write (TCP_USER_TIMEOUT)."""
 
-_OF_WHO_IS_DIALLED = frozenset({"nobody-listens", "system", "no-name", "no-lookup"})
+_OF_WHO_IS_DIALLED: frozenset[Unreached] = frozenset({"nobody-listens", "system", "no-name", "no-lookup"})
 _LINGER_ABORT = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """``struct linger {1, 0}``: close means abort."""
 

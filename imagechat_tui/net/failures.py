@@ -20,11 +20,20 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from imagechat_tui.problems import Problem, ProblemKind, RequestFailed
+from imagechat_tui.problems import (
+    NO_IMAGE_CHATS,
+    OVERLOADED,
+    SERVER_FAILED,
+    STORE_FAILED,
+    Problem,
+    ProblemKind,
+    RequestFailed,
+    Unreached,
+)
 from imagechat_tui.protocol.routes import ErrorReply
 
 _ABOUT_THE_THING = frozenset({"locked", "edit-key-invalid"})
@@ -36,13 +45,13 @@ _NO_ROUTE = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno
 """What the system says where there is no way to the server; trying again at once is of no use."""
 
 
-CERTIFICATE = "certificate"
-"""Code of a server whose certificate is not trusted; with a suffix where one knows better what is wrong."""
-_CERTIFICATES = {9: "-early", 10: "-expired", 62: "-name", 64: "-name"}
+_CERTIFICATES: Mapping[int, Unreached] = {
+    9: "certificate-early",
+    10: "certificate-expired",
+    62: "certificate-name",
+    64: "certificate-name",
+}
 """OpenSSL's X509_V_ERR_*: not yet valid, expired, another host, another address."""
-
-OVERLOADED, SERVER_FAILED, STORE_FAILED = "overloaded", "server-failed", "store-failed"
-"""Codes of refusals with 503, and with any other 5xx: not the thing is wrong, but the server."""
 
 _NO_TLS = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_TOO_SMALL"}
@@ -64,9 +73,11 @@ class ApiError(RequestFailed):
 class Unreachable(ApiError):
     """Nobody answers, or the link broke."""
 
-    def __init__(self, *, sent: bool, code: str = "", reason: str = "", no_route: bool = False) -> None:
+    def __init__(
+        self, *, sent: bool, code: Unreached | None = None, reason: str = "", no_route: bool = False
+    ) -> None:
         kind = ProblemKind.OFFLINE if no_route else ProblemKind.UNREACHABLE
-        super().__init__(Problem(kind, code, reason), sent=sent)
+        super().__init__(Problem(kind, code or "", reason), sent=sent)
 
     @classmethod
     def because(cls, failure: BaseException, *, sent: bool) -> Unreachable:
@@ -74,7 +85,7 @@ class Unreachable(ApiError):
         said = [cause for cause in _causes(failure) if isinstance(cause, OSError)]
         for cause in said:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                code = CERTIFICATE + _CERTIFICATES.get(getattr(cause, "verify_code", 0), "")
+                code = _CERTIFICATES.get(getattr(cause, "verify_code", 0), "certificate")
                 return cls(sent=sent, code=code, reason=cause.verify_message)
             if isinstance(cause, ssl.SSLError):
                 if cause.reason in _NO_TLS:
@@ -103,7 +114,7 @@ class Intercepted(Unreachable):
 
     def __init__(self, status: int, *, retry_after_s: float | None = None, location: str = "") -> None:
         reason = _named(status)
-        code = "web-page" if status < 300 else "intercepted"
+        code: Unreached = "web-page" if status < 300 else "intercepted"
         if 300 <= status < 400 and location:
             code, reason = "redirect", location
         super().__init__(sent=True, code=code, reason=reason)
@@ -136,7 +147,7 @@ class NoImageChats(ApiError):
     def __init__(self, refusal: Refused | Intercepted) -> None:
         status = refusal.of_what if isinstance(refusal, Intercepted) else refusal.status or 0
         reason = refusal.problem.reason or _named(status)
-        super().__init__(Problem(ProblemKind.UNSUPPORTED, "no-image-chats", reason), sent=True, status=status)
+        super().__init__(Problem(ProblemKind.UNSUPPORTED, NO_IMAGE_CHATS, reason), sent=True, status=status)
 
 
 class BadAnswer(ApiError):

@@ -314,7 +314,7 @@ async def _fetch(
 ) -> None:
     import httpx
 
-    from imagechat_tui.net.failures import CERTIFICATE, Unreachable
+    from imagechat_tui.net.failures import Unreachable
 
     try:
         address, typed = source, urlsplit(source).hostname
@@ -348,7 +348,7 @@ async def _fetch(
                     await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
         problem = Unreachable.because(error, sent=False).problem
-        if problem.code.startswith(CERTIFICATE):
+        if problem.code in problems.CERTIFICATES:
             raise PictureError(problems.PictureNotTrusted(source, problem.reason)) from None
         raise PictureError(problems.PictureNotFetched(source, _why(error))) from None
     raise PictureError(problems.PictureNotFetched(source, "too-many-redirects"))

@@ -34,8 +34,7 @@ from imagechat_tui.net.api import (
     Unsupported,
 )
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
-from imagechat_tui.net.failures import OVERLOADED, SERVER_FAILED
-from imagechat_tui.problems import ProblemKind
+from imagechat_tui.problems import OVERLOADED, SERVER_FAILED, ProblemKind
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
