@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from enum import Enum
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UserId
 from imagechat_tui.sync import effects
 from imagechat_tui.sync.backoff import CAP_S, Uniform, delay_s
 from imagechat_tui.sync.intents import Write
-from imagechat_tui.sync.state import Phase, Problem, Room
+from imagechat_tui.sync.state import Phase, Room
 
 
 class Reader(Enum):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeAlias
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Write
-from imagechat_tui.sync.state import ChatState, Draft, Phase, Problem
+from imagechat_tui.sync.state import ChatState, Draft, Phase
 
 
 class OpenSocket(Tagged, frozen=True):

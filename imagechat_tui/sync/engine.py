@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.sync import inputs, intents
 from imagechat_tui.sync.backoff import CAP_S, Uniform
@@ -30,7 +31,7 @@ from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.rooms import Rooms
-from imagechat_tui.sync.state import ChatState, ProblemKind, Room
+from imagechat_tui.sync.state import ChatState, Room
 from imagechat_tui.sync.writes import Writes
 
 READ_AFTER_S = 1.0

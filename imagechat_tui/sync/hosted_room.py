@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import (
     DeletedImageChat,
     ImageChatsStale,
@@ -25,7 +26,6 @@ from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.image_room import POLL_EVERY_S
 from imagechat_tui.sync.replay import Seen, Touched
 from imagechat_tui.sync.room_list import Listed, RoomList
-from imagechat_tui.sync.state import Problem
 
 HERD_S = 2.0
 """After a reconnect the list is asked for within this time: not by everybody at once."""

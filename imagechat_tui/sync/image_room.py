@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.room_list import Listed
-from imagechat_tui.sync.state import Problem
 
 POLL_EVERY_S = 4.0
 """Without live updates nothing on screen is older than 5 s."""

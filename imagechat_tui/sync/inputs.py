@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import User
@@ -16,7 +17,7 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Submitted
-from imagechat_tui.sync.state import Draft, Peer, Problem
+from imagechat_tui.sync.state import Draft, Peer
 
 
 class Started(Tagged, frozen=True):

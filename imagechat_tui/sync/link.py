@@ -53,6 +53,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Unpack
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import RESET_AFTER_S
@@ -60,7 +61,7 @@ from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import CloseSocket, News, OpenSocket, Probe
 from imagechat_tui.sync.inputs import Pong, SocketClosed
-from imagechat_tui.sync.state import Connection, ConnectionChanges, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Connection, ConnectionChanges, Phase
 
 OFFLINE_AFTER_S = 15.0
 """A link lost for this long is "offline", however few tries were made."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import (
     ImageChatsStale,
     ImageChatUpdated,
@@ -29,7 +30,6 @@ from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed
 from imagechat_tui.sync.reads import LOG_TRIES, Read
 from imagechat_tui.sync.replay import Held, Place, Seen, place, position_of, restarted
 from imagechat_tui.sync.room_list import SNAPSHOT_EVERY_S, Listed, RoomList
-from imagechat_tui.sync.state import Problem, ProblemKind
 
 STALL_AFTER_S = 2.0
 """A promised replay that does not go on for this long is fetched from the log."""

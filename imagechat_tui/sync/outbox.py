@@ -15,6 +15,7 @@ import re
 
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -29,7 +30,7 @@ from imagechat_tui.sync.intents import (
     TextWrite,
     Write,
 )
-from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Draft, OutboxEntry, Problem, ProblemKind
+from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Draft, OutboxEntry
 
 
 def comment_step_id(broadcast_id: BroadcastId) -> BroadcastId:

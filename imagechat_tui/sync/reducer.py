@@ -13,23 +13,14 @@ from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol import events
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Position, User
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.intents import EditComment, PostComment
 from imagechat_tui.sync.outbox import conversation_of
-from imagechat_tui.sync.state import (
-    NO_COMMENTS,
-    Comments,
-    Confirmed,
-    Draft,
-    Here,
-    Mine,
-    Peer,
-    Problem,
-    ProblemKind,
-)
+from imagechat_tui.sync.state import NO_COMMENTS, Comments, Confirmed, Draft, Here, Mine, Peer
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.core import Core, Reader
@@ -18,7 +19,7 @@ from imagechat_tui.sync.intents import DeleteConversation
 from imagechat_tui.sync.link import HUNG_AFTER_S
 from imagechat_tui.sync.news import news_of_list
 from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.state import ChatState, ProblemKind
+from imagechat_tui.sync.state import ChatState
 
 SNAPSHOT_EVERY_S = 5.0
 HOSTED_SNAPSHOT_EVERY_S = 0.5

@@ -10,9 +10,7 @@ from typing import TypeAlias, TypedDict, Unpack
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from imagechat_tui.problems import NOT_SIGNED_IN as NOT_SIGNED_IN
-from imagechat_tui.problems import Problem as Problem
-from imagechat_tui.problems import ProblemKind as ProblemKind
+from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, User
 from imagechat_tui.sync.intents import Write

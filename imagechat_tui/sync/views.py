@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.sync.intents import (
@@ -32,7 +33,6 @@ from imagechat_tui.sync.state import (
     CommentView,
     Draft,
     OutboxEntry,
-    Problem,
     Status,
     Thread,
 )

@@ -10,6 +10,7 @@ from typing import Unpack
 
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import DeletedImageChat, LiveEvent, NewImageChat
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -26,7 +27,7 @@ from imagechat_tui.sync.outbox import (
 )
 from imagechat_tui.sync.reducer import mine_after, mine_beside_list
 from imagechat_tui.sync.replay import stamp_of
-from imagechat_tui.sync.state import Acknowledged, Confirmed, Draft, Mine, MineChanges, OutboxEntry, Problem
+from imagechat_tui.sync.state import Acknowledged, Confirmed, Draft, Mine, MineChanges, OutboxEntry
 
 SENT_AT_MOST = 2000
 """Ids of writes remembered."""

@@ -11,6 +11,7 @@ from math import inf
 
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply
 from imagechat_tui.sync.answers import Made, Reply, as_event, told_by_answer
@@ -37,15 +38,7 @@ from imagechat_tui.sync.outbox import (
     known_comment,
 )
 from imagechat_tui.sync.rooms import Rooms
-from imagechat_tui.sync.state import (
-    Draft,
-    OutboxEntry,
-    Phase,
-    Problem,
-    ProblemKind,
-    WriteStatus,
-    read_only_problem,
-)
+from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, WriteStatus, read_only_problem
 
 EVENT_WITHIN_S = 1.0
 """The event of an answered write comes with the answer; after this the log is asked for it."""

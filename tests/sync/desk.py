@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.models import Position, User
@@ -18,7 +19,7 @@ from imagechat_tui.sync.backoff import CAP_S
 from imagechat_tui.sync.engine import SyncEngine
 from imagechat_tui.sync.intents import Intent, OpenThread, Submitted
 from imagechat_tui.sync.outbox import on_disk
-from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase
 from tests import examples as eg
 
 E = TypeVar("E")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.sync.effects import Missed, News
 from imagechat_tui.sync.intents import StartConversation, TextWrite
 from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.outbox import comment_step_id
-from imagechat_tui.sync.state import Phase, ProblemKind
+from imagechat_tui.sync.state import Phase
 from tests.sync.world import Faults, Session, Told, World
 
 STEPS = 40

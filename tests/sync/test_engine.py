@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
@@ -53,7 +54,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Submitted,
 )
-from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, hosted, joined, late
 

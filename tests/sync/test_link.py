@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync import link
 from imagechat_tui.sync.backoff import LOCAL_CAP_S
@@ -23,7 +24,7 @@ from imagechat_tui.sync.effects import (
 from imagechat_tui.sync.inputs import EventLogLoaded, Pong, SocketClosed, SocketOpened, Woke
 from imagechat_tui.sync.intents import OpenThread, StartConversation, TryNow
 from imagechat_tui.sync.link import TRANSITIONS, TRIES, Signal, Step, Try, next_phase, next_try
-from imagechat_tui.sync.state import Connection, Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Connection, Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent, Reset
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Point
@@ -22,7 +23,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Draft, Peer, Phase, Problem, ProblemKind, Status, WriteStatus
+from imagechat_tui.sync.state import Draft, Peer, Phase, Status, WriteStatus
 from imagechat_tui.sync.views import threads
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, anew, at_once, hosted, joined

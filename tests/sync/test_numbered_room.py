@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import (
     ImageChatsStale,
     LiveEvent,
@@ -33,7 +34,7 @@ from imagechat_tui.sync.intents import DeleteConversation, OpenThread, TryNow
 from imagechat_tui.sync.link import HUNG_AFTER_S
 from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.replay import HELD_AT_MOST
-from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, anew, at_once, joined
 

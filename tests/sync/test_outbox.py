@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Point
 from imagechat_tui.sync.intents import (
@@ -31,7 +32,7 @@ from imagechat_tui.sync.outbox import (
     says,
     typed_id,
 )
-from imagechat_tui.sync.state import ChatState, Draft, OutboxEntry, Peer, Problem, ProblemKind, WriteStatus
+from imagechat_tui.sync.state import ChatState, Draft, OutboxEntry, Peer, WriteStatus
 from tests import examples as eg
 from tests.sync.whole_state import with_list
 

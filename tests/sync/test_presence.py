@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import CursorMoved
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import FetchPresence, SendCrosshair
 from imagechat_tui.sync.inputs import FetchFailed, UsersLoaded
 from imagechat_tui.sync.intents import MoveCrosshair
-from imagechat_tui.sync.state import Problem, ProblemKind
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.inputs import FetchFailed
 from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.state import Problem, ProblemKind
 from tests import examples as eg
 from tests.sync.desk import late
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import (
     CursorMoved,
     ImageChatsStale,
@@ -21,16 +22,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, U
 from imagechat_tui.protocol.models import Comment, Point
 from imagechat_tui.sync.intents import DeleteComment, EditComment, PostComment, StartConversation
 from imagechat_tui.sync.reducer import remaining
-from imagechat_tui.sync.state import (
-    Acknowledged,
-    ChatState,
-    Draft,
-    OutboxEntry,
-    Peer,
-    Problem,
-    ProblemKind,
-    WriteStatus,
-)
+from imagechat_tui.sync.state import Acknowledged, ChatState, Draft, OutboxEntry, Peer, WriteStatus
 from tests import examples as eg
 from tests.sync.whole_state import applied, with_list, with_thread
 

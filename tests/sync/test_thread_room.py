@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, News, OpenSocket
@@ -20,7 +21,7 @@ from imagechat_tui.sync.inputs import (
 )
 from imagechat_tui.sync.intents import CloseThread, OpenThread, TryNow
 from imagechat_tui.sync.replay import HELD_AT_MOST
-from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined, reading
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.sync.intents import (
@@ -25,8 +26,6 @@ from imagechat_tui.sync.state import (
     Draft,
     OutboxEntry,
     Peer,
-    Problem,
-    ProblemKind,
     Status,
     Thread,
     WriteStatus,

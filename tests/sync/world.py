@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, User
@@ -41,7 +42,7 @@ from imagechat_tui.sync.intents import (
 )
 from imagechat_tui.sync.outbox import typed_id
 from imagechat_tui.sync.replay import stamp_of
-from imagechat_tui.sync.state import Draft, Peer, Problem, ProblemKind, Room
+from imagechat_tui.sync.state import Draft, Peer, Room
 from imagechat_tui.sync.trace import RecordedEngine
 from tests.sync.model_server import T0_MS, Denied, Logged, ModelServer
 

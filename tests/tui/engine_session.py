@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import Intent
 from imagechat_tui.sync.session import OnChange
-from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, ProblemKind
+from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import Desk as World
 from tests.sync.desk import at_once, hosted, joined

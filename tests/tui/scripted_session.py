@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
+from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.sync.effects import Announce, News
@@ -21,7 +22,7 @@ from imagechat_tui.sync.intents import (
 )
 from imagechat_tui.sync.outbox import typed_id
 from imagechat_tui.sync.session import OnChange
-from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase
 from tests import examples as eg
 
 NOW_MS = eg.T0 + 3_600_000

@@ -8,10 +8,11 @@ from types import MappingProxyType
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import PostComment
-from imagechat_tui.sync.state import ChatState, Draft, Problem, ProblemKind
+from imagechat_tui.sync.state import ChatState, Draft
 from tests import examples as eg
 from tests.tui.conftest import Desk, Sit
 from tests.tui.scripted_session import chat_state, comment, conversation

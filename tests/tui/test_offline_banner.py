@@ -6,7 +6,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from imagechat_tui.sync.state import NOT_SIGNED_IN, Connection, Phase, Problem, ProblemKind
+from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
+from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.widgets.offline_banner import MOST_ROWS, SHOWN_IN, OfflineBanner
 

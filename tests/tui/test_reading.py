@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.geometry import Region
 from textual.strip import Strip
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
@@ -20,7 +21,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     TryNow,
 )
-from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase
 from imagechat_tui.tui.widgets.rows import Rows
 from tests import examples as eg
 from tests.tui.conftest import Sit

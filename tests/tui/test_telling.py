@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
@@ -19,7 +20,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Write,
 )
-from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, Problem, ProblemKind, Status, WriteStatus
+from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, Status, WriteStatus
 from imagechat_tui.tui.chat.layout import Sidebar
 from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.chat.screen import SIDEBAR

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual import events
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
@@ -22,7 +23,7 @@ from imagechat_tui.sync.intents import (
     Retry,
     StartConversation,
 )
-from imagechat_tui.sync.state import Draft, Problem, ProblemKind, Status
+from imagechat_tui.sync.state import Draft, Status
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import chat_state, comment, conversation, two_threads

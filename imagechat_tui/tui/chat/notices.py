@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec.structs import replace
 
-from imagechat_tui.sync.state import Problem, ProblemKind
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.tui.chat.drafting import WritingScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.textual_internals.corner_notes import take_back
