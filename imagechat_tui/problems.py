@@ -697,12 +697,25 @@ class BadServer(Struct, frozen=True):
     server: str
 
 
+class OneOf(Struct, frozen=True):
+    """What a setting must be: one of these."""
+
+    choices: tuple[str, ...]
+
+
+class Between(Struct, frozen=True):
+    """What a setting must be: a number between these, and neither of them."""
+
+    least: float
+    most: float
+    """Infinite if there is no such bound."""
+
+
 class BadFlag(Struct, frozen=True):
     """A flag has a value that it cannot have."""
 
     flag: str
-    must: str
-    """What it must be, to be read behind its name."""
+    must: OneOf | Between
     value: str
     """As it is shown."""
 
@@ -738,6 +751,113 @@ SettingsProblem: TypeAlias = (
     PlainHttp | BadServer | BadFlag | NoTenant | TenantNotAllowed | SecretReadable | SecretMissing | NoHome
 )
 """Why settings cannot be used."""
+
+
+# -- what is wrong in a settings file or a variable, and is skipped
+
+
+class SettingWrong(Struct, frozen=True):
+    """A setting has a value that it cannot have."""
+
+    key: str
+    must: OneOf | Between
+    value: str
+    """As it is shown."""
+
+
+class SettingUnknown(Struct, frozen=True):
+    """There is no setting of this name."""
+
+    key: str
+    """As it is shown."""
+
+
+class SettingMisplaced(Struct, frozen=True):
+    """It may not stand in this file."""
+
+    key: str
+    """As it is shown."""
+
+
+class SettingNoValue(Struct, frozen=True):
+    """Its value is neither a text nor a number."""
+
+    key: str
+
+
+class SettingTooLarge(Struct, frozen=True):
+    """Its value is a number of more than 64 bits."""
+
+    key: str
+
+
+class ProjectNameTooLong(Struct, frozen=True):
+    """The name of a project begins the key of each of its pictures."""
+
+    most: int
+    """Characters that it may have."""
+
+
+class FurtherMistakes(Struct, frozen=True):
+    """There are more of this kind in the file."""
+
+    count: int
+
+
+class SettingsUnreadable(Struct, frozen=True):
+    """The system cannot read the file."""
+
+    why: str
+    """The system's words."""
+
+
+class SettingsMalformed(Struct, frozen=True):
+    """The file is not TOML."""
+
+    why: str
+    """The parser's words."""
+
+
+FileFault: TypeAlias = Literal["no-plain-file", "too-large", "no-text", "too-many-dots", "too-deep"]
+
+
+class SettingsFileOdd(Struct, frozen=True):
+    """The file is none that people write."""
+
+    fault: FileFault
+    most: int = 0
+    """KiB or dots that it may have, where it has too many."""
+
+
+class TokenWithheld(Struct, frozen=True):
+    """Only the project's file names the server, so the person's token does not go there."""
+
+    server: str
+
+
+SettingsFault: TypeAlias = (
+    SettingWrong
+    | SettingUnknown
+    | SettingMisplaced
+    | SettingNoValue
+    | SettingTooLarge
+    | ProjectNameTooLong
+    | FurtherMistakes
+    | SettingsUnreadable
+    | SettingsMalformed
+    | SettingsFileOdd
+    | TokenWithheld
+    | PlainHttp
+    | BadServer
+)
+
+
+class Mistake(Struct, frozen=True):
+    """What is wrong in a settings file or a variable, and is skipped."""
+
+    where: str
+    """The path of the file, or the variable."""
+    what: SettingsFault
 
 
 # -- why an operator was refused; they travel by their tags, with the first of their fields

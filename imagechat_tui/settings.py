@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagechat_tui import problems
-from imagechat_tui.problems import BadServer, PlainHttp, SettingsError
+from imagechat_tui.problems import BadServer, Mistake, PlainHttp, SettingsError, SettingsFault
+from imagechat_tui.words import shown_value
 
 APP = "imagechat"
 PROJECT_FILE = ".imagechat.toml"
@@ -151,8 +152,8 @@ class ClientSettings:
     """Files with more bytes are declined, in MiB."""
     cell_aspect: float | None = None
     """Height of a terminal's cell divided by its width; None goes by what the terminal says."""
-    mistakes: tuple[str, ...] = ()
-    """What was wrong in a file and was skipped; raw text."""
+    mistakes: tuple[Mistake, ...] = ()
+    """What was wrong in a file or a variable and was skipped."""
     refused: tuple[Wish, ...] = ()
     """What the project's file asked for and was not allowed."""
     bad_server: PlainHttp | BadServer | None = field(default=None, compare=False)
@@ -197,7 +198,7 @@ def load_settings(
     Raises:
         SettingsError: the result cannot be used, or a token has to be read and cannot.
     """
-    mistakes: list[str] = []
+    mistakes: list[Mistake] = []
     said = {key: value for key, value in flags.items() if value is not None}
     environment: Mapping[str, object] = {
         key: environ[PREFIX + key.upper()]
@@ -217,7 +218,7 @@ def load_settings(
         if problem is None:
             return layer
         no_servers[source] = problem
-        mistakes.append(f"{source}: server {_NO_SERVER[type(problem)]}, not {_shown(problem.server)}")
+        mistakes.append(Mistake(source, problem))
         return _without(layer, {"server"})
 
     of_user = with_usable_server(of_user, str(user_file))
@@ -242,13 +243,13 @@ def load_settings(
     for layer, source in layers:
         bad_server = None if "server" in layer else no_servers.get(source("server"), bad_server)
         for key, value in layer.items():
-            wrong = _wrong(key, value)
-            if not wrong:
+            must = _broken_rule(key, value)
+            if must is None:
                 merged[key], sources[key] = value, source(key)
             elif layer is said:
-                raise SettingsError(problems.BadFlag(source(key), wrong, _shown(value)))
+                raise SettingsError(problems.BadFlag(source(key), must, shown_value(value)))
             else:
-                mistakes.append(f"{source(key)}: {key} {wrong}, not {_shown(value)}")
+                mistakes.append(Mistake(source(key), problems.SettingWrong(key, must, shown_value(value))))
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
     own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
@@ -354,20 +355,19 @@ def expanded(text: str) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 (pathlib raises)
 
 
-def _wrong(key: str, value: object) -> str:
-    """What a value must be and is not, to be read behind its name; empty if it will do."""
+def _broken_rule(key: str, value: object) -> problems.OneOf | problems.Between | None:
+    """What a value must be and is not; None if it will do."""
     if key in CHOICES:
-        return "" if str(value) in CHOICES[key] else f"must be one of {', '.join(CHOICES[key])}"
+        return None if str(value) in CHOICES[key] else problems.OneOf(CHOICES[key])
     if key in NUMBERS:
         least, most = NUMBERS[key]
         try:
             if least < float(str(value)) < most:
-                return ""
+                return None
         except ValueError:
             pass
-        limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
-        return f"must be a number {limits}"
-    return ""
+        return problems.Between(least, most)
+    return None
 
 
 MAX_FILE_BYTES = 64 << 10
@@ -383,6 +383,14 @@ MAX_MISTAKES = 5
 """That are told of one file."""
 
 
+class _OddFile(ValueError):
+    """No settings file that people write."""
+
+    def __init__(self, fault: problems.FileFault, most: int = 0) -> None:
+        super().__init__(fault)
+        self.problem = problems.SettingsFileOdd(fault, most)
+
+
 def plain_text(path: Path) -> str:
     """The text of a small plain file; a device or a pipe under its name is not waited for.
 
@@ -393,14 +401,14 @@ def plain_text(path: Path) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no plain file")
+            raise _OddFile("no-plain-file")
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise ValueError(f"it is larger than {MAX_FILE_BYTES >> 10} KiB")
+        raise _OddFile("too-large", MAX_FILE_BYTES >> 10)
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8 text") from None
+        raise _OddFile("no-text") from None
 
 
 def _table(path: Path) -> Mapping[str, object]:
@@ -408,66 +416,61 @@ def _table(path: Path) -> Mapping[str, object]:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is none; the reason in words.
+        ValueError: it is none.
     """
     text = plain_text(path)
     if max((line.count(".") for line in text.splitlines()), default=0) > MAX_DOTS:
-        raise ValueError(f"a line of it has more than {MAX_DOTS} dots")
+        raise _OddFile("too-many-dots", MAX_DOTS)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise _OddFile("too-deep") from None
 
 
-def _read(path: Path, known: Collection[str], mistakes: list[str]) -> Mapping[str, object]:
+def _read(path: Path, known: Collection[str], mistakes: list[Mistake]) -> Mapping[str, object]:
     try:
         table = _table(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        mistakes.append(f"{path}: it cannot be read ({error.strerror})")
+        mistakes.append(Mistake(str(path), problems.SettingsUnreadable(error.strerror or "")))
+        return {}
+    except _OddFile as odd:
+        mistakes.append(Mistake(str(path), odd.problem))
         return {}
     except ValueError as error:
-        mistakes.append(f"{path}: {error}")
+        mistakes.append(Mistake(str(path), problems.SettingsMalformed(str(error))))
         return {}
     found: dict[str, object] = {}
-    wrong: list[str] = []
+    wrong: list[SettingsFault] = []
     for key, value in table.items():
         if key not in known:
             elsewhere = key in OWN_KEYS or key in PROJECT_KEYS
-            wrong.append(f"{'not the place for' if elsewhere else 'there is no setting'} {_shown(key)}")
+            kind = problems.SettingMisplaced if elsewhere else problems.SettingUnknown
+            wrong.append(kind(shown_value(key)))
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            wrong.append(f"{key} must be a text or a number")
+            wrong.append(problems.SettingNoValue(key))
         elif isinstance(value, int) and value.bit_length() > 64:
-            wrong.append(f"{key} is too large a number")
+            wrong.append(problems.SettingTooLarge(key))
         elif key == "project" and len(str(value)) > MAX_PROJECT_NAME:
-            wrong.append(f"project must be a name of at most {MAX_PROJECT_NAME} characters")
+            wrong.append(problems.ProjectNameTooLong(MAX_PROJECT_NAME))
         else:
             found[key] = value
-    mistakes += [f"{path}: {told}" for told in wrong[:MAX_MISTAKES]]
+    mistakes += [Mistake(str(path), fault) for fault in wrong[:MAX_MISTAKES]]
     if len(wrong) > MAX_MISTAKES:
-        mistakes.append(f"{path}: and {len(wrong) - MAX_MISTAKES} more of this kind")
+        mistakes.append(Mistake(str(path), problems.FurtherMistakes(len(wrong) - MAX_MISTAKES)))
     return found
 
 
-def _shown(value: object) -> str:
-    """A value of a file as a message has it: no longer than anybody reads."""
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:79]}…"
-
-
 def _sso(
-    environ: Mapping[str, str], file: str, server: str, own_servers: Collection[str], mistakes: list[str]
+    environ: Mapping[str, str], file: str, server: str, own_servers: Collection[str], mistakes: list[Mistake]
 ) -> str:
     """The token for this server; none for the local one, nor for one that only a project's file names."""
     given = environ.get(f"{PREFIX}SSO", "").strip()
     if not server or not (given or file):
         return ""
     if server not in own_servers:
-        mistakes.append(
-            f"only {PROJECT_FILE} names the server {server}, so your token does not go there; "
-            f"name it in {CONFIG_FILE} or {PREFIX}SERVER as well"
-        )
+        mistakes.append(Mistake(PROJECT_FILE, problems.TokenWithheld(server)))
         return ""
     return sayable(given) or read_secret(expanded(file))
 
@@ -488,12 +491,6 @@ def read_secret(path: Path) -> str:
     if not secret:
         raise SettingsError(problems.SecretMissing(str(path)))
     return secret
-
-
-_NO_SERVER = {
-    BadServer: "must be an address like https://host",
-    PlainHttp: "must be https:// (else everything travels unencrypted)",
-}
 
 
 def _server_problem(server: str) -> PlainHttp | BadServer | None:

@@ -6,6 +6,7 @@ reason, a file's name) comes in raw and leaves harmless.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
@@ -19,11 +20,14 @@ from imagechat_tui.problems import (
     SERVER_FAILED,
     STORE_FAILED,
     AdminProblem,
+    FileFault,
     LocalServerProblem,
+    Mistake,
     PictureProblem,
     Problem,
     ProblemKind,
     ServeProblem,
+    SettingsFault,
     SettingsProblem,
     Unfetchable,
     Unfetched,
@@ -887,7 +891,7 @@ def settings_words(problem: SettingsProblem) -> Words:
                 "Not safe", f"{safe_name(server)} would send everything unencrypted.", "Use https://."
             )
         case problems.BadFlag(flag=flag, must=must, value=value):
-            return Words("Not understood", f"{safe_name(f'{flag} {must}, not {value}')}.")
+            return Words("Not understood", f"{safe_name(f'{flag} {_must_be(must)}, not {value}')}.")
         case problems.BadServer(server=server):
             return Words("Not a server", f"{safe_name(server)} is not an address like https://host.")
         case problems.NoTenant():
@@ -912,6 +916,76 @@ def settings_words(problem: SettingsProblem) -> Words:
             return Words("No token", sentence, "Check sso_file, or set IMAGECHAT_SSO.")
         case _:
             assert_never(problem)
+
+
+def _must_be(rule: problems.OneOf | problems.Between) -> str:
+    """What a setting must be, to be read behind its name."""
+    match rule:
+        case problems.OneOf(choices=choices):
+            return f"must be one of {', '.join(choices)}"
+        case problems.Between(least=least, most=most):
+            limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
+            return f"must be a number {limits}"
+        case _:
+            assert_never(rule)
+
+
+_ODD_FILES: Mapping[FileFault, str] = {
+    "no-plain-file": "it is no plain file",
+    "too-large": "it is larger than {most} KiB",
+    "no-text": "it is not UTF-8 text",
+    "too-many-dots": "a line of it has more than {most} dots",
+    "too-deep": "it is nested too deeply",
+}
+
+
+def mistake_words(mistake: Mistake) -> str:
+    """What is wrong in a settings file or a variable, on one line."""
+    if isinstance(mistake.what, problems.TokenWithheld):
+        return safe_line(
+            f"only {mistake.where} names the server {mistake.what.server}, so your token does not go there; "
+            "name it in config.toml or IMAGECHAT_SERVER as well"
+        )
+    return safe_line(f"{mistake.where}: {_fault(mistake.what)}")
+
+
+def _fault(what: SettingsFault) -> str:
+    match what:
+        case problems.SettingWrong(key=key, must=must, value=value):
+            return f"{key} {_must_be(must)}, not {value}"
+        case problems.BadServer(server=server):
+            return f"server must be an address like https://host, not {shown_value(server)}"
+        case problems.PlainHttp(server=server):
+            unsafe = "must be https:// (else everything travels unencrypted)"
+            return f"server {unsafe}, not {shown_value(server)}"
+        case problems.SettingUnknown(key=key):
+            return f"there is no setting {key}"
+        case problems.SettingMisplaced(key=key):
+            return f"not the place for {key}"
+        case problems.SettingNoValue(key=key):
+            return f"{key} must be a text or a number"
+        case problems.SettingTooLarge(key=key):
+            return f"{key} is too large a number"
+        case problems.ProjectNameTooLong(most=most):
+            return f"project must be a name of at most {most} characters"
+        case problems.FurtherMistakes(count=count):
+            return f"and {count} more of this kind"
+        case problems.SettingsUnreadable(why=why):
+            return f"it cannot be read ({why})"
+        case problems.SettingsMalformed(why=why):
+            return why
+        case problems.SettingsFileOdd(fault=fault, most=most):
+            return _ODD_FILES[fault].format(most=most)
+        case problems.TokenWithheld(server=server):
+            return f"only this names {server}"
+        case _:
+            assert_never(what)
+
+
+def shown_value(value: object) -> str:
+    """A value of a settings file as a message has it: no longer than anybody reads."""
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
 
 
 def admin_words(problem: AdminProblem) -> Words:

@@ -37,10 +37,16 @@ from imagechat_tui.settings import (
     read_secret,
     working_folder,
 )
+from imagechat_tui.words import mistake_words
 
 PROJECT_FILE = ".imagechat.toml"
 TEAM = "https://review.example"
 TOKEN = '{"simpleSSOUser":{"username":"s3cret"}}'
+
+
+def said(settings: ClientSettings) -> list[str]:
+    """What is told of the mistakes in them."""
+    return [mistake_words(mistake) for mistake in settings.mistakes]
 
 
 @dataclass
@@ -94,7 +100,7 @@ class Desk:
         settings = self.load(env=env)
         assert settings.is_local
         assert settings.bad_server is not None
-        (mistake,) = settings.mistakes
+        (mistake,) = said(settings)
         assert "server must be" in mistake
         return settings.bad_server
 
@@ -206,7 +212,7 @@ def test_each_value_has_its_source(desk: Desk) -> None:
 def test_a_wrong_value_is_told_with_its_source(desk: Desk) -> None:
     desk.user_file.write_text('theme = "grey"')
     settings = desk.load(env={"IMAGECHAT_GLYPHS": "sixel", "IMAGECHAT_CELL_ASPECT": "nan"})
-    assert [mistake.partition(": ")[0] for mistake in settings.mistakes] == [
+    assert [mistake.partition(": ")[0] for mistake in said(settings)] == [
         str(desk.user_file),
         "IMAGECHAT_GLYPHS",
         "IMAGECHAT_CELL_ASPECT",
@@ -222,13 +228,13 @@ def test_a_wrong_flag_is_not_skipped(desk: Desk, key: str, value: str) -> None:
     problem = caught.value.problem
     assert isinstance(problem, problems.BadFlag)
     assert (problem.flag, problem.value) == (f"--{key.replace('_', '-')}", repr(value))
-    assert problem.must.startswith("must be a number ")
+    assert isinstance(problem.must, problems.Between)
 
 
 def test_a_file_that_cannot_be_read_is_told_in_words(desk: Desk) -> None:
     desk.user_file.mkdir()
     desk.project_file.write_bytes(b'theme = "\xff"')
-    assert set(desk.load().mistakes) == {
+    assert set(said(desk.load())) == {
         f"{desk.user_file}: it cannot be read (Is a directory)",
         f"{desk.project_file}: it is not UTF-8 text",
     }
@@ -341,7 +347,7 @@ def test_a_mistake_in_a_file_is_told_and_skipped(desk: Desk, line: str, told: st
     desk.user_file.write_text(line)
     settings = desk.load()
     assert settings == ClientSettings(mistakes=settings.mistakes)
-    (mistake,) = settings.mistakes
+    (mistake,) = said(settings)
     assert told in mistake
 
 
@@ -371,8 +377,7 @@ def test_a_file_that_cannot_be_read_is_told(desk: Desk) -> None:
     desk.project_file.mkdir()
     settings = desk.load()
     assert len(settings.mistakes) == 2
-    assert any(str(desk.user_file) in mistake for mistake in settings.mistakes)
-    assert any(str(desk.project_file) in mistake for mistake in settings.mistakes)
+    assert {mistake.where for mistake in settings.mistakes} == {str(desk.user_file), str(desk.project_file)}
 
 
 def test_no_file_is_no_mistake(desk: Desk) -> None:
@@ -729,7 +734,7 @@ def test_a_file_that_is_no_settings_file_is_told_in_few_words_and_skipped(
     assert time.process_time() - began < 2
     assert settings == ClientSettings(theme="light", mistakes=settings.mistakes)
     assert (whose == "project" and kind == "loop") or 1 <= len(settings.mistakes) <= 6
-    assert all(str(path) in told and len(told) < 600 for told in settings.mistakes)
+    assert all(str(path) in told and len(told) < 600 for told in said(settings))
     assert named(desk, "shot.png").url_id == "shop/pages/shot.png"
 
 
@@ -746,7 +751,7 @@ def test_a_project_cannot_choose_secrets_or_whom_to_trust(desk: Desk, key: str) 
     desk.project_file.write_text(f'server = "{TEAM}"\ntenant = "t"\n{key} = "{desk.secret()}"')
     settings = desk.load()
     assert (settings.sso, settings.ca_file) == ("", None)
-    assert f"not the place for {key!r}" in settings.mistakes[0]
+    assert f"not the place for {key!r}" in said(settings)[0]
 
 
 @pytest.mark.security
@@ -755,7 +760,7 @@ def test_a_token_does_not_go_where_only_a_project_sends_it(desk: Desk) -> None:
     for env in ({"IMAGECHAT_SSO": TOKEN}, {"IMAGECHAT_SSO_FILE": str(desk.secret())}):
         settings = desk.load(env=env, allow=["server", "tenant"])
         assert (settings.server, settings.sso) == ("https://evil.example", "")
-        (mistake,) = settings.mistakes
+        (mistake,) = said(settings)
         assert "https://evil.example" in mistake
         assert "s3cret" not in mistake
 
@@ -817,7 +822,7 @@ def test_a_project_can_have_a_name_of_its_own(desk: Desk) -> None:
     desk.project_file.write_text(f'project = "{longest}"')
     assert named(desk, "shot.png").url_id.startswith(f"{longest}/")
     desk.project_file.write_text(f'project = "{longest}x"')
-    (told,) = desk.load().mistakes
+    (told,) = said(desk.load())
     assert "project must be a name of at most 200 characters" in told
     for unnamed in (f'project = "{longest}x"', "", 'project = ""', "project = []", "not toml"):
         desk.project_file.write_text(unnamed)

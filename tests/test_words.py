@@ -37,6 +37,7 @@ from imagechat_tui.words import (
     cannot_show_words,
     checking_words,
     local_server_words,
+    mistake_words,
     news_words,
     no_such_picture_here,
     not_saved_words,
@@ -481,6 +482,16 @@ def test_what_a_problem_holds_from_outside_leaves_harmless(who: str) -> None:
     union, tell = TELL[who]
     for problem in eg.problems_of(union, HOSTILE):
         assert not ACTING.search(tell(problem).text), problem
+
+
+@pytest.mark.parametrize("text", ["/x", HOSTILE])
+def test_what_is_wrong_in_settings_is_told_harmlessly_on_one_line(text: str) -> None:
+    said: dict[str, str] = {}
+    for mistake in eg.problems_of(problems.Mistake, text):
+        words = mistake_words(mistake)
+        assert not ACTING.search(words)
+        kind = type(mistake.what).__name__
+        assert said.setdefault(words, kind) == kind
 
 
 def test_whatever_is_seen_where_a_server_was_not_reached_has_words() -> None:

@@ -18,7 +18,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import SettingsError
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import CONFIG_FILE, Folders, Wish, load_settings, working_folder
-from imagechat_tui.words import verb_words, wish_words
+from imagechat_tui.words import mistake_words, verb_words, wish_words
 
 
 @click.group()
@@ -52,15 +52,16 @@ def show(json_: bool) -> None:
         if key not in ("mistakes", "refused", "bad_server", "sources")
     }
     sources = {key: settings.sources.get(key, "default") for key in shown}
+    mistakes = [mistake_words(mistake) for mistake in settings.mistakes]
     if json_:
         asked = [{"key": wish.key, "value": wish.value, "file": str(wish.file)} for wish in settings.refused]
-        print_document(settings=shown, sources=sources, mistakes=list(settings.mistakes), notAllowed=asked)
+        print_document(settings=shown, sources=sources, mistakes=mistakes, notAllowed=asked)
         return
     for key, value in shown.items():
         setting = f"{key} = {safe_text(str(value if value is not None else ''), Kind.LINE)}"
         click.echo(f"{setting:<32}  # {safe_text(sources[key], Kind.LINE)}")
-    for mistake in settings.mistakes:
-        click.echo(f"imagechat: settings: {safe_text(mistake, Kind.LINE)} (skipped)", err=True)
+    for mistake in mistakes:
+        click.echo(f"imagechat: settings: {mistake} (skipped)", err=True)
     undecided = [wish for wish in settings.refused if answered(folders, wish) is None]
     if undecided:
         click.echo(f"imagechat: {verb_words(undecided_wishes(undecided)).text}", err=True)

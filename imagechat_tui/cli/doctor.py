@@ -29,7 +29,7 @@ from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
 from imagechat_tui.raster.glyphs import glyphs_for
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import safe_line
+from imagechat_tui.words import mistake_words, safe_line
 
 if TYPE_CHECKING:
     from imagechat_tui.net.local_server import LocalServer
@@ -63,7 +63,10 @@ def doctor(json_: bool, **options: str | None) -> int:
     findings = [
         *terminal_findings(settings, os.environ, tty=has_terminal()),
         *([width_finding(draws_wide())] if has_terminal() else []),
-        *[Finding("settings", False, mistake, "imagechat config path") for mistake in settings.mistakes],
+        *[
+            Finding("settings", False, mistake_words(mistake), "imagechat config path")
+            for mistake in settings.mistakes
+        ],
         *project_findings(settings, folders),
         *folder_findings(folders),
         *asyncio.run(server_findings(settings, folders)),

@@ -38,7 +38,7 @@ from imagechat_tui.settings import (
     working_folder,
 )
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import no_such_picture_here, safe_line
+from imagechat_tui.words import mistake_words, no_such_picture_here
 
 if TYPE_CHECKING:
     from imagechat_tui.cli.shell_completion import Items
@@ -236,7 +236,7 @@ def target(
     said = {"server": server, "tenant": tenant, "shared": shared, **flags}
     settings = load_settings(said, os.environ, folders, cwd, lambda wishes: granted(folders, wishes, purpose))
     for mistake in settings.mistakes:
-        click.echo(f"imagechat: settings: {safe_line(mistake)} (skipped)", err=True)
+        click.echo(f"imagechat: settings: {mistake_words(mistake)} (skipped)", err=True)
     if settings.bad_server is not None and purpose is not Purpose.READ:
         raise SettingsError(settings.bad_server)
     stdin = from_pipe(image, settings)
