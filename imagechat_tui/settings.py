@@ -20,6 +20,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from imagechat_tui import problems
 from imagechat_tui.problems import BadServer, Mistake, PlainHttp, SettingsError, SettingsFault
 from imagechat_tui.words import shown_value
@@ -113,8 +115,7 @@ class Folders:
         return self._needed("state")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What a project's file asks for, and must not have unless the person allows it."""
 
     file: Path
@@ -167,8 +168,7 @@ class ClientSettings:
         return not self.server
 
 
-@dataclass(frozen=True, slots=True)
-class ImageName:
+class ImageName(Struct, frozen=True):
     """How a picture is known: what ``image_name`` makes of an argument."""
 
     url_id: str
