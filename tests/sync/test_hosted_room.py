@@ -6,12 +6,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import DeletedImageChat, LiveEvent
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.sync.effects import Applied, FetchSnapshot, News
 from imagechat_tui.sync.inputs import SnapshotLoaded
-from imagechat_tui.sync.state import Peer, Phase, Problem, ProblemKind
+from imagechat_tui.sync.state import Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import Desk, at_once, hosted
 
