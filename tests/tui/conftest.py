@@ -13,7 +13,6 @@ import numpy
 import pytest
 from textual import events
 from textual.driver import Driver
-from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from imagechat_tui.raster.image import Picture
@@ -59,6 +58,9 @@ class Desk:
         await self.press()
 
     def _send(self, key: str) -> None:
+        # Not above: the app is tried on a Textual without it, with the pictures of this module.
+        from textual.keys import _character_to_key
+
         name = key if len(key) > 1 else _character_to_key(key)
         character = key if len(key) == 1 else " " if key == "space" else None
         event = events.Key(name, character)
