@@ -16,7 +16,6 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.color import Color
-from textual.content import Content
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -184,7 +183,7 @@ class ImageChatApp(App[int]):
         self._session_worker = self.run_worker(
             self._session.run(self._session_changed), name="session", group="session"
         )
-        self.chat.composer.furnish()
+        self.chat.composer.set_up()
 
     def _post(self, message: StateChanged | NewsArrived | Told) -> None:
         self.post_message(message)
@@ -211,18 +210,15 @@ class ImageChatApp(App[int]):
 
     def on_picture_loading(self, message: PictureLoading) -> None:
         """Say how far it is."""
-        if self.chat.picture.picture is None:
-            self.chat.notice.update(Content(f"Loading picture {message.fraction:.0%}"))
+        self.chat.show_loading(message.fraction)
 
     def on_picture_loaded(self, message: PictureLoaded) -> None:
-        """Show it; what was said of the one before is true no more."""
-        self.chat.outdate_picture_notes()
+        """Show it."""
         self.chat.show_picture(message.picture)
-        self.chat.tell_picture_loss(message.picture)
 
     def on_picture_changed(self) -> None:
         """Say so; it is read again when the person asks for it."""
-        self.chat.tell_picture_changed()
+        self.chat.show_picture_changed()
 
     def on_picture_asked(self) -> None:
         """Read it again, if it is another one."""
@@ -232,7 +228,7 @@ class ImageChatApp(App[int]):
         """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
         words = self._picture_problem(message.error) or self._defect_words(message.error)
         if self.chat.picture.picture is not None:
-            self.chat.say("Not read again", f"{words.sentence} {words.action}".strip(), failure=True)
+            self.chat.show_not_read_again(f"{words.sentence} {words.action}".strip())
             return
         todo = f"{words.action} R reads it again.".strip()
         said = f"{words.title}\n\n{words.sentence}\n{todo}\n\nIts threads still work: Tab."
@@ -316,7 +312,7 @@ class ImageChatApp(App[int]):
         elif await self._is_ready(event.key):
             if await run_bound(self, event.key, priority=True) or await run_bound(self, event.key):
                 return
-            self.chat.say_unused(event.key)
+            self.chat.refuse_key(event.key)
 
     def _is_beside(self, event: events.Event) -> bool:
         """Whether the pointer is beside the screen: Textual would take the focus away for it."""
@@ -361,9 +357,9 @@ class ImageChatApp(App[int]):
     async def _has(self, command_id: str | None) -> bool:
         """Wait for what a command needs; whether it shall be run."""
         for need in Need:
-            lacks = partial(self.chat.lacks, need, command_id)
+            lacks = partial(self.chat.availability.lacks, need, command_id)
             if lacks() and not await self.keys.wait(
-                lacks, patience_s=self._patience_s(need), tell=partial(self.chat.say, *need.value)
+                lacks, patience_s=self._patience_s(need), tell=partial(self.chat.notices.notice, *need.value)
             ):
                 return False
         return True
@@ -424,7 +420,7 @@ class ImageChatApp(App[int]):
 
     async def _leave(self, code: int) -> None:
         self._ending = True
-        self.chat.keep_typed()
+        self.chat.drafting.keep()
         worker = self._session_worker
         if worker is not None and worker.is_running:
             # One turn of the loop lets the session's driver take in what was just dispatched.

@@ -146,7 +146,7 @@ async def test_the_wheel_scrolls_the_list_and_selects_nothing(sit: Sit) -> None:
         await desk.pilot.pause()
         assert rows.scroll_y > 0
         assert desk.lines[2] != before
-        assert desk.chat.selected_key is None
+        assert desk.chat.selection.selected_key is None
 
 
 def test_a_newer_state_replaces_one_that_waits_but_no_news_are_lost() -> None:

@@ -93,7 +93,7 @@ async def test_the_palette_does_what_belongs_to_another_pane(sit: Sit) -> None:
         await desk.press("tab", "colon")
         await desk.type("previous marker")
         await desk.press("enter")
-        assert desk.chat.selected_key == "ic_2"
+        assert desk.chat.selection.selected_key == "ic_2"
 
 
 async def test_help_is_about_where_the_focus_is(sit: Sit) -> None:
@@ -235,7 +235,7 @@ async def test_a_search_without_a_hit_says_so(sit: Sit) -> None:
 async def test_a_keymap_rebinds_by_id_and_the_status_line_follows(sit: Sit) -> None:
     async with sit() as desk:
         desk.app.set_keymap({"marker.new": "w"})
-        desk.chat.tell_status()
+        desk.chat.show_status()
         await desk.press("w")
         assert desk.focus == "editor"
         await desk.press("escape")

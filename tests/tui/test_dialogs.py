@@ -150,7 +150,7 @@ async def test_a_corner_note_does_not_lie_on_the_keys(sit: Sit, keys: str, shown
         await desk.press(*keys)
         assert shown in desk.text
         assert "Draft kept" not in desk.text
-        desk.chat.say("Bob", "added marker 3 " * 8)
+        desk.chat.notices.notice("Bob", "added marker 3 " * 8)
         await desk.until(lambda: "added marker 3" in desk.text)
         assert shown in desk.text
 

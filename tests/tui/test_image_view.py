@@ -382,7 +382,7 @@ async def test_letters_are_there_from_every_pane_and_by_physical_key(sit: Sit) -
         await desk.press("tab")
         await desk.until(lambda: desk.chat.picture.is_drawn)
         await desk.press("а", "ф", "ы")  # f, a, s on ЙЦУКЕН
-        await desk.until(lambda: desk.chat.open_key == "ic_2")
+        await desk.until(lambda: desk.chat.selection.open_key == "ic_2")
 
 
 async def test_any_other_key_takes_the_letters_away_and_does_nothing_else(desk: Desk) -> None:

@@ -206,8 +206,8 @@ async def test_keys_about_threads_wait_for_the_first_list(
         assert desk.app.keys.waiting
         await desk.publish(two_threads())
         await desk.until(lambda: desk.app.keys.at_rest)
-        assert desk.chat.open_key == opened
-        assert desk.chat.selected_key == (opened or "ic_1")
+        assert desk.chat.selection.open_key == opened
+        assert desk.chat.selection.selected_key == (opened or "ic_1")
 
 
 async def test_keys_about_a_marker_wait_until_it_is_saved(sit: Sit) -> None:

@@ -187,11 +187,11 @@ async def test_a_picture_that_comes_late_takes_the_place_of_the_words(tmp_path: 
     file = File(BROKEN)
     async with sitting(file, tmp_path) as desk:
         await desk.until(lambda: "no picture." in desk.text)
-        assert "marker.new" in desk.chat.useless_commands()
+        assert "marker.new" in desk.chat.availability.disabled_commands
         file.become(WHOLE, 2)
         await desk.until(lambda: desk.chat.picture.picture is WHOLE)
         await desk.until(lambda: "no picture." not in desk.text)
-        assert "marker.new" not in desk.chat.useless_commands()
+        assert "marker.new" not in desk.chat.availability.disabled_commands
 
 
 async def test_what_is_missing_is_told_and_stays_in_the_header(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ async def test_a_picture_on_the_screen_is_not_taken_away_by_a_file_that_broke(tm
         await desk.press("R")
         await desk.until(lambda: "Not read again" in desk.toasts)
         assert desk.chat.picture.picture is WHOLE
-        assert "marker.new" not in desk.chat.useless_commands()
+        assert "marker.new" not in desk.chat.availability.disabled_commands
 
 
 async def test_a_defect_is_no_fault_of_the_picture(tmp_path: Path) -> None:

@@ -67,15 +67,15 @@ async def test_an_empty_picture_teaches(sit: Sit) -> None:
 async def test_next_and_previous_marker_go_round(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("right_square_bracket")
-        assert desk.chat.selected_key == FIRST
+        assert desk.chat.selection.selected_key == FIRST
         assert desk.chat.picture.selected == FIRST
         assert desk.chat.picture.crosshair == Point(20.0, 20.0)
         await desk.press("right_square_bracket")
-        assert desk.chat.selected_key == SECOND
+        assert desk.chat.selection.selected_key == SECOND
         await desk.press("right_square_bracket")
-        assert desk.chat.selected_key == FIRST
+        assert desk.chat.selection.selected_key == FIRST
         await desk.press("left_square_bracket")
-        assert desk.chat.selected_key == SECOND
+        assert desk.chat.selection.selected_key == SECOND
         assert desk.focus == "picture"
 
 
@@ -130,7 +130,7 @@ async def test_a_marker_selected_in_the_list_is_seen_on_a_zoomed_picture(sit: Si
 async def test_space_opens_the_next_unread(sit: Sit) -> None:
     async with sit(two_threads(unread=frozenset({ConversationId(SECOND)}))) as desk:
         await desk.press("space")
-        assert desk.chat.open_key == SECOND
+        assert desk.chat.selection.open_key == SECOND
         await desk.publish(two_threads())
         await desk.press("space")
         assert "Nothing unread" in desk.toasts
@@ -140,11 +140,11 @@ async def test_a_click_selects_and_a_double_click_opens(sit: Sit) -> None:
     async with sit() as desk:
         await desk.pilot.click("#threads", offset=(6, 2))
         await desk.pilot.pause()
-        assert desk.chat.selected_key == SECOND
+        assert desk.chat.selection.selected_key == SECOND
         assert not desk.shows("#comments")
         await desk.pilot.click("#threads", offset=(6, 2), times=2)
         await desk.pilot.pause()
-        assert desk.chat.open_key == SECOND
+        assert desk.chat.selection.open_key == SECOND
         assert not desk.chat.has_class("-writing")
 
 
@@ -165,7 +165,7 @@ async def test_a_remote_marker_changes_list_and_counts_but_not_the_selection(sit
             more, Announce(News.MARKER_ADDED, conversation_id=ConversationId("ic_3"), by=eg.BOB)
         )
         assert "3 markers" in desk.lines[0]
-        assert desk.chat.selected_key == FIRST
+        assert desk.chat.selection.selected_key == FIRST
         assert "Bob added marker 3" in desk.toasts
 
 
@@ -240,7 +240,7 @@ async def test_the_open_thread_deleted_here_closes_quietly(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("[", "enter", "g", "d", "enter")
         await desk.publish(without(two_threads(), SECOND))
-        assert desk.chat.open_key is None
+        assert desk.chat.selection.open_key is None
         assert desk.focus == "threads"
         assert not desk.toasts
 
@@ -411,13 +411,13 @@ async def test_a_note_does_not_cover_what_one_reads(
     many = [comment(f"c_{n}", f"words {n}") for n in range(30)]
     async with sit(chat_state((conversation(1, 20.0, 20.0), many)), size=size, notes=True) as desk:
         await desk.press(*keys)
-        desk.chat.say("Not yours", "Only its author can edit it.")
+        desk.chat.notices.notice("Not yours", "Only its author can edit it.")
         await desk.until(lambda: "Not yours" in desk.text)
         row = next(y for y, line in enumerate(desk.lines) if "Not yours" in line)
         assert (row < size[1] // 2) is top
         assert (desk.lines[row].index("Not yours") < 20) is (left or size[0] < 60)
-        rows = desk.chat.list_pane
-        if desk.chat.reads_sidebar:
+        rows = desk.chat.panes.list_pane
+        if desk.chat.panes.reads_sidebar:
             assert isinstance(rows, Rows)
             place = rows.region_of(rows.selected or "")
             assert place is not None
@@ -459,7 +459,7 @@ async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:
     )
     async with sit(state) as desk:
         await desk.press("tab")
-        assert desk.chat.selected_key == FIRST
+        assert desk.chat.selection.selected_key == FIRST
         assert "X reopen" in desk.lines[-1]
         assert "x resolve" not in desk.lines[-1]
         assert "unread" not in desk.lines[-1]
@@ -573,7 +573,7 @@ async def test_a_resize_keeps_selection_crosshair_and_focus(sit: Sit) -> None:
         for size in ((80, 24), (40, 20), (20, 10), (160, 45)):
             await desk.pilot.resize_terminal(*size)
             await desk.pilot.pause()
-            assert desk.chat.selected_key == SECOND
+            assert desk.chat.selection.selected_key == SECOND
             assert desk.chat.picture.crosshair == before
             assert desk.focus == "picture"
 

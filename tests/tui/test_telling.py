@@ -24,7 +24,7 @@ from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, Status, WriteSta
 from imagechat_tui.tui.chat.layout import Sidebar
 from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.chat.screen import SIDEBAR
-from imagechat_tui.tui.chat.selection import UNSAVED_WORDS
+from imagechat_tui.tui.chat.sidebar import UNSAVED_WORDS
 from imagechat_tui.tui.dialogs.details import STATUS_WORDS
 from imagechat_tui.tui.messages import PictureLoaded
 from imagechat_tui.tui.widgets.offline_banner import SHOWN_IN
@@ -89,10 +89,10 @@ async def test_a_write_that_is_refused_is_told_and_changes_nothing(
         assert session.state.confirmed.comments == before.confirmed.comments
         assert not session.state.mine.outbox
         assert not session.sent()
-        assert not desk.chat.deleting
-        assert desk.chat.all_threads
+        assert not desk.chat.selection.deleting
+        assert desk.chat.state.threads
         if "enter" in keys[:-1] and keys[0] == "]":
-            assert desk.chat.open_key == IC
+            assert desk.chat.selection.open_key == IC
         texts = [getattr(draft.write, "text", "") for draft in session.state.mine.drafts]
         writes = kind in (StartConversation, PostComment, EditComment) and phase is not Phase.READ_ONLY
         assert [text[-2:] for text in texts] == (["ab"] if writes else [])
@@ -102,9 +102,9 @@ async def test_a_marker_that_was_not_deleted_stays_open(sit: Sit) -> None:
     session = EngineSession(Phase.OFFLINE)
     async with sit(session=session) as desk:
         await desk.press("]", "enter")
-        desk.chat._delete_marker(desk.chat.all_threads[0])
+        desk.chat.thread_actions.delete_marker(desk.chat.state.threads[0])
         await desk.press()
-        assert desk.chat.open_key == IC
+        assert desk.chat.selection.open_key == IC
         assert "Marker not deleted" in desk.toasts
         assert "Nothing has changed" in desk.toasts
 
@@ -160,10 +160,10 @@ async def test_a_write_that_the_server_refuses_is_told_and_the_thread_stays(
         session.fail(ProblemKind.REFUSED)
         await desk.press()
         assert "The server refused it" in heard(desk)
-        assert not desk.chat.deleting
-        assert desk.chat.thread(IC) is not None
+        assert not desk.chat.selection.deleting
+        assert desk.chat.state.thread(IC) is not None
         if "enter" in keys[:-1] and keys[0] == "]":
-            assert desk.chat.open_key == IC
+            assert desk.chat.selection.open_key == IC
 
 
 async def test_what_nobody_answered_is_told_to_be_checked(sit: Sit) -> None:
@@ -179,12 +179,12 @@ async def test_an_open_thread_closes_when_its_deletion_is_confirmed_and_not_befo
     session = EngineSession()
     async with sit(session=session) as desk:
         await desk.press("]", "enter")
-        desk.chat._delete_marker(desk.chat.all_threads[0])
+        desk.chat.thread_actions.delete_marker(desk.chat.state.threads[0])
         await desk.press()
-        assert desk.chat.open_key == IC
+        assert desk.chat.selection.open_key == IC
         session.world.replies(session.sent()[-1].broadcast_id)
         session.tell()
-        await desk.until(lambda: desk.chat.open_key is None)
+        await desk.until(lambda: desk.chat.selection.open_key is None)
         assert desk.focus == "threads"
         assert not desk.toasts
 
@@ -352,8 +352,8 @@ async def test_a_note_about_a_key_goes_with_the_next_thing_that_is_done(sit: Sit
 
 async def test_a_picture_that_was_read_takes_notes_that_it_was_not(sit: Sit) -> None:
     async with sit() as desk:
-        desk.chat.say("Not read again", "Not readable.", failure=True)
-        desk.chat.say("Picture changed", "R reads it again.")
+        desk.chat.notices.notice("Not read again", "Not readable.", failure=True)
+        desk.chat.notices.notice("Picture changed", "R reads it again.")
         picture = desk.chat.picture.picture
         assert picture is not None
         desk.app.post_message(PictureLoaded(picture))

@@ -178,7 +178,7 @@ async def test_an_enter_with_keys_behind_it_is_enter_where_no_text_is_written(si
         await desk.press("tab")
         deliver(desk, "\rrsoon")
         await desk.press()
-        assert desk.chat.open_key is not None
+        assert desk.chat.selection.open_key is not None
         assert desk.chat.composer.editor.text == "soon"
 
 
@@ -226,7 +226,7 @@ async def test_labels_their_letters_and_a_reply_in_one_packet(sit: Sit) -> None:
         await desk.until(lambda: desk.chat.picture.is_drawn)
         deliver(desk, "fasrsoon")  # labels, the second marker, a reply to it
         await desk.press()
-        assert desk.chat.open_key == "ic_2"
+        assert desk.chat.selection.open_key == "ic_2"
         assert desk.chat.composer.editor.text == "soon"
 
 

@@ -75,7 +75,7 @@ async def test_a_saved_marker_stays_selected_under_its_own_id(sit: Sit) -> None:
         await desk.press("c")
         await desk.type("Too small")
         await desk.press("enter")
-        desk.chat.select("b9")
+        desk.chat.selection.select("b9")
         state = two_threads()
         pending = conversation(3, id=ConversationId("b9"))
         await desk.publish(
@@ -83,7 +83,7 @@ async def test_a_saved_marker_stays_selected_under_its_own_id(sit: Sit) -> None:
                 state, conversations=MappingProxyType({**state.confirmed.conversations, pending.id: pending})
             )
         )
-        desk.chat.select("b9")
+        desk.chat.selection.select("b9")
         saved = conversation(3)
         await desk.publish(
             eg.changed(
@@ -91,7 +91,7 @@ async def test_a_saved_marker_stays_selected_under_its_own_id(sit: Sit) -> None:
             ),
             Announce(News.SAVED, BroadcastId("b9"), conversation_id=saved.id),
         )
-        assert desk.chat.selected_key == "ic_3"
+        assert desk.chat.selection.selected_key == "ic_3"
         assert not desk.toasts
 
 
@@ -164,7 +164,7 @@ async def test_a_draft_that_was_kept_before_it_is_left_stands_in_the_list_at_onc
         await desk.until(lambda: bool(desk.session.state.mine.drafts))
         await desk.press("escape")
         assert "half a tho" in desk.text
-        assert [thread.status for thread in desk.chat.all_threads].count(Status.DRAFT) == 1
+        assert [thread.status for thread in desk.chat.state.threads].count(Status.DRAFT) == 1
         await desk.press("enter")
         assert desk.focus == "comments"
 
@@ -500,7 +500,7 @@ async def test_escape_on_the_picture_leaves_the_text_that_is_being_written(sit: 
     async with sit() as desk:
         await desk.press("c")
         await desk.type("half")
-        desk.chat.go(desk.chat.picture)  # as a click does
+        desk.chat.panes.go(desk.chat.picture)  # as a click does
         await desk.press("escape")
         assert desk.chat.composer.write is None
         assert [getattr(d.write, "text", "") for d in desk.session.state.mine.drafts] == ["half"]
@@ -517,7 +517,7 @@ async def test_a_second_target_does_not_swallow_the_first_text(sit: Sit) -> None
     async with sit() as desk:
         await desk.press("right_square_bracket", "r")
         await desk.type("first")
-        desk.chat.go(desk.chat.picture)
+        desk.chat.panes.go(desk.chat.picture)
         await desk.press("h", "c")
         await desk.type("second")
         kept = {getattr(d.write, "text", "") for d in desk.session.state.mine.drafts}
@@ -532,7 +532,7 @@ async def test_a_cyrillic_layout_acts_by_physical_key_and_types_what_it_types(si
         await desk.type("съел")
         assert desk.chat.composer.editor.text == "съел"
         await desk.press("escape", "ъ")
-        assert desk.chat.selected_key == "ic_1"
+        assert desk.chat.selection.selected_key == "ic_1"
 
 
 async def test_own_other_sessions_bring_neither_toast_nor_bell(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec.structs import replace
-from textual import on
-from textual.timer import Timer
 
-from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import comment_text
 from imagechat_tui.sync.intents import (
     Drop,
@@ -20,26 +18,120 @@ from imagechat_tui.sync.intents import (
     TextWrite,
 )
 from imagechat_tui.sync.outbox import same_target
-from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Thread, read_only_problem
-from imagechat_tui.tui.chat.selection import ReadingScreen
-from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.messages import WritingRefused
-from imagechat_tui.tui.widgets.composer import Composer
+from imagechat_tui.sync.state import CommentView, Draft, Thread
+from imagechat_tui.tui.chat.notices import Notices, quote
+from imagechat_tui.tui.chat.refusals import Refusals
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.tui.chat.selection import Selection
+from imagechat_tui.tui.thread_words import marker_name
 from imagechat_tui.words import problem_words
 
 if TYPE_CHECKING:
-    from imagechat_tui.raster.render import RenderOptions
-    from imagechat_tui.sync.session import Session
+    from imagechat_tui.protocol.ids import BroadcastId
+    from imagechat_tui.protocol.models import Point
+    from imagechat_tui.sync.intents import Intent
 
-KEEP_AFTER_S = 0.1
+KEEP_AFTER_S: Final = 0.1
 """Between two times that typing is kept on disk; the first key is kept at once."""
 
 
-class WritingScreen(ReadingScreen):
-    """The part of the main screen that turns keys into writes."""
+class TextPane(Protocol):
+    """Where the text is written."""
 
-    def __init__(self, session: Session, *, name: str, options: RenderOptions, clock: Clock) -> None:
-        super().__init__(session, name=name, options=options, clock=clock)
+    target: TextWrite | None
+    """What the text would become; None while nothing is being written."""
+    draft_id: str | None
+    """The write that was not saved and whose text this is."""
+    tried: str | None
+    """The text that write had."""
+
+    @property
+    def write(self) -> TextWrite | None:
+        """What would be sent now."""
+
+    def begin(self, target: TextWrite, title: str, text: str, *, draft_id: str | None = None) -> None:
+        """Start writing."""
+
+    def insert(self, text: str, /) -> None:
+        """Put more into the text."""
+
+    def show_note(self, note: str, /) -> None:
+        """Say something below the text."""
+
+    def refused(self, why: str, draft_id: str, /) -> None:
+        """Say that it was not sent; the text stays."""
+
+    def end(self) -> None:
+        """Stop writing, and forget the text."""
+
+
+class WritingPlace(Protocol):
+    """What drafting asks of the screen around the text."""
+
+    @property
+    def crosshair(self) -> Point:
+        """Where the crosshair is."""
+
+    def aim(self, point: Point | None, /) -> None:
+        """Show on the picture where the marker would be; None: nowhere."""
+
+    def begin_writing(self) -> None:
+        """Give the text its room."""
+
+    def writing_begun(self) -> None:
+        """Count what is being written no longer among the drafts."""
+
+    def resume_writing(self) -> None:
+        """Have keys go to the text again."""
+
+    def end_writing(self, *, about_picture: bool) -> None:
+        """Take the text's room away; keys go back to picture or sidebar."""
+
+    def refuse_writing(self) -> None:
+        """Drop what was typed behind the key: it was to be the text."""
+
+
+class Timer(Protocol):
+    """Something that will be called."""
+
+    def stop(self) -> None:
+        """Do not call it."""
+
+
+class Drafting:
+    """What is being written: its target, its text on disk, and what the session answered.
+
+    Args:
+        state: what is shown, and the drafts.
+        dispatch: takes what the session shall do; returns the id that a write travels under.
+        text: where the text is written.
+        place: what is around it.
+        selection: follows to what was sent.
+        notices: says where a draft is.
+        refusals: what may not be written.
+        later: calls something after so many seconds.
+    """
+
+    def __init__(
+        self,
+        state: ScreenState,
+        dispatch: Callable[[Intent], BroadcastId],
+        *,
+        text: TextPane,
+        place: WritingPlace,
+        selection: Selection,
+        notices: Notices,
+        refusals: Refusals,
+        later: Callable[[float, Callable[[], None]], Timer],
+    ) -> None:
+        self._state = state
+        self._dispatch = dispatch
+        self._text = text
+        self._place = place
+        self._selection = selection
+        self._notices = notices
+        self._refusals = refusals
+        self._later = later
         self._keep_timer: Timer | None = None
         self._kept: TextWrite | None = None
         self._edited: str | None = None
@@ -47,51 +139,46 @@ class WritingScreen(ReadingScreen):
         self.drafts_stored = True
         """Whether the disk takes what is typed, as far as is known."""
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether something is being written."""
+        return self._text.target is not None
+
     # -- beginning
 
     def write_marker(self, point: Point) -> None:
         """Write the first comment of a new marker."""
-        if self.pictureless:
-            self.refuse_writing("No picture", "A marker needs a picture. You can still reply with r.")
-        elif not self.may_write():
-            self.refuse_writing()
-        else:
-            place = f"New marker at {point.x:.1f} %, {point.y:.1f} %"
-            self.picture.target = point
-            self._begin(StartConversation(point, ""), place)
+        if self._refusals.marker():
+            self.refuse()
+            return
+        self._place.aim(point)
+        self._begin(StartConversation(point, ""), place_title(point))
 
     def write_reply(self, thread: Thread) -> None:
         """Write an answer in a thread."""
-        if not self.may_write() or not self.is_on_server(thread):
-            self.refuse_writing()
+        if self._refusals.writing() or self._refusals.unsaved(thread):
+            self.refuse()
             return
-        self.open_thread(thread.key)
-        self.comments.action_last()  # the text takes lines from the list: what is answered is the newest
-        self._begin(PostComment(thread.conversation.id, ""), f"Reply to {self.called(thread)}")
+        self._selection.open(thread.key)
+        self._selection.select_newest()  # the text takes lines from the list: what is answered is the newest
+        self._begin(PostComment(thread.conversation.id, ""), f"Reply to {marker_name(thread)}")
 
     def write_edit(self, thread: Thread, comment: CommentView) -> None:
         """Write a new text for a comment, or write on at one that was not saved."""
-        draft = self.draft(comment.draft_id)
+        draft = self._state.draft(comment.draft_id)
         if draft is not None:
             self.write_on(draft)
-        elif self.may_write():
+        elif self._refusals.writing():
+            self.refuse()
+        else:
             target = EditComment(thread.conversation.id, comment.comment.id, "")
             text = raw_text(comment)
-            self._begin(target, f"Edit comment on {self.called(thread)}", text)
+            self._begin(target, f"Edit comment on {marker_name(thread)}", text)
             self._edited = text
-        else:
-            self.refuse_writing()
 
-    def refuse_writing(self, title: str = "", why: str = "") -> None:
-        """Open no text, though a key asked for one: keys behind it were to be its words.
-
-        Args:
-            title: What is said about it, with the sentence; nothing if that was done.
-            why: The sentence.
-        """
-        if why:
-            self.say(title, why)
-        self.post_message(WritingRefused())
+    def refuse(self) -> None:
+        """Open no text, though a key asked for one, and why has been said: keys behind it were to be its words."""
+        self._place.refuse_writing()
 
     def write_on(self, draft: Draft) -> None:
         """Go on writing where a draft left off."""
@@ -99,139 +186,92 @@ class WritingScreen(ReadingScreen):
         if not isinstance(write, TextWrite):
             return
         if isinstance(write, StartConversation):
-            self.picture.target = write.point
-            title = f"New marker at {write.point.x:.1f} %, {write.point.y:.1f} %"
+            self._place.aim(write.point)
+            title = place_title(write.point)
         else:
-            thread = self.thread(write.conversation_id)
+            thread = self._state.thread(write.conversation_id)
             if thread is None:
                 # Its thread is gone; the words are not: they go to a new marker where the crosshair is.
-                self.write_marker(self.picture.crosshair)
-                self.composer.editor.insert(write.text)
+                self.write_marker(self._place.crosshair)
+                self._text.insert(write.text)
                 return
-            self.open_thread(thread.key)
+            self._selection.open(thread.key)
             verb = "Reply to" if isinstance(write, PostComment) else "Edit comment on"
-            title = f"{verb} {self.called(thread)}"
+            title = f"{verb} {marker_name(thread)}"
         self._begin(write, title, write.text, draft=draft)
 
     def _begin(self, target: TextWrite, title: str, text: str = "", *, draft: Draft | None = None) -> None:
-        composer = self.composer
-        current = composer.target
+        current = self._text.target
         if current is not None:
             if same_target(current, target) and draft is None:
-                self.go(composer.editor)
+                self._place.resume_writing()
                 return
-            self.keep_typed()
+            self.keep()
         if draft is None:
-            kept = [d for d in self.session.state.mine.drafts if same_target(d.write, target)]
-            draft = min(
-                kept, key=lambda d: d.failed, default=None
-            )  # what was typed last, else what was not saved
+            draft = self._state.draft_for(target)
             if draft is not None and isinstance(draft.write, TextWrite):
                 text = draft.write.text
         failed = draft.id if draft is not None and draft.failed else None
         self._kept = replace(target, text=text)
-        self.add_class("-writing")
-        self.show_pane("sidebar")
-        self.app.clear_notifications()
-        composer.begin(target, title, text, draft_id=failed)
-        self.show_edges()
-
-    def may_write(self) -> bool:
-        """Whether anything may be written here; if not, that is said, and why."""
-        if self.chat.confirmed.read_only or self.chat.connection.phase is Phase.READ_ONLY:
-            words = problem_words(read_only_problem(self.chat))
-            self.say(words.title, f"{words.sentence} {words.action}")
-            return False
-        return True
-
-    def is_on_server(self, thread: Thread) -> bool:
-        """Whether something can be done with a thread; if not, that is said."""
-        there = self.on_server(thread)
-        if not there:
-            self.say("Not saved yet", "The marker is not on the server yet.")
-        return there
-
-    def show_state(self, state: ChatState) -> None:
-        """As below, and say so if what is being edited is another text now."""
-        super().show_state(state)
-        target = self.composer.target
-        if not isinstance(target, EditComment) or self._edited is None:
-            return
-        thread = self.thread(target.conversation_id)
-        comments = thread.comments if thread is not None else ()
-        now = next((raw_text(view) for view in comments if view.key == target.comment_id), None)
-        if now is not None and now != self._edited:
-            self._edited = now
-            became = self.quote(now)
-            self.composer.note = f'Meanwhile it was changed to "{became}". Enter replaces that with yours.'
+        self._place.begin_writing()
+        self._text.begin(target, title, text, draft_id=failed)
+        self._place.writing_begun()
 
     # -- keeping
 
-    @on(Composer.Typed)
-    def _typed(self) -> None:
+    def typed(self) -> None:
+        """Keep the first key at once, before it is painted, and then no sooner than after a while."""
         if self._keep_timer is None:
             self._keep_now()
 
     def _keep_now(self) -> None:
-        """Keep at once, before the key is painted, and then no sooner than after a while."""
         self._keep_timer = None
-        if self.keep_typed():
-            self._keep_timer = self.set_timer(KEEP_AFTER_S, self._keep_now)
-
-    def keep_typed(self) -> bool:
-        """Hand what is being written to the engine, which puts it on disk. False if it has that already."""
-        composer = self.composer
-        write = composer.write
-        if write is None or write == self._kept:
-            return False
-        if composer.draft_id is not None and write.text == composer.tried:
-            return False
-        self._kept = write
-        self.session.dispatch(KeepDraft(write))
-        if composer.draft_id is not None:  # after it: a kill between the two must find one of them
-            self.session.dispatch(Drop(composer.draft_id))
-            composer.draft_id = composer.tried = None
-        return True
-
-    # -- ending
-
-    @on(Composer.Left)
-    def _left(self, event: Composer.Left) -> None:
-        self.keep_typed()
-        kept = bool(event.write.text.strip())
-        self._end()
-        if kept and not isinstance(event.write, EditComment):
-            until = "" if self.drafts_stored else " It is not on disk and lasts only until you quit."
-            self.say("Draft kept", f"Not sent. The same key continues it; ! lists all drafts.{until}")
-
-    def _end(self) -> None:
-        """Stop writing; the focus goes back to what it was about."""
-        was_marker = isinstance(self.composer.target, StartConversation)
-        self._stop_keeping()
-        self._kept = self._edited = None
-        self.picture.target = None
-        self.composer.end()
-        self.show_state(self.chat)  # what was kept while it was written has its place in the list from now on
-        self.remove_class("-writing")
-        self.show_edges()
-        self.go(self.picture if was_marker else self.list_pane)
+        if self.keep():
+            self._keep_timer = self._later(KEEP_AFTER_S, self._keep_now)
 
     def _stop_keeping(self) -> None:
         if self._keep_timer is not None:
             self._keep_timer.stop()
             self._keep_timer = None
 
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        write, composer = event.write, self.composer
+    def keep(self) -> bool:
+        """Hand what is being written to the session, which puts it on disk. False if it has that already."""
+        text = self._text
+        write = text.write
+        if write is None or write == self._kept:
+            return False
+        if text.draft_id is not None and write.text == text.tried:
+            return False
+        self._kept = write
+        self._dispatch(KeepDraft(write))
+        if text.draft_id is not None:  # after it: a kill between the two must find one of them
+            self._dispatch(Drop(text.draft_id))
+            text.draft_id = text.tried = None
+        return True
+
+    # -- ending
+
+    def leave(self, write: TextWrite) -> None:
+        """Stop writing; what was typed is a draft."""
+        self.keep()
+        self._end()
+        if write.text.strip() and not isinstance(write, EditComment):
+            until = "" if self.drafts_stored else " It is not on disk and lasts only until you quit."
+            self._notices.notice(
+                "Draft kept", f"Not sent. The same key continues it; ! lists all drafts.{until}"
+            )
+
+    def send(self, write: TextWrite) -> None:
+        """Hand it to the session; what that refuses at once stays where it is."""
+        text = self._text
         self._stop_keeping()
-        sent_as = self.session.dispatch(write)
-        if composer.draft_id is not None and write.text != composer.tried:
-            self.session.dispatch(Drop(composer.draft_id))
-        refused = next((d for d in self.session.state.mine.drafts if d.failed and d.write == write), None)
+        sent_as = self._dispatch(write)
+        if text.draft_id is not None and write.text != text.tried:
+            self._dispatch(Drop(text.draft_id))
+        refused = next((d for d in self._state.drafts if d.failed and d.write == write), None)
         if refused is not None and refused.problem is not None:
             why = problem_words(refused.problem)
-            composer.refused(
+            text.refused(
                 f"Not sent: {why.title}. {why.sentence} Your text is kept; Enter retries.", refused.id
             )
             self._kept = write
@@ -239,19 +279,60 @@ class WritingScreen(ReadingScreen):
         self._kept = None
         self._end()
         if isinstance(write, StartConversation):
-            self.select(sent_as)
+            self._selection.select(sent_as)
         elif isinstance(write, PostComment):
-            self.comments.selected = sent_as
+            self._selection.select_comment(sent_as)
 
-    # -- after a failure
+    def _end(self) -> None:
+        about_picture = isinstance(self._text.target, StartConversation)
+        self._stop_keeping()
+        self._kept = self._edited = None
+        self._place.aim(None)
+        self._text.end()
+        self._place.end_writing(about_picture=about_picture)
+
+    # -- meanwhile
+
+    def follow(self) -> None:
+        """Another state is shown: say so if what is being edited is another text now."""
+        target = self._text.target
+        if not isinstance(target, EditComment) or self._edited is None:
+            return
+        thread = self._state.thread(target.conversation_id)
+        comments = thread.comments if thread is not None else ()
+        now = next((raw_text(view) for view in comments if view.key == target.comment_id), None)
+        if now is not None and now != self._edited:
+            self._edited = now
+            self._text.show_note(
+                f'Meanwhile it was changed to "{quote(now)}". Enter replaces that with yours.'
+            )
+
+    def thread_deleted(self, by: str) -> None:
+        """The thread that is written in was deleted: the text is kept, and that is said."""
+        if self.is_writing:
+            self.keep()
+            self._text.show_note(
+                f"{by} deleted this thread. Your text is kept as a draft: press Esc, then !."
+            )
+
+    def is_shown(self, draft_id: str | None) -> bool:
+        """Whether a draft is the text that is being written: why it was not sent is said there."""
+        return draft_id is not None and draft_id == self._text.draft_id
+
+    # -- drafts
 
     def retry(self, draft: Draft) -> None:
         """Send once more what was not saved. If it is refused, the news tell why."""
-        self.session.dispatch(Retry(draft.id))
+        self._dispatch(Retry(draft.id))
 
-    def draft(self, draft_id: str | None) -> Draft | None:
-        """A draft by its id."""
-        return next((draft for draft in self.session.state.mine.drafts if draft.id == draft_id), None)
+    def drop(self, draft: Draft) -> None:
+        """Forget a draft."""
+        self._dispatch(Drop(draft.id))
+
+
+def place_title(point: Point) -> str:
+    """What stands above the text of a new marker."""
+    return f"New marker at {point.x:.1f} %, {point.y:.1f} %"
 
 
 def raw_text(comment: CommentView) -> str:

@@ -3,145 +3,408 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import on
+from textual import events, on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.geometry import Region
+from textual.strip import Strip
 
 from imagechat_tui.commands import Context
-from imagechat_tui.sync.intents import (
-    DeleteComment,
-    DeleteConversation,
-    Drop,
-    MoveCrosshair,
-    ResolveConversation,
-    TryNow,
-)
-from imagechat_tui.sync.state import CommentView, Draft, Status, Thread, WriteStatus
-from imagechat_tui.tui.chat.layout import Sidebar
-from imagechat_tui.tui.chat.needs import (
-    OF_PICTURE,
-    OF_PLACE,
-    OF_START,
-    OF_THREAD,
-    OF_WHAT_IS_LEFT,
-    Need,
-    on_the_way,
-)
-from imagechat_tui.tui.chat.notices import TellingScreen
-from imagechat_tui.tui.chat.selection import IN_FLIGHT
-from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, commands_here
-from imagechat_tui.tui.messages import CommandChosen, PictureAsked
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.sync.intents import MoveCrosshair, TryNow
+from imagechat_tui.sync.state import ChatState, Draft, Status
+from imagechat_tui.tui.chat.availability import Availability
+from imagechat_tui.tui.chat.corner import AppCorner
+from imagechat_tui.tui.chat.drafting import Drafting
+from imagechat_tui.tui.chat.edges import Edges
+from imagechat_tui.tui.chat.layout import Pane, Sidebar
+from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNotices
+from imagechat_tui.tui.chat.notices import Notices, quote
+from imagechat_tui.tui.chat.panes import Panes
+from imagechat_tui.tui.chat.picture_pane import PicturePane
+from imagechat_tui.tui.chat.refusals import Refusals
+from imagechat_tui.tui.chat.screen_state import PictureStatus, ScreenState
+from imagechat_tui.tui.chat.selection import Selection
+from imagechat_tui.tui.chat.sidebar import ThreadSidebar
+from imagechat_tui.tui.chat.thread_actions import ThreadActions
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, commands_here, hints
+from imagechat_tui.tui.keys import key_label
+from imagechat_tui.tui.messages import CommandChosen, PictureAsked, WritingRefused
 from imagechat_tui.tui.picture.image_view import ImageView
+from imagechat_tui.tui.textual_internals.background import Ground, ground
+from imagechat_tui.tui.textual_internals.focus import quiet_focus
 from imagechat_tui.tui.textual_internals.layers import Layer
 from imagechat_tui.tui.themes import THEMES
+from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, StatusBar
+from imagechat_tui.tui.widgets.composer import Composer
+from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.rows import Rows
-from imagechat_tui.tui.widgets.thread_list import first_line, one_line, replies_of
 
-SHOWN = ("all", "open", "none")
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.effects import Announce
+    from imagechat_tui.sync.session import Session
+
+MINUTE_S: Final = 60.0
+
+SHOWN: Final = ("all", "open", "none")
 """What the key ``t`` goes through."""
 
-SIDEBAR = {Sidebar.FITTING: "auto", Sidebar.FULL: "full", Sidebar.HIDDEN: "hidden"}
+SIDEBAR: Final = {Sidebar.FITTING: "auto", Sidebar.FULL: "full", Sidebar.HIDDEN: "hidden"}
 """What the key ``s`` goes through, in words."""
 
-ALL_SENT = "Nothing unsent: everything you wrote is saved."
+FIRST_STEPS: Final = "Move the crosshair with hjkl or the arrows, press c, type, then Enter."
+ALL_SENT: Final = "Nothing unsent: everything you wrote is saved."
 
 
-class ChatScreen(TellingScreen):
-    """The picture, its threads, and everything one can do with them."""
+class ChatScreen(Layer[None]):
+    """The picture, its threads, and everything one can do with them.
+
+    It puts the widgets together with the parts that act on them, hands messages and keys on to the part that they
+    are for, and fills in the lines at the edges.
+    """
 
     HELP = "Move the crosshair on the picture, press c, type, then Enter. Each line is a key; Enter runs it."
 
+    AUTO_FOCUS = "#picture"
+
     BINDINGS: ClassVar[list[BindingType]] = bindings(Context.CHAT)
+
+    focused = quiet_focus()
+
+    def __init__(
+        self, session: Session, *, name: str, options: RenderOptions, clock: Clock, bell: bool = False
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._clock = clock
+        self._bell = bell
+        self.state = ScreenState(session)
+        """What is shown, and the newest there is."""
+        room, connection = self.state.shown.room, self.state.shown.connection
+        facts = HeaderFacts(
+            safe_text(name, Kind.LINE), "", safe_text(room.tenant_id, Kind.NAME), connection.phase
+        )
+        self.header = HeaderBar(facts, id="header")
+        self.banner = OfflineBanner(clock, id="banner")
+        self.picture_pane = PicturePane(options, id="picture-pane")
+        self.picture = self.picture_pane.view
+        self.sidebar = ThreadSidebar(clock, id="sidebar")
+        self.threads = self.sidebar.threads
+        self.comments = self.sidebar.comments
+        self.composer = self.sidebar.composer
+        self.status = StatusBar(id="status")
+        self._put_together()
+
+    def _put_together(self) -> None:
+        """Give each part what it acts on."""
+        state, dispatch, sidebar = self.state, self._session.dispatch, self.sidebar
+        self.edges = Edges(
+            state,
+            header=self.header,
+            banner=self.banner,
+            presence=sidebar.presence,
+            status=self.status,
+            picture=self.picture,
+        )
+        self.panes = Panes(self, picture=self.picture, sidebar=sidebar, on_change=self.show_status)
+        self.notices = Notices(AppCorner(self.app), self.panes.place_notices)
+        self.selection = Selection(
+            state,
+            dispatch,
+            picture=self.picture,
+            display=sidebar,
+            on_select=self._show_selected,
+            on_open=self._thread_opened,
+            on_close=self._thread_closed,
+            on_change=self.show_status,
+        )
+        refusals = Refusals(state, self.notices)
+        self.drafting = Drafting(
+            state,
+            dispatch,
+            text=self.composer,
+            place=self,
+            selection=self.selection,
+            notices=self.notices,
+            refusals=refusals,
+            later=self.set_timer,
+        )
+        self._news = NewsNotices(
+            state,
+            selection=self.selection,
+            drafting=self.drafting,
+            notices=self.notices,
+            at_end=lambda: self.comments.is_at_end,
+            ring=self._ring,
+            now_s=self._clock.engine_s,
+        )
+        self.thread_actions = ThreadActions(
+            state,
+            dispatch,
+            selection=self.selection,
+            drafting=self.drafting,
+            notices=self.notices,
+            refusals=refusals,
+            focused_comment=lambda: self.panes.focused_comment,
+            confirm=self._confirm,
+        )
+        self.availability = Availability(
+            state, self.selection, self.picture, lambda: self.panes.focused_comment
+        )
+
+    def compose(self) -> ComposeResult:
+        """The widgets, from top to bottom."""
+        yield self.header
+        yield self.banner
+        with Ground(id="panes"):
+            yield self.picture_pane
+            yield self.sidebar
+        yield self.status
+
+    def on_mount(self) -> None:
+        """Show what the session knows; relative times move on by the minute."""
+        self.show_state(self.state.shown)
+        self.set_interval(MINUTE_S, self.sidebar.forget_drawn)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The ground below the parts."""
+        return ground(self, crop)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Put the panes where they fit."""
+        self.panes.fit(event.size.width, event.size.height)
+
+    # -- state in
+
+    def show_state(self, state: ChatState) -> None:
+        """Give every widget its part of a new state; what did not change is not drawn again."""
+        self.state.show(state, writing=self.picture.target)
+        self._show_empty()
+        self.selection.follow()
+        self.picture.threads = self.state.threads
+        self.picture.crosshairs = state.here.crosshairs
+        self._show_edges()
+        self.drafting.follow()
+
+    def show_news(self, news: Sequence[Announce]) -> None:
+        """Say what is worth a word."""
+        self._news.show(news)
+
+    def _show_empty(self) -> None:
+        """What stands in the list while it is empty."""
+        if not self.state.loaded:
+            words = "Loading threads." if self.state.is_starting else "Nothing loaded yet."
+        elif "marker.new" in self.availability.disabled_commands:
+            words = "No markers yet."
+        else:
+            words = f"No markers yet.\n\n{FIRST_STEPS}"
+        self.threads.say_empty(words)
+
+    def _ring(self) -> None:
+        if self._bell:
+            self.app.bell()
+
+    # -- the picture comes
+
+    def draw_with(self, options: RenderOptions) -> None:
+        """Draw the picture so from now on."""
+        self.picture.options = options
+
+    def show_loading(self, fraction: float) -> None:
+        """Say how far the picture has come, while there is none: 0 to 1."""
+        self.picture_pane.show_loading(fraction)
+
+    def show_no_picture(self, why: str) -> None:
+        """Say in its place why there is none; the threads stay usable."""
+        self.state.picture = PictureStatus.MISSING
+        self._show_empty()
+        self.picture_pane.show_missing(why)
+        self.show_status()
+
+    def show_not_read_again(self, why: str) -> None:
+        """Say why another picture could not be read; the one that is shown stays."""
+        self.notices.notice(NOT_READ_AGAIN, why, failure=True)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The picture is there, or is another one; what was said of the one before is true no more."""
+        self.notices.withdraw(NOT_READ_AGAIN, PICTURE_CHANGED)
+        self.state.picture = PictureStatus.SHOWN
+        self.picture_pane.show(picture)
+        self.edges.show_size(picture)
+        self._show_empty()
+        self.show_status()
+        self._news.picture_read(picture)
+
+    def show_picture_changed(self) -> None:
+        """Say that its file is another now; the header goes on saying so."""
+        self._news.picture_changed(self.edges.picture_name)
+        self.edges.show_changed()
+
+    # -- the edges
+
+    def _show_edges(self) -> None:
+        """Fill in all lines at the edges."""
+        self.edges.show_state(self.composer.target)
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Fill in the status line, and show which pane has the keys."""
+        focus = (self.focused.id or "") if self.focused is not None else ""
+        self.sidebar.show_keys(here=self.panes.reads_sidebar)
+        self.edges.show_status(
+            focus,
+            reading=self.has_class("-reading"),
+            hints=hints(self, focus, self.availability.disabled_commands),
+        )
+
+    @on(events.DescendantFocus)
+    @on(ImageView.ViewChanged)
+    @on(Rows.Selected, "#comments")
+    def _status_changed(self) -> None:
+        self.show_status()
+
+    # -- selection
+
+    @on(Rows.Selected, "#threads")
+    def _thread_selected(self, event: Rows.Selected) -> None:
+        self.selection.select_in_list(event.key)
+
+    @on(Rows.Chosen, "#threads")
+    def _thread_chosen(self, event: Rows.Chosen) -> None:
+        self.selection.open(event.key)
 
     @on(Rows.Chosen, "#comments")
     def _comment_chosen(self) -> None:
         comment = self.comments.item
-        draft = self.draft(comment.draft_id) if comment is not None else None
+        draft = self.state.draft(comment.draft_id) if comment is not None else None
         if draft is not None:
-            self.retry(draft)
+            self.drafting.retry(draft)
         else:
-            self.action_reply()
-
-    @on(ImageView.CrosshairMoved)
-    def _crosshair_moved(self, event: ImageView.CrosshairMoved) -> None:
-        self.session.dispatch(MoveCrosshair(event.point))
-        self.tell_status()
-
-    @on(ImageView.ViewChanged)
-    def _view_changed(self) -> None:
-        self.tell_status()
-
-    @on(ImageView.Told)
-    def _picture_told(self, event: ImageView.Told) -> None:
-        self.say("", event.words)
-
-    @on(ImageView.Unchanged)
-    def _picture_unchanged(self, event: ImageView.Unchanged) -> None:
-        self.say_unused(event.key, event.why)
+            self.thread_actions.reply()
 
     @on(ImageView.MarkerChosen)
     def _marker_chosen(self, event: ImageView.MarkerChosen) -> None:
-        self.select(event.key)
-        if self.open_key is not None and self.composer.target is None:
-            self.open_thread(event.key)
-            self.go(self.picture)
+        self.selection.select(event.key)
+        if self._reads_along:
+            self.selection.open(event.key)
+            self.panes.go(self.picture)
 
     @on(ImageView.MarkersOpened)
     def _markers_opened(self, event: ImageView.MarkersOpened) -> None:
-        keys = [key for key in event.keys if key in self._by_key]
-        if len(keys) == 1:
-            self.open_thread(keys[0])
-        elif keys:
+        threads = [thread for key in event.keys if (thread := self.state.thread(key)) is not None]
+        if len(threads) == 1:
+            self.selection.open(threads[0].key)
+        elif threads:
             from imagechat_tui.tui.dialogs.cluster import ClusterScreen
 
-            screen = ClusterScreen([self._by_key[key] for key in keys], self.clock)
-            self.cover(screen, self._cluster_chosen)
+            self.cover(ClusterScreen(threads, self._clock), self._cluster_chosen)
 
     def _cluster_chosen(self, key: str | None) -> None:
         if key is not None:
-            self.open_thread(key)
+            self.selection.open(key)
+
+    @property
+    def _reads_along(self) -> bool:
+        """Whether what is selected is opened at once: a thread is open, and nothing is being written."""
+        return self.selection.open_key is not None and not self.drafting.is_writing
+
+    def _show_selected(self, key: str | None) -> None:
+        self.threads.selected = key
+        self.picture.selected = key
+        self.show_status()
+
+    def _thread_opened(self) -> None:
+        self.add_class("-reading")
+        self.panes.go(self.comments)
+
+    def _thread_closed(self) -> None:
+        self.remove_class("-reading")
+        if self.focused is self.comments:
+            self.panes.go(self.threads)
+        else:
+            self.show_status()
+
+    # -- writing
+
+    @on(Composer.Typed)
+    def _typed(self) -> None:
+        self.drafting.typed()
+
+    @on(Composer.Left)
+    def _left(self, event: Composer.Left) -> None:
+        self.drafting.leave(event.write)
+
+    @on(Composer.Submitted)
+    def _submitted(self, event: Composer.Submitted) -> None:
+        self.drafting.send(event.write)
 
     @on(ImageView.PointChosen)
     def _point_chosen(self, event: ImageView.PointChosen) -> None:
-        self.write_marker(event.point)
-
-    # -- keys
-
-    def lacks(self, need: Need, command_id: str | None) -> bool:
-        """Whether a command should wait for something: without it, it would do something else than was meant."""
-        match need:
-            case Need.PICTURE:
-                return command_id in OF_PICTURE and not self.pictureless and self.picture.picture is None
-            case Need.DRAWING:
-                return command_id == "marker.hints" and not self.picture.is_drawn
-            case Need.START:
-                starting = not self.loaded and self.chat.connection.problem is None
-                return command_id in OF_START and starting
-            case Need.SAVED:
-                return on_the_way(self._about(command_id)) or (
-                    command_id in OF_WHAT_IS_LEFT and self._deletes
-                )
+        self.drafting.write_marker(event.point)
 
     @property
-    def _deletes(self) -> bool:
-        """Whether the server is being asked to delete something."""
-        deletions = (DeleteConversation, DeleteComment)
-        return any(
-            isinstance(entry.write, deletions) and entry.status is WriteStatus.PENDING
-            for entry in self.chat.mine.outbox
-        )
+    def crosshair(self) -> Point:
+        """Where the crosshair is."""
+        return self.picture.crosshair
 
-    def _about(self, command_id: str | None) -> list[Thread | CommentView | None]:
-        """What the server must know of for a command."""
-        if command_id in OF_PLACE:
-            return [here for here in self.all_threads if here.conversation.point == self.picture.crosshair]
-        if command_id not in OF_THREAD:
-            return []
-        thread = self.current
-        comment = self.comments.item if self.focused is self.comments else None
-        edited = self.to_edit(thread) if command_id == "thread.edit" and thread is not None else None
-        return [thread, comment, edited]
+    def aim(self, point: Point | None) -> None:
+        """Show on the picture where a new marker would be; None: nowhere."""
+        self.picture.target = point
+
+    def begin_writing(self) -> None:
+        """Give the composer its room; notices, which would lie on it, go."""
+        self.add_class("-writing")
+        self.panes.show(Pane.SIDEBAR)
+        self.notices.clear()
+
+    def writing_begun(self) -> None:
+        """Count what is being written no longer among the drafts."""
+        self._show_edges()
+
+    def resume_writing(self) -> None:
+        """Have keys go to the text again."""
+        self.panes.go(self.composer.editor)
+
+    def end_writing(self, *, about_picture: bool) -> None:
+        """Take the composer's room away; keys go back to what it was about."""
+        self.show_state(self.state.shown)  # what was kept while it was written has its place in the list now
+        self.remove_class("-writing")
+        self._show_edges()
+        self.panes.go(self.picture if about_picture else self.panes.list_pane)
+
+    def refuse_writing(self) -> None:
+        """Have what was typed behind the key dropped: it was to be the text."""
+        self.post_message(WritingRefused())
+
+    # -- the picture tells
+
+    @on(ImageView.CrosshairMoved)
+    def _crosshair_moved(self, event: ImageView.CrosshairMoved) -> None:
+        self._session.dispatch(MoveCrosshair(event.point))
+        self.show_status()
+
+    @on(ImageView.Told)
+    def _picture_told(self, event: ImageView.Told) -> None:
+        self.notices.notice("", event.words)
+
+    @on(ImageView.Unchanged)
+    def _picture_unchanged(self, event: ImageView.Unchanged) -> None:
+        self.refuse_key(event.key, event.why)
+
+    def refuse_key(self, key: str, why: str = "") -> None:
+        """Say that a key does nothing where one is."""
+        screen = self.app.screen
+        place = type(screen).__name__, self.focused.id if screen is self and self.focused is not None else ""
+        help_key = " ? shows the keys." if screen is self else ""
+        self.notices.unused_key(key, place, why or f"{key_label(key)} does nothing here.{help_key}")
+
+    # -- keys: threads
 
     def action_new_marker(self) -> None:
         """Write a comment for a new marker at the crosshair; on a marker's own point, a reply to it.
@@ -149,205 +412,98 @@ class ChatScreen(TellingScreen):
         Two markers on one point would be one thread to the server (PROTOCOL 1.3).
         """
         point = self.picture.place
-        saved = (thread for thread in self.all_threads if thread.status is Status.SAVED)
+        saved = (thread for thread in self.state.threads if thread.status is Status.SAVED)
         here = next((thread for thread in saved if thread.conversation.point == point), None)
         if here is not None:
-            self.write_reply(here)
+            self.drafting.write_reply(here)
         else:
-            self.write_marker(point or self.picture.crosshair)
+            self.drafting.write_marker(point or self.picture.crosshair)
 
     def action_reply(self) -> None:
         """Answer in the current thread."""
-        thread = self._need_thread()
-        if thread is not None:
-            self.write_reply(thread)
+        self.thread_actions.reply()
 
     def action_edit(self) -> None:
         """Edit the selected comment, else the last own one of the thread."""
-        thread = self._need_thread()
-        if thread is None:
-            return
-        comment = self.to_edit(thread)
-        if comment is None:
-            self.refuse_writing("Nothing to edit", "You have no comment in this thread.")
-        elif comment.draft_id is None and not self.may_change(comment):
-            self.refuse_writing("Not yours", "Only its author can edit it. Press r to reply.")
-        elif comment.draft_id is None and (not self.may_write() or self._is_in_flight(comment)):
-            self.refuse_writing()  # it has said why
-        else:
-            self.open_thread(thread.key)
-            self.comments.selected = comment.key
-            self.write_edit(thread, comment)
+        self.thread_actions.edit()
 
     def action_delete(self) -> None:
         """Ask, then delete the selected comment, or the marker with its whole thread."""
-        thread = self._need_thread()
-        if thread is None:
-            return
-        comment = self.comments.item if self.focused is self.comments else None
-        whole = comment is None or len(thread.comments) <= 1
-        draft = self.draft(comment.draft_id if comment is not None else thread.draft_id)
-        if draft is not None:
-            self._ask(
-                "Discard this draft?",
-                getattr(draft.write, "text", ""),
-                "discard",
-                lambda: self._drop(draft.id),
-            )
-        elif not self.may_write():
-            pass  # it has said why
-        elif not self.may_change(thing := thread if whole or comment is None else comment):
-            self.say("Not yours", f"Only its author can delete {'the marker' if whole else 'it'}.")
-        elif self._is_in_flight(thing):
-            pass  # it has said so
-        elif comment is not None and not whole:
-            text = one_line(comment.comment)
-            self._ask("Delete this comment?", text, "delete", lambda: self._delete_comment(thread, comment))
-        else:
-            replies = replies_of(thread)
-            what = f"Delete {self.called(thread)}" + (
-                f" and its {replies} {'reply' if replies == 1 else 'replies'}?" if replies else "?"
-            )
-            about = first_line(thread)
-            self._ask(what, about, "delete", lambda: self._delete_marker(thread))
-
-    def _is_in_flight(self, thing: Thread | CommentView) -> bool:
-        """Whether the server has still to answer about it; if so, that is said."""
-        waits = thing.status in IN_FLIGHT
-        if waits:
-            self.say("Not yet", "The server has not confirmed it yet.")
-        return waits
-
-    def _ask(
-        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
-    ) -> None:
-        from imagechat_tui.tui.dialogs.confirm import ConfirmScreen
-
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                then()
-
-        top = self.app.screen
-        (top if isinstance(top, Layer) else self).cover(
-            ConfirmScreen(question, self.quote(about), yes=yes, no=no), answered
-        )
-
-    def _drop(self, draft_id: str) -> None:
-        self.session.dispatch(Drop(draft_id))
-
-    def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
-        now = self.thread(thread.key)
-        if now is None or all(shown.key != comment.key for shown in now.comments):
-            self.say("Already deleted", "It was deleted in the meantime.")
-            return
-        self.outdate_hints()
-        self.session.dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
-
-    def _delete_marker(self, thread: Thread) -> None:
-        if self.thread(thread.key) is None:
-            self.say("Already deleted", "It was deleted in the meantime.")
-            return
-        self.deleting.add(thread.key)  # it closes when it is gone, and not before: it may be refused
-        self.outdate_hints()
-        self.session.dispatch(DeleteConversation(thread.conversation.id))
+        self.thread_actions.delete()
 
     def action_resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""
-        thread = self._need_thread()
-        if thread is None:
-            return
-        if not self.may_write() or not self.is_on_server(thread):
-            return
-        if thread.conversation.resolved == resolved:
-            self.say("", f"Already {'resolved' if resolved else 'open'}.")
-        else:
-            self.outdate_hints()
-            self.session.dispatch(ResolveConversation(thread.conversation.id, resolved))
-
-    def _need_thread(self) -> Thread | None:
-        thread = self.current
-        if thread is None and self.gone is not None:
-            self.say("Thread deleted", "This thread no longer exists. Esc goes back.")
-        elif thread is None:
-            self.say("No marker selected", "Press ] for the next one, or Enter on one in the picture.")
-        return thread
+        self.thread_actions.resolve(resolved)
 
     def action_step(self, step: int) -> None:
         """Select the next or previous marker, and put the crosshair on it."""
-        keys = [thread.key for thread in self.all_threads]
-        if not keys:
-            self.say("No markers yet", "Move the crosshair with hjkl and press c to add one.")
-            return
-        at = keys.index(self.selected_key) if self.selected_key in keys else (-1 if step > 0 else 0)
-        self._go_to(keys[(at + step) % len(keys)])
-
-    def _go_to(self, key: str) -> None:
-        self.select(key)
-        point = self._by_key[key].conversation.point
-        self.picture.bring_into_view(point)
-        self.picture.move_to(point)
-        if self.open_key is not None and self.composer.target is None:
+        key = self.selection.step(step)
+        if key is None:
+            self.notices.notice("No markers yet", "Move the crosshair with hjkl and press c to add one.")
+        elif self._reads_along:
             from_picture = self.focused is self.picture
-            self.open_thread(key)
+            self.selection.open(key)
             if from_picture:
-                self.go(self.picture)
+                self.panes.go(self.picture)
 
     def action_next_unread(self) -> None:
         """Open the next thread with something unread."""
-        keys = [thread.key for thread in self.all_threads]
-        at = keys.index(self.selected_key) + 1 if self.selected_key in keys else 0
-        for key in keys[at:] + keys[:at]:
-            if self._by_key[key].unread:
-                self.open_thread(key)
-                return
-        self.say("", "Nothing unread.")
+        if not self.selection.open_next_unread():
+            self.notices.notice("", "Nothing unread.")
 
     def action_hints(self) -> None:
         """Put letters on the markers; the picture takes the next two keys."""
         if self.picture.markers_shown == "none":
-            self.say("", "Markers are hidden. t shows them.")
+            self.notices.notice("", "Markers are hidden. t shows them.")
             return
-        self.go(self.picture)
+        self.panes.go(self.picture)
         if not self.picture.show_hints():
-            self.say("", "No markers in view.")
+            self.notices.notice("", "No markers in view.")
+
+    # -- keys: the screen
 
     def action_cycle_markers(self) -> None:
         """Markers on the picture: all, only open ones, none."""
         now = SHOWN[(SHOWN.index(self.picture.markers_shown) + 1) % len(SHOWN)]
         self.picture.markers_shown = now
-        self.say("", f"Markers shown: {now}")
-        self.tell_status()
+        self.notices.notice("", f"Markers shown: {now}")
+        self.show_status()
 
     def action_cycle_theme(self) -> None:
         """Dark, light, and round again; for this session."""
         name = "light" if self.app.theme == THEMES["dark"].name else "dark"
         self.app.theme = THEMES[name].name
-        self.say("", f"Theme: {name}")
+        self.notices.notice("", f"Theme: {name}")
+
+    def action_next_pane(self) -> None:
+        """Go round: picture, threads, and the text if one is being written."""
+        self.panes.next()
 
     def action_cycle_sidebar(self) -> None:
         """Sidebar as it fits, alone, or away; and say which."""
-        super().action_cycle_sidebar()
-        self.say("", f"Sidebar: {SIDEBAR[self.sidebar_wish]}")
+        self.notices.notice("", f"Sidebar: {SIDEBAR[self.panes.cycle_sidebar()]}")
 
     def action_back(self) -> None:
         """Out of the text that is being written, from the thread to the list, from the list to the picture."""
-        if self.composer.target is not None:
+        if self.drafting.is_writing:
             self.composer.leave()
-        elif self.open_key is not None:
-            self.close_thread()
+        elif self.selection.open_key is not None:
+            self.selection.close()
         elif self.focused is not self.picture:
-            self.go(self.picture)
+            self.panes.go(self.picture)
         else:
-            self.say_unused("escape", "Nothing to go back from. q quits.")
+            self.refuse_key("escape", "Nothing to go back from. q quits.")
 
     def action_back_or_quit(self) -> None:
         """Back; with nothing to go back from, quit."""
-        if self.open_key is not None:
-            self.close_thread()
-        elif self.session.state.mine.drafts and not self.drafts_stored:
-            kept = len(self.session.state.mine.drafts)
+        if self.selection.open_key is not None:
+            self.selection.close()
+        elif self.state.drafts and not self.drafting.drafts_stored:
+            kept = len(self.state.drafts)
             what = "1 draft is" if kept == 1 else f"{kept} drafts are"
-            self._ask("Quit and lose unsent drafts?", f"{what} not on disk.", "quit", self._quit, no="stay")
+            self._confirm(
+                "Quit and lose unsent drafts?", f"{what} not on disk.", "quit", self._quit, no="stay"
+            )
         else:
             self._quit()
 
@@ -356,8 +512,25 @@ class ChatScreen(TellingScreen):
 
     def action_try_now(self) -> None:
         """Reconnect or catch up at once, and read the picture again if it may be another."""
-        self.session.dispatch(TryNow())
+        self._session.dispatch(TryNow())
         self.post_message(PictureAsked())
+
+    # -- keys: dialogs
+
+    def _confirm(
+        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
+    ) -> None:
+        """Ask before something is lost, over whatever dialog is open."""
+        from imagechat_tui.tui.dialogs.confirm import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                then()
+
+        top = self.app.screen
+        (top if isinstance(top, Layer) else self).cover(
+            ConfirmScreen(question, quote(about), yes=yes, no=no), answered
+        )
 
     def action_help(self) -> None:
         """What works where the focus is."""
@@ -373,7 +546,7 @@ class ChatScreen(TellingScreen):
     def _list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
         from imagechat_tui.tui.dialogs.command_list import CommandScreen
 
-        forbidden = self.forbidden_commands()
+        forbidden = self.availability.forbidden_commands
         allowed = [command for command in commands if command.id not in forbidden]
         self.cover(CommandScreen(title, text, allowed), self._run_command)
 
@@ -383,33 +556,30 @@ class ChatScreen(TellingScreen):
 
     def action_unsent(self) -> None:
         """What is not on the server."""
-        if not self.session.state.mine.drafts:
-            self.say("", ALL_SENT)
+        if not self.state.drafts:
+            self.notices.notice("", ALL_SENT)
             return
         from imagechat_tui.tui.dialogs.unsent import UnsentScreen
 
-        unsent = UnsentScreen(self.session.state, self.clock, retry=self.retry, drop=self._ask_to_drop)
+        unsent = UnsentScreen(
+            self.state.newest, self._clock, retry=self.drafting.retry, drop=self.thread_actions.drop
+        )
         self.cover(unsent, self._unsent_chosen)
-
-    def _ask_to_drop(self, draft: Draft) -> None:
-        text = getattr(draft.write, "text", "")
-        self._ask("Discard this draft?", text, "discard", lambda: self._drop(draft.id))
 
     def _unsent_chosen(self, draft: Draft | None) -> None:
         if draft is not None:
-            self.write_on(draft)
+            self.drafting.write_on(draft)
 
     def action_here(self) -> None:
         """All people that look at the picture now."""
         from imagechat_tui.tui.dialogs.here import HereScreen
 
-        self.cover(HereScreen(self.chat))
+        self.cover(HereScreen(self.state.shown))
 
     def action_details(self) -> None:
         """Who, when, where, and how it stands."""
-        thread = self._need_thread()
+        thread = self.thread_actions.thread
         if thread is not None:
             from imagechat_tui.tui.dialogs.details import DetailsScreen
 
-            comment = self.comments.item if self.open_key is not None else None
-            self.cover(DetailsScreen(self.chat, thread, comment))
+            self.cover(DetailsScreen(self.state.shown, thread, self.selection.open_comment))

@@ -16,8 +16,8 @@ from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.thread_words import replies_of
 from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
-from imagechat_tui.tui.widgets.thread_list import replies_of
 from imagechat_tui.words import problem_words
 
 STATUS_WORDS = {

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from imagechat_tui.tui.widgets.editor import Editor
 
-"""The writes that carry what a person typed."""
-
 
 class Composer(Vertical):
     """A text on its way to a target: a new marker, a reply, an edit."""
@@ -56,7 +54,7 @@ class Composer(Vertical):
         self.tried: str | None = None
         """The text that write had."""
 
-    def furnish(self) -> None:
+    def set_up(self) -> None:
         """Put the parts in, once. Not before the first paint: a text area costs 15 ms (measured)."""
         if self.children:
             return
@@ -90,7 +88,7 @@ class Composer(Vertical):
             text: what stands in the editor to begin with.
             draft_id: the write that was not saved and whose text this is.
         """
-        self.furnish()
+        self.set_up()
         self.target = target
         self.draft_id = draft_id
         self.tried = text if draft_id is not None else None
@@ -106,6 +104,14 @@ class Composer(Vertical):
         self.target = self.draft_id = self.tried = None
         self.note = ""
         self.editor.load_text("")
+
+    def insert(self, text: str) -> None:
+        """Put more into the text."""
+        self.editor.insert(text)
+
+    def show_note(self, note: str) -> None:
+        """Say something below the text."""
+        self.note = note
 
     def refused(self, why: str, draft_id: str) -> None:
         """Say that it was not sent; the text stays where it is."""

@@ -8,17 +8,13 @@ from rich.text import Text
 from textual.binding import BindingType
 
 from imagechat_tui.commands import Context
-from imagechat_tui.protocol.models import Comment
-from imagechat_tui.safetext import SafeText, comment_text, spans
-from imagechat_tui.sync.state import Status, Thread, counts
+from imagechat_tui.sync.state import Status, Thread
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.thread_words import first_line, replies_of
 from imagechat_tui.tui.widgets.people import starter_key, starter_of
 from imagechat_tui.tui.widgets.rows import Rows, spread
-
-LONGEST = 400
-"""Characters of a comment that may matter for one line."""
 
 
 class ThreadList(Rows[Thread]):
@@ -81,14 +77,6 @@ class ThreadList(Rows[Thread]):
                 return ago(at_ms, self._clock.wall_ms())
 
 
-def replies_of(item: Thread) -> int | None:
-    """How many comments there are after the first; None if that is not known."""
-    if item.loaded:
-        return max(0, sum(counts(comment.status) for comment in item.comments) - 1)
-    count = item.conversation.comment_count
-    return None if count is None else max(0, count - 1)
-
-
 def state_sign(item: Thread) -> tuple[str, str]:
     """The sign of a thread's state, and the ink it is drawn in."""
     match item.status:
@@ -105,16 +93,3 @@ def state_sign(item: Thread) -> tuple[str, str]:
                 resolved = symbols.RESOLVED if item.conversation.resolved else ""
                 return f"{symbols.UNREAD}{resolved}", "accent"
             return (symbols.RESOLVED, "dim") if item.conversation.resolved else (" ", "dim")
-
-
-def first_line(item: Thread) -> str:
-    """How a thread begins, as one line."""
-    if not item.comments:
-        return symbols.ELLIPSIS if not item.loaded else ""
-    return one_line(item.comments[0].comment)
-
-
-def one_line(comment: Comment) -> str:
-    """A comment's words in a row, without their markup."""
-    text = SafeText(comment_text(comment)[:LONGEST])
-    return " ".join("".join(span.text for span in spans(text)).split())

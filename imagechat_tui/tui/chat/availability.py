@@ -1,0 +1,141 @@
+"""Which commands would do nothing now, and which have to wait for something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from typing import TYPE_CHECKING, Protocol
+
+from imagechat_tui.commands import WRITES
+from imagechat_tui.sync.intents import DeleteComment, DeleteConversation
+from imagechat_tui.sync.state import CommentView, Peer, Thread, WriteStatus
+from imagechat_tui.tui.chat.needs import (
+    OF_PICTURE,
+    OF_PLACE,
+    OF_START,
+    OF_THREAD,
+    OF_WHAT_IS_LEFT,
+    Need,
+    on_the_way,
+)
+from imagechat_tui.tui.chat.refusals import IN_FLIGHT
+from imagechat_tui.tui.chat.screen_state import PictureStatus, ScreenState
+from imagechat_tui.tui.chat.selection import Selection
+
+if TYPE_CHECKING:
+    from imagechat_tui.protocol.models import Point
+
+
+class PictureView(Protocol):
+    """What commands have to know of the picture."""
+
+    @property
+    def crosshair(self) -> Point:
+        """Where the crosshair is."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether what is wished for is on the screen."""
+
+
+class Availability:
+    """Looks at the state, the selection and the picture for each command, by its id.
+
+    Args:
+        state: what is shown.
+        selection: what keys are about.
+        picture: the picture that is shown.
+        focused_comment: the selected comment, if keys go to the open thread.
+    """
+
+    def __init__(
+        self,
+        state: ScreenState,
+        selection: Selection,
+        picture: PictureView,
+        focused_comment: Callable[[], CommentView | None],
+    ) -> None:
+        self._state = state
+        self._selection = selection
+        self._picture = picture
+        self._focused_comment = focused_comment
+
+    # -- what would do nothing
+
+    @property
+    def forbidden_commands(self) -> Set[str]:
+        """Ids of commands that are not for somebody who may only read."""
+        return WRITES if self._state.is_read_only else frozenset()
+
+    @property
+    def disabled_commands(self) -> Set[str]:
+        """Ids of commands that would do nothing now."""
+        disabled = set(self.forbidden_commands)
+        thread = self._selection.current
+        disabled |= WRITES - {"marker.new"} if thread is None else self._disabled_for(thread)
+        if self._selection.gone is not None:
+            disabled.add("marker.new")
+        if not self._state.threads:
+            disabled |= {"marker.next", "list.open"}
+        if not any(thread.unread for thread in self._state.threads):
+            disabled.add("marker.unread")
+        if self._state.pictureless:
+            disabled |= {"marker.new", "image.open"}
+        return disabled
+
+    def _disabled_for(self, thread: Thread) -> set[str]:
+        """Ids of commands that would do nothing for a thread, or for the selected comment of it."""
+        state = self._state
+        disabled = {"thread.resolve" if thread.conversation.resolved else "thread.reopen"}
+        connected = state.shown.connection.can_write
+        if not connected or state.shown.confirmed.peer is Peer.HOSTED or not state.is_on_server(thread):
+            disabled |= {"thread.resolve", "thread.reopen"}
+        if not state.is_on_server(thread):
+            disabled.add("thread.reply")
+        edited = self._selection.to_edit(thread)
+        if edited is None or (edited.draft_id is None and not self._can_change(edited)):
+            disabled.add("thread.edit")
+        comment = self._focused_comment()
+        deleted = comment if comment is not None and len(thread.comments) > 1 else thread
+        if deleted.draft_id is None and not (connected and self._can_change(deleted)):
+            disabled.add("thread.delete")
+        return disabled
+
+    def _can_change(self, thing: Thread | CommentView) -> bool:
+        return self._state.may_change(thing) and thing.status not in IN_FLIGHT
+
+    # -- what has to wait
+
+    def lacks(self, need: Need, command_id: str | None) -> bool:
+        """Whether a command should wait for something: without it, it would do something else than was meant."""
+        match need:
+            case Need.PICTURE:
+                return command_id in OF_PICTURE and self._state.picture is PictureStatus.COMING
+            case Need.DRAWING:
+                return command_id == "marker.hints" and not self._picture.is_drawn
+            case Need.START:
+                return command_id in OF_START and self._state.is_starting
+            case Need.SAVED:
+                return on_the_way(self._about(command_id)) or (
+                    command_id in OF_WHAT_IS_LEFT and self._deletes
+                )
+
+    @property
+    def _deletes(self) -> bool:
+        """Whether the server is being asked to delete something."""
+        deletions = (DeleteConversation, DeleteComment)
+        return any(
+            isinstance(entry.write, deletions) and entry.status is WriteStatus.PENDING
+            for entry in self._state.shown.mine.outbox
+        )
+
+    def _about(self, command_id: str | None) -> list[Thread | CommentView | None]:
+        """What the server must know of for a command."""
+        if command_id in OF_PLACE:
+            crosshair = self._picture.crosshair
+            return [here for here in self._state.threads if here.conversation.point == crosshair]
+        if command_id not in OF_THREAD:
+            return []
+        thread = self._selection.current
+        edits = command_id == "thread.edit" and thread is not None
+        edited = self._selection.to_edit(thread) if edits and thread is not None else None
+        return [thread, self._focused_comment(), edited]

@@ -1,0 +1,185 @@
+"""What happened, in a word or two: others' actions, verdicts on our own that went wrong, and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, assert_never
+
+from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.tui.chat.drafting import Drafting
+from imagechat_tui.tui.chat.notices import Notices
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.tui.chat.selection import Selection
+from imagechat_tui.tui.thread_words import marker_name
+from imagechat_tui.tui.widgets.people import name_of
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.sync.effects import Announce
+
+RING_EVERY_S: Final = 2.0
+"""Once for all that comes together: what happened during an outage comes in many pieces."""
+
+NOT_READ_AGAIN: Final = "Not read again"
+PICTURE_CHANGED: Final = "Picture changed"
+"""Titles of notices that a picture which was read makes untrue."""
+
+
+class NewsNotices:
+    """Says what is worth a word. Own actions are not, but for a verdict that went wrong.
+
+    Args:
+        state: names people and markers.
+        selection: hears what became of the open thread.
+        drafting: hears what became of what is being written.
+        notices: says it.
+        at_end: whether the newest comment of the open thread is in view.
+        ring: rings for others' actions.
+        now_s: the engine's clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        state: ScreenState,
+        *,
+        selection: Selection,
+        drafting: Drafting,
+        notices: Notices,
+        at_end: Callable[[], bool],
+        ring: Callable[[], None],
+        now_s: Callable[[], float],
+    ) -> None:
+        self._state = state
+        self._selection = selection
+        self._drafting = drafting
+        self._notices = notices
+        self._at_end = at_end
+        self._bell = ring
+        self._now_s = now_s
+        self._quiet_until_s = 0.0
+
+    def show(self, news: Sequence[Announce]) -> None:
+        """Take in news in the order they came."""
+        from imagechat_tui.sync.effects import News  # not before there are any: it would cost every start
+
+        added = [item for item in news if item.news in (News.MARKER_ADDED, News.COMMENT_ADDED)]
+        if len(added) > 1:  # after an outage there may be hundreds
+            self._ring()
+            self._notices.notice("", "Several new markers and comments")
+        for item in news:
+            match item.news:
+                case News.MARKER_ADDED | News.COMMENT_ADDED if len(added) > 1:
+                    pass
+                case News.SAVED:
+                    self._saved(item)
+                case News.NOT_SAVED | News.REFUSED:
+                    self._not_saved(item)
+                case News.CHECKING:
+                    self._checking(item)
+                case News.MARKER_ADDED:
+                    self._added(item, "added")
+                case News.COMMENT_ADDED:
+                    self._added(item, "commented on")
+                case News.THREAD_GONE:
+                    self._thread_gone(item)
+                case News.DRAFTS_NOT_STORED:
+                    self._drafts_not_stored()
+                case News.CANNOT_SHOW:
+                    self._cannot_show()
+                case News.PHASE:
+                    pass  # header and banner say it
+                case _:
+                    assert_never(item.news)
+
+    # -- others
+
+    def _ring(self) -> None:
+        now_s = self._now_s()
+        if now_s >= self._quiet_until_s:
+            self._quiet_until_s = now_s + RING_EVERY_S
+            self._bell()
+
+    def _added(self, item: Announce, verb: str) -> None:
+        who = name_of(self._state.newest, item.by)
+        self._ring()
+        if item.conversation_id == self._selection.open_key and self._selection.open_key is not None:
+            if not self._at_end():
+                self._notices.notice("", f"{who} commented below. G jumps to it.")
+            return
+        thread = self._state.newest_thread(item.conversation_id)
+        where = marker_name(thread) if thread is not None else "a marker"
+        self._notices.notice("", f"{who} {verb} {where}")
+
+    def _thread_gone(self, item: Announce) -> None:
+        key = item.conversation_id
+        if key is None or key != self._selection.open_key or key in self._selection.deleting:
+            return  # one that we deleted closes by itself
+        who = name_of(self._state.newest, item.by)
+        self._selection.deleted(f"by {who}")
+        self._drafting.thread_deleted(who)
+        self._notices.notice(
+            "Thread deleted", f"{who} deleted the thread you are reading. Esc goes back to the list."
+        )
+
+    # -- our own
+
+    def _saved(self, item: Announce) -> None:
+        if item.broadcast_id is not None:
+            self._selection.saved(
+                item.broadcast_id, conversation_id=item.conversation_id, comment_id=item.comment_id
+            )
+
+    def _not_saved(self, item: Announce) -> None:
+        """A write of ours was refused, or ended as not saved: why, and where its text is."""
+        from imagechat_tui.words import not_saved_words
+
+        if self._drafting.is_shown(item.draft_id):
+            return
+        if item.conversation_id is not None:
+            self._selection.deleting.discard(item.conversation_id)
+        draft = self._state.draft(item.draft_id) or next(
+            (d for d in self._state.drafts if d.broadcast_id == item.broadcast_id), None
+        )
+        write = item.write if draft is None else draft.write
+        problem = item.problem or Problem(ProblemKind.NO_ANSWER)
+        words = not_saved_words(problem, write, listed=draft is not None)
+        self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=True)
+
+    def _checking(self, item: Announce) -> None:
+        from imagechat_tui.words import checking_words
+
+        words = checking_words(item.write)
+        self._notices.notice(words.title, words.sentence)
+
+    # -- losses
+
+    def _drafts_not_stored(self) -> None:
+        if self._drafting.drafts_stored:
+            self._drafting.drafts_stored = False
+            self._notices.notice(
+                "Drafts cannot be saved to disk",
+                "They last only until you quit. Check the free space and permissions of the state folder.",
+                failure=True,
+            )
+
+    def _cannot_show(self) -> None:
+        from imagechat_tui.words import cannot_show_words
+
+        self._notices.notice("", cannot_show_words(self._state.newest.confirmed.cannot_show))
+
+    def picture_read(self, picture: Picture) -> None:
+        """Say if a part of the picture is missing."""
+        if picture.loss is not None:
+            from imagechat_tui.words import picture_loss_words
+
+            words = picture_loss_words(picture.name, picture.loss)
+            self._notices.notice(
+                words.title, f"{words.sentence} {words.action}"
+            )  # the header goes on saying so
+
+    def picture_changed(self, name: str) -> None:
+        """Its file is another now."""
+        from imagechat_tui.words import picture_changed_words
+
+        words = picture_changed_words(name)
+        self._notices.notice(words.title, f"{words.sentence} {words.action}")

@@ -1,0 +1,57 @@
+"""What may not be done now: each check says why in a notice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from imagechat_tui.sync.state import CommentView, Status, Thread, read_only_problem
+from imagechat_tui.tui.chat.notices import Notices
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.words import problem_words
+
+IN_FLIGHT: Final = (Status.PENDING, Status.CHECKING)
+"""How something stands about which the server has still to answer."""
+
+
+class Refusals:
+    """Checks that a key may go on; where one refuses, the person has been told why."""
+
+    def __init__(self, state: ScreenState, notices: Notices) -> None:
+        self._state = state
+        self._notices = notices
+
+    def writing(self) -> bool:
+        """Refuse if nothing may be written here."""
+        if not self._state.is_read_only:
+            return False
+        words = problem_words(read_only_problem(self._state.shown))
+        self._notices.notice(words.title, f"{words.sentence} {words.action}")
+        return True
+
+    def marker(self) -> bool:
+        """Refuse if no marker may be put on the picture: there must be one."""
+        if not self._state.pictureless:
+            return self.writing()
+        self._notices.notice("No picture", "A marker needs a picture. You can still reply with r.")
+        return True
+
+    def unsaved(self, thread: Thread) -> bool:
+        """Refuse if the server does not have a thread yet."""
+        there = self._state.is_on_server(thread)
+        if not there:
+            self._notices.notice("Not saved yet", "The marker is not on the server yet.")
+        return not there
+
+    def in_flight(self, thing: Thread | CommentView) -> bool:
+        """Refuse if the server has still to answer about it."""
+        waits = thing.status in IN_FLIGHT
+        if waits:
+            self._notices.notice("Not yet", "The server has not confirmed it yet.")
+        return waits
+
+    def others(self, thing: Thread | CommentView, why: str) -> bool:
+        """Refuse if it is somebody else's; ``why`` is a sentence."""
+        others = not self._state.may_change(thing)
+        if others:
+            self._notices.notice("Not yours", why)
+        return others

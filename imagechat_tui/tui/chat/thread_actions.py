@@ -1,0 +1,174 @@
+"""What is done to a marker or a comment that is there: answer, edit, delete, resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from imagechat_tui.sync.intents import DeleteComment, DeleteConversation, ResolveConversation
+from imagechat_tui.sync.state import CommentView, Draft, Thread
+from imagechat_tui.tui.chat.drafting import Drafting
+from imagechat_tui.tui.chat.notices import Notices
+from imagechat_tui.tui.chat.refusals import Refusals
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.tui.chat.selection import Selection
+from imagechat_tui.tui.thread_words import first_line, marker_name, one_line, replies_of
+
+if TYPE_CHECKING:
+    from imagechat_tui.sync.intents import Intent
+
+
+class Confirm(Protocol):
+    """Asks before something is lost."""
+
+    def __call__(
+        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
+    ) -> None:
+        """Ask, quoting ``about``; call ``then`` if the answer is ``yes``."""
+
+
+class ThreadActions:
+    """What keys do to the current thread, or to the comment that is selected in it.
+
+    Each says why, if it does nothing.
+
+    Args:
+        state: what is shown, and the drafts.
+        dispatch: takes what the session shall do.
+        selection: which thread, which comment.
+        drafting: writes answers and new texts.
+        notices: says why nothing was done.
+        refusals: what may not be done.
+        focused_comment: the selected comment, if keys go to the open thread.
+        confirm: asks before something is lost.
+    """
+
+    def __init__(
+        self,
+        state: ScreenState,
+        dispatch: Callable[[Intent], object],
+        *,
+        selection: Selection,
+        drafting: Drafting,
+        notices: Notices,
+        refusals: Refusals,
+        focused_comment: Callable[[], CommentView | None],
+        confirm: Confirm,
+    ) -> None:
+        self._state = state
+        self._dispatch = dispatch
+        self._selection = selection
+        self._drafting = drafting
+        self._notices = notices
+        self._refusals = refusals
+        self._focused_comment = focused_comment
+        self._confirm = confirm
+
+    @property
+    def thread(self) -> Thread | None:
+        """The current thread; if there is none, that is said."""
+        thread = self._selection.current
+        if thread is None and self._selection.gone is not None:
+            self._notices.notice("Thread deleted", "This thread no longer exists. Esc goes back.")
+        elif thread is None:
+            self._notices.notice(
+                "No marker selected", "Press ] for the next one, or Enter on one in the picture."
+            )
+        return thread
+
+    def reply(self) -> None:
+        """Answer in the current thread."""
+        thread = self.thread
+        if thread is not None:
+            self._drafting.write_reply(thread)
+
+    def edit(self) -> None:
+        """Edit the selected comment, else the last own one of the thread."""
+        thread = self.thread
+        if thread is None:
+            return
+        comment = self._selection.to_edit(thread)
+        if comment is None:
+            self._notices.notice("Nothing to edit", "You have no comment in this thread.")
+            self._drafting.refuse()
+        elif comment.draft_id is None and (
+            self._refusals.others(comment, "Only its author can edit it. Press r to reply.")
+            or self._refusals.writing()
+            or self._refusals.in_flight(comment)
+        ):
+            self._drafting.refuse()
+        else:
+            self._selection.open(thread.key)
+            self._selection.select_comment(comment.key)
+            self._drafting.write_edit(thread, comment)
+
+    def delete(self) -> None:
+        """Ask, then delete the selected comment, or the marker with its whole thread."""
+        thread = self.thread
+        if thread is None:
+            return
+        comment = self._focused_comment()
+        whole = comment is None or len(thread.comments) <= 1
+        draft = self._state.draft(comment.draft_id if comment is not None else thread.draft_id)
+        if draft is not None:
+            self.drop(draft)
+        elif comment is None or whole:
+            self._delete_marker(thread)
+        else:
+            self._delete_comment(thread, comment)
+
+    def _delete_marker(self, thread: Thread) -> None:
+        if self._may_delete(thread, "Only its author can delete the marker."):
+            replies = replies_of(thread)
+            what = f"Delete {marker_name(thread)}" + (
+                f" and its {replies} {'reply' if replies == 1 else 'replies'}?" if replies else "?"
+            )
+            self._confirm(what, first_line(thread), "delete", lambda: self.delete_marker(thread))
+
+    def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
+        if self._may_delete(comment, "Only its author can delete it."):
+            text = one_line(comment.comment)
+            self._confirm(
+                "Delete this comment?", text, "delete", lambda: self.delete_comment(thread, comment)
+            )
+
+    def _may_delete(self, thing: Thread | CommentView, why_not: str) -> bool:
+        return not (
+            self._refusals.writing()
+            or self._refusals.others(thing, why_not)
+            or self._refusals.in_flight(thing)
+        )
+
+    def drop(self, draft: Draft) -> None:
+        """Ask, then forget a draft."""
+        text = getattr(draft.write, "text", "")
+        self._confirm("Discard this draft?", text, "discard", lambda: self._drafting.drop(draft))
+
+    def delete_comment(self, thread: Thread, comment: CommentView) -> None:
+        """Delete a comment, if it is still there."""
+        now = self._state.thread(thread.key)
+        if now is None or all(shown.key != comment.key for shown in now.comments):
+            self._notices.notice("Already deleted", "It was deleted in the meantime.")
+            return
+        self._notices.outdate()
+        self._dispatch(DeleteComment(thread.conversation.id, comment.comment.id))
+
+    def delete_marker(self, thread: Thread) -> None:
+        """Delete a marker with its thread, if it is still there. It closes when it is gone: it may be refused."""
+        if self._state.thread(thread.key) is None:
+            self._notices.notice("Already deleted", "It was deleted in the meantime.")
+            return
+        self._selection.deleting.add(thread.key)
+        self._notices.outdate()
+        self._dispatch(DeleteConversation(thread.conversation.id))
+
+    def resolve(self, resolved: bool) -> None:
+        """Resolve or reopen the current thread."""
+        thread = self.thread
+        if thread is None or self._refusals.writing() or self._refusals.unsaved(thread):
+            return
+        if thread.conversation.resolved == resolved:
+            self._notices.notice("", f"Already {'resolved' if resolved else 'open'}.")
+        else:
+            self._notices.outdate()
+            self._dispatch(ResolveConversation(thread.conversation.id, resolved))

@@ -1,0 +1,180 @@
+"""What keys do to a thread or a comment: about the right one, after asking, and never without a word."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+
+from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    Drop,
+    EditComment,
+    PostComment,
+    ResolveConversation,
+)
+from imagechat_tui.sync.state import Draft, OutboxEntry, Peer, WriteStatus
+from imagechat_tui.tui.chat.needs import Need
+from imagechat_tui.tui.chat.screen_state import PictureStatus
+from tests import examples as eg
+from tests.tui.chat_parts import Parts
+from tests.tui.scripted_session import chat_state, two_threads
+
+BOBS, OWN = ConversationId("ic_1"), ConversationId("ic_2")
+
+
+def in_flight(state_of: str) -> Parts:
+    """Marker 2 is being resolved."""
+    entry = OutboxEntry(
+        BroadcastId("b"), ResolveConversation(OWN, True), WriteStatus(state_of), sent_at_s=1.0
+    )
+    parts = Parts(two_threads(outbox=(entry,)))
+    parts.selection.select(OWN)
+    return parts
+
+
+def test_a_marker_is_deleted_after_a_yes_and_not_before() -> None:
+    parts = Parts()
+    parts.selection.select(OWN)
+    parts.actions.delete()
+    assert parts.question == "Delete marker 2? Total is wrong"
+    assert not parts.session.intents
+    parts.answer()
+    assert parts.session.intents == [DeleteConversation(OWN)]
+    assert parts.selection.deleting == {OWN}
+
+
+def test_in_an_open_thread_the_selected_comment_is_deleted() -> None:
+    parts = Parts()
+    parts.selection.open(BOBS)
+    parts.actions.delete()
+    assert parts.question == "Delete this comment? Since Monday"
+    parts.answer()
+    assert parts.session.intents[-1] == DeleteComment(BOBS, CommentId("c_2"))
+
+
+def test_the_only_comment_of_a_thread_is_the_marker() -> None:
+    parts = Parts()
+    parts.selection.open(OWN)
+    parts.actions.delete()
+    assert parts.question.startswith("Delete marker 2?")
+
+
+def test_what_was_deleted_while_the_question_stood_is_not_deleted_again() -> None:
+    parts = Parts()
+    parts.selection.open(BOBS)
+    parts.actions.delete()
+    dispatched = len(parts.session.intents)
+    state = two_threads()
+    parts.show(eg.changed(state, comments=MappingProxyType({BOBS: MappingProxyType({})})))
+    parts.answer()
+    assert len(parts.session.intents) == dispatched
+    assert "Already deleted" in parts.corner.text
+
+
+def test_what_somebody_else_wrote_is_theirs() -> None:
+    parts = Parts()
+    parts.selection.select(BOBS)
+    parts.actions.delete()
+    assert "Only its author can delete the marker." in parts.corner.text
+    parts.selection.open(BOBS)
+    parts.selection.select_comment("c_1")
+    parts.actions.edit()
+    assert "Only its author can edit it." in parts.corner.text
+    assert not parts.drafting.is_writing
+    assert {"thread.edit", "thread.delete"} <= parts.availability.disabled_commands
+
+
+@pytest.mark.parametrize("status", ["pending", "checking"])
+def test_what_is_in_flight_is_not_touched_a_second_time(status: str) -> None:
+    parts = in_flight(status)
+    parts.actions.delete()
+    assert "The server has not confirmed it yet." in parts.corner.text
+    assert not parts.question
+    assert "thread.delete" in parts.availability.disabled_commands
+    assert parts.availability.lacks(Need.SAVED, "thread.delete") is (status == "pending")
+
+
+def test_a_draft_is_dropped_after_a_yes() -> None:
+    lost = Problem(ProblemKind.UNREACHABLE)
+    failed = Draft("f", PostComment(BOBS, "mine"), BroadcastId("f"), lost)
+    parts = Parts(two_threads(drafts=(failed,)))
+    parts.selection.open(BOBS)
+    parts.actions.delete()
+    assert parts.question == "Discard this draft? mine"
+    parts.answer()
+    assert parts.session.intents[-1] == Drop("f")
+
+
+def test_editing_opens_the_thread_at_the_comment() -> None:
+    parts = Parts()
+    parts.selection.select(BOBS)
+    parts.actions.edit()
+    assert parts.selection.open_key == BOBS
+    assert parts.display.comment_key == "c_2"
+    assert parts.text.target == EditComment(BOBS, CommentId("c_2"), "")
+
+
+def test_resolving_what_is_resolved_only_says_so() -> None:
+    parts = Parts()
+    parts.selection.select(OWN)
+    parts.actions.resolve(False)
+    assert parts.corner.text == "Already open."
+    parts.actions.resolve(True)
+    assert parts.session.intents == [ResolveConversation(OWN, True)]
+    assert not parts.corner.text
+
+
+def test_without_a_thread_a_key_says_what_to_do() -> None:
+    parts = Parts()
+    for act in (parts.actions.reply, parts.actions.edit, parts.actions.delete):
+        act()
+        assert "No marker selected" in parts.corner.text
+    parts.selection.open(BOBS)
+    parts.show(chat_state())
+    parts.actions.reply()
+    assert "This thread no longer exists." in parts.corner.text
+
+
+def test_a_reader_may_do_nothing_and_is_told_so() -> None:
+    parts = Parts(two_threads(read_only=True))
+    parts.selection.select(OWN)
+    for act in (parts.actions.reply, parts.actions.delete, lambda: parts.actions.resolve(True)):
+        parts.corner.clear()
+        act()
+        assert parts.corner.text
+    assert not parts.session.intents
+    assert parts.availability.forbidden_commands <= parts.availability.disabled_commands
+
+
+# Which commands would do nothing
+
+
+def test_an_empty_picture_has_nothing_to_go_to() -> None:
+    disabled = Parts(chat_state()).availability.disabled_commands
+    assert {"marker.next", "list.open", "marker.unread", "thread.reply"} <= disabled
+    assert "marker.new" not in disabled
+
+
+def test_without_a_picture_there_are_no_markers_and_nobody_waits_for_it() -> None:
+    parts = Parts()
+    assert parts.availability.lacks(Need.PICTURE, "marker.new")
+    parts.state.picture = PictureStatus.MISSING
+    assert not parts.availability.lacks(Need.PICTURE, "marker.new")
+    assert {"marker.new", "image.open"} <= parts.availability.disabled_commands
+
+
+def test_a_hosted_server_resolves_nothing() -> None:
+    parts = Parts(two_threads(peer=Peer.HOSTED))
+    parts.selection.select(OWN)
+    assert {"thread.resolve", "thread.reopen"} <= parts.availability.disabled_commands
+
+
+def test_while_something_is_being_deleted_a_key_that_goes_on_waits() -> None:
+    entry = OutboxEntry(BroadcastId("b"), DeleteConversation(OWN), WriteStatus.PENDING, sent_at_s=1.0)
+    parts = Parts(two_threads(outbox=(entry,)))
+    assert parts.availability.lacks(Need.SAVED, "marker.next")
+    assert not Parts().availability.lacks(Need.SAVED, "marker.next")
