@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,14 +26,13 @@ from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.ascii_signs import AsciiSigns
-from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
-from imagechat_tui.tui.crash import write_crash_file
+from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import Leaving
 from imagechat_tui.tui.key_order import KeyOrder
-from imagechat_tui.tui.keys import as_us_layout
+from imagechat_tui.tui.keyboard import Keyboard
 from imagechat_tui.tui.messages import (
     CommandChosen,
     NewsArrived,
@@ -45,18 +43,14 @@ from imagechat_tui.tui.messages import (
 )
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
-from imagechat_tui.tui.textual_internals.key_bindings import run_bound
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
-from imagechat_tui.tui.textual_internals.layout import lay_out
 from imagechat_tui.tui.textual_internals.terminal import driver_class, write
-from imagechat_tui.tui.textual_internals.terminal_events import Burst, LineBreak
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.tui.widgets.bars import count
-from imagechat_tui.words import WIDE_SIGNS, Words, defect_words
+from imagechat_tui.words import WIDE_SIGNS, Words
 
 if TYPE_CHECKING:
-    from textual.dom import DOMNode
     from textual.theme import Theme
 
     from imagechat_tui.raster.render import RenderOptions
@@ -66,8 +60,6 @@ if TYPE_CHECKING:
 CRASHED = 1
 SETTLE_S = 1.0
 """How long the session may take to put things away when the app ends."""
-BY_HAND = (events.InputEvent, events.Paste, LineBreak)
-"""What the person does: keys, the pointer, pastes."""
 
 
 class ScreenOptions(Struct, frozen=True):
@@ -118,14 +110,13 @@ class ImageChatApp(App[int]):
         self._leaving = Leaving(self._told_to_leave)
         self._session_worker: Worker[None] | None = None
         self._ending = False
-        self.keys = KeyOrder(self._act, self._lay_out, self._types, self._type)
-        """What the person did, and what was not taken of it yet."""
-        self._began_s = 0.0
+        self._keyboard = Keyboard(self, chat=lambda: self.chat, pass_on=super().on_event, clock=clock)
+        self._crashes = CrashReports(options.crash_folder, clock)
         self._chat: ChatScreen | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
         self._begin_with(THEMES.get(options.theme, THEMES["dark"]))
-        end_with_notice(self, self._defect_notice, code=CRASHED)
+        end_with_notice(self, self._crashes.notice, code=CRASHED)
 
     def _begin_with(self, theme: Theme) -> None:
         """Take a theme as the one there always was: told by ``theme`` Textual parses all styles twice."""
@@ -177,7 +168,6 @@ class ImageChatApp(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self._began_s = self._clock.engine_s()
         self.run_worker(self._take_keys(), name="keys", group="keys")
         self.run_worker(self._pictures.run(), name="picture", group="picture")
         self._session_worker = self.run_worker(
@@ -226,7 +216,7 @@ class ImageChatApp(App[int]):
 
     def on_picture_failed(self, message: PictureFailed) -> None:
         """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
-        words = self._picture_problem(message.error) or self._defect_words(message.error)
+        words = self._picture_problem(message.error) or self._crashes.words(message.error)
         if self.chat.picture.picture is not None:
             self.chat.show_not_read_again(f"{words.sentence} {words.action}".strip())
             return
@@ -262,19 +252,17 @@ class ImageChatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """What the person does goes through the order of keys; all else is taken as it comes."""
-        if isinstance(event, BY_HAND) and not event.is_forwarded:
-            self.keys.put(event)
-        elif isinstance(event, Burst):
-            for key in event.keys:
-                key.set_sender(self)
-                self.keys.put(key)
-        else:
+        if not self._keyboard.takes(event):
             await super().on_event(event)
+
+    @property
+    def keys(self) -> KeyOrder:
+        """What the person did, and what was not taken of it yet."""
+        return self._keyboard.order
 
     def on_command_chosen(self, message: CommandChosen) -> None:
         """Run a command from a list: before the keys that were pressed behind it."""
-        command = message.command
-        self.keys.put_first(lambda: self._command(command.id, command.command.action, command.node))
+        self._keyboard.run_first(message.command)
 
     def on_writing_refused(self) -> None:
         """What was typed behind it was to be its text, and would be commands now."""
@@ -284,99 +272,9 @@ class ImageChatApp(App[int]):
 
     async def _take_keys(self) -> None:
         try:
-            await self.keys.run()
+            await self._keyboard.run()
         except Exception as error:  # the edge of a task: the crash file
             self.call_next(_fail, error)
-
-    async def _act(self, event: events.Event) -> None:
-        """Do what a key, a click or a paste does."""
-        if self._ending:
-            return  # what is typed behind the key that quits was for the shell
-        if isinstance(event, LineBreak):
-            event = event.key
-            event.set_sender(self)
-        if not isinstance(event, events.Key):
-            if not self._is_beside(event):
-                await super().on_event(event)
-            return
-        self.app_focus = True  # a terminal that says it lost the focus may be wrong
-        if self._writes_text:
-            if event.is_printable or await self._is_ready(event.key):
-                await super().on_event(event)
-            return
-        # Where no text is typed, letters act by physical key.
-        event = as_us_layout(event) or event
-        if self.focused is self.chat.picture and self.chat.picture.choosing:
-            if not await run_bound(self, event.key, priority=True):
-                await super().on_event(event)
-        elif await self._is_ready(event.key):
-            if await run_bound(self, event.key, priority=True) or await run_bound(self, event.key):
-                return
-            self.chat.refuse_key(event.key)
-
-    def _is_beside(self, event: events.Event) -> bool:
-        """Whether the pointer is beside the screen: Textual would take the focus away for it."""
-        if not isinstance(event, events.MouseEvent) or self.mouse_captured is not None:
-            return False
-        return not self.screen.size.region.contains(int(event.x), int(event.y))
-
-    @property
-    def _writes_text(self) -> bool:
-        """Whether letters go into a text."""
-        return self.focused is not None and self.focused.check_consume_key("a", "a")
-
-    def _types(self, event: events.Event) -> bool:
-        """Whether a key only puts something into a text."""
-        if isinstance(event, LineBreak):
-            return event.may_be_text and self.chat.composer.takes_keys
-        return isinstance(event, events.Key) and event.is_printable and self._writes_text
-
-    async def _type(self, typed: Sequence[events.Event]) -> None:
-        """Put what was typed at once into the text that has the focus: as one, because each change costs a layout."""
-        if self._ending:
-            return
-        if not self.chat.composer.takes_keys:
-            for event in typed:
-                await self._act(event)
-            return
-        self.app_focus = True
-        text = ""
-        for event in typed:
-            if isinstance(event, LineBreak):
-                event.pasted.took(event.key)
-                text += event.text
-            elif isinstance(event, events.Key):
-                text += event.character or ""
-        self.chat.composer.editor.type_in(text)
-
-    async def _is_ready(self, key: str) -> bool:
-        """Wait for what a key needs; whether it shall act."""
-        active = self.screen.active_bindings.get(key)
-        return active is None or await self._has(active.binding.id)
-
-    async def _has(self, command_id: str | None) -> bool:
-        """Wait for what a command needs; whether it shall be run."""
-        for need in Need:
-            lacks = partial(self.chat.availability.lacks, need, command_id)
-            if lacks() and not await self.keys.wait(
-                lacks, patience_s=self._patience_s(need), tell=partial(self.chat.notices.notice, *need.value)
-            ):
-                return False
-        return True
-
-    def _patience_s(self, need: Need) -> float | None:
-        patience_s = PATIENCE_S[need]
-        if need is not Need.START or patience_s is None:
-            return patience_s
-        return patience_s - (self._clock.engine_s() - self._began_s)
-
-    async def _command(self, command_id: str, action: str, node: DOMNode) -> None:
-        if await self._has(command_id):
-            await self.run_action(action, node)
-
-    async def _lay_out(self) -> bool:
-        """Do the layout that Textual has put off to the next frame; whether there was one."""
-        return await lay_out(self.screen)
 
     def pop_screen(self) -> AwaitComplete:
         """As Textual does; what the dialog did not cover stays as it is."""
@@ -420,6 +318,7 @@ class ImageChatApp(App[int]):
 
     async def _leave(self, code: int) -> None:
         self._ending = True
+        self._keyboard.stop()
         self.chat.drafting.keep()
         worker = self._session_worker
         if worker is not None and worker.is_running:
@@ -443,26 +342,6 @@ class ImageChatApp(App[int]):
     def on_unmount(self) -> None:
         """Give the signals back."""
         self._leaving.stop()
-
-    def _defect_words(self, error: Exception) -> Words:
-        """Words for what went wrong with the picture by a fault of ours; the traceback goes into a file."""
-        folder = self._options.crash_folder
-        path = write_crash_file(error, folder, now_ms=self._clock.wall_ms()) if folder is not None else None
-        return defect_words(str(path) if path is not None else "")
-
-    def _defect_notice(self, error: BaseException | None) -> str:
-        """What a defect leaves on the terminal; the traceback goes into a file."""
-        path = None
-        folder = self._options.crash_folder
-        if error is not None and folder is not None:
-            path = write_crash_file(error, folder, now_ms=self._clock.wall_ms())
-        kind = type(error).__name__ if error is not None else "defect"
-        where = (
-            f"Details, without your data, are in {path}"
-            if path is not None
-            else "No details could be written."
-        )
-        return f"imagechat: a defect ended the program ({kind}). What you typed is kept. {where}"
 
 
 def _fail(error: Exception) -> None:

@@ -7,6 +7,9 @@ import re
 import traceback
 from pathlib import Path
 
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.words import Words, defect_words
+
 _QUERY = re.compile(r"\?[^\s'\"<>]+")
 _AUTHORIZATION = re.compile(
     r"(?i)\b(authorization|cookie|set-cookie|sso|token|secret|api[-_]?key)\b(\s*[:=]\s*)\S.*"
@@ -38,3 +41,37 @@ def write_crash_file(error: BaseException, folder: Path, *, now_ms: int) -> Path
     except OSError:
         return None
     return path
+
+
+class CrashReports:
+    """Leaves the traceback of a defect in a folder, and says where it is.
+
+    Args:
+        folder: takes the files; None: they are not written.
+        clock: names them.
+    """
+
+    def __init__(self, folder: Path | None, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def _write(self, error: BaseException | None) -> Path | None:
+        if error is None or self._folder is None:
+            return None
+        return write_crash_file(error, self._folder, now_ms=self._clock.wall_ms())
+
+    def words(self, error: Exception) -> Words:
+        """Words for a defect that ends nothing."""
+        path = self._write(error)
+        return defect_words(str(path) if path is not None else "")
+
+    def notice(self, error: BaseException | None) -> str:
+        """What a defect that ends the program leaves on the terminal."""
+        path = self._write(error)
+        kind = type(error).__name__ if error is not None else "defect"
+        where = (
+            f"Details, without your data, are in {path}"
+            if path is not None
+            else "No details could be written."
+        )
+        return f"imagechat: a defect ended the program ({kind}). What you typed is kept. {where}"

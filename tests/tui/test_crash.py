@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import stat
+from itertools import count
 from pathlib import Path
 
-from imagechat_tui.tui.crash import redacted, write_crash_file
+import pytest
+
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.crash import CrashReports, redacted, write_crash_file
 
 
 def test_secrets_are_cut() -> None:
@@ -42,3 +46,16 @@ def test_a_source_file_is_named_however_deep_it_lies() -> None:
     frame = f'  File "/{"deep/" * 20}app.py", line 7, in on_key\n'
     assert redacted(frame) == frame
     assert redacted(f"RuntimeError: {'deep/' * 20}") == "RuntimeError: [cut]"
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_defect_says_where_its_traceback_is(tmp_path: Path, written: bool) -> None:
+    reports = CrashReports(
+        tmp_path if written else None, Clock(wall_ms=count(7).__next__, engine_s=lambda: 0.0)
+    )
+    notice = reports.notice(ValueError("hunter2"))
+    assert "a defect ended the program (ValueError). What you typed is kept." in notice
+    assert "hunter2" not in notice
+    assert (str(tmp_path) in notice) is written
+    assert ("No details could be written." in notice) is not written
+    assert (str(tmp_path) in reports.words(KeyError()).text) is written
