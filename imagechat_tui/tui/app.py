@@ -42,11 +42,11 @@ from imagechat_tui.tui.messages import (
     StateChanged,
 )
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
+from imagechat_tui.tui.sanitizer_filter import TextWall
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
 from imagechat_tui.tui.textual_internals.terminal import driver_class, write
 from imagechat_tui.tui.themes import THEMES
-from imagechat_tui.tui.wall import TextWall
 from imagechat_tui.tui.widgets.bars import count
 from imagechat_tui.words import WIDE_SIGNS, Words
 

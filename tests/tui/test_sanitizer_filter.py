@@ -7,7 +7,7 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual.color import Color
 
-from imagechat_tui.tui.wall import TextWall
+from imagechat_tui.tui.sanitizer_filter import TextWall
 
 BLACK = Color(0, 0, 0)
 
