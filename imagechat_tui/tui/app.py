@@ -30,7 +30,7 @@ from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.crash import CrashReports
-from imagechat_tui.tui.exit import Leaving
+from imagechat_tui.tui.exit import ExitWatch
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keyboard import Keyboard
 from imagechat_tui.tui.messages import (
@@ -41,8 +41,8 @@ from imagechat_tui.tui.messages import (
     PictureLoading,
     StateChanged,
 )
-from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, StampOf, Told
-from imagechat_tui.tui.sanitizer_filter import TextWall
+from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, PictureMessage, StampOf
+from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
 from imagechat_tui.tui.textual_internals.terminal import driver_class, write
@@ -104,10 +104,10 @@ class ImageChatApp(App[int]):
         self._options = options
         self._clock = clock
         self._picture_problem = picture_problem
-        self._wall = TextWall()
+        self._sanitizer = SanitizerFilter()
         self._signs = AsciiSigns(letters=False) if options.render.glyphs is GlyphSet.ASCII else None
         self._wide = False
-        self._leaving = Leaving(self._told_to_leave)
+        self._exit_watch = ExitWatch(self._exit_requested)
         self._session_worker: Worker[None] | None = None
         self._ending = False
         self._keyboard = Keyboard(self, chat=lambda: self.chat, pass_on=super().on_event, clock=clock)
@@ -147,8 +147,8 @@ class ImageChatApp(App[int]):
         return self._chat
 
     def get_line_filters(self) -> list[LineFilter]:
-        """Textual's own, then the wall; last, none of the colours if they are not wanted."""
-        filters = [*super().get_line_filters(), self._wall]
+        """Textual's own, then the sanitizer; last, none of the colours if they are not wanted."""
+        filters = [*super().get_line_filters(), self._sanitizer]
         if self._signs is not None:
             filters.append(self._signs)
         if self.no_color:
@@ -161,7 +161,7 @@ class ImageChatApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint first; then the picture and the link."""
-        self._leaving.watch()
+        self._exit_watch.watch()
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self._ask_width()
@@ -175,7 +175,7 @@ class ImageChatApp(App[int]):
         )
         self.chat.composer.set_up()
 
-    def _post(self, message: StateChanged | NewsArrived | Told) -> None:
+    def _post(self, message: StateChanged | NewsArrived | PictureMessage) -> None:
         self.post_message(message)
 
     def _session_changed(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
@@ -310,7 +310,7 @@ class ImageChatApp(App[int]):
         if not self._ending:
             await self._leave(0)
 
-    def _told_to_leave(self, code: int) -> None:
+    def _exit_requested(self, code: int) -> None:
         # A lost terminal is told more than once: by a signal, by the poll and by the read. The first counts; when
         # the last comes, the screen may be taken down already.
         if not self._ending:
@@ -332,7 +332,7 @@ class ImageChatApp(App[int]):
 
     def terminal_gone(self) -> None:
         """Nothing comes from the terminal any more: keep what is typed, and end."""
-        self._told_to_leave(128 + signal.SIGHUP)
+        self._exit_requested(128 + signal.SIGHUP)
 
     def input_failed(self, error: Exception) -> None:
         """A defect in the thread that reads keys: without keys there is nothing but to end."""
@@ -341,7 +341,7 @@ class ImageChatApp(App[int]):
 
     def on_unmount(self) -> None:
         """Give the signals back."""
-        self._leaving.stop()
+        self._exit_watch.stop()
 
 
 def _fail(error: Exception) -> None:

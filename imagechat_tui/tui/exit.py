@@ -1,4 +1,4 @@
-"""Leaving when the terminal or the system says so: SIGTERM, SIGHUP, SIGINT, and a terminal that is gone.
+"""When to exit because the terminal or the system says so: SIGTERM, SIGHUP, SIGINT, and a terminal that is gone.
 
 A Textual app whose terminal vanished while SIGHUP is ignored reads end-of-file for ever at half a core
 (measured). So a thread waits for the hang-up itself: ``poll`` with no events asked for wakes for nothing else
@@ -21,12 +21,12 @@ from types import FrameType
 from imagechat_tui import typed_ahead
 
 WITHIN_S = 1.7
-"""The process ends at most this long after it was told to."""
+"""The process ends at most this long after it was asked to."""
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-class Leaving:
+class ExitWatch:
     """Watches for reasons to leave, and makes sure that leaving does not take long."""
 
     def __init__(self, leave: Callable[[int], None]) -> None:
@@ -34,7 +34,7 @@ class Leaving:
         self._leave = leave
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: tuple[int, int] | None = None
-        self._told = threading.Event()
+        self._requested = threading.Event()
         self._before: dict[int, object] = {}
         self._line_discipline = _line_discipline()
         """As it was before the screen was taken over."""
@@ -62,12 +62,12 @@ class Leaving:
             self._wake = None
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
-        self._tell(128 + number)
+        self._request(128 + number)
 
-    def _tell(self, code: int) -> None:
-        if self._told.is_set() or self._loop is None:
+    def _request(self, code: int) -> None:
+        if self._requested.is_set() or self._loop is None:
             return
-        self._told.set()
+        self._requested.set()
         threading.Thread(target=self._end_anyway, args=(code,), name="end-anyway", daemon=True).start()
         self._loop.call_soon_threadsafe(self._leave, code)
 
@@ -83,7 +83,7 @@ class Leaving:
             return
         os.close(wake)
         if terminal in ready:
-            self._tell(128 + signal.SIGHUP)
+            self._request(128 + signal.SIGHUP)
 
     def _end_anyway(self, code: int) -> None:
         """Wait for an orderly end; then hand the terminal back by hand and end."""

@@ -41,7 +41,7 @@ LAYOUTS: Final = 5
 """A layout may ask for another one; not for ever."""
 LOOK_S: Final = 0.02
 """How often a key that waits looks whether it still has to."""
-TELL_AFTER_S: Final = 0.5
+NOTICE_AFTER_S: Final = 0.5
 """A key that waits so long says what for."""
 QUIT = "ctrl+q"
 QUIT_WITHIN_S: Final = 0.5
@@ -81,7 +81,7 @@ class KeyOrder:
         self._busy = False
         self.waiting = False
         """Whether a key waits for what it needs."""
-        self._told = False
+        self._noticed = False
         """Whether the person knows that keys wait; then Esc drops them."""
         self._dropped = False
 
@@ -89,7 +89,7 @@ class KeyOrder:
 
     def put(self, event: Event) -> None:
         """Take something in, behind what came before it."""
-        if self._told and isinstance(event, Key) and event.key in ("escape", QUIT):
+        if self._noticed and isinstance(event, Key) and event.key in ("escape", QUIT):
             self.drop()
             if event.key == "escape":
                 return
@@ -191,17 +191,17 @@ class KeyOrder:
                 return
 
     async def wait(
-        self, missing: Callable[[], bool], *, patience_s: float | None, tell: Callable[[], None]
+        self, missing: Callable[[], bool], *, patience_s: float | None, notice: Callable[[], None]
     ) -> bool:
         """Hold the key that is being taken, and those behind it, while something is missing.
 
         Args:
             missing: whether it still is.
             patience_s: how long at most; None: as long as it is.
-            tell: say that keys wait.
+            notice: says that keys wait.
 
         Returns:
-            Whether the key shall act: not if the person dropped it, by an Esc pressed when this was told.
+            Whether the key shall act: not if the person dropped it, by an Esc pressed when that was said.
         """
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -211,12 +211,12 @@ class KeyOrder:
                 waited = loop.time() - begun
                 if patience_s is not None and waited >= patience_s:
                     break
-                if waited >= TELL_AFTER_S and not self._told:
-                    self._told = True
-                    tell()
+                if waited >= NOTICE_AFTER_S and not self._noticed:
+                    self._noticed = True
+                    notice()
                 await asyncio.sleep(LOOK_S)
         finally:
-            self.waiting = self._told = False
+            self.waiting = self._noticed = False
         return not self._dropped
 
 

@@ -167,7 +167,7 @@ class Keyboard:
         for need in Need:
             lacks = partial(chat.availability.lacks, need, command_id)
             if lacks() and not await self.order.wait(
-                lacks, patience_s=self._patience_s(need), tell=partial(chat.notices.notice, *need.value)
+                lacks, patience_s=self._patience_s(need), notice=partial(chat.notices.notice, *need.value)
             ):
                 return False
         return True

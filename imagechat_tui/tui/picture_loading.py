@@ -19,7 +19,7 @@ LoadPicture: TypeAlias = "Callable[[Callable[[float], None]], Awaitable[Picture]
 """Loads the picture; is given what to call with the fraction done."""
 StampOf: TypeAlias = Callable[[], object]
 """What tells one state of the file from another, None while there is none; asks the disk, so it is for a thread."""
-Told: TypeAlias = PictureLoading | PictureLoaded | PictureFailed | PictureChanged
+PictureMessage: TypeAlias = PictureLoading | PictureLoaded | PictureFailed | PictureChanged
 
 
 class PictureLoader:
@@ -29,17 +29,19 @@ class PictureLoader:
     that is whole it is only told that the file has changed: who looks at it may be writing about it.
     """
 
-    def __init__(self, load: LoadPicture, stamp: StampOf | None, tell: Callable[[Told], None]) -> None:
+    def __init__(
+        self, load: LoadPicture, stamp: StampOf | None, post: Callable[[PictureMessage], None]
+    ) -> None:
         """Make one.
 
         Args:
             load: loads the picture.
             stamp: None where nothing tells that it has changed: it may have, each time it is asked for.
-            tell: takes the messages.
+            post: takes the messages.
         """
         self._load = load
         self._stamp = stamp
-        self._tell = tell
+        self._post = post
         self._asked = asyncio.Event()
 
     def again(self) -> None:
@@ -56,11 +58,11 @@ class PictureLoader:
 
     async def _loaded(self) -> bool:
         try:
-            picture = await self._load(lambda fraction: self._tell(PictureLoading(fraction)))
+            picture = await self._load(lambda fraction: self._post(PictureLoading(fraction)))
         except Exception as error:  # the edge of a task: words are made of it, or the crash file
-            self._tell(PictureFailed(error))
+            self._post(PictureFailed(error))
             return False
-        self._tell(PictureLoaded(picture))
+        self._post(PictureLoaded(picture))
         return picture.loss is None
 
     async def _look(self) -> object:
@@ -88,5 +90,5 @@ class PictureLoader:
                     return
                 if now != told:
                     told = now
-                    self._tell(PictureChanged())
+                    self._post(PictureChanged())
             before = now

@@ -1,6 +1,6 @@
-"""The second wall against text from others (PROMISES D15): whatever reaches a line is cleaned once more.
+"""The second cleaning of text from others (PROMISES D15): whatever reaches a line is cleaned once more.
 
-The first wall is ``safetext``. Should a text ever get past it, no control character and no link leaves here.
+The first one is ``safetext``. Should a text ever get past it, no control character and no link leaves here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 """What acts on a terminal or reorders a line."""
 
 
-class TextWall(LineFilter):
+class SanitizerFilter(LineFilter):
     """Cleans every segment of every widget."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:

@@ -169,17 +169,17 @@ class Needy(Doing):
         assert isinstance(event, Key)
         assert self.order is not None
         if event.key != "c" or await self.order.wait(
-            lambda: not self.there, patience_s=self.patience_s, tell=self.tell
+            lambda: not self.there, patience_s=self.patience_s, notice=self.notice
         ):
             self.done.append(event.key)
 
-    def tell(self) -> None:
+    def notice(self) -> None:
         self.told += 1
 
 
 @pytest.fixture
 def soon_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_order, "TELL_AFTER_S", 0.0)
+    monkeypatch.setattr(key_order, "NOTICE_AFTER_S", 0.0)
 
 
 async def test_a_key_waits_for_what_it_needs_and_those_behind_it_with_it() -> None:

@@ -30,7 +30,7 @@ class SlowPicture:
 
 @pytest.fixture
 def soon_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_order, "TELL_AFTER_S", 0.0)
+    monkeypatch.setattr(key_order, "NOTICE_AFTER_S", 0.0)
 
 
 async def told(desk: Desk, words: str) -> None:

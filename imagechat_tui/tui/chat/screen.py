@@ -204,7 +204,7 @@ class ChatScreen(Layer[None]):
             words = "No markers yet."
         else:
             words = f"No markers yet.\n\n{FIRST_STEPS}"
-        self.threads.say_empty(words)
+        self.threads.show_empty(words)
 
     def _ring(self) -> None:
         if self._bell:
@@ -303,7 +303,7 @@ class ChatScreen(Layer[None]):
         elif threads:
             from imagechat_tui.tui.dialogs.cluster import ClusterScreen
 
-            self.cover(ClusterScreen(threads, self._clock), self._cluster_chosen)
+            self.push_dialog(ClusterScreen(threads, self._clock), self._cluster_chosen)
 
     def _cluster_chosen(self, key: str | None) -> None:
         if key is not None:
@@ -528,7 +528,7 @@ class ChatScreen(Layer[None]):
                 then()
 
         top = self.app.screen
-        (top if isinstance(top, Layer) else self).cover(
+        (top if isinstance(top, Layer) else self).push_dialog(
             ConfirmScreen(question, quote(about), yes=yes, no=no), answered
         )
 
@@ -548,7 +548,7 @@ class ChatScreen(Layer[None]):
 
         forbidden = self.availability.forbidden_commands
         allowed = [command for command in commands if command.id not in forbidden]
-        self.cover(CommandScreen(title, text, allowed), self._run_command)
+        self.push_dialog(CommandScreen(title, text, allowed), self._run_command)
 
     def _run_command(self, command: ActiveCommand | None) -> None:
         if command is not None:
@@ -564,7 +564,7 @@ class ChatScreen(Layer[None]):
         unsent = UnsentScreen(
             self.state.newest, self._clock, retry=self.drafting.retry, drop=self.thread_actions.drop
         )
-        self.cover(unsent, self._unsent_chosen)
+        self.push_dialog(unsent, self._unsent_chosen)
 
     def _unsent_chosen(self, draft: Draft | None) -> None:
         if draft is not None:
@@ -574,7 +574,7 @@ class ChatScreen(Layer[None]):
         """All people that look at the picture now."""
         from imagechat_tui.tui.dialogs.here import HereScreen
 
-        self.cover(HereScreen(self.state.shown))
+        self.push_dialog(HereScreen(self.state.shown))
 
     def action_details(self) -> None:
         """Who, when, where, and how it stands."""
@@ -582,4 +582,4 @@ class ChatScreen(Layer[None]):
         if thread is not None:
             from imagechat_tui.tui.dialogs.details import DetailsScreen
 
-            self.cover(DetailsScreen(self.state.shown, thread, self.selection.open_comment))
+            self.push_dialog(DetailsScreen(self.state.shown, thread, self.selection.open_comment))

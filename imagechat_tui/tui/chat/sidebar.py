@@ -97,7 +97,7 @@ class ThreadSidebar(Vertical):
         if saved_as is not None:
             self.comments.set_reactive(CommentList.selected, saved_as)
         self.comments.items = thread.comments
-        self.comments.say_empty(
+        self.comments.show_empty(
             "Loading comments." if not thread.loaded else "No comments yet. Press r to reply."
         )
         self.comments.keep_only_shown()

@@ -68,7 +68,7 @@ class HereScreen(Dialog[None]):
     def show_state(self, state: ChatState) -> None:
         """Show the people of another state."""
         rows = self.query_one(PeopleRows)
-        rows.say_empty(f"{nobody_words(state)}.")
+        rows.show_empty(f"{nobody_words(state)}.")
         rows.items = people_here(state)
 
     def action_close(self) -> None:

@@ -27,7 +27,7 @@ class Layer(Screen[ScreenResultType]):
     _only: tuple[Region, ...] | None = None
     """While a dialog comes or goes: what is still to be painted of the places that look different."""
 
-    def cover(
+    def push_dialog(
         self, dialog: TopLayer[AnswerType], answered: ScreenResultCallbackType[AnswerType] | None = None
     ) -> None:
         """Show a dialog over this screen; corner notes, which would lie on its keys, go."""

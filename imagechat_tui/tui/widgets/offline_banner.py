@@ -85,9 +85,9 @@ class OfflineBanner(Static):
 
     def watch_connection(self) -> None:
         """Say what there is to say now."""
-        self._tell()
+        self._update_words()
 
-    def _tell(self) -> None:
+    def _update_words(self) -> None:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -102,7 +102,7 @@ class OfflineBanner(Static):
         self._show(words)
         wait_s = self._next_change_s(connection, now_s, shown=words is not None)
         if wait_s is not None:
-            self._timer = self.set_timer(wait_s, self._tell)
+            self._timer = self.set_timer(wait_s, self._update_words)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """What the words need, and no less than they may need a second later."""
@@ -110,7 +110,7 @@ class OfflineBanner(Static):
 
     def on_resize(self) -> None:
         """Say it shorter or in full."""
-        self._tell()
+        self._update_words()
 
     def _next_change_s(self, connection: Connection, now_s: float, *, shown: bool) -> float | None:
         """Seconds until the words may be others; None if only another state can change them."""

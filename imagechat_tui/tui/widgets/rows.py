@@ -385,7 +385,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             drawn.append(strip.adjust_cell_length(width, base))
         return drawn
 
-    def say_empty(self, words: str) -> None:
+    def show_empty(self, words: str) -> None:
         """What to say while there is nothing in it, from now on."""
         if words != self.empty:
             self.empty = words
