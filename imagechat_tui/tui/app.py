@@ -25,6 +25,7 @@ from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.sync.state import ChatState
+from imagechat_tui.tui import messages
 from imagechat_tui.tui.ascii_signs import AsciiSigns
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
@@ -33,14 +34,6 @@ from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import ExitWatch
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keyboard import Keyboard
-from imagechat_tui.tui.messages import (
-    CommandChosen,
-    NewsArrived,
-    PictureFailed,
-    PictureLoaded,
-    PictureLoading,
-    StateChanged,
-)
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, PictureMessage, StampOf
 from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
@@ -175,7 +168,7 @@ class ImageChatApp(App[int]):
         )
         self.chat.composer.set_up()
 
-    def _post(self, message: StateChanged | NewsArrived | PictureMessage) -> None:
+    def _post(self, message: messages.StateChanged | messages.NewsArrived | PictureMessage) -> None:
         self.post_message(message)
 
     def _session_changed(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
@@ -183,38 +176,38 @@ class ImageChatApp(App[int]):
 
         announced = tuple(item for item in news if isinstance(item, Announce))
         if announced:
-            self._post(NewsArrived(announced))
-        self._post(StateChanged(state))
+            self._post(messages.NewsArrived(announced))
+        self._post(messages.StateChanged(state))
 
-    def on_state_changed(self, message: StateChanged) -> None:
-        """Down to the screens."""
+    def on_state_changed(self, message: messages.StateChanged) -> None:
+        """Hand the state down to the main screen, and to dialogs that follow it."""
         self.chat.show_state(message.state)
         for screen in self.screen_stack[1:]:
             follow = getattr(screen, "show_state", None)
             if follow is not None:
                 follow(message.state)
 
-    def on_news_arrived(self, message: NewsArrived) -> None:
-        """Down to the main screen."""
+    def on_news_arrived(self, message: messages.NewsArrived) -> None:
+        """Hand news down to the main screen."""
         self.chat.show_news(message.news)
 
-    def on_picture_loading(self, message: PictureLoading) -> None:
-        """Say how far it is."""
+    def on_picture_loading(self, message: messages.PictureLoading) -> None:
+        """Show how far the picture has come."""
         self.chat.show_loading(message.fraction)
 
-    def on_picture_loaded(self, message: PictureLoaded) -> None:
-        """Show it."""
+    def on_picture_loaded(self, message: messages.PictureLoaded) -> None:
+        """Show the picture."""
         self.chat.show_picture(message.picture)
 
     def on_picture_changed(self) -> None:
-        """Say so; it is read again when the person asks for it."""
+        """Say that the file is another; it is read again when the person asks for it."""
         self.chat.show_picture_changed()
 
     def on_picture_asked(self) -> None:
-        """Read it again, if it is another one."""
+        """Read the picture again, if it is another one."""
         self._pictures.again()
 
-    def on_picture_failed(self, message: PictureFailed) -> None:
+    def on_picture_failed(self, message: messages.PictureFailed) -> None:
         """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
         words = self._picture_problem(message.error) or self._crashes.words(message.error)
         if self.chat.picture.picture is not None:
@@ -260,7 +253,7 @@ class ImageChatApp(App[int]):
         """What the person did, and what was not taken of it yet."""
         return self._keyboard.order
 
-    def on_command_chosen(self, message: CommandChosen) -> None:
+    def on_command_chosen(self, message: messages.CommandChosen) -> None:
         """Run a command from a list: before the keys that were pressed behind it."""
         self._keyboard.run_first(message.command)
 
@@ -340,7 +333,7 @@ class ImageChatApp(App[int]):
             self.call_next(_fail, error)
 
     def on_unmount(self) -> None:
-        """Give the signals back."""
+        """Have signals do what they did before."""
         self._exit_watch.stop()
 
 

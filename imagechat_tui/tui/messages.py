@@ -47,7 +47,7 @@ class PictureLoading(Message):
 
 
 class PictureLoaded(Message):
-    """The picture is there."""
+    """The picture was read, and can be shown."""
 
     def __init__(self, picture: Picture) -> None:
         super().__init__()

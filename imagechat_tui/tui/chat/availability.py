@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from imagechat_tui.commands import WRITES
 from imagechat_tui.sync.intents import DeleteComment, DeleteConversation
 from imagechat_tui.sync.state import CommentView, Peer, Thread, WriteStatus
-from imagechat_tui.tui.chat.needs import (
-    OF_PICTURE,
-    OF_PLACE,
-    OF_START,
-    OF_THREAD,
-    OF_WHAT_IS_LEFT,
-    Need,
-    on_the_way,
-)
+from imagechat_tui.tui.chat import needs
+from imagechat_tui.tui.chat.needs import Need
 from imagechat_tui.tui.chat.refusals import IN_FLIGHT
 from imagechat_tui.tui.chat.screen_state import PictureStatus, ScreenState
 from imagechat_tui.tui.chat.selection import Selection
@@ -109,14 +102,14 @@ class Availability:
         """Whether a command should wait for something: without it, it would do something else than was meant."""
         match need:
             case Need.PICTURE:
-                return command_id in OF_PICTURE and self._state.picture is PictureStatus.COMING
+                return command_id in needs.OF_PICTURE and self._state.picture is PictureStatus.COMING
             case Need.DRAWING:
                 return command_id == "marker.hints" and not self._picture.is_drawn
             case Need.START:
-                return command_id in OF_START and self._state.is_starting
+                return command_id in needs.OF_START and self._state.is_starting
             case Need.SAVED:
-                return on_the_way(self._about(command_id)) or (
-                    command_id in OF_WHAT_IS_LEFT and self._deletes
+                return needs.on_the_way(self._about(command_id)) or (
+                    command_id in needs.OF_WHAT_IS_LEFT and self._deletes
                 )
 
     @property
@@ -130,10 +123,10 @@ class Availability:
 
     def _about(self, command_id: str | None) -> list[Thread | CommentView | None]:
         """What the server must know of for a command."""
-        if command_id in OF_PLACE:
+        if command_id in needs.OF_PLACE:
             crosshair = self._picture.crosshair
             return [here for here in self._state.threads if here.conversation.point == crosshair]
-        if command_id not in OF_THREAD:
+        if command_id not in needs.OF_THREAD:
             return []
         thread = self._selection.current
         edits = command_id == "thread.edit" and thread is not None

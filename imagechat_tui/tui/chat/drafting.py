@@ -50,7 +50,7 @@ class TextPane(Protocol):
         """What would be sent now."""
 
     def begin(self, target: TextWrite, title: str, text: str, *, draft_id: str | None = None) -> None:
-        """Start writing."""
+        """Have a text for a target, and give it the focus; the arguments as the composer has them."""
 
     def insert(self, text: str, /) -> None:
         """Put more into the text."""
@@ -95,7 +95,7 @@ class Timer(Protocol):
     """Something that will be called."""
 
     def stop(self) -> None:
-        """Do not call it."""
+        """Have it called no more."""
 
 
 class Drafting:

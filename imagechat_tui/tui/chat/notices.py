@@ -23,7 +23,7 @@ class Notice(Struct, frozen=True):
 
 
 class Corner(Protocol):
-    """Where notices stand."""
+    """What shows notices: the corner of the screen."""
 
     @property
     def has_failure(self) -> bool:

@@ -173,7 +173,7 @@ class ChatScreen(Layer[None]):
         self.set_interval(MINUTE_S, self.sidebar.forget_drawn)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The ground below the parts."""
+        """The background, where no widget is."""
         return ground(self, crop)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -539,7 +539,7 @@ class ChatScreen(Layer[None]):
         self._list_commands("Help", text, commands_here(self))
 
     def action_palette(self) -> None:
-        """Everything there is."""
+        """List every command of the app, with a line to search them."""
         nodes = (self.picture, self.threads, self.comments, self, self.app)
         self._list_commands("All commands", "", all_commands(nodes))
 

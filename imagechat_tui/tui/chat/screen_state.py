@@ -41,7 +41,7 @@ class ScreenState:
         self._views = Views()
         self._by_key: dict[str, Thread] = {}
         self.shown: ChatState = session.state
-        """What is on the screen."""
+        """The state that the widgets show."""
         self.threads: tuple[Thread, ...] = ()
         """All threads that are shown, in their order."""
         self.picture = PictureStatus.COMING

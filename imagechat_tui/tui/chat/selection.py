@@ -21,7 +21,7 @@ class Pointer(Protocol):
         """Put the crosshair there."""
 
     def center_on(self, point: Point, /) -> None:
-        """Have it in the middle."""
+        """Show it in the middle of the view."""
 
     def bring_into_view(self, point: Point, /) -> None:
         """Have it in view; the crosshair stays where it is."""
@@ -197,7 +197,7 @@ class Selection:
         self._display.select_newest()
 
     def close(self) -> None:
-        """Back to the list."""
+        """Close the open thread, and show the list."""
         self.deleting.discard(self.open_key or "")
         self.open_key = self.gone = self._read = None
         self._dispatch(CloseThread())

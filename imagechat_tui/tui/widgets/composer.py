@@ -43,7 +43,7 @@ class Composer(Vertical):
             self.write = write
 
     class Typed(Message):
-        """The text changed."""
+        """The person changed the text."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -69,7 +69,7 @@ class Composer(Vertical):
 
     @property
     def editor(self) -> Editor:
-        """The text widget."""
+        """The widget that holds the text; it must have been set up."""
         from imagechat_tui.tui.widgets.editor import Editor
 
         return self.query_one("#editor", Editor)
@@ -163,7 +163,7 @@ class Composer(Vertical):
             self.post_message(self.Left(write))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Letters came or went."""
+        """Tell that the text changed, while it is being written."""
         event.stop()
         if self.target is not None:
             self.post_message(self.Typed())

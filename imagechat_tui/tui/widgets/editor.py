@@ -15,7 +15,7 @@ from imagechat_tui.tui.messages import EditorLeft, EditorSent
 
 
 class Editor(TextArea):
-    """The text itself."""
+    """A text area whose Enter sends."""
 
     BINDING_GROUP_TITLE = "Writing"
     HELP = "Enter sends. Esc closes and keeps what you typed as a draft; it is never sent by itself."
@@ -39,7 +39,7 @@ class Editor(TextArea):
         self.post_message(EditorLeft())
 
     def action_new_line(self) -> None:
-        """Break the line."""
+        """Put a line break at the cursor."""
         self.insert("\n")
 
     def type_in(self, text: str) -> Location:

@@ -25,7 +25,7 @@ class KeyLine(Static):
         return self._lines(self.content_size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Lines that it takes."""
+        """How many lines the keys take at a width in cells."""
         return self._lines(width).get_height({}, width) if width else 0
 
     def _lines(self, width: int) -> Content:

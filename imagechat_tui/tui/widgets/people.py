@@ -34,7 +34,7 @@ def nobody_words(state: ChatState) -> str:
 
 
 def author_of(thing: Comment | Conversation) -> SafeText:
-    """Who wrote it."""
+    """The author's name, harmless."""
     return safe_text(thing.commenter_name, Kind.NAME) or UNNAMED
 
 

@@ -69,7 +69,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
         @property
         def control(self) -> Rows[Any]:
-            """The list."""
+            """The list that it is about."""
             return self.rows
 
     class Chosen(Message):
@@ -82,7 +82,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
         @property
         def control(self) -> Rows[Any]:
-            """The list."""
+            """The list that it is about."""
             return self.rows
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -116,7 +116,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """What is shown."""
+        """The items, in their order."""
         return self._items
 
     @items.setter
@@ -322,7 +322,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._redraw_selected()
 
     def on_blur(self) -> None:
-        """Dim the mark."""
+        """Dim the mark: keys go elsewhere."""
         self._redraw_selected()
 
     def _redraw_selected(self) -> None:

@@ -34,7 +34,7 @@ class ThreadList(Rows[Thread]):
         return item.key
 
     def height_of(self, item: Thread, width: int) -> int:
-        """Always two."""
+        """Two lines, whatever the width."""
         return 2
 
     def lines_of(self, item: Thread, width: int) -> list[Text]:
