@@ -73,7 +73,7 @@ def after(state: ChatState, what: str) -> ChatState:
         case "added":
             new = conversation(len(state.confirmed.conversations) + 1, 31.0, 33.0)
             told = {**state.confirmed.comments, new.id: MappingProxyType({})}
-            return replace(changed(new.id, new), comments=MappingProxyType(told))
+            return eg.changed(changed(new.id, new), comments=MappingProxyType(told))
         case "moved":
             return changed(first.id, replace(first, point=Point(66.0, 61.0)))
         case "resolved":
