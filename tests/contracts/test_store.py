@@ -330,6 +330,22 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, clock: Cloc
 
 
 @pytest.mark.reliability
+async def test_a_full_disk_is_told_from_a_broken_one(tmp_path: Path, clock: Clock) -> None:
+    def fill(db: sqlite3.Connection) -> None:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        db.execute("INSERT INTO installation VALUES ('a', zeroblob(1000000))")
+
+    async with sqlite(tmp_path, clock) as store:
+        assert isinstance(store, SqliteStore)
+        with pytest.raises(StoreUnavailable) as full:
+            await store._write(fill)
+        with pytest.raises(StoreUnavailable) as broken:
+            await store._write(lambda db: db.execute("no SQL"))
+    assert (full.value.disk_full, broken.value.disk_full) == (True, False)
+
+
+@pytest.mark.reliability
 async def test_a_failing_disk_fails_all_that_shared_the_commit_and_nothing_else(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

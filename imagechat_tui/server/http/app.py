@@ -212,10 +212,10 @@ def _refused_by(error: Exception) -> Refused:
             return Refused(404, "invalid-tenant")
         case BroadcastIdUsed():
             return Refused(409, "already-used")
-        case StoreUnavailable():
+        case StoreUnavailable(disk_full=full):
             _log.error("the store failed: %s", error)
-            full = "Its disk is full." if "disk is full" in str(error) else None  # SQLite's own words
-            return Refused(503, "store-failed", full, retry_after_s=STORE_RETRY_S)
+            reason = "Its disk is full." if full else None
+            return Refused(503, "store-failed", reason, retry_after_s=STORE_RETRY_S)
         case _:
             _log.error("a request failed", exc_info=error)
             return Refused(500, "internal")

@@ -21,9 +21,6 @@ DATABASE_NAME = "imagechat.sqlite"
 KEY_FILE_NAME = "seal.key"
 LOCK_NAME = "server.lock"
 
-SQLITE_FULL = 13
-"""Its number in SQLite, without importing that."""
-
 _POLL_S = 0.02
 
 
@@ -38,13 +35,14 @@ class DataInUse(Exception):
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Whether there was no room left, as the system or SQLite says it."""
-    while error is not None:
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or getattr(error, "sqlite_errorcode", None) == SQLITE_FULL:
+    """Whether there was no room left, as the system or the store says it."""
+    from imagechat_tui.server.storage import StoreError
+
+    match error:
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT) | StoreError(disk_full=True):
             return True
-        error = error.__cause__
-    return False
+        case _:
+            return False
 
 
 def make_data_folder(data_dir: Path) -> None:

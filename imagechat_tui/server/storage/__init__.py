@@ -43,6 +43,11 @@ MAX_REPLAY = 500
 class StoreError(Exception):
     """The store cannot be opened."""
 
+    def __init__(self, detail: str = "", *, disk_full: bool = False) -> None:
+        super().__init__(detail)
+        self.disk_full = disk_full
+        """There was no room left."""
+
 
 class StoreNewer(StoreError):
     """A newer version of this program has made the store."""

@@ -38,7 +38,7 @@ from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
 from imagechat_tui.server.storage.transaction import RoomState
-from imagechat_tui.server.storage.writer import Work, Writer
+from imagechat_tui.server.storage.writer import Work, Writer, is_full, unavailable
 
 READERS = 2
 BUSY_MS = 5_000
@@ -96,7 +96,7 @@ class SqliteStore:
         except BaseException as error:
             os.close(lock)
             if isinstance(error, sqlite3.Error):
-                raise StoreError(str(error)) from error
+                raise StoreError(str(error), disk_full=is_full(error)) from error
             raise
         return cls(path, lock, Writer(connection), epoch, now_ms)
 
@@ -335,7 +335,7 @@ class SqliteStore:
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise unavailable(error) from error
 
 
 def lock_path(database: Path) -> Path:

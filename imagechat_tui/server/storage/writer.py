@@ -81,7 +81,7 @@ class Writer:
                 self._connection.execute("ROLLBACK")
             for _, done in batch:
                 if not done.done():
-                    done.set_exception(StoreUnavailable(str(error)))
+                    done.set_exception(unavailable(error))
             return
         for done, result in results:
             done.set_result(result)
@@ -96,5 +96,15 @@ class Writer:
             raise  # a full or broken disk: SQLite may have undone everything already
         except Exception as error:  # the request's own refusal, or its bug: undone alone, told to it
             self._connection.execute("ROLLBACK TO request")
-            done.set_exception(StoreUnavailable(str(error)) if isinstance(error, sqlite3.Error) else error)
+            done.set_exception(unavailable(error) if isinstance(error, sqlite3.Error) else error)
         self._connection.execute("RELEASE request")
+
+
+def unavailable(error: sqlite3.Error) -> StoreUnavailable:
+    """The driver's error in the store's words."""
+    return StoreUnavailable(str(error), disk_full=is_full(error))
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether SQLite found no room left. An error that it did not make itself has no code."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
