@@ -37,11 +37,16 @@ class Facts:
     @property
     def state(self) -> ChatState:
         """The newest state; the same object as long as no owner changed its part."""
-        parts = self.ledger.confirmed, self.workspace.mine, self.presence.here, self.link.connection
+        confirmed, mine = self.ledger.confirmed, self.workspace.mine
+        here, connection = self.presence.here, self.link.connection
         told = self._state
-        known = told.confirmed, told.mine, told.here, told.connection
-        if any(part is not its for part, its in zip(parts, known, strict=True)):
-            self._state = ChatState(self._core.room, *parts)
+        if (
+            told.confirmed is not confirmed
+            or told.mine is not mine
+            or told.here is not here
+            or told.connection is not connection
+        ):
+            self._state = ChatState(self._core.room, confirmed, mine, here, connection)
         return self._state
 
     @property
