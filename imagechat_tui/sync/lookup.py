@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from math import inf
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
@@ -286,7 +285,7 @@ class Lookup:
                 if conversation is not None:
                     return Outcome(entry, True, conversation, comment)
                 step_done = comment.id if comment is not None else None
-                return Outcome(replace(entry, comment_id=step_done), saved=False)
+                return Outcome(entry.replace(comment_id=step_done), saved=False)
             case PostComment():
                 comment = made_comment(write, sought.before, thread, state)
                 return Outcome(entry, comment is not None, comment=comment)

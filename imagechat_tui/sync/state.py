@@ -104,6 +104,15 @@ class WriteStatus(StrEnum):
     """Sent, unanswered; ends in saved or not saved (PROMISES D10)."""
 
 
+class OutboxEntryChanges(TypedDict, total=False):
+    """What `OutboxEntry.replace` takes: what becomes known of a write on its way."""
+
+    status: WriteStatus
+    sent_at_s: float
+    deadline_ms: int
+    comment_id: CommentId | None
+
+
 class OutboxEntry(Struct, frozen=True):
     """One of our writes in flight, laid over the confirmed state."""
 
@@ -115,6 +124,10 @@ class OutboxEntry(Struct, frozen=True):
     """Server time after which the server refuses it."""
     comment_id: CommentId | None = None
     """Hosted, step one done: the first comment's id."""
+
+    def replace(self, **changes: Unpack[OutboxEntryChanges]) -> OutboxEntry:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
 
 
 class Acknowledged(Struct, frozen=True):

@@ -180,7 +180,7 @@ class Workspace:
         conversation, comment = told_by_event(event)
         if first_step:
             if comment is not None:
-                self.replace_entry(replace(entry, comment_id=comment.id))
+                self.replace_entry(entry.replace(comment_id=comment.id))
             return True
         self.saved(entry, conversation, comment)
         if isinstance(entry.write, StartConversation) and isinstance(event, NewImageChat) and ours:

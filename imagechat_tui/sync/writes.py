@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from msgspec.structs import replace
-
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply
@@ -94,7 +92,7 @@ class Writes:
         entry = OutboxEntry(broadcast_id, write, WriteStatus.PENDING, core.now, comment_id=comment_id)
         server_now_ms = self._facts.server_clock.now_ms
         if self._facts.ledger.ours and server_now_ms is not None:
-            entry = replace(entry, deadline_ms=server_now_ms + round(TIMEOUT_S * 1000))
+            entry = entry.replace(deadline_ms=server_now_ms + round(TIMEOUT_S * 1000))
         self._lookup.begin(broadcast_id, at_ms, unsure=tried is not None and _unsure(tried))
         self._workspace.begin(entry)
         self._send(entry)
@@ -161,7 +159,7 @@ class Writes:
             return
         if first_step:
             if isinstance(reply.reply, CommentReply):
-                entry = replace(entry, comment_id=reply.reply.comment.id, sent_at_s=self._core.now)
+                entry = entry.replace(comment_id=reply.reply.comment.id, sent_at_s=self._core.now)
                 workspace.replace_entry(entry)
                 self._send(entry)
             return
@@ -201,7 +199,7 @@ class Writes:
             return
         self._lookup.unanswered(entry)
         if entry.status is not WriteStatus.CHECKING:
-            self._workspace.replace_entry(replace(entry, status=WriteStatus.CHECKING))
+            self._workspace.replace_entry(entry.replace(status=WriteStatus.CHECKING))
             self._core.announce(
                 News.CHECKING,
                 broadcast_id=entry.broadcast_id,
