@@ -8,14 +8,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from imagechat_tui.tui.picture.image_view import ImageView
-from imagechat_tui.tui.textual_internals.background import Ground
+from imagechat_tui.tui.textual_internals.background import Background
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
 
 
-class PicturePane(Ground):
+class PicturePane(Background):
     """Shows the picture once it has come."""
 
     def __init__(self, options: RenderOptions, *, id: str | None = None) -> None:  # noqa: A002

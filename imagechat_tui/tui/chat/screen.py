@@ -35,7 +35,7 @@ from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, co
 from imagechat_tui.tui.keys import key_label
 from imagechat_tui.tui.messages import CommandChosen, PictureAsked, WritingRefused
 from imagechat_tui.tui.picture.image_view import ImageView
-from imagechat_tui.tui.textual_internals.background import Ground, ground
+from imagechat_tui.tui.textual_internals.background import Background, background_lines
 from imagechat_tui.tui.textual_internals.focus import quiet_focus
 from imagechat_tui.tui.textual_internals.layers import Layer
 from imagechat_tui.tui.themes import THEMES
@@ -162,7 +162,7 @@ class ChatScreen(Layer[None]):
         """The widgets, from top to bottom."""
         yield self.header
         yield self.banner
-        with Ground(id="panes"):
+        with Background(id="panes"):
             yield self.picture_pane
             yield self.sidebar
         yield self.status
@@ -174,7 +174,7 @@ class ChatScreen(Layer[None]):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The background, where no widget is."""
-        return ground(self, crop)
+        return background_lines(self, crop)
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the panes where they fit."""

@@ -31,7 +31,7 @@ from imagechat_tui.tui.picture.painter import Painter, Pointers
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.picture.viewfinder import Viewfinder, in_picture
 from imagechat_tui.tui.textual_internals import compositor
-from imagechat_tui.tui.textual_internals.background import ground
+from imagechat_tui.tui.textual_internals.background import background_lines
 from imagechat_tui.tui.textual_internals.terminal import write
 
 compositor.install()
@@ -298,7 +298,7 @@ class ImageView(Widget, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region, as cells: no filter of the theme touches the picture's colours."""
         if self._painter.size is None:
-            return ground(self, crop)
+            return background_lines(self, crop)
         if self._painter.size != self.size:
             self._draw_now()
         return self._painter.strips(crop)

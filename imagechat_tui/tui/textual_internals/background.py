@@ -1,4 +1,4 @@
-"""What lies below other widgets and shows nothing but its colour."""
+"""The background that lies below other widgets and shows nothing but its colour."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 
-def ground(widget: Widget, region: Region) -> list[Strip]:
-    """The rows of a region of a plain ground without border: one strip, as often as there are rows.
+def background_lines(widget: Widget, region: Region) -> list[Strip]:
+    """The rows of a region of a widget that has no border: one strip of its colour, as often as there are rows.
 
     Textual paints also what is covered, line by line; at the first paint that is half of all lines.
     """
@@ -19,9 +19,9 @@ def ground(widget: Widget, region: Region) -> list[Strip]:
     return [strip] * region.height
 
 
-class Ground(Container):
+class Background(Container):
     """A container without border or text of its own."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Its colour."""
-        return ground(self, crop)
+        """Rows of its colour."""
+        return background_lines(self, crop)
