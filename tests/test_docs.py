@@ -14,6 +14,7 @@ from tests.readme_tables import with_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PACKAGE = ROOT / "imagechat_tui"
 DOCUMENTS = {
     "PROTOCOL": (PACKAGE / "protocol" / "PROTOCOL.md").read_text(encoding="utf-8"),
@@ -82,7 +83,11 @@ def odd_citations(text: str) -> list[str]:
         *re.findall(rf"\b(?:{'|'.join(DOCUMENTS)}) \S+", rest),
         *re.findall(r"\b[A-Z]{4,} (?:section |§ ?)[0-9]+", rest),
         *re.findall(r"\bD[1-9][0-9]?\b", rest),
-        *(paper for paper in papers if paper.removesuffix(".md") not in (*DOCUMENTS, "README")),
+        *(
+            paper
+            for paper in papers
+            if paper.removesuffix(".md") not in (*DOCUMENTS, "README", "CONTRIBUTING")
+        ),
     ]
 
 
@@ -100,3 +105,13 @@ def test_every_promise_names_tests_that_are_there() -> None:
 def test_both_documents_can_be_reached_from_the_readme() -> None:
     linked = re.findall(r"\]\((\S+\.md)\)", README)
     assert {ROOT / link for link in linked} >= {PACKAGE / "protocol" / "PROTOCOL.md", PACKAGE / "PROMISES.md"}
+
+
+def test_every_module_and_verb_that_contributors_are_sent_to_is_there() -> None:
+    known = [str(path.relative_to(ROOT)) for path in SOURCES]
+    named = set(re.findall(r"(?<![\w/.])(?:[a-z_0-9]+/)*[a-z_0-9]+\.py\b", CONTRIBUTING))
+    assert len(named) > 40
+    assert {name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in known)} == set()
+    folders = re.findall(r"`((?:[a-z_0-9]+/)+)`", CONTRIBUTING)
+    assert [name for name in folders if not any(f"/{name}" in f"/{path}" for path in known)] == []
+    assert set(re.findall(r"`imagechat ([a-z]+) ", CONTRIBUTING)) <= set(VERBS)
