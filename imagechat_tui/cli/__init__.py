@@ -162,7 +162,7 @@ def run(argv: Sequence[str]) -> int:
         code = code or READER_GONE
     except OSError as error:  # the last of the output is lost: nobody has said so yet if the verb went well
         if code == OK:
-            code = _told(error)
+            code = _report(error)
     with contextlib.suppress(OSError):
         let_go(sys.stderr)
     return code
@@ -186,7 +186,7 @@ def let_go(stream: TextIO | None) -> None:
         raise
 
 
-def _told(error: Exception) -> int:
+def _report(error: Exception) -> int:
     """Say what an expected failure was; the exit code for it.
 
     Raises:
@@ -224,5 +224,5 @@ def _carried_out(argv: Sequence[str]) -> int:
     except _ReaderGone:
         return READER_GONE
     except Exception as error:
-        return _told(error)
+        return _report(error)
     return outcome if isinstance(outcome, int) else OK

@@ -20,15 +20,15 @@ class Ending(Struct, frozen=True):
     """What became of one of them."""
 
     name: str
-    """As it was named."""
+    """The thing, as the person named it."""
     facts: Mapping[str, object] = {}
     """What the JSON document says of it, if it was done."""
     words: Words | None = None
-    """Why it was not."""
+    """Why it was not done."""
     code: int = 0
 
 
-async def each(
+async def write_each(
     things: Mapping[str, Thing], write: Callable[[str, Thing], Awaitable[Mapping[str, object]]]
 ) -> list[Ending]:
     """Write one after the other. What is refused keeps none of the others; a lost server keeps the rest."""
@@ -48,7 +48,7 @@ async def each(
     return endings
 
 
-def tell(endings: Sequence[Ending], sentence: Callable[[Mapping[str, object]], str], *, json: bool) -> int:
+def report(endings: Sequence[Ending], sentence: Callable[[Mapping[str, object]], str], *, json: bool) -> int:
     """Say what became of all; returns the exit code: of the first that was not done.
 
     One that was named alone is the document itself, as ever; several are in its ``results`` and ``failed``.

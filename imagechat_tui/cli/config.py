@@ -13,7 +13,7 @@ import click
 
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.threads import as_json
-from imagechat_tui.cli.trust import allowed, answered, remember, told, undecided_wishes
+from imagechat_tui.cli.trust import allowed, answered, file_and_wishes, remember, undecided_wishes
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import SettingsError
 from imagechat_tui.safetext import Kind, safe_text
@@ -108,6 +108,6 @@ def _answer(*, yes: bool) -> None:
         click.echo("No project's file here asks for anything that you must allow.")
         return
     remember(folders, wishes, allowed=yes)
-    for line in wish_words(*told(list(wishes))):
+    for line in wish_words(*file_and_wishes(list(wishes))):
         click.echo(line)
     click.echo("Allowed." if yes else "Not allowed.")

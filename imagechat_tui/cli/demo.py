@@ -37,7 +37,7 @@ def demo() -> int:
     some seconds while Dana keeps writing: watch the banner, then the catch-up. Quit with q.
     """
     need_terminal()
-    from imagechat_tui.cli.demo_story import Stage, Story
+    from imagechat_tui.cli.demo_story import DemoServer, Story
     from imagechat_tui.cli.open_verb import run_screen
     from imagechat_tui.cli.target import Target
     from imagechat_tui.protocol.ids import TenantId
@@ -56,7 +56,7 @@ def demo() -> int:
             story = Story(port)
             teller = threading.Thread(
                 target=story.tell,
-                args=(Stage(TENANT, _token(secret, "dana", "Dana (demo)"), port),),
+                args=(DemoServer(TENANT, _token(secret, "dana", "Dana (demo)"), port),),
                 daemon=True,
             )
             teller.start()

@@ -34,8 +34,8 @@ STEPS = 12
 """Of Dana's crosshair, on its way to the postcode."""
 
 
-class Stage(Struct, frozen=True):
-    """Where the story is told, and Dana's own way in."""
+class DemoServer(Struct, frozen=True):
+    """The server that the story is told on, and Dana's own way in."""
 
     tenant: str
     token: str
@@ -101,18 +101,18 @@ class Story:
         """Where the person's client connects."""
         self._relay = Relay(server_port)
 
-    def tell(self, stage: Stage) -> None:
+    def tell(self, server: DemoServer) -> None:
         """Run until the program ends."""
         with suppress(ApiError, VerbFailed):
-            asyncio.run(self._tell(stage))
+            asyncio.run(self._tell(server))
 
-    async def _tell(self, stage: Stage) -> None:
-        base = f"127.0.0.1:{stage.port}"
+    async def _tell(self, server: DemoServer) -> None:
+        base = f"127.0.0.1:{server.port}"
         endpoint = Endpoint(
             base_url=f"http://{base}",
             ws_url=f"ws://{base}",
-            tenant_id=TenantId(stage.tenant),
-            credentials=Credentials(sso=Secret(stage.token)),
+            tenant_id=TenantId(server.tenant),
+            credentials=Credentials(sso=Secret(server.token)),
         )
         room = Room(tenant_id=endpoint.tenant_id, url_id=UrlId("demo/checkout.png"), src="checkout.png")
         async with await asyncio.start_server(self._relay.serve, sock=self._listening):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.cli.picture_files import meant
+from imagechat_tui.cli.picture_files import choose_picture
 from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.target import (
     Command,
@@ -80,7 +80,7 @@ def open_picture(image: str, allow_private: bool, trace: str | None, **options: 
     sees the same, live. Press ? for the keys.
     """
     need_terminal()
-    chosen = target(meant(image).image, Purpose.SCREEN, **options)
+    chosen = target(choose_picture(image).image, Purpose.SCREEN, **options)
     return run_screen(chosen, private=allow_private, trace=trace)
 
 

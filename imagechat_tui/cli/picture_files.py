@@ -32,7 +32,7 @@ MOST_LOOKED_AT = 20_000
 """Entries of a folder among which a name like the missing one is looked for: a second's work at most."""
 
 
-class Meant(Struct, frozen=True):
+class PictureChoice(Struct, frozen=True):
     """The picture that was meant."""
 
     image: str
@@ -41,7 +41,7 @@ class Meant(Struct, frozen=True):
     """What to tell of the choice, where it is not simply what was typed."""
 
 
-def meant(image: str) -> Meant:
+def choose_picture(image: str) -> PictureChoice:
     """The picture that is named: a folder stands for its first one, and a name for the one that looks like it.
 
     Raises:
@@ -49,17 +49,17 @@ def meant(image: str) -> Meant:
         VerbFailed: it cannot be known which one is meant.
     """
     if image == "-":
-        return Meant(image)
+        return PictureChoice(image)
     if is_url(image):
         scheme, _, rest = image.partition(":")
-        return Meant(f"{scheme.lower()}:{rest}")
+        return PictureChoice(f"{scheme.lower()}:{rest}")
     if not image:
         raise VerbFailed(problems.NoPictureNamed())
     path = picture_path(image, Path())
     try:
         facts = path.stat()
         if not stat.S_ISDIR(facts.st_mode):
-            return Meant(str(path))
+            return PictureChoice(str(path))
         pictures = pictures_in(path)
     except PermissionError:
         raise PictureError(problems.PictureForbidden(image)) from None
@@ -72,10 +72,10 @@ def meant(image: str) -> Meant:
     if not pictures:
         raise PictureError(problems.NoPictureInFolder(image))
     first = path / pictures[0]
-    return Meant(str(first), first_picture_words(str(first), len(pictures)))
+    return PictureChoice(str(first), first_picture_words(str(first), len(pictures)))
 
 
-def _look_alike(image: str, path: Path) -> Meant:
+def _look_alike(image: str, path: Path) -> PictureChoice:
     same = look_alikes(path)
     if not same:
         raise _missing(image, path)
@@ -83,8 +83,8 @@ def _look_alike(image: str, path: Path) -> Meant:
         there = tuple(spelled_out(str(other)) for other in same)
         raise VerbFailed(problems.SeveralLookAlike(image, there))
     seen = look_alike_words(spelled_out(str(path)), spelled_out(str(same[0])))
-    inside = meant(str(same[0]))
-    return Meant(inside.image, " ".join(filter(None, (seen, inside.told))))
+    inside = choose_picture(str(same[0]))
+    return PictureChoice(inside.image, " ".join(filter(None, (seen, inside.told))))
 
 
 def _missing(image: str, path: Path) -> PictureError | VerbFailed:
@@ -102,7 +102,7 @@ def _missing(image: str, path: Path) -> PictureError | VerbFailed:
     return PictureError(problems.PictureMissing(image, near, link))
 
 
-def whole(path: Path) -> Path:
+def from_root(path: Path) -> Path:
     """The path from the root on.
 
     Raises:

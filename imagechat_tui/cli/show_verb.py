@@ -16,8 +16,15 @@ import click
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.open_verb import may_be_wide, picture_of, private_option, render_options
-from imagechat_tui.cli.picture_files import meant
-from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, target, told
+from imagechat_tui.cli.picture_files import choose_picture
+from imagechat_tui.cli.target import (
+    Target,
+    note_choice,
+    picture_argument,
+    picture_options,
+    server_options,
+    target,
+)
 from imagechat_tui.cli.terminal import draws_wide
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
@@ -74,7 +81,7 @@ def show(
     imagechat show shot.png --size 100x30 --markers
     imagechat show shot.png --colors none | less
     """
-    chosen = target(told(meant(image)), Purpose.READ, **options)
+    chosen = target(note_choice(choose_picture(image)), Purpose.READ, **options)
 
     async def loaded() -> Picture:
         return await picture_of(chosen, lambda fraction: None, private=allow_private)
@@ -94,7 +101,7 @@ def show(
         best = in_ascii(best)
     if size is None:
         rows = lengthened(picture, columns, rows, best.aspect)
-    view = whole(picture, columns, rows, best.aspect)
+    view = whole_view(picture, columns, rows, best.aspect)
 
     def drawn(look: RenderOptions) -> str:
         grid = render(picture, view, look)
@@ -139,7 +146,7 @@ def lengthened(picture: Picture, columns: int, rows: int, aspect: float) -> int:
     return min(LARGEST, ceil(picture.height / view.fill_scale / aspect)) if view.is_tall else rows
 
 
-def whole(picture: Picture, columns: int, rows: int, aspect: float) -> Viewport:
+def whole_view(picture: Picture, columns: int, rows: int, aspect: float) -> Viewport:
     """The view of a whole picture, without the empty lines and columns round it: it ends up in logs."""
     from imagechat_tui.raster.viewport import Viewport
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from imagechat_tui.cli.picture_files import Meant, meant, whole
+from imagechat_tui.cli.picture_files import PictureChoice, choose_picture, from_root
 from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.trust import Purpose, allowed, granted
 from imagechat_tui.problems import (
@@ -76,7 +76,7 @@ def completed_files(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 
 def completed_folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
-    """For a shell: folders."""
+    """For a shell: whatever it knows of folders."""
     from imagechat_tui.cli.shell_completion import folders
 
     return folders(ctx, param, incomplete)
@@ -162,7 +162,7 @@ def local_server(settings: ClientSettings, folders: Folders) -> LocalServer | No
         return None
     from imagechat_tui.net.local_server import LocalServer, default_runtime_dir
 
-    shared = whole(settings.shared) if settings.shared else None
+    shared = from_root(settings.shared) if settings.shared else None
     return LocalServer(
         runtime_dir=default_runtime_dir(os.environ, folders.known("state")),
         data_dir=shared or folders.data,
@@ -232,7 +232,7 @@ def target(
     folders = Folders.of_user()
     cwd = working_folder()
     if cwd is None and not (image == "-" or is_url(image) or url_id):
-        whole(picture_path(image, Path()))
+        from_root(picture_path(image, Path()))
     said = {"server": server, "tenant": tenant, "shared": shared, **flags}
     settings = load_settings(said, os.environ, folders, cwd, lambda wishes: granted(folders, wishes, purpose))
     for mistake in settings.mistakes:
@@ -267,7 +267,7 @@ def unasked_target(
     said = {"server": server, "tenant": tenant, "shared": shared}
     settings = load_settings(said, os.environ, folders, working_folder(), partial(allowed, folders))
     try:
-        image = image if url_id else meant(image).image
+        image = image if url_id else choose_picture(image).image
     except PictureError as failure:
         if not isinstance(failure.problem, PictureMissing):
             raise
@@ -286,7 +286,7 @@ def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Targ
     if url_id:
         return target(image, Purpose.READ, url_id=url_id, **options)
     try:
-        image = told(meant(image))
+        image = note_choice(choose_picture(image))
     except PictureError as failure:
         gone = failure.problem
         if not isinstance(gone, PictureMissing):
@@ -303,7 +303,7 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
         VerbFailed: there is no such picture, and no key in its place.
     """
     try:
-        image = image if url_id else told(meant(image))
+        image = image if url_id else note_choice(choose_picture(image))
         return target(image, Purpose.WRITE, url_id=url_id, **options)
     except (PictureError, VerbFailed) as failure:
         why = failure.problem
@@ -312,7 +312,7 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
         raise VerbFailed(NoPictureToWriteOn(why)) from None
 
 
-def told(choice: Meant) -> str:
+def note_choice(choice: PictureChoice) -> str:
     """The picture that was chosen, once it is said which one that is."""
     if choice.told:
         click.echo(f"imagechat: {choice.told}", err=True)

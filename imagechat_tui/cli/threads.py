@@ -12,7 +12,7 @@ import click
 
 from imagechat_tui import problems
 from imagechat_tui.cli import ERROR
-from imagechat_tui.cli.batch import Ending, each, tell
+from imagechat_tui.cli.batch import Ending, report, write_each
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
 from imagechat_tui.cli.questions import confirmed
@@ -356,11 +356,11 @@ def _resolving(
                 "changed": conversation.resolved is not resolved,
             }
 
-        return await each(there, write)
+        return await write_each(there, write)
 
     endings = visit(to_write_on(image, **options), errand)
     now, already = ("resolved", "was resolved already") if resolved else ("reopened", "was open already")
-    return tell(
+    return report(
         endings, lambda done: f"Marker {done['number']} {now if done['changed'] else already}.", json=json_
     )
 
@@ -417,7 +417,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
                     raise
             return {"ref": name, "id": about.id, "deleted": True}
 
-        return await each(things, write)
+        return await write_each(things, write)
 
     chosen = to_write_on(image, **options)
     names: dict[str, str] = {}
@@ -431,7 +431,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
             click.echo("Nothing deleted.", err=True)
             return ERROR
     endings = visit(chosen, errand)
-    return tell(endings, lambda done: f"{names[str(done['ref'])]} deleted.", json=json_)
+    return report(endings, lambda done: f"{names[str(done['ref'])]} deleted.", json=json_)
 
 
 def to_delete_words(name: str, comment: Comment | None, comments: tuple[Comment, ...]) -> str:

@@ -102,7 +102,7 @@ def undecided_wishes(wishes: Sequence[Wish]) -> WishesUndecided:
     return WishesUndecided(str(wishes[0].file), tuple((wish.key, wish.value) for wish in wishes))
 
 
-def told(wishes: Sequence[Wish]) -> tuple[str, list[tuple[str, str, str]]]:
+def file_and_wishes(wishes: Sequence[Wish]) -> tuple[str, list[tuple[str, str, str]]]:
     """Wishes of one project as ``words`` takes them."""
     return str(wishes[0].file), [(wish.key, wish.value, wish.beside) for wish in wishes]
 
@@ -121,6 +121,6 @@ def _asked(wishes: Sequence[Wish], purpose: Purpose) -> bool | None:
 
 def _ask(wishes: Sequence[Wish]) -> bool:
     with typed_ahead.asking():  # whoever has read any of it may answer
-        for line in wish_words(*told(wishes)):
+        for line in wish_words(*file_and_wishes(wishes)):
             click.echo(line, err=True)
         return confirmed("Allow it? The answer is kept for this project.")

@@ -111,7 +111,7 @@ class _Held:
         return self._hash.hexdigest()
 
     def add(self, data: bytes) -> None:
-        """Append."""
+        """Append to the file."""
         self.size += len(data)
         self._hash.update(data)
         view = memoryview(data)

@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from imagechat_tui import problems
-from imagechat_tui.cli.picture_files import folded, meant, pictures_in
+from imagechat_tui.cli.picture_files import choose_picture, folded, pictures_in
 from imagechat_tui.problems import Failed
 from imagechat_tui.words import picture_words
 
@@ -32,7 +32,7 @@ def make(*names: str, content: bytes = b"pixels") -> None:
 
 def refused(image: str) -> problems.AnyProblem:
     with pytest.raises(Failed) as failed:
-        meant(image)
+        choose_picture(image)
     return failed.value.problem
 
 
@@ -53,7 +53,7 @@ def test_of_a_folder_only_plain_visible_files_that_hold_something_are_pictures()
     assert refused("mocks") == problems.NoPictureInFolder("mocks")
     make("elsewhere.png")
     Path("mocks/link.png").symlink_to("../elsewhere.png")
-    assert meant("mocks").image == "mocks/link.png"
+    assert choose_picture("mocks").image == "mocks/link.png"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_of_a_folder_only_plain_visible_files_that_hold_something_are_pictures()
 )
 def test_every_kind_of_picture_is_found_by_its_name(name: str) -> None:
     make(f"mocks/{name}")
-    assert meant("mocks").image == f"mocks/{name}"
+    assert choose_picture("mocks").image == f"mocks/{name}"
 
 
 def test_pictures_stand_in_the_order_of_people() -> None:
@@ -73,10 +73,10 @@ def test_pictures_stand_in_the_order_of_people() -> None:
 
 def test_it_is_said_which_picture_of_a_folder_was_taken() -> None:
     make("mocks/b.png")
-    assert meant("mocks").told == "mocks/b.png is the only picture there."
+    assert choose_picture("mocks").told == "mocks/b.png is the only picture there."
     make("mocks/a.png")
-    assert meant("mocks/").told == "mocks/a.png is the first of 2 pictures there."
-    assert meant("mocks/a.png").told == ""
+    assert choose_picture("mocks/").told == "mocks/a.png is the first of 2 pictures there."
+    assert choose_picture("mocks/a.png").told == ""
 
 
 # A name that looks the same
@@ -103,14 +103,14 @@ def test_it_is_said_which_picture_of_a_folder_was_taken() -> None:
 )
 def test_a_name_that_looks_the_same_is_the_file_if_there_is_only_one(typed: str, there: str) -> None:
     make(there, "other.png")
-    assert meant(typed).image == there
-    assert "looks the same" in meant(typed).told
-    assert meant(there).told == ""
+    assert choose_picture(typed).image == there
+    assert "looks the same" in choose_picture(typed).told
+    assert choose_picture(there).told == ""
 
 
 def test_a_folder_may_look_the_same_too() -> None:
     make("my\N{NO-BREAK SPACE}shots/a.png")
-    choice = meant("my shots")
+    choice = choose_picture("my shots")
     assert choice.image == "my\N{NO-BREAK SPACE}shots/a.png"
     assert "looks the same" in choice.told
     assert "only picture" in choice.told
@@ -120,7 +120,7 @@ def test_of_several_that_look_the_same_none_is_taken_and_all_are_spelled_out() -
     make("a\N{NO-BREAK SPACE}b.png", "a\N{NARROW NO-BREAK SPACE}b.png")
     assert refused("a b.png") == problems.SeveralLookAlike("a b.png", ("a\\xa0b.png", "a\\u202fb.png"))
     make("a b.png")
-    assert meant("a b.png").image == "a b.png"
+    assert choose_picture("a b.png").image == "a b.png"
 
 
 def test_what_is_not_one_kind_of_space_differs() -> None:
@@ -182,7 +182,7 @@ def test_nothing_is_guessed_where_nothing_is_near() -> None:
 def test_the_address_of_a_file_is_the_file(here: Path, address: str, name: str) -> None:
     make(name)
     address = address.replace("{host}", socket.gethostname()).replace("{}", str(here))
-    assert meant(address).image == str(here / name)
+    assert choose_picture(address).image == str(here / name)
 
 
 def test_what_is_on_another_machine_or_fetched_in_another_way_is_said() -> None:
@@ -206,14 +206,14 @@ def test_a_file_that_is_there_wins_over_what_its_name_may_mean(
 ) -> None:
     monkeypatch.setenv("HOME", "/nowhere")
     make(name)
-    assert meant(name).image == name
-    assert meant(name).told == ""
+    assert choose_picture(name).image == name
+    assert choose_picture(name).told == ""
 
 
 def test_a_home_is_meant_where_no_such_file_is_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(here / "home"))
     make("home/a.png")
-    assert meant("~/a.png").image == str(here / "home" / "a.png")
+    assert choose_picture("~/a.png").image == str(here / "home" / "a.png")
     assert isinstance(refused("~nobody-of-this-name/a.png"), problems.PictureMissing)
 
 
@@ -226,7 +226,7 @@ def test_a_home_is_meant_where_no_such_file_is_here(here: Path, monkeypatch: pyt
     ],
 )
 def test_an_address_and_stdin_are_what_they_are(typed: str, image: str) -> None:
-    assert meant(typed).image == image
+    assert choose_picture(typed).image == image
 
 
 # What the system says

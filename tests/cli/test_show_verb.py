@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from imagechat_tui.cli import NOT_FOUND, OK, UNREACHABLE, USAGE, run
-from imagechat_tui.cli.show_verb import draw_chips, lengthened, whole
+from imagechat_tui.cli.show_verb import draw_chips, lengthened, whole_view
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.colors import ColorDepth
@@ -116,7 +116,7 @@ def test_without_the_server_the_picture_is_printed_all_the_same(
 @pytest.mark.parametrize("glyphs", list(GlyphSet))
 def test_markers_are_printed_as_on_the_screen(glyphs: GlyphSet, depth: ColorDepth) -> None:
     picture = Picture("p", 600, 400, "0" * 64, np.full((400, 600, 3), 128, dtype=np.uint8))
-    view = whole(picture, 60, 30, 2.0)
+    view = whole_view(picture, 60, 30, 2.0)
     look = RenderOptions(glyphs, depth)
     grid = render(picture, view, look)
     before = grid.glyphs.copy()
@@ -140,7 +140,7 @@ def test_markers_are_printed_as_on_the_screen(glyphs: GlyphSet, depth: ColorDept
 
 def test_no_empty_lines_or_columns_are_round_the_picture() -> None:
     wide = Picture("p", 600, 60, "0" * 64, np.zeros((60, 600, 3), dtype=np.uint8))
-    view = whole(wide, 60, 30, 2.0)
+    view = whole_view(wide, 60, 30, 2.0)
     assert (view.columns, view.rows) == (60, 3)
     assert view.area == (0, 0, 60, 3)
 
@@ -153,7 +153,7 @@ def test_a_tall_picture_goes_on_below_the_terminal(width: int, height: int, rows
     picture = Picture("p", width, height, "0" * 64, np.zeros((1, 1, 3), dtype=np.uint8))
     assert lengthened(picture, 60, 40, 2.0) == rows
     if (width, height) == (1440, 20_000):
-        view = whole(picture, 60, rows, 2.0)
+        view = whole_view(picture, 60, rows, 2.0)
         assert (view.columns, view.rows) == (60, rows)
 
 

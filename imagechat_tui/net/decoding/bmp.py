@@ -24,7 +24,7 @@ _888: Final = (0xFF0000, 0xFF00, 0xFF, 0)
 
 
 class Bmp(NamedTuple):
-    """What was found."""
+    """A Windows or OS/2 bitmap, as far as its header tells of it."""
 
     size: tuple[int, int]
     bits: int

@@ -15,7 +15,7 @@ PASSES: Final = ((0, 8), (4, 8), (2, 4), (1, 2))
 
 
 class Gif(NamedTuple):
-    """What was found."""
+    """A GIF, as far as it was read."""
 
     size: tuple[int, int]
     """Of the canvas."""

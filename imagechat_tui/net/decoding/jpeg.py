@@ -20,7 +20,7 @@ GARBLED: Final = tuple(bytes(number * step % 251 + 1 for number in range(1, 513)
 
 
 class Jpeg(NamedTuple):
-    """What was found."""
+    """A JPEG, as far as it was read."""
 
     size: tuple[int, int]
     exif: bytes

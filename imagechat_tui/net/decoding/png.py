@@ -33,7 +33,7 @@ _PIECE: Final = 1 << 14
 
 
 class Png(NamedTuple):
-    """What was found."""
+    """A PNG, as far as it was read."""
 
     size: tuple[int, int]
     """Of the canvas."""

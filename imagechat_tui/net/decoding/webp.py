@@ -22,7 +22,7 @@ so most of what could be there is no good; of short bit patterns one is often th
 
 
 class Webp(NamedTuple):
-    """What was found."""
+    """A WebP, as far as it was read."""
 
     size: tuple[int, int]
     """Of the canvas."""
