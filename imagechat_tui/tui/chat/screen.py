@@ -389,8 +389,8 @@ class ChatScreen(Layer[None]):
         self._session.dispatch(MoveCrosshair(event.point))
         self.show_status()
 
-    @on(ImageView.Told)
-    def _picture_told(self, event: ImageView.Told) -> None:
+    @on(ImageView.Notice)
+    def _picture_noticed(self, event: ImageView.Notice) -> None:
         self.notices.notice("", event.words)
 
     @on(ImageView.Unchanged)

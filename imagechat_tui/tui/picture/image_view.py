@@ -87,8 +87,8 @@ class ImageView(Widget, can_focus=True):
             super().__init__()
             self.point = point
 
-    class Told(Message):
-        """Something that is not seen at once, in words."""
+    class Notice(Message):
+        """A word about what a key did and what is not seen at once, for a corner note."""
 
         def __init__(self, words: str) -> None:
             super().__init__()
@@ -418,7 +418,7 @@ class ImageView(Widget, can_focus=True):
     def action_others(self) -> None:
         """Show or hide where others point."""
         self.others_shown = not self.others_shown
-        self.post_message(self.Told(f"Others' crosshairs: {'shown' if self.others_shown else 'hidden'}"))
+        self.post_message(self.Notice(f"Others' crosshairs: {'shown' if self.others_shown else 'hidden'}"))
 
     def action_open(self) -> None:
         """Open what the crosshair is on, or say that a marker is wanted here."""
