@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
@@ -15,14 +15,15 @@ from imagechat_tui.commands import Context
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import MoveCrosshair, TryNow
-from imagechat_tui.sync.state import ChatState, Draft, Status
+from imagechat_tui.sync.state import ChatState, Status
 from imagechat_tui.tui.chat.availability import Availability
 from imagechat_tui.tui.chat.corner import AppCorner
+from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.edges import Edges
 from imagechat_tui.tui.chat.layout import Pane, Sidebar
 from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNotices
-from imagechat_tui.tui.chat.notices import Notices, quote
+from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.panes import Panes
 from imagechat_tui.tui.chat.picture_pane import PicturePane
 from imagechat_tui.tui.chat.refusals import Refusals
@@ -33,7 +34,7 @@ from imagechat_tui.tui.chat.thread_actions import ThreadActions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, commands_here, hints
 from imagechat_tui.tui.keys import key_label
-from imagechat_tui.tui.messages import CommandChosen, PictureAsked, WritingRefused
+from imagechat_tui.tui.messages import PictureAsked, WritingRefused
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Background, background_lines
 from imagechat_tui.tui.textual_internals.focus import quiet_focus
@@ -144,6 +145,7 @@ class ChatScreen(Layer[None]):
             ring=self._ring,
             now_s=self._clock.engine_s,
         )
+        self._dialogs = DialogOpener(self, state, self._clock)
         self.thread_actions = ThreadActions(
             state,
             dispatch,
@@ -152,7 +154,7 @@ class ChatScreen(Layer[None]):
             notices=self.notices,
             refusals=refusals,
             focused_comment=lambda: self.panes.focused_comment,
-            confirm=self._confirm,
+            confirm=self._dialogs.confirm,
         )
         self.availability = Availability(
             state, self.selection, self.picture, lambda: self.panes.focused_comment
@@ -301,13 +303,7 @@ class ChatScreen(Layer[None]):
         if len(threads) == 1:
             self.selection.open(threads[0].key)
         elif threads:
-            from imagechat_tui.tui.dialogs.cluster import ClusterScreen
-
-            self.push_dialog(ClusterScreen(threads, self._clock), self._cluster_chosen)
-
-    def _cluster_chosen(self, key: str | None) -> None:
-        if key is not None:
-            self.selection.open(key)
+            self._dialogs.choose(threads, self.selection.open)
 
     @property
     def _reads_along(self) -> bool:
@@ -501,7 +497,7 @@ class ChatScreen(Layer[None]):
         elif self.state.drafts and not self.drafting.drafts_stored:
             kept = len(self.state.drafts)
             what = "1 draft is" if kept == 1 else f"{kept} drafts are"
-            self._confirm(
+            self._dialogs.confirm(
                 "Quit and lose unsent drafts?", f"{what} not on disk.", "quit", self._quit, no="stay"
             )
         else:
@@ -517,26 +513,9 @@ class ChatScreen(Layer[None]):
 
     # -- keys: dialogs
 
-    def _confirm(
-        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
-    ) -> None:
-        """Ask before something is lost, over whatever dialog is open."""
-        from imagechat_tui.tui.dialogs.confirm import ConfirmScreen
-
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                then()
-
-        top = self.app.screen
-        (top if isinstance(top, Layer) else self).push_dialog(
-            ConfirmScreen(question, quote(about), yes=yes, no=no), answered
-        )
-
     def action_help(self) -> None:
         """What works where the focus is."""
-        focused = self.focused
-        text = getattr(focused, "HELP", None) or self.HELP
-        self._list_commands("Help", text, commands_here(self))
+        self._list_commands("Help", getattr(self.focused, "HELP", None) or self.HELP, commands_here(self))
 
     def action_palette(self) -> None:
         """List every command of the app, with a line to search them."""
@@ -544,42 +523,24 @@ class ChatScreen(Layer[None]):
         self._list_commands("All commands", "", all_commands(nodes))
 
     def _list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
-        from imagechat_tui.tui.dialogs.command_list import CommandScreen
-
         forbidden = self.availability.forbidden_commands
         allowed = [command for command in commands if command.id not in forbidden]
-        self.push_dialog(CommandScreen(title, text, allowed), self._run_command)
-
-    def _run_command(self, command: ActiveCommand | None) -> None:
-        if command is not None:
-            self.post_message(CommandChosen(command))
+        self._dialogs.list_commands(title, text, allowed)
 
     def action_unsent(self) -> None:
         """What is not on the server."""
-        if not self.state.drafts:
+        if self.state.drafts:
+            drafting, drop = self.drafting, self.thread_actions.drop
+            self._dialogs.list_unsent(retry=drafting.retry, drop=drop, write_on=drafting.write_on)
+        else:
             self.notices.notice("", ALL_SENT)
-            return
-        from imagechat_tui.tui.dialogs.unsent import UnsentScreen
-
-        unsent = UnsentScreen(
-            self.state.newest, self._clock, retry=self.drafting.retry, drop=self.thread_actions.drop
-        )
-        self.push_dialog(unsent, self._unsent_chosen)
-
-    def _unsent_chosen(self, draft: Draft | None) -> None:
-        if draft is not None:
-            self.drafting.write_on(draft)
 
     def action_here(self) -> None:
         """All people that look at the picture now."""
-        from imagechat_tui.tui.dialogs.here import HereScreen
-
-        self.push_dialog(HereScreen(self.state.shown))
+        self._dialogs.list_people()
 
     def action_details(self) -> None:
         """Who, when, where, and how it stands."""
         thread = self.thread_actions.thread
         if thread is not None:
-            from imagechat_tui.tui.dialogs.details import DetailsScreen
-
-            self.push_dialog(DetailsScreen(self.state.shown, thread, self.selection.open_comment))
+            self._dialogs.show_details(thread, self.selection.open_comment)

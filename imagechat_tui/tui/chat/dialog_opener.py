@@ -1,0 +1,96 @@
+"""Opens the dialogs over the main screen, and hands their answers on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from imagechat_tui.sync.state import Draft, Thread
+from imagechat_tui.tui.chat.notices import quote
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.tui.commands import ActiveCommand
+from imagechat_tui.tui.messages import CommandChosen
+from imagechat_tui.tui.textual_internals.layers import Layer
+
+if TYPE_CHECKING:
+    from imagechat_tui.sync.state import CommentView
+    from imagechat_tui.tui.clock import Clock
+
+
+class DialogOpener:
+    """Each method opens one dialog; what a dialog is made of is imported when it is opened first.
+
+    Args:
+        screen: the screen that they lie over.
+        state: what is shown in them.
+        clock: for the times in them.
+    """
+
+    def __init__(self, screen: Layer[Any], state: ScreenState, clock: Clock) -> None:
+        self._screen = screen
+        self._state = state
+        self._clock = clock
+
+    def confirm(
+        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
+    ) -> None:
+        """Ask before something is lost, over whatever dialog is open; call ``then`` after a yes."""
+        from imagechat_tui.tui.dialogs.confirm import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                then()
+
+        top = self._screen.app.screen
+        (top if isinstance(top, Layer) else self._screen).push_dialog(
+            ConfirmScreen(question, quote(about), yes=yes, no=no), answered
+        )
+
+    def choose(self, threads: Sequence[Thread], chosen: Callable[[str], None]) -> None:
+        """Ask which of the markers at one place is meant; call ``chosen`` with its key."""
+        from imagechat_tui.tui.dialogs.cluster import ClusterScreen
+
+        def answered(key: str | None) -> None:
+            if key is not None:
+                chosen(key)
+
+        self._screen.push_dialog(ClusterScreen(threads, self._clock), answered)
+
+    def list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
+        """List commands; the one that is chosen runs as its key would."""
+        from imagechat_tui.tui.dialogs.command_list import CommandScreen
+
+        def answered(command: ActiveCommand | None) -> None:
+            if command is not None:
+                self._screen.post_message(CommandChosen(command))
+
+        self._screen.push_dialog(CommandScreen(title, text, commands), answered)
+
+    def list_unsent(
+        self,
+        *,
+        retry: Callable[[Draft], None],
+        drop: Callable[[Draft], None],
+        write_on: Callable[[Draft], None],
+    ) -> None:
+        """List what is not on the server, and what can be done with it."""
+        from imagechat_tui.tui.dialogs.unsent import UnsentScreen
+
+        def answered(draft: Draft | None) -> None:
+            if draft is not None:
+                write_on(draft)
+
+        unsent = UnsentScreen(self._state.newest, self._clock, retry=retry, drop=drop)
+        self._screen.push_dialog(unsent, answered)
+
+    def list_people(self) -> None:
+        """List who looks at the picture now."""
+        from imagechat_tui.tui.dialogs.here import HereScreen
+
+        self._screen.push_dialog(HereScreen(self._state.shown))
+
+    def show_details(self, thread: Thread, comment: CommentView | None) -> None:
+        """Show who, when, where, and how a thread and one of its comments stand."""
+        from imagechat_tui.tui.dialogs.details import DetailsScreen
+
+        self._screen.push_dialog(DetailsScreen(self._state.shown, thread, comment))
