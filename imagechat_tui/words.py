@@ -35,16 +35,7 @@ from imagechat_tui.problems import (
 )
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.safetext import Kind, SafeText, safe_text
-from imagechat_tui.sync.intents import (
-    DeleteComment,
-    DeleteConversation,
-    EditComment,
-    MoveConversation,
-    PostComment,
-    ResolveConversation,
-    StartConversation,
-    Write,
-)
+from imagechat_tui.sync import intents
 from imagechat_tui.sync.state import Connection, Phase
 
 if TYPE_CHECKING:
@@ -283,49 +274,49 @@ def _refusal(code: str) -> str:
     return _REFUSALS.get(code, "")
 
 
-def write_words(write: Write) -> str:
+def write_words(write: intents.Write) -> str:
     """What a write is, in a list of several: "new marker", "comment", "delete marker" …"""
     match write:
-        case StartConversation():
+        case intents.StartConversation():
             return "new marker"
-        case PostComment():
+        case intents.PostComment():
             return "comment"
-        case EditComment():
+        case intents.EditComment():
             return "edit"
-        case DeleteComment():
+        case intents.DeleteComment():
             return "delete comment"
-        case DeleteConversation():
+        case intents.DeleteConversation():
             return "delete marker"
-        case MoveConversation():
+        case intents.MoveConversation():
             return "move marker"
-        case ResolveConversation(resolved=resolved):
+        case intents.ResolveConversation(resolved=resolved):
             return "resolve" if resolved else "reopen"
         case _:
             assert_never(write)
 
 
-def not_done_words(write: Write) -> str:
+def not_done_words(write: intents.Write) -> str:
     """That a write did not happen, as a title: "Marker not saved", "Comment not deleted" …"""
     match write:
-        case StartConversation():
+        case intents.StartConversation():
             return "Marker not saved"
-        case PostComment():
+        case intents.PostComment():
             return "Comment not saved"
-        case EditComment():
+        case intents.EditComment():
             return "Edit not saved"
-        case DeleteComment():
+        case intents.DeleteComment():
             return "Comment not deleted"
-        case DeleteConversation():
+        case intents.DeleteConversation():
             return "Marker not deleted"
-        case MoveConversation():
+        case intents.MoveConversation():
             return "Marker not moved"
-        case ResolveConversation(resolved=resolved):
+        case intents.ResolveConversation(resolved=resolved):
             return "Not resolved" if resolved else "Not reopened"
         case _:
             assert_never(write)
 
 
-def not_saved_words(problem: Problem, write: Write | None, *, listed: bool = True) -> Words:
+def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bool = True) -> Words:
     """The verdict "not saved" about one write: why, and what became of the text.
 
     Args:
@@ -343,7 +334,7 @@ def not_saved_words(problem: Problem, write: Write | None, *, listed: bool = Tru
     )
 
 
-def checking_words(write: Write | None) -> Words:
+def checking_words(write: intents.Write | None) -> Words:
     """That a write was sent and nobody knows yet what became of it."""
     what = f"{write_words(write)}: " if write is not None else ""
     return Words("Checking", f"{what}no answer yet. You will be told whether it was saved.")

@@ -15,16 +15,7 @@ from imagechat_tui.net.decoding.kinds import DECLINED
 from imagechat_tui.problems import NOT_SIGNED_IN, OVERLOADED, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
-from imagechat_tui.sync.intents import (
-    DeleteComment,
-    DeleteConversation,
-    EditComment,
-    MoveConversation,
-    PostComment,
-    ResolveConversation,
-    StartConversation,
-    Write,
-)
+from imagechat_tui.sync import intents
 from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.words import (
     BANNER_AFTER_S,
@@ -59,15 +50,15 @@ HOSTILE = "\x1b]52;c;aGk=\x07\x9b2J\u202egnp\n\u2028two\x00\ud800\u200b"
 ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 IC, C = ConversationId("ic_1"), CommentId("c_1")
-WRITES: dict[str, Write] = {
-    "new marker": StartConversation(eg.point(), "text"),
-    "comment": PostComment(IC, "text"),
-    "edit": EditComment(IC, C, "text"),
-    "delete comment": DeleteComment(IC, C),
-    "delete marker": DeleteConversation(IC),
-    "move marker": MoveConversation(IC, eg.point()),
-    "resolve": ResolveConversation(IC, True),
-    "reopen": ResolveConversation(IC, False),
+WRITES: dict[str, intents.Write] = {
+    "new marker": intents.StartConversation(eg.point(), "text"),
+    "comment": intents.PostComment(IC, "text"),
+    "edit": intents.EditComment(IC, C, "text"),
+    "delete comment": intents.DeleteComment(IC, C),
+    "delete marker": intents.DeleteConversation(IC),
+    "move marker": intents.MoveConversation(IC, eg.point()),
+    "resolve": intents.ResolveConversation(IC, True),
+    "reopen": intents.ResolveConversation(IC, False),
 }
 NOT_DONE = {
     "new marker": "Marker not saved",
@@ -226,7 +217,7 @@ def test_a_limit_says_how_long_to_wait(retry_after_s: float | None, said: str) -
 
 
 def test_every_kind_of_write_has_a_name() -> None:
-    assert {type(write) for write in WRITES.values()} == set(get_args(Write))
+    assert {type(write) for write in WRITES.values()} == set(get_args(intents.Write))
     assert {write_words(write): write for write in WRITES.values()} == WRITES
 
 

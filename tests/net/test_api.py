@@ -45,17 +45,8 @@ from imagechat_tui.protocol.routes import (
     ListComments,
     UsersOnline,
 )
+from imagechat_tui.sync import intents
 from imagechat_tui.sync.effects import SendRequest
-from imagechat_tui.sync.intents import (
-    DeleteComment,
-    DeleteConversation,
-    EditComment,
-    MoveConversation,
-    PostComment,
-    ResolveConversation,
-    StartConversation,
-    Write,
-)
 from imagechat_tui.sync.state import Peer, Room
 from imagechat_tui.words import problem_words
 from tests import examples as eg
@@ -66,18 +57,18 @@ CHAT = ConversationId("ic_1")
 COMMENT = CommentId("c_1")
 THREAD = UrlId("gallery-42:/img/trail.jpg:25.5:30.25")
 ROOM = Room(eg.TENANT, UrlId("gallery-42"), "/img/trail.jpg", "Gallery 42", "https://example.com/g")
-START = StartConversation(Point(25.5, 30.25), "Trail is wet")
+START = intents.StartConversation(Point(25.5, 30.25), "Trail is wet")
 CANARY = "canary-7f3a-sso"
 
 
 def request(
-    write: Write = START, *, two_step: bool = False, timeout_s: float = 5.0, **more: object
+    write: intents.Write = START, *, two_step: bool = False, timeout_s: float = 5.0, **more: object
 ) -> SendRequest:
     comment_id = more.get("comment_id")
     return SendRequest(
         broadcast_id=BroadcastId("b-1"),
         write=write,
-        thread_url_id=None if isinstance(write, StartConversation) else THREAD,
+        thread_url_id=None if isinstance(write, intents.StartConversation) else THREAD,
         two_step=two_step,
         comment_id=COMMENT if comment_id else None,
         timeout_s=timeout_s,
@@ -160,36 +151,36 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
             {"comment": "Trail is wet", "windowUrlId": THREAD, "x": 25.5, "y": 30.25, "broadcastId": "b-1"},
         ),
         (
-            PostComment(CHAT, "Dry again", COMMENT),
+            intents.PostComment(CHAT, "Dry again", COMMENT),
             "POST",
             "/comments/demo",
             {"urlId": THREAD, "broadcastId": "b-1"},
             {"comment": "Dry again", "parentId": "c_1", "urlId": THREAD, "productId": 2},
         ),
         (
-            EditComment(CHAT, COMMENT, "Dry"),
+            intents.EditComment(CHAT, COMMENT, "Dry"),
             "POST",
             "/comments/demo/c_1/update-text",
             {"broadcastId": "b-1"},
             {"comment": "Dry"},
         ),
-        (DeleteComment(CHAT, COMMENT), "DELETE", "/comments/demo/c_1", {"broadcastId": "b-1"}, {}),
+        (intents.DeleteComment(CHAT, COMMENT), "DELETE", "/comments/demo/c_1", {"broadcastId": "b-1"}, {}),
         (
-            DeleteConversation(CHAT),
+            intents.DeleteConversation(CHAT),
             "DELETE",
             "/comment-image-chats/demo/ic_1",
             {"broadcastId": "b-1"},
             {"broadcastId": "b-1"},
         ),
         (
-            MoveConversation(CHAT, Point(1.239, 2)),
+            intents.MoveConversation(CHAT, Point(1.239, 2)),
             "PATCH",
             "/comment-image-chats/demo/ic_1",
             {},
             {"broadcastId": "b-1", "x": 1.24, "y": 2},
         ),
         (
-            ResolveConversation(CHAT, True),
+            intents.ResolveConversation(CHAT, True),
             "PATCH",
             "/comment-image-chats/demo/ic_1",
             {},
@@ -201,7 +192,7 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
 async def test_each_write_is_one_request_to_its_route(
     api: Api,
     stub: StubServer,
-    write: Write,
+    write: intents.Write,
     method: str,
     path: str,
     query: dict[str, str],
@@ -251,7 +242,7 @@ async def test_a_hosted_marker_is_a_comment_first_and_then_resumes_with_its_id(
 
 
 async def test_a_hosted_server_is_not_asked_for_what_it_does_not_have(api: Api, stub: StubServer) -> None:
-    failure = await fails(api, Unsupported, request(ResolveConversation(CHAT, True), two_step=True))
+    failure = await fails(api, Unsupported, request(intents.ResolveConversation(CHAT, True), two_step=True))
     assert not failure.sent
     assert not stub.requests
 
@@ -331,7 +322,7 @@ async def test_who_does_not_have_the_list_is_another_kind_of_server(
         await api.conversations(ROOM)
     assert failed.value.status == status
     assert (failed.value.problem.kind is ProblemKind.UNSUPPORTED) == another
-    gone = await fails(api, ApiError, request(DeleteComment(CHAT, COMMENT)))
+    gone = await fails(api, ApiError, request(intents.DeleteComment(CHAT, COMMENT)))
     assert gone.problem.kind is not ProblemKind.UNSUPPORTED
     assert gone.status == status, "it has certainly not happened"
 
@@ -649,7 +640,7 @@ async def test_a_write_given_up_in_a_black_hole_is_not_delivered_when_the_link_h
         assert failure.sent
         proxy.mode = Mode.PASS
         # The link is good again: another write passes, the one given up does not.
-        await api.send(ROOM, request(DeleteConversation(CHAT)))
+        await api.send(ROOM, request(intents.DeleteConversation(CHAT)))
         assert [row.get("comment") for row in tcp_stub.rows] == [None]
 
 

@@ -9,16 +9,7 @@ from typing import assert_never
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.intents import (
-    DeleteComment,
-    DeleteConversation,
-    EditComment,
-    MoveConversation,
-    PostComment,
-    ResolveConversation,
-    StartConversation,
-    Write,
-)
+from imagechat_tui.sync import intents
 from imagechat_tui.sync.state import Draft
 
 VERSION = 1
@@ -73,40 +64,40 @@ def _draft(draft: Draft) -> dict[str, object]:
     }
 
 
-def _write(write: Write) -> dict[str, object]:
+def _write(write: intents.Write) -> dict[str, object]:
     match write:
-        case StartConversation():
+        case intents.StartConversation():
             return {"type": "start", "x": write.point.x, "y": write.point.y, "text": write.text}
-        case PostComment():
+        case intents.PostComment():
             return {
                 "type": "post",
                 "conversation_id": write.conversation_id,
                 "text": write.text,
                 "parent_id": write.parent_id,
             }
-        case EditComment():
+        case intents.EditComment():
             return {
                 "type": "edit",
                 "conversation_id": write.conversation_id,
                 "comment_id": write.comment_id,
                 "text": write.text,
             }
-        case DeleteComment():
+        case intents.DeleteComment():
             return {
                 "type": "delete-comment",
                 "conversation_id": write.conversation_id,
                 "comment_id": write.comment_id,
             }
-        case DeleteConversation():
+        case intents.DeleteConversation():
             return {"type": "delete-conversation", "conversation_id": write.conversation_id}
-        case MoveConversation():
+        case intents.MoveConversation():
             return {
                 "type": "move",
                 "conversation_id": write.conversation_id,
                 "x": write.point.x,
                 "y": write.point.y,
             }
-        case ResolveConversation():
+        case intents.ResolveConversation():
             return {
                 "type": "resolve",
                 "conversation_id": write.conversation_id,
@@ -140,26 +131,28 @@ def _read_draft(item: object) -> Draft:
     )
 
 
-def _read_write(write: dict[str, object]) -> Write:
+def _read_write(write: dict[str, object]) -> intents.Write:
     kind = write["type"]
     if kind == "start":
-        return StartConversation(_point(write), _text(write["text"]))
+        return intents.StartConversation(_point(write), _text(write["text"]))
     conversation_id = ConversationId(_text(write["conversation_id"]))
     match kind:
         case "post":
             parent_id = _optional_text(write["parent_id"])
             parent = None if parent_id is None else CommentId(parent_id)
-            return PostComment(conversation_id, _text(write["text"]), parent)
+            return intents.PostComment(conversation_id, _text(write["text"]), parent)
         case "edit":
-            return EditComment(conversation_id, CommentId(_text(write["comment_id"])), _text(write["text"]))
+            return intents.EditComment(
+                conversation_id, CommentId(_text(write["comment_id"])), _text(write["text"])
+            )
         case "delete-comment":
-            return DeleteComment(conversation_id, CommentId(_text(write["comment_id"])))
+            return intents.DeleteComment(conversation_id, CommentId(_text(write["comment_id"])))
         case "delete-conversation":
-            return DeleteConversation(conversation_id)
+            return intents.DeleteConversation(conversation_id)
         case "move":
-            return MoveConversation(conversation_id, _point(write))
+            return intents.MoveConversation(conversation_id, _point(write))
         case "resolve" if isinstance(resolved := write["resolved"], bool):
-            return ResolveConversation(conversation_id, resolved)
+            return intents.ResolveConversation(conversation_id, resolved)
         case _:
             raise ValueError("an unknown kind of write")
 
