@@ -20,6 +20,8 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
+PATIENCE_S = 120.0
+"""A verb that has not ended by then hangs."""
 LENGTH = 4
 """Bytes of the number that says how long a message is."""
 OF_THE_START = ("PYTHON", "LANG", "LC_")
@@ -40,6 +42,7 @@ class Forker:
             env=dict(env), cwd=Path(__file__).parents[2], pass_fds=(theirs.fileno(),), start_new_session=True,
         )  # fmt: skip
         theirs.close()
+        self._ours.settimeout(PATIENCE_S)
         atexit.register(self._close)
 
     def _close(self) -> None:
@@ -71,14 +74,17 @@ class Forker:
                 pass  # it did not want to read all of that
 
         threads = [
-            Thread(target=read, args=(out_ours,)),
-            Thread(target=read, args=(err_ours,)),
-            Thread(target=write),
+            Thread(target=read, args=(out_ours,), daemon=True),
+            Thread(target=read, args=(err_ours,), daemon=True),
+            Thread(target=write, daemon=True),
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(PATIENCE_S)
+            if thread.is_alive():
+                forker.cache_clear()  # this one waits for what does not end
+                raise subprocess.TimeoutExpired([*args], PATIENCE_S)
         code = int.from_bytes(received(self._ours, LENGTH), "big", signed=True)
         return subprocess.CompletedProcess([*args], code, said[out_ours], said[err_ours])
 

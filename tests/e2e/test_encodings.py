@@ -58,7 +58,7 @@ def talked(desk: Desk) -> Desk:
     """A picture with a name and threads that no old encoding has all letters of."""
     desk.picture.rename(desk.root / NAME)
     for _ in range(2):
-        assert run(desk, *PEOPLE["add"]).returncode == 0
+        assert desk.run(*PEOPLE["add"]).returncode == 0
     return desk
 
 
@@ -101,7 +101,7 @@ def test_watch_goes_on_behind_such_a_letter(talked: Desk, how: list[str]) -> Non
         lines = iter(watching.stdout.readline, b"")
         next(line for line in lines if b"live" in line.lower())
         for _ in range(2):
-            assert run(talked, *PEOPLE["reply"]).returncode == 0
+            assert talked.run(*PEOPLE["reply"]).returncode == 0
             told = next(line for line in lines if b"Logo" in line).decode("latin-1")
             if how:
                 assert json.loads(told)["comment"]["comment"] == TEXT
