@@ -375,6 +375,9 @@ async def test_writers_at_once_are_heard_in_one_order_by_everybody(house: House)
 async def test_an_event_costs_one_look_at_the_log_and_one_write_a_socket(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        "imagechat_tui.server.live.presence.JOIN_DELAY_S", 60.0
+    )  # who came costs a write, too
     alice = house.person("alice")
     await alice.marks()
     listed = await alice.list(v="2")
@@ -409,7 +412,7 @@ async def test_an_event_costs_one_look_at_the_log_and_one_write_a_socket(
 async def test_a_position_that_this_process_has_not_reached_yet_is_no_reason_to_start_anew(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The list is read from the store, which may be ahead of the room's pump, here or in another process."""
+    """The list is read from the store, which may be ahead of the room, here or in another process."""
     alice = house.person("alice")
     await alice.marks()
     early = await alice.sub(await alice.list(v="2"), v="2")

@@ -223,9 +223,7 @@ class Hub:
     async def _greeting(self, key: RoomKey, delivered: Position, resume: Position | None) -> list[bytes]:
         """``subscribed``, then what the reader missed, or ``reset``."""
         head = delivered
-        if (
-            resume is not None and resume.seq > delivered.seq
-        ):  # read from a log that we have not followed yet?
+        if resume is not None and resume.seq > delivered.seq:  # read from a log not followed here yet?
             head = (await self._store.positions([key]))[key]
         subscribed = Subscribed(head, self._now_ms())
         frames = [text_frame(encode_event(subscribed, tenant_id=key.tenant_id, v2=True))]

@@ -13,24 +13,16 @@ from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import CommentReply, CreateComment, EditComment, EditReply
 from imagechat_tui.server.guard.access import Action
 from imagechat_tui.server.storage import Change, Decision, Subject
-from imagechat_tui.server.usecases.commands import (
-    MAX_SRC,
-    MAX_TITLE,
-    Commands,
-    Draft,
-    Request,
-    blanked,
-    counted,
-)
+from imagechat_tui.server.usecases import commands
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
 
 
-class CommentCommands(Commands):
+class CommentCommands(commands.Commands):
     """Creates, edits and deletes comments."""
 
-    async def create_comment(self, request: Request, create: CreateComment) -> bytes:
+    async def create_comment(self, request: commands.Request, create: CreateComment) -> bytes:
         """Make a comment in a thread, whose marker may not exist yet (two steps)."""
-        thread, draft = clean(create.url_id), Draft(create.comment)
+        thread, draft = clean(create.url_id), commands.Draft(create.comment)
 
         def decide(subject: Subject) -> Decision:
             if subject.thread_closed and subject.conversation is None:
@@ -40,14 +32,14 @@ class CommentCommands(Commands):
             if create.parent_id is not None and (parent is None or parent.url_id != thread):
                 raise Refused(400, "invalid-comment-id")
             self.check_text(create.comment)
-            if len(create.page_title) > MAX_TITLE or len(create.url) > MAX_SRC:
+            if len(create.page_title) > commands.MAX_TITLE or len(create.url) > commands.MAX_SRC:
                 raise Refused(400, "invalid-input", "pageTitle or url is too long.")
             self.in_time(request, subject, draft)
             comment = self.new_comment(
                 request, subject, thread, draft, create.page_title, create.parent_id, create.url
             )
             events = [self.announced(request, thread, NewComment(request.stamp, comment))]
-            after = counted(subject, 1, comment.date_ms)
+            after = commands.counted(subject, 1, comment.date_ms)
             if after is not None and subject.image is not None:
                 event = ImageChatUpdated(request.stamp, after, "new-comment", comment)
                 events.append(self.announced(request, subject.image, event))
@@ -75,9 +67,9 @@ class CommentCommands(Commands):
         )
         return await self.carry_out(change, draft)
 
-    async def edit_comment(self, request: Request, edit: EditComment) -> bytes:
+    async def edit_comment(self, request: commands.Request, edit: EditComment) -> bytes:
         """Give a comment another text."""
-        draft = Draft(edit.comment)
+        draft = commands.Draft(edit.comment)
 
         def decide(subject: Subject) -> Decision:
             before = subject.comment
@@ -101,7 +93,7 @@ class CommentCommands(Commands):
         change = self.change(request, decide, comment_id=edit.comment_id)
         return await self.carry_out(change, draft)
 
-    async def delete_comment(self, request: Request, comment_id: CommentId) -> bytes:
+    async def delete_comment(self, request: commands.Request, comment_id: CommentId) -> bytes:
         """Take a comment away, and everything that answers it."""
 
         def decide(subject: Subject) -> Decision:
@@ -111,12 +103,12 @@ class CommentCommands(Commands):
             self.allow(request, Action.DELETE_COMMENT, top, locked=top.is_locked)
             self.in_time(request, subject)
             gone = _with_descendants(top.id, subject.thread)
-            blank = blanked(top)
+            blank = commands.blanked(top)
             event = DeletedComment(request.stamp, top.id, blank)
             events = [self.announced(request, top.url_id, event)]
             kept = [comment for comment in subject.thread if comment.id not in gone and comment.approved]
             last_ms = max((comment.date_ms or 0 for comment in kept), default=0) or None
-            after = counted(subject, len(kept) - subject.thread_count, last_ms)
+            after = commands.counted(subject, len(kept) - subject.thread_count, last_ms)
             if after is not None and subject.image is not None:
                 update = ImageChatUpdated(request.stamp, after, "deleted-comment", blank)
                 events.append(self.announced(request, subject.image, update))

@@ -22,33 +22,24 @@ from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
 from imagechat_tui.server.guard.access import Action
 from imagechat_tui.server.storage import Announced, Change, Decision, Subject
-from imagechat_tui.server.usecases.commands import (
-    MAX_SRC,
-    MAX_TITLE,
-    Commands,
-    Draft,
-    Request,
-    blanked,
-    counted,
-    name_of,
-)
+from imagechat_tui.server.usecases import commands
 from imagechat_tui.server.usecases.refusals import Refused, conversation_not_found
 
 
-class MarkerCommands(Commands):
+class MarkerCommands(commands.Commands):
     """Creates, moves, resolves, reopens and deletes markers."""
 
-    async def create_conversation(self, request: Request, create: CreateConversation) -> bytes:
+    async def create_conversation(self, request: commands.Request, create: CreateConversation) -> bytes:
         """Make a marker: with its first comment, or (two steps) for a comment posted before."""
         image, thread = clean(create.url_id), clean(create.window_url_id)
-        draft = Draft(create.comment) if create.comment is not None else None
+        draft = commands.Draft(create.comment) if create.comment is not None else None
 
         def decide(subject: Subject) -> Decision:
             self.allow(request, Action.CREATE_MARKER, None)
             prefixes = (f"{create.url_id}:", f"{image}:")
             if not create.window_url_id.strip().startswith(prefixes) and not thread.startswith(prefixes):
                 raise Refused(400, "invalid-input", "windowUrlId does not begin with urlId.")
-            if len(create.src) > MAX_SRC or len(create.page_title) > MAX_TITLE:
+            if len(create.src) > commands.MAX_SRC or len(create.page_title) > commands.MAX_TITLE:
                 raise Refused(400, "invalid-input", "src or pageTitle is too long.")
             if draft is not None:
                 self.check_text(draft.text)
@@ -81,7 +72,7 @@ class MarkerCommands(Commands):
         )
 
     async def update_conversation(
-        self, request: Request, conversation_id: ConversationId, update: UpdateConversation
+        self, request: commands.Request, conversation_id: ConversationId, update: UpdateConversation
     ) -> bytes:
         """Move a marker, or resolve or reopen its thread."""
 
@@ -120,7 +111,7 @@ class MarkerCommands(Commands):
 
         return await self.carry_out(self.change(request, decide, conversation_id=conversation_id))
 
-    async def delete_conversation(self, request: Request, conversation_id: ConversationId) -> bytes:
+    async def delete_conversation(self, request: commands.Request, conversation_id: ConversationId) -> bytes:
         """Take a marker away with its whole thread."""
 
         def decide(subject: Subject) -> Decision:
@@ -131,7 +122,7 @@ class MarkerCommands(Commands):
             self.in_time(request, subject)
             stamp, thread = request.stamp, gone.url_id
             roots = [comment for comment in subject.thread if comment.parent_id is None]
-            in_thread = [DeletedComment(stamp, root.id, blanked(root)) for root in roots]
+            in_thread = [DeletedComment(stamp, root.id, commands.blanked(root)) for root in roots]
             return Decision(
                 dump_json(codec.encode_success()),
                 removed_conversation=gone.id,
@@ -147,7 +138,7 @@ class MarkerCommands(Commands):
         change = self.change(request, decide, conversation_id=conversation_id, whole_thread=True)
         return await self.carry_out(change)
 
-    def _own_comment(self, request: Request, subject: Subject, thread: UrlId) -> Comment:
+    def _own_comment(self, request: commands.Request, subject: Subject, thread: UrlId) -> Comment:
         """The comment that a marker is made from: in that thread, and by who makes it."""
         comment = subject.comment
         if comment is None or comment.url_id != thread:
@@ -158,7 +149,7 @@ class MarkerCommands(Commands):
 
     def _new_marker(
         self,
-        request: Request,
+        request: commands.Request,
         subject: Subject,
         create: CreateConversation,
         image: UrlId,
@@ -174,7 +165,7 @@ class MarkerCommands(Commands):
             created_from_comment_id=comment.id,
             user_id=None if actor.anonymous else actor.id,
             anon_user_id=actor.id if actor.anonymous else None,
-            commenter_name=name_of(actor),
+            commenter_name=commands.name_of(actor),
             comment_count=subject.thread_count + int(is_new),
             last_comment_at_ms=comment.date_ms,
             created_at_ms=subject.now_ms,
@@ -197,14 +188,14 @@ class MarkerCommands(Commands):
         )
 
     def _added_to(
-        self, request: Request, subject: Subject, there: Conversation, comment: Comment, is_new: bool
+        self, request: commands.Request, subject: Subject, there: Conversation, comment: Comment, is_new: bool
     ) -> Decision:
         """Two people hit the same point: the second finds the first one's marker, and adds to it."""
         assert subject.image is not None
         tenant_id, after = request.actor.tenant_id, there
         events: tuple[Announced, ...] = ()
         if is_new:
-            after = counted(subject, 1, comment.date_ms) or there
+            after = commands.counted(subject, 1, comment.date_ms) or there
             update = ImageChatUpdated(request.stamp, after, "new-comment", comment)
             events = (
                 self.announced(request, there.url_id, NewComment(request.stamp, comment)),
