@@ -216,7 +216,7 @@ async def compare(folder: Path, steps: Sequence[Step]) -> None:
     assert results[0] == results[1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(STEPS)
 def test_sqlite_and_dictionaries_hold_the_same(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
