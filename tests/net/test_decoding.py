@@ -329,7 +329,7 @@ SMALL: dict[str, Callable[[Image.Image], bytes]] = {
 @pytest.mark.parametrize("kind", SMALL)
 def test_wherever_a_file_is_cut_off_more_of_it_never_shows_less(kind: str, runs: int) -> None:
     data = SMALL[kind](colored(40, 40))
-    step = max(1, len(data) * 40 // runs)
+    step = max(1, len(data) * 20 // runs)
     missing: tuple[int, float] = (2, 1.0)
     """How bad it is: nothing is there, rows are missing, they are coarse; and how many."""
     for end in [*range(16, len(data), step), len(data)]:

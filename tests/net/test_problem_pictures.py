@@ -14,8 +14,8 @@ from tests.net.test_hostile_images import decoded
 
 BATCH = 60
 """Files decoded by one child: its ten seconds of processor time are for all of them."""
-EVERY = 40
-"""So many runs that are asked for decode one picture: the usual 1,000 decode 25."""
+EVERY = 20
+"""So many runs that are asked for decode one picture: the usual 1,000 decode 50."""
 NEAR = 0.06
 """How far from the truth a share may be: what a header takes is no row."""
 
