@@ -30,6 +30,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.intents import Intent, TryNow
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
+from imagechat_tui.tui.chat import corner
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.textual_internals.event_loop import settled
 from imagechat_tui.words import Words
@@ -106,6 +107,10 @@ class SteppingSession(ScriptedSession):
         return super().dispatch(intent)
 
 
+STAYS_S = 3600
+"""How long notes stay: until they are told to go."""
+
+
 class RestingApp(ImageChatApp):
     """Says when it is at rest."""
 
@@ -116,7 +121,7 @@ class RestingApp(ImageChatApp):
     ]
 
     def notify(self, message: str, **how: Any) -> None:
-        super().notify(message, **{**how, "timeout": 3600})
+        super().notify(message, **{**how, "timeout": STAYS_S})
 
     def action_end_notes(self) -> None:
         self.clear_notifications()
@@ -150,6 +155,7 @@ async def load(progress: Callable[[float], None]) -> Picture:
 def main() -> None:
     steps = sys.argv[1].split(",")
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    vars(corner).update(HINT_S=STAYS_S, FAILURE_S=STAYS_S)
     look = RenderOptions(pixels=CELL if "pixels" in sys.argv[3:] else None)
     app = RestingApp(
         SteppingSession(scattered(count), iter(steps)),
