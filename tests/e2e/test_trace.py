@@ -19,6 +19,9 @@ def test_a_session_with_an_outage_runs_again_without_a_difference(desk: Desk) ->
     here.shows("LIVE")
     place_marker(here, "Logo is cut off")
     here.shows("1 marker", "Logo is cut off")
+    # The marker may be seen before it is answered; what another one says comes after the answer.
+    desk.json("add", "shot.png", "--at", "9,9", "-m", "Before the outage", "--json")
+    here.shows("Before the outage")
     before = desk.server_pid
     assert before is not None
     os.kill(before, signal.SIGKILL)

@@ -352,6 +352,13 @@ def test_wherever_a_file_is_cut_off_more_of_it_never_shows_less(kind: str, runs:
     assert missing == (0, 0.0)
 
 
+def test_a_webp_that_ends_in_its_header_is_cut_off() -> None:
+    data = SMALL["webp"](colored(40, 40))
+    for end in range(16, 64):
+        answer, _ = decode(data[:end])
+        assert answer.get("problem") == "cut-off", (end, answer)
+
+
 # Transparency, colours, canvases
 
 

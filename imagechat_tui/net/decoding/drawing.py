@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from imagechat_tui.net.decoding import bmp, gif, jpeg, png, webp
@@ -322,7 +322,11 @@ def _part_of_webp(found: webp.Webp, tried: _Tried) -> tuple[Image.Image, int] | 
         if image is None:
             continue
         if not found.lossless:
-            first = _first_change(image, filter(None, (tried(found.file(more)) for more in jpeg.GARBLED)))
+            others = filter(None, (tried(found.file(more)) for more in jpeg.GARBLED))
+            other = next(others, None)
+            if other is None:
+                return None  # made-up data makes no sense there: it is the header that ends
+            first = _first_change(image, chain((other,), others))
             return image, image.height if first is None else first
         starts = (more[:length] for length in (24, 8, 3, 1) for more in jpeg.GARBLED)
         others = filter(None, (tried(found.file(ending, start)) for start in starts))
