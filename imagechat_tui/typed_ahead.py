@@ -49,17 +49,28 @@ def keep() -> None:
         if _kept is not None or not os.isatty(0) or os.tcgetpgrp(0) != os.getpgrp():
             return
         before = termios.tcgetattr(0)
-        raw = termios.tcgetattr(0)
-        raw[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
-        raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
-        raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
         for number in ENDING:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, _end)
         terminal = os.dup(0)
-        termios.tcsetattr(terminal, termios.TCSANOW, raw)
+        _edit_no_lines(terminal)
         waiting = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))[0]
         _kept = _Kept(terminal, before, waiting)
+
+
+def keep_again() -> None:
+    """As ``keep``, after others had the terminal: the program was stopped, and goes on now."""
+    with suppress(OSError, termios.error):
+        if _kept is not None and os.tcgetpgrp(_kept.terminal) == os.getpgrp():
+            _edit_no_lines(_kept.terminal)
+
+
+def _edit_no_lines(terminal: int) -> None:
+    raw = termios.tcgetattr(terminal)
+    raw[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
+    raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+    raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(terminal, termios.TCSANOW, raw)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -50,7 +50,11 @@ class TerminalDriver(LinuxDriver):
     """A terminal: keys, the pointer and answers come in, cells go out."""
 
     def start_application_mode(self) -> None:
-        """As Textual does; in the end the terminal is as it was before anything was done to it."""
+        """As Textual does, but keys are keys before the screen is seen.
+
+        In the end the terminal is as it was before anything was done to it.
+        """
+        typed_ahead.keep_again()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = typed_ahead.line_discipline() or self.attrs_before
 
