@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: many tests wait for other processes more than they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def runs(request: pytest.FixtureRequest) -> int:
     """How many schedules the reliability tests play."""
