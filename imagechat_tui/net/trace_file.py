@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from contextlib import suppress
 from pathlib import Path
 from queue import Full, Queue
 from types import TracebackType
@@ -76,6 +77,8 @@ class TraceFile:
         except Full:
             self._behind = True
             self._failure = TimeoutError(None, "the disk is too slow", str(self._path))
+            with suppress(Full):  # the thread may have caught up meanwhile, and wait for more
+                self._waiting.put_nowait(None)
 
     def _write(self) -> None:
         try:
@@ -84,6 +87,8 @@ class TraceFile:
                     self._file.write(item if isinstance(item, bytes) else self._writer.turn(item))
                     if self._waiting.empty():
                         self._file.flush()
+                        if self._behind:
+                            break  # nothing comes any more
         except OSError as failure:
             self._failure = failure
             self._behind = True

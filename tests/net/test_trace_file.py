@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import threading
@@ -84,6 +85,28 @@ def test_a_full_disk_ends_the_trace_and_nothing_else() -> None:
     assert trace.failure.strerror == "No space left on device"
 
 
+def test_a_disk_that_was_too_slow_once_ends_the_trace_and_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    class Slow(io.BytesIO):
+        def write(self, data: object) -> int:
+            goes_on.wait()
+            return 0
+
+    monkeypatch.setattr(trace_file, "_emptied", lambda path: Slow())
+    monkeypatch.setattr(trace_file, "WAITING", 3)
+    monkeypatch.setattr(trace_file, "GOODBYE_S", 0.0)
+    with TraceFile(Path("any")) as trace:
+        trace.begin(eg.room(), 2.0)
+        for _ in range(10):
+            trace.keep(TURN)
+    goes_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "trace":
+            thread.join(60)
+            assert not thread.is_alive()
+
+
 def test_a_disk_that_hangs_holds_up_neither_the_session_nor_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr(trace_file, "_emptied", lambda path: os.fdopen(writing, "wb"))
@@ -98,4 +121,5 @@ def test_a_disk_that_hangs_holds_up_neither_the_session_nor_its_end(monkeypatch:
     os.close(reading)  # the writer's end fails, and its thread ends
     for thread in threading.enumerate():
         if thread.name == "trace":
-            thread.join()
+            thread.join(60)
+            assert not thread.is_alive()
