@@ -42,11 +42,8 @@ from msgspec import Struct
 NOT_SIGNED_IN = "not-signed-in"
 """Code of a READ_ONLY problem of somebody whom the server does not know."""
 
-OVERLOADED, SERVER_FAILED = "overloaded", "server-failed"
-"""Codes of a REFUSED problem where not the thing is wrong, but the server: answers with 503, and any other 5xx."""
-
-STORE_FAILED = "store-failed"
-"""The server's own code where it could not write to its store."""
+SERVER_FAILED = "server-failed"
+"""Code of a REFUSED problem where not the thing is wrong, but the server: any 5xx that says no more."""
 
 NO_IMAGE_CHATS = "no-image-chats"
 """Code of an UNSUPPORTED problem where another kind of server answers."""

@@ -16,9 +16,7 @@ from imagechat_tui import problems
 from imagechat_tui.problems import (
     NO_IMAGE_CHATS,
     NOT_SIGNED_IN,
-    OVERLOADED,
     SERVER_FAILED,
-    STORE_FAILED,
     AdminProblem,
     FileFault,
     LocalServerProblem,
@@ -33,6 +31,7 @@ from imagechat_tui.problems import (
     Unfetched,
     VerbProblem,
 )
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync import intents
@@ -123,22 +122,22 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.REFUSED if problem.code == SERVER_FAILED:
             again = RETRY if keys else "Run it again; if that does not help, tell whoever runs it."
             return Words("Server error", f"The server had an internal error.{told}", again)
-        case ProblemKind.REFUSED if problem.code == STORE_FAILED:
+        case ProblemKind.REFUSED if problem.code == codes.STORE_FAILED:
             return Words("Server cannot save", f"The server could not write to its store.{told}", now)
-        case ProblemKind.REFUSED if problem.code == "host-not-allowed":
+        case ProblemKind.REFUSED if problem.code == codes.HOST_NOT_ALLOWED:
             called = f" {reason}" if reason else ""
             return Words(
                 "Name not allowed",
                 f"The server does not go by the name{called}.",
                 f"Whoever runs it: imagechat serve --allow-host{called or ' NAME'}",
             )
-        case ProblemKind.REFUSED if problem.code == OVERLOADED:
+        case ProblemKind.REFUSED if problem.code == codes.OVERLOADED:
             after = f"in {_seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
             again = RETRY if keys else f"Run it again {after}."
             return Words("Server overloaded", f"The server is busy or down.{told}", again)
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
-        case ProblemKind.SIGN_IN if problem.code == "malformed-sso":
+        case ProblemKind.SIGN_IN if problem.code == codes.MALFORMED_SSO:
             again = "start again" if keys else "run it again"
             return Words(
                 "Sign-in needed",
@@ -171,7 +170,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
                 else " Try again soon."
             )
             return Words("Too fast", f"You are sending faster than the server allows.{wait}")
-        case ProblemKind.GONE if problem.code in ("invalid-tenant", "invalid-tenant-id"):
+        case ProblemKind.GONE if problem.code in (codes.INVALID_TENANT, codes.INVALID_TENANT_ID):
             return Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
         case ProblemKind.GONE:
             return Words("Gone", "It has been deleted.")
@@ -256,16 +255,16 @@ def _stopped(sentence: str) -> str:
 
 
 _REFUSALS = {
-    "comment-too-big": "It is too long for this server.",
-    "empty-comment": "It is empty.",
-    "locked": "The comment is locked.",
-    "thread-closed": "The thread is closed: no new comments.",
-    "unauthorized": "You may not do that here.",
-    "banned": "You may not write here.",
-    "user-rate-limited": "You are writing faster than this server allows; wait a minute.",
-    "rate-limited": "Too many requests; wait a minute.",
-    "url-too-long": "The picture's name is too long for this server.",
-    "readonly": "Your account may only read here.",
+    codes.COMMENT_TOO_BIG: "It is too long for this server.",
+    codes.EMPTY_COMMENT: "It is empty.",
+    codes.LOCKED: "The comment is locked.",
+    codes.THREAD_CLOSED: "The thread is closed: no new comments.",
+    codes.UNAUTHORIZED: "You may not do that here.",
+    codes.BANNED: "You may not write here.",
+    codes.USER_RATE_LIMITED: "You are writing faster than this server allows; wait a minute.",
+    codes.RATE_LIMITED: "Too many requests; wait a minute.",
+    codes.URL_TOO_LONG: "The picture's name is too long for this server.",
+    codes.READONLY: "Your account may only read here.",
 }
 """Codes of the wire that have words of their own."""
 

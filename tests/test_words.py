@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.net.decoding.kinds import DECLINED
-from imagechat_tui.problems import NOT_SIGNED_IN, OVERLOADED, SERVER_FAILED, Problem, ProblemKind
+from imagechat_tui.problems import NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
 from imagechat_tui.sync import intents
@@ -72,16 +73,16 @@ NOT_DONE = {
 }
 
 CODES = [
-    "comment-too-big",
-    "empty-comment",
-    "locked",
-    "thread-closed",
-    "unauthorized",
-    "banned",
-    "user-rate-limited",
-    "rate-limited",
-    "url-too-long",
-    "readonly",
+    codes.COMMENT_TOO_BIG,
+    codes.EMPTY_COMMENT,
+    codes.LOCKED,
+    codes.THREAD_CLOSED,
+    codes.UNAUTHORIZED,
+    codes.BANNED,
+    codes.USER_RATE_LIMITED,
+    codes.RATE_LIMITED,
+    codes.URL_TOO_LONG,
+    codes.READONLY,
 ]
 """Codes of PROTOCOL 8.4 that a person can bring about; the others are told in the server's words."""
 
@@ -144,8 +145,8 @@ def test_a_refusal_without_words_of_ours_is_told_in_those_of_the_server() -> Non
     ("code", "retry_after_s", "said"),
     [
         (SERVER_FAILED, None, "The server had an internal error. Run it again; if"),
-        (OVERLOADED, None, "The server is busy or down. Run it again later."),
-        (OVERLOADED, 3.0, "The server is busy or down. Run it again in 3 s."),
+        (codes.OVERLOADED, None, "The server is busy or down. Run it again later."),
+        (codes.OVERLOADED, 3.0, "The server is busy or down. Run it again in 3 s."),
     ],
 )
 def test_a_server_that_fails_has_not_refused(code: str, retry_after_s: float | None, said: str) -> None:
@@ -192,11 +193,11 @@ def test_what_a_person_can_do_is_said_where_there_is_something() -> None:
     assert "IMAGECHAT_SSO" in problem_words(Problem(ProblemKind.SIGN_IN)).action
 
 
-@pytest.mark.parametrize("code", ["invalid-tenant", "invalid-tenant-id"])
+@pytest.mark.parametrize("code", [codes.INVALID_TENANT, codes.INVALID_TENANT_ID])
 def test_a_tenant_that_does_not_exist_was_not_deleted(code: str) -> None:
     words = problem_words(Problem(ProblemKind.GONE, code, "No such tenant."))
     assert words == Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
-    assert "deleted" in problem_words(Problem(ProblemKind.GONE, "not-found")).sentence
+    assert "deleted" in problem_words(Problem(ProblemKind.GONE, codes.NOT_FOUND)).sentence
 
 
 @pytest.mark.parametrize(
@@ -365,7 +366,7 @@ def test_a_list_that_takes_its_time_says_how_far_it_is(phase: Phase, words: str 
         assert short == "Slow link, 240 kB so far."
 
 
-NO_TENANT = Problem(ProblemKind.GONE, "invalid-tenant")
+NO_TENANT = Problem(ProblemKind.GONE, codes.INVALID_TENANT)
 
 
 def test_a_start_that_fails_says_what_to_do_about_it() -> None:

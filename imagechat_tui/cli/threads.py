@@ -26,6 +26,7 @@ from imagechat_tui.cli.target import (
 )
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import ProblemKind, VerbFailed
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Point
@@ -462,6 +463,9 @@ def of_its_author(visit: Visit, verb: str) -> Iterator[None]:
         yield
     except ApiError as failure:
         problem = failure.problem
-        if visit.peer is Peer.OURS and (problem.kind, problem.code) == (ProblemKind.REFUSED, "unauthorized"):
+        if visit.peer is Peer.OURS and (problem.kind, problem.code) == (
+            ProblemKind.REFUSED,
+            codes.UNAUTHORIZED,
+        ):
             raise VerbFailed(problems.NotTheAuthor(verb)) from None
         raise

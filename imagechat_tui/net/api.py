@@ -26,7 +26,7 @@ from imagechat_tui.net.failures import (
 )
 from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
-from imagechat_tui.protocol import codec, routes
+from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.protocol.models import User
@@ -390,7 +390,7 @@ class Api:
         wait = answer.headers.get("retry-after")
         told = codec.decode_error(answer.status, wait, answer.body, date=answer.headers.get("date"))
         if not success and (ours or codec.is_refusal(answer.body)):
-            if told.code == "host-not-allowed":
+            if told.code == codes.HOST_NOT_ALLOWED:
                 heard = _ALLOWED_BY.search(told.reason)  # not the name here, where a proxy gives its own
                 own = urlsplit(self._base_url).hostname or ""
                 told = replace(told, reason=heard[1] if heard else own, shown=None)
@@ -412,7 +412,7 @@ class Api:
 
 def _about_the_list(refusal: Refused) -> ApiError:
     """What it means that the list is refused. A list may be empty; it is never gone."""
-    no_tenant = refusal.problem.code in ("invalid-tenant", "invalid-tenant-id")
+    no_tenant = refusal.problem.code in (codes.INVALID_TENANT, codes.INVALID_TENANT_ID)
     gone = refusal.problem.kind is ProblemKind.GONE and not no_tenant
     return NoImageChats(refusal) if gone else refusal
 

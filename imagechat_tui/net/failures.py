@@ -26,17 +26,16 @@ from urllib.parse import urlsplit
 
 from imagechat_tui.problems import (
     NO_IMAGE_CHATS,
-    OVERLOADED,
     SERVER_FAILED,
-    STORE_FAILED,
     Problem,
     ProblemKind,
     RequestFailed,
     Unreached,
 )
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.routes import ErrorReply
 
-_ABOUT_THE_THING = frozenset({"locked", "edit-key-invalid"})
+_ABOUT_THE_THING = frozenset({codes.LOCKED, codes.EDIT_KEY_INVALID})
 """Codes that come with 401 and yet are not cured by signing in (PROTOCOL 8.4)."""
 
 
@@ -134,8 +133,8 @@ class Refused(ApiError):
 
     def __init__(self, reply: ErrorReply) -> None:
         kind, code = _kind(reply), reply.code
-        if kind is ProblemKind.REFUSED and reply.status >= 500 and code != STORE_FAILED:
-            code = OVERLOADED if reply.status == 503 else SERVER_FAILED
+        if kind is ProblemKind.REFUSED and reply.status >= 500 and code != codes.STORE_FAILED:
+            code = codes.OVERLOADED if reply.status == 503 else SERVER_FAILED
         problem = Problem(kind, code, reply.shown or reply.reason, reply.retry_after_s)
         super().__init__(problem, sent=True, status=reply.status)
         self.reply = reply
@@ -206,7 +205,7 @@ def _kind(reply: ErrorReply) -> ProblemKind:
     match reply.status:
         case 401 if reply.code not in _ABOUT_THE_THING:
             return ProblemKind.SIGN_IN
-        case 403 if reply.code == "readonly":
+        case 403 if reply.code == codes.READONLY:
             return ProblemKind.READ_ONLY
         case 404 | 410:
             return ProblemKind.GONE

@@ -34,8 +34,8 @@ from imagechat_tui.net.api import (
     Unsupported,
 )
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
-from imagechat_tui.problems import OVERLOADED, SERVER_FAILED, ProblemKind
-from imagechat_tui.protocol import codec
+from imagechat_tui.problems import SERVER_FAILED, ProblemKind
+from imagechat_tui.protocol import codec, codes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import (
@@ -285,7 +285,7 @@ async def test_a_refusal_says_why_and_is_not_tried_again(
     [
         (500, {}, SERVER_FAILED),
         (500, {"status": "failed", "code": "internal", "reason": ""}, SERVER_FAILED),
-        (503, {"status": "failed", "code": "overloaded", "reason": ""}, OVERLOADED),
+        (503, {"status": "failed", "code": "overloaded", "reason": ""}, codes.OVERLOADED),
         (503, {"status": "failed", "code": "store-failed", "reason": ""}, "store-failed"),
     ],
 )

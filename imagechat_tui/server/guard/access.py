@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
 from imagechat_tui.server.storage import TenantRecord
@@ -102,10 +103,10 @@ class Verdict(Struct, frozen=True):
 
 
 GRANTED = Verdict(200, "")
-SIGN_IN = Verdict(401, "unauthorized")
-LOCKED = Verdict(401, "locked")
-READ_ONLY = Verdict(403, "readonly")
-FORBIDDEN = Verdict(403, "unauthorized")
+SIGN_IN = Verdict(401, codes.UNAUTHORIZED)
+LOCKED = Verdict(401, codes.LOCKED)
+READ_ONLY = Verdict(403, codes.READONLY)
+FORBIDDEN = Verdict(403, codes.UNAUTHORIZED)
 
 _NO, _OWN, _PUBLIC, _YES = Grant.NO, Grant.OWN, Grant.PUBLIC, Grant.YES
 

@@ -20,7 +20,7 @@ from enum import Enum, auto
 from msgspec import Struct
 from msgspec.structs import replace
 
-from imagechat_tui.protocol import sso
+from imagechat_tui.protocol import codes, sso
 from imagechat_tui.protocol.codec import MalformedMessage, parse_object
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.local import LOCAL_TENANT
@@ -146,7 +146,7 @@ class Authenticator:
         token = self._tokens.read_user_token(user_id_ws, self._now_ms() / 1000)
         if token is None or token.tenant_id != tenant_id:
             if renews and user_id_ws:
-                raise Unauthorized("unauthorized")
+                raise Unauthorized(codes.UNAUTHORIZED)
             unique = user_id_ws.encode("utf-8", "surrogatepass") or os.urandom(16)
             return self._anonymous(await self._tenant(tenant_id), self._tokens.viewer(tenant_id, unique))
         anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
@@ -164,7 +164,7 @@ class Authenticator:
     async def _sso_actor(self, tenant: TenantRecord, token: str) -> Actor | None:
         """The user of an ``sso`` parameter; None for one that only says where to log in."""
         if len(token) > MAX_SSO_LENGTH:
-            raise Unauthorized("malformed-sso")
+            raise Unauthorized(codes.MALFORMED_SSO)
         try:
             match _form_of(token):
                 case _Form.SIGNED:
@@ -176,13 +176,13 @@ class Authenticator:
                 case _Form.LOGIN_ONLY:
                     return None
                 case _:
-                    raise Unauthorized("malformed-sso")
+                    raise Unauthorized(codes.MALFORMED_SSO)
         except sso.MalformedSso as error:
-            raise Unauthorized("malformed-sso", f"Its SSO token: {error}.") from error
+            raise Unauthorized(codes.MALFORMED_SSO, f"Its SSO token: {error}.") from error
         except (MalformedMessage, SealBroken) as error:
-            raise Unauthorized("malformed-sso") from error
+            raise Unauthorized(codes.MALFORMED_SSO) from error
         if not await self._remember(tenant.id, user, verified=verified):
-            raise Unauthorized("unauthorized")
+            raise Unauthorized(codes.UNAUTHORIZED)
         return Actor(tenant, user, role, anonymous=False)
 
     def _signed_user(self, tenant: TenantRecord, token: str) -> tuple[User, Role]:
@@ -290,12 +290,12 @@ def _simple_user(tenant_id: TenantId, token: str) -> User:
 def _user_id(tenant_id: TenantId, claimed: str) -> UserId:
     """The id on the wire. Commas would tear the lists in which ids travel."""
     if not claimed or len(claimed) > MAX_USER_ID_LENGTH or "," in claimed:
-        raise Unauthorized("malformed-sso")
+        raise Unauthorized(codes.MALFORMED_SSO)
     return UserId(f"{tenant_id}:{claimed}")
 
 
 def _name(claimed: str) -> str:
     """A name as it was signed (PROTOCOL 4.1). One of which nothing would be seen is no name."""
     if claimed and not safe_text(claimed, Kind.NAME):
-        raise Unauthorized("malformed-sso")
+        raise Unauthorized(codes.MALFORMED_SSO)
     return claimed

@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 
 from imagechat_tui.clock import wall_ms
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
 from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
@@ -44,7 +45,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _IMAGE_CHATS = "/comment-image-chats"
 _CREDENTIALS = ("sso", "userIdWS")
 _AS_IT_IS = "identity"
-_CODES = {404: "not-found", 413: "too-large"}
+_CODES = {404: codes.NOT_FOUND, 413: codes.TOO_LARGE}
 
 _log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ def _count(serving: Serving, address: str) -> None:
     """Count a request of nobody in particular."""
     wait_s = serving.limits.check(Limit.ADDRESS, address, time.monotonic())
     if wait_s is not None:
-        raise Refused(429, "rate-limited", retry_after_s=wait_s)
+        raise Refused(429, codes.RATE_LIMITED, retry_after_s=wait_s)
 
 
 @web.middleware
@@ -180,18 +181,18 @@ async def _answering(request: web.Request, handler: Handler) -> web.StreamRespon
     """Every refusal in its one shape; a bug is told to the log and to nobody else."""
     try:
         if "%00" in request.raw_path:  # no store shall have to keep NUL; bodies are checked by their codec
-            raise Refused(400, "invalid-input")
+            raise Refused(400, codes.INVALID_INPUT)
         if request.body_exists and request.headers.get(hdrs.CONTENT_ENCODING, _AS_IT_IS) != _AS_IT_IS:
-            raise Refused(415, "encoded-body")
+            raise Refused(415, codes.ENCODED_BODY)
         return await handler(request)
     except Refused as refused:
         return _refusal(request, refused.reply)
     except web.HTTPMethodNotAllowed as error:
-        refusal = _refusal(request, Refused(error.status, "method-not-allowed").reply)
+        refusal = _refusal(request, Refused(error.status, codes.METHOD_NOT_ALLOWED).reply)
         refusal.headers["Allow"] = error.headers["Allow"]
         return refusal
     except web.HTTPException as error:
-        return _refusal(request, Refused(error.status, _CODES.get(error.status, "invalid-input")).reply)
+        return _refusal(request, Refused(error.status, _CODES.get(error.status, codes.INVALID_INPUT)).reply)
     except Exception as error:
         return _refusal(request, _refused_by(error).reply)
 
@@ -199,26 +200,26 @@ async def _answering(request: web.Request, handler: Handler) -> web.StreamRespon
 def _refused_by(error: Exception) -> Refused:
     match error:
         case MalformedMessage(key="broadcastId"):
-            return Refused(400, "missing-broadcast-id", str(error))
+            return Refused(400, codes.MISSING_BROADCAST_ID, str(error))
         case MalformedMessage(key="urlId"):
-            return Refused(400, "missing-url-id", str(error))
+            return Refused(400, codes.MISSING_URL_ID, str(error))
         case MalformedMessage():
-            return Refused(400, "invalid-input", str(error))
+            return Refused(400, codes.INVALID_INPUT, str(error))
         case UrlTooLong():
-            return Refused(400, "url-too-long")
+            return Refused(400, codes.URL_TOO_LONG)
         case Unauthorized(code=code, reason=reason):
             return Refused(401, code, reason)
         case UnknownTenant():
-            return Refused(404, "invalid-tenant")
+            return Refused(404, codes.INVALID_TENANT)
         case BroadcastIdUsed():
-            return Refused(409, "already-used")
+            return Refused(409, codes.ALREADY_USED)
         case StoreUnavailable(disk_full=full):
             _log.error("the store failed: %s", error)
             reason = "Its disk is full." if full else None
-            return Refused(503, "store-failed", reason, retry_after_s=STORE_RETRY_S)
+            return Refused(503, codes.STORE_FAILED, reason, retry_after_s=STORE_RETRY_S)
         case _:
             _log.error("a request failed", exc_info=error)
-            return Refused(500, "internal")
+            return Refused(500, codes.INTERNAL)
 
 
 def _refusal(request: web.Request, reply: ErrorReply) -> web.Response:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from msgspec import Struct
 
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import encode_error
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, LOG_COMPLETE_HEADER, SUBSCRIBE, ErrorReply
 from imagechat_tui.server.http.callers import NEW_SESSION, SESSION_COOKIE
@@ -54,12 +55,14 @@ def guard(app: web.Application, rules: EdgeRules) -> None:
         if over_unix(request):
             return await handler(request)
         if not _host_allowed(request.host, hosts):
-            return _refused(request, ErrorReply(421, "host-not-allowed", _no_such_name(request.host)))
+            return _refused(request, ErrorReply(421, codes.HOST_NOT_ALLOWED, _no_such_name(request.host)))
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or _origin_allowed(request, origin, origins):
             return _preflight() if request.method == hdrs.METH_OPTIONS else await _handled(request, handler)
         if request.method == hdrs.METH_OPTIONS or _ambient(request):
-            return _refused(request, ErrorReply(403, "domain-unauthorized", "This origin is not allowed."))
+            return _refused(
+                request, ErrorReply(403, codes.DOMAIN_UNAUTHORIZED, "This origin is not allowed.")
+            )
         return await _handled(request, handler)
 
     async def complete(request: web.Request, response: web.StreamResponse) -> None:

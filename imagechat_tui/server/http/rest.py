@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from imagechat_tui.protocol import codec, routes
+from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
@@ -174,7 +174,7 @@ async def body_of(request: web.Request) -> JsonObject:
         async with asyncio.timeout(BODY_WITHIN_S):
             raw = await request.read()
     except TimeoutError:
-        raise Refused(408, "deadline", "The body did not come in time.") from None
+        raise Refused(408, codes.DEADLINE, "The body did not come in time.") from None
     return codec.parse_object(raw)
 
 
@@ -187,7 +187,7 @@ def check_limit(request: web.Request, limit: Limit, key: str) -> None:
     """Count one use; refuse who has used it up."""
     wait_s = request.app[SERVING].limits.check(limit, key, time.monotonic())
     if wait_s is not None:
-        raise Refused(429, "rate-limited", retry_after_s=wait_s)
+        raise Refused(429, codes.RATE_LIMITED, retry_after_s=wait_s)
 
 
 def count_read(request: web.Request, actor: Actor) -> None:
@@ -198,7 +198,7 @@ def count_read(request: web.Request, actor: Actor) -> None:
     )
     refused = request.app[SERVING].limits.check_all(uses, time.monotonic())
     if refused is not None:
-        raise Refused(429, "rate-limited", retry_after_s=refused[1])
+        raise Refused(429, codes.RATE_LIMITED, retry_after_s=refused[1])
 
 
 def _counted_as(request: web.Request, actor: Actor) -> str:

@@ -8,7 +8,7 @@ import time
 
 from aiohttp import WSMsgType, web
 
-from imagechat_tui.protocol import codec, routes
+from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
 from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Position, User
@@ -50,9 +50,9 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     serving.queries.admit(actor)
     check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
     if serving.limits.check(Limit.HANDSHAKES, serving.process, time.monotonic()) is not None:
-        raise Refused(503, "overloaded", retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
+        raise Refused(503, codes.OVERLOADED, retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
     if not serving.seats.take(tenant_id, actor.id, guest_from):
-        raise Refused(429, "rate-limited", "Too many sockets.", retry_after_s=10)
+        raise Refused(429, codes.RATE_LIMITED, "Too many sockets.", retry_after_s=10)
     try:
         return await _listen(request, serving, room, actor, ids, v2=v2, resume=resume if v2 else None)
     finally:
@@ -74,7 +74,7 @@ async def _listen(
     if gate is not None:
         gate.count_frames(meter, flooded.set)
         if flooded.is_set():  # before there is a socket
-            raise Refused(429, "rate-limited", retry_after_s=SOCKET_FRAMES.burst)
+            raise Refused(429, codes.RATE_LIMITED, retry_after_s=SOCKET_FRAMES.burst)
     socket = web.WebSocketResponse(
         timeout=CLOSE_WITHIN_S,
         heartbeat=PING_EVERY_S,
@@ -83,7 +83,7 @@ async def _listen(
         max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses what reaches it
     )
     if not socket.can_prepare(request):
-        raise Refused(426, "upgrade-required")
+        raise Refused(426, codes.UPGRADE_REQUIRED)
     await socket.prepare(request)
     transport = request.transport
     if transport is None:
@@ -149,7 +149,7 @@ async def presence_status(request: web.Request) -> web.Response:
     tenant_id, url_id_ws = TenantId(query.get("tenantId", "")), query.get("urlIdWS", "")
     ids = [part for part in query.get("userIds", "").split(",") if part]
     if not tenant_id or not url_id_ws or not ids or len(ids) > MAX_IDS:
-        raise Refused(422, "invalid-input")
+        raise Refused(422, codes.INVALID_INPUT)
     actor = await sign_in(request, serving.auth, tenant_id)
     serving.queries.admit(actor)
     count_read(request, actor)
@@ -186,7 +186,7 @@ async def users_info(request: web.Request) -> web.Response:
     serving = request.app[SERVING]
     ids = [UserId(part) for part in request.query.get("ids", "").split(",") if part]
     if not ids or len(ids) > MAX_IDS:
-        raise Refused(422, "invalid-input")
+        raise Refused(422, codes.INVALID_INPUT)
     users = await serving.store.users(actor.tenant_id, ids)
     return answered(codec.encode_users_info(users))
 
@@ -194,7 +194,7 @@ async def users_info(request: web.Request) -> web.Response:
 async def _page_reader(request: web.Request) -> tuple[Actor, UrlId]:
     actor = await reader(request)
     if not request.query.get("urlId"):
-        raise Refused(422, "invalid-input", "urlId is missing.")
+        raise Refused(422, codes.INVALID_INPUT, "urlId is missing.")
     return actor, clean(request.query["urlId"])
 
 

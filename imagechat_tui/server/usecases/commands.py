@@ -15,6 +15,7 @@ from concurrent.futures import Executor
 from msgspec import Struct
 from msgspec.structs import replace
 
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.events import LoggedEvent, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -155,7 +156,7 @@ class Commands:
     def in_time(self, request: Request, subject: Subject, draft: Draft | None = None) -> None:
         """The last checks: still wanted, and not too often. Runs where the store decides, one at a time."""
         if request.deadline_ms is not None and subject.now_ms > request.deadline_ms:
-            raise Refused(408, "deadline")
+            raise Refused(408, codes.DEADLINE)
         if draft is not None and draft.counted:
             return
         tenant_id = request.actor.tenant_id
@@ -169,7 +170,7 @@ class Commands:
         refused = self._limits.check_all(uses, time.monotonic())
         if refused is not None:
             limit, wait_s = refused
-            code = "user-rate-limited" if limit is Limit.WRITE else "rate-limited"
+            code = codes.USER_RATE_LIMITED if limit is Limit.WRITE else codes.RATE_LIMITED
             raise Refused(429, code, retry_after_s=wait_s)
         if draft is not None:
             draft.counted = True
@@ -177,9 +178,9 @@ class Commands:
     def check_text(self, text: str) -> None:
         """Refuse a comment of which nothing would be seen, or with too many words."""
         if not safe_text(text, Kind.BLOCK).strip():
-            raise Refused(400, "empty-comment")
+            raise Refused(400, codes.EMPTY_COMMENT)
         if len(text.encode("utf-16-le", "surrogatepass")) // 2 > self._max_comment_length:
-            raise Refused(400, "comment-too-big", max_length=self._max_comment_length)
+            raise Refused(400, codes.COMMENT_TOO_BIG, max_length=self._max_comment_length)
 
     def new_comment(
         self,

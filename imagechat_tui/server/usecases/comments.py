@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from imagechat_tui.protocol import codec
+from imagechat_tui.protocol import codec, codes
 from imagechat_tui.protocol.codec import dump_json
 from imagechat_tui.protocol.events import DeletedComment, ImageChatUpdated, NewComment, UpdatedComment
 from imagechat_tui.protocol.ids import CommentId
@@ -30,10 +30,10 @@ class CommentCommands(commands.Commands):
             parent = subject.comment
             self.allow(request, Action.COMMENT, None, locked=parent is not None and parent.is_locked)
             if create.parent_id is not None and (parent is None or parent.url_id != thread):
-                raise Refused(400, "invalid-comment-id")
+                raise Refused(400, codes.INVALID_COMMENT_ID)
             self.check_text(create.comment)
             if len(create.page_title) > commands.MAX_TITLE or len(create.url) > commands.MAX_SRC:
-                raise Refused(400, "invalid-input", "pageTitle or url is too long.")
+                raise Refused(400, codes.INVALID_INPUT, "pageTitle or url is too long.")
             self.in_time(request, subject, draft)
             comment = self.new_comment(
                 request, subject, thread, draft, create.page_title, create.parent_id, create.url

@@ -6,7 +6,7 @@ import uuid
 
 from msgspec.structs import replace
 
-from imagechat_tui.protocol import codec
+from imagechat_tui.protocol import codec, codes
 from imagechat_tui.protocol.codec import dump_json
 from imagechat_tui.protocol.events import (
     DeletedComment,
@@ -38,9 +38,9 @@ class MarkerCommands(commands.Commands):
             self.allow(request, Action.CREATE_MARKER, None)
             prefixes = (f"{create.url_id}:", f"{image}:")
             if not create.window_url_id.strip().startswith(prefixes) and not thread.startswith(prefixes):
-                raise Refused(400, "invalid-input", "windowUrlId does not begin with urlId.")
+                raise Refused(400, codes.INVALID_INPUT, "windowUrlId does not begin with urlId.")
             if len(create.src) > commands.MAX_SRC or len(create.page_title) > commands.MAX_TITLE:
-                raise Refused(400, "invalid-input", "src or pageTitle is too long.")
+                raise Refused(400, codes.INVALID_INPUT, "src or pageTitle is too long.")
             if draft is not None:
                 self.check_text(draft.text)
                 self.in_time(request, subject, draft)
@@ -142,9 +142,9 @@ class MarkerCommands(commands.Commands):
         """The comment that a marker is made from: in that thread, and by who makes it."""
         comment = subject.comment
         if comment is None or comment.url_id != thread:
-            raise Refused(400, "invalid-comment-id")
+            raise Refused(400, codes.INVALID_COMMENT_ID)
         if comment.author_id != request.actor.id:
-            raise Refused(403, "unauthorized")
+            raise Refused(403, codes.UNAUTHORIZED)
         return comment
 
     def _new_marker(

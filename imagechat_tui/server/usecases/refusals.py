@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.routes import ErrorReply
 
 _REASONS = {
-    "already-used": "This broadcastId was used for another request.",
-    "comment-too-big": "Comment too long.",
-    "deadline": "The request came too late.",
-    "empty-comment": "The comment is empty.",
-    "encoded-body": "Send the body as it is, not packed.",
-    "internal": "Something went wrong on the server.",
-    "invalid-comment-id": "No such comment in this thread.",
-    "invalid-input": "The request cannot be read.",
-    "invalid-tenant": "No such tenant.",
-    "locked": "The comment is locked.",
-    "malformed-sso": "The SSO token is not valid.",
-    "method-not-allowed": "This path does not know the method.",
-    "missing-broadcast-id": "broadcastId is missing.",
-    "missing-url-id": "urlId is missing.",
-    "not-found": "Not found",
-    "overloaded": "The server is busy.",
-    "rate-limited": "Too many requests.",
-    "readonly": "You may look and not write.",
-    "store-failed": "The server cannot save at the moment.",
-    "too-large": "The request is too large.",
-    "unauthorized": "Not allowed.",
-    "upgrade-required": (
+    codes.ALREADY_USED: "This broadcastId was used for another request.",
+    codes.COMMENT_TOO_BIG: "Comment too long.",
+    codes.DEADLINE: "The request came too late.",
+    codes.EMPTY_COMMENT: "The comment is empty.",
+    codes.ENCODED_BODY: "Send the body as it is, not packed.",
+    codes.INTERNAL: "Something went wrong on the server.",
+    codes.INVALID_COMMENT_ID: "No such comment in this thread.",
+    codes.INVALID_INPUT: "The request cannot be read.",
+    codes.INVALID_TENANT: "No such tenant.",
+    codes.LOCKED: "The comment is locked.",
+    codes.MALFORMED_SSO: "The SSO token is not valid.",
+    codes.METHOD_NOT_ALLOWED: "This path does not know the method.",
+    codes.MISSING_BROADCAST_ID: "broadcastId is missing.",
+    codes.MISSING_URL_ID: "urlId is missing.",
+    codes.NOT_FOUND: "Not found",
+    codes.OVERLOADED: "The server is busy.",
+    codes.RATE_LIMITED: "Too many requests.",
+    codes.READONLY: "You may look and not write.",
+    codes.STORE_FAILED: "The server cannot save at the moment.",
+    codes.TOO_LARGE: "The request is too large.",
+    codes.UNAUTHORIZED: "Not allowed.",
+    codes.UPGRADE_REQUIRED: (
         "This is a WebSocket. Whatever stands before the server must pass on the headers Upgrade and Connection."
     ),
-    "url-too-long": "urlId is too long.",
-    "user-rate-limited": "Too many requests.",
+    codes.URL_TOO_LONG: "urlId is too long.",
+    codes.USER_RATE_LIMITED: "Too many requests.",
 }
 
 
@@ -58,9 +59,9 @@ class Refused(Exception):
 
 def conversation_not_found() -> Refused:
     """The documented words of a marker that is not there, or not this tenant's."""
-    return Refused(404, "not-found", "Conversation not found")
+    return Refused(404, codes.NOT_FOUND, "Conversation not found")
 
 
 def comment_not_found() -> Refused:
     """A comment that is not there, or not this tenant's."""
-    return Refused(404, "not-found", "Comment not found")
+    return Refused(404, codes.NOT_FOUND, "Comment not found")

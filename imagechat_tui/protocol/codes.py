@@ -1,0 +1,41 @@
+"""The codes of refusals (PROTOCOL 8.4): what a server gives beside the status, for programs to compare."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ALREADY_USED: Final = "already-used"
+COMMENT_TOO_BIG: Final = "comment-too-big"
+DEADLINE: Final = "deadline"
+DOMAIN_UNAUTHORIZED: Final = "domain-unauthorized"
+EMPTY_COMMENT: Final = "empty-comment"
+ENCODED_BODY: Final = "encoded-body"
+HOST_NOT_ALLOWED: Final = "host-not-allowed"
+INTERNAL: Final = "internal"
+INVALID_COMMENT_ID: Final = "invalid-comment-id"
+INVALID_INPUT: Final = "invalid-input"
+INVALID_TENANT: Final = "invalid-tenant"
+LOCKED: Final = "locked"
+"""With 401, and yet not cured by signing in."""
+MALFORMED_SSO: Final = "malformed-sso"
+METHOD_NOT_ALLOWED: Final = "method-not-allowed"
+MISSING_BROADCAST_ID: Final = "missing-broadcast-id"
+MISSING_URL_ID: Final = "missing-url-id"
+NOT_FOUND: Final = "not-found"
+OVERLOADED: Final = "overloaded"
+RATE_LIMITED: Final = "rate-limited"
+READONLY: Final = "readonly"
+STORE_FAILED: Final = "store-failed"
+"""Nothing was written."""
+TOO_LARGE: Final = "too-large"
+UNAUTHORIZED: Final = "unauthorized"
+UPGRADE_REQUIRED: Final = "upgrade-required"
+URL_TOO_LONG: Final = "url-too-long"
+USER_RATE_LIMITED: Final = "user-rate-limited"
+
+# What a hosted server says, and ours never.
+BANNED: Final = "banned"
+EDIT_KEY_INVALID: Final = "edit-key-invalid"
+"""With 401, and yet not cured by signing in."""
+INVALID_TENANT_ID: Final = "invalid-tenant-id"
+THREAD_CLOSED: Final = "thread-closed"
