@@ -6,6 +6,7 @@ but the last moments are there.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import threading
@@ -33,7 +34,7 @@ class TraceFile:
         path: The file, made if need be. A trace that is there already is replaced, anything else is left alone.
 
     Raises:
-        NotOurs: It is a link, no plain file, somebody else's, or something else than a trace.
+        NotOurs: It is a link, no plain file, somebody else's, something else than a trace, or another session's.
         OSError: It cannot be opened.
     """
 
@@ -101,6 +102,7 @@ def _emptied(path: Path) -> BinaryIO:
         found = file.read(len(BEGINNING))
         if found and found != BEGINNING:
             raise NotOurs(path, "it holds something else than a trace")
+        _lock(descriptor, path)
         os.fchmod(descriptor, 0o600)
         os.ftruncate(descriptor, 0)
         file.seek(0)
@@ -108,3 +110,11 @@ def _emptied(path: Path) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Keep others out until the file is closed: two sessions in one file would be none that can be replayed."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise NotOurs(path, "another session is being recorded in it") from None

@@ -62,6 +62,18 @@ def test_what_is_no_trace_stays_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"pixels"
 
 
+def test_a_trace_that_is_being_written_is_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    with TraceFile(path) as trace:
+        trace.begin(eg.room(), 2.0)
+        trace.keep(TURN)
+        with pytest.raises(NotOurs, match="another session"):
+            TraceFile(path)
+        trace.keep(TURN)
+    assert len(path.read_bytes().splitlines()) == 3
+    assert len(written(path, 1)) == 2  # it is free again
+
+
 def test_nothing_is_written_through_a_link_or_into_a_pipe(tmp_path: Path) -> None:
     victim, link, pipe = (tmp_path / name for name in ("victim", "link", "pipe"))
     victim.touch()
