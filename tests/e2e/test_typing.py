@@ -71,11 +71,12 @@ def breaks(keys: Sequence[str]) -> set[int]:
 def playable(keys: Sequence[str]) -> bool:
     """Whether it can be typed slowly, and its bytes mean nothing else."""
     pairs = re.fullmatch("(\x1b[bf\x7f])+", as_typed(keys))  # Alt
+    one_line_end = "\r\n" in as_typed(keys)  # Enter, as some terminals send it
     kinds = "".join(_kind(key) for key in keys)
     blanks = any(
         {"t"} < set(run) and set(run) & {"e", "j"} for run in re.findall("[etjp]+", kinds)
     )  # may be tabs
-    return bool(keys) and not pairs and not blanks
+    return bool(keys) and not pairs and not one_line_end and not blanks
 
 
 @dataclass
