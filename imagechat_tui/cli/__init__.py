@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from imagechat_tui import __version__
+from imagechat_tui import __version__, typed_ahead
 from imagechat_tui.commands import VERBS
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ READER_GONE = 128 + signal.SIGPIPE
 
 OWN_OPTIONS = ("-h", "--help", "--version")
 """What may come before a verb."""
-
-PAINTING = ("open", "demo")
-"""Verbs in which garbage is not collected before the first paint (``__main__``); their session begins with it."""
 
 
 class Verbs(click.Group):
@@ -51,7 +48,7 @@ class Verbs(click.Group):
         module, _, attribute = VERBS[cmd_name].entry.partition(":")
         command = getattr(import_module(f"{__name__}.{module}"), attribute)
         assert isinstance(command, click.Command)
-        if cmd_name not in PAINTING:
+        if cmd_name not in typed_ahead.SCREENS:  # there the session begins with it, after the first paint
             gc.enable()
         return command
 

@@ -9,11 +9,12 @@ import sys
 import click
 import pytest
 
-from imagechat_tui.cli import PAINTING, cli
+from imagechat_tui.cli import cli
 from imagechat_tui.cli.lazy_session import LazySession
 from imagechat_tui.commands import VERBS
 from imagechat_tui.sync.intents import TryNow
 from imagechat_tui.sync.session import Session
+from imagechat_tui.typed_ahead import SCREENS
 from tests import examples as eg
 from tests.tui.scripted_session import ScriptedSession, two_threads
 
@@ -70,7 +71,7 @@ def test_garbage_is_collected_from_the_session_on() -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - set(PAINTING)))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - set(SCREENS)))
 def test_garbage_is_collected_from_the_start_on_by(verb: str) -> None:
     gc.disable()
     try:
