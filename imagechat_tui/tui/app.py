@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,12 +22,11 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError
 
 from imagechat_tui.commands import Context
-from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import messages
-from imagechat_tui.tui.ascii_signs import AsciiSigns
+from imagechat_tui.tui.ascii_signs import SignWidth
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
@@ -98,8 +98,10 @@ class ImageChatApp(App[int]):
         self._clock = clock
         self._picture_problem = picture_problem
         self._sanitizer = SanitizerFilter()
-        self._signs = AsciiSigns(letters=False) if options.render.glyphs is GlyphSet.ASCII else None
-        self._wide = False
+        self._signs = SignWidth(
+            ascii_only=options.render.glyphs is GlyphSet.ASCII,
+            ask=partial(write, self) if options.ask_width else None,
+        )
         self._exit_watch = ExitWatch(self._exit_requested)
         self._session_worker: Worker[None] | None = None
         self._ending = False
@@ -142,8 +144,8 @@ class ImageChatApp(App[int]):
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's own, then the sanitizer; last, none of the colours if they are not wanted."""
         filters = [*super().get_line_filters(), self._sanitizer]
-        if self._signs is not None:
-            filters.append(self._signs)
+        if self._signs.line_filter is not None:
+            filters.append(self._signs.line_filter)
         if self.no_color:
             from imagechat_tui.tui.colorless import Colorless
 
@@ -157,7 +159,7 @@ class ImageChatApp(App[int]):
         self._exit_watch.watch()
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
-        self._ask_width()
+        self._signs.ask()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -217,21 +219,11 @@ class ImageChatApp(App[int]):
         said = f"{words.title}\n\n{words.sentence}\n{todo}\n\nIts threads still work: Tab."
         self.chat.show_no_picture(said)
 
-    # -- how wide the terminal draws
-
-    def _ask_width(self) -> None:
-        """The answer comes with the keys; what is printed for it is painted over at once."""
-        if self._options.ask_width:
-            write(self, ASK)
-
     def on_cursor_position(self, event: events.CursorPosition) -> None:
-        """Draw with ASCII from now on, or as before again: another terminal may have been attached."""
-        asked = self._options.ask_width and event.y == ROW
-        wide = drawn_wide(event.x) if asked else None
-        if wide is None or wide is self._wide:
+        """Draw with ASCII from now on, or as before again."""
+        if not self._signs.told(event):
             return
-        self._wide = wide
-        self._signs = AsciiSigns(letters=True) if wide else None
+        wide = self._signs.wide
         look = self._options.render
         self.chat.draw_with(in_ascii(look) if wide else look)
         for screen in self.screen_stack:
@@ -286,7 +278,7 @@ class ImageChatApp(App[int]):
 
     def action_repair(self) -> None:
         """Write the whole screen anew."""
-        self._ask_width()
+        self._signs.ask()
         self.chat.picture.repair()
         self.screen.refresh(layout=True)
 

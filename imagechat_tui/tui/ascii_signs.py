@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 from rich.segment import Segment
+from textual import events
 from textual.color import Color
 from textual.filter import LineFilter
 
-from imagechat_tui.raster.ambiguous_width import is_ambiguous
+from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide, is_ambiguous
 from imagechat_tui.tui.symbols import IN_ASCII
 
 
@@ -27,6 +29,36 @@ class AsciiSigns(LineFilter):
             else Segment(segment.text.translate(self._table), segment.style)
             for segment in segments
         ]
+
+
+class SignWidth:
+    """Whether the terminal draws our signs one cell wide, and the filter that is needed if not.
+
+    Args:
+        ascii_only: It has ASCII alone: there is nothing to ask.
+        ask: Writes the question to the terminal; None: it is not asked.
+    """
+
+    def __init__(self, *, ascii_only: bool, ask: Callable[[str], object] | None) -> None:
+        self._ask = ask
+        self.wide = False
+        """Whether they would be two cells wide."""
+        self.line_filter = AsciiSigns(letters=False) if ascii_only else None
+
+    def ask(self) -> None:
+        """The answer comes with the keys; what is printed for it is painted over at once."""
+        if self._ask is not None:
+            self._ask(ASK)
+
+    def told(self, answer: events.CursorPosition) -> bool:
+        """Whether the terminal draws otherwise than it did: another one may have been attached."""
+        asked = self._ask is not None and answer.y == ROW
+        wide = drawn_wide(answer.x) if asked else None
+        if wide is None or wide is self.wide:
+            return False
+        self.wide = wide
+        self.line_filter = AsciiSigns(letters=True) if wide else None
+        return True
 
 
 class _LookAlikes(dict[int, str]):
