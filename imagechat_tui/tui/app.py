@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -19,7 +16,6 @@ from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.worker import Worker, WorkerError
 
 from imagechat_tui.commands import Context
 from imagechat_tui.raster.glyphs import GlyphSet
@@ -31,7 +27,7 @@ from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.crash import CrashReports
-from imagechat_tui.tui.exit import ExitWatch
+from imagechat_tui.tui.exit import OrderlyExit
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keyboard import Keyboard
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, PictureMessage, StampOf
@@ -51,8 +47,6 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
 
 CRASHED = 1
-SETTLE_S = 1.0
-"""How long the session may take to put things away when the app ends."""
 
 
 class ScreenOptions(Struct, frozen=True):
@@ -102,9 +96,7 @@ class ImageChatApp(App[int]):
             ascii_only=options.render.glyphs is GlyphSet.ASCII,
             ask=partial(write, self) if options.ask_width else None,
         )
-        self._exit_watch = ExitWatch(self._exit_requested)
-        self._session_worker: Worker[None] | None = None
-        self._ending = False
+        self._orderly_exit = OrderlyExit(self, keep=self._keep_what_is_typed)
         self._keyboard = Keyboard(self, chat=lambda: self.chat, pass_on=super().on_event, clock=clock)
         self._crashes = CrashReports(options.crash_folder, clock)
         self._chat: ChatScreen | None = None
@@ -156,7 +148,7 @@ class ImageChatApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint first; then the picture and the link."""
-        self._exit_watch.watch()
+        self._orderly_exit.watch()
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self._signs.ask()
@@ -165,7 +157,7 @@ class ImageChatApp(App[int]):
     def _begin(self) -> None:
         self.run_worker(self._take_keys(), name="keys", group="keys")
         self.run_worker(self._pictures.run(), name="picture", group="picture")
-        self._session_worker = self.run_worker(
+        self._orderly_exit.session = self.run_worker(
             self._session.run(self._session_changed), name="session", group="session"
         )
         self.chat.composer.set_up()
@@ -292,41 +284,25 @@ class ImageChatApp(App[int]):
 
     async def action_quit(self) -> None:
         """Keep what is typed, let the session put things away, and end."""
-        if not self._ending:
-            await self._leave(0)
+        if not self._orderly_exit.begun:
+            await self._orderly_exit.leave(0)
 
-    def _exit_requested(self, code: int) -> None:
-        # A lost terminal is told more than once: by a signal, by the poll and by the read. The first counts; when
-        # the last comes, the screen may be taken down already.
-        if not self._ending:
-            self.run_worker(self._leave(code), name="leave", group="leave", exclusive=True)
-
-    async def _leave(self, code: int) -> None:
-        self._ending = True
+    def _keep_what_is_typed(self) -> None:
         self._keyboard.stop()
         self.chat.drafting.keep()
-        worker = self._session_worker
-        if worker is not None and worker.is_running:
-            # One turn of the loop lets the session's driver take in what was just dispatched.
-            await asyncio.sleep(0)
-            worker.cancel()
-            with suppress(TimeoutError, WorkerError):
-                async with asyncio.timeout(SETTLE_S):
-                    await worker.wait()
-        self.exit(code, return_code=code)
 
     def terminal_gone(self) -> None:
         """Nothing comes from the terminal any more: keep what is typed, and end."""
-        self._exit_requested(128 + signal.SIGHUP)
+        self._orderly_exit.terminal_gone()
 
     def input_failed(self, error: Exception) -> None:
         """A defect in the thread that reads keys: without keys there is nothing but to end."""
-        if not self._ending:
+        if not self._orderly_exit.begun:
             self.call_next(_fail, error)
 
     def on_unmount(self) -> None:
         """Have signals do what they did before."""
-        self._exit_watch.stop()
+        self._orderly_exit.stop()
 
 
 def _fail(error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""When to exit because the terminal or the system says so: SIGTERM, SIGHUP, SIGINT, and a terminal that is gone.
+"""The way out of the app, and what sends it there: SIGTERM, SIGHUP, SIGINT, and a terminal that is gone.
 
 A Textual app whose terminal vanished while SIGHUP is ignored reads end-of-file for ever at half a core
 (measured). So a thread waits for the hang-up itself: ``poll`` with no events asked for wakes for nothing else
@@ -17,13 +17,73 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import TYPE_CHECKING
+
+from textual.worker import WorkerError
 
 from imagechat_tui import typed_ahead
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.worker import Worker
 
 WITHIN_S = 1.7
 """The process ends at most this long after it was asked to."""
 
+SETTLE_S = 1.0
+"""How long the session may take to put things away when the app ends."""
+
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+class OrderlyExit:
+    """The app's way out, which is gone once: what is typed is kept, the session puts things away, then the app ends.
+
+    Args:
+        app: Ends with the exit code.
+        keep: Takes no more keys, and has the session keep what is typed.
+    """
+
+    def __init__(self, app: App[int], keep: Callable[[], None]) -> None:
+        self._app = app
+        self._keep = keep
+        self._watch = ExitWatch(self.request)
+        self.session: Worker[None] | None = None
+        """The running session, once there is one."""
+        self.begun = False
+
+    def watch(self) -> None:
+        """From now on leave when the system says so, or the terminal is gone."""
+        self._watch.watch()
+
+    def stop(self) -> None:
+        """Have signals do what they did before."""
+        self._watch.stop()
+
+    def terminal_gone(self) -> None:
+        """Nothing comes from the terminal any more."""
+        self.request(128 + signal.SIGHUP)
+
+    def request(self, code: int) -> None:
+        """Leave in a worker of the app, if nobody does yet."""
+        # A lost terminal is told more than once: by a signal, by the poll and by the read. The first counts; when
+        # the last comes, the screen may be taken down already.
+        if not self.begun:
+            self._app.run_worker(self.leave(code), name="leave", group="leave", exclusive=True)
+
+    async def leave(self, code: int) -> None:
+        """Leave."""
+        self.begun = True
+        self._keep()
+        session = self.session
+        if session is not None and session.is_running:
+            # One turn of the loop lets the session's driver take in what was just dispatched.
+            await asyncio.sleep(0)
+            session.cancel()
+            with suppress(TimeoutError, WorkerError):
+                async with asyncio.timeout(SETTLE_S):
+                    await session.wait()
+        self._app.exit(code, return_code=code)
 
 
 class ExitWatch:
