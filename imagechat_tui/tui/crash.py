@@ -18,8 +18,8 @@ _BLOB = re.compile(r'(^ *File "[^"\n]+", line \d+.*)|[A-Za-z0-9+/_=-]{40,}', re.
 """A long word of a token's letters; not the name of a source file, which is one as soon as it lies deep enough."""
 
 
-def redacted(text: str) -> str:
-    """``text`` without query strings, credentials and anything that looks like a token."""
+def safe_to_share(text: str) -> str:
+    """``text`` without query strings, credentials and anything that looks like a token, of whatever server."""
     text = _QUERY.sub("?[cut]", text)
     text = _AUTHORIZATION.sub(r"\1\2[cut]", text)
     return _BLOB.sub(lambda found: found[1] or "[cut]", text)
@@ -31,7 +31,7 @@ def write_crash_file(error: BaseException, folder: Path, *, now_ms: int) -> Path
     Returns:
         The file; None if none could be written.
     """
-    text = redacted("".join(traceback.format_exception(error)))
+    text = safe_to_share("".join(traceback.format_exception(error)))
     path = folder / f"crash-{now_ms}-{os.getpid()}.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from imagechat_tui.server.process.log import RedactingFormatter, redacted
+from imagechat_tui.server.process.log import RedactingFormatter, safe_to_log
 
 pytestmark = pytest.mark.security
 
@@ -25,13 +25,13 @@ TOKEN = "u1.eyJ0IjoiZGVtbyJ9.c2lnbmF0dXJl"
     ],
 )
 def test_what_could_be_used_is_not_written(text: str) -> None:
-    written = redacted(text)
+    written = safe_to_log(text)
     assert "CANARY" not in written
     assert "c2lnbmF0dXJl" not in written
 
 
 def test_a_log_line_cannot_act_on_the_terminal_that_shows_it() -> None:
-    assert redacted("a\x1b]52;c;x\x07\x9b\r\nb") == "a\\x1b]52;c;x\\x07\\x9b\\x0d\nb"
+    assert safe_to_log("a\x1b]52;c;x\x07\x9b\r\nb") == "a\\x1b]52;c;x\\x07\\x9b\\x0d\nb"
 
 
 def test_tracebacks_are_cleaned_too() -> None:

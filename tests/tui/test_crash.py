@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.crash import CrashReports, redacted, write_crash_file
+from imagechat_tui.tui.crash import CrashReports, safe_to_share, write_crash_file
 
 
 def test_secrets_are_cut() -> None:
-    text = redacted(
+    text = safe_to_share(
         "GET https://host/sub?userIdWS=abc&sso=%7B%22 x\n"
         "Authorization: Bearer abcdef\n"
         "cookie=fc_sid=1234; path\n"
@@ -44,8 +44,8 @@ def test_a_folder_that_cannot_be_written_is_no_second_defect() -> None:
 
 def test_a_source_file_is_named_however_deep_it_lies() -> None:
     frame = f'  File "/{"deep/" * 20}app.py", line 7, in on_key\n'
-    assert redacted(frame) == frame
-    assert redacted(f"RuntimeError: {'deep/' * 20}") == "RuntimeError: [cut]"
+    assert safe_to_share(frame) == frame
+    assert safe_to_share(f"RuntimeError: {'deep/' * 20}") == "RuntimeError: [cut]"
 
 
 @pytest.mark.parametrize("written", [True, False])

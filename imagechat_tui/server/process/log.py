@@ -17,11 +17,14 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one harmless text."""
-        return redacted(super().format(record))
+        return safe_to_log(super().format(record))
 
 
-def redacted(text: str) -> str:
-    """``text`` without what must not be written down; control characters are shown, not sent."""
+def safe_to_log(text: str) -> str:
+    """``text`` without what must not be written down; control characters are shown, not sent.
+
+    Tokens are this server's own, known by their form: a log without its long words would name no room and no folder.
+    """
     text = _QUERY.sub("?…", text)
     text = _TOKEN.sub("…", text)
     text = _AUTHORIZATION.sub(r"\1…", text)
