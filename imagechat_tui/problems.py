@@ -330,7 +330,7 @@ class NotAPicture(Struct, frozen=True):
 
     name: str
     what: str = "unknown"
-    """What it is, as ``net.decoding.kinds`` calls it."""
+    """What it is, as ``net.decoder.kinds`` calls it."""
 
 
 class OddKind(Struct, frozen=True):

@@ -521,7 +521,7 @@ _ELSE = {
     "text": ("is text", "Name a picture."),
     "device": ("is a device or a socket", "Name a file, or write: … | imagechat -"),
 }
-"""What files are that are called pictures, and what to do about it; by what ``net.decoding.kinds`` calls them."""
+"""What files are that are called pictures, and what to do about it; by what ``net.decoder.kinds`` calls them."""
 _NO_PICTURE = ("is not a PNG, JPEG, GIF, WebP or BMP", _CONVERT)
 _NOT_FETCHED: Mapping[Unfetched, str] = {
     "nobody-answers": "Nothing answers there.",

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui import problems
-from imagechat_tui.net.decoding.kinds import DECLINED
+from imagechat_tui.net.decoder.kinds import DECLINED
 from imagechat_tui.problems import NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId, ConversationId

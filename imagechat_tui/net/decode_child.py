@@ -1,7 +1,7 @@
 """Decodes one picture in a process of its own, under limits; run as a script, by its path.
 
 Reads the file from descriptor ``IN``, writes pixels to descriptor ``OUT``, and tells how far it is, one fraction
-a line, then about the pixels in one line of JSON, on stdout. Imports Pillow and ``net.decoding`` only: nothing here
+a line, then about the pixels in one line of JSON, on stdout. Imports Pillow and ``net.decoder`` only: nothing here
 may reach the network or the person's secrets.
 """
 
@@ -58,7 +58,7 @@ def outcome(source: int, target: int, most: int) -> dict[str, object]:
         ``width`` and ``height`` of the picture as stored, ``columns`` and ``rows`` of the pixels in ``target``,
         ``clear``: whether these are followed by a byte of opacity each, and are multiplied by it already,
         ``reduced``: how many pixels, each way, one of these stands for, ``turn``: the EXIF orientation, 1–8,
-        which is not applied, and ``lost``, the fields of ``decoding.drawing.Lost`` by name, if not all of it is
+        which is not applied, and ``lost``, the fields of ``decoder.drawing.Lost`` by name, if not all of it is
         there. Or a ``problem`` as ``net.pictures`` names it. A defect of ours is raised, and ends the process.
     """
     warnings.simplefilter("ignore")  # an odd EXIF word is no reason to decline a picture
@@ -71,9 +71,9 @@ def outcome(source: int, target: int, most: int) -> dict[str, object]:
 def _decode(source: int, target: int, most: int) -> dict[str, object]:
     from PIL import Image
 
-    from imagechat_tui.net.decoding import drawing, kinds
-    from imagechat_tui.net.decoding.lost import Unfinished
-    from imagechat_tui.net.decoding.page import Page
+    from imagechat_tui.net.decoder import drawing, kinds
+    from imagechat_tui.net.decoder.lost import Unfinished
+    from imagechat_tui.net.decoder.page import Page
 
     Image.MAX_IMAGE_PIXELS = None  # the limit below is the person's own and is checked before any decoding
     with open(source, "rb", closefd=False) as file:

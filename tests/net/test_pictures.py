@@ -13,7 +13,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from imagechat_tui import problems
 from imagechat_tui.net import decode_child
-from imagechat_tui.net.decoding.page import Page
+from imagechat_tui.net.decoder.page import Page
 from imagechat_tui.net.pictures import PictureLimits, load_picture
 from imagechat_tui.problems import PictureError
 

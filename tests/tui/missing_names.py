@@ -17,7 +17,7 @@ import textual
 
 from imagechat_tui.tui.textual_internals.probe import NAMES, Feature
 from tests.terminal import Terminal, wait_for
-from tests.tui.test_leaving import handed_back, line_mode, type_something
+from tests.tui.test_exit import handed_back, line_mode, type_something
 
 pytestmark = pytest.mark.pty
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from imagechat_tui.net.decoding.lost import Unfinished
+from imagechat_tui.net.decoder.lost import Unfinished
 
 _SCREEN: Final = struct.Struct("<HHBBB")
 _IMAGE: Final = struct.Struct("<HHHHB")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from imagechat_tui.net.decoding.lost import Unfinished
+from imagechat_tui.net.decoder.lost import Unfinished
 
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _READ: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from imagechat_tui.net.decoding.lost import Unfinished
+from imagechat_tui.net.decoder.lost import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

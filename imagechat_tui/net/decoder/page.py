@@ -7,12 +7,12 @@ import mmap
 import os
 from typing import IO, TYPE_CHECKING, cast
 
-from imagechat_tui.net.decoding.drawing import BAND, colors
+from imagechat_tui.net.decoder.drawing import BAND, colors
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from imagechat_tui.net.decoding.drawing import Drawing
+    from imagechat_tui.net.decoder.drawing import Drawing
 
 
 class Watched:

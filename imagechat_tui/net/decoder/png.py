@@ -11,7 +11,7 @@ import zlib
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from imagechat_tui.net.decoding.lost import Unfinished
+from imagechat_tui.net.decoder.lost import Unfinished
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 LONGEST: Final = (1 << 31) - 1

@@ -18,8 +18,8 @@ from PIL import Image
 
 from imagechat_tui import problems
 from imagechat_tui.net import decode_child
-from imagechat_tui.net.decoding import drawing, kinds, webp
-from imagechat_tui.net.decoding.page import Page
+from imagechat_tui.net.decoder import drawing, kinds, webp
+from imagechat_tui.net.decoder.page import Page
 from imagechat_tui.net.pictures import DecoderDefect, load_picture
 from imagechat_tui.problems import PictureError, PictureProblem
 from imagechat_tui.raster.image import Loss, Picture

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from imagechat_tui.net.decoding import bmp, gif, jpeg, png, webp
-from imagechat_tui.net.decoding.lost import Lost, Unfinished
+from imagechat_tui.net.decoder import bmp, gif, jpeg, png, webp
+from imagechat_tui.net.decoder.lost import Lost, Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
