@@ -1,0 +1,238 @@
+"""Servers of this machine: why there is none, why one does not start, what its operator is refused."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from imagechat_tui import problems
+from imagechat_tui.problems import AdminProblem, LocalServerProblem, ServeProblem
+from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
+
+
+def local_server_words(problem: LocalServerProblem, *, named: bool = True) -> Words:
+    """Why there is no local server.
+
+    Args:
+        problem: why.
+        named: whether paths and what the server told may be named; a banner has no room for them.
+    """
+    return Words("No local server", *_no_local_server(problem, named))
+
+
+def _no_local_server(problem: LocalServerProblem, named: bool) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+
+    def place(path: str, otherwise: str) -> str:
+        return safe_line(path) if named else otherwise
+
+    match problem:
+        case problems.DirectoryUnsafe(path=path):
+            return (
+                f"{place(path, 'The folder for the socket')} is not yours alone.",
+                "Set XDG_RUNTIME_DIR to a private directory.",
+            )
+        case problems.SharedDirectoryMissing(path=path):
+            return (
+                f"{place(path, 'The shared directory')} does not exist.",
+                f"Whoever is to keep it: mkdir -m 2750 {place(path, 'DIR')}, and chgrp it to the group.",
+            )
+        case problems.SharedDirectoryUnfit(path=path):
+            return (
+                f"{place(path, 'The shared directory')} must be open to its group, and for its owner alone"
+                " to write to: mode 2750.",
+                f"Its owner can fix it: chmod 2750 {safe_line(path)}" if named else "",
+            )
+        case problems.SharedReplaceable(path=path):
+            return (
+                f"{place(path, 'A directory above the shared one')} is not safe:"
+                " others could put another directory there.",
+                "Share a directory whose parents only root or its owner can write to.",
+            )
+        case problems.NotAMember(path=path, group=group):
+            return (
+                f"{place(path, 'The shared directory')} is open to the group {safe_line(group)} only.",
+                "Ask to be made a member, then log in again.",
+            )
+        case problems.KeeperAway(path=path, keeper=keeper):
+            who = safe_line(keeper)
+            return (
+                f"No server runs in {place(path, 'the shared directory')}, and only {who} can start it.",
+                f"Ask {who} to run: imagechat serve --shared {place(path, 'DIR')}",
+            )
+        case problems.Stranger(path=path, user=user):
+            return (
+                f"A program of {safe_line(user)} listens at {place(path, 'the socket')}. Nothing was sent to it.",
+                "Remove the socket if you can, and ask them what it is.",
+            )
+        case problems.PathTooLong(path=path):
+            return (
+                f"{place(path, 'The path')} is too long for a socket.",
+                "Set XDG_RUNTIME_DIR to a short path.",
+            )
+        case problems.DiskFull(path=path):
+            return f"The disk that holds {place(path, 'the data of the server')} is full.", _MAKE_ROOM
+        case problems.NotWritable(path=path, why=why):
+            return (
+                f"{place(path, 'A folder of the server')} cannot be created or written"
+                f" ({safe_line(why) or 'no permission'}).",
+                "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME.",
+            )
+        case problems.ServerDied(log=log, cause=cause, last_line=last_line):
+            death = _local_death(cause) if cause is not None else None
+            if cause is not None and death is not None:
+                sentence, action = death
+                return serve_words(cause).sentence if named else sentence, action
+            last = safe_line(last_line).strip()
+            ending = f" Its log ends with: {stopped(last)}" if last else ""
+            return f"The server stopped as soon as it was started.{ending}", _its_log(log, named)
+        case problems.ServerNotReady(log=log):
+            return "The server was started and did not answer in time.", _its_log(log, named)
+        case _:
+            assert_never(problem)
+
+
+def _its_log(path: str, named: bool) -> str:
+    return f"Its log: {safe_line(path)}" if named else ""
+
+
+_MAKE_ROOM = "Make room there, or set XDG_DATA_HOME and XDG_STATE_HOME to folders on another."
+
+
+def _local_death(cause: ServeProblem) -> tuple[str, str] | None:
+    """What ended a local server, in few words, and what to do: who has one started runs no ``imagechat serve``.
+
+    None if it is not said so: the end of its log tells more.
+    """
+    match cause:
+        case problems.DiskFull():
+            return "The disk that holds the server's data is full.", _MAKE_ROOM
+        case problems.DataFolderUnusable():
+            return (
+                "The server's data folder cannot be used.",
+                "Check its permissions, or set XDG_DATA_HOME to another folder.",
+            )
+        case problems.DataInUse():
+            return (
+                "Another server uses the same data.",
+                "Stop that one, or set XDG_DATA_HOME to another folder.",
+            )
+        case problems.DataBroken():
+            return (
+                "The server's database cannot be used.",
+                "Repair the disk, restore a backup, or move it away to start with an empty one.",
+            )
+        case problems.DataNewer():
+            return (
+                "The server's database was made by a newer version.",
+                "Update imagechat, or set XDG_DATA_HOME to another folder.",
+            )
+        case problems.SocketImpossible() | problems.SocketExposed():
+            return "The server's socket cannot be created.", "Set XDG_RUNTIME_DIR to a private directory."
+        case problems.SharedFolderUnfit():
+            return "The shared directory is not safe.", "Try: chmod 2750 DIR"
+        case problems.PortInUse() | problems.PortDenied() | problems.HostUnknown() | problems.TlsUnusable():
+            return None
+        case _:
+            assert_never(cause)
+
+
+def serve_words(problem: ServeProblem) -> Words:
+    """Why ``imagechat serve`` did not start."""
+    return Words("Cannot start", *_no_server(problem))
+
+
+def _no_server(problem: ServeProblem) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+    match problem:
+        case problems.DiskFull(path=path):
+            return (
+                f"The disk that holds {safe_line(path)} is full.",
+                "Make room there, or choose another --data-dir.",
+            )
+        case problems.DataFolderUnusable(path=path, why=why):
+            return (
+                f"The data folder {safe_line(path)} cannot be used{_because(why)}.",
+                "Choose one with --data-dir.",
+            )
+        case problems.DataInUse(path=path, pid=pid):
+            who = f" (process {pid})" if pid else ""
+            return (
+                f"Another server{who} is using {safe_line(path)}.",
+                "Stop it, or choose another --data-dir.",
+            )
+        case problems.DataBroken(path=path, why=why):
+            return (
+                f"The database in {safe_line(path)} cannot be used{_because(why)}.",
+                "Repair the disk, or restore a backup.",
+            )
+        case problems.DataNewer(path=path):
+            return (
+                f"The database in {safe_line(path)} was made by a newer version.",
+                "Update imagechat, or choose another --data-dir.",
+            )
+        case problems.PortInUse(host=host, port=port):
+            return f"Port {port} on {safe_line(host)} is in use.", "Choose another with --port."
+        case problems.PortDenied(port=port):
+            return f"Port {port} needs more rights.", "Choose one above 1023 with --port."
+        case problems.HostUnknown(host=host):
+            return f"{safe_line(host)} is not an address of this machine.", "Choose another --host."
+        case problems.SocketImpossible(path=path, why=why):
+            return f"No socket can be created in {safe_line(path)}{_because(why)}.", "Check the directory."
+        case problems.SocketExposed(path=path):
+            return (
+                f"No socket can be created in {safe_line(path)} (others can enter it).",
+                "Check the directory.",
+            )
+        case problems.SharedFolderUnfit(path=path):
+            return (
+                f"{safe_line(path)} must be there, yours, open to its group, and for you alone to write to.",
+                "Try: chgrp GROUP DIR && chmod 2750 DIR",
+            )
+        case problems.TlsUnusable(path=path, why=why):
+            return f"The certificate {safe_line(path)} or its key cannot be used{_because(why)}.", ""
+        case _:
+            assert_never(problem)
+
+
+def _because(why: str) -> str:
+    said = safe_line(why)
+    return f" ({said})" if said else ""
+
+
+def admin_words(problem: AdminProblem) -> Words:
+    """Why an operator's request was refused."""
+    match problem:
+        case problems.TenantInvalid(tenant=tenant):
+            sentence = f"{safe_name(tenant)!r} must be 1-64 of A-Z a-z 0-9 _ -."
+            return Words("Invalid tenant name", sentence)
+        case problems.TenantReserved(tenant=tenant):
+            sentence = f"{safe_name(tenant)} is reserved for the server itself."
+            return Words("Name reserved", sentence, "Choose another name.")
+        case problems.TenantExists(tenant=tenant):
+            sentence = f"There is already a tenant {safe_name(tenant)}."
+            return Words("Already exists", sentence, "imagechat tenant list shows them.")
+        case problems.NoSuchTenant(tenant=tenant):
+            name = safe_name(tenant)
+            return Words(
+                "No such tenant", f"There is no tenant {name}.", f"Try: imagechat tenant create {name}"
+            )
+        case problems.NoSecret(tenant=tenant):
+            sentence = f"Users of {safe_name(tenant)} are known by the kernel's word: no token is needed."
+            return Words("No secret", sentence)
+        case problems.DataDenied(path=path):
+            sentence = f"The server's data in {safe_name(path)} belongs to another user."
+            return Words("Not yours", sentence, "Ask its owner.")
+        case problems.DataBroken(path=path):
+            sentence = f"The database in {safe_name(path)} cannot be read or written."
+            return Words("Data unusable", sentence, "imagechat serve --data-dir says why.")
+        case problems.SecretsSealed(path=path):
+            sealed = f"The seal.key in {safe_name(path)} does not open its tenants' secrets"
+            return Words(
+                "Secrets sealed",
+                f"{sealed}, or others can read it.",
+                "Restore it from the same backup as the database, with mode 600.",
+            )
+        case problems.DataUnanswered(path=path):
+            return Words("No answer", f"A server holds {safe_name(path)} and does not answer.", "Restart it.")
+        case _:
+            assert_never(problem)

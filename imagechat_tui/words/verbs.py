@@ -1,0 +1,161 @@
+"""Why a verb cannot do what it was asked to."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from imagechat_tui import problems
+from imagechat_tui.problems import Problem, ProblemKind, VerbProblem
+from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
+from imagechat_tui.words.pictures import picture_words
+from imagechat_tui.words.requests import problem_words
+
+
+def verb_words(problem: VerbProblem) -> Words:
+    """Why a verb cannot do what it was asked to, or does not know whether it did."""
+    match problem:
+        case problems.NoPictureNamed():
+            return Words("No picture named", "The name of the picture is empty.")
+        case problems.NoPictureToWriteOn(why=why):
+            words = _no_picture_words(why)
+            gone = "For the threads of a picture that is gone, use --url-id."
+            return Words(words.title, words.sentence, f"{words.action} {gone}")
+        case problems.SeveralLookAlike() | problems.NoWorkingFolder():
+            return _no_picture_words(problem)
+        case problems.FileElsewhere(address=address):
+            return Words(
+                "Not here",
+                f"{safe_name(address)} names a file of another machine.",
+                "Copy it here and open that.",
+            )
+        case problems.SchemeUnknown(address=address, scheme=scheme):
+            begins = f"{safe_name(address)} begins with {safe_name(scheme)}://"
+            return Words(
+                "Address refused",
+                f"{begins}, and only http, https and file are known.",
+                "Fetch it yourself and open the file.",
+            )
+        case problems.NoTerminal():
+            return Words(
+                "No terminal",
+                "The screen needs a terminal, and there is none.",
+                "In scripts use imagechat ls, add, watch or show; over SSH, ssh -t.",
+            )
+        case problems.NotUtf8(variable=variable, value=value, encoding=encoding, remedy=remedy):
+            return Words(
+                "No UTF-8",
+                f"{safe_name(variable)}={safe_name(value)} says that this terminal takes "
+                f"{safe_name(encoding)}, and the screen is drawn in UTF-8.",
+                f"If it takes UTF-8: {safe_name(remedy)}. Otherwise use imagechat show, ls, add or watch.",
+            )
+        case problems.PixelsBlocked():
+            return Words(
+                "No pixels here",
+                "tmux, screen and zellij do not pass kitty's graphics on.",
+                "Start it outside of them, or without --graphics kitty.",
+            )
+        case problems.PixelsNeedTruecolor(colors=colors):
+            return Words(
+                "No pixels here",
+                f"Kitty's graphics need true colours, and {safe_name(colors)} was chosen.",
+                "Add --colors truecolor, or leave out --graphics kitty.",
+            )
+        case problems.WishesUndecided(file=file, asked=asked):
+            listed = ", ".join(f"{safe_name(key)} = {safe_name(value)}" for key, value in asked)
+            keys = {key for key, _ in asked}
+            # An answer about a tenant is for one server: the verb does not know of one that only a flag names.
+            or_named = "; or name yours with --tenant" if "tenant" in keys and "server" not in keys else ""
+            return Words(
+                "Not allowed yet",
+                f"{safe_line(file)} asks for {listed}, which is skipped.",
+                f"To allow it: imagechat config trust{or_named}",
+            )
+        case problems.StdinUnreadable(why=why):
+            return Words("Nothing to send", f"stdin cannot be read ({safe_line(why)}).")
+        case problems.StdinTooLong():
+            return Words("Too long", "The text on stdin has more than a million characters.")
+        case problems.StdinTwice():
+            return Words("One stdin", "It cannot be both the picture and the text.")
+        case problems.TextEmpty():
+            return Words("Nothing to send", "The text is empty.")
+        case problems.NotACommentName(name=name):
+            return Words(
+                "Not a comment", f"{safe_name(name)!r} names no comment.", "7.2 is the second of marker 7."
+            )
+        case problems.NoSuchMarker(name=name):
+            return Words(
+                "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them."
+            )
+        case problems.NoSuchComment(name=name):
+            return Words(
+                "No such comment",
+                f"There is no comment {safe_name(name)!r} in that thread.",
+                "imagechat ls IMAGE shows them.",
+            )
+        case problems.NobodyToAsk():
+            return Words("Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.")
+        case problems.NotTheAuthor(verb=verb):
+            return Words("Not yours", f"Only its author can {safe_name(verb)} it.")
+        case problems.UserEmpty():
+            return Words("Not a user name", "A user's id is not empty.")
+        case problems.UserWithComma():
+            return Words("Not a user name", "A user's id has no comma.")
+        case problems.Unencrypted(host=host):
+            return Words(
+                "Not safe",
+                f"On {safe_name(host)} without TLS everything would be sent unencrypted.",
+                "Name a certificate with --tls-cert, or leave out --host and let a proxy on this machine do TLS.",
+            )
+        case problems.NotAnAddress(given=given):
+            return Words(
+                "No address",
+                f"{safe_name(given)} is not an IP address.",
+                "Give --trusted-proxy the address from which the proxy connects, such as 127.0.0.1.",
+            )
+        case problems.DemoServerDied(last_line=last_line):
+            said = safe_line(last_line)
+            return Words("No demo", f"Its server did not start.{f' {stopped(said)}' if said else ''}")
+        case problems.NotOnThisServer():
+            return problem_words(Problem(ProblemKind.UNSUPPORTED), keys=False)
+        case problems.TraceNotAFile(name=name):
+            return Words("Not a trace", f"{safe_name(name)} is no plain file.")
+        case problems.TraceUnreadable(line=line, why=why):
+            return Words("Not a trace", f"Line {line}: {safe_name(why)}.")
+        case problems.NotKnownIfSaved(why=request):
+            broken = request.kind is ProblemKind.UNREACHABLE and not request.code
+            seen = "The connection broke before the answer." if broken else problem_words(request).sentence
+            return Words(
+                "Save not confirmed",
+                f"{seen} It may still have been saved.",
+                "Check with imagechat ls before you run it again.",
+            )
+        case problems.MarkerNotSaved(why=second):
+            why_not = problem_words(second, keys=False) if isinstance(second, Problem) else verb_words(second)
+            return Words(
+                "Comment saved without its marker",
+                why_not.sentence,
+                "Run the same command again: the comment stays as it is, the marker is made.",
+            )
+        case _:
+            assert_never(problem)
+
+
+def _no_picture_words(
+    problem: problems.PictureMissing
+    | problems.NoPictureInFolder
+    | problems.SeveralLookAlike
+    | problems.NoWorkingFolder,
+) -> Words:
+    match problem:
+        case problems.SeveralLookAlike(name=typed, there=there):
+            listed = ", ".join(safe_name(name) for name in there)
+            sentence = f"{safe_name(typed)} does not exist, and these look like it: {listed}."
+            return Words("Which one?", sentence, "Rename one.")
+        case problems.NoWorkingFolder(name=name):
+            return Words(
+                "No working folder",
+                f"The folder that this shell is in has been deleted, so {safe_name(name)} is nowhere.",
+                "cd to another one, or name it by its whole path.",
+            )
+        case _:
+            return picture_words(problem)

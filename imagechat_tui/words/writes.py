@@ -1,0 +1,76 @@
+"""What becomes of what the person wrote: what it is called, and its verdict."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from imagechat_tui.problems import Problem
+from imagechat_tui.sync import intents
+from imagechat_tui.words.parts import Words
+from imagechat_tui.words.requests import problem_words
+
+
+def write_words(write: intents.Write) -> str:
+    """What a write is, in a list of several: "new marker", "comment", "delete marker" …"""
+    match write:
+        case intents.StartConversation():
+            return "new marker"
+        case intents.PostComment():
+            return "comment"
+        case intents.EditComment():
+            return "edit"
+        case intents.DeleteComment():
+            return "delete comment"
+        case intents.DeleteConversation():
+            return "delete marker"
+        case intents.MoveConversation():
+            return "move marker"
+        case intents.ResolveConversation(resolved=resolved):
+            return "resolve" if resolved else "reopen"
+        case _:
+            assert_never(write)
+
+
+def not_done_words(write: intents.Write) -> str:
+    """That a write did not happen, as a title: "Marker not saved", "Comment not deleted" …"""
+    match write:
+        case intents.StartConversation():
+            return "Marker not saved"
+        case intents.PostComment():
+            return "Comment not saved"
+        case intents.EditComment():
+            return "Edit not saved"
+        case intents.DeleteComment():
+            return "Comment not deleted"
+        case intents.DeleteConversation():
+            return "Marker not deleted"
+        case intents.MoveConversation():
+            return "Marker not moved"
+        case intents.ResolveConversation(resolved=resolved):
+            return "Not resolved" if resolved else "Not reopened"
+        case _:
+            assert_never(write)
+
+
+def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bool = True) -> Words:
+    """The verdict "not saved" about one write: why, and what became of the text.
+
+    Args:
+        problem: why.
+        write: what was not saved, where that is known.
+        listed: whether it is among what ``!`` lists. What was refused at once and has no text is not.
+    """
+    why = problem_words(problem)
+    kept = write is None or hasattr(write, "text")
+    fate = "Your text is kept as a draft; it is not sent by itself." if kept else "Nothing has changed."
+    return Words(
+        not_done_words(write) if write is not None else "Not saved",
+        f"{why.title}. {why.sentence} {fate}",
+        "! lists what was not saved; Enter there retries." if listed else why.action,
+    )
+
+
+def checking_words(write: intents.Write | None) -> Words:
+    """That a write was sent and nobody knows yet what became of it."""
+    what = f"{write_words(write)}: " if write is not None else ""
+    return Words("Checking", f"{what}no answer yet. You will be told whether it was saved.")
