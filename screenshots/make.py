@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 from screenshots.paint import paint
 from tests.e2e.conftest import DEMO_PICTURE, Desk, both, new_desk
 from tests.fault_proxy import FaultProxyThread, Mode
@@ -93,7 +95,9 @@ def save(terminal: Terminal, name: str) -> None:
     """Write the terminal's screen as a picture."""
     terminal.quiet(0.8)
     path = HERE / f"{name}.png"
-    paint(terminal.screen).quantize(256, dither=0).save(path, optimize=True)
+    # maximum coverage: a median cut has no room for the colours of a few letters, and people changed theirs
+    colors = paint(terminal.screen).quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    colors.save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size // 1024} kB")
 
 
