@@ -130,6 +130,8 @@ def of_bob_alone(**overrides: Any) -> ChatState:
 @pytest.mark.parametrize(
     ("state", "keys", "words"),
     [
+        (of_bob_alone(), ["r"], "No marker selected"),
+        (of_bob_alone(), ["e"], "No marker selected"),
         (of_bob_alone(), ["]", "e"], "Nothing to edit"),
         (of_bob_alone(), ["]", "enter", "e"], "Not yours"),
         (of_bob_alone(read_only=True), ["]", "r"], "Read-only"),

@@ -504,6 +504,14 @@ async def test_what_was_never_loaded_is_not_called_empty(
         assert "press c" not in desk.text
 
 
+@pytest.mark.parametrize("key", ["]", "[", "r", "e", "d", "x", "space"])
+async def test_a_key_about_threads_of_which_none_came_says_so(sit: Sit, key: str) -> None:
+    lost = Connection(phase=Phase.OFFLINE, problem=Problem(ProblemKind.UNREACHABLE), lost_at_s=NOW_S)
+    async with sit(chat_state(connection=lost)) as desk:
+        await desk.press(key)
+        assert "The threads have not come yet" in desk.toasts
+
+
 async def test_a_round_trip_is_not_told_of_a_link_that_is_gone(sit: Sit) -> None:
     state = two_threads()
     async with sit(state) as desk:

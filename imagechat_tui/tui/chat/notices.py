@@ -12,6 +12,8 @@ from imagechat_tui.words import safe_line
 
 LONGEST_QUOTE: Final = 160
 """Characters of a text that a question about it quotes."""
+NOTHING_LOADED: Final = ("Nothing loaded yet", "The threads have not come yet. R tries again.")
+"""Title and sentence for a key about threads of which nothing is known."""
 
 
 class Notice(Struct, frozen=True):

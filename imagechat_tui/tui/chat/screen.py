@@ -23,7 +23,7 @@ from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.edges import Edges
 from imagechat_tui.tui.chat.layout import Pane, Sidebar
 from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNotices
-from imagechat_tui.tui.chat.notices import Notices
+from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.panes import Panes
 from imagechat_tui.tui.chat.picture_pane import PicturePane
 from imagechat_tui.tui.chat.refusals import Refusals
@@ -434,7 +434,9 @@ class ChatScreen(Layer[None]):
     def action_step(self, step: int) -> None:
         """Select the next or previous marker, and put the crosshair on it."""
         key = self.selection.step(step)
-        if key is None:
+        if key is None and not self.state.loaded:
+            self.notices.notice(*NOTHING_LOADED)
+        elif key is None:
             self.notices.notice("No markers yet", "Move the crosshair with hjkl and press c to add one.")
         elif self._reads_along:
             from_picture = self.focused is self.picture
@@ -445,7 +447,7 @@ class ChatScreen(Layer[None]):
     def action_next_unread(self) -> None:
         """Open the next thread with something unread."""
         if not self.selection.open_next_unread():
-            self.notices.notice("", "Nothing unread.")
+            self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
 
     def action_hints(self) -> None:
         """Put letters on the markers; the picture takes the next two keys."""

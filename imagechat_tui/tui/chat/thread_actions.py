@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from imagechat_tui.sync.intents import DeleteComment, DeleteConversation, ResolveConversation
 from imagechat_tui.sync.state import CommentView, Draft, Thread
 from imagechat_tui.tui.chat.drafting import Drafting
-from imagechat_tui.tui.chat.notices import Notices
+from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
@@ -70,6 +70,8 @@ class ThreadActions:
         thread = self._selection.current
         if thread is None and self._selection.gone is not None:
             self._notices.notice("Thread deleted", "This thread no longer exists. Esc goes back.")
+        elif thread is None and not self._state.loaded:
+            self._notices.notice(*NOTHING_LOADED)
         elif thread is None:
             self._notices.notice(
                 "No marker selected", "Press ] for the next one, or Enter on one in the picture."
@@ -79,13 +81,16 @@ class ThreadActions:
     def reply(self) -> None:
         """Answer in the current thread."""
         thread = self.thread
-        if thread is not None:
+        if thread is None:
+            self._drafting.refuse()
+        else:
             self._drafting.write_reply(thread)
 
     def edit(self) -> None:
         """Edit the selected comment, else the last own one of the thread."""
         thread = self.thread
         if thread is None:
+            self._drafting.refuse()
             return
         comment = self._selection.to_edit(thread)
         if comment is None:
