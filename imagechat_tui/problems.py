@@ -705,7 +705,6 @@ class Between(Struct, frozen=True):
 
     least: float
     most: float
-    """Infinite if there is no such bound."""
 
 
 class BadFlag(Struct, frozen=True):

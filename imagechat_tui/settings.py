@@ -11,7 +11,6 @@ the person has allowed it, and never says which secrets go there.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import re
 import stat
@@ -44,8 +43,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 TEXTS = ("server", "tenant", "shared", "max_megapixels", "max_file_mib", "cell_aspect")
 """Settings with a free text."""
 
-NUMBERS = {"max_megapixels": (0.0, math.inf), "max_file_mib": (0.0, math.inf), "cell_aspect": (0.4, 6.0)}
-"""Those that are numbers, and what they lie between."""
+NUMBERS = {"max_megapixels": (0.0, 1e5), "max_file_mib": (0.0, 1e5), "cell_aspect": (0.4, 6.0)}
+"""Those that are numbers, and what they lie between. (Of larger limits no system can give the memory.)"""
 
 LIMITS = ("max_megapixels", "max_file_mib")
 """Those numbers that keep a picture from taking too much."""
@@ -562,6 +561,15 @@ def is_url(image: str) -> bool:
     return image[:8].lower().startswith(("http://", "https://"))
 
 
+_USER = re.compile(r"(?<=://)[^/?#]*@")
+
+
+def picture_address(image: str) -> str:
+    """A picture's address as it is asked for and shown: without user and password, which are sent nowhere."""
+    scheme, _, rest = image.partition(":")
+    return _USER.sub("", f"{scheme.lower()}:{rest}", count=1)
+
+
 FILE_ADDRESS = re.compile(r"file:(?://(?P<host>[^/?#]*))?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
 """``file:///a.png``, as terminals and browsers hand a file over (RFC 8089)."""
 
@@ -621,8 +629,7 @@ def image_name(
         key = f"sha256:{hashlib.sha256(stdin or b'').hexdigest()[:32]}"
         return _name(url_id or key, src or "stdin", "stdin")
     if is_url(image):
-        scheme, _, rest = image.partition(":")
-        image = f"{scheme.lower()}:{rest}"
+        image = picture_address(image)
         address = re.split("[?#]", image, maxsplit=1)[0]  # a query may hold a signature: not for the screen
         return _name(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
     path = Path(os.path.normpath(cwd / picture_path(image, cwd)))

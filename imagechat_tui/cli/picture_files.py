@@ -13,7 +13,14 @@ from msgspec import Struct
 
 from imagechat_tui import problems
 from imagechat_tui.problems import PictureError, VerbFailed
-from imagechat_tui.settings import FILE_ADDRESS, is_this_machine, is_url, picture_path, working_folder
+from imagechat_tui.settings import (
+    FILE_ADDRESS,
+    is_this_machine,
+    is_url,
+    picture_address,
+    picture_path,
+    working_folder,
+)
 from imagechat_tui.words import (
     first_picture_words,
     look_alike_words,
@@ -51,8 +58,7 @@ def choose_picture(image: str) -> PictureChoice:
     if image == "-":
         return PictureChoice(image)
     if is_url(image):
-        scheme, _, rest = image.partition(":")
-        return PictureChoice(f"{scheme.lower()}:{rest}")
+        return PictureChoice(picture_address(image))
     if not image:
         raise VerbFailed(problems.NoPictureNamed())
     path = picture_path(image, Path())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
@@ -52,8 +51,7 @@ def _must_be(rule: problems.OneOf | problems.Between) -> str:
         case problems.OneOf(choices=choices):
             return f"must be one of {', '.join(choices)}"
         case problems.Between(least=least, most=most):
-            limits = f"between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
-            return f"must be a number {limits}"
+            return f"must be a number between {least:g} and {most:g}"
         case _:
             assert_never(rule)
 

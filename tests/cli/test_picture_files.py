@@ -223,6 +223,7 @@ def test_a_home_is_meant_where_no_such_file_is_here(here: Path, monkeypatch: pyt
         ("-", "-"),
         ("https://e.org/A.png", "https://e.org/A.png"),
         ("HTTPS://E.org/A.png", "https://E.org/A.png"),
+        ("https://anna:pw@e.org/a.png", "https://e.org/a.png"),
     ],
 )
 def test_an_address_and_stdin_are_what_they_are(typed: str, image: str) -> None:

@@ -73,7 +73,7 @@ def test_a_number_is_never_given_twice(desk: Desk) -> None:
         (
             ("show", "shot.png", "--max-megapixels", "0"),
             2,
-            "--max-megapixels must be a number above 0, not '0'.",
+            "--max-megapixels must be a number between 0 and 100000, not '0'.",
         ),
         (("ls", "shot.png", "--server", "http://a b/"), 2, "is not an address"),
         (("add", "shot.png", "--at", "120,4", "-m", "x"), 2, "percentages go from 0 to 100"),
