@@ -89,8 +89,12 @@ _IN_WORDS = {
     "new-comment": "comment added",
     "updated-comment": "comment edited",
     "deleted-comment": "comment deleted",
+    "first-comment": "comment added",
+    "moved": "marker moved",
+    "resolved": "marker resolved",
+    "reopened": "marker reopened",
 }
-"""Events for people; one without a word here has its name on the wire."""
+"""Events for people, and what changed of a marker; an event without a word here has its name on the wire."""
 
 
 def line_of(item: Announce | Applied | Missed, state: ChatState, *, jsonl: bool) -> str | None:
@@ -135,7 +139,9 @@ def _plain(frame: dict[str, object], state: ChatState) -> str | None:
     number = thing.get("number", "") if isinstance(thing, dict) else ""
     comment = frame.get("comment")
     words = safe_text(str(comment.get("comment", "")), Kind.LINE) if isinstance(comment, dict) else ""
-    what = _IN_WORDS.get(str(frame["type"]), str(frame["type"]))
+    kind = str(frame["type"])
+    activity = str(thing.get("activity", "")) if isinstance(thing, dict) else ""
+    what = _IN_WORDS.get(activity) or _IN_WORDS.get(kind, kind)
     by = _called(who, state) if who else ""
     return "  ".join(part for part in (what, f"#{number}" if number else "", by, words) if part)
 
