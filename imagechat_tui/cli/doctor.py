@@ -92,7 +92,7 @@ def terminal_findings(
         tty: whether keys and screen are a terminal.
     """
     # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
-    there = "keys and screen are there" if tty else "this is none; the screen needs one, as by ssh -t"
+    there = "keys and screen are there" if tty else "none here; the screen needs one (over ssh: ssh -t)"
     yield Finding("terminal", True, there)
     yield colors_finding(settings, environ, told_colors(environ))
     yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))

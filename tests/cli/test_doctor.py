@@ -45,7 +45,7 @@ def test_without_a_terminal_nothing_is_wrong(tty: bool) -> None:
     found = {item.subject: item for item in terminal_findings(ClientSettings(), {}, tty=tty)}
     assert found["terminal"].ok
     assert not found["terminal"].remedy
-    assert ("this is none" in found["terminal"].found) is not tty
+    assert ("none here" in found["terminal"].found) is not tty
 
 
 def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> None:

@@ -190,7 +190,7 @@ def test_doctor_knows_its_server(desk: Desk) -> None:
     document = json.loads(done.stdout)
     found = {item["subject"]: item for item in document["findings"]}
     assert found["local server"]["ok"]
-    assert "this is none" in found["terminal"]["found"]
+    assert "none here" in found["terminal"]["found"]
     assert (done.returncode, document["ok"], done.stderr) == (0, True, "")
 
 
