@@ -22,3 +22,6 @@ BroadcastId = NewType("BroadcastId", str)
 """Names one write by one client; copied into every event that the write causes."""
 
 EventId = NewType("EventId", str)
+
+ImageId = NewType("ImageId", str)
+"""What is talked about, whatever its file is called and whichever pixels it has. Our servers only."""

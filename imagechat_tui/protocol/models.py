@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import (
@@ -33,6 +35,44 @@ class Position(Struct, frozen=True):
     """Number of the last event seen; 0 is before the first."""
     event_id: EventId = EventId("")
     """Id of the event at ``seq`` (empty if none): detects a restored backup."""
+
+
+class PlaceKind(StrEnum):
+    """What sort of name a picture was met under."""
+
+    PATH = "path"
+    """A file of a project, by its path in it."""
+    URL = "url"
+    """An address."""
+    FILE = "file"
+    """Any other file, by a hash that only its own machine can make."""
+
+
+class Place(Struct, frozen=True):
+    """A name that a picture was met under."""
+
+    kind: PlaceKind
+    value: str
+    project: str = ""
+    """Scope of a path; empty for the other kinds."""
+
+
+class Version(Struct, frozen=True):
+    """One set of pixels that an image has had."""
+
+    number: int
+    """From 1, in the order in which they were seen first."""
+    pixels: str
+    """sha256 of its size and RGBA, in hex."""
+    sha256: str
+    """Of the first file that had them, in hex."""
+    width: int
+    height: int
+    scale: int
+    """How many times as large it is as the picture that it stands for."""
+    at_ms: int
+    by: UserId
+    """Who opened it first."""
 
 
 class User(Struct, frozen=True):

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Point, Position, User
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    LogEntry,
+    Place,
+    Point,
+    Position,
+    User,
+    Version,
+)
 from imagechat_tui.protocol.tagged import Tagged
 
 
@@ -28,6 +38,9 @@ LIST_CONVERSATIONS = Route("GET", "/comment-image-chats/{tenant_id}")
 CREATE_CONVERSATION = Route("POST", "/comment-image-chats/{tenant_id}")
 UPDATE_CONVERSATION = Route("PATCH", "/comment-image-chats/{tenant_id}/{chat_id}")
 DELETE_CONVERSATION = Route("DELETE", "/comment-image-chats/{tenant_id}/{chat_id}")
+OPEN_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images")
+SHOW_IMAGE = Route("GET", "/comment-image-chats/{tenant_id}/images/{image_id}")
+LINK_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images/{image_id}/places")
 LIST_COMMENTS = Route("GET", "/comments/{tenant_id}")
 CREATE_COMMENT = Route("POST", "/comments/{tenant_id}")
 DELETE_COMMENT = Route("DELETE", "/comments/{tenant_id}/{comment_id}")
@@ -106,6 +119,120 @@ class ConversationReply(Tagged, frozen=True):
     conversation: Conversation | None = None
     comment: Comment | None = None
     """The first comment, when it was made in the same POST."""
+
+
+NEW_IMAGE: Final = ImageId("new")
+"""Stands for an image that there is not yet, where one is named."""
+MAX_PLACES: Final = 8
+"""Places that one request may name."""
+MAX_PLACE: Final = 2_000
+"""Characters of a place's value."""
+MAX_PROJECT: Final = 500
+MAX_IMAGE_NAME: Final = 500
+MAX_SIDE: Final = 1_000_000
+"""Pixels of a picture, each way."""
+
+
+class Pixels(Struct, frozen=True):
+    """What a picture looks like, as far as a server is told."""
+
+    pixels: str
+    """sha256 of ``WxH`` and its RGBA as it is seen, in hex: the same however the file was packed."""
+    sha256: str
+    """Of the file, in hex."""
+    width: int
+    height: int
+    plain: bool = False
+    """Of one colour, or very small: too many pictures look so for it to tell one."""
+    scale: int = 1
+    """How many times as large it is as the picture whose place it takes (``shot@2x.png``)."""
+
+
+class OpenImage(Struct, frozen=True):
+    """Body of OPEN_IMAGE and LINK_IMAGE."""
+
+    broadcast_id: BroadcastId
+    name: str
+    """What the file is called."""
+    places: tuple[Place, ...] = ()
+    url_id: UrlId | None = None
+    """The key of its room, where that is known: it wins over all else."""
+    picture: Pixels | None = None
+    """None asks by the places alone."""
+    bind: ImageId | None = None
+    """Which image it is, if no place tells: an id, or ``NEW_IMAGE``. None only asks."""
+
+
+class Matched(StrEnum):
+    """How a picture was recognised."""
+
+    KEY = "key"
+    """By its room's key."""
+    PATH = "path"
+    URL = "url"
+    FILE = "file"
+    PIXELS = "pixels"
+    NEW = "new"
+    """Nobody knew it."""
+    LINK = "link"
+    """Somebody said so."""
+
+
+class Why(StrEnum):
+    """Why another image is told of."""
+
+    PIXELS = "pixels"
+    """It has had the same pixels."""
+    MOVED = "moved"
+    """It was once met in this place, has moved to others, and has never had these pixels."""
+
+
+class OpenedImage(Struct, frozen=True):
+    """An image as whoever opened it sees it."""
+
+    id: ImageId
+    url_id: UrlId
+    src: str
+    name: str
+    project: str
+    """Empty if it was never met in one."""
+    matched: Matched
+    version: int | None = None
+    """The number of the pixels that were sent; None if they were not, or could not be noted."""
+    latest: int = 0
+    """The highest number of a version."""
+
+
+class OtherImage(Struct, frozen=True):
+    """Another image that may be the same picture."""
+
+    id: ImageId
+    url_id: UrlId
+    name: str
+    project: str
+    markers: int
+    paths: tuple[str, ...]
+    """Where it is met in the project that was asked from."""
+    why: Why
+
+
+class ImageReply(Struct, frozen=True):
+    """Answer of OPEN_IMAGE and LINK_IMAGE."""
+
+    image: OpenedImage | None
+    """None: no place is known, and the asking side decides whose room it gets."""
+    others: tuple[OtherImage, ...] = ()
+    """The likeliest first."""
+    left: tuple[UrlId, ...] = ()
+    """Rooms that the places were linked to before."""
+
+
+class ImageDetails(Struct, frozen=True):
+    """Answer of SHOW_IMAGE."""
+
+    image: OpenedImage
+    places: tuple[Place, ...]
+    versions: tuple[Version, ...]
 
 
 class Direction(StrEnum):

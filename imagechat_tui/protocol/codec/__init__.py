@@ -30,6 +30,14 @@ from imagechat_tui.protocol.codec.answers import (
     succeeded,
 )
 from imagechat_tui.protocol.codec.fields import iso_from_ms, ms_from_iso
+from imagechat_tui.protocol.codec.images import (
+    decode_image_details,
+    decode_image_reply,
+    decode_open_image,
+    encode_image_details,
+    encode_image_reply,
+    encode_open_image,
+)
 from imagechat_tui.protocol.codec.json_text import (
     JsonObject,
     MalformedMessage,
@@ -87,8 +95,11 @@ __all__ = [
     "decode_event",
     "decode_event_log",
     "decode_event_log_query",
+    "decode_image_details",
+    "decode_image_reply",
     "decode_list_comments",
     "decode_list_conversations",
+    "decode_open_image",
     "decode_resume",
     "decode_subscribe",
     "decode_update_conversation",
@@ -113,8 +124,11 @@ __all__ = [
     "encode_event",
     "encode_event_log",
     "encode_event_log_query",
+    "encode_image_details",
+    "encode_image_reply",
     "encode_list_comments",
     "encode_list_conversations",
+    "encode_open_image",
     "encode_presence_status",
     "encode_subscribe",
     "encode_success",
