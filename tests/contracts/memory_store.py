@@ -20,14 +20,20 @@ from imagechat_tui.protocol.ids import (
     CommentId,
     ConversationId,
     EventId,
+    ImageId,
     TenantId,
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, User, Version
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
+    HeldPlace,
+    ImageHistory,
+    ImageQuery,
+    ImageRecord,
+    ImagesFound,
     LogPage,
     Outcome,
     RoomKey,
@@ -38,6 +44,7 @@ from imagechat_tui.server.storage import (
     ThreadPage,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
 
@@ -57,10 +64,13 @@ class Data:
     markers: dict[tuple[TenantId, ConversationId], Marker] = field(default_factory=dict)
     comments: dict[tuple[TenantId, CommentId], Comment] = field(default_factory=dict)
     answers: dict[tuple[TenantId, UserId, BroadcastId], Answer] = field(default_factory=dict)
+    images: dict[tuple[TenantId, ImageId], ImageRecord] = field(default_factory=dict)
+    places: dict[tuple[TenantId, Place], HeldPlace] = field(default_factory=dict)
+    versions: dict[tuple[TenantId, ImageId, int], tuple[Version, bool]] = field(default_factory=dict)
 
     def copy(self) -> Data:
         """The same data, free to be changed."""
-        tables = ("rooms", "events", "markers", "comments", "answers")
+        tables = ("rooms", "events", "markers", "comments", "answers", "images", "places", "versions")
         return Data(**(vars(self) | {name: dict(getattr(self, name)) for name in tables}))
 
 
@@ -156,6 +166,78 @@ class MemoryTransaction:
             if answer.at_ms < before_ms:
                 del self._data.answers[key]
 
+    def image(
+        self, tenant_id: TenantId, *, image_id: ImageId | None = None, url_id: UrlId | None = None
+    ) -> ImageRecord | None:
+        if image_id is not None:
+            return self._data.images.get((tenant_id, image_id))
+        of_tenant = (one for (tenant, _), one in self._data.images.items() if tenant == tenant_id)
+        return next((one for one in of_tenant if one.url_id == url_id), None)
+
+    def images_with(self, tenant_id: TenantId, pixels: str, most: int) -> tuple[ImageId, ...]:
+        having = {
+            image_id
+            for (tenant, image_id, _), (version, plain) in self._data.versions.items()
+            if (tenant, version.pixels, plain) == (tenant_id, pixels, False)
+        }
+        return tuple(sorted(having)[:most])
+
+    def place(self, tenant_id: TenantId, place: Place) -> HeldPlace | None:
+        return self._data.places.get((tenant_id, place))
+
+    def places(self, tenant_id: TenantId, image_id: ImageId, most: int) -> tuple[HeldPlace, ...]:
+        found = [
+            held
+            for (tenant, _), held in self._data.places.items()
+            if (tenant, held.image_id) == (tenant_id, image_id)
+        ]
+        found.sort(key=lambda held: (held.place.kind, held.place.project, held.place.value))
+        return tuple(found[:most])
+
+    def version(self, tenant_id: TenantId, image_id: ImageId, pixels: str | None) -> Version | None:
+        versions = self.versions(tenant_id, image_id, len(self._data.versions))
+        return next((one for one in reversed(versions) if pixels in (None, one.pixels)), None)
+
+    def versions(self, tenant_id: TenantId, image_id: ImageId, most: int) -> tuple[Version, ...]:
+        found = [
+            version
+            for (tenant, image, _), (version, _) in self._data.versions.items()
+            if (tenant, image) == (tenant_id, image_id)
+        ]
+        return tuple(sorted(found, key=lambda version: version.number)[-most:])
+
+    def markers_on(self, tenant_id: TenantId, url_id: UrlId) -> int:
+        return sum(
+            (tenant, marker.image) == (tenant_id, url_id)
+            for (tenant, _), marker in self._data.markers.items()
+        )
+
+    def due_images(self, before_ms: int, most: int) -> tuple[tuple[TenantId, ImageRecord], ...]:
+        due = [
+            (tenant, record) for (tenant, _), record in self._data.images.items() if record.due_ms < before_ms
+        ]
+        return tuple(sorted(due, key=lambda one: (one[1].due_ms, one[1].id))[:most])
+
+    def put_image(self, tenant_id: TenantId, record: ImageRecord) -> None:
+        self._data.images[tenant_id, record.id] = record
+
+    def put_place(self, tenant_id: TenantId, held: HeldPlace) -> None:
+        assert (tenant_id, held.image_id) in self._data.images
+        self._data.places[tenant_id, held.place] = held
+
+    def put_version(self, tenant_id: TenantId, image_id: ImageId, version: Version, *, plain: bool) -> None:
+        assert (tenant_id, image_id) in self._data.images
+        assert (tenant_id, image_id, version.number) not in self._data.versions
+        assert self.version(tenant_id, image_id, version.pixels) is None
+        self._data.versions[tenant_id, image_id, version.number] = version, plain
+
+    def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
+        self._data.images.pop((tenant_id, image_id), None)
+        for held in self.places(tenant_id, image_id, len(self._data.places)):
+            del self._data.places[tenant_id, held.place]
+        for version in self.versions(tenant_id, image_id, len(self._data.versions)):
+            del self._data.versions[tenant_id, image_id, version.number]
+
 
 def _blank_event(event: StoredEvent) -> StoredEvent:
     plain = None if event.plain is None else _blank(event.plain)
@@ -216,6 +298,12 @@ class MemoryStore:
             if tenant == tenant_id and comment.url_id in threads
         }
         return tuple(sorted(one for one in wrote if one is not None))
+
+    async def images(self, tenant_id: TenantId, asked: ImageQuery) -> ImagesFound:
+        return find_images(MemoryTransaction(self._data), tenant_id, asked)
+
+    async def image_history(self, tenant_id: TenantId, image_id: ImageId) -> ImageHistory | None:
+        return image_history(MemoryTransaction(self._data), tenant_id, image_id)
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         return {room: self._state(room).position for room in rooms}

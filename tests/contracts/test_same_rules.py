@@ -24,6 +24,9 @@ from imagechat_tui.server.storage import (
     BroadcastIdUsed,
     Change,
     Decision,
+    HeldPlace,
+    ImageChange,
+    ImageQuery,
     RoomKey,
     Store,
     Subject,
@@ -32,7 +35,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
-from tests.contracts.test_store import IMAGE_ROOM, Clock, tenant
+from tests.contracts.test_store import IMAGE_ROOM, Clock, image, looking, met, tenant
 
 THREADS = [UrlId(f"{eg.IMAGE}:s:{n}:1") for n in range(2)]
 ROOMS = [RoomKey(eg.TENANT, f"r1-{n}") for n in range(2)]
@@ -53,7 +56,7 @@ class Step:
 STEPS = st.lists(
     st.builds(
         Step,
-        what=st.sampled_from(["say", "say", "edit", "mark", "remove", "unmark"]),
+        what=st.sampled_from(["say", "say", "edit", "mark", "remove", "unmark", "open", "open"]),
         number=st.integers(0, 12),
         by=st.sampled_from([eg.ALICE, eg.BOB]),
         thread=st.integers(0, 1),
@@ -84,7 +87,15 @@ def change(step: Step) -> Change:
         image_room=IMAGE_ROOM if step.what == "mark" else None,
         thread_room=room if step.what in ("say", "mark") else None,
         whole_thread=step.what in ("remove", "unmark"),
+        images=looked_for(step) if step.what == "open" else None,
     )
+
+
+def looked_for(step: Step) -> ImageQuery:
+    """An image, two of its places, and one of three looks."""
+    places = (met("a.png"), met("b.png", project=f"p{step.thread}"))
+    name, look = image(f"{step.number % 4}"), f"look {step.target % 3}"
+    return ImageQuery(name.id, places=places, pixels=look, alike=True, project="p1")
 
 
 class Refused(Exception):
@@ -163,7 +174,31 @@ def unmark(step: Step, stamp: Stamp, subject: Subject) -> Decision:
     )
 
 
-DECIDERS = {"say": say, "edit": edit, "mark": mark, "remove": remove, "unmark": unmark}
+def open_image(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    """What is found is the answer; what is new is written, and a place goes to whoever opens."""
+    found, asked = subject.images, looked_for(step)
+    record = found.named.record if found.named is not None else image(f"{step.number % 4}")
+    record = replace(record, due_ms=subject.now_ms + 60_000)
+    version, latest = (found.named.version, found.named.latest) if found.named is not None else (None, 0)
+    return Decision(
+        repr(found).encode(),
+        image_change=ImageChange(
+            record,
+            tuple(HeldPlace(place, record.id, moved=step.target % 2 == 0) for place in asked.places),
+            looking(latest + 1, asked.pixels or "") if version is None else None,
+            plain=step.target == 0,
+        ),
+    )
+
+
+DECIDERS = {
+    "say": say,
+    "edit": edit,
+    "mark": mark,
+    "remove": remove,
+    "unmark": unmark,
+    "open": open_image,
+}
 
 
 def nothing_new(subject: Subject) -> Decision:
@@ -189,6 +224,9 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     told += [await answer(store, replace(change(step), decide=nothing_new)) for step in steps]
     told.append(await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True))
     told.append(await store.commenters(eg.TENANT, eg.IMAGE))
+    for number in range(4):
+        told.append(await store.image_history(eg.TENANT, image(f"{number}").id))
+        told.append(await store.images(eg.TENANT, ImageQuery(url_id=image(f"{number}").url_id)))
     told.append(await store.positions([IMAGE_ROOM, *ROOMS]))
     for room, thread in zip([IMAGE_ROOM, *ROOMS], [eg.IMAGE, *THREADS], strict=True):
         told.append(await store.thread(room, thread))

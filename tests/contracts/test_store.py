@@ -17,13 +17,28 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import MalformedMessage
 from imagechat_tui.protocol.events import NewComment, Stamp
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Position
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    EventId,
+    ImageId,
+    TenantId,
+    UrlId,
+    UserId,
+)
+from imagechat_tui.protocol.models import Comment, Place, PlaceKind, Position, Version
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
     Change,
     Decision,
+    FoundImage,
+    HeldPlace,
+    ImageChange,
+    ImageHistory,
+    ImageQuery,
+    ImageRecord,
+    ImagesFound,
     RoomKey,
     Store,
     StoreError,
@@ -37,6 +52,7 @@ from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
 
 OTHER = TenantId("other")
+DAY_MS = 86_400_000
 ROOM = RoomKey(eg.TENANT, "r1-thread")
 IMAGE_ROOM = RoomKey(eg.TENANT, "r1-image")
 
@@ -265,6 +281,92 @@ async def test_markers_keep_their_numbers_and_come_in_their_order(store: Store) 
         assert await store.conversation(eg.TENANT, conversation.id) == conversation
     listed = await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True)
     assert [one.number for one in listed.conversations] == [1, 2]
+
+
+def image_change(key: str, change: ImageChange, *, tenant_id: TenantId = eg.TENANT) -> Change:
+    decision = Decision(key.encode(), image_change=change)
+    return Change(tenant_id, eg.ALICE, BroadcastId(key), key.encode(), always(decision))
+
+
+def image(name: str, *, due_ms: int = 0) -> ImageRecord:
+    due_ms = due_ms or eg.T0 + 7 * DAY_MS
+    return ImageRecord(ImageId(f"im_{name}"), UrlId(f"img/{name}"), name, name, "host/acme/web", due_ms)
+
+
+def met(path: str, *, project: str = "host/acme/web") -> Place:
+    return Place(PlaceKind.PATH, path, project)
+
+
+def looking(number: int, look: str) -> Version:
+    return Version(number, look, f"file {look}", 3, 2, 1, eg.T0, eg.ALICE)
+
+
+async def test_images_are_found_by_id_key_place_and_pixels(store: Store) -> None:
+    one, two = image("one"), image("two")
+    held = HeldPlace(met("a.png"), one.id)
+    await store.change(image_change("1", ImageChange(one, (held,), looking(1, "old"))))
+    moved = (HeldPlace(met("a.png"), one.id, moved=True), HeldPlace(met("b.png"), one.id))
+    await store.change(image_change("2", ImageChange(one, moved, looking(2, "new"))))
+    await store.change(image_change("3", ImageChange(two, (), looking(1, "new"))))
+    await store.change(image_change("4", ImageChange(image("three"), (), looking(1, "new"), plain=True)))
+    found = FoundImage(one, markers=0, paths=("b.png",), version=1, latest=2)
+    by_pixels = ImageQuery(pixels="old", project="host/acme/web")
+    assert await store.images(eg.TENANT, replace(by_pixels, image_id=one.id)) == ImagesFound(found)
+    assert await store.images(eg.TENANT, replace(by_pixels, url_id=one.url_id)) == ImagesFound(found)
+    at = await store.images(eg.TENANT, replace(by_pixels, places=(met("x.png"), met("a.png"))))
+    assert at == ImagesFound(at=((moved[0], found),))
+    alike = await store.images(eg.TENANT, ImageQuery(pixels="new", alike=True))
+    assert [(one.record.name, one.version, one.paths) for one in alike.alike] == [
+        ("one", 2, ()),
+        ("two", 1, ()),
+    ]
+    assert await store.images(eg.TENANT, ImageQuery(pixels="new")) == ImagesFound()
+    history = ImageHistory(one, moved, (looking(1, "old"), looking(2, "new")))
+    assert await store.image_history(eg.TENANT, one.id) == history
+    assert await store.image_history(eg.TENANT, ImageId("im_0")) is None
+
+
+@pytest.mark.security
+async def test_an_image_of_one_tenant_is_none_of_another(store: Store) -> None:
+    one, place = image("one"), met("a.png")
+    change = ImageChange(one, (HeldPlace(place, one.id),), looking(1, "look"))
+    await store.change(image_change("1", change))
+    asked = ImageQuery(image_id=one.id, places=(place,), pixels="look", alike=True)
+    assert await store.images(OTHER, asked) == ImagesFound()
+    assert await store.images(OTHER, ImageQuery(url_id=one.url_id)) == ImagesFound()
+    assert await store.image_history(OTHER, one.id) is None
+    await store.change(image_change("1", change, tenant_id=OTHER))
+    theirs = await store.images(OTHER, asked)
+    assert theirs.named is not None and len(theirs.alike) == 1
+
+
+async def test_a_place_goes_from_one_image_to_another(store: Store) -> None:
+    one, two, place = image("one"), image("two"), met("a.png")
+    await store.change(image_change("1", ImageChange(one, (HeldPlace(place, one.id),))))
+    await store.change(image_change("2", ImageChange(two, (HeldPlace(place, two.id),))))
+    found = await store.images(eg.TENANT, ImageQuery(places=(place,)))
+    assert [(held.image_id, owner.record.id) for held, owner in found.at] == [(two.id, two.id)]
+    history = await store.image_history(eg.TENANT, one.id)
+    assert history is not None and history.places == ()
+
+
+async def test_an_image_that_nobody_marked_goes_when_it_is_due(store: Store, clock: Clock) -> None:
+    silent, marked = image("silent"), image("marked")
+    held = HeldPlace(met("a.png"), silent.id)
+    await store.change(image_change("1", ImageChange(silent, (held,), looking(1, "x"))))
+    await store.change(image_change("2", ImageChange(marked)))
+    marker = Decision(b"", image=marked.url_id, conversation=eg.conversation(number=1))
+    await store.change(Change(eg.TENANT, eg.ALICE, BroadcastId("m"), b"m", always(marker)))
+    clock.ms += 7 * DAY_MS
+    await store.change(image_change("3", ImageChange(image("new", due_ms=clock.ms + DAY_MS))))
+    assert await store.image_history(eg.TENANT, silent.id) is not None, "not before"
+    clock.ms += 1
+    await store.change(image_change("4", ImageChange(image("newer", due_ms=clock.ms + DAY_MS))))
+    assert await store.image_history(eg.TENANT, silent.id) is None
+    gone = ImageQuery(places=(held.place,), pixels="x", alike=True)
+    assert await store.images(eg.TENANT, gone) == ImagesFound()
+    kept = await store.image_history(eg.TENANT, marked.id)
+    assert kept is not None and kept.record.due_ms == clock.ms + 7 * DAY_MS
 
 
 async def test_a_verified_profile_is_not_taken_over(store: Store) -> None:

@@ -26,6 +26,17 @@ CANARY = "xyzzy"
 """In everything that the victim wrote or is called, and in no request of the spy."""
 SECRET_IMAGE = f"{CANARY}-plan"
 SECRET_THREAD = f"{SECRET_IMAGE}:/{CANARY}.png:1:2"
+PICTURE: Json = {
+    "places": [{"kind": "path", "project": CANARY, "value": CANARY}],
+    "name": CANARY,
+    "pixels": "ab" * 32,
+    "sha256": "cd" * 32,
+    "width": 1,
+    "height": 1,
+    "bind": "new",
+    "broadcastId": "opened",
+}
+SAME_PIXELS = PICTURE | {"places": [{"kind": "file", "value": "x"}], "name": "a.png", "broadcastId": "spy"}
 
 
 @dataclass
@@ -37,6 +48,7 @@ class Case:
     spy: Person
     chat: str
     comment: str
+    image: str
     ids: Json
     """Of the victim's room."""
 
@@ -59,21 +71,24 @@ async def case(tmp_path: Path) -> AsyncIterator[Case]:
         )
         chat, first = str(made["createdChatId"]), str(part(made, "comment")["_id"])
         ids = await victim.gets("GET", "/comment-image-chats/demo", urlId=SECRET_IMAGE)
-        yield Case(house, victim, spy, chat, first, ids)
+        opened = await victim.gets("POST", "/comment-image-chats/demo/images", PICTURE, v="2")
+        yield Case(house, victim, spy, chat, first, str(part(opened, "image")["id"]), ids)
 
 
-async def state(case: Case) -> tuple[Json, Json]:
+async def state(case: Case) -> tuple[Json, ...]:
     """All that the victim has."""
     image = await case.victim.gets("GET", "/comment-image-chats/demo", urlId=SECRET_IMAGE, v="2")
     thread = await case.victim.gets("GET", "/comments/demo", urlId=SECRET_THREAD, v="2")
-    return image, thread
+    path = f"/comment-image-chats/demo/images/{case.image}"
+    return image, thread, await case.victim.gets("GET", path, v="2")
 
 
 def bodies(route: Route) -> list[object]:
     """What a route may be sent: nothing, and everything it could want."""
     if route.method == "GET":
         return [None]
-    return [None, marker(broadcastId="spy") | comment("seen") | {"resolved": True, "x": 1, "y": 2}]
+    written = marker(broadcastId="spy") | comment("seen") | {"resolved": True, "x": 1, "y": 2}
+    return [None, written | (SAME_PIXELS if "/images" in route.template else {})]
 
 
 def query(tenant: str, user_id_ws: str) -> dict[str, str]:
@@ -91,6 +106,16 @@ def query(tenant: str, user_id_ws: str) -> dict[str, str]:
     }
 
 
+def extended(route: Route) -> dict[str, str]:
+    """What shows a route that only our own client finds."""
+    return {"v": "2"} if "/images" in route.template else {}
+
+
+def things(case: Case) -> dict[str, str]:
+    """The victim's, for paths."""
+    return {"chat_id": case.chat, "comment_id": case.comment, "image_id": case.image}
+
+
 async def told(
     person: Person, route: Route, parts: Mapping[str, str], body: object, asked: Mapping[str, str]
 ) -> tuple[int, str]:
@@ -105,13 +130,13 @@ async def test_a_thing_of_another_tenant_is_a_thing_that_does_not_exist(case: Ca
     own = str((await case.spy.list())["userIdWS"])
     for body in bodies(route):
         for user_id_ws in (own, str(case.ids["userIdWS"])):
-            asked = query("other", user_id_ws)
-            theirs = {"tenant_id": "other", "chat_id": case.chat, "comment_id": case.comment}
-            nowhere = theirs | {"chat_id": "ic_0", "comment_id": "c_0"}
+            asked = query("other", user_id_ws) | extended(route)
+            theirs = {"tenant_id": "other"} | things(case)
+            nowhere = theirs | {"chat_id": "ic_0", "comment_id": "c_0", "image_id": "im_0"}
             answer = await told(case.spy, route, theirs, body, asked)
             assert answer == await told(case.spy, route, nowhere, body, asked)
             assert CANARY not in answer[1]
-            if "chat_id" in route.template or "comment_id" in route.template:
+            if any(part in route.template for part in ("chat_id", "comment_id", "image_id")):
                 assert answer[0] == 404
     assert await state(case) == before
 
@@ -120,10 +145,10 @@ async def test_a_thing_of_another_tenant_is_a_thing_that_does_not_exist(case: Ca
 async def test_a_proof_for_one_tenant_opens_no_other(case: Case, route: Route) -> None:
     """The spy's token is good, and was not made with the secret of the tenant that the path names."""
     before = await state(case)
-    parts = {"tenant_id": "demo", "chat_id": case.chat, "comment_id": case.comment}
+    parts = {"tenant_id": "demo"} | things(case)
     own = str((await case.spy.list())["userIdWS"])
     for body in bodies(route):
-        status, answer = await told(case.spy, route, parts, body, query("demo", own))
+        status, answer = await told(case.spy, route, parts, body, query("demo", own) | extended(route))
         assert CANARY not in answer
         assert status == (200 if route.template.startswith("/event-log") else 401), "the log asks no sso"
     assert await state(case) == before

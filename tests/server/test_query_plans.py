@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.server.storage import sqlite
+from imagechat_tui.protocol.ids import BroadcastId, ImageId, TenantId, UrlId, UserId
+from imagechat_tui.server.storage import Change, Decision, ImageChange, ImageRecord, sqlite
 from tests.server.house import IMAGE, House, Json, Person, frame, part, running_house
 
 _STEP = re.compile(r"(?:SCAN|SEARCH) (?P<table>\w+)(?P<how>.*)")
@@ -107,6 +108,7 @@ async def everything(house: House) -> None:
     for page in ("online", "offline"):
         await ann.gets("GET", f"/pages/demo/users/{page}", urlId=IMAGE)
     await ann.gets("GET", "/pages/demo/users/info", ids=f"{ann.id},{bob.id}")
+    await pictures(ann)
     await house.client.get("/readyz")
     thread = await ann.thread(v="2")
     async with await ann.sub(ids, v="2", **position) as socket, await ann.sub(thread, v="2") as other:
@@ -115,6 +117,32 @@ async def everything(house: House) -> None:
         await bob.gets("DELETE", f"/comments/demo/{part(reply, 'comment')['_id']}", broadcastId="d1")
         await frame(socket)
         await ann.gets("DELETE", f"/comment-image-chats/demo/{chat}", broadcastId="d2")
+
+
+async def pictures(person: Person) -> None:
+    """Opened, renamed, linked elsewhere; and one that is forgotten meanwhile."""
+    path, house = "/comment-image-chats/demo/images", person.house
+    place = {"kind": "path", "project": "host/acme/web", "value": "a.png"}
+    picture: Json = {"name": "a.png", "sha256": "ab" * 32, "pixels": "cd" * 32, "width": 1, "height": 1}
+    first = await person.gets(
+        "POST", path, picture | {"places": [place], "bind": "new", "broadcastId": "i1"}, v="2"
+    )
+    image_id = part(first, "image")["id"]
+    renamed = {"places": [place | {"value": "b.png"}], "bind": image_id, "broadcastId": "i2"}
+    await person.gets("POST", path, picture | renamed, v="2")
+    keyed = {"urlId": IMAGE, "places": [], "broadcastId": "i3"}
+    await person.gets("POST", path, picture | keyed, v="2")
+    await person.gets("GET", f"{path}/{image_id}", v="2")
+    moved = picture | {"places": [place], "broadcastId": "i4"}
+    await person.gets("POST", f"{path}/new/places", moved, v="2")
+    await house.store.change(forgotten_at_once())
+
+
+def forgotten_at_once() -> Change:
+    """Makes an image that is due already."""
+    record = ImageRecord(ImageId("im_1"), UrlId("img/1"), "a", "a", "", due_ms=0)
+    decision = Decision(b"{}", image_change=ImageChange(record))
+    return Change(TenantId("demo"), UserId("demo:ann"), BroadcastId("i5"), b"", lambda subject: decision)
 
 
 async def two_steps(person: Person) -> Json:

@@ -18,11 +18,16 @@ from tests.server.house import IMAGE, House, Json, K, Person, comment, marker, p
 pytestmark = pytest.mark.security
 
 FRESH = f"{IMAGE}:/img/trail.jpg:9:9"
+PICTURE: Json = {
+    "places": [{"kind": "file", "value": "x"}],
+    "name": "a.png",
+    "broadcastId": "b1",
+}
 
 
 @dataclass
 class Request:
-    """How an action is asked for. ``{chat}`` and ``{comment}`` name what it is about."""
+    """How an action is asked for. ``{chat}``, ``{comment}`` and ``{image}`` name what it is about."""
 
     method: str
     path: str
@@ -42,7 +47,11 @@ REQUESTS = {
     ),
     Action.DELETE_COMMENT: Request("DELETE", "/comments/{tenant}/{comment}"),
     Action.DELETE_MARKER: Request("DELETE", "/comment-image-chats/{tenant}/{chat}"),
+    Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
+    Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
 }
+SILENT = frozenset({Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE})
+"""What no event tells of."""
 
 TENANTS = {standing: "open" if standing is Standing.SESSION else "demo" for standing in Standing}
 """Where somebody of each standing is at home: a guest may own things only where guests may write."""
@@ -90,10 +99,17 @@ async def somebody(house: House, standing: Standing) -> Person:
             return house.person("judge", isModerator=True)
 
 
-async def made_by(person: Person) -> tuple[str, str]:
-    """A marker of somebody, and its first comment."""
+async def made_by(person: Person) -> dict[str, str]:
+    """A marker of somebody, its first comment, and an image."""
     made = await person.marks("made")
-    return str(made["createdChatId"]), str(part(made, "comment")["_id"])
+    path, picture = f"/comment-image-chats/{person.tenant}/images", {"places": [], "broadcastId": "opened"}
+    opened = await person.gets("POST", path, PICTURE | picture | {"bind": "new"}, v="2")
+    return {
+        "tenant": person.tenant,
+        "chat": str(made["createdChatId"]),
+        "comment": str(part(made, "comment")["_id"]),
+        "image": str(part(opened, "image")["id"]),
+    }
 
 
 def expected(standing: Standing, grant: Grant, *, own: bool) -> int:
@@ -117,28 +133,32 @@ async def test_the_server_keeps_to_the_table(
     tenant = TENANTS[standing]
     person, other = await somebody(house, standing), house.person("other", tenant)
     own = own and TABLE[Action.CREATE_MARKER][standing] is Grant.YES
-    chat, first = await made_by(person if own else other)
+    things = await made_by(person if own else other)
     request = REQUESTS[action]
-    path = request.path.format(tenant=tenant, chat=chat, comment=first)
-    query = {"broadcastId": "b1", "urlId": IMAGE if action is Action.READ else K}
+    path = request.path.format_map(things)
+    query = {"broadcastId": "b1", "urlId": IMAGE if action is Action.READ else K, "v": "2"}
     before = await other.list(v="2")
     status, body, _ = await person.asks(request.method, path, request.body, **query)
     assert status == expected(standing, TABLE[action][standing], own=own), body
     changed = (await other.list(v="2"))["seq"] != before["seq"]
-    assert changed is (status == 200 and action is not Action.READ)
+    assert changed is (status == 200 and action not in SILENT)
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.READ])
+LOOKING = frozenset({Action.READ, Action.BIND_PICTURE})
+"""Whoever may look asks which image a picture is, too; whether it is to be bound stands in the body."""
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action not in LOOKING])
 async def test_a_body_that_cannot_be_read_is_told_after_the_right(house: House, action: Action) -> None:
     """Whoever may not must not learn more: 401, then 404, then 403, then 400."""
     owner, nobody, reader = house.person("owner"), house.person(""), house.person("reader")
-    chat, first = await made_by(owner)
+    things = await made_by(owner)
     request = REQUESTS[action]
-    there = request.path.format(tenant="demo", chat=chat, comment=first)
-    nowhere = request.path.format(tenant="demo", chat="ic_0", comment="c_0")
+    there = request.path.format_map(things)
+    nowhere = request.path.format(tenant="demo", chat="ic_0", comment="c_0", image="im_0")
     for person, at_it, at_nothing in ((nobody, 401, 401), (reader, 403, 404), (owner, 400, 404)):
         for path, status in {nowhere: at_nothing, there: at_it}.items():
-            answer, _, _ = await person.asks(request.method, path, b"{" if request.body else None)
+            answer, _, _ = await person.asks(request.method, path, b"{" if request.body else None, v="2")
             assert answer == status
     for path in ("/comment-image-chats/nobody", "/comments/nobody"):
         answer, body, _ = await owner.asks("POST", path, b"{")

@@ -56,6 +56,10 @@ class Action(StrEnum):
     RESOLVE_MARKER = "resolve-marker"
     DELETE_COMMENT = "delete-comment"
     DELETE_MARKER = "delete-marker"
+    BIND_PICTURE = "bind-picture"
+    """Say which image a picture is whose place nobody knows."""
+    LINK_PICTURE = "link-picture"
+    """Give a place to another image."""
 
 
 class Standing(Enum):
@@ -123,6 +127,8 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.RESOLVE_MARKER: (_NO, _NO, _NO, _YES, _YES),
             Action.DELETE_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
             Action.DELETE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
+            Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
+            Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
         }.items()
     }
 )

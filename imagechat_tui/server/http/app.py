@@ -31,6 +31,7 @@ from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
 from imagechat_tui.server.usecases.comments import CommentCommands
+from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
 from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.refusals import Refused
@@ -88,6 +89,7 @@ def create_app(
             queries=Queries(store, tokens, now_ms=settings.now_ms),
             markers=MarkerCommands(*writing),
             comments=CommentCommands(*writing),
+            images=ImageCommands(*writing),
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,

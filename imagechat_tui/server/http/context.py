@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.live.hub import Hub
     from imagechat_tui.server.storage import Store
     from imagechat_tui.server.usecases.comments import CommentCommands
+    from imagechat_tui.server.usecases.images import ImageCommands
     from imagechat_tui.server.usecases.markers import MarkerCommands
     from imagechat_tui.server.usecases.queries import Queries
 
@@ -31,6 +32,7 @@ class Serving(Struct, frozen=True):
     queries: Queries
     markers: MarkerCommands
     comments: CommentCommands
+    images: ImageCommands
     tokens: Tokens
     process: str
     """Its name among those on the store."""

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit
 from imagechat_tui.server.http.callers import address_of, sign_in, view
@@ -58,6 +58,37 @@ async def delete_conversation(request: web.Request) -> web.Response:
         broadcast_id = codec.decode_broadcast_id(request.query, body)
     asked = _request(request, actor, broadcast_id, "delete", chat_id)
     return _stored(await request.app[SERVING].markers.delete_conversation(asked, chat_id))
+
+
+async def open_image(request: web.Request) -> web.Response:
+    """Say which image a picture is."""
+    actor = await reader(request)
+    _extended(request)
+    async with _rights_first(request, actor, Action.READ):
+        opened = codec.decode_open_image(await body_of(request))
+    if opened.bind is not None:
+        _identified(actor)
+        check_limit(request, Limit.ATTEMPT, f"{actor.tenant_id} {_counted_as(request, actor)}")
+    asked = _request(request, actor, opened.broadcast_id, opened)
+    return _stored(await request.app[SERVING].images.open_image(asked, opened))
+
+
+async def show_image(request: web.Request) -> web.Response:
+    """Answer with the places and the versions of an image."""
+    actor = await reader(request)
+    _extended(request)
+    details = await request.app[SERVING].images.show_image(actor, ImageId(request.match_info["image_id"]))
+    return answered(codec.encode_image_details(details))
+
+
+async def link_image(request: web.Request) -> web.Response:
+    """Give places to an image."""
+    actor, image_id = await writer(request), ImageId(request.match_info["image_id"])
+    _extended(request)
+    async with _rights_first(request, actor, Action.LINK_PICTURE, image_id=image_id):
+        opened = codec.decode_open_image(await body_of(request))
+    asked = _request(request, actor, opened.broadcast_id, image_id, opened)
+    return _stored(await request.app[SERVING].images.link_image(asked, image_id, opened))
 
 
 async def list_comments(request: web.Request) -> web.Response:
@@ -162,6 +193,12 @@ async def writer(request: web.Request) -> Actor:
     return actor
 
 
+def _extended(request: web.Request) -> None:
+    """Refuse who did not ask for our extensions: for them the path is one that is not there."""
+    if not codec.wants_v2(request.query):
+        raise Refused(404, codes.NOT_FOUND)
+
+
 def _identified(actor: Actor) -> None:
     """Refuse nobody in particular before they learn what is there and what is not."""
     if allowed(actor, Action.COMMENT) == SIGN_IN:
@@ -238,6 +275,7 @@ async def _rights_first(
     *,
     conversation_id: ConversationId | None = None,
     comment_id: CommentId | None = None,
+    image_id: ImageId | None = None,
 ) -> AsyncIterator[None]:
     """For reading a body: one that cannot be read must not hide that the thing is not there, or not the
     caller's (the order of PROMISES 6)."""
@@ -245,7 +283,7 @@ async def _rights_first(
         yield
     except MalformedMessage:
         await request.app[SERVING].queries.check(
-            actor, action, conversation_id=conversation_id, comment_id=comment_id
+            actor, action, conversation_id=conversation_id, comment_id=comment_id, image_id=image_id
         )
         raise
 
@@ -268,6 +306,9 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.CREATE_CONVERSATION, create_conversation),
     (routes.UPDATE_CONVERSATION, update_conversation),
     (routes.DELETE_CONVERSATION, delete_conversation),
+    (routes.OPEN_IMAGE, open_image),
+    (routes.SHOW_IMAGE, show_image),
+    (routes.LINK_IMAGE, link_image),
     (routes.LIST_COMMENTS, list_comments),
     (routes.CREATE_COMMENT, create_comment),
     (routes.COMMENT_TEXT, comment_text),

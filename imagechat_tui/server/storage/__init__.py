@@ -30,14 +30,17 @@ from imagechat_tui.protocol.ids import (
     CommentId,
     ConversationId,
     EventId,
+    ImageId,
     TenantId,
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, User, Version
 
 MAX_REPLAY = 500
 """Events that are read from a log at once."""
+MOST_OF_IMAGE = 500
+"""Places of one image, and versions, that are told."""
 
 
 class StoreError(Exception):
@@ -117,6 +120,86 @@ class ThreadPage(Struct, frozen=True):
     closed: bool
 
 
+class ImageRecord(Struct, frozen=True):
+    """An image: one room, under whatever names it is met and whichever pixels it has."""
+
+    id: ImageId
+    url_id: UrlId
+    """The key of its room."""
+    src: str
+    """The string that names it inside thread keys."""
+    name: str
+    project: str
+    """Where it was met first, of those that are projects; empty if it was in none."""
+    due_ms: int
+    """When it goes, should nobody have put a marker on it by then."""
+
+
+class HeldPlace(Struct, frozen=True):
+    """A place and whose it is."""
+
+    place: Place
+    image_id: ImageId
+    moved: bool = False
+    """The file was renamed since: other pixels in this place may be another picture."""
+
+
+class ImageQuery(Struct, frozen=True):
+    """Which images to look for."""
+
+    image_id: ImageId | None = None
+    url_id: UrlId | None = None
+    places: tuple[Place, ...] = ()
+    pixels: str | None = None
+    """Of which image is told whether it has had them."""
+    alike: bool = False
+    """Whether to look for others that have had these pixels."""
+    project: str = ""
+    """Whose paths are told."""
+
+
+class FoundImage(Struct, frozen=True):
+    """An image, as far as it matters for recognising a picture."""
+
+    record: ImageRecord
+    markers: int
+    paths: tuple[str, ...]
+    """Where it is met in the project asked for, but for those it has moved away from."""
+    version: int | None
+    """The number of the pixels asked for; None if it has not had them."""
+    latest: int
+    """The highest number of a version; 0 if it has none."""
+
+
+class ImagesFound(Struct, frozen=True):
+    """What an ImageQuery finds, read at one moment."""
+
+    named: FoundImage | None = None
+    """By its id, else by the key of its room."""
+    at: tuple[tuple[HeldPlace, FoundImage], ...] = ()
+    """The places asked for that are somebody's, in the order asked for."""
+    alike: tuple[FoundImage, ...] = ()
+
+
+class ImageChange(Struct, frozen=True):
+    """What a change writes of an image."""
+
+    record: ImageRecord
+    places: tuple[HeldPlace, ...] = ()
+    version: Version | None = None
+    plain: bool = False
+    """Nothing is found by the pixels of this version."""
+
+
+class ImageHistory(Struct, frozen=True):
+    """All that is known of an image."""
+
+    record: ImageRecord
+    places: tuple[HeldPlace, ...]
+    versions: tuple[Version, ...]
+    """In order of number."""
+
+
 class Subject(Struct, frozen=True):
     """What a change is about, read in the change's own transaction."""
 
@@ -134,6 +217,7 @@ class Subject(Struct, frozen=True):
     """Number of the next marker on the image."""
     next_comment: int = 1
     """Number of the next comment in the thread."""
+    images: ImagesFound = ImagesFound()
 
 
 class Announced(Struct, frozen=True):
@@ -164,6 +248,7 @@ class Decision(Struct, frozen=True):
     closed_thread: RoomKey | None = None
     """This thread takes no comments for a while."""
     events: tuple[Announced, ...] = ()
+    image_change: ImageChange | None = None
 
 
 class Change(Struct, frozen=True):
@@ -183,6 +268,7 @@ class Change(Struct, frozen=True):
     thread_room: RoomKey | None = None
     """Where the next comment's number comes from, and whether the thread is closed."""
     whole_thread: bool = False
+    images: ImageQuery | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -223,6 +309,12 @@ class Store(Protocol):
 
     async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
         """Who has written under a page: on the image's markers, or in the thread."""
+
+    async def images(self, tenant_id: TenantId, asked: ImageQuery) -> ImagesFound:
+        """Images by id, key, place and pixels."""
+
+    async def image_history(self, tenant_id: TenantId, image_id: ImageId) -> ImageHistory | None:
+        """One image with its places and its versions: of each the newest, up to ``MOST_OF_IMAGE``."""
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """Where the logs stand; by one query, however many rooms."""

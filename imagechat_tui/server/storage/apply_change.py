@@ -16,11 +16,13 @@ from imagechat_tui.server.storage import (
     BroadcastIdUsed,
     Change,
     Decision,
+    ImagesFound,
     Outcome,
     RoomKey,
     StoredEvent,
     Subject,
 )
+from imagechat_tui.server.storage.find_images import find_images
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
 ANSWERS_KEPT_MS = 8 * 86_400_000
@@ -31,6 +33,10 @@ EVENTS_KEPT = 10_000
 """A room keeps this many events, or those of seven days if they are more."""
 EVENTS_KEPT_MS = 7 * 86_400_000
 TRIM_EVERY = 256
+IMAGES_KEPT_MS = 7 * 86_400_000
+"""An image without markers, since it was opened last."""
+IMAGES_DROPPED = 4
+"""Images that opening one looks at: more than it adds."""
 CLOSED_MS = 60_000
 """How long a deleted marker's thread takes no comments: a slow writer must not revive it."""
 
@@ -75,6 +81,8 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
         )
     )
     tx.drop_answers(now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED)
+    if decision.image_change is not None:
+        _drop_images(tx, now_ms)
     return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)))
 
 
@@ -158,6 +166,7 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         thread_count=count,
         next_number=(image_room.last_number if image_room is not None else 0) + 1,
         next_comment=(thread_room.last_number if thread_room is not None else 0) + 1,
+        images=ImagesFound() if change.images is None else find_images(tx, tenant_id, change.images),
     )
 
 
@@ -230,3 +239,19 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
         tx.remove_marker(tenant_id, decision.removed_conversation)
     if decision.removed_comments:
         tx.remove_comments(tenant_id, decision.removed_comments)
+    opened = decision.image_change
+    if opened is not None:
+        tx.put_image(tenant_id, opened.record)
+        for held in opened.places:
+            tx.put_place(tenant_id, held)
+        if opened.version is not None:
+            tx.put_version(tenant_id, opened.record.id, opened.version, plain=opened.plain)
+
+
+def _drop_images(tx: Transaction, now_ms: int) -> None:
+    """Forget images that nobody has opened for long, and that nobody put a marker on."""
+    for tenant_id, record in tx.due_images(now_ms, IMAGES_DROPPED):
+        if tx.markers_on(tenant_id, record.url_id):
+            tx.put_image(tenant_id, replace(record, due_ms=now_ms + IMAGES_KEPT_MS))
+        else:
+            tx.remove_image(tenant_id, record.id)

@@ -10,12 +10,21 @@ from imagechat_tui.protocol.ids import (
     CommentId,
     ConversationId,
     EventId,
+    ImageId,
     TenantId,
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Point, User
-from imagechat_tui.server.storage import StoredEvent, TenantRecord
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Place,
+    PlaceKind,
+    Point,
+    User,
+    Version,
+)
+from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
 
 CONVERSATION: Final = (
     "id, image, url_id, x, y, src, created_from_comment_id, user_id, anon_user_id, commenter_name,"
@@ -31,6 +40,9 @@ ROOM: Final = "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_nu
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
 TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
 PERSON: Final = "id, username, display_name, email, avatar_src"
+IMAGE: Final = "id, url_id, src, name, project, due_ms"
+PLACE: Final = "kind, project, value, image_id, moved"
+VERSION: Final = "number, pixels, sha256, width, height, scale, at_ms, by_id"
 
 
 def placeholders(columns: str) -> str:
@@ -182,4 +194,47 @@ def read_person(row: sqlite3.Row) -> User:
         display_name=row["display_name"],
         email=row["email"],
         avatar_src=row["avatar_src"],
+    )
+
+
+def image_row(record: ImageRecord) -> tuple[object, ...]:
+    """The values of IMAGE."""
+    return record.id, record.url_id, record.src, record.name, record.project, record.due_ms
+
+
+def read_image(row: sqlite3.Row) -> ImageRecord:
+    """An ImageRecord from a row of IMAGE."""
+    return ImageRecord(
+        id=ImageId(row["id"]),
+        url_id=UrlId(row["url_id"]),
+        src=row["src"],
+        name=row["name"],
+        project=row["project"],
+        due_ms=row["due_ms"],
+    )
+
+
+def read_place(row: sqlite3.Row) -> HeldPlace:
+    """A HeldPlace from a row of PLACE."""
+    place = Place(PlaceKind(row["kind"]), row["value"], row["project"])
+    return HeldPlace(place, ImageId(row["image_id"]), moved=bool(row["moved"]))
+
+
+def version_row(version: Version) -> tuple[object, ...]:
+    """The values of VERSION."""
+    v = version
+    return v.number, v.pixels, v.sha256, v.width, v.height, v.scale, v.at_ms, v.by
+
+
+def read_version(row: sqlite3.Row) -> Version:
+    """A Version from a row of VERSION."""
+    return Version(
+        number=row["number"],
+        pixels=row["pixels"],
+        sha256=row["sha256"],
+        width=row["width"],
+        height=row["height"],
+        scale=row["scale"],
+        at_ms=row["at_ms"],
+        by=UserId(row["by_id"]),
     )

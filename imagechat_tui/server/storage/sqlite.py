@@ -18,11 +18,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from imagechat_tui.owned import try_lock
-from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.ids import (
+    CommentId,
+    ConversationId,
+    EventId,
+    ImageId,
+    TenantId,
+    UrlId,
+    UserId,
+)
 from imagechat_tui.protocol.models import Comment, Conversation, Position, User
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
+    ImageHistory,
+    ImageQuery,
+    ImagesFound,
     LogPage,
     Outcome,
     RoomKey,
@@ -35,6 +46,7 @@ from imagechat_tui.server.storage import (
     rows,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
 from imagechat_tui.server.storage.transaction import RoomState
@@ -217,6 +229,14 @@ class SqliteStore:
             return tuple(UserId(row[0]) for row in found if row[0] is not None)
 
         return await self._read(read)
+
+    async def images(self, tenant_id: TenantId, asked: ImageQuery) -> ImagesFound:
+        """See Store."""
+        return await self._read(lambda db: find_images(SqliteTransaction(db), tenant_id, asked))
+
+    async def image_history(self, tenant_id: TenantId, image_id: ImageId) -> ImageHistory | None:
+        """See Store."""
+        return await self._read(lambda db: image_history(SqliteTransaction(db), tenant_id, image_id))
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """See Store."""

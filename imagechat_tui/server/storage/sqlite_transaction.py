@@ -9,12 +9,13 @@ from imagechat_tui.protocol.ids import (
     CommentId,
     ConversationId,
     EventId,
+    ImageId,
     TenantId,
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Position
-from imagechat_tui.server.storage import RoomKey, StoredEvent, rows
+from imagechat_tui.protocol.models import Comment, Place, Position, Version
+from imagechat_tui.server.storage import HeldPlace, ImageRecord, RoomKey, StoredEvent, rows
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
 
 _WORDS = "'$.comment.comment', '', '$.comment.commentHTML', ''"
@@ -38,6 +39,15 @@ _PUT_MARKER = (
 _PUT_COMMENT = (
     f"INSERT INTO comment (tenant_id, {rows.COMMENT}) VALUES ({rows.placeholders(rows.COMMENT)})"
     f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.COMMENT)}"
+)
+_PUT_IMAGE = (
+    f"INSERT INTO image (tenant_id, {rows.IMAGE}) VALUES ({rows.placeholders(rows.IMAGE)})"
+    f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.IMAGE)}"
+)
+_PUT_PLACE = (
+    f"INSERT INTO image_place (tenant_id, {rows.PLACE}) VALUES ({rows.placeholders(rows.PLACE)})"
+    " ON CONFLICT (tenant_id, kind, project, value)"
+    " DO UPDATE SET image_id = excluded.image_id, moved = excluded.moved"
 )
 _LOG = (
     f"INSERT INTO event (tenant_id, token, comment_id, {rows.EVENT})"
@@ -214,6 +224,103 @@ class SqliteTransaction:
             " (SELECT rowid FROM answer WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
             (before_ms, most),
         )
+
+    # Images
+
+    def image(
+        self, tenant_id: TenantId, *, image_id: ImageId | None = None, url_id: UrlId | None = None
+    ) -> ImageRecord | None:
+        """See Transaction."""
+        column, value = ("url_id", url_id) if image_id is None else ("id", image_id)
+        row = self._one(
+            f"SELECT {rows.IMAGE} FROM image WHERE tenant_id = ? AND {column} = ?", tenant_id, value
+        )
+        return rows.read_image(row) if row is not None else None
+
+    def images_with(self, tenant_id: TenantId, pixels: str, most: int) -> tuple[ImageId, ...]:
+        """See Transaction. For the order's sake SQLite would walk all versions of the tenant."""
+        found = self._db.execute(
+            "SELECT image_id FROM image_version INDEXED BY image_version_alike"
+            " WHERE tenant_id = ? AND pixels = ? AND NOT plain ORDER BY image_id LIMIT ?",
+            (tenant_id, pixels, most),
+        )
+        return tuple(ImageId(row[0]) for row in found)
+
+    def place(self, tenant_id: TenantId, place: Place) -> HeldPlace | None:
+        """See Transaction."""
+        row = self._one(
+            f"SELECT {rows.PLACE} FROM image_place"
+            " WHERE tenant_id = ? AND kind = ? AND project = ? AND value = ?",
+            tenant_id,
+            place.kind.value,
+            place.project,
+            place.value,
+        )
+        return rows.read_place(row) if row is not None else None
+
+    def places(self, tenant_id: TenantId, image_id: ImageId, most: int) -> tuple[HeldPlace, ...]:
+        """See Transaction. For the order's sake SQLite would walk all places of the tenant."""
+        lines = self._db.execute(
+            f"SELECT {rows.PLACE} FROM image_place INDEXED BY image_place_of WHERE tenant_id = ? AND image_id = ?"
+            " ORDER BY kind, project, value LIMIT ?",
+            (tenant_id, image_id, most),
+        )
+        return tuple(map(rows.read_place, lines))
+
+    def version(self, tenant_id: TenantId, image_id: ImageId, pixels: str | None) -> Version | None:
+        """See Transaction."""
+        found = f"SELECT {rows.VERSION} FROM image_version WHERE tenant_id = ? AND image_id = ?"
+        if pixels is None:
+            row = self._one(f"{found} ORDER BY number DESC LIMIT 1", tenant_id, image_id)
+        else:
+            row = self._one(f"{found} AND pixels = ?", tenant_id, image_id, pixels)
+        return rows.read_version(row) if row is not None else None
+
+    def versions(self, tenant_id: TenantId, image_id: ImageId, most: int) -> tuple[Version, ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            f"SELECT {rows.VERSION} FROM image_version WHERE tenant_id = ? AND image_id = ?"
+            " ORDER BY number DESC LIMIT ?",
+            (tenant_id, image_id, most),
+        )
+        return tuple(map(rows.read_version, lines))[::-1]
+
+    def markers_on(self, tenant_id: TenantId, url_id: UrlId) -> int:
+        """See Transaction."""
+        row = self._db.execute(
+            "SELECT count(*) FROM conversation WHERE tenant_id = ? AND image = ?", (tenant_id, url_id)
+        ).fetchone()
+        return int(row[0])
+
+    def due_images(self, before_ms: int, most: int) -> tuple[tuple[TenantId, ImageRecord], ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            f"SELECT tenant_id, {rows.IMAGE} FROM image WHERE due_ms < ? ORDER BY due_ms, id LIMIT ?",
+            (before_ms, most),
+        )
+        return tuple((TenantId(row["tenant_id"]), rows.read_image(row)) for row in lines)
+
+    def put_image(self, tenant_id: TenantId, record: ImageRecord) -> None:
+        """See Transaction."""
+        self._db.execute(_PUT_IMAGE, (tenant_id, *rows.image_row(record)))
+
+    def put_place(self, tenant_id: TenantId, held: HeldPlace) -> None:
+        """See Transaction."""
+        place = held.place
+        values = place.kind.value, place.project, place.value, held.image_id, int(held.moved)
+        self._db.execute(_PUT_PLACE, (tenant_id, *values))
+
+    def put_version(self, tenant_id: TenantId, image_id: ImageId, version: Version, *, plain: bool) -> None:
+        """See Transaction."""
+        self._db.execute(
+            f"INSERT INTO image_version (tenant_id, image_id, plain, {rows.VERSION})"
+            f" VALUES (?, ?, {rows.placeholders(rows.VERSION)})",
+            (tenant_id, image_id, int(plain), *rows.version_row(version)),
+        )
+
+    def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
+        """See Transaction. Places and versions go by their foreign keys."""
+        self._db.execute("DELETE FROM image WHERE tenant_id = ? AND id = ?", (tenant_id, image_id))
 
     def _one(self, statement: str, *values: object) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute(statement, values).fetchone()

@@ -1,4 +1,4 @@
-"""What the rules of a change ask of a database: a dozen and a few verbs, each a statement or two.
+"""What the rules of a change ask of a database: some thirty verbs, each a statement or two.
 
 ``apply_change`` holds the rules, once. A store brings its own Transaction, which writes SQL and decides nothing.
 """
@@ -9,9 +9,17 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Position
-from imagechat_tui.server.storage import RoomKey, StoredEvent
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    ImageId,
+    TenantId,
+    UrlId,
+    UserId,
+)
+from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, Version
+from imagechat_tui.server.storage import HeldPlace, ImageRecord, RoomKey, StoredEvent
 
 
 class Answer(Struct, frozen=True):
@@ -117,3 +125,43 @@ class Transaction(Protocol):
 
     def drop_answers(self, before_ms: int, most: int) -> None:
         """Forget the oldest answers of all tenants from before a time, so many at most."""
+
+    # Images
+
+    def image(
+        self, tenant_id: TenantId, *, image_id: ImageId | None = None, url_id: UrlId | None = None
+    ) -> ImageRecord | None:
+        """An image, by its id or by the key of its room: exactly one is given."""
+
+    def images_with(self, tenant_id: TenantId, pixels: str, most: int) -> tuple[ImageId, ...]:
+        """Images that have a version of these pixels which is not plain: so many at most, by id."""
+
+    def place(self, tenant_id: TenantId, place: Place) -> HeldPlace | None:
+        """Whose a place is."""
+
+    def places(self, tenant_id: TenantId, image_id: ImageId, most: int) -> tuple[HeldPlace, ...]:
+        """Where an image is met: so many places at most, by kind, project and value."""
+
+    def version(self, tenant_id: TenantId, image_id: ImageId, pixels: str | None) -> Version | None:
+        """The version of an image that has these pixels; for None its newest."""
+
+    def versions(self, tenant_id: TenantId, image_id: ImageId, most: int) -> tuple[Version, ...]:
+        """The newest versions of an image, so many at most, in order of number."""
+
+    def markers_on(self, tenant_id: TenantId, url_id: UrlId) -> int:
+        """How many markers a room has."""
+
+    def due_images(self, before_ms: int, most: int) -> tuple[tuple[TenantId, ImageRecord], ...]:
+        """Images of all tenants that are due before a time: so many at most, the earliest first."""
+
+    def put_image(self, tenant_id: TenantId, record: ImageRecord) -> None:
+        """Replace an image whole, or make it. Its places and versions stay."""
+
+    def put_place(self, tenant_id: TenantId, held: HeldPlace) -> None:
+        """Give a place to an image that is there, whosever it was."""
+
+    def put_version(self, tenant_id: TenantId, image_id: ImageId, version: Version, *, plain: bool) -> None:
+        """Add a version to an image that is there, with a number and pixels that none of it has."""
+
+    def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
+        """Remove an image with its places and versions."""

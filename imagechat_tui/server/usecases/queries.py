@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
 from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Comment, Conversation, LogEntry
 from imagechat_tui.protocol.routes import (
+    NEW_IMAGE,
     CommentList,
     ConversationList,
     EventLog,
@@ -17,9 +18,14 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 from imagechat_tui.server.guard.tokens import Tokens
-from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
+from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.paging import comment_page
-from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
+from imagechat_tui.server.usecases.refusals import (
+    Refused,
+    comment_not_found,
+    conversation_not_found,
+    image_not_found,
+)
 
 
 class Queries:
@@ -43,6 +49,7 @@ class Queries:
         *,
         conversation_id: ConversationId | None = None,
         comment_id: CommentId | None = None,
+        image_id: ImageId | None = None,
     ) -> None:
         """Refuse an action whose thing is not there, or which is not the actor's right.
 
@@ -57,6 +64,10 @@ class Queries:
             about = await self._store.comment(actor.tenant_id, comment_id)
             if about is None:
                 raise comment_not_found()
+        if image_id not in (None, NEW_IMAGE):
+            found = await self._store.images(actor.tenant_id, ImageQuery(image_id=image_id))
+            if found.named is None:
+                raise image_not_found()
         thing = Thing(
             owner=about.author_id if about is not None else None,
             locked=isinstance(about, Comment) and about.is_locked,

@@ -65,3 +65,8 @@ def conversation_not_found() -> Refused:
 def comment_not_found() -> Refused:
     """A comment that is not there, or not this tenant's."""
     return Refused(404, codes.NOT_FOUND, "Comment not found")
+
+
+def image_not_found() -> Refused:
+    """An image that is not there, or not this tenant's."""
+    return Refused(404, codes.NOT_FOUND, "Image not found")
