@@ -441,7 +441,7 @@ def to_delete_words(name: str, comment: Comment | None, comments: tuple[Comment,
     text = "" if told is None else safe_name(" ".join(comment_text(told).split()))
     text = text if len(text) <= MAX_TOLD else f"{text[: MAX_TOLD - 1]}…"
     replies = len(comments) - 1 if comment is None else 0
-    more = f", and its {replies} {'reply' if replies == 1 else 'replies'}" if replies > 0 else ""
+    more = f", and its {'reply' if replies == 1 else f'{replies} replies'}" if replies > 0 else ""
     return f'{name}: "{text}"{more}'
 
 

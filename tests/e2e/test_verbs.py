@@ -153,7 +153,7 @@ def test_who_deletes_is_asked_about_what_goes_with_it(desk: Desk) -> None:
     desk.json("add", "shot.png", "--at", "20,30", "-m", "Logo is cut off", "--json")
     desk.json("reply", "shot.png", "1", "-m", "since Monday", "--json")
     asked = desk.terminal("rm", "shot.png", "1")
-    asked.shows('Marker 1: "Logo is cut off", and its 1 reply', "Delete it for everybody? [y/N]")
+    asked.shows('Marker 1: "Logo is cut off", and its reply', "Delete it for everybody? [y/N]")
     asked.send("n\r")
     asked.shows("Nothing deleted.")
     assert asked.exit_code() == 1

@@ -450,7 +450,7 @@ async def test_a_moderator_may_delete_what_is_somebody_elses(sit: Sit) -> None:
     assert state.confirmed.me is not None
     async with sit(eg.changed(state, me=replace(state.confirmed.me, is_admin=True))) as desk:
         await desk.press("right_square_bracket", "d")
-        assert "Delete marker 1 and its 1 reply?" in desk.text
+        assert "Delete marker 1 and its reply?" in desk.text
 
 
 async def test_resolve_and_reopen(sit: Sit) -> None:

@@ -126,7 +126,7 @@ class ThreadActions:
         if self._may_delete(thread, "Only its author can delete the marker."):
             replies = replies_of(thread)
             what = f"Delete {marker_name(thread)}" + (
-                f" and its {replies} {'reply' if replies == 1 else 'replies'}?" if replies else "?"
+                f" and its {'reply' if replies == 1 else f'{replies} replies'}?" if replies else "?"
             )
             self._confirm(what, first_line(thread), "delete", lambda: self.delete_marker(thread))
 
