@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import product
 from typing import Any
 
 import pyte
 import pytest
+from textual._compositor import LayoutUpdate
 from textual.drivers.headless_driver import HeadlessDriver
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.widgets import Static
 
 from imagechat_tui.protocol.ids import UserId
@@ -99,6 +101,24 @@ async def test_cells_of_the_picture_stay_cells_below_a_dialog(sit: Sit) -> None:
         (row,) = desk.app.screen.render_lines(Region(10, 18, 10, 1))
         assert isinstance(row, CellStrip)
         assert row.text == desk.lines[18][10:20]
+
+
+@pytest.mark.parametrize("keys", ["?", ":", "@", "]i", "[d"])
+async def test_a_dialog_is_drawn_whole_while_each_screen_has_another_size(sit: Sit, keys: str) -> None:
+    # As when sizes follow each other faster than the screens are laid out for them.
+    async with sit() as desk:
+        await desk.press(*keys)
+        dialog = desk.app.screen
+        assert isinstance(dialog, Dialog)
+        sizes = [Size(1, 2), Size(60, 15), Size(120, 40), Size(200, 60), Size(10, 200)]
+        for below, above in product(sizes, sizes):
+            desk.chat._compositor.reflow(desk.chat, below)
+            dialog._compositor.reflow(dialog, above)
+            update = dialog._compositor.render_full_update()
+            assert isinstance(update, LayoutUpdate)
+            lines = [[*line] for line in update.strips]
+            widths = {sum(part.cell_length if part else -1 for part in line) for line in lines}
+            assert (len(lines), widths) == (above.height, {above.width}), (below, above)
 
 
 async def test_a_second_answer_on_its_way_does_not_take_the_screen_below_away(sit: Sit) -> None:

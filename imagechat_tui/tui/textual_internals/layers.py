@@ -102,22 +102,26 @@ class TopLayer(ModalScreen[ScreenResultType], Layer[ScreenResultType]):
         return (self.place, *notes, *self._compositor._dirty_regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """What lies below, as it is there: cells stay cells, and a picture in pixels stays one."""
+        """What lies below, as it is there: cells stay cells, and a picture in pixels stays one.
+
+        While the terminal changes its size, the screen below may have another one than this, and this another one
+        than the app: the region says what is wanted.
+        """
         if not IN_PART:
             return super().render_lines(crop)
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1]
-        lines = Region(0, crop.y, self.size.width, crop.height)
+        lines = Region(0, crop.y, crop.right, crop.height)
         parts = below._compositor._render_chops(lines, lambda _: True)
         return [
-            self._row(parts[y].values() if y < len(parts) else ()).crop(crop.x, crop.right)
+            self._row(parts[y].values() if y < len(parts) else (), crop.right).crop(crop.x, crop.right)
             for y in crop.line_range
         ]
 
-    def _row(self, parts: Iterable[Strip | None]) -> Strip:
+    def _row(self, parts: Iterable[Strip | None], width: int) -> Strip:
         """A row of what lies below; blank where the screen below has not grown as far yet."""
         there = [part for part in parts if part is not None]
-        missing = self.size.width - sum(part.cell_length for part in there)
+        missing = width - sum(part.cell_length for part in there)
         return side_by_side([*there, *([Strip.blank(missing, self.rich_style)] if missing > 0 else [])])
 
     def paint(self, *regions: Region) -> None:
