@@ -50,6 +50,15 @@ async def test_who_may_only_read_is_told_that_nobody_else_is_here(sit: Sit) -> N
         assert desk.text.count("Nobody else is here") == 2
 
 
+async def test_that_nobody_else_is_here_is_not_said_without_a_link(sit: Sit) -> None:
+    state = two_threads(online=frozenset(), read_only=True)
+    alone = eg.changed(state, peer=Peer.OURS, connection=replace(state.connection, phase=Phase.READ_ONLY))
+    async with sit(alone) as desk:
+        assert "Nobody else is here" in desk.text
+        await desk.publish(eg.changed(alone, connection=replace(state.connection, phase=Phase.OFFLINE)))
+        assert "Presence unavailable" in desk.text
+
+
 def test_an_unnamed_session_is_called_as_in_threads() -> None:
     user = UserId("anon:a1b2")
     for names in ({}, {user: "anon:a1b2"}):

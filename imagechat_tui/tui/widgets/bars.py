@@ -120,8 +120,18 @@ class PresenceBar(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._people: tuple[Person, ...] = ()
-        self.nobody = "Presence unavailable"
+        self._nobody = "Presence unavailable"
+
+    @property
+    def nobody(self) -> str:
         """What it says while it shows nobody."""
+        return self._nobody
+
+    @nobody.setter
+    def nobody(self, words: str) -> None:
+        if words != self._nobody:
+            self._nobody = words
+            self.refresh()
 
     @property
     def people(self) -> tuple[Person, ...]:
