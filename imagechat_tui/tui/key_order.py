@@ -78,7 +78,8 @@ class KeyOrder:
         """When keys before the one that quits have had their time; None until one of them is taken."""
         self._queue: deque[Event | Act] = deque()
         self._more = asyncio.Event()
-        self._busy = False
+        self._at_rest, self._still = asyncio.Event(), asyncio.Event()
+        self._come_to_rest()
         self.waiting = False
         """Whether a key waits for what it needs."""
         self._noticed = False
@@ -95,12 +96,18 @@ class KeyOrder:
                 return
         self._quit_came = self._quit_came or _quits(event)
         self._queue.append(event)
-        self._more.set()
+        self._have_more()
 
     def put_first(self, act: Act) -> None:
         """Take in what a key before all that are here has led to."""
         self._queue.appendleft(act)
+        self._have_more()
+
+    def _have_more(self) -> None:
         self._more.set()
+        self._at_rest.clear()
+        if not self.waiting:
+            self._still.clear()
 
     def drop(self) -> None:
         """Forget what was not taken yet."""
@@ -122,7 +129,19 @@ class KeyOrder:
     @property
     def at_rest(self) -> bool:
         """Whether everything was taken, and what it set off has happened."""
-        return not self._busy and not self._queue
+        return self._at_rest.is_set()
+
+    async def rest(self) -> None:
+        """Wait until it is at rest."""
+        await self._at_rest.wait()
+
+    async def still(self) -> None:
+        """Wait until it is at rest, or a key waits for what it needs."""
+        await self._still.wait()
+
+    def _come_to_rest(self) -> None:
+        self._at_rest.set()
+        self._still.set()
 
     # -- taking
 
@@ -131,15 +150,16 @@ class KeyOrder:
         try:
             await self._run()
         finally:
-            self._busy = False
+            if not self._queue:
+                self._come_to_rest()
 
     async def _run(self) -> None:
         typed = False
         while True:
             while not self._queue:
+                self._come_to_rest()
                 self._more.clear()
                 await self._more.wait()
-            self._busy = True
             if not (typed and self._types_next):
                 await self._stand()
             typed = self._types_next
@@ -153,7 +173,6 @@ class KeyOrder:
                 await (self._act(item) if isinstance(item, Event) else item())
             if not self._queue:
                 await settled()
-            self._busy = bool(self._queue)
 
     def _take_typed(self) -> list[Event]:
         """All that come next and only type."""
@@ -206,6 +225,7 @@ class KeyOrder:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         self.waiting, self._dropped = True, False
+        self._still.set()
         try:
             while missing() and not self._dropped:
                 waited = loop.time() - begun
@@ -217,6 +237,7 @@ class KeyOrder:
                 await asyncio.sleep(LOOK_S)
         finally:
             self.waiting = self._noticed = False
+            self._still.clear()
         return not self._dropped
 
 

@@ -72,8 +72,7 @@ class Desk:
         for _ in range(4):
             await self.pilot._wait_for_screen()
         async with asyncio.timeout(60):
-            while not (self.app.keys.at_rest or self.app.keys.waiting):  # noqa: ASYNC110 (for tests alone)
-                await asyncio.sleep(0.001)  # not 0: a loop that never rests is what keys wait for
+            await self.app.keys.still()
 
     async def publish(self, state: ChatState, *news: Any) -> None:
         self.session.publish(state, *news)

@@ -57,8 +57,7 @@ async def taking(
 
 async def rest(order: KeyOrder) -> None:
     async with asyncio.timeout(60):
-        while not order.at_rest:  # noqa: ASYNC110 (for tests alone)
-            await asyncio.sleep(0.001)
+        await order.rest()
 
 
 @pytest.mark.parametrize("loop_tells", [True, False])
@@ -163,6 +162,7 @@ class Needy(Doing):
         self.order: KeyOrder | None = None
         self.there = False
         self.told = 0
+        self.was_told = asyncio.Event()
         self.patience_s: float | None = None
 
     async def act(self, event: Event) -> None:
@@ -175,6 +175,7 @@ class Needy(Doing):
 
     def notice(self) -> None:
         self.told += 1
+        self.was_told.set()
 
 
 @pytest.fixture
@@ -195,8 +196,8 @@ async def test_a_key_waits_for_what_it_needs_and_those_behind_it_with_it() -> No
         ):  # all before anything was told: they keep their places
             order.put(key(name))
         async with asyncio.timeout(60):
-            while not order.waiting:  # noqa: ASYNC110 (for tests alone)
-                await asyncio.sleep(0.001)
+            await order.still()
+        assert order.waiting
         assert doing.done == ["a"]
         doing.there = True
         await rest(order)
@@ -224,8 +225,7 @@ async def test_who_was_told_that_keys_wait_drops_them_or_leaves(pressed: str, do
         for name in ("c", "x"):
             order.put(key(name))
         async with asyncio.timeout(60):
-            while not doing.told:  # noqa: ASYNC110 (for tests alone)
-                await asyncio.sleep(0.001)
+            await doing.was_told.wait()
         order.put(key(pressed))
         order.put(key("b"))
         await rest(order)
