@@ -142,7 +142,7 @@ async def test_dripping_bytes_gains_no_time() -> None:
             while not peer.writer.is_closing():
                 peer.sends(b"x")
                 drips += 1
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # the pace of who drips: faster, the number of pieces would end it
 
         async with asyncio.TaskGroup() as tasks:
             dripping = tasks.create_task(drip())
@@ -244,7 +244,7 @@ async def test_a_request_in_crumbs_is_cut_short() -> None:
             for _ in range(20 * FREE_PIECES):
                 peer.sends(b"x")
                 await peer.writer.drain()
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0)  # the server, on the same loop, reads what came alone
                 if peer.reader.at_eof():
                     break
         assert await peer.rest() == b""
@@ -407,5 +407,5 @@ def test_the_connections_fit_into_the_descriptors() -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110
+        while not condition():  # noqa: ASYNC110 (the kernel closes connections; nobody tells that it did)
             await asyncio.sleep(0.01)

@@ -129,7 +129,7 @@ class RestingApp(ImageChatApp):
     async def action_tell_rest(self) -> None:
         await settled()
         while self._paints:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # Textual tells of no frame, only that one is due
             await settled()
         assert self._driver is not None
         self._driver.write("\x1b]2;at rest\x07")
