@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import PIL
 import pytest
@@ -51,6 +52,29 @@ print(json.dumps({"mib": int(status["VmHWM"].split()[0]) / 1024, "cpu_s": used.r
 """
 
 
+class File(Protocol):
+    """A picture file to be tried."""
+
+    @property
+    def data(self) -> bytes: ...
+
+
+Tried = TypeVar("Tried", bound=File)
+
+
+def in_batches(
+    items: Sequence[Tried], folder: Path
+) -> Iterator[tuple[Sequence[Tried], list[dict[str, object]], dict[str, float]]]:
+    """Some files after the other, what one guarded process says of each of them, and what it used up."""
+    for start in range(0, len(items), BATCH):
+        batch = items[start : start + BATCH]
+        files = []
+        for number, item in enumerate(batch, start):
+            files.append(folder / f"{number}")
+            files[-1].write_bytes(item.data)
+        yield batch, *decoded(files)
+
+
 def decoded(files: list[Path]) -> tuple[list[dict[str, object]], dict[str, float]]:
     """What one guarded process says of each file, and what it used up."""
     answer = subprocess.run(
@@ -82,16 +106,10 @@ def test_every_hostile_file_is_decoded_or_declined_within_the_limits(tmp_path: P
     items = corpus()
     assert len(items) >= 300
     found: Counter[str] = Counter()
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
-        files = []
-        for number, item in enumerate(batch, start):
-            files.append(tmp_path / f"{number}")
-            files[-1].write_bytes(item.data)
-        answers, used = decoded(files)
+    for batch, answers, used in in_batches(items, tmp_path):
         problems = [wrong(item, answer) for item, answer in zip(batch, answers, strict=True)]
         assert not any(problems), "\n".join(filter(None, problems))
-        assert used["mib"] <= LARGEST_MIB, (start, used)
+        assert used["mib"] <= LARGEST_MIB, (batch[0].name, used)
         found.update(str(answer.get("problem", PIXELS)) for answer in answers)
     # Each way out is really taken by many: a decoder that declines everything would pass otherwise.
     assert found[PIXELS] >= 150

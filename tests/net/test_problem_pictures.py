@@ -10,10 +10,8 @@ import pytest
 from imagechat_tui.net.pictures import PictureLimits, refusal
 from imagechat_tui.words import picture_words
 from tests.net.problem_pictures import PARTLY, REFUSED, SHOWN, Problem, problems
-from tests.net.test_hostile_images import decoded
+from tests.net.test_hostile_images import in_batches
 
-BATCH = 60
-"""Files decoded by one child: its ten seconds of processor time are for all of them."""
 EVERY = 20
 """So many runs that are asked for decode one picture: the usual 1,000 decode 50."""
 NEAR = 0.06
@@ -49,13 +47,7 @@ def test_every_odd_picture_is_shown_as_far_as_it_is_there_or_named(tmp_path: Pat
     assert {item.kind for item in items} == {item.kind for item in problems()}
     found: Counter[str] = Counter()
     faults = []
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
-        files = []
-        for number, item in enumerate(batch, start):
-            files.append(tmp_path / f"{number}")
-            files[-1].write_bytes(item.data)
-        answers, _ = decoded(files)
+    for batch, answers, _ in in_batches(items, tmp_path):
         for item, answer in zip(batch, answers, strict=True):
             outcome, fault = judged(item, answer)
             found[outcome] += 1

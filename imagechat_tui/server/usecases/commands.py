@@ -129,9 +129,12 @@ class Commands:
         *,
         conversation_id: ConversationId | None = None,
         comment_id: CommentId | None = None,
+        thread: UrlId | None = None,
         whole_thread: bool = False,
+        image_room: RoomKey | None = None,
+        thread_room: RoomKey | None = None,
     ) -> Change:
-        """A change about one thing, subject by its id."""
+        """What a request wants of the store; see ``Change``."""
         return Change(
             tenant_id=request.actor.tenant_id,
             actor_id=request.actor.id,
@@ -140,7 +143,10 @@ class Commands:
             decide=decide,
             conversation_id=conversation_id,
             comment_id=comment_id,
+            thread=thread,
             whole_thread=whole_thread,
+            image_room=image_room,
+            thread_room=thread_room,
         )
 
     def allow(

@@ -12,7 +12,7 @@ from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import CommentReply, CreateComment, EditComment, EditReply
 from imagechat_tui.server.guard.access import Action
-from imagechat_tui.server.storage import Change, Decision, Subject
+from imagechat_tui.server.storage import Decision, Subject
 from imagechat_tui.server.usecases import commands
 from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, conversation_not_found
 
@@ -55,12 +55,9 @@ class CommentCommands(commands.Commands):
                 events=tuple(events),
             )
 
-        change = Change(
-            tenant_id=request.actor.tenant_id,
-            actor_id=request.actor.id,
-            broadcast_id=request.broadcast_id,
-            request_hash=request.hash,
-            decide=decide,
+        change = self.change(
+            request,
+            decide,
             thread=thread,
             comment_id=create.parent_id,
             thread_room=self.room(request, thread),

@@ -21,7 +21,7 @@ from imagechat_tui.protocol.keys import clean, rounded
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
 from imagechat_tui.server.guard.access import Action
-from imagechat_tui.server.storage import Announced, Change, Decision, Subject
+from imagechat_tui.server.storage import Announced, Decision, Subject
 from imagechat_tui.server.usecases import commands
 from imagechat_tui.server.usecases.refusals import Refused, conversation_not_found
 
@@ -57,12 +57,9 @@ class MarkerCommands(commands.Commands):
             return self._new_marker(request, subject, create, image, thread, comment)
 
         return await self.carry_out(
-            Change(
-                tenant_id=request.actor.tenant_id,
-                actor_id=request.actor.id,
-                broadcast_id=request.broadcast_id,
-                request_hash=request.hash,
-                decide=decide,
+            self.change(
+                request,
+                decide,
                 thread=thread,
                 comment_id=create.created_from_comment_id if create.comment is None else None,
                 image_room=self.room(request, image),
