@@ -60,6 +60,16 @@ def line_mode(terminal: Terminal) -> bool:
     return bool(flags & termios.ECHO) and bool(flags & termios.ICANON)
 
 
+def notice_of_defect(terminal: Terminal) -> str:
+    """What a defect that ended the program left on the terminal, which is handed back."""
+    assert terminal.exit_code() == 1
+    assert handed_back(terminal)
+    assert line_mode(terminal)
+    said = bytes(terminal.raw[terminal.raw.rfind(b"\x1b[?1049l") :]).decode()
+    assert "RuntimeError" in said
+    return said
+
+
 def type_something(terminal: Terminal) -> None:
     terminal.press("c")
     terminal.shows("Enter send")
@@ -119,11 +129,7 @@ def test_a_signal_ends_it_even_while_its_loop_hangs(start: Start, tmp_path: Path
 def test_a_defect_leaves_a_notice_and_a_file_without_secrets(start: Start, tmp_path: Path) -> None:
     terminal = start("crash")
     terminal.press("R")
-    assert terminal.exit_code() == 1
-    assert handed_back(terminal)
-    assert line_mode(terminal)
-    said = bytes(terminal.raw[terminal.raw.rfind(b"\x1b[?1049l") :]).decode()
-    assert "RuntimeError" in said
+    said = notice_of_defect(terminal)
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) <= 6
     (file,) = (tmp_path / "crash").iterdir()

@@ -54,6 +54,19 @@ def seen(rows: Items) -> list[str]:
     ]
 
 
+def drawn_by(rows: Items) -> list[str]:
+    """The keys of items, as they are drawn from now on."""
+    drawn: list[str] = []
+    original = rows.lines_of
+
+    def counted(item: Item, width: int) -> list[Text]:
+        drawn.append(item.key)
+        return original(item, width)
+
+    rows.lines_of = counted  # type: ignore[method-assign]
+    return drawn
+
+
 @asynccontextmanager
 async def shelf(items: Sequence[Item]) -> AsyncIterator[tuple[Items, Pilot[None]]]:
     app = Shelf()
@@ -115,14 +128,7 @@ async def test_a_removed_item_hands_the_selection_to_its_neighbour() -> None:
 
 async def test_only_the_changed_item_is_drawn_again() -> None:
     async with shelf(named(*"abc")) as (rows, pilot):
-        drawn: list[str] = []
-        original = rows.lines_of
-
-        def counted(item: Item, width: int) -> list[Text]:
-            drawn.append(item.key)
-            return original(item, width)
-
-        rows.lines_of = counted  # type: ignore[method-assign]
+        drawn = drawn_by(rows)
         rows.items = [Item("a"), Item("b", text="new"), Item("c")]
         await pilot.pause()
         assert drawn == ["b"]
@@ -151,14 +157,7 @@ async def test_half_pages_go_by_what_is_visible() -> None:
 
 async def test_five_thousand_items_are_drawn_as_far_as_they_are_seen() -> None:
     async with shelf([Item(f"k{number}") for number in range(5_000)]) as (rows, pilot):
-        drawn: list[str] = []
-        original = rows.lines_of
-
-        def counted(item: Item, width: int) -> list[Text]:
-            drawn.append(item.key)
-            return original(item, width)
-
-        rows.lines_of = counted  # type: ignore[method-assign]
+        drawn = drawn_by(rows)
         await pilot.press("G")
         assert rows.selected == "k4999"
         assert len(drawn) <= 4

@@ -30,6 +30,20 @@ from imagechat_tui.tui.themes import person_color
 Item = TypeVar("Item")
 
 
+class OfItem(Message):
+    """Of a list: something was done with one of its items."""
+
+    def __init__(self, rows: Rows[Any], key: str) -> None:
+        super().__init__()
+        self.rows = rows
+        self.key = key
+
+    @property
+    def control(self) -> Rows[Any]:
+        """The list that it is about."""
+        return self.rows
+
+
 class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     """Items as blocks of lines; one of them is selected.
 
@@ -59,31 +73,11 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     gap: int = 0
     """How many of an item's last lines only keep it apart from the next."""
 
-    class Selected(Message):
+    class Selected(OfItem):
         """The person moved the selection."""
 
-        def __init__(self, rows: Rows[Any], key: str) -> None:
-            super().__init__()
-            self.rows = rows
-            self.key = key
-
-        @property
-        def control(self) -> Rows[Any]:
-            """The list that it is about."""
-            return self.rows
-
-    class Chosen(Message):
+    class Chosen(OfItem):
         """Enter, or a double click."""
-
-        def __init__(self, rows: Rows[Any], key: str) -> None:
-            super().__init__()
-            self.rows = rows
-            self.key = key
-
-        @property
-        def control(self) -> Rows[Any]:
-            """The list that it is about."""
-            return self.rows
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
