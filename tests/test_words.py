@@ -325,6 +325,18 @@ def test_a_banner_says_what_becomes_of_comments() -> None:
     assert "are tried once" in str(said(Phase.RECONNECTING, lost_at_s=0.0))
 
 
+@pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING])
+@pytest.mark.parametrize("as_of", ["", "12:00:00"])
+def test_who_may_only_read_is_told_nothing_of_comments(phase: Phase, as_of: str) -> None:
+    link = Connection(phase=phase, lost_at_s=0.0)
+    full = banner(link, now_s=100.0, as_of=as_of, read_only=True)
+    short = short_banner(link, now_s=100.0, as_of=as_of, read_only=True)
+    for words in (str(full), short, shortest_banner(link, as_of=as_of, read_only=True)):
+        assert "comments" not in words
+        assert "rafts" not in words
+        assert as_of in words
+
+
 @pytest.mark.parametrize("phase", [Phase.OFFLINE, Phase.RECONNECTING, Phase.SIGN_IN_NEEDED])
 def test_what_was_never_loaded_is_not_said_to_be_seen(phase: Phase) -> None:
     never = str(said(phase, as_of="", lost_at_s=0.0))

@@ -23,13 +23,14 @@ def phase_words(phase: Phase) -> str:
     return phase.value.upper()
 
 
-def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
+def banner(connection: Connection, *, now_s: float, as_of: str, read_only: bool = False) -> str | None:
     """The line under the header, or None while there is nothing to say.
 
     Args:
         connection: the link.
         now_s: the engine's clock.
         as_of: the local time ``hh:mm:ss`` that ``connection.as_of_s`` was, empty if never.
+        read_only: whether the person may write nothing, so that nothing becomes of comments.
     """
     tries = _next_try(connection, now_s)
     match connection.phase:
@@ -52,9 +53,11 @@ def banner(connection: Connection, *, now_s: float, as_of: str) -> str | None:
         case Phase.RECONNECTING:
             if connection.lost_at_s is None or now_s - connection.lost_at_s < BANNER_AFTER_S:
                 return None
-            return _unlinked("Reconnecting.", "comments are tried once", connection, as_of) + tries
+            fate = "" if read_only else "; comments are tried once"
+            return _unlinked("Reconnecting.", fate, connection, as_of) + tries
         case Phase.OFFLINE:
-            return _unlinked("OFFLINE.", "comments are refused, kept as drafts", connection, as_of) + tries
+            fate = "" if read_only else "; comments are refused, kept as drafts"
+            return _unlinked("OFFLINE.", fate, connection, as_of) + tries
         case Phase.POLLING:
             return "Live updates off: WebSockets do not get through. The list is at most 5 s old. R retries."
         case Phase.SIGN_IN_NEEDED:
@@ -68,14 +71,14 @@ def _unlinked(state: str, fate: str, connection: Connection, as_of: str) -> str:
     """What is seen without a link, and what becomes of a comment; why, where waiting may not mend it."""
     age = f"As of {as_of}" if as_of else NOTHING_YET
     plain = _fitting(
-        [*([f"{state} Everything as of {as_of}; {fate}."] if as_of else []), f"{state} {age}; {fate}."]
+        [*([f"{state} Everything as of {as_of}{fate}."] if as_of else []), f"{state} {age}{fate}."]
     )
     problem = connection.problem
     if problem is None or (as_of and problem.kind is not ProblemKind.GONE):
         return plain
     words = problem_words(problem)
     why = f"{state} {words.sentence}"
-    ways = [f"{why} {age}; {fate}.", f"{why} {age}.", f"{state} {words.title}. {age}."]
+    ways = [f"{why} {age}{fate}.", f"{why} {age}.", f"{state} {words.title}. {age}."]
     if not as_of:
         ways.insert(2, why)  # that nothing is there is seen anyway
     return _fitting(ways)
@@ -86,16 +89,17 @@ def _fitting(ways: Sequence[str]) -> str:
     return next((way for way in ways if len(way) + len(_LONGEST_TRY) <= ONE_LINE), ways[-1])
 
 
-def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
+def short_banner(connection: Connection, *, now_s: float, as_of: str, read_only: bool = False) -> str:
     """The banner for a narrow screen: the state, its age, what happens to texts, what to do."""
     if connection.received_bytes is not None and not as_of:
         return received_words(connection.received_bytes)
     due = connection.retry_at_s
     wait = f" ({seconds(due - now_s)})" if due is not None and due > now_s else ""
     since = f" as of {as_of}." if as_of else f". {NOTHING_YET}."
+    kept = _kept(connection, read_only)
     match connection.phase:
         case Phase.STARTING if connection.problem is not None:
-            return f"Not connected: {problem_words(connection.problem).title}.{_kept(connection)} R retries{wait}."
+            return f"Not connected: {problem_words(connection.problem).title}.{kept} R retries{wait}."
         case Phase.READ_ONLY if _not_signed_in(connection):
             return "READ-ONLY. To write, set IMAGECHAT_SSO and start again."
         case Phase.READ_ONLY:
@@ -105,11 +109,12 @@ def short_banner(connection: Connection, *, now_s: float, as_of: str) -> str:
         case Phase.SIGN_IN_NEEDED:
             return "SIGN-IN NEEDED. Set IMAGECHAT_SSO to a valid token and start again."
         case phase:
-            return f"{phase_words(phase)}{since}{_kept(connection)} R retries{wait}."
+            return f"{phase_words(phase)}{since}{kept} R retries{wait}."
 
 
-def shortest_banner(connection: Connection, *, as_of: str) -> str:
+def shortest_banner(connection: Connection, *, as_of: str, read_only: bool = False) -> str:
     """The banner where the header has no room but for the state, so that only the rest of it is said here."""
+    kept = _kept(connection, read_only)
     match connection.phase:
         case Phase.STARTING if connection.problem is not None:
             return f"{problem_words(connection.problem).title}. R retries."
@@ -122,15 +127,15 @@ def shortest_banner(connection: Connection, *, as_of: str) -> str:
         case Phase.SIGN_IN_NEEDED:
             return "Set IMAGECHAT_SSO to a valid token and restart."
         case _:
-            return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{_kept(connection)} R retries."
+            return f"{f'As of {as_of}' if as_of else 'Nothing loaded'}.{kept} R retries."
 
 
 def _not_signed_in(connection: Connection) -> bool:
     return connection.problem is not None and connection.problem.code == NOT_SIGNED_IN
 
 
-def _kept(connection: Connection) -> str:
-    return "" if connection.can_write else " Drafts are kept."
+def _kept(connection: Connection, read_only: bool) -> str:
+    return "" if connection.can_write or read_only else " Drafts are kept."
 
 
 _LONGEST_TRY = " Next try in 88 s; R retries."

@@ -10,6 +10,8 @@ from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.widgets.offline_banner import MOST_ROWS, SHOWN_IN, OfflineBanner
+from tests.tui.conftest import Sit
+from tests.tui.scripted_session import two_threads
 
 NOW_S = 1_000.0
 NEWS = {
@@ -102,3 +104,11 @@ async def test_a_countdown_moves_nothing_below(phase: Phase) -> None:
                 await pilot.pause()
                 heights.add((app.banner.size.height, app.query_one("#below").region))
             assert len(heights) == 1, width
+
+
+async def test_who_may_only_read_is_promised_no_drafts(sit: Sit) -> None:
+    offline = Connection(phase=Phase.OFFLINE, as_of_s=900.0, lost_at_s=900.0)
+    for read_only in (True, False):
+        async with sit(two_threads(read_only=read_only, connection=offline)) as desk:
+            await desk.until(lambda: "R retries." in desk.text or "Trying now." in desk.text)
+            assert ("kept as drafts" in desk.text) is not read_only

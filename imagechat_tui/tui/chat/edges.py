@@ -72,6 +72,7 @@ class Edges:
         connection = state.connection
         if connection.phase is Phase.READ_ONLY:
             connection = replace(connection, problem=read_only_problem(state))
+        self._banner.read_only = self._state.is_read_only
         self._banner.connection = connection
         drafts, failed = self._state.unfinished(writing)
         threads = self._state.threads

@@ -30,34 +30,37 @@ LONGEST_WAIT_S = 88.0
 """For as long a countdown as there is."""
 
 
-def wording(connection: Connection, *, now_s: float, as_of: str, columns: int) -> tuple[str, int] | None:
+def wording(
+    connection: Connection, *, now_s: float, as_of: str, columns: int, read_only: bool
+) -> tuple[str, int] | None:
     """What to say on a screen of so many columns, and in how many rows: the most that there is room for.
 
     Of "Next try in 18 s", "in 9 s" and "Trying now" the longest decides about both, so that the panes below
     stand still while it counts down. What is cut says so.
     """
-    said = _wordings(connection, now_s=now_s, as_of=as_of, columns=columns)
+    said = _wordings(connection, now_s=now_s, as_of=as_of, columns=columns, read_only=read_only)
     if not said:
         return None
     waiting = replace(connection, retry_at_s=now_s + LONGEST_WAIT_S)
-    for words, longest in zip(
-        said, _wordings(waiting, now_s=now_s, as_of=as_of, columns=columns), strict=True
-    ):
+    longer = _wordings(waiting, now_s=now_s, as_of=as_of, columns=columns, read_only=read_only)
+    for words, longest in zip(said, longer, strict=True):
         if (rows := _rows(longest, columns)) <= MOST_ROWS:
             return words, rows
     return _cut(said[-1], columns), MOST_ROWS
 
 
-def _wordings(connection: Connection, *, now_s: float, as_of: str, columns: int) -> list[str]:
+def _wordings(
+    connection: Connection, *, now_s: float, as_of: str, columns: int, read_only: bool
+) -> list[str]:
     """The longest first; none if there is nothing to say."""
-    full = banner(connection, now_s=now_s, as_of=as_of)
+    full = banner(connection, now_s=now_s, as_of=as_of, read_only=read_only)
     if full is None:
         return []
-    short = short_banner(connection, now_s=now_s, as_of=as_of)
+    short = short_banner(connection, now_s=now_s, as_of=as_of, read_only=read_only)
     return (
         [full] * (columns >= NARROW)
         + [short] * (columns >= TINY)
-        + [shortest_banner(connection, as_of=as_of)]
+        + [shortest_banner(connection, as_of=as_of, read_only=read_only)]
     )
 
 
@@ -75,6 +78,8 @@ class OfflineBanner(Static):
     """Comes 2 s after the link was lost, counts down while it shows, goes by itself."""
 
     connection: reactive[Connection | None] = reactive(None, repaint=False)
+    read_only: reactive[bool] = reactive(False, repaint=False)
+    """Whether the person may write nothing here."""
 
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
@@ -87,6 +92,10 @@ class OfflineBanner(Static):
         """Say what there is to say now."""
         self._update_words()
 
+    def watch_read_only(self) -> None:
+        """Say nothing of comments to whoever may write none."""
+        self._update_words()
+
     def _update_words(self) -> None:
         if self._timer is not None:
             self._timer.stop()
@@ -97,7 +106,9 @@ class OfflineBanner(Static):
             return
         now_s = self._clock.engine_s()
         as_of = "" if connection.as_of_s is None else time_of_day(self._clock.wall_of(connection.as_of_s))
-        said = wording(connection, now_s=now_s, as_of=as_of, columns=self.app.size.width)
+        said = wording(
+            connection, now_s=now_s, as_of=as_of, columns=self.app.size.width, read_only=self.read_only
+        )
         words, self._least_rows = said if said is not None else (None, 0)
         self._show(words)
         wait_s = self._next_change_s(connection, now_s, shown=words is not None)
