@@ -32,6 +32,12 @@ def ours(obj: codec.JsonObject, status: int = 200, headers: Mapping[str, str] = 
     )
 
 
+async def never(_: web.Request) -> web.StreamResponse:
+    """Let the asking client wait."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 class StubServer:
     """Rows are the bodies of the writes that arrived whole."""
 

@@ -12,6 +12,7 @@ import ssl
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,7 @@ from imagechat_tui.sync.state import Peer, Room
 from imagechat_tui.words import problem_words
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
-from tests.net.stub_server import StubServer, ours
+from tests.net.stub_server import StubServer, never, ours
 
 CHAT = ConversationId("ic_1")
 COMMENT = CommentId("c_1")
@@ -514,18 +515,26 @@ async def long_list(_: web.Request) -> web.StreamResponse:
     return ours(codec.encode_conversation_list(listed, tenant_id=eg.TENANT, v2=True))
 
 
+@asynccontextmanager
+async def slowly(stub: StubServer, bytes_per_s: int) -> AsyncIterator[tuple[Api, FaultProxy]]:
+    """A client of a server that has a long list and a slow link."""
+    stub.answer = long_list
+    async with FaultProxy(stub.port) as proxy:
+        proxy.slow(bytes_per_s)
+        api = Api(stub.endpoint(port=proxy.port), sleep=Pauses())
+        yield api, proxy
+        await api.close()
+
+
 async def test_a_link_that_is_only_slow_is_waited_for(
     tcp_stub: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long it takes in all, each of its silences is short."""
     monkeypatch.setattr(exchange, "READ_TIMEOUT_S", 1.0)
-    tcp_stub.answer, heard = long_list, list[int]()
-    async with FaultProxy(tcp_stub.port) as proxy:
-        proxy.slow(50_000)
-        api = Api(tcp_stub.endpoint(port=proxy.port), sleep=Pauses())
+    heard = list[int]()
+    async with slowly(tcp_stub, 50_000) as (api, _):
         began = time.monotonic()
         _, listing = await api.conversations(ROOM, on_bytes=heard.append)
-        await api.close()
     assert time.monotonic() > began + 1.5, "it was slow, or this shows nothing"
     assert len(listing.comments) == 60
     assert heard == sorted(heard)
@@ -536,30 +545,22 @@ async def test_a_link_that_falls_silent_in_the_middle_is_given_up(
     tcp_stub: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "READ_TIMEOUT_S", 0.5)
-    tcp_stub.answer = long_list
-    async with FaultProxy(tcp_stub.port) as proxy:
-        proxy.slow(20_000)
-        api = Api(tcp_stub.endpoint(port=proxy.port), sleep=Pauses())
+    async with slowly(tcp_stub, 20_000) as (api, proxy):
 
         def silence(_: int) -> None:
             proxy.mode = Mode.BLACK_HOLE
 
         with pytest.raises(TimedOut):
             await api.conversations(ROOM, on_bytes=silence)
-        await api.close()
 
 
 async def test_who_sends_a_byte_now_and_then_does_not_hold_us_for_ever(
     tcp_stub: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "READ_AT_MOST_S", 0.5)
-    tcp_stub.answer = long_list
-    async with FaultProxy(tcp_stub.port) as proxy:
-        proxy.slow(1_000)
-        api = Api(tcp_stub.endpoint(port=proxy.port), sleep=Pauses())
+    async with slowly(tcp_stub, 1_000) as (api, _):
         with pytest.raises(TimedOut):
             await api.conversations(ROOM)
-        await api.close()
 
 
 async def test_answers_may_be_packed(api: Api, stub: StubServer) -> None:
@@ -607,11 +608,6 @@ async def test_a_reply_that_is_lost_leaves_a_write_that_was_sent(api: Api, stub:
     assert failure.sent
     assert failure.status is None
     assert len(stub.rows) == 1
-
-
-async def never(_: web.Request) -> web.StreamResponse:
-    await asyncio.Event().wait()
-    raise AssertionError
 
 
 @pytest.mark.reliability

@@ -65,7 +65,7 @@ from imagechat_tui.sync.intents import StartConversation, Submitted, TryNow
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Room
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
-from tests.net.stub_server import StubServer, ours
+from tests.net.stub_server import StubServer, never, ours
 
 ROOM = Room(eg.TENANT, UrlId("gallery-42"), "/img/trail.jpg")
 QUICK = SessionTimings(
@@ -306,10 +306,6 @@ async def test_a_write_to_nobody_was_not_sent(unused_port: int) -> None:
 
 @pytest.mark.reliability
 async def test_a_broken_link_aborts_the_write_in_flight(tcp_stub: StubServer) -> None:
-    async def never(_: web.Request) -> web.StreamResponse:
-        await asyncio.Event().wait()
-        raise AssertionError
-
     tcp_stub.answer = never
     async with FaultProxy(tcp_stub.port) as proxy:
         engine = ScriptedEngine(OPEN)
@@ -353,10 +349,6 @@ async def test_the_engine_is_woken_when_it_wants_to_be(stub: StubServer) -> None
 
 @pytest.mark.reliability
 async def test_a_jump_of_the_clock_is_a_sleep_and_aborts_what_was_in_flight(stub: StubServer) -> None:
-    async def never(_: web.Request) -> web.StreamResponse:
-        await asyncio.Event().wait()
-        raise AssertionError
-
     stub.answer = never
     slept = 0.0
     engine = ScriptedEngine(replace(WRITE, timeout_s=60.0))
