@@ -24,6 +24,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.picture.cell_painter import CellPainter
+from imagechat_tui.tui.picture.drag import Drag
 from imagechat_tui.tui.picture.frame import Frame, Wish
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import ThreadChips
@@ -125,10 +126,7 @@ class ImageView(Widget, can_focus=True):
         """What is wished for."""
         self._thread_chips = ThreadChips()
         self._drawing = False
-        self._held: tuple[int, int] | None = None
-        """The cell at which the pointer holds the picture."""
-        self._dragged = False
-        self._pressed: Point | None = None
+        self._drag = Drag()
         self._before: list[partial[None]] = []
         """What was asked for before there was a picture, in order."""
 
@@ -487,24 +485,21 @@ class ImageView(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag, or to click."""
         self._label(None)
-        self._held, self._dragged = (event.x, event.y), False
-        self._pressed = self._point_under(event)
+        self._drag.press(event.x, event.y, self._point_under(event))
         self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the picture, or show which marker a click would be about."""
-        if self._held is None or self._finder.scene is None:
+        if not self._drag.holds or self._finder.scene is None:
             self._hover(event.x, event.y)
             return
-        columns, rows = self._held[0] - event.x, self._held[1] - event.y
+        columns, rows = self._drag.move(event.x, event.y)
         if columns or rows:
-            self._dragged = True
-            self._held = (event.x, event.y)
             self._look(self._finder.pan, columns, rows)
 
     def on_mouse_up(self) -> None:
         """The drag ends."""
-        self._held = None
+        self._drag.release()
         self.release_mouse()
 
     def on_leave(self) -> None:
@@ -516,11 +511,12 @@ class ImageView(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; a second click opens it, or writes there."""
-        if self._painter.frame is None or self._pressed is None or self._dragged:
+        clicked = self._drag.clicked
+        if self._painter.frame is None or clicked is None:
             return
         chip = self._painter.at(event.x, event.y)
         if chip is None:
-            self.move_to(self._pressed)
+            self.move_to(clicked)
             if event.chain == 2:
                 self.post_message(self.PointChosen(self.crosshair))
             return
