@@ -28,6 +28,7 @@ from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
+from imagechat_tui.tui.job_control import can_go_on_again
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keyboard import Keyboard
 from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, PictureMessage, StampOf
@@ -279,6 +280,13 @@ class ImageChatApp(App[int]):
         there = self.screen
         back = there.is_modal or there.has_class("-reading")
         self.notify(f"Ctrl+Q quits, q {'goes back' if back else 'quits too'}.", timeout=3, markup=False)
+
+    def action_suspend_process(self) -> None:
+        """Stop until the shell has us go on; where there is none, nothing would ever bring the screen back."""
+        if can_go_on_again():
+            super().action_suspend_process()
+        else:
+            self.notify("No shell here could resume it.", title="Not suspended", timeout=5, markup=False)
 
     # -- leaving
 

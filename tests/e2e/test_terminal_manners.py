@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import termios
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Desk, place_marker
+from tests.e2e.conftest import IMAGECHAT, Desk, place_marker
 from tests.terminal import Terminal, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
@@ -84,20 +86,46 @@ def test_the_terminal_goes_with_hangups_ignored(desk: Desk) -> None:
         assert terminal.process.returncode == 128 + signal.SIGHUP
 
 
+SHELL = """
+import os, signal, sys
+job = os.fork()
+if not job:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(job, 0)[1]))
+"""
+"""What a shell does for a program: a process group of its own, in the foreground."""
+
+
 def test_a_suspended_program_leaves_the_terminal_as_it_was(desk: Desk) -> None:
-    terminal = opened(desk)
+    terminal = desk.command(sys.executable, "-c", SHELL, *IMAGECHAT, "shot.png")
+    terminal.shows("LIVE")
+    shell = terminal.process.pid
+    job = int(Path(f"/proc/{shell}/task/{shell}/children").read_text())
     terminal.send("ckept")
     terminal.shows("kept")
     terminal.send("\x1a")
-    state = Path(f"/proc/{terminal.process.pid}/stat")
+    state = Path(f"/proc/{job}/stat")
     wait_for(lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T", within_s=10, what="it to stop")
     assert restored(terminal)
     assert termios.tcgetattr(terminal.master) == terminal.attributes
-    terminal.process.send_signal(signal.SIGCONT)
+    os.kill(job, signal.SIGCONT)
     before = len(terminal.raw)
     wait_for(lambda: ENTER_ALTERNATE in terminal.raw[before:], within_s=10, what="the screen to come back")
     terminal.send(" on\r")
     terminal.shows("kept on", "1 marker")
+
+
+def test_a_program_that_no_shell_could_resume_is_not_suspended(desk: Desk) -> None:
+    """As behind ``ssh -t host imagechat shot.png``: it would be stopped for ever, and the terminal with it."""
+    terminal = opened(desk)
+    terminal.send("ckept\x1a on\r")
+    terminal.shows("Not suspended", "kept on", "1 marker")
+    terminal.press("ctrl+q")
+    assert terminal.exit_code() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
