@@ -10,12 +10,13 @@ HERE = Point(30.0, 40.0)
 
 def test_a_press_that_moves_nothing_is_a_click_where_it_was_pressed() -> None:
     drag = Drag()
-    assert drag.clicked is None
+    seen = [(drag.holds, drag.clicked)]
     drag.press(10, 5, HERE)
-    assert drag.holds
+    seen.append((drag.holds, drag.clicked))
     assert drag.move(10, 5) == (0, 0)
     drag.release()
-    assert (drag.holds, drag.clicked) == (False, HERE)
+    seen.append((drag.holds, drag.clicked))
+    assert seen == [(False, None), (True, HERE), (False, HERE)]
 
 
 def test_the_picture_follows_the_pointer_and_that_is_no_click() -> None:
