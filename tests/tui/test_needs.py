@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.sync.intents import MoveCrosshair, PostComment, StartConversation
-from imagechat_tui.sync.state import ChatState
+from imagechat_tui.sync.state import ChatState, Connection, Phase
 from imagechat_tui.tui import key_order
 from tests.tui.conftest import Desk, Sit, grey_picture
 from tests.tui.engine_session import EngineSession
-from tests.tui.scripted_session import ScriptedSession, chat_state, comment, conversation, two_threads
+from tests.tui.scripted_session import NOW_S, ScriptedSession, chat_state, comment, conversation, two_threads
 
 
 class SlowPicture:
@@ -85,6 +86,7 @@ async def test_what_needs_no_picture_does_not_wait_for_it(sit: Sit) -> None:
         assert desk.chat.composer.editor.text == "yes"
         assert isinstance(desk.chat.composer.target, PostComment)
         slow.come.set_result(grey_picture())
+        await desk.until(lambda: desk.chat.picture.is_drawn)
 
 
 def in_the_middle() -> ChatState:
@@ -127,11 +129,16 @@ def of_bob_alone(**overrides: Any) -> ChatState:
     return chat_state((conversation(1, 20.0, 20.0), [comment("c_1", "Bob's")]), **overrides)
 
 
+NOTHING_CAME = chat_state(
+    connection=Connection(phase=Phase.OFFLINE, problem=Problem(ProblemKind.UNREACHABLE), lost_at_s=NOW_S)
+)
+
+
 @pytest.mark.parametrize(
     ("state", "keys", "words"),
     [
-        (of_bob_alone(), ["r"], "No marker selected"),
-        (of_bob_alone(), ["e"], "No marker selected"),
+        (NOTHING_CAME, ["r"], "The threads have not come yet"),
+        (NOTHING_CAME, ["e"], "The threads have not come yet"),
         (of_bob_alone(), ["]", "e"], "Nothing to edit"),
         (of_bob_alone(), ["]", "enter", "e"], "Not yours"),
         (of_bob_alone(read_only=True), ["]", "r"], "Read-only"),

@@ -81,16 +81,17 @@ class ThreadActions:
     def reply(self) -> None:
         """Answer in the current thread."""
         thread = self.thread
-        if thread is None:
-            self._drafting.refuse()
-        else:
+        if thread is not None:
             self._drafting.write_reply(thread)
+        elif not self._state.loaded:  # else the keys act as they would if the note had been read first
+            self._drafting.refuse()
 
     def edit(self) -> None:
         """Edit the selected comment, else the last own one of the thread."""
         thread = self.thread
         if thread is None:
-            self._drafting.refuse()
+            if not self._state.loaded:
+                self._drafting.refuse()
             return
         comment = self._selection.to_edit(thread)
         if comment is None:
