@@ -40,6 +40,11 @@ class LazySession:
         """Hand over what the person wants, at once even before ``run``."""
         return self._session().dispatch(intent)
 
+    async def departed(self) -> None:
+        """Wait until what was handed over has left; nothing was, while there is no session."""
+        if self._made is not None:
+            await self._made.departed()
+
     def _session(self) -> Session:
         if self._made is None:
             self._made = self._make()

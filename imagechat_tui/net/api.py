@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from imagechat_tui.net.departure import Departure
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.exchange import Answer, Exchange
 from imagechat_tui.net.failures import (
@@ -191,9 +192,7 @@ class Api:
             await self._read(path, self._signed(query) if self._ours else query), codec.decode_users_online
         )
 
-    async def send(
-        self, room: Room, request: SendRequest, *, on_sent: Callable[[], None] = lambda: None
-    ) -> WriteReply:
+    async def send(self, room: Room, request: SendRequest, departure: Departure | None = None) -> WriteReply:
         """Carry out one write: one HTTP request, one attempt.
 
         With ``two_step`` a new marker is its first comment while ``comment_id`` is None, else the marker.
@@ -201,17 +200,18 @@ class Api:
         Args:
             room: Where.
             request: What.
-            on_sent: Called just before the first byte leaves. Cancelled before that, nothing happened.
+            departure: Told how far it has got. Cancelled before that has begun, nothing happened.
 
         Raises:
             ApiError: ``sent`` False: it certainly did not happen. Without ``status``: nobody knows.
         """
+        departure = departure or Departure()
         write, tenant, broadcast_id = request.write, self._tenant, request.broadcast_id
         id_only = codec.encode_broadcast_id(broadcast_id)
         match write:
             case StartConversation() if request.two_step and request.comment_id is None:
                 key = self._new_thread(room, write)
-                return await self._comment(room, request, on_sent, key, write.text, None)
+                return await self._comment(room, request, departure, key, write.text, None)
             case StartConversation():
                 create = routes.CreateConversation(
                     url_id=room.url_id,
@@ -226,31 +226,31 @@ class Api:
                 path = routes.CREATE_CONVERSATION.path(tenant_id=tenant)
                 body = codec.dump_json(codec.encode_create_conversation(create))
                 answer = await self._write(
-                    request, on_sent, routes.CREATE_CONVERSATION.method, path, {}, body
+                    request, departure, routes.CREATE_CONVERSATION.method, path, {}, body
                 )
                 return _decoded(answer, codec.decode_conversation_reply)
             case PostComment():
                 return await self._comment(
-                    room, request, on_sent, _thread(request), write.text, write.parent_id
+                    room, request, departure, _thread(request), write.text, write.parent_id
                 )
             case EditComment():
                 edit = routes.EditComment(write.comment_id, broadcast_id, write.text)
                 path = routes.EDIT_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
                 body = codec.dump_json(codec.encode_edit_comment(edit))
                 query = codec.encode_edit_comment_query(edit)
-                answer = await self._write(request, on_sent, routes.EDIT_COMMENT.method, path, query, body)
+                answer = await self._write(request, departure, routes.EDIT_COMMENT.method, path, query, body)
                 return _decoded(answer, codec.decode_edit_reply)
             case DeleteComment():
                 path = routes.DELETE_COMMENT.path(tenant_id=tenant, comment_id=write.comment_id)
                 answer = await self._write(
-                    request, on_sent, routes.DELETE_COMMENT.method, path, id_only, None
+                    request, departure, routes.DELETE_COMMENT.method, path, id_only, None
                 )
                 return _decoded(answer, _nothing)
             case DeleteConversation():
                 path = routes.DELETE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
                 body = codec.dump_json(id_only)
                 answer = await self._write(
-                    request, on_sent, routes.DELETE_CONVERSATION.method, path, id_only, body
+                    request, departure, routes.DELETE_CONVERSATION.method, path, id_only, body
                 )
                 return _decoded(answer, _nothing)
             case MoveConversation() | ResolveConversation():
@@ -260,7 +260,7 @@ class Api:
                 path = routes.UPDATE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
                 body = codec.dump_json(codec.encode_update_conversation(update))
                 answer = await self._write(
-                    request, on_sent, routes.UPDATE_CONVERSATION.method, path, {}, body
+                    request, departure, routes.UPDATE_CONVERSATION.method, path, {}, body
                 )
                 return _decoded(answer, codec.decode_conversation_reply)
             case _:
@@ -274,7 +274,7 @@ class Api:
         self,
         room: Room,
         request: SendRequest,
-        on_sent: Callable[[], None],
+        departure: Departure,
         key: UrlId,
         text: str,
         parent_id: CommentId | None,
@@ -292,7 +292,7 @@ class Api:
         path = routes.CREATE_COMMENT.path(tenant_id=self._tenant)
         body = codec.dump_json(codec.encode_create_comment(create))
         query = codec.encode_create_comment_query(create)
-        answer = await self._write(request, on_sent, routes.CREATE_COMMENT.method, path, query, body)
+        answer = await self._write(request, departure, routes.CREATE_COMMENT.method, path, query, body)
         return _decoded(answer, lambda obj: codec.decode_comment_reply(obj, url_id=key))
 
     def _new_thread(self, room: Room, write: StartConversation) -> UrlId:
@@ -336,7 +336,7 @@ class Api:
     async def _write(
         self,
         request: SendRequest,
-        on_sent: Callable[[], None],
+        departure: Departure,
         method: str,
         path: str,
         query: Mapping[str, str],
@@ -353,7 +353,7 @@ class Api:
                     if request.deadline_ms is None
                     else {routes.DEADLINE_HEADER: str(request.deadline_ms)},
                     timeout_s=request.timeout_s,
-                    on_sent=on_sent,
+                    departure=departure,
                 ),
                 path,
             )

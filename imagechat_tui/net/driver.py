@@ -22,6 +22,7 @@ from msgspec import Struct, field
 from imagechat_tui import problems
 from imagechat_tui.clock import boottime, wall_ms
 from imagechat_tui.net.api import Api, ApiError
+from imagechat_tui.net.departure import Departure
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.drafts.keeper import DraftKeeper
 from imagechat_tui.net.endpoint import Endpoint
@@ -56,6 +57,8 @@ class SessionTimings(Struct, frozen=True):
     """The longest rest between two looks at the clock."""
     slept_s: float = 5.0
     """A look that comes later than this means that the machine slept, or this program was stopped."""
+    depart_s: float = 0.1
+    """A write has left sooner, or the screen does not wait for it."""
     goodbye_s: float = 0.3
     """For the closing handshake when the session ends: the person waits for it."""
     socket: SocketTimings = field(default_factory=SocketTimings)
@@ -131,6 +134,8 @@ class LiveSession:
         self._sockets: dict[int, LiveSocket] = {}
         self._writes: dict[BroadcastId, asyncio.Timeout] = {}
         """Writes in flight, each with the means to abort it."""
+        self._departing: set[Departure] = set()
+        """How far the writes in flight have got on their way out."""
 
     @property
     def state(self) -> ChatState:
@@ -143,6 +148,13 @@ class LiveSession:
         broadcast_id = self._new_id()
         self._feed(Submitted(intent, broadcast_id, self._wall_ms()))
         return broadcast_id
+
+    async def departed(self) -> None:
+        """Wait until the writes that were handed over have left, or cannot, or take too long to wait for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timings.depart_s):
+                for departure in tuple(self._departing):
+                    await departure.over()
 
     async def run(self, on_change: OnChange) -> None:
         """Run until cancelled; once. Calls ``on_change`` on the event loop after every change."""
@@ -191,6 +203,7 @@ class LiveSession:
             if wake_at is not None and wake_at <= now:
                 self._feed(inputs.Tick())
             if self._publishable or self._news:
+                await self.departed()  # drawing what a write changes would hold it up
                 news, self._news, self._publishable = tuple(self._news), [], False
                 on_change(self._engine.state, news)
 
@@ -220,7 +233,9 @@ class LiveSession:
                 if socket is not None:
                     self._spawn(socket.send_crosshair(effect.point))
             case effects.SendRequest():
-                self._spawn(self._write(effect, self._drafts.asked))
+                departure = Departure()
+                self._departing.add(departure)
+                self._spawn(self._write(effect, self._drafts.asked, departure))
             case (
                 effects.FetchSnapshot()
                 | effects.FetchThread()
@@ -286,27 +301,23 @@ class LiveSession:
 
         return on_bytes
 
-    async def _write(self, request: effects.SendRequest, drafts: int) -> None:
-        sent = False
-
-        def on_sent() -> None:
-            nonlocal sent
-            sent = True
-
+    async def _write(self, request: effects.SendRequest, drafts: int, departure: Departure) -> None:
         broadcast_id = request.broadcast_id
         try:
             async with asyncio.timeout(None) as self._writes[broadcast_id]:
                 # A crash from here on must find the write among the drafts.
                 await self._drafts.stored(drafts)
-                reply = await self._api.send(self._room, request, on_sent=on_sent)
+                reply = await self._api.send(self._room, request, departure)
         except TimeoutError:
-            broken = Unreachable(sent=sent)
+            broken = Unreachable(sent=departure.begun)
             self._feed(inputs.WriteFailed(broadcast_id, broken.problem, broken.sent))
         except ApiError as failure:
             self._feed(inputs.WriteFailed(broadcast_id, failure.problem, failure.sent, failure.status))
         else:
             self._feed(inputs.ReplyArrived(broadcast_id, reply))
         finally:
+            departure.end()
+            self._departing.discard(departure)
             self._writes.pop(broadcast_id, None)
 
     def _abort_writes(self) -> None:

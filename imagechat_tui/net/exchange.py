@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from imagechat_tui import __version__
+from imagechat_tui.net.departure import Departure
 from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.failures import BadAnswer, TimedOut, Unreachable
 from imagechat_tui.problems import ProblemKind, Unreached
@@ -97,11 +98,11 @@ class Exchange:
         *,
         headers: Mapping[str, str],
         timeout_s: float,
-        on_sent: Callable[[], None],
+        departure: Departure,
     ) -> Answer:
         """Send a write, once, over a connection of its own; given up (or cancelled), it is aborted.
 
-        ``on_sent`` is called just before the first byte leaves: from then on the write may happen.
+        ``departure`` is told how far it has got.
 
         Raises:
             Unreachable: No connection (``sent`` False), or it broke.
@@ -112,7 +113,7 @@ class Exchange:
         client = self._client(one_shot=True)
         try:
             return await self._once(
-                client, method, path, query, body, headers, timeout_s=timeout_s, on_sent=on_sent
+                client, method, path, query, body, headers, timeout_s=timeout_s, departure=departure
             )
         finally:
             await client.aclose()
@@ -168,21 +169,20 @@ class Exchange:
         headers: Mapping[str, str],
         *,
         timeout_s: float,
-        on_sent: Callable[[], None] | None = None,
+        departure: Departure | None = None,
         on_bytes: Callable[[int], None] | None = None,
     ) -> Answer:
         """One exchange. ``timeout_s`` is for a write as a whole, and for the silence of a read."""
         import httpx
 
-        sent = False
+        out = departure or Departure()
         now = asyncio.get_running_loop().time
 
         async def trace(event: str, _info: Mapping[str, Any]) -> None:
-            nonlocal sent
-            if event.endswith("send_request_headers.started") and not sent:
-                sent = True
-                if on_sent is not None:
-                    on_sent()
+            if event.endswith("send_request_headers.started"):
+                out.begin()
+            elif event.endswith("send_request_body.complete"):
+                out.end()
 
         content_type = {"Content-Type": "application/json"} if body is not None else {}
         try:
@@ -208,7 +208,7 @@ class Exchange:
                         raise BadAnswer("answer too large", response.status_code)
                 return Answer(response.status_code, response.headers, bytes(received))
         except TimeoutError:
-            raise TimedOut(sent=sent) from None
+            raise TimedOut(sent=out.begun) from None
         except httpx.DecodingError:
             raise BadAnswer("not what its Content-Encoding says") from None
         except httpx.ProxyError as failure:
@@ -216,9 +216,9 @@ class Exchange:
         except httpx.RemoteProtocolError as failure:
             # A peer that closes without an answer is a protocol error to httpx and a lost link to us.
             hung_up = "disconnected" in str(failure) or "closed" in str(failure)
-            raise Unreachable(sent=sent, code="hung-up" if hung_up else "no-http") from None
+            raise Unreachable(sent=out.begun, code="hung-up" if hung_up else "no-http") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as failure:
-            raise self._of_whom(Unreachable.because(failure, sent=sent)) from None
+            raise self._of_whom(Unreachable.because(failure, sent=out.begun)) from None
 
     def _of_whom(self, failure: Unreachable) -> Unreachable:
         """Where a proxy is dialled, it is the proxy that could not be reached."""

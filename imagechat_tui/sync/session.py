@@ -30,3 +30,9 @@ class Session(Protocol):
         The returned id names the write in later news (``Announce.broadcast_id``); other intents
         have one too, without meaning.
         """
+
+    async def departed(self) -> None:
+        """Wait until the writes that were handed over have left, or cannot, or take too long to wait for.
+
+        Whoever is about to draw waits for this first: drawing takes the time that sending needs.
+        """

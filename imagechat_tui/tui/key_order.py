@@ -9,8 +9,9 @@ The rule: a key is taken when everything that the key before it set off has happ
 Why it holds: what code sets off on an event loop, messages, callbacks, tasks, screens, changes of the focus, is a
 callback in the loop's one queue, or waits for one that is. ``settled`` lets the queue turn until it holds nothing:
 then nothing is left of what was set off, but for what waits for time, for a thread or for the world outside. Of these
-a key can depend on three:
+a key can depend on four:
 
+- the text that is being sent: its room is taken away when it has left (``depart``);
 - the layout, which Textual puts off to its next frame: it is done at once (``lay_out``);
 - the picture, which a process loads and a thread draws, and the server's answers: the keys that need one wait for it
   themselves (``wait``), and those behind them with them;
@@ -57,6 +58,7 @@ class KeyOrder:
 
     Args:
         act: does what a key, a click or a paste does.
+        depart: waits until what a key has sent has left; returns whether there was something.
         lay_out: does the layout that is due; returns whether there was one to do.
         types: whether all that a key does is to type, into the text that has the focus.
         type_in: does what keys do that follow one another and only type.
@@ -65,11 +67,13 @@ class KeyOrder:
     def __init__(
         self,
         act: Callable[[Event], Awaitable[object]],
+        depart: Callable[[], Awaitable[bool]],
         lay_out: Callable[[], Awaitable[bool]],
         types: Callable[[Event], bool],
         type_in: Callable[[Sequence[Event]], Awaitable[object]],
     ) -> None:
         self._act = act
+        self._depart = depart
         self._lay_out = lay_out
         self._types = types
         self._type_in = type_in
@@ -172,7 +176,7 @@ class KeyOrder:
                     self._quit_came, self._quits_by_s = False, None
                 await (self._act(item) if isinstance(item, Event) else item())
             if not self._queue:
-                await settled()
+                await self._settle()
 
     def _take_typed(self) -> list[Event]:
         """All that come next and only type."""
@@ -205,9 +209,14 @@ class KeyOrder:
     async def _stand(self) -> None:
         """Let everything happen, layouts included."""
         for _ in range(LAYOUTS):
-            await settled()
+            await self._settle()
             if not await self._lay_out():
                 return
+
+    async def _settle(self) -> None:
+        await settled()
+        while await self._depart():
+            await settled()
 
     async def wait(
         self, missing: Callable[[], bool], *, patience_s: float | None, notice: Callable[[], None]

@@ -50,7 +50,7 @@ class Keyboard:
         self._clock = clock
         self._began_s = 0.0
         self._stopped = False
-        self.order = KeyOrder(self._act, self._lay_out, self._types, self._type)
+        self.order = KeyOrder(self._act, self._depart, self._lay_out, self._types, self._type)
         """What the person did, and what was not taken of it yet."""
 
     def takes(self, event: events.Event) -> bool:
@@ -108,6 +108,10 @@ class Keyboard:
         if not isinstance(event, events.MouseEvent) or self._app.mouse_captured is not None:
             return False
         return not self._app.screen.size.region.contains(int(event.x), int(event.y))
+
+    async def _depart(self) -> bool:
+        """Wait until a text that is being sent has left; whether there was one."""
+        return await self._chat().sent()
 
     async def _lay_out(self) -> bool:
         """Do the layout that Textual has put off to the next frame; whether there was one."""

@@ -17,6 +17,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from imagechat_tui.clock import boottime
+from imagechat_tui.net.api import Api
+from imagechat_tui.net.departure import Departure
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.driver import LiveSession, SessionTimings
 from imagechat_tui.net.endpoint import Endpoint
@@ -62,6 +64,7 @@ from imagechat_tui.sync.inputs import (
     WriteFailed,
 )
 from imagechat_tui.sync.intents import StartConversation, Submitted, TryNow
+from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Room
 from tests import examples as eg
 from tests.fault_proxy import FaultProxy, Mode
@@ -70,7 +73,7 @@ from tests.net.stub_server import StubServer, never, ours
 ROOM = Room(eg.TENANT, UrlId("gallery-42"), "/img/trail.jpg")
 QUICK = SessionTimings(
     tick_s=0.02,
-    slept_s=0.5,
+    slept_s=60.0,
     goodbye_s=0.1,
     socket=SocketTimings(open_s=2.0, ping_every_s=0.05, pong_within_s=0.1, close_s=0.1),
 )
@@ -129,7 +132,7 @@ class Told:
 
 @asynccontextmanager
 async def session(
-    engine: ScriptedEngine, endpoint: Endpoint, told: Told | None = None, **more: object
+    engine: ScriptedEngine, endpoint: Endpoint, told: OnChange | None = None, **more: object
 ) -> AsyncIterator[LiveSession]:
     options = {"drafts": None, "timings": QUICK, **more}
     live = LiveSession(ROOM, endpoint, engine=engine, **options)  # type: ignore[arg-type]
@@ -304,6 +307,78 @@ async def test_a_write_to_nobody_was_not_sent(unused_port: int) -> None:
     assert (failed.sent, failed.status, failed.problem.kind) == (False, None, ProblemKind.UNREACHABLE)
 
 
+async def test_a_write_has_left_before_the_screen_hears_of_it(
+    stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    async def send(_: Api, __: Room, request: SendRequest, departure: Departure) -> None:
+        for _turn in range(50):  # whatever it takes to connect
+            await asyncio.sleep(0)
+        order.append("left")
+        departure.end()
+        await asyncio.Event().wait()
+
+    def on_change(*_: object) -> None:
+        order.append("told")
+        told.set()
+
+    monkeypatch.setattr(Api, "send", send)
+    told, engine = asyncio.Event(), ScriptedEngine(WRITE, Publish(ChatState(ROOM)))
+    timings = replace(QUICK, depart_s=3600.0)
+    async with session(engine, stub.endpoint(), on_change, timings=timings) as live:
+        await told.wait()
+        await live.departed()
+    assert order == ["left", "told"]
+
+
+async def test_a_write_that_cannot_leave_holds_the_screen_for_a_moment_only(
+    stub: StubServer, tmp_path: Path
+) -> None:
+    finish, told = threading.Event(), Told()
+
+    class SlowDisk(DraftFile):
+        def sync(self) -> None:
+            finish.wait(60)
+            super().sync()
+
+    engine = ScriptedEngine(StoreDrafts((DRAFT,)), WRITE, Publish(ChatState(ROOM)))
+    async with session(engine, stub.endpoint(), told, drafts=SlowDisk(tmp_path)) as live:
+        await live.departed()
+        await told.once.wait()
+        assert not stub.rows
+        finish.set()
+        await engine.hears(ReplyArrived)
+
+
+async def test_a_write_that_fails_before_it_leaves_holds_nothing(unused_port: int) -> None:
+    told, engine = Told(), ScriptedEngine(WRITE, Publish(ChatState(ROOM)))
+    timings = replace(QUICK, depart_s=3600.0)
+    async with session(
+        engine, Endpoint(f"http://127.0.0.1:{unused_port}", "", eg.TENANT), told, timings=timings
+    ):
+        await told.once.wait()
+        assert engine.count(WriteFailed) == 1
+
+
+async def test_the_last_byte_of_a_write_ends_its_departure(tcp_stub: StubServer) -> None:
+    never = asyncio.Event()
+
+    async def unanswered(_: web.Request) -> web.StreamResponse:
+        await never.wait()
+        raise AssertionError
+
+    tcp_stub.answer = unanswered
+    api, departure = Api(tcp_stub.endpoint()), Departure()
+    sending = asyncio.get_running_loop().create_task(api.send(ROOM, WRITE, departure))
+    await departure.over()
+    assert departure.begun
+    await tcp_stub.arrived.wait()
+    sending.cancel()
+    await asyncio.wait([sending])
+    await api.close()
+
+
 @pytest.mark.reliability
 async def test_a_broken_link_aborts_the_write_in_flight(tcp_stub: StubServer) -> None:
     tcp_stub.answer = never
@@ -355,7 +430,7 @@ async def test_a_jump_of_the_clock_is_a_sleep_and_aborts_what_was_in_flight(stub
     async with session(engine, stub.endpoint(), now=lambda: time.monotonic() + slept):
         await stub.arrived.wait()
         assert engine.count(Woke) == 0
-        slept = 30.0
+        slept = 600.0
         await engine.hears(Woke)
         await engine.hears(WriteFailed)
         assert engine.count(Woke) == 1

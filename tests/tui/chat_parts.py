@@ -194,6 +194,7 @@ class Parts:
         self.drafting = Drafting(
             self.state,
             dispatch,
+            self.session.departed,
             text=self.text,
             place=self,
             selection=self.selection,

@@ -161,6 +161,9 @@ def sit(tmp_path: Path) -> Sit:
             desk = Desk(app, pilot, session)
             await desk.until(lambda: load is not None or app.chat.picture.picture is not None)
             yield desk
+            # Nothing more is told to an app whose screens run_test takes down while it still takes messages.
+            app.workers.cancel_all()
+            await pilot.pause()
 
     return opened
 

@@ -109,6 +109,9 @@ class EngineSession:
         self.tell()
         return sent_as
 
+    async def departed(self) -> None:
+        pass
+
     def tell(self) -> None:
         """Hand the newest state and the news to the screen."""
         if self._on_change is not None:

@@ -39,6 +39,8 @@ class ScriptedSession:
         self.intents: list[Intent] = []
         self.refusing: Problem | None = None
         """While set, texts are refused with it, at once."""
+        self.departing: asyncio.Event | None = None
+        """While set, writes have not left before it."""
         self.stopped = asyncio.Event()
         self._state = state
         self._on_change: OnChange | None = None
@@ -88,6 +90,10 @@ class ScriptedSession:
                 return sent_as
         self.publish(eg.changed(self._state, drafts=drafts))
         return sent_as
+
+    async def departed(self) -> None:
+        if self.departing is not None:
+            await self.departing.wait()
 
     def asked(self, kind: type[Any]) -> list[Any]:
         """The intents of one kind, in order."""

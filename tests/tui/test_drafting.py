@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
@@ -87,23 +89,37 @@ def test_the_same_target_again_only_gives_keys_back_to_the_text() -> None:
     assert (parts.keys_to, parts.text.text) == ("editor", "words")
 
 
-def test_what_is_sent_is_selected() -> None:
+async def test_what_is_sent_is_selected() -> None:
     parts = Parts()
     parts.drafting.write_marker(HERE)
-    parts.drafting.send(StartConversation(HERE, "words"))
+    await parts.drafting.send(StartConversation(HERE, "words"))
     assert parts.selection.selected_key == "b1"
     reply(parts)
-    parts.drafting.send(PostComment(IC, "words"))
+    await parts.drafting.send(PostComment(IC, "words"))
     assert parts.display.comment_key == f"b{len(parts.session.intents)}"
     assert not parts.drafting.is_writing
 
 
-def test_what_is_refused_at_once_stays_in_the_text_and_says_why() -> None:
+async def test_a_text_has_its_room_until_it_has_left_and_is_no_draft_meanwhile() -> None:
+    parts = Parts()
+    parts.session.departing = asyncio.Event()
+    reply(parts)
+    writing(parts, "words")
+    sending = asyncio.get_running_loop().create_task(parts.drafting.send(PostComment(IC, "words")))
+    await asyncio.sleep(0)
+    assert (parts.drafting.is_writing, parts.drafting.keep()) == (True, False)
+    parts.session.departing.set()
+    await sending
+    assert not parts.drafting.is_writing
+    assert not parts.session.state.mine.drafts
+
+
+async def test_what_is_refused_at_once_stays_in_the_text_and_says_why() -> None:
     parts = Parts()
     parts.session.refusing = LOST
     reply(parts)
     parts.text.text = "words"
-    parts.drafting.send(PostComment(IC, "words"))
+    await parts.drafting.send(PostComment(IC, "words"))
     assert parts.drafting.is_writing
     assert parts.text.note.startswith("Not sent: ")
     assert parts.drafting.is_shown(parts.text.draft_id)

@@ -25,6 +25,7 @@ class Doing:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.layouts = 0
+        self.sending: asyncio.Event | None = None
         self.sets_off: dict[str, Callable[[], object]] = {}
 
     async def act(self, event: Event) -> None:
@@ -36,6 +37,14 @@ class Doing:
     async def type_in(self, typed: Sequence[Event]) -> None:
         self.done.append("".join(event.key for event in typed if isinstance(event, Key)))
 
+    async def depart(self) -> bool:
+        if self.sending is None:
+            return False
+        await self.sending.wait()
+        self.sending = None
+        self.done.append("sent")
+        return True
+
     async def lay_out(self) -> bool:
         self.layouts, before = max(0, self.layouts - 1), self.layouts
         return bool(before)
@@ -45,7 +54,7 @@ class Doing:
 async def taking(
     doing: Doing, *, types: Callable[[Event], bool] = lambda _: False
 ) -> AsyncIterator[KeyOrder]:
-    order = KeyOrder(doing.act, doing.lay_out, types, doing.type_in)
+    order = KeyOrder(doing.act, doing.depart, doing.lay_out, types, doing.type_in)
     task = asyncio.get_running_loop().create_task(order.run())
     try:
         yield order
@@ -97,6 +106,23 @@ async def test_a_key_is_taken_when_all_that_the_one_before_set_off_has_happened(
             order.put(key(name))
         await rest(order)
     assert doing.done == ["c", "happened", "a"]
+
+
+async def test_a_key_behind_the_one_that_sends_a_text_waits_until_that_has_left() -> None:
+    doing, left = Doing(), asyncio.Event()
+
+    def send() -> None:
+        doing.sending = left
+        asyncio.get_running_loop().call_later(0, left.set)
+
+    doing.sets_off["enter"] = send
+    async with taking(doing) as order:
+        order.put(key("enter"))
+        order.put(key("q"))
+        await rest(order)
+        order.put(key("enter"))
+        await rest(order)
+    assert doing.done == ["enter", "sent", "q", "enter", "sent"]
 
 
 async def test_what_waits_for_time_or_the_world_holds_nobody() -> None:
@@ -286,7 +312,7 @@ async def test_pastes_and_clicks_have_their_place_among_the_keys() -> None:
     async def act(event: Event) -> None:
         done.append(event)
 
-    order = KeyOrder(act, Doing().lay_out, lambda _: False, Doing().type_in)
+    order = KeyOrder(act, Doing().depart, Doing().lay_out, lambda _: False, Doing().type_in)
     task = asyncio.get_running_loop().create_task(order.run())
     came = [key("a"), events.Paste("b"), key("c")]
     for event in came:

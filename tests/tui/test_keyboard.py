@@ -84,6 +84,9 @@ class Desk:
     def refuse_key(self, name: str) -> None:
         self.done.append(f"refused {name}")
 
+    async def sent(self) -> bool:
+        return False
+
     @property
     def takes_keys(self) -> bool:
         return self.focused is self.editor

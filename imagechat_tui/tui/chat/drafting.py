@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec.structs import replace
@@ -104,6 +104,7 @@ class Drafting:
     Args:
         state: what is shown, and the drafts.
         dispatch: takes what the session shall do; returns the id that a write travels under.
+        departed: waits until what was dispatched has left.
         text: where the text is written.
         place: what is around it.
         selection: follows to what was sent.
@@ -116,6 +117,7 @@ class Drafting:
         self,
         state: ScreenState,
         dispatch: Callable[[Intent], BroadcastId],
+        departed: Callable[[], Awaitable[None]],
         *,
         text: TextPane,
         place: WritingPlace,
@@ -126,6 +128,7 @@ class Drafting:
     ) -> None:
         self._state = state
         self._dispatch = dispatch
+        self._departed = departed
         self._text = text
         self._place = place
         self._selection = selection
@@ -261,8 +264,8 @@ class Drafting:
                 "Draft kept", f"Not sent. The same key continues it; ! lists all drafts.{until}"
             )
 
-    def send(self, write: TextWrite) -> None:
-        """Hand it to the session; what that refuses at once stays where it is."""
+    async def send(self, write: TextWrite) -> None:
+        """Hand it to the session, and stop writing once it has left; what is refused at once stays where it is."""
         text = self._text
         self._stop_keeping()
         sent_as = self._dispatch(write)
@@ -276,7 +279,8 @@ class Drafting:
             )
             self._kept = write
             return
-        self._kept = None
+        self._kept = write  # it is in flight, and no draft
+        await self._departed()  # what is drawn below would hold it up
         self._end()
         if isinstance(write, StartConversation):
             self._selection.select(sent_as)

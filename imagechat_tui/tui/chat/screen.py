@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -104,6 +105,8 @@ class ChatScreen(Layer[None]):
 
     def _put_together(self) -> None:
         """Give each part what it acts on."""
+        self._sent = asyncio.Event()
+        self._sent.set()
         state, dispatch, sidebar = self.state, self._session.dispatch, self.sidebar
         self.edges = Edges(
             state,
@@ -129,6 +132,7 @@ class ChatScreen(Layer[None]):
         self.drafting = Drafting(
             state,
             dispatch,
+            self._session.departed,
             text=self.composer,
             place=self,
             selection=self.selection,
@@ -337,8 +341,19 @@ class ChatScreen(Layer[None]):
         self.drafting.leave(event.write)
 
     @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        self.drafting.send(event.write)
+    async def _submitted(self, event: Composer.Submitted) -> None:
+        self._sent.clear()
+        try:
+            await self.drafting.send(event.write)
+        finally:
+            self._sent.set()
+
+    async def sent(self) -> bool:
+        """Wait until a text that is being sent has had its room taken away; whether there was one."""
+        if self._sent.is_set():
+            return False
+        await self._sent.wait()
+        return True
 
     @on(ImageView.PointChosen)
     def _point_chosen(self, event: ImageView.PointChosen) -> None:
