@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import TypeVar, assert_never
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from imagechat_tui.net.failures import (
 from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol import codec, codes, routes
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ImageId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.protocol.models import User
 from imagechat_tui.sync.effects import SendRequest
@@ -59,6 +60,7 @@ __all__ = [
 WriteReply = routes.ConversationReply | routes.CommentReply | routes.EditReply | None
 """What a write is answered with; None for deletions."""
 
+WRITE_S = 10.0
 READ_RETRIES = 2
 RETRY_PAUSE_S = (0.5, 2.0)
 """Bounds of the random pause before a read is tried again."""
@@ -71,6 +73,10 @@ MOST_PAGES = 50
 HOSTED_BASELINE_SLACK_MS = 2_000
 """A hosted list is at most this much older than the ``Date`` of its answer (PROTOCOL 8.2)."""
 
+_NO_SUCH_ROUTE = frozenset({400, 401, 403, 404, 405, 501})
+"""What a server that knows pages only may say of a path of ours; without our header it is not ours that says it."""
+
+Asked = TypeVar("Asked")
 Decoded = TypeVar("Decoded")
 Listing = TypeVar("Listing", routes.ConversationList, routes.CommentList)
 
@@ -191,6 +197,53 @@ class Api:
         return _decoded(
             await self._read(path, self._signed(query) if self._ours else query), codec.decode_users_online
         )
+
+    async def open_image(self, opened: routes.OpenImage) -> routes.ImageReply | None:
+        """Ask which image a picture is. Asked again it is the same request, so it is retried like a read.
+
+        Returns:
+            The answer; None of a server that knows pages only.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.OPEN_IMAGE.path(tenant_id=self._tenant)
+        body = codec.dump_json(codec.encode_open_image(opened))
+        return await self._patiently(lambda: self._image_answer(routes.OPEN_IMAGE.method, path, body))
+
+    async def link_image(self, image_id: ImageId, opened: routes.OpenImage) -> routes.ImageReply | None:
+        """Give a picture's places to an image. As ``open_image``, but sent once: it is a write.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.LINK_IMAGE.path(tenant_id=self._tenant, image_id=image_id)
+        body = codec.dump_json(codec.encode_open_image(opened))
+        return await self._image_answer(routes.LINK_IMAGE.method, path, body)
+
+    async def image(self, image_id: ImageId) -> routes.ImageDetails:
+        """An image with its places and versions.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.SHOW_IMAGE.path(tenant_id=self._tenant, image_id=image_id)
+        return _decoded(await self._read(path, self._signed({"v": "2"})), codec.decode_image_details)
+
+    async def _image_answer(self, method: str, path: str, body: bytes) -> routes.ImageReply | None:
+        answer = await self._exchange.write(
+            method,
+            path,
+            self._signed({"v": "2"}),
+            body,
+            headers={},
+            timeout_s=WRITE_S,
+            departure=Departure(),
+        )
+        no_such_route = answer.status == HTTPStatus.OK or answer.status in _NO_SUCH_ROUTE
+        if routes.EXTENSION_HEADER not in answer.headers and no_such_route:
+            return None
+        return _decoded(self._of_the_server(answer, path), codec.decode_image_reply)
 
     async def send(self, room: Room, request: SendRequest, departure: Departure | None = None) -> WriteReply:
         """Carry out one write: one HTTP request, one attempt.
@@ -365,9 +418,15 @@ class Api:
     async def _read(
         self, path: str, query: Mapping[str, str], on_bytes: Callable[[int], None] | None = None
     ) -> Answer:
+        async def read() -> Answer:
+            return self._of_the_server(await self._exchange.read(path, query, on_bytes=on_bytes), path)
+
+        return await self._patiently(read)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Asked]]) -> Asked:
         for tries_left in range(READ_RETRIES, -1, -1):
             try:
-                return self._of_the_server(await self._exchange.read(path, query, on_bytes=on_bytes), path)
+                return await ask()
             except ApiError as failure:
                 pause_s = self._pause_s(failure)
                 if not tries_left or pause_s is None:

@@ -35,11 +35,14 @@ from imagechat_tui.protocol.routes import EventLogQuery
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.intents import Intent, Submitted
 from imagechat_tui.sync.session import OnChange
-from imagechat_tui.sync.state import ChatState, Room
+from imagechat_tui.sync.state import ChatState, Peer, Room
 
 if TYPE_CHECKING:
+    from imagechat_tui.net.recognition import Recognition
     from imagechat_tui.net.trace_file import TraceFile
 
+NOTED_EVERY_S = 86_400.0
+"""How often the server is told that a picture is looked at; it forgets one without markers after seven days."""
 PROGRESS_EVERY_S = 1.0
 """How often it is told that a list is still coming."""
 FRAMES_PER_TURN = 64
@@ -87,6 +90,7 @@ class LiveSession:
         endpoint: Where.
         drafts: Where drafts are kept; None keeps none.
         before_connect: Awaited before each connection; a LocalServerFailed of it means "nobody there".
+        recognition: Finds the room, if it is not known yet.
         now: Clock of the engine, in seconds.
         wall_ms: Wall clock; dates drafts and decides nothing.
         uniform: Randomness of the engine's back-off.
@@ -103,6 +107,7 @@ class LiveSession:
         *,
         drafts: DraftFile | None,
         before_connect: Callable[[], Awaitable[None]] | None = None,
+        recognition: Recognition | None = None,
         now: Callable[[], float] = boottime,
         wall_ms: Callable[[], int] = wall_ms,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -115,6 +120,9 @@ class LiveSession:
         self._endpoint = endpoint
         self._drafts = DraftKeeper(drafts, self._drafts_not_stored)
         self._before_connect = before_connect
+        self._recognition = recognition
+        self._noted_at: float | None = None
+        """When the server was last told that this picture is looked at; None before its room is known."""
         self._now = now
         self._wall_ms = wall_ms
         self._new_id = new_id
@@ -270,9 +278,11 @@ class LiveSession:
     async def _fetched(self, effect: Fetch) -> inputs.Input:
         match effect:
             case effects.FetchSnapshot():
+                await self._find_room()
                 peer, listing = await self._api.conversations(
                     self._room, on_bytes=self._progress_of(effect.request)
                 )
+                self._check(peer)
                 return inputs.SnapshotLoaded(effect.request, peer, listing)
             case effects.FetchThread():
                 thread = await self._api.thread(effect.url_id)
@@ -288,6 +298,43 @@ class LiveSession:
                 return inputs.UsersLoaded(effect.request, online.users)
             case _:
                 assert_never(effect)
+
+    async def _find_room(self) -> None:
+        """Ask for the picture's room, and once a day tell that it is still looked at: else it would be forgotten."""
+        if self._recognition is None:
+            return
+        if self._noted_at is None:
+            self._enter(await self._recognition.room(self._api))
+            self._spawn(self._note())
+        elif self._now() >= self._noted_at + NOTED_EVERY_S:
+            await self._note()
+        else:
+            return
+        self._noted_at = self._now()
+
+    async def _note(self) -> None:
+        """Tell what the picture looks like, when it is there. The session goes on without it."""
+        assert self._recognition is not None
+        with suppress(ApiError):
+            self._enter(await self._recognition.noted(self._api, self._room))
+
+    def _enter(self, room: Room) -> None:
+        if room != self._room:
+            self._room = room
+            self._feed(inputs.RoomFound(room))
+
+    def _check(self, peer: Peer) -> None:
+        """Find the room anew if it is not for this kind of server.
+
+        Raises:
+            Unreachable: See ``Recognition.check``.
+        """
+        if self._recognition is not None:
+            try:
+                self._recognition.check(peer)
+            except ApiError:
+                self._noted_at = None
+                raise
 
     def _progress_of(self, request: int) -> Callable[[int], None]:
         """Tells the engine how much of a list has come, where that takes long."""

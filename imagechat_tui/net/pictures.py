@@ -22,11 +22,13 @@ from msgspec import Struct
 from imagechat_tui import problems
 from imagechat_tui.net.addresses import address_of, is_local_name, is_private
 from imagechat_tui.problems import PictureError, PictureProblem, Unfetched
+from imagechat_tui.protocol.routes import Pixels
 
 if TYPE_CHECKING:
     import httpx
 
-    from imagechat_tui.raster.image import Loss, Picture, Pixels
+    from imagechat_tui.raster.image import Loss, Picture
+    from imagechat_tui.raster.image import Pixels as Array
 
 WALL_S: Final = 15.0
 """A picture that takes longer to decode is given up."""
@@ -86,6 +88,30 @@ async def load_picture(
         picture = await _decoded(held, name, limits, lambda done: progress(fetched + decoding * done))
     progress(1.0)
     return picture
+
+
+SMALL: Final = 64
+"""A picture with a side of fewer pixels looks like too many others."""
+_HASHED_AT_ONCE: Final = 256
+"""Rows: no second copy of a picture is made."""
+
+
+def pixels_of(picture: Picture) -> Pixels:
+    """What a server is told of a picture's looks. Slow for large ones: for a thread.
+
+    Of pixels that are not opaque the colour counts as far as it is seen.
+    """
+    digest = hashlib.sha256(f"{picture.width}x{picture.height}\n".encode())
+    rows, plain = picture.pixels, min(picture.width, picture.height) < SMALL
+    clear = picture.opacity is not None and not bool((picture.opacity == 255).all())
+    layers = [rows, picture.opacity] if clear and picture.opacity is not None else [rows]
+    one_color = True
+    for layer in layers:
+        for top in range(0, len(layer), _HASHED_AT_ONCE):
+            band = layer[top : top + _HASHED_AT_ONCE]
+            digest.update(band.tobytes())
+            one_color = one_color and bool((band == layer[0, 0]).all())
+    return Pixels(digest.hexdigest(), picture.sha256, picture.width, picture.height, plain=plain or one_color)
 
 
 def file_stamp(source: str) -> tuple[int, ...] | None:
@@ -298,7 +324,7 @@ def _number(answer: dict[str, object], key: str, name: str) -> int:
     return value
 
 
-def _turned(pixels: Pixels, orientation: int) -> Pixels:
+def _turned(pixels: Array, orientation: int) -> Array:
     """The pixels as the camera was held, by the EXIF word: the same memory, read in another order."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)

@@ -11,6 +11,7 @@ from imagechat_tui.protocol.ids import (
     CommentId,
     ConversationId,
     EventId,
+    ImageId,
     TenantId,
     UrlId,
     UserId,
@@ -73,6 +74,59 @@ class Version(Struct, frozen=True):
     at_ms: int
     by: UserId
     """Who opened it first."""
+
+
+class Matched(StrEnum):
+    """How a picture was recognised."""
+
+    KEY = "key"
+    """By its room's key."""
+    PATH = "path"
+    URL = "url"
+    FILE = "file"
+    PIXELS = "pixels"
+    NEW = "new"
+    """Nobody knew it."""
+    LINK = "link"
+    """Somebody said so."""
+
+
+class Why(StrEnum):
+    """Why another image is told of."""
+
+    PIXELS = "pixels"
+    """It has had the same pixels."""
+    MOVED = "moved"
+    """It was once met in this place, has moved to others, and has never had these pixels."""
+
+
+class OpenedImage(Struct, frozen=True):
+    """An image as whoever opened it sees it."""
+
+    id: ImageId
+    url_id: UrlId
+    src: str
+    name: str
+    project: str
+    """Empty if it was never met in one."""
+    matched: Matched
+    version: int | None = None
+    """The number of the pixels that were sent; None if they were not, or could not be noted."""
+    latest: int = 0
+    """The highest number of a version."""
+
+
+class OtherImage(Struct, frozen=True):
+    """Another image that may be the same picture."""
+
+    id: ImageId
+    url_id: UrlId
+    name: str
+    project: str
+    markers: int
+    paths: tuple[str, ...]
+    """Where it is met in the project that was asked from."""
+    why: Why
 
 
 class User(Struct, frozen=True):

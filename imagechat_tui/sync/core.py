@@ -30,13 +30,14 @@ class Core:
     """The turn that the engine is in, and the numbers it has given away.
 
     Args:
-        room: what the session looks at.
+        room: what the session looks at, as far as that is known.
         uniform: source of chance for delays.
         cap_s: the longest of those, but for what the server asks for.
     """
 
     def __init__(self, room: Room, uniform: Uniform, cap_s: float = CAP_S) -> None:
         self.room = room
+        """What the session looks at; its key is empty until the server has been asked for it."""
         self.uniform = uniform
         self._cap_s = cap_s
         self.now = 0.0

@@ -105,6 +105,8 @@ class SyncEngine:
                 self._wish(happened)
             case inputs.Started():
                 self._facts.workspace.found(happened.drafts)
+            case inputs.RoomFound():
+                self._core.room = happened.room
             case (
                 inputs.SocketOpened()
                 | inputs.SocketClosed()

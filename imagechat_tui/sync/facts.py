@@ -41,7 +41,8 @@ class Facts:
         here, connection = self.presence.here, self.link.connection
         told = self._state
         if (
-            told.confirmed is not confirmed
+            told.room is not self._core.room
+            or told.confirmed is not confirmed
             or told.mine is not mine
             or told.here is not here
             or told.connection is not connection

@@ -11,14 +11,15 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import ImageId, UrlId
+from imagechat_tui.protocol.ids import ImageId, TenantId, UrlId
 from imagechat_tui.protocol.keys import UrlTooLong, clean
-from imagechat_tui.protocol.models import Place, PlaceKind
-from imagechat_tui.protocol.routes import MAX_PLACE, MAX_PROJECT, NEW_IMAGE, ImageReply, OtherImage, Why
+from imagechat_tui.protocol.models import OtherImage, Place, PlaceKind, Why
+from imagechat_tui.protocol.routes import MAX_PLACE, MAX_PROJECT, NEW_IMAGE, ImageReply
+from imagechat_tui.sync.state import Room
 
 # Projects
 
@@ -181,7 +182,7 @@ def url_place(address: str) -> Place | None:
     names = {_parameter(pair) for pair in pairs}
     signing = _SIGNATURES.union(*(with_it for sign, with_it in _SIGNED_WITH.items() if sign in names))
     kept = [pair for pair in pairs if not _signs(_parameter(pair), signing)]
-    plain = parts._replace(netloc=netloc, query="&".join(kept), fragment="", path=parts.path or "/").geturl()
+    plain = urlunsplit((parts.scheme, netloc, parts.path or "/", "&".join(kept), ""))
     try:
         value = clean(unicodedata.normalize("NFC", plain))
     except UrlTooLong:
@@ -215,6 +216,61 @@ def scaled(name: str) -> Scaled | None:
 def is_scaled(size: tuple[int, int], plain: tuple[int, int], scale: int) -> bool:
     """Whether one picture is so many times as wide and high as another, whose last pixel may be a part of one."""
     return all(plain and 0 <= plain * scale - own < scale for own, plain in zip(size, plain, strict=True))
+
+
+class Larger(Struct, frozen=True):
+    """Which picture another is a larger one of, if it is as large as its name says."""
+
+    path: str
+    """Of the other's file, from the root."""
+    place: Place
+    """Where the other is met."""
+    scale: int
+
+
+class Sighting(Struct, frozen=True):
+    """A picture as somebody met it: all that can be told without its pixels."""
+
+    name: str
+    """What the file is called."""
+    place: Place | None = None
+    """None for what came through a pipe, and where there is nothing to keep a secret of the installation in."""
+    folder: str = ""
+    """Of the project: paths in it start here."""
+    url_id: UrlId | None = None
+    """The person named its room."""
+    src: str | None = None
+    """The person named the string for thread keys."""
+    address: str = ""
+    """As it was typed, if it is one: web widgets call the picture by it."""
+    larger: Larger | None = None
+    stdin: str = ""
+    """sha256 of what came through a pipe, in hex."""
+
+    @property
+    def project(self) -> str:
+        """Its id; empty outside of all."""
+        return "" if self.place is None else self.place.project
+
+    @property
+    def drafts_key(self) -> str:
+        """What is written about this picture here is kept under this name, before anybody knows its room."""
+        if self.url_id is not None or self.place is None:
+            return self.url_id or f"sha256:{self.stdin[:32] or self.name}"
+        return f"{self.place.project}/{self.place.value}" if self.place.project else self.place.value
+
+
+def room_of(met: Sighting, tenant_id: TenantId, url_id: UrlId | None = None, src: str = "") -> Room:
+    """The room of a picture; its key is empty as long as nobody knows it.
+
+    Args:
+        met: the picture.
+        tenant_id: whose room.
+        url_id: the key that was found.
+        src: the string for thread keys that belongs to it.
+    """
+    key = url_id or met.url_id or UrlId("")
+    return Room(tenant_id, key, met.src or src or met.address or met.name, page_title=met.name, url=key)
 
 
 def hosted_key(place: Place | None, pixels: str) -> UrlId:

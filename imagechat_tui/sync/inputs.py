@@ -17,7 +17,7 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Submitted
-from imagechat_tui.sync.state import Draft, Peer
+from imagechat_tui.sync.state import Draft, Peer, Room
 
 
 class Started(Tagged, frozen=True):
@@ -27,6 +27,12 @@ class Started(Tagged, frozen=True):
     """
 
     drafts: tuple[Draft, ...] = ()
+
+
+class RoomFound(Tagged, frozen=True):
+    """Which room is the picture's, or more of what the server knows of it."""
+
+    room: Room
 
 
 class SocketOpened(Tagged, frozen=True):
@@ -148,6 +154,7 @@ class Tick(Tagged, frozen=True):
 Input: TypeAlias = (
     Submitted
     | Started
+    | RoomFound
     | SocketOpened
     | SocketClosed
     | EventReceived

@@ -12,7 +12,15 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, User
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    OpenedImage,
+    OtherImage,
+    Point,
+    Position,
+    User,
+)
 from imagechat_tui.sync.intents import Write
 
 Comments: TypeAlias = Mapping[CommentId, Comment]
@@ -54,6 +62,10 @@ class Room(Struct, frozen=True):
     page_title: str = ""
     url: str = ""
     """Address of the page, stored with comments."""
+    image: OpenedImage | None = None
+    """What a server of ours knows the picture as; None before it has said so, and where it was not asked."""
+    others: tuple[OtherImage, ...] = ()
+    """Images that may be the same picture."""
 
 
 class ConnectionChanges(TypedDict, total=False):

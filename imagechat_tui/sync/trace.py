@@ -43,7 +43,7 @@ NAMES: Final = frozenset(
         *("session_id", "tenant_id_ws", "url_id_ws", "user_id_ws"),  # secrets
         *("user_id", "anon_user_id", "actor_id", "by", "joined", "left", "resolved_by"),
         *("username", "display_name", "email", "avatar_src", "commenter_name"),
-        *("src", "url", "url_id", "url_id_clean", "thread_url_id", "page_title"),
+        *("src", "url", "url_id", "url_id_clean", "thread_url_id", "page_title", "name", "project", "paths"),
         *(
             "path",
             "log",

@@ -22,11 +22,13 @@ from imagechat_tui.net.departure import Departure
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.driver import LiveSession, SessionTimings
 from imagechat_tui.net.endpoint import Endpoint
+from imagechat_tui.net.recognition import Recognition
 from imagechat_tui.net.socket import SocketTimings
 from imagechat_tui.problems import LocalServerFailed, Problem, ProblemKind, ServerDied
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, ImageId, UrlId
+from imagechat_tui.protocol.models import Matched, OpenedImage, Place, PlaceKind, Point
+from imagechat_tui.protocol.routes import ImageReply, Pixels
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
@@ -45,6 +47,7 @@ from imagechat_tui.sync.effects import (
     SendRequest,
     StoreDrafts,
 )
+from imagechat_tui.sync.identity import Sighting
 from imagechat_tui.sync.inputs import (
     EventLogLoaded,
     EventReceived,
@@ -53,6 +56,7 @@ from imagechat_tui.sync.inputs import (
     Input,
     Pong,
     ReplyArrived,
+    RoomFound,
     SnapshotLoaded,
     SocketClosed,
     SocketOpened,
@@ -179,6 +183,98 @@ async def test_reads_come_back_as_inputs(stub: StubServer) -> None:
         assert [type(event).__name__ for event in log.events] == ["NewComment"], (
             "the unreadable one is left out"
         )
+
+
+IMAGE = OpenedImage(ImageId("im_1"), UrlId("img/1/a.png"), "a.png", "a.png", "", Matched.FILE, None, 1)
+MET = Sighting("a.png", Place(PlaceKind.FILE, "ab" * 32))
+
+
+def knows_images(stub: StubServer) -> None:
+    """The server says which image a picture is, and lists its room only."""
+
+    async def answer(asked: web.Request) -> web.StreamResponse:
+        if asked.path.endswith("/images"):
+            version = 1 if "pixels" in stub.rows[-1] else None
+            return ours(codec.encode_image_reply(ImageReply(replace(IMAGE, version=version))))
+        assert asked.query["urlId"] == IMAGE.url_id
+        return ours(codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=True))
+
+    stub.answer = answer
+
+
+def recognition(looked: asyncio.Event) -> Recognition:
+    async def look() -> Pixels:
+        await looked.wait()
+        return Pixels("ab" * 32, "cd" * 32, 100, 100)
+
+    async def no_size(path: str) -> tuple[int, int]:
+        raise AssertionError("nobody asks")
+
+    return Recognition(MET, eg.TENANT, look, no_size, binds=True)
+
+
+async def test_the_room_is_asked_for_before_its_list_and_the_picture_is_noted_when_it_is_there(
+    stub: StubServer,
+) -> None:
+    knows_images(stub)
+    engine, looked = ScriptedEngine(FetchSnapshot(1)), asyncio.Event()
+    async with session(engine, stub.endpoint(), recognition=recognition(looked)):
+        found = await engine.hears(RoomFound)
+        assert (found.room.url_id, found.room.src, found.room.image) == (IMAGE.url_id, "a.png", IMAGE)
+        await engine.hears(SnapshotLoaded)
+        looked.set()
+        noted = await engine.hears(RoomFound, lambda got: got.room.image != IMAGE)
+        assert noted.room == replace(found.room, image=replace(IMAGE, version=1))
+
+
+async def test_a_picture_that_is_looked_at_for_days_is_told_of_each_day(stub: StubServer) -> None:
+    knows_images(stub)
+    engine, looked, days = ScriptedEngine(FetchSnapshot(1)), asyncio.Event(), [0.0]
+    looked.set()
+    more = {"recognition": recognition(looked), "now": lambda: days[0]}
+    engine.script[Woke] = [FetchSnapshot(2)]
+    async with session(engine, stub.endpoint(), None, **more):
+        await engine.hears(RoomFound, lambda got: got.room.image != IMAGE)
+        asked = len(stub.rows)
+        days[0] = 86_401.0  # which looks like a sleep, after which the list is read
+        await engine.hears(SnapshotLoaded, lambda got: got.request == 2)
+    assert [row["urlId"] for row in stub.rows[asked:]] == [IMAGE.url_id]
+
+
+async def test_a_room_that_is_not_told_is_a_read_that_failed(stub: StubServer) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return ours({"status": "failed", "code": "malformed-sso", "reason": "No."}, 401)
+
+    stub.answer = refuse
+    engine = ScriptedEngine(FetchSnapshot(7))
+    async with session(engine, stub.endpoint(), recognition=recognition(asyncio.Event())):
+        failed = await engine.hears(FetchFailed)
+    assert (failed.request, failed.status, failed.problem.kind) == (7, 401, ProblemKind.SIGN_IN)
+
+
+async def test_a_key_for_a_server_without_images_is_given_up_when_it_knows_them_after_all(
+    stub: StubServer,
+) -> None:
+    """A gateway has answered the first question in its place."""
+    knows_images(stub)
+    whole, looked = stub.answer, asyncio.Event()
+    looked.set()
+
+    async def first_another(asked: web.Request) -> web.StreamResponse:
+        if asked.path.endswith("/images") and len(stub.rows) == 1:
+            return web.Response(status=404)
+        if asked.method == "GET" and asked.query["urlId"] != IMAGE.url_id:
+            return ours(codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=True))
+        return await whole(asked)
+
+    stub.answer = first_another
+    engine = ScriptedEngine(FetchSnapshot(1))
+    engine.script[FetchFailed] = [FetchSnapshot(2)]
+    async with session(engine, stub.endpoint(), recognition=recognition(looked)):
+        await engine.hears(SnapshotLoaded, lambda got: got.request == 2)
+        assert (
+            await engine.hears(RoomFound, lambda got: got.room.image is not None)
+        ).room.url_id == IMAGE.url_id
 
 
 async def test_a_read_that_fails_says_why(stub: StubServer) -> None:

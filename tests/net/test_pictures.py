@@ -14,7 +14,7 @@ from PIL import Image, ImageFile, ImageOps
 from imagechat_tui import problems
 from imagechat_tui.net import decode_child
 from imagechat_tui.net.decoder.page import Page
-from imagechat_tui.net.pictures import PictureLimits, load_picture
+from imagechat_tui.net.pictures import PictureLimits, load_picture, pixels_of
 from imagechat_tui.problems import PictureError
 
 
@@ -51,6 +51,62 @@ async def test_a_photo_is_turned_as_its_camera_says(orientation: int) -> None:
     expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     assert (picture.width, picture.height) == expected.size
     assert (picture.pixels == np.asarray(expected)).all()
+
+
+async def looks(image: Image.Image, kind: str = "PNG", **options: object) -> tuple[str, bool]:
+    """The name of a picture's pixels, and whether it is a plain one."""
+    seen = pixels_of(await load_picture("-", stdin=png(image, kind, **options)))
+    assert (seen.width, seen.height) != (0, 0)
+    return seen.pixels, seen.plain
+
+
+def noise(mode: str = "RGB", size: tuple[int, int] = (80, 300)) -> Image.Image:
+    return Image.effect_noise(size, 90).convert(mode)
+
+
+async def test_pixels_are_the_same_however_the_file_is_packed() -> None:
+    image = noise()
+    one, plain = await looks(image)
+    assert not plain
+    for kind, options in (("PNG", {"compress_level": 0}), ("BMP", {}), ("WEBP", {"lossless": True})):
+        assert (await looks(image, kind, **options))[0] == one
+    opaque = image.convert("RGBA")
+    assert (await looks(opaque))[0] == one
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    assert (await looks(image, exif=exif))[0] == one
+    turned = image.transpose(Image.Transpose.ROTATE_90)
+    exif[0x0112] = 6
+    assert (await looks(turned, exif=exif))[0] == one, "as the camera was held"
+
+
+async def test_other_pixels_are_another_name() -> None:
+    image = noise()
+    one, _ = await looks(image)
+    other = image.copy()
+    other.putpixel((79, 299), (1, 2, 3))
+    dim = image.convert("RGBA")
+    dim.putpixel((0, 0), (0, 0, 0, 254))
+    squeezed = Image.frombytes("RGB", (300, 80), image.tobytes())
+    names = {one, *[(await looks(each))[0] for each in (other, dim, squeezed)]}
+    assert len(names) == 4
+
+
+async def test_what_is_wholly_clear_has_no_color() -> None:
+    red, blue = (Image.new("RGBA", (80, 80), (*color, 0)) for color in ((255, 0, 0), (0, 0, 255)))
+    for image in (red, blue):
+        image.paste((9, 9, 9, 255), (0, 0, 40, 40))
+    assert (await looks(red))[0] == (await looks(blue))[0]
+
+
+async def test_a_picture_of_one_color_or_a_small_one_is_plain() -> None:
+    white = Image.new("RGB", (400, 300), "white")
+    assert (await looks(white))[1]
+    assert (await looks(Image.new("RGBA", (400, 300), (0, 0, 0, 0))))[1]
+    assert (await looks(noise(size=(63, 300))))[1]
+    assert not (await looks(noise(size=(64, 64))))[1]
+    white.putpixel((399, 299), (254, 255, 255))
+    assert not (await looks(white))[1]
 
 
 async def test_a_bent_exif_word_does_not_hide_the_picture() -> None:

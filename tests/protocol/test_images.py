@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, UrlId
-from imagechat_tui.protocol.models import Place, PlaceKind, Version
-from imagechat_tui.protocol.routes import (
-    ImageDetails,
-    ImageReply,
-    Matched,
-    OpenedImage,
-    OpenImage,
-    OtherImage,
-    Pixels,
-    Why,
-)
+from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Version, Why
+from imagechat_tui.protocol.routes import ImageDetails, ImageReply, OpenImage, Pixels
 from tests.protocol import strategies
 
 OPENED: dict[str, Any] = {

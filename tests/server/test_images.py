@@ -13,17 +13,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec, sso
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, UrlId
-from imagechat_tui.protocol.models import Place, PlaceKind
-from imagechat_tui.protocol.routes import (
-    NEW_IMAGE,
-    ImageDetails,
-    ImageReply,
-    Matched,
-    OpenedImage,
-    OpenImage,
-    Pixels,
-    Why,
-)
+from imagechat_tui.protocol.models import Matched, OpenedImage, Place, PlaceKind, Why
+from imagechat_tui.protocol.routes import NEW_IMAGE, ImageDetails, ImageReply, OpenImage, Pixels
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits

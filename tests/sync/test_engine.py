@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import ConversationReply
 from imagechat_tui.sync.effects import (
@@ -33,6 +33,7 @@ from imagechat_tui.sync.inputs import (
     Input,
     Pong,
     ReplyArrived,
+    RoomFound,
     SnapshotComing,
     SnapshotLoaded,
     SocketClosed,
@@ -128,9 +129,19 @@ def test_no_moment_of_any_day_sends_a_write_by_itself() -> None:
 # 4. Nothing is due, or it is due later
 
 
+def test_the_room_is_the_one_that_was_found() -> None:
+    desk = Desk()
+    found = eg.room(url_id=UrlId("img/1/a.png"), src="a.png")
+    effects = desk.engine.feed(RoomFound(found), desk.now)
+    assert desk.engine.state.room == found
+    assert effects == (Publish(desk.engine.state),)
+    assert desk.engine.feed(RoomFound(found), desk.now) == ()
+
+
 EACH: list[Input] = [
     Submitted(POST, B, eg.T0),
     Started(),
+    RoomFound(eg.room(url_id=UrlId("img/1/a.png"))),
     SocketOpened(1),
     SocketClosed(1),
     EventReceived(1, eg.presence_update()),

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import ImageId, UrlId
 from imagechat_tui.protocol.keys import clean
-from imagechat_tui.protocol.models import Place, PlaceKind
-from imagechat_tui.protocol.routes import MAX_PLACE, MAX_PROJECT, NEW_IMAGE, ImageReply, OtherImage, Why
+from imagechat_tui.protocol.models import OtherImage, Place, PlaceKind, Why
+from imagechat_tui.protocol.routes import MAX_PLACE, MAX_PROJECT, NEW_IMAGE, ImageReply
 from imagechat_tui.sync.identity import (
     Scaled,
     bound_to,

@@ -31,7 +31,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.net.drafts.json import DraftsMalformed, drafts_from_text, text_from_drafts
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.ids import BroadcastId, TenantId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, TenantId
 from imagechat_tui.sync.state import Draft
 
 MAX_FILE_BYTES = 4 << 20
@@ -48,12 +48,12 @@ class DraftsNotStored(Exception):
         self.errno = errno
 
 
-def drafts_path(state_dir: Path, server: str, tenant_id: TenantId, url_id: UrlId) -> Path:
+def drafts_path(state_dir: Path, server: str, tenant_id: TenantId, key: str) -> Path:
     """The folder for the drafts of one image on one server.
 
     A hash names it: an image key is outside text, may be long, and is nobody's business in a listing.
     """
-    parts = "".join(f"{len(part)}:{part}" for part in (server, tenant_id, url_id))
+    parts = "".join(f"{len(part)}:{part}" for part in (server, tenant_id, key))
     return state_dir / "drafts" / hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

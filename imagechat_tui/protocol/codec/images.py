@@ -10,7 +10,7 @@ from imagechat_tui.protocol.codec.fields import Fields, compact
 from imagechat_tui.protocol.codec.json_text import JsonObject
 from imagechat_tui.protocol.codec.requests import decode_broadcast_id
 from imagechat_tui.protocol.ids import ImageId, UrlId, UserId
-from imagechat_tui.protocol.models import Place, PlaceKind, Version
+from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Version, Why
 from imagechat_tui.protocol.routes import (
     MAX_IMAGE_NAME,
     MAX_PLACE,
@@ -19,12 +19,8 @@ from imagechat_tui.protocol.routes import (
     MAX_SIDE,
     ImageDetails,
     ImageReply,
-    Matched,
-    OpenedImage,
     OpenImage,
-    OtherImage,
     Pixels,
-    Why,
 )
 
 Word = TypeVar("Word", bound=StrEnum)

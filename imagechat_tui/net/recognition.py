@@ -1,0 +1,159 @@
+"""Asks the server which image a picture is, and so which room is its own (PROTOCOL 3.4)."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from imagechat_tui.net.api import Api, ApiError, Unreachable
+from imagechat_tui.problems import PictureError
+from imagechat_tui.protocol.ids import BroadcastId, ImageId, TenantId, UrlId
+from imagechat_tui.protocol.models import Place
+from imagechat_tui.protocol.routes import ImageReply, OpenImage, Pixels
+from imagechat_tui.sync.identity import Sighting, bound_to, hosted_key, is_scaled, room_of
+from imagechat_tui.sync.state import Peer, Room
+
+Look = Callable[[], Awaitable[Pixels | None]]
+"""The picture's looks, once they are there; None if it cannot be seen."""
+SizeOf = Callable[[str], Awaitable[tuple[int, int]]]
+"""Width and height of the picture in a file. Raises PictureError."""
+
+_MAY_NOT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class Recognition:
+    """Finds the room of one picture.
+
+    Args:
+        met: the picture as it is met.
+        tenant_id: whose rooms.
+        look: asked at most once at a time; it may take as long as the picture needs to load.
+        size_of: of another picture beside this one.
+        binds: whether a picture that nobody knows gets a room; else it is only looked for.
+    """
+
+    def __init__(
+        self, met: Sighting, tenant_id: TenantId, look: Look, size_of: SizeOf, *, binds: bool
+    ) -> None:
+        self._met = met
+        self._tenant_id = tenant_id
+        self._look = look
+        self._size_of = size_of
+        self._binds = binds
+        self._place = met.place
+        self._pixels: Pixels | None = None
+        self.by_key = False
+        """The room was found by a key that is made here: the server has said that it knows no images."""
+
+    async def room(self, api: Api) -> Room:
+        """The picture's room.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        met, self.by_key = self._met, False
+        if met.url_id is not None:
+            return self._room()
+        if met.larger is None and self._place is not None:
+            reply = await self._ask(api)
+            if reply is None or reply.image is not None:
+                return await self._found(reply)
+        await self._see()
+        reply = await self._ask(api)
+        if reply is None or reply.image is not None:
+            return await self._found(reply)
+        here = self._here(reply)
+        bind = bound_to(reply, met.name, met.project, here)
+        if self._binds:
+            try:
+                return await self._found(await self._ask(api, bind))
+            except ApiError as failure:
+                if failure.status not in _MAY_NOT:
+                    raise
+        other = next((other for other in reply.others if other.id == bind), None)
+        if other is not None:
+            return self._room(other.url_id, other.name)
+        return self._room(self._made_key())
+
+    async def noted(self, api: Api, room: Room) -> Room:
+        """The same room, once the server knows what the picture looks like now, and that it is still used.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        if room.image is None:
+            return room
+        await self._see()
+        reply = await self._ask(api, room_key=room.url_id)
+        if reply is None or reply.image is None:
+            return room
+        image = replace(reply.image, matched=room.image.matched)
+        return replace(room, image=image, others=reply.others)
+
+    def check(self, peer: Peer) -> None:
+        """A key that was made here is for servers that know pages only.
+
+        Raises:
+            Unreachable: this one knows images: something else has answered in its place before.
+        """
+        if self.by_key and peer is Peer.OURS:
+            raise Unreachable(sent=True)
+
+    async def _see(self) -> None:
+        """Wait for the picture's looks, and with them for what a larger one of another is called."""
+        self._pixels = pixels = await self._look()
+        larger = self._met.larger
+        if larger is None or pixels is None:
+            return
+        try:
+            size = await self._size_of(larger.path)
+        except PictureError:
+            return
+        if is_scaled((pixels.width, pixels.height), size, larger.scale):
+            self._place, self._pixels = larger.place, replace(pixels, scale=larger.scale)
+
+    async def _ask(
+        self, api: Api, bind: ImageId | None = None, *, room_key: UrlId | None = None
+    ) -> ImageReply | None:
+        places: tuple[Place, ...] = () if self._place is None else (self._place,)
+        broadcast_id = BroadcastId(str(uuid.uuid4()))
+        return await api.open_image(
+            OpenImage(broadcast_id, self._met.name, places, room_key, self._pixels, bind)
+        )
+
+    async def _found(self, reply: ImageReply | None) -> Room:
+        if reply is not None and reply.image is not None:
+            image = reply.image
+            return replace(self._room(image.url_id, image.src), image=image, others=reply.others)
+        self.by_key = True
+        if self._pixels is None and (self._place is None or self._place.kind == "file"):
+            await self._see()
+        return self._room(self._made_key())
+
+    def _made_key(self) -> UrlId:
+        digest = (
+            self._pixels.pixels if self._pixels is not None else self._met.drafts_key.removeprefix("sha256:")
+        )
+        return hosted_key(self._place, digest)
+
+    def _room(self, url_id: UrlId | None = None, src: str = "") -> Room:
+        return room_of(self._met, self._tenant_id, url_id, src)
+
+    def _here(self, reply: ImageReply) -> set[str]:
+        """Those paths of others that have a file in our folder."""
+        told = {path for other in reply.others for path in other.paths}
+        folder = Path(self._met.folder) if self._met.folder else None
+        return {path for path in told if folder is not None and _is_within(folder, path)}
+
+
+def _is_within(folder: Path, path: str) -> bool:
+    """Whether a path, which others have told, names a file in a folder of ours."""
+    try:
+        return not os.path.isabs(path) and ".." not in Path(path).parts and (folder / path).is_file()  # noqa: PTH117
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,251 @@
+"""How a client finds out which room is a picture's, of any kind of server (PROTOCOL 3.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from msgspec.structs import replace
+
+from imagechat_tui.net.api import Api, ApiError, Refused, Unreachable
+from imagechat_tui.net.recognition import Recognition
+from imagechat_tui.problems import PictureCorrupt, PictureError
+from imagechat_tui.protocol import codec
+from imagechat_tui.protocol.ids import ImageId, UrlId
+from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Why
+from imagechat_tui.protocol.routes import ImageReply, Pixels
+from imagechat_tui.sync.identity import Larger, Sighting
+from imagechat_tui.sync.state import Peer
+from tests import examples as eg
+from tests.net.stub_server import StubServer, ours, running
+
+WEB = "github.com/acme/web"
+PLACE = Place(PlaceKind.PATH, "shots/a.png", WEB)
+MET = Sighting("a.png", PLACE, "/nowhere")
+PIXELS = Pixels("ab" * 32, "cd" * 32, 1440, 1000)
+IMAGE = OpenedImage(ImageId("im_1"), UrlId("img/1/b.png"), "b.png", "b.png", WEB, Matched.PATH, None, 3)
+OTHER = OtherImage(ImageId("im_2"), UrlId("img/2/c.png"), "c.png", WEB, 4, ("shots/c.png",), Why.PIXELS)
+UNKNOWN = ImageReply(None)
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[StubServer]:
+    async with running() as stub:
+        yield stub
+
+
+@pytest.fixture
+async def api(stub: StubServer) -> AsyncIterator[Api]:
+    async def at_once(seconds: float) -> None:
+        pass
+
+    api = Api(stub.endpoint(), sleep=at_once)
+    yield api
+    await api.close()
+
+
+def answers(stub: StubServer, *replies: ImageReply | web.Response) -> None:
+    """One answer for each request, in order; the last for all that follow."""
+    left = [ours(codec.encode_image_reply(one)) if isinstance(one, ImageReply) else one for one in replies]
+
+    async def answer(request: web.Request) -> web.Response:
+        return left.pop(0) if left else ours({"status": "success", "image": None, "others": []})
+
+    stub.answer = answer
+
+
+async def seen() -> Pixels:
+    return PIXELS
+
+
+async def unseen() -> None:
+    return None
+
+
+async def no_size(path: str) -> tuple[int, int]:
+    raise AssertionError("nobody asks")
+
+
+def recognition(
+    met: Sighting = MET,
+    look: Callable[[], Awaitable[Pixels | None]] = seen,
+    size_of: Callable[[str], Awaitable[tuple[int, int]]] = no_size,
+    *,
+    binds: bool = True,
+) -> Recognition:
+    return Recognition(met, eg.TENANT, look, size_of, binds=binds)
+
+
+async def test_a_place_that_is_known_tells_the_room_before_the_picture_is_there(
+    stub: StubServer, api: Api
+) -> None:
+    answers(stub, ImageReply(IMAGE, (OTHER,)))
+
+    async def never() -> Pixels:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    room = await recognition(look=never).room(api)
+    assert (room.url_id, room.src, room.page_title) == (IMAGE.url_id, "b.png", "a.png")
+    assert (room.image, room.others) == (IMAGE, (OTHER,))
+    (asked,) = stub.rows
+    assert "pixels" not in asked
+    assert stub.requests[0][2]["v"] == "2"
+
+
+async def test_then_the_server_is_told_what_it_looks_like(stub: StubServer, api: Api) -> None:
+    noted = replace(IMAGE, matched=Matched.KEY, version=4, latest=4)
+    answers(stub, ImageReply(IMAGE), ImageReply(noted, (OTHER,)))
+    found = recognition()
+    room = await found.room(api)
+    after = await found.noted(api, room)
+    assert after == replace(room, image=replace(noted, matched=Matched.PATH), others=(OTHER,))
+    assert (stub.rows[1]["urlId"], stub.rows[1]["pixels"]) == (IMAGE.url_id, PIXELS.pixels)
+
+
+async def test_an_unknown_place_waits_for_the_picture_and_is_bound(stub: StubServer, api: Api) -> None:
+    answers(stub, UNKNOWN, UNKNOWN, ImageReply(replace(IMAGE, matched=Matched.NEW, version=1)))
+    room = await recognition().room(api)
+    assert room.image is not None and room.image.version == 1
+    assert [row.get("bind") for row in stub.rows] == [None, None, "new"]
+    assert len({str(row["broadcastId"]) for row in stub.rows}) == 3
+
+
+async def test_a_renamed_file_is_bound_to_the_image_whose_files_are_gone(
+    stub: StubServer, api: Api, tmp_path: Path
+) -> None:
+    answers(stub, UNKNOWN, ImageReply(None, (OTHER,)), ImageReply(IMAGE))
+    await recognition(replace(MET, folder=str(tmp_path))).room(api)
+    assert stub.rows[-1]["bind"] == OTHER.id
+
+
+async def test_a_copied_file_is_new(stub: StubServer, api: Api, tmp_path: Path) -> None:
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots" / "c.png").write_bytes(b"")
+    answers(stub, UNKNOWN, ImageReply(None, (OTHER,)), ImageReply(IMAGE))
+    await recognition(replace(MET, folder=str(tmp_path))).room(api)
+    assert stub.rows[-1]["bind"] == "new"
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("path", ["/etc/passwd", "../outside.png", "x" * 9000])
+async def test_a_path_that_others_tell_is_looked_for_in_our_folder_only(
+    stub: StubServer, api: Api, tmp_path: Path, path: str
+) -> None:
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    (tmp_path / "outside.png").write_bytes(b"")
+    told = replace(OTHER, paths=(path,))
+    answers(stub, UNKNOWN, ImageReply(None, (told,)), ImageReply(IMAGE))
+    await recognition(replace(MET, folder=str(folder))).room(api)
+    assert stub.rows[-1]["bind"] == OTHER.id, "as if no file were there"
+
+
+async def test_who_only_looks_makes_no_room(stub: StubServer, api: Api) -> None:
+    answers(stub, UNKNOWN, UNKNOWN)
+    room = await recognition(binds=False).room(api)
+    assert (room.url_id, room.image) == (f"{WEB}/shots/a.png", None)
+    answers(stub, UNKNOWN, ImageReply(None, (OTHER,)))
+    room = await recognition(binds=False).room(api)
+    assert (room.url_id, room.src) == (OTHER.url_id, "c.png")
+    assert not any("bind" in row for row in stub.rows)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_who_may_only_look_looks(stub: StubServer, api: Api, status: int) -> None:
+    answers(stub, UNKNOWN, UNKNOWN, ours({"status": "failed", "code": "readonly", "reason": ""}, status))
+    assert (await recognition().room(api)).url_id == f"{WEB}/shots/a.png"
+
+
+async def test_a_key_that_the_person_named_needs_no_question(stub: StubServer, api: Api) -> None:
+    found = recognition(replace(MET, url_id=UrlId("gallery-42"), src="/img/a.jpg"))
+    room = await found.room(api)
+    assert (room.url_id, room.src, await found.noted(api, room)) == ("gallery-42", "/img/a.jpg", room)
+    assert stub.requests == []
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 405])
+@pytest.mark.parametrize(
+    ("met", "key", "src"),
+    [
+        (MET, f"{WEB}/shots/a.png", "a.png"),
+        (replace(MET, place=Place(PlaceKind.FILE, "ef" * 32)), f"sha256:{PIXELS.pixels[:32]}", "a.png"),
+        (replace(MET, place=None), f"sha256:{PIXELS.pixels[:32]}", "a.png"),
+        (
+            Sighting("a", Place(PlaceKind.URL, "https://e.org/a"), address="https://e.org/a?sig=1"),
+            "https://e.org/a",
+            "https://e.org/a?sig=1",
+        ),
+    ],
+)
+async def test_a_server_that_knows_pages_only_gets_a_key_that_everybody_makes_alike(
+    stub: StubServer, api: Api, status: int, met: Sighting, key: str, src: str
+) -> None:
+    answers(stub, *[web.json_response({"status": "failed", "code": "x"}, status=status) for _ in range(3)])
+    found = recognition(met)
+    room = await found.room(api)
+    assert (room.url_id, room.src, room.image) == (key, src, None)
+    assert await found.noted(api, room) == room
+    found.check(Peer.HOSTED)
+    with pytest.raises(Unreachable):
+        found.check(Peer.OURS)
+
+
+async def test_a_gateway_that_fails_says_nothing_of_the_server(stub: StubServer, api: Api) -> None:
+    answers(stub, *[web.Response(status=502, text="<html>")] * 1, ImageReply(IMAGE))
+    assert (await recognition().room(api)).image == IMAGE
+    broken = [web.Response(status=502, text="<html>") for _ in range(3)]
+    answers(stub, *broken)
+    with pytest.raises(ApiError):
+        await recognition().room(api)
+
+
+async def test_the_same_question_is_asked_again_under_the_same_id(stub: StubServer, api: Api) -> None:
+    answers(stub, web.Response(status=502, text="<html>"), ImageReply(IMAGE))
+    await recognition().room(api)
+    first, second = stub.rows
+    assert first == second
+
+
+async def test_what_the_server_refuses_is_told(stub: StubServer, api: Api) -> None:
+    answers(stub, ours({"status": "failed", "code": "invalid-tenant", "reason": ""}, 404))
+    with pytest.raises(Refused):
+        await recognition().room(api)
+
+
+LARGER = Larger("/shots/a.png", replace(PLACE, value="shots/a.png"), 2)
+TWICE = replace(MET, name="a@2x.png", place=replace(PLACE, value="shots/a@2x.png"), larger=LARGER)
+
+
+@pytest.mark.parametrize(
+    ("size", "value", "scale"), [((720, 500), "shots/a.png", 2), ((720, 400), "shots/a@2x.png", 1)]
+)
+async def test_a_picture_twice_as_large_is_met_where_the_plain_one_is(
+    stub: StubServer, api: Api, size: tuple[int, int], value: str, scale: int
+) -> None:
+    async def size_of(path: str) -> tuple[int, int]:
+        assert path == LARGER.path
+        return size
+
+    answers(stub, ImageReply(IMAGE))
+    await recognition(TWICE, size_of=size_of).room(api)
+    assert stub.rows[0]["places"] == [{"kind": "path", "project": WEB, "value": value}]
+    assert stub.rows[0]["scale"] == scale
+
+
+async def test_a_plain_one_that_cannot_be_seen_is_no_measure(stub: StubServer, api: Api) -> None:
+    async def broken(path: str) -> tuple[int, int]:
+        raise PictureError(PictureCorrupt(path))
+
+    answers(stub, ImageReply(IMAGE))
+    await recognition(TWICE, size_of=broken).room(api)
+    assert stub.rows[0]["scale"] == 1
+
+
+async def test_a_picture_that_cannot_be_seen_is_known_by_its_place(stub: StubServer, api: Api) -> None:
+    answers(stub, UNKNOWN, UNKNOWN, ImageReply(IMAGE))
+    assert (await recognition(look=unseen).room(api)).image == IMAGE
+    assert not any("pixels" in row for row in stub.rows)
