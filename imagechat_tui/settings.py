@@ -10,7 +10,6 @@ the person has allowed it, and never says which secrets go there.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -165,17 +164,6 @@ class ClientSettings:
     def is_local(self) -> bool:
         """Whether the local server is meant."""
         return not self.server
-
-
-class ImageName(Struct, frozen=True):
-    """How a picture is known: what ``image_name`` makes of an argument."""
-
-    url_id: str
-    """Image key."""
-    src: str
-    """The string that names it inside thread keys."""
-    title: str
-    """What the header shows."""
 
 
 def load_settings(
@@ -373,7 +361,7 @@ MAX_FILE_BYTES = 64 << 10
 """Of a settings file: a longer one is none."""
 
 MAX_PROJECT_NAME = 200
-"""Characters of a project's name: each of its pictures' keys begins with it."""
+"""Characters of a project's name."""
 
 MAX_DOTS = 500
 """In a line of it: what reads TOML takes the square of their number to follow a key."""
@@ -539,12 +527,12 @@ def project_root(start: Path) -> Path | None:
 
     What somebody else put into a folder that is open to all (``/tmp``) makes no project of what is below it.
     """
-    chain = [start, *start.parents]
-    for marker in (PROJECT_FILE, ".git"):
-        for folder in chain:
-            if _is_there(folder, marker):
-                return folder
-    return None
+    return nearest(start, PROJECT_FILE) or nearest(start, ".git")
+
+
+def nearest(start: Path, marker: str) -> Path | None:
+    """The nearest ancestor that has a file or folder of this name; see ``project_root``."""
+    return next((folder for folder in (start, *start.parents) if _is_there(folder, marker)), None)
 
 
 def _is_there(folder: Path, marker: str) -> bool:
@@ -606,41 +594,19 @@ def _decoded(path: str) -> Path:
     return Path(os.fsdecode(unquote_to_bytes(os.fsencode(path))))
 
 
-def image_name(
-    image: str,
-    *,
-    cwd: Path,
-    host: str,
-    url_id: str | None = None,
-    src: str | None = None,
-    stdin: bytes | None = None,
-) -> ImageName:
-    """Image key, ``src`` and title of a picture.
+def title_of(image: str, cwd: Path) -> str:
+    """What a picture is called on the screen.
 
     Args:
         image: path, address, or ``-``.
         cwd: what a relative path starts from.
-        host: this machine's name, for files outside of any project.
-        url_id: the option that wins over everything.
-        src: the option for thread keys.
-        stdin: the bytes, if ``image`` is ``-``.
     """
     if image == "-":
-        key = f"sha256:{hashlib.sha256(stdin or b'').hexdigest()[:32]}"
-        return _name(url_id or key, src or "stdin", "stdin")
+        return "stdin"
     if is_url(image):
-        image = picture_address(image)
         address = re.split("[?#]", image, maxsplit=1)[0]  # a query may hold a signature: not for the screen
-        return _name(url_id or image, src or image, address.rsplit("/", 1)[-1] or address)
-    path = Path(os.path.normpath(cwd / picture_path(image, cwd)))
-    root = project_root(path.parent)
-    key = f"file://{host}{_on_disk(str(path))}" if root is None else _project_key(root, path)
-    name = _on_disk(path.name)
-    return _name(url_id or key, src or name, name)
-
-
-def _name(url_id: str, src: str, title: str) -> ImageName:
-    return ImageName(sayable(url_id), sayable(src), sayable(title))
+        return sayable(address.rsplit("/", 1)[-1] or address)
+    return on_disk(os.path.basename(os.path.normpath(cwd / picture_path(image, cwd))))  # noqa: PTH119
 
 
 def sayable(name: str) -> str:
@@ -648,7 +614,7 @@ def sayable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _on_disk(name: str) -> str:
+def on_disk(name: str) -> str:
     """A file's name by its bytes: whoever opens it has the same key, whatever encoding their locale takes it for."""
     try:
         return sayable(os.fsencode(name).decode("utf-8", "surrogateescape"))
@@ -656,7 +622,6 @@ def _on_disk(name: str) -> str:
         return sayable(name)
 
 
-def _project_key(root: Path, path: Path) -> str:
-    file = root / PROJECT_FILE
-    name = _read(file, PROJECT_KEYS, []).get("project")
-    return f"{name or _on_disk(root.name)}/{_on_disk(path.relative_to(root).as_posix())}"
+def project_name(folder: Path) -> str:
+    """What the settings file of a folder calls the project; empty if it does not say."""
+    return str(_read(folder / PROJECT_FILE, PROJECT_KEYS, []).get("project", ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import socket
@@ -27,12 +26,11 @@ from imagechat_tui.settings import (
     OWN_KEYS,
     ClientSettings,
     Folders,
-    ImageName,
     Wish,
-    image_name,
     is_loopback,
     is_url,
     load_settings,
+    project_name,
     project_root,
     read_secret,
     working_folder,
@@ -737,7 +735,7 @@ def test_a_file_that_is_no_settings_file_is_told_in_few_words_and_skipped(
     assert settings == ClientSettings(theme="light", mistakes=settings.mistakes)
     assert (whose == "project" and kind == "loop") or 1 <= len(settings.mistakes) <= 6
     assert all(str(path) in told and len(told) < 600 for told in said(settings))
-    assert named(desk, "shot.png").url_id == "shop/pages/shot.png"
+    assert project_name(desk.project) == ""
 
 
 def test_a_settings_file_may_be_a_link_and_as_large_as_it_is_allowed(desk: Desk) -> None:
@@ -784,118 +782,26 @@ def test_only_the_nearest_project_counts(desk: Desk) -> None:
     assert desk.load().glyphs == "half"
 
 
-# Which image is it?
-
-
-def named(desk: Desk, image: str, **options: str | bytes | None) -> ImageName:
-    return image_name(image, cwd=desk.cwd, host="box", **options)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("image", ["shot.png", "https://e.org/a.png", "-"])
-def test_the_options_win(desk: Desk, image: str) -> None:
-    name = named(desk, image, url_id="gallery-42", src="/img/trail.jpg", stdin=b"x")
-    assert (name.url_id, name.src) == ("gallery-42", "/img/trail.jpg")
-    assert named(desk, image, url_id="gallery-42", stdin=b"x").src == named(desk, image, stdin=b"x").src
-
-
-def test_an_address_is_its_own_key(desk: Desk) -> None:
-    url = "https://e.org/img/trail.jpg?width=3"
-    assert named(desk, url) == ImageName(url, url, "trail.jpg")
-    assert named(desk, "http://e.org/") == ImageName("http://e.org/", "http://e.org/", "http://e.org/")
-    assert named(desk, "https://e.org/a.png?sig=s3cret/x#f").title == "a.png"
-
-
-@pytest.mark.parametrize(
-    ("typed", "key"),
-    [
-        ("http://anna:pw@e.org/a.png", "http://e.org/a.png"),
-        ("HTTPS://anna@E.org:8443/a.png?b#c", "https://E.org:8443/a.png?b#c"),
-        ("https://a@b:c@[::1]:1/a.png", "https://[::1]:1/a.png"),
-        ("https://e.org/@anna/a.png?to=b@c", "https://e.org/@anna/a.png?to=b@c"),
-        ("https://e.org?to=b@c", "https://e.org?to=b@c"),
-    ],
-)
-def test_a_password_in_an_address_is_not_told_to_the_server(desk: Desk, typed: str, key: str) -> None:
-    name = named(desk, typed)
-    assert (name.url_id, name.src) == (key, key)
-    assert "anna:" not in name.title
-
-
-def test_a_file_in_a_repository_is_known_by_its_place_in_it(desk: Desk) -> None:
-    assert named(desk, "shot.png") == ImageName("shop/pages/shot.png", "shot.png", "shot.png")
-    for same in (
-        "./shot.png",
-        "../pages/shot.png",
-        str(desk.cwd / "shot.png"),
-        str(desk.cwd / "x" / ".." / "shot.png"),
-    ):
-        assert named(desk, same) == named(desk, "shot.png")
-    assert named(desk, "sub/ünï cödé.png").url_id == "shop/pages/sub/ünï cödé.png"
+# Projects
 
 
 def test_a_project_can_have_a_name_of_its_own(desk: Desk) -> None:
     desk.project_file.write_text('project = "web-shop"')
-    assert named(desk, "shot.png").url_id == "web-shop/pages/shot.png"
+    assert project_name(desk.project) == "web-shop"
     longest = "x" * MAX_PROJECT_NAME
     desk.project_file.write_text(f'project = "{longest}"')
-    assert named(desk, "shot.png").url_id.startswith(f"{longest}/")
+    assert project_name(desk.project) == longest
     desk.project_file.write_text(f'project = "{longest}x"')
     (told,) = said(desk.load())
     assert "project must be a name of at most 200 characters" in told
     for unnamed in (f'project = "{longest}x"', "", 'project = ""', "project = []", "not toml"):
         desk.project_file.write_text(unnamed)
-        assert named(desk, "shot.png").url_id == "shop/pages/shot.png"
+        assert project_name(desk.project) == ""
 
 
-def test_a_settings_file_further_up_makes_the_project_before_a_repository_further_down(desk: Desk) -> None:
-    (desk.root / PROJECT_FILE).write_text('project = "all"')
-    assert named(desk, "shot.png").url_id == "all/shop/pages/shot.png"
-
-
-def test_the_project_is_that_of_the_file_and_not_of_the_shell(desk: Desk) -> None:
-    other = desk.root / "other"
-    (other / ".git").mkdir(parents=True)
-    assert named(desk, "../../other/a.png").url_id == "other/a.png"
-    assert project_root(other) == other
-
-
-def test_a_worktree_is_a_project_too(desk: Desk) -> None:
-    tree = desk.root / "tree"
-    tree.mkdir()
-    (tree / ".git").write_text("gitdir: elsewhere")
-    assert named(desk, str(tree / "a.png")).url_id == "tree/a.png"
-
-
-def test_any_other_file_is_known_by_host_and_path(desk: Desk) -> None:
-    path = desk.root / "loose" / "a.png"
-    assert named(desk, str(path)) == ImageName(f"file://box{path}", "a.png", "a.png")
-    assert named(desk, "../../loose/a.png") == named(desk, str(path))
-
-
-def test_a_picture_from_a_pipe_is_known_by_its_content(desk: Desk) -> None:
-    digest = hashlib.sha256(b"pixels").hexdigest()
-    assert named(desk, "-", stdin=b"pixels") == ImageName(f"sha256:{digest[:32]}", "stdin", "stdin")
-    assert named(desk, "-", stdin=b"other") != named(desk, "-", stdin=b"pixels")
-
-
-def test_bytes_that_are_no_text_are_spelled_out(desk: Desk) -> None:
-    name = named(desk, os.fsdecode(b"caf\xe9.png"))
-    assert name == ImageName("shop/pages/caf\\xe9.png", "caf\\xe9.png", "caf\\xe9.png")
-    assert named(desk, "a.png", url_id=os.fsdecode(b"\xff"), src=os.fsdecode(b"\xfe")) == ImageName(
-        "\\xff", "\\xfe", "a.png"
-    )
-
-
-def test_a_tilde_that_is_nobody_is_a_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(desk.root))
-    assert named(desk, "~/a.png").url_id == f"file://box{desk.root}/a.png"
-    assert named(desk, "~nobody-of-this-name.png").url_id == "shop/pages/~nobody-of-this-name.png"
+def test_a_tilde_that_is_nobody_is_a_name(desk: Desk) -> None:
     desk.user_file.write_text('shared = "~nobody-of-this-name/x"')
     assert desk.load().shared == Path("~nobody-of-this-name/x")
-
-
-def test_a_file_need_not_exist_to_have_a_name(desk: Desk) -> None:
-    assert named(desk, "nowhere/at/all.png").url_id == "shop/pages/nowhere/at/all.png"
 
 
 @pytest.mark.parametrize(

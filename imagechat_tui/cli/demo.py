@@ -43,7 +43,7 @@ def demo() -> int:
     from imagechat_tui.protocol.ids import TenantId
     from imagechat_tui.protocol.routes import Tenant
     from imagechat_tui.server.process.admin import create_tenant
-    from imagechat_tui.settings import ClientSettings, Folders, ImageName
+    from imagechat_tui.settings import ClientSettings, Folders
 
     with (
         tempfile.TemporaryDirectory(prefix="imagechat-demo-") as place,
@@ -66,8 +66,9 @@ def demo() -> int:
                 sso=_token(secret, "you", _own_name()),
             )
             folders = Folders(folder / "config", folder / "data", folder / "state")
-            name = ImageName("demo/checkout.png", "checkout.png", "checkout.png")
-            return run_screen(Target(settings, folders, name, str(picture), None))
+            return run_screen(
+                Target(settings, folders, str(picture), None, folder, url_id="demo/checkout.png")
+            )
         finally:
             server.terminate()
             with suppress(subprocess.TimeoutExpired):

@@ -29,6 +29,7 @@ from imagechat_tui.words import problem_words, received_words
 
 if TYPE_CHECKING:
     from imagechat_tui.net.api import Api, WriteReply
+    from imagechat_tui.net.recognition import Recognition
 
 Outcome = TypeVar("Outcome")
 
@@ -55,16 +56,24 @@ class Visit:
         self._api = api
         self._sleep = sleep
         self._now = now
+        self._recognition: Recognition | None = None
         self._listing: ConversationList | None = None
         self.peer = Peer.UNKNOWN
         self.left_out = 0
         """Markers and comments of what was looked at that could not be read."""
+
+    async def enter(self, recognition: Recognition) -> None:
+        """Find the picture's room, for all that follows."""
+        self._recognition = recognition
+        self.room = await self._patiently(lambda: recognition.room(self._api))
 
     async def look(self) -> ConversationList:
         """The list of conversations as it is now."""
         self.peer, listing = await self._patiently(
             lambda: self._api.conversations(self.room, on_bytes=self._progress())
         )
+        if self._recognition is not None:
+            self._recognition.check(self.peer)
         self.left_out = listing.left_out
         self._listing = listing
         return listing
@@ -222,7 +231,9 @@ def visit(target: Target, errand: Callable[[Visit], Awaitable[Outcome]]) -> Outc
             await target.before_connect()
         api = Api(target.endpoint)
         try:
-            return await errand(Visit(target.room, api))
+            visit = Visit(target.room_before, api)
+            await visit.enter(target.recognition())
+            return await errand(visit)
         finally:
             await api.close()
 

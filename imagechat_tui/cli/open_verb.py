@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ from imagechat_tui.words import private_address_words
 if TYPE_CHECKING:
     from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.net.trace_file import TraceFile
+    from imagechat_tui.protocol.routes import Pixels
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
 
@@ -133,25 +135,29 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
+    seen = _Seen()
+
     def session() -> LiveSession:
         from imagechat_tui.net.drafts.file import DraftFile, drafts_path
         from imagechat_tui.net.driver import LiveSession
 
-        room = chosen.room
+        recognition = chosen.recognition(seen.looks)
         place = str(local.socket_path) if local is not None else chosen.settings.server
+        kept = drafts_path(state, place, chosen.tenant_id, chosen.met.drafts_key)
         return LiveSession(
-            room,
+            chosen.room_before,
             chosen.endpoint,
-            drafts=DraftFile(drafts_path(state, place, room.tenant_id, room.url_id)),
+            drafts=DraftFile(kept),
             before_connect=chosen.before_connect,
+            recognition=recognition,
             now=boottime,
             trace=trace,
         )
 
     app = ImageChatApp(
-        LazySession(chosen.room, session),
-        load_picture=lambda progress: picture_of(chosen, progress, private=private),
-        name=chosen.name.title,
+        LazySession(chosen.room_before, session),
+        load_picture=lambda progress: seen.load(picture_of(chosen, progress, private=private)),
+        name=chosen.title,
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
@@ -165,6 +171,31 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
     )
     code = app.run()
     return code if code is not None else app.return_code or 0
+
+
+class _Seen:
+    """The picture that the screen has loaded, for whoever needs to know what it looks like."""
+
+    def __init__(self) -> None:
+        self._tried = asyncio.Event()
+        self._picture: Picture | None = None
+
+    async def load(self, loading: Awaitable[Picture]) -> Picture:
+        """Load it for the screen."""
+        try:
+            self._picture = await loading
+        finally:
+            self._tried.set()
+        return self._picture
+
+    async def looks(self) -> Pixels | None:
+        """Once the screen has it; None if it could not be loaded."""
+        await self._tried.wait()
+        if self._picture is None:
+            return None
+        from imagechat_tui.net.pictures import pixels_of
+
+        return await asyncio.to_thread(pixels_of, self._picture)
 
 
 def _stamp_of(chosen: Target) -> Callable[[], object] | None:
@@ -182,13 +213,11 @@ def _stamp_of(chosen: Target) -> Callable[[], object] | None:
 
 def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:
     """Load the picture; the module and its libraries are imported when it is awaited."""
-    from imagechat_tui.cli.piped_picture import max_bytes
-    from imagechat_tui.net.pictures import PictureLimits, load_picture
+    from imagechat_tui.net.pictures import load_picture
 
-    limits = PictureLimits(
-        max_bytes=max_bytes(chosen.settings), max_pixels=round(chosen.settings.max_megapixels * 1_000_000)
+    return load_picture(
+        chosen.image, stdin=chosen.stdin, private=private, limits=chosen.limits(), progress=progress
     )
-    return load_picture(chosen.image, stdin=chosen.stdin, private=private, limits=limits, progress=progress)
 
 
 def may_be_wide(settings: ClientSettings, look: RenderOptions) -> bool:

@@ -103,6 +103,10 @@ def markers(ctx: click.Context, param: click.Parameter, incomplete: str) -> Item
     return [CompletionItem(ref) for ref in refs if ref.startswith(incomplete)]
 
 
+async def _unseen() -> None:
+    """The picture's looks: nobody waits for them while typing."""
+
+
 async def _refs(said: dict[str, Any], begun: str) -> list[str]:
     """The numbers, of a server that is there and quick."""
     from imagechat_tui.cli.one_shot import Visit, find, number_of, numbered
@@ -119,7 +123,8 @@ async def _refs(said: dict[str, Any], begun: str) -> list[str]:
     api = Api(chosen.endpoint)
     try:
         async with asyncio.timeout(ANSWER_S):
-            visit = Visit(chosen.room, api)
+            visit = Visit(chosen.room_before, api)
+            await visit.enter(chosen.recognition(_unseen))
             listing = await visit.look()
             if "." not in begun:
                 return [str(number_of(listing, one)) for one in listing.conversations]

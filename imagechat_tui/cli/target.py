@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import socket
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,11 +30,11 @@ from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.settings import (
     ClientSettings,
     Folders,
-    ImageName,
-    image_name,
     is_url,
     load_settings,
     picture_path,
+    sayable,
+    title_of,
     working_folder,
 )
 from imagechat_tui.sync.state import Room
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from imagechat_tui.cli.shell_completion import Items
     from imagechat_tui.net.endpoint import Endpoint
     from imagechat_tui.net.local_server import LocalServer
+    from imagechat_tui.net.pictures import PictureLimits
+    from imagechat_tui.net.recognition import Look, Recognition
+    from imagechat_tui.protocol.routes import Pixels
+    from imagechat_tui.sync.identity import Sighting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,21 +102,46 @@ def picture_options(command: Command) -> Command:
         click.option(
             "--src", metavar="TEXT", help="The string that names it in thread keys, as the web widget has it."
         ),
-        click.option("--url-id", metavar="KEY", help="The picture's key, instead of one made from its name."),
+        click.option(
+            "--url-id", metavar="KEY", help="The key of the picture's room, however it would be recognised."
+        ),
     ):
         command = option(command)
     return command
 
 
-class Target(Struct, frozen=True):
+class Target(Struct, frozen=True, dict=True):
     """A picture on a server."""
 
     settings: ClientSettings
     folders: Folders
-    name: ImageName
     image: str
     """What was named on the command line, a folder replaced by its first picture."""
     stdin: bytes | None
+    cwd: Path
+    """What a relative path starts from."""
+    purpose: Purpose = Purpose.READ
+    url_id: str | None = None
+    """The option."""
+    src: str | None = None
+    """The option."""
+
+    @property
+    def title(self) -> str:
+        """What the picture is called on the screen."""
+        return title_of(self.image, self.cwd)
+
+    @cached_property
+    def met(self) -> Sighting:
+        """The picture as it is met here. Looked for after the first paint."""
+        from imagechat_tui.cli.sighting import has_installation, sighted
+
+        data = self.folders.known("data")
+        if self.purpose is Purpose.READ and data is not None and not has_installation(data):
+            data = None  # nothing is made for a look
+        return sighted(
+            self.image, cwd=self.cwd, data=data, url_id=self.url_id, src=self.src, stdin=self.stdin
+        )
 
     @property
     def local(self) -> LocalServer | None:
@@ -125,16 +154,58 @@ class Target(Struct, frozen=True):
         return local_server(self.settings, self.folders)
 
     @property
-    def room(self) -> Room:
-        """The room of the picture."""
-        tenant = LOCAL_TENANT if self.settings.is_local else TenantId(self.settings.tenant)
-        return Room(
-            tenant_id=tenant,
-            url_id=UrlId(self.name.url_id),
-            src=self.name.src,
-            page_title=self.name.title,
-            url=self.name.url_id,
+    def tenant_id(self) -> TenantId:
+        """Whose room it is."""
+        return LOCAL_TENANT if self.settings.is_local else TenantId(self.settings.tenant)
+
+    @property
+    def room_before(self) -> Room:
+        """Its room, as far as that is known before the server is asked."""
+        return Room(self.tenant_id, UrlId(sayable(self.url_id or "")), "", page_title=self.title)
+
+    def recognition(self, look: Look | None = None, *, binds: bool | None = None) -> Recognition:
+        """What finds the picture's room.
+
+        Args:
+            look: tells the picture's looks; else it is loaded for that, a file at least.
+            binds: whether a picture that nobody knows gets a room; by itself, if it shall be written on.
+        """
+        from imagechat_tui.net.recognition import Recognition
+
+        return Recognition(
+            self.met,
+            self.tenant_id,
+            look or self._looks,
+            self._size_of,
+            binds=self.purpose is not Purpose.READ if binds is None else binds,
         )
+
+    def limits(self) -> PictureLimits:
+        """What is too large of a picture."""
+        from imagechat_tui.cli.piped_picture import max_bytes
+        from imagechat_tui.net.pictures import PictureLimits
+
+        return PictureLimits(
+            max_bytes=max_bytes(self.settings), max_pixels=round(self.settings.max_megapixels * 1_000_000)
+        )
+
+    async def _looks(self) -> Pixels | None:
+        """Of a file or what came through a pipe; an address is not fetched for it."""
+        from imagechat_tui.net.pictures import load_picture, pixels_of
+
+        if is_url(self.image):
+            return None
+        try:
+            picture = await load_picture(self.image, stdin=self.stdin, limits=self.limits())
+        except PictureError:
+            return None
+        return await asyncio.to_thread(pixels_of, picture)
+
+    async def _size_of(self, path: str) -> tuple[int, int]:
+        from imagechat_tui.net.pictures import load_picture
+
+        picture = await load_picture(path, limits=self.limits())
+        return picture.width, picture.height
 
     @property
     def endpoint(self) -> Endpoint:
@@ -242,10 +313,7 @@ def target(
     stdin = from_pipe(image, settings)
     if stdin is not None:
         image = "-"
-    name = image_name(
-        image, cwd=cwd or Path("/"), host=socket.gethostname(), url_id=url_id, src=src, stdin=stdin
-    )
-    return Target(settings, folders, name, image, stdin)
+    return Target(settings, folders, image, stdin, cwd or Path("/"), purpose, url_id, src)
 
 
 def unasked_target(
@@ -272,8 +340,7 @@ def unasked_target(
         if not isinstance(failure.problem, PictureMissing):
             raise
     cwd = working_folder() or Path("/")
-    name = image_name(image, cwd=cwd, host=socket.gethostname(), url_id=url_id, src=src)
-    return Target(settings, folders, name, image, None)
+    return Target(settings, folders, image, None, cwd, url_id=url_id, src=src)
 
 
 def to_look_at(image: str, *, url_id: str | None, **options: str | None) -> Target:

@@ -159,29 +159,29 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
 
     async def errand(
         visit: Visit,
-    ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]], int]:
+    ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]], Visit]:
         listing = await visit.look()
         markers = [
             (number_of(listing, conversation), conversation, await visit.comments(listing, conversation))
             for conversation in listing.conversations
         ]
-        return listing, markers, visit.left_out
+        return listing, markers, visit
 
     chosen = to_look_at(image, **options)
-    listing, markers, left_out = visit(chosen, errand)
-    if left_out:
-        click.echo(f"imagechat: {cannot_show_words(left_out)}", err=True)
+    listing, markers, visited = visit(chosen, errand)
+    if visited.left_out:
+        click.echo(f"imagechat: {cannot_show_words(visited.left_out)}", err=True)
     if json_:
         print_document(
             urlId=listing.url_id_clean,
-            src=chosen.name.src,
+            src=visited.room.src,
             markers=[
                 marker_json(number, conversation, comments) for number, conversation, comments in markers
             ],
         )
         return
     if not markers:
-        click.echo(f"No markers on {safe_name(chosen.name.title)} yet.")
+        click.echo(f"No markers on {safe_name(chosen.title)} yet.")
     for number, conversation, comments in markers:
         state = "resolved" if conversation.resolved else "open"
         point = f"{conversation.point.x:g} %, {conversation.point.y:g} %"

@@ -52,9 +52,13 @@ def watch(image: str, jsonl: bool, trace: str | None, **options: str | None) -> 
 async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int:
     from imagechat_tui.net.driver import LiveSession
 
-    room = chosen.room
     session = LiveSession(
-        room, chosen.endpoint, drafts=None, before_connect=chosen.before_connect, trace=trace
+        chosen.room_before,
+        chosen.endpoint,
+        drafts=None,
+        before_connect=chosen.before_connect,
+        recognition=chosen.recognition(binds=True),
+        trace=trace,
     )
 
     def on_change(state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:

@@ -70,6 +70,7 @@ def test_a_list_says_what_is_left_out_of_it(
     class Stub(Visit):
         def __init__(self) -> None:
             self.left_out = left_out
+            self.room = eg.room()
 
         async def look(self) -> ConversationList:
             return eg.conversation_list(conversations=())

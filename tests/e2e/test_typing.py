@@ -245,6 +245,8 @@ def pair_of(desk: Desk) -> Begin:
             folder, state = desk.root / who, desk.root / f"state-{who}"
             folder.mkdir(exist_ok=True)
             state.mkdir(mode=0o700, exist_ok=True)
+            # Copies of one picture that are in no project would share a room.
+            (folder / ".imagechat.toml").write_text(f'project = "{who}"')
             for name in names:
                 shutil.copy(DEMO_PICTURE, folder / name)
             argv = [sys.executable, "-m", "tests.e2e.many_screens", *(str(folder / name) for name in names)]

@@ -1,0 +1,270 @@
+"""Which picture is it: two people with clones of their own, one server, real programs (PROTOCOL 3.4)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from tests.e2e.conftest import IMAGECHAT, Desk, both, place_marker
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.e2e
+
+WEB = "git@github.com:acme/web.git"
+SHOP = "https://github.com/acme/shop"
+
+
+def draw(path: Path, look: str, size: tuple[int, int] = (120, 90), **options: Any) -> None:
+    """A picture file: the same look is the same pixels."""
+    image = Image.new("RGB", size, look)
+    image.paste("white", (size[0] // 3, size[1] // 3, size[0], size[1]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, **options)
+
+
+@dataclass
+class Person:
+    """Somebody with a home of their own on some machine."""
+
+    desk: Desk
+    name: str
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.desk.root / self.name
+
+    def clone(self, folder: str, remote: str) -> Path:
+        """A clone of a remote, in a folder of any name."""
+        path = self.home / folder
+        (path / ".git").mkdir(parents=True)
+        (path / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {remote}\n')
+        return path
+
+    def room(self, picture: Path) -> str:
+        """Where the picture's markers are."""
+        return str(self.desk.json("ls", str(picture), "--json", **self.env)["urlId"])
+
+    def marks(self, picture: Path, text: str = "Look here", at: str = "5,5") -> str:
+        """Put a marker on it, as whoever opens it for the first time; the room it is in."""
+        self.desk.json("add", str(picture), "--at", at, "-m", text, "--json", **self.env)
+        return self.room(picture)
+
+    def texts(self, picture: Path) -> list[str]:
+        """What is said on it."""
+        document = self.desk.json("ls", str(picture), "--json", **self.env)
+        markers = document["markers"]
+        assert isinstance(markers, list)
+        return [comment["text"] for marker in markers for comment in marker["comments"]]
+
+    def screen(self, picture: Path) -> Terminal:
+        return self.desk.terminal(str(picture), columns=120, rows=40, **self.env)
+
+
+@pytest.fixture
+def anna(desk: Desk) -> Iterator[Person]:
+    """At a team's server."""
+    data = str(desk.root / "team")
+    assert desk.run("tenant", "create", "demo", "--data-dir", data).returncode == 0
+    server = desk.start("serve", "--port", "0", "--data-dir", data)
+    assert server.stdout is not None
+    port = json.loads(server.stdout.readline())["port"]
+    yield member(desk, "anna", port)
+
+
+def member(desk: Desk, name: str, port: str) -> Person:
+    """Somebody with an account, and nothing else in common with anybody on this machine."""
+    token = desk.run("token", "demo", name, "--data-dir", str(desk.root / "team")).stdout.strip()
+    person = Person(desk, name)
+    homes = {f"XDG_{what}_HOME": str(person.home / what.lower()) for what in ("DATA", "STATE", "CONFIG")}
+    server = {"IMAGECHAT_SERVER": f"http://127.0.0.1:{port}", "IMAGECHAT_TENANT": "demo"}
+    person.env = homes | server | {"HOME": str(person.home), "IMAGECHAT_SSO": token}
+    person.home.mkdir()
+    return person
+
+
+@pytest.fixture
+def ben(anna: Person) -> Person:
+    return member(anna.desk, "ben", anna.env["IMAGECHAT_SERVER"].rpartition(":")[2])
+
+
+def test_two_clones_of_one_repository_are_one_room(anna: Person, ben: Person) -> None:
+    """Row 1: whatever the folders are called, and by whichever protocol they were cloned."""
+    hers, his = anna.clone("web", WEB), ben.clone("web-clone", "https://github.com/Acme/Web")
+    for clone in (hers, his):
+        draw(clone / "shots" / "a.png", "red")
+    room = anna.marks(hers / "shots" / "a.png", "Logo is cut off")
+    assert ben.room(his / "shots" / "a.png") == room
+    assert ben.texts(his / "shots" / "a.png") == ["Logo is cut off"]
+
+
+def test_two_unrelated_clones_of_one_name_are_two_rooms(anna: Person, ben: Person) -> None:
+    """Row 2."""
+    hers, his = anna.clone("web", WEB), ben.clone("web", SHOP)
+    draw(hers / "a.png", "red")
+    draw(his / "a.png", "blue")
+    assert anna.marks(hers / "a.png") != ben.marks(his / "a.png")
+
+
+def test_who_gets_it_by_mail_joins(anna: Person, ben: Person) -> None:
+    """Row 3, and back: also once the copy has been replaced it is the room that it was."""
+    clone = anna.clone("web", WEB)
+    draw(clone / "mock.png", "red")
+    room = anna.marks(clone / "mock.png", "From the mock-up")
+    copy = ben.home / "Downloads" / "image (3).png"
+    draw(copy, "red", compress_level=0)
+    assert ben.texts(copy) == ["From the mock-up"]
+    assert ben.marks(copy, "Mine too", at="50,50") == room
+    draw(copy, "green")
+    assert ben.room(copy) == room
+
+
+def test_the_same_logo_in_two_projects_is_two_rooms(anna: Person) -> None:
+    """Row 4."""
+    web, shop = anna.clone("web", WEB), anna.clone("shop", SHOP)
+    for clone in (web, shop):
+        draw(clone / "logo.png", "red")
+    assert anna.marks(web / "logo.png") != anna.marks(shop / "logo.png")
+
+
+def test_a_renamed_file_keeps_its_room_and_a_copied_one_has_its_own(anna: Person) -> None:
+    """Rows 5 and 6; and another picture under the old name is another one."""
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    room = anna.marks(clone / "a.png")
+    (clone / "a.png").rename(clone / "b.png")
+    assert anna.room(clone / "b.png") == room
+    anna.marks(clone / "b.png", at="7,7")
+    shutil.copy(clone / "b.png", clone / "c.png")
+    assert anna.marks(clone / "c.png") != room
+    draw(clone / "a.png", "blue")
+    assert anna.marks(clone / "a.png") != room
+    assert anna.room(clone / "b.png") == room
+
+
+def test_links_and_composed_letters_lead_to_the_same_room(anna: Person, ben: Person) -> None:
+    """Row 7."""
+    hers, his = anna.clone("web", WEB), ben.clone("web", WEB)
+    draw(hers / unicodedata.normalize("NFD", "ä.png"), "red")
+    draw(his / "ä.png", "red")
+    (ben.home / "link.png").symlink_to(his / "ä.png")
+    room = anna.marks(hers / unicodedata.normalize("NFD", "ä.png"))
+    assert ben.room(ben.home / "link.png") == room == ben.room(his / "ä.png")
+
+
+def test_a_file_packed_anew_is_the_same_picture(anna: Person, ben: Person) -> None:
+    """Row 8: recognised by its pixels alone, whatever else is in the file."""
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red", compress_level=0)
+    room = anna.marks(clone / "a.png")
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "packed anew")
+    draw(ben.home / "b.png", "red", optimize=True, pnginfo=text)
+    assert ben.room(ben.home / "b.png") == room
+
+
+def test_a_replaced_picture_stays_in_its_room(anna: Person, ben: Person) -> None:
+    """Rows 9, 10 and 14: a new mock-up, or a cat."""
+    hers, his = anna.clone("web", WEB), ben.clone("web", WEB)
+    draw(hers / "a.png", "red")
+    room = anna.marks(hers / "a.png")
+    draw(his / "a.png", "blue", size=(300, 60))
+    assert ben.room(his / "a.png") == room
+
+
+def test_a_larger_one_is_the_same_room_and_a_crop_is_not(anna: Person) -> None:
+    """Row 11."""
+    clone = anna.clone("web", WEB)
+    draw(clone / "shot.png", "red", size=(120, 90))
+    draw(clone / "shot@2x.png", "red", size=(240, 180))
+    draw(clone / "crop@2x.png", "red", size=(240, 180))
+    draw(clone / "crop.png", "red", size=(100, 90))
+    room = anna.marks(clone / "shot.png")
+    assert anna.room(clone / "shot@2x.png") == room
+    assert anna.marks(clone / "crop@2x.png") not in (room, anna.marks(clone / "crop.png"))
+
+
+@pytest.mark.security
+def test_a_guest_learns_nothing_by_the_bytes(anna: Person, ben: Person) -> None:
+    """Row 12."""
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    room = anna.marks(clone / "a.png", "Between us")
+    draw(ben.home / "a.png", "red")
+    guest = {key: value for key, value in ben.env.items() if key != "IMAGECHAT_SSO"}
+    stranger = Person(ben.desk, "ben", guest)
+    assert stranger.room(ben.home / "a.png") != room
+    assert stranger.texts(ben.home / "a.png") == []
+
+
+def test_blank_pictures_have_rooms_of_their_own(anna: Person, ben: Person) -> None:
+    """Row 13."""
+    rooms = set()
+    for number in range(3):
+        clone = anna.clone(f"p{number}", f"https://github.com/acme/p{number}")
+        (clone / "blank.png").parent.mkdir(exist_ok=True)
+        Image.new("RGB", (120, 90), "white").save(clone / "blank.png")
+        rooms.add(anna.marks(clone / "blank.png"))
+    Image.new("RGB", (120, 90), "white").save(ben.home / "mine.png")
+    assert len({*rooms, ben.marks(ben.home / "mine.png")}) == 4
+
+
+def test_what_is_only_looked_at_is_not_noted(anna: Person) -> None:
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    assert anna.room(clone / "a.png") == "github.com/acme/web/a.png", "nobody's room, and the same for all"
+    assert anna.marks(clone / "a.png").startswith("img/")
+
+
+def test_a_picture_that_is_gone_is_found_by_where_it_was(anna: Person) -> None:
+    clone = anna.clone("web", WEB)
+    for path in (clone / "a.png", anna.home / "loose.png"):
+        draw(path, "red" if path.name == "a.png" else "blue")
+        anna.marks(path, path.name)
+        path.unlink()
+        assert anna.texts(path) == [path.name]
+
+
+def test_a_machine_may_change_its_name(anna: Person) -> None:
+    draw(anna.home / "a.png", "red")
+    anna.marks(anna.home / "a.png", "Still here")
+    command = ["unshare", "-u", "sh", "-c", 'hostname another-box && exec "$0" "$@"']
+    line = [*command, *IMAGECHAT, "ls", str(anna.home / "a.png"), "--json"]
+    env = anna.desk.env | anna.env
+    done = subprocess.run(line, env=env, cwd=anna.desk.root, capture_output=True, text=True)
+    if "unshare" in done.stderr or "hostname" in done.stderr:
+        pytest.skip("Only root gives a program another host name.")
+    assert "Still here" in done.stdout
+
+
+@pytest.mark.pty
+def test_two_screens_with_a_clone_each_are_live_with_each_other(anna: Person, ben: Person) -> None:
+    hers, his = anna.clone("web", WEB), ben.clone("elsewhere", WEB)
+    for clone in (hers, his):
+        draw(clone / "a.png", "red")
+    here, there = anna.screen(hers / "a.png"), ben.screen(his / "a.png")
+    both(here, there, show="LIVE")
+    place_marker(here, "Seen by both")
+    both(here, there, show="Seen by both")
+
+
+@pytest.mark.pty
+def test_a_colleague_opens_a_mailed_copy_and_is_in_the_room(anna: Person, ben: Person) -> None:
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    here = anna.screen(clone / "a.png")
+    here.shows("LIVE")
+    place_marker(here, "Please look")
+    here.shows("1 marker")
+    draw(ben.home / "mail.png", "red")
+    there = ben.screen(ben.home / "mail.png")
+    there.shows("LIVE", "Please look")
