@@ -24,7 +24,7 @@
                              TextEmpty  NotACommentName  NoSuchMarker  NoSuchComment  NobodyToAsk  NotTheAuthor
                              UserEmpty  UserWithComma  Unencrypted  NotAnAddress  DemoServerDied
                              NotOnThisServer  TraceNotAFile  TraceUnreadable  NotKnownIfSaved
-                             MarkerNotSaved
+                             MarkerNotSaved  MetNowhere
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
 harmless on a terminal. A ``ServeProblem`` also goes from process to process, and any into traces, by their tags.
@@ -555,6 +555,12 @@ class StdinTwice(Struct, frozen=True):
     """It was to be both the picture and the text."""
 
 
+class MetNowhere(Struct, frozen=True):
+    """The picture has no place that could be linked: it came through a pipe, or there is no home."""
+
+    name: str
+
+
 class TextEmpty(Struct, frozen=True):
     """There is nothing to send."""
 
@@ -672,6 +678,7 @@ VerbProblem: TypeAlias = (
     | NotAnAddress
     | DemoServerDied
     | NotOnThisServer
+    | MetNowhere
     | TraceNotAFile
     | TraceUnreadable
     | NotKnownIfSaved

@@ -14,12 +14,15 @@ import click
 from imagechat_tui import problems
 from imagechat_tui.cli.target import Target
 from imagechat_tui.problems import ProblemKind, VerbFailed
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId
 from imagechat_tui.protocol.keys import rounded, thread_key
-from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.models import Comment, Conversation, Version
 from imagechat_tui.protocol.routes import (
     CommentReply,
     ConversationList,
+    ImageDetails,
+    ImageReply,
+    OpenImage,
 )
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
@@ -66,6 +69,60 @@ class Visit:
         """Find the picture's room, for all that follows."""
         self._recognition = recognition
         self.room = await self._patiently(lambda: recognition.room(self._api))
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the room is known by a key, whoever has been in it."""
+        return self._recognition is not None and self._recognition.has_key
+
+    async def history(self) -> ImageDetails | None:
+        """Where the picture is met and what it has looked like; None if the server knows no image of it."""
+        image = self.room.image
+        return None if image is None else await self._patiently(lambda: self._api.image(image.id))
+
+    async def current(self, versions: tuple[Version, ...]) -> Version | None:
+        """The one of these that the picture looks like. If there is one, the room tells of others alike, too."""
+        found, room = self._recognition, self.room
+        looks = None if found is None else await found.looks()
+        version = next((one for one in versions if looks is not None and one.pixels == looks.pixels), None)
+        if version is not None and found is not None:  # nothing new, so that asking notes nothing
+            self.room = await self._patiently(lambda: found.noted(self._api, room))
+        return version
+
+    async def image_id(self) -> ImageId:
+        """The image that the picture is.
+
+        Raises:
+            VerbFailed: this server knows none.
+        """
+        if self.room.image is None:
+            raise VerbFailed(problems.NotOnThisServer())
+        return self.room.image.id
+
+    async def image_of_key(self, key: UrlId) -> ImageId:
+        """The image of a room; one that there was before images becomes one.
+
+        Raises:
+            VerbFailed: this server knows none.
+        """
+        asked = OpenImage(BroadcastId(str(uuid.uuid4())), key, url_id=key)
+        reply = await self._patiently(lambda: self._api.open_image(asked))
+        if reply is None or reply.image is None:
+            raise VerbFailed(problems.NotOnThisServer())
+        return reply.image.id
+
+    async def link(self, image_id: ImageId) -> ImageReply:
+        """Have the picture be this image from now on.
+
+        Raises:
+            VerbFailed: this server knows none.
+            ApiError: it was refused, or never sent.
+        """
+        assert self._recognition is not None
+        reply = await self._recognition.linked(self._api, image_id)
+        if reply is None:
+            raise VerbFailed(problems.NotOnThisServer())
+        return reply
 
     async def look(self) -> ConversationList:
         """The list of conversations as it is now."""
@@ -221,8 +278,13 @@ def _note(words: str) -> None:
     click.echo(f"imagechat: {words}", err=True)
 
 
-def visit(target: Target, errand: Callable[[Visit], Awaitable[Outcome]]) -> Outcome:
-    """Connect (starting the local server if need be), run the errand, disconnect."""
+def visit(
+    target: Target, errand: Callable[[Visit], Awaitable[Outcome]], *, binds: bool | None = None
+) -> Outcome:
+    """Connect (starting the local server if need be), run the errand, disconnect.
+
+    ``binds``: see ``Target.recognition``.
+    """
 
     async def run() -> Outcome:
         from imagechat_tui.net.api import Api
@@ -232,7 +294,7 @@ def visit(target: Target, errand: Callable[[Visit], Awaitable[Outcome]]) -> Outc
         api = Api(target.endpoint)
         try:
             visit = Visit(target.room_before, api)
-            await visit.enter(target.recognition())
+            await visit.enter(target.recognition(binds=binds))
             return await errand(visit)
         finally:
             await api.close()

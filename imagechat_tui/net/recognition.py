@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imagechat_tui.net.api import Api, ApiError, Unreachable
 from imagechat_tui.problems import PictureError
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, TenantId, UrlId
-from imagechat_tui.protocol.models import Place
+from imagechat_tui.protocol.models import Matched, OpenedImage, Place
 from imagechat_tui.protocol.routes import ImageReply, OpenImage, Pixels
 from imagechat_tui.sync.identity import Sighting, bound_to, hosted_key, is_scaled, room_of
 from imagechat_tui.sync.state import Peer, Room
@@ -76,9 +76,12 @@ class Recognition:
                 if failure.status not in _MAY_NOT:
                     raise
         other = next((other for other in reply.others if other.id == bind), None)
-        if other is not None:
-            return self._room(other.url_id, other.name)
-        return self._room(self._made_key())
+        if other is None:
+            return replace(self._room(self._made_key()), others=reply.others)
+        image = OpenedImage(
+            other.id, other.url_id, other.name, other.name, other.project, Matched.PIXELS, None, 0
+        )
+        return replace(self._room(other.url_id, other.name), image=image, others=reply.others)
 
     async def noted(self, api: Api, room: Room) -> Room:
         """The same room, once the server knows what the picture looks like now, and that it is still used.
@@ -94,6 +97,25 @@ class Recognition:
             return room
         image = replace(reply.image, matched=room.image.matched)
         return replace(room, image=image, others=reply.others)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the room is known by a key: one that the person named, or one that was made here."""
+        return self.by_key or self._met.url_id is not None
+
+    async def looks(self) -> Pixels | None:
+        """What the picture looks like; None if it cannot be seen."""
+        await self._see()
+        return self._pixels
+
+    async def linked(self, api: Api, image_id: ImageId) -> ImageReply | None:
+        """Have the picture be this image from now on; None of a server that knows no images.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        await self._see()
+        return await api.link_image(image_id, self._opened())
 
     def check(self, peer: Peer) -> None:
         """A key that was made here is for servers that know pages only.
@@ -120,11 +142,12 @@ class Recognition:
     async def _ask(
         self, api: Api, bind: ImageId | None = None, *, room_key: UrlId | None = None
     ) -> ImageReply | None:
+        return await api.open_image(replace(self._opened(), url_id=room_key, bind=bind))
+
+    def _opened(self) -> OpenImage:
         places: tuple[Place, ...] = () if self._place is None else (self._place,)
         broadcast_id = BroadcastId(str(uuid.uuid4()))
-        return await api.open_image(
-            OpenImage(broadcast_id, self._met.name, places, room_key, self._pixels, bind)
-        )
+        return OpenImage(broadcast_id, self._met.name, places, picture=self._pixels)
 
     async def _found(self, reply: ImageReply | None) -> Room:
         if reply is not None and reply.image is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import PictureProblem, Unfetchable, Unfetched
+from imagechat_tui.protocol.models import Matched
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
 
 if TYPE_CHECKING:
@@ -226,3 +227,24 @@ def private_address_words(url: str, address: str) -> list[str]:
         f"{safe_name(url)} has a public name and leads to {safe_line(address)}, in a private network.",
         "Whoever made that address may want you to ask a machine that they cannot reach.",
     ]
+
+
+def matched_words(matched: Matched) -> str:
+    """By what a picture was recognised."""
+    match matched:
+        case Matched.KEY:
+            return "the key of its room"
+        case Matched.PATH:
+            return "its path in the project"
+        case Matched.URL:
+            return "its address"
+        case Matched.FILE:
+            return "its file on this machine"
+        case Matched.PIXELS:
+            return "its pixels"
+        case Matched.NEW:
+            return "nothing: nobody knew it"
+        case Matched.LINK:
+            return "a link that somebody made"
+        case _:
+            assert_never(matched)

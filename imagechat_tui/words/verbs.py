@@ -117,6 +117,12 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words("No demo", f"Its server did not start.{f' {stopped(said)}' if said else ''}")
         case problems.NotOnThisServer():
             return problem_words(Problem(ProblemKind.UNSUPPORTED), keys=False)
+        case problems.MetNowhere(name=name):
+            return Words(
+                "No place to link",
+                f"{safe_name(name)} is no file that could be met again.",
+                "Save it, and link the file.",
+            )
         case problems.TraceNotAFile(name=name):
             return Words("Not a trace", f"{safe_name(name)} is no plain file.")
         case problems.TraceUnreadable(line=line, why=why):

@@ -50,6 +50,7 @@ CODES: list[tuple[Failed, int]] = [
     (VerbFailed(problems.FileElsewhere("file://h/a.png")), USAGE),
     (VerbFailed(problems.NotTheAuthor("edit")), ERROR),
     (VerbFailed(problems.NotOnThisServer()), ERROR),
+    (VerbFailed(problems.MetNowhere("stdin")), USAGE),
     (VerbFailed(problems.NoSuchMarker("7")), NOT_FOUND),
     (VerbFailed(problems.SeveralLookAlike("a", ("b", "c"))), NOT_FOUND),
     (VerbFailed(problems.NoPictureToWriteOn(problems.PictureMissing("a"))), NOT_FOUND),

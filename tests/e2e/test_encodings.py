@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 
 TEXT = "Logo ist zu groß — 「大」 ☃ Ж 🙂"
 NAME = "Bär ☃.png"
+COPY = f"copy of {NAME}"
 
 PEOPLE = {
     "ls": ["ls", NAME],
@@ -25,6 +26,10 @@ PEOPLE = {
     "resolve": ["resolve", NAME, "1"],
     "reopen": ["reopen", NAME, "1"],
     "rm": ["rm", NAME, "1.2", "--yes"],
+    "where": ["where", NAME],
+    "versions": ["versions", NAME],
+    "unlink": ["unlink", COPY],
+    "link": ["link", COPY, "☃"],
     "doctor": ["doctor"],
     "trace": ["trace", "☃.jsonl"],
     "config": ["config", "show"],
@@ -37,7 +42,7 @@ PEOPLE = {
 }
 """A line for every verb, with what it prints to people; ``watch`` goes on, and is below."""
 
-PROGRAMS = {verb: [*PEOPLE[verb], "--json"] for verb in ("ls", "add", "config")}
+PROGRAMS = {verb: [*PEOPLE[verb], "--json"] for verb in ("ls", "add", "where", "versions", "config")}
 
 
 def run(desk: Desk, *args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -56,6 +61,7 @@ def run(desk: Desk, *args: str, **env: str) -> subprocess.CompletedProcess[bytes
 @pytest.fixture
 def talked(desk: Desk) -> Desk:
     """A picture with a name and threads that no old encoding has all letters of."""
+    (desk.root / COPY).write_bytes(desk.picture.read_bytes())
     desk.picture.rename(desk.root / NAME)
     for _ in range(2):
         assert desk.run(*PEOPLE["add"]).returncode == 0

@@ -39,6 +39,10 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("resolve", "shot.png", "1"),
     ("reopen", "shot.png", "1"),
     ("rm", "shot.png", "1", "--yes"),
+    ("where", "shot.png"),
+    ("versions", "shot.png"),
+    ("link", "shot.png", "a-key"),
+    ("unlink", "shot.png"),
     ("watch", "shot.png"),
     ("tenant", "list"),
     ("token", "design", "anna"),
@@ -71,7 +75,23 @@ def as_nobody(desk: Desk, *args: str, **env: str) -> subprocess.CompletedProcess
     return ended([sys.executable, "-c", NO_ACCOUNT, *args], desk, {**kept, **env})
 
 
-NEEDS_HOME = {"ls", "add", "reply", "edit", "resolve", "reopen", "rm", "watch", "tenant", "token", "serve"}
+NEEDS_HOME = {
+    "where",
+    "versions",
+    "link",
+    "unlink",
+    "ls",
+    "add",
+    "reply",
+    "edit",
+    "resolve",
+    "reopen",
+    "rm",
+    "watch",
+    "tenant",
+    "token",
+    "serve",
+}
 
 
 @pytest.mark.parametrize("args", WALK, ids=" ".join)

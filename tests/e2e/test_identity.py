@@ -59,6 +59,10 @@ class Person:
         self.desk.json("add", str(picture), "--at", at, "-m", text, "--json", **self.env)
         return self.room(picture)
 
+    def tells(self, *args: str) -> Any:
+        """What a verb says in JSON."""
+        return self.desk.json(*args, "--json", **self.env)
+
     def texts(self, picture: Path) -> list[str]:
         """What is said on it."""
         document = self.desk.json("ls", str(picture), "--json", **self.env)
@@ -244,6 +248,95 @@ def test_a_machine_may_change_its_name(anna: Person) -> None:
     if "unshare" in done.stderr or "hostname" in done.stderr:
         pytest.skip("Only root gives a program another host name.")
     assert "Still here" in done.stdout
+
+
+# What the verbs tell, and change
+
+
+def test_where_a_picture_is_met_is_told(anna: Person, ben: Person) -> None:
+    clone, shop = anna.clone("web", WEB), anna.clone("shop", SHOP)
+    draw(clone / "a.png", "red")
+    room = anna.marks(clone / "a.png")
+    (clone / "a.png").rename(clone / "b.png")
+    anna.marks(clone / "b.png", at="7,7")
+    told = anna.tells("where", str(clone / "b.png"))
+    assert [place["value"] for place in told["places"]] == ["a.png", "b.png"]
+    assert (told["urlId"], told["project"], told["matched"]) == (room, "github.com/acme/web", "path")
+    assert (told["version"], told["latest"]) == (1, 1)
+    draw(shop / "logo.png", "red")
+    other = anna.marks(shop / "logo.png")
+    (also,) = anna.tells("where", str(clone / "b.png"))["others"]
+    assert (also["urlId"], also["markers"], also["why"]) == (other, 1, "pixels")
+    draw(ben.home / "mail.png", "red")
+    people = ben.desk.run("where", str(ben.home / "mail.png"), **ben.env)
+    assert people.returncode == 0, people.stderr
+    assert "logo.png in github.com/acme/shop, 1 marker" in people.stdout
+
+
+def test_where_of_a_picture_that_nobody_has_talked_about(anna: Person) -> None:
+    draw(anna.home / "new.png", "red")
+    assert (
+        "Nobody has talked about new.png"
+        in anna.desk.run("where", str(anna.home / "new.png"), **anna.env).stdout
+    )
+    told = anna.tells("where", str(anna.home / "new.png"))
+    assert (told["urlId"], told["places"], told["version"]) == (None, [], None)
+    assert anna.tells("versions", str(anna.home / "new.png"))["versions"] == []
+
+
+def test_a_picture_gets_a_room_of_its_own_and_goes_back(anna: Person, ben: Person) -> None:
+    """The mailed copy that is not that picture after all; the last row's "start anew" as well."""
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    room, copy = anna.marks(clone / "a.png", "Not his"), ben.home / "b.png"
+    draw(copy, "red")
+    assert ben.marks(copy, at="9,9") == room
+    apart = ben.tells("unlink", str(copy))
+    assert (apart["left"], ben.room(copy), ben.texts(copy)) == ([room], apart["urlId"], [])
+    assert anna.texts(clone / "a.png") == ["Not his", "Look here"], "markers stay"
+    said = ben.desk.run("link", str(copy), room, **ben.env)
+    assert f"To undo it: imagechat link {copy} {apart['urlId']}" in said.stdout
+    assert ben.room(copy) == room
+
+
+def test_a_picture_shares_the_room_of_another_or_of_a_key(anna: Person) -> None:
+    draw(anna.home / "mock.png", "red")
+    draw(anna.home / "final.png", "blue")
+    room = anna.marks(anna.home / "mock.png", "Still true")
+    anna.tells("link", str(anna.home / "final.png"), str(anna.home / "mock.png"))
+    assert anna.texts(anna.home / "final.png") == ["Still true"]
+    anna.tells("link", str(anna.home / "final.png"), "gallery-42")
+    assert anna.room(anna.home / "final.png") == "gallery-42"
+    assert anna.room(anna.home / "mock.png") == room
+
+
+def test_what_is_met_nowhere_cannot_be_linked(anna: Person) -> None:
+    data = Path(anna.desk.picture).read_bytes()
+    done = subprocess.run(
+        [*IMAGECHAT, "unlink", "-"],
+        input=data,
+        env=anna.desk.env | anna.env,
+        cwd=anna.desk.root,
+        capture_output=True,
+    )
+    assert done.returncode == 2
+    assert b"No place to link" in done.stderr
+
+
+@pytest.mark.pty
+def test_a_replaced_picture_is_the_next_version(anna: Person) -> None:
+    picture = anna.home / "a.png"
+    for look in ("red", "blue"):
+        draw(picture, look)
+        screen = anna.screen(picture)
+        screen.shows("LIVE")
+        screen.wait_for(lambda: anna.tells("where", str(picture))["version"] is not None, what="a version")
+        screen.press("q")
+        assert screen.exit_code() == 0
+    one, two = anna.tells("versions", str(picture))["versions"]
+    assert [(one["number"], one["current"]), (two["number"], two["current"])] == [(1, False), (2, True)]
+    assert (two["by"], two["size"]) == ("demo:anna", [120, 90])
+    assert "v2" in anna.desk.run("versions", str(picture), **anna.env).stdout
 
 
 @pytest.mark.pty

@@ -1,0 +1,232 @@
+"""Verbs about which picture it is: where, versions, link, unlink (PROTOCOL 3.4)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import click
+
+from imagechat_tui import problems
+from imagechat_tui.cli.documents import print_document
+from imagechat_tui.cli.one_shot import Visit, visit
+from imagechat_tui.cli.picture_files import choose_picture
+from imagechat_tui.cli.target import (
+    completed_files,
+    picture_argument,
+    picture_options,
+    server_options,
+    target,
+    to_look_at,
+    to_write_on,
+)
+from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.trust import Purpose
+from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import VerbFailed
+from imagechat_tui.protocol.codec import iso_from_ms
+from imagechat_tui.protocol.ids import ImageId, UrlId
+from imagechat_tui.protocol.models import OtherImage, Place, PlaceKind, Version
+from imagechat_tui.protocol.routes import NEW_IMAGE, ImageReply
+from imagechat_tui.settings import is_url, picture_path, sayable, working_folder
+from imagechat_tui.words import matched_words, safe_name
+
+
+@click.command(cls=Verb)
+@picture_argument
+@picture_options
+@server_options
+@as_json
+def where(image: str, json_: bool, **options: str | None) -> None:
+    """Tell which room IMAGE is in, by what it was recognised, and where else it is met.
+
+    \b
+    imagechat where shot.png
+    """
+
+    async def errand(visit: Visit) -> tuple[Visit, tuple[Place, ...], tuple[Version, ...], Version | None]:
+        details = await visit.history()
+        if details is None:
+            return visit, (), (), None
+        return visit, details.places, details.versions, await visit.current(details.versions)
+
+    chosen = to_look_at(image, **options)
+    visited, places, versions, version = visit(chosen, errand)
+    known, room = visited.room.image, visited.room
+    latest = versions[-1].number if versions else 0
+    if json_:
+        print_document(
+            urlId=room.url_id if known is not None or visited.has_key else None,
+            src=room.src,
+            id=None if known is None else known.id,
+            project=chosen.met.project if known is None else known.project,
+            matched=None if known is None else known.matched.value,
+            version=None if version is None else version.number,
+            latest=latest,
+            places=[_place_json(place) for place in places],
+            others=[_other_json(other) for other in room.others],
+        )
+        return
+    if known is None and not visited.has_key:
+        click.echo(f"Nobody has talked about {safe_name(chosen.title)} here yet.")
+    else:
+        _line("room", safe_name(room.url_id))
+    if known is not None:
+        _line("known by", matched_words(known.matched))
+        _line("project", safe_name(known.project) if known.project else "none")
+        seen = "not seen yet" if version is None else str(version.number)
+        _line("version", f"{seen} of {latest}" if version is not None else f"{seen}; the latest is {latest}")
+    for place in places:
+        _line("met at", _place_words(place))
+    for other in room.others:
+        _line("also", _other_words(other))
+
+
+@click.command(cls=Verb)
+@picture_argument
+@picture_options
+@server_options
+@as_json
+def versions(image: str, json_: bool, **options: str | None) -> None:
+    """List what IMAGE has looked like, the newest last.
+
+    \b
+    imagechat versions shot.png --json | jq '.versions[-1].at'
+    """
+
+    async def errand(visit: Visit) -> tuple[tuple[Version, ...], Version | None]:
+        details = await visit.history()
+        if details is None:
+            return (), None
+        return details.versions, await visit.current(details.versions)
+
+    chosen = to_look_at(image, **options)
+    found, current = visit(chosen, errand)
+    if json_:
+        print_document(versions=[_version_json(version, current) for version in found])
+        return
+    if not found:
+        click.echo(f"No version of {safe_name(chosen.title)} is known here.")
+    for version in found:
+        at = datetime.fromtimestamp(version.at_ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+        scale = f"  @{version.scale}x" if version.scale > 1 else ""
+        here = "  this file" if version == current else ""
+        click.echo(f"v{version.number}  {at}  {version.width} × {version.height}{scale}{here}")
+
+
+@click.command(cls=Verb)
+@picture_argument
+@click.argument("to", metavar="KEY|IMAGE", shell_complete=completed_files)
+@server_options
+@as_json
+def link(image: str, to: str, json_: bool, **options: str | None) -> None:
+    """Have IMAGE share a room: that of another picture, or the one of a key.
+
+    \b
+    imagechat link mock-final.png mock.png
+    imagechat link mock.png img/7k2m9qdt/checkout.png
+
+    Markers stay in the room where they are. What it prints undoes it.
+    """
+    there = working_folder()
+    named = is_url(to) or (there is not None and os.path.lexists(there / picture_path(to, there)))
+
+    async def found(visit: Visit) -> ImageId:
+        return await visit.image_id()
+
+    if named:
+        image_id = visit(target(choose_picture(to).image, Purpose.WRITE, **options), found)
+
+    async def errand(visit: Visit) -> ImageReply:
+        goal = image_id if named else await visit.image_of_key(UrlId(sayable(to)))
+        return await visit.link(goal)
+
+    _linked(image, errand, json_=json_, **options)
+
+
+@click.command(cls=Verb)
+@picture_argument
+@server_options
+@as_json
+def unlink(image: str, json_: bool, **options: str | None) -> None:
+    """Give IMAGE a room of its own from now on.
+
+    \b
+    imagechat unlink shot.png
+
+    Markers stay in the room where they are. What it prints undoes it.
+    """
+
+    async def errand(visit: Visit) -> ImageReply:
+        return await visit.link(NEW_IMAGE)
+
+    _linked(image, errand, json_=json_, **options)
+
+
+def _linked(
+    image: str, errand: Callable[[Visit], Awaitable[ImageReply]], *, json_: bool, **options: str | None
+) -> None:
+    """Link a picture, and say how that is undone."""
+    chosen = to_write_on(image, url_id=None, src=None, **options)
+
+    async def of_a_place(visit: Visit) -> ImageReply:
+        if chosen.met.place is None:
+            raise VerbFailed(problems.MetNowhere(chosen.title))
+        return await errand(visit)
+
+    reply = visit(chosen, of_a_place, binds=False)
+    assert reply.image is not None
+    if json_:
+        print_document(urlId=reply.image.url_id, id=reply.image.id, left=list(reply.left))
+        return
+    click.echo(f"{safe_name(chosen.title)} is in the room {safe_name(reply.image.url_id)} now.")
+    for key in reply.left:
+        click.echo(f"To undo it: imagechat link {safe_name(image)} {safe_name(key)}")
+
+
+def _line(name: str, told: str) -> None:
+    click.echo(f"{name:<10}{told}")
+
+
+def _place_words(place: Place) -> str:
+    match place.kind:
+        case PlaceKind.PATH:
+            return f"{safe_name(place.value)} in {safe_name(place.project)}"
+        case PlaceKind.URL:
+            return safe_name(place.value)
+        case PlaceKind.FILE:
+            return "a file outside of all projects"
+
+
+def _other_words(other: OtherImage) -> str:
+    project = f" in {safe_name(other.project)}" if other.project else ""
+    markers = "1 marker" if other.markers == 1 else f"{other.markers} markers"
+    return f"{safe_name(other.name)}{project}, {markers}: {safe_name(other.url_id)}"
+
+
+def _place_json(place: Place) -> dict[str, object]:
+    return {"kind": place.kind.value, "project": place.project or None, "value": place.value}
+
+
+def _other_json(other: OtherImage) -> dict[str, object]:
+    return {
+        "urlId": other.url_id,
+        "name": other.name,
+        "project": other.project,
+        "markers": other.markers,
+        "why": other.why.value,
+    }
+
+
+def _version_json(version: Version, current: Version | None) -> dict[str, object]:
+    return {
+        "number": version.number,
+        "at": iso_from_ms(version.at_ms),
+        "by": version.by,
+        "size": [version.width, version.height],
+        "scale": version.scale,
+        "pixels": version.pixels,
+        "sha256": version.sha256,
+        "current": version == current,
+    }
