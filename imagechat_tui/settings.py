@@ -199,21 +199,36 @@ def load_settings(
     of_user = _read(user_file, OWN_KEYS, mistakes) if user_file is not None else {}
     no_servers: dict[str, PlainHttp | BadServer] = {}
 
-    def with_usable_server(layer: Mapping[str, object], source: str) -> Mapping[str, object]:
-        """A layer, without server and tenant if that server cannot be used."""
+    def usable(layer: Mapping[str, object], source: Callable[[str], str]) -> Mapping[str, object]:
+        """A layer without values that break a rule, and without server and tenant if it means no usable server."""
         problem = _server_problem(str(layer.get("server", "")))
-        if problem is None:
-            return layer
-        no_servers[source] = problem
-        mistakes.append(Mistake(source, problem))
-        return _without(layer, {"server"})
+        if problem is not None:
+            no_servers[source("server")] = problem
+            mistakes.append(Mistake(source("server"), problem))
+            layer = _without(layer, {"server"})
+        broken = {key: must for key, value in layer.items() if (must := _broken_rule(key, value)) is not None}
+        mistakes.extend(
+            Mistake(source(key), problems.SettingWrong(key, must, shown_value(layer[key])))
+            for key, must in broken.items()
+        )
+        return _without(layer, broken)
 
-    of_user = with_usable_server(of_user, str(user_file))
-    of_project = with_usable_server(of_project, str(project_file))
-    environment = with_usable_server(environment, f"{PREFIX}SERVER")
+    def of_variable(key: str) -> str:
+        return PREFIX + key.upper()
+
+    def of_flag(key: str) -> str:
+        return f"--{key.replace('_', '-')}"
+
     flagged = _server_problem(str(said.get("server", "")))
     if flagged is not None:
         raise SettingsError(flagged)
+    for key, value in said.items():
+        must = _broken_rule(key, value)
+        if must is not None:
+            raise SettingsError(problems.BadFlag(of_flag(key), must, shown_value(value)))
+    of_user = usable(of_user, lambda key: str(user_file))
+    of_project = usable(of_project, lambda key: str(project_file))
+    environment = usable(environment, of_variable)
     wishes = _wishes(project_file, of_project, of_user, above=(environment, said))
     granted = allowed(wishes) if wishes else ()
     refused = tuple(wish for wish in wishes if wish not in granted)
@@ -223,20 +238,14 @@ def load_settings(
     layers: tuple[tuple[Mapping[str, object], Callable[[str], str]], ...] = (
         (of_user, lambda key: str(user_file)),
         (of_project, lambda key: str(project_file)),
-        (environment, lambda key: PREFIX + key.upper()),
-        (said, lambda key: f"--{key.replace('_', '-')}"),
+        (environment, of_variable),
+        (said, of_flag),
     )
     bad_server: PlainHttp | BadServer | None = None
     for layer, source in layers:
         bad_server = None if "server" in layer else no_servers.get(source("server"), bad_server)
         for key, value in layer.items():
-            must = _broken_rule(key, value)
-            if must is None:
-                merged[key], sources[key] = value, source(key)
-            elif layer is said:
-                raise SettingsError(problems.BadFlag(source(key), must, shown_value(value)))
-            else:
-                mistakes.append(Mistake(source(key), problems.SettingWrong(key, must, shown_value(value))))
+            merged[key], sources[key] = value, source(key)
     text = {key: str(value) for key, value in merged.items()}
     server = _address(text.get("server", ""))
     own_servers = {_address(str(layer.get("server", ""))) for layer in (said, environment, of_user)}
@@ -290,7 +299,7 @@ def _wishes(
                 return False  # the local server has one of its own
             return _AS_USED[key](str(of_project[key])) != _AS_USED[key](str(of_user.get(key, "")))
         least: float = getattr(usual, key)
-        return _number(of_project[key], 0) > max(least, _number(of_user.get(key), least))
+        return float(str(of_project[key])) > max(least, float(str(of_user.get(key, least))))
 
     if file is None:
         return ()
@@ -301,13 +310,6 @@ def _wishes(
         for key in (*ASKED_FIRST, *LIMITS)
         if counts(key)
     )
-
-
-def _number(value: object, otherwise: float) -> float:
-    try:
-        return float(str(value))
-    except ValueError:
-        return otherwise
 
 
 def _without(layer: Mapping[str, object], keys: Collection[str]) -> Mapping[str, object]:

@@ -599,6 +599,34 @@ def test_only_what_would_count_is_asked_about(desk: Desk) -> None:
     desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "t"\nshared = "/srv/x/"\nmax_megapixels = 100')
     load_settings({}, {}, desk.folders, desk.cwd, ask)
     assert asked == []
+IMPOSSIBLE = ("inf", "nan", "1e5", "1e12", "0", "-1")
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+@pytest.mark.parametrize("key", LIMITS)
+def test_a_limit_that_cannot_be_is_told_and_not_asked_about(desk: Desk, key: str, value: str) -> None:
+    desk.project_file.write_text(f"{key} = {value}")
+    settings = desk.load()
+    assert (settings.refused, len(settings.mistakes)) == ((), 1)
+    assert not settings.sources
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+@pytest.mark.parametrize("key", LIMITS)
+@pytest.mark.parametrize("whose", ["variable", "user"])
+def test_a_limit_that_cannot_be_overrules_no_question_about_the_projects(
+    desk: Desk, whose: str, key: str, value: str
+) -> None:
+    desk.project_file.write_text(f"{key} = 90")
+    if whose == "user":
+        desk.user_file.write_text(f"{key} = {value}")
+    settings = desk.load(env={f"IMAGECHAT_{key.upper()}": value} if whose == "variable" else {})
+    assert [wish.key for wish in settings.refused] == [key]
+    assert getattr(settings, key) == getattr(ClientSettings(), key)
+    assert len(settings.mistakes) == 1
+
+
     desk.user_file.write_text('server = "https://other.example"\ntenant = "mine"\nmax_megapixels = "odd"')
     settings = load_settings({}, {}, desk.folders, desk.cwd, ask)
     assert asked == ["server", "tenant", "shared", "max_megapixels"]
