@@ -395,7 +395,7 @@ def plain_text(path: Path) -> str:
     if len(content) > MAX_FILE_BYTES:
         raise _OddFile("too-large", MAX_FILE_BYTES >> 10)
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")  # some editors begin a file with the mark
     except UnicodeDecodeError:
         raise _OddFile("no-text") from None
 
@@ -474,7 +474,7 @@ def read_secret(path: Path) -> str:
         mode = path.stat().st_mode
         if stat.S_IMODE(mode) & 0o077:
             raise SettingsError(problems.SecretReadable(str(path)))
-        secret = path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsError(problems.SecretMissing(str(path))) from None
     if not secret:

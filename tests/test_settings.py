@@ -351,6 +351,13 @@ def test_a_mistake_in_a_file_is_told_and_skipped(desk: Desk, line: str, told: st
     assert told in mistake
 
 
+@pytest.mark.parametrize("whose", ["project", "user"])
+def test_a_settings_file_may_begin_with_the_mark_of_its_encoding(desk: Desk, whose: str) -> None:
+    path = desk.project_file if whose == "project" else desk.user_file
+    path.write_text('glyphs = "half"', encoding="utf-8-sig")
+    assert desk.load() == ClientSettings(glyphs="half")
+
+
 def test_a_mistake_harms_only_its_own_line(desk: Desk) -> None:
     desk.user_file.write_text('glyphs = "sixel"\ntheme = "light"\ncolour = 1\n')
     desk.project_file.write_text('glyphs = "wrong"\ncolors = "16"\n')
@@ -520,6 +527,13 @@ def test_a_secret_that_is_not_there_is_missed(desk: Desk, make: Callable[[Desk],
     assert caught.value.problem == problems.SecretMissing(str(path))
 
 
+def test_a_secret_may_begin_with_the_mark_of_its_encoding(desk: Desk) -> None:
+    path = desk.secret()
+    path.write_text(f"{TOKEN}\n", encoding="utf-8-sig")
+    path.chmod(0o600)
+    assert read_secret(path) == TOKEN
+
+
 def test_a_secret_that_is_no_text_is_missed_and_not_quoted(desk: Desk) -> None:
     path = desk.secret()
     path.write_bytes(b"s3cret\xff")
@@ -585,20 +599,6 @@ def test_every_limit_of_pictures_is_asked_about() -> None:
     assert set(LIMITS) == {key for key in NUMBERS if key.startswith("max_")}
 
 
-def test_only_what_would_count_is_asked_about(desk: Desk) -> None:
-    desk.project_file.write_text(f'server = "{TEAM}/"\ntenant = "t"\nshared = "/srv/x"\nmax_megapixels = 90')
-    asked: list[str] = []
-
-    def ask(wishes: Sequence[Wish]) -> list[Wish]:
-        asked.extend(wish.key for wish in wishes)
-        return []
-
-    said: dict[str, object] = {"server": "http://localhost:1", "tenant": "mine", "max_megapixels": "100"}
-    load_settings(said, {"IMAGECHAT_SHARED": "/srv/y"}, desk.folders, desk.cwd, ask)
-    assert asked == []
-    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "t"\nshared = "/srv/x/"\nmax_megapixels = 100')
-    load_settings({}, {}, desk.folders, desk.cwd, ask)
-    assert asked == []
 IMPOSSIBLE = ("inf", "nan", "1e5", "1e12", "0", "-1")
 
 
@@ -627,6 +627,20 @@ def test_a_limit_that_cannot_be_overrules_no_question_about_the_projects(
     assert len(settings.mistakes) == 1
 
 
+def test_only_what_would_count_is_asked_about(desk: Desk) -> None:
+    desk.project_file.write_text(f'server = "{TEAM}/"\ntenant = "t"\nshared = "/srv/x"\nmax_megapixels = 90')
+    asked: list[str] = []
+
+    def ask(wishes: Sequence[Wish]) -> list[Wish]:
+        asked.extend(wish.key for wish in wishes)
+        return []
+
+    said: dict[str, object] = {"server": "http://localhost:1", "tenant": "mine", "max_megapixels": "100"}
+    load_settings(said, {"IMAGECHAT_SHARED": "/srv/y"}, desk.folders, desk.cwd, ask)
+    assert asked == []
+    desk.user_file.write_text(f'server = "{TEAM}"\ntenant = "t"\nshared = "/srv/x/"\nmax_megapixels = 100')
+    load_settings({}, {}, desk.folders, desk.cwd, ask)
+    assert asked == []
     desk.user_file.write_text('server = "https://other.example"\ntenant = "mine"\nmax_megapixels = "odd"')
     settings = load_settings({}, {}, desk.folders, desk.cwd, ask)
     assert asked == ["server", "tenant", "shared", "max_megapixels"]
