@@ -37,3 +37,19 @@ def line(width: int, height: int, x: int, thick: int) -> Picture:
     pixels = np.full((height, width, 3), 255, dtype=np.uint8)
     pixels[:, x : x + thick] = 0
     return picture(pixels)
+
+
+def page(width: int, height: int, seed: int = 1) -> Pixels:
+    """Something like lines of text and boxes on white, nowhere twice the same."""
+    dice = np.random.default_rng(seed)
+    pixels = np.full((height, width, 3), 255, dtype=np.uint8)
+    for _ in range(width * height // 12_000):
+        x, y = dice.integers(0, width), dice.integers(0, height)
+        pixels[y : y + dice.integers(30, 90), x : x + dice.integers(40, 200)] = dice.integers(90, 255, 3)
+    for top in range(4, height - 8, 20):
+        at = int(dice.integers(0, 12))
+        while at < width:
+            wide, high = dice.integers(2, 8), dice.integers(4, 12)
+            pixels[top : top + high, at : at + wide] = dice.integers(0, 120)
+            at += int(wide + dice.integers(2, 7))
+    return pixels
