@@ -74,6 +74,30 @@ def test_tenants_are_listed_with_their_rules(operator: Operator) -> None:
     assert lines[1] == "b  b  SSO only"
 
 
+def test_without_a_data_folder_there_are_no_tenants(operator: Operator) -> None:
+    assert operator("tenant", "list") == Said(OK, "", "")
+
+
+@pytest.mark.parametrize(
+    "verb", [("tenant", "list"), ("tenant", "create", "design"), ("token", "design", "anna")]
+)
+@pytest.mark.parametrize("kind", ["file", "device", "below a file", "loop"])
+def test_what_is_no_data_folder_is_said_to_be_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...],
+    kind: str,
+) -> None:  # fmt: skip
+    monkeypatch.delenv("IMAGECHAT_API_SECRET", raising=False)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    places = {"device": Path("/dev/null"), "below a file": tmp_path / "file" / "data"}
+    place = places.get(kind, tmp_path / kind)
+    assert run([*verb, "--data-dir", str(place)]) == ERROR
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert str(place) in told.err
+    assert len(told.err.splitlines()) == 1
+
+
 def test_a_name_that_will_not_do_is_refused_in_words(operator: Operator) -> None:
     for name in ("a b", "local"):
         refused = operator("tenant", "create", name)

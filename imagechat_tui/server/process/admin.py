@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
 import re
 import secrets
 import socket
+import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -185,7 +187,7 @@ def create_tenant(data_dir: Path, tenant: Tenant) -> str:
         AdminRefused: The id is taken or will not do; or the data cannot be reached.
         OSError: The data folder cannot be made, or others can write to it.
     """
-    if not data_dir.is_dir():
+    if not _is_there(data_dir):
         make_data_folder(data_dir)
     fields = {"id": tenant.id, "name": tenant.name, "allowAnon": tenant.allow_anon}
     return str(_ask(data_dir, {"op": "create", **fields, "requireSso": tenant.require_sso}))
@@ -196,8 +198,9 @@ def list_tenants(data_dir: Path) -> tuple[Tenant, ...]:
 
     Raises:
         AdminRefused: The data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
     """
-    if not data_dir.is_dir():
+    if not _is_there(data_dir):
         return ()
     listed = _ask(data_dir, {"op": "list"})
     assert isinstance(listed, list)
@@ -209,10 +212,28 @@ def tenant_secret(data_dir: Path, tenant_id: TenantId) -> str:
 
     Raises:
         AdminRefused: No such tenant, or it has none; or the data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
     """
-    if not data_dir.is_dir():
+    if not _is_there(data_dir):
         raise AdminRefused(problems.NoSuchTenant(tenant_id))
     return str(_ask(data_dir, {"op": "secret", "id": tenant_id}))
+
+
+def _is_there(data_dir: Path) -> bool:
+    """Whether a server has had this folder; where it has had none, there is no tenant.
+
+    Raises:
+        AdminRefused: One may not look.
+        OSError: It is no folder.
+    """
+    try:
+        if stat.S_ISDIR(data_dir.stat().st_mode):
+            return True
+    except FileNotFoundError:
+        return False
+    except PermissionError as error:
+        raise AdminRefused(problems.DataDenied(str(data_dir))) from error
+    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(data_dir))
 
 
 async def _carry_out(tenants: Tenants, request: Mapping[str, object]) -> object:
