@@ -22,9 +22,9 @@
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8  PixelsBlocked
                              PixelsNeedTruecolor  WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
                              TextEmpty  NotACommentName  NoSuchMarker  NoSuchComment  NobodyToAsk  NotTheAuthor
-                             UserEmpty  UserWithComma  Unencrypted  NotAnAddress  DemoServerDied
-                             NotOnThisServer  TraceNotAFile  TraceUnreadable  NotKnownIfSaved
-                             MarkerNotSaved  MetNowhere
+                             UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
+                             NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
+                             NotKnownIfSaved  MarkerNotSaved  MetNowhere
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
 harmless on a terminal. A ``ServeProblem`` also goes from process to process, and any into traces, by their tags.
@@ -614,6 +614,18 @@ class NotAnAddress(Struct, frozen=True):
     given: str
 
 
+class NotAnOrigin(Struct, frozen=True):
+    """A web page is named by its origin: scheme, host, and port if there is one."""
+
+    given: str
+
+
+class NotAHostName(Struct, frozen=True):
+    """A name by which a server is reached is that alone."""
+
+    given: str
+
+
 class DemoServerDied(Struct, frozen=True):
     """The demo has a server of its own, which did not start."""
 
@@ -676,6 +688,8 @@ VerbProblem: TypeAlias = (
     | UserWithComma
     | Unencrypted
     | NotAnAddress
+    | NotAnOrigin
+    | NotAHostName
     | DemoServerDied
     | NotOnThisServer
     | MetNowhere

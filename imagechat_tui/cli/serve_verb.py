@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from pathlib import Path
 
@@ -80,10 +81,21 @@ def serve(
     mkdir -m 2750 /srv/review && chgrp design /srv/review
     imagechat serve --shared /srv/review
     """
-    if shared is not None and (port is not None or data_dir is not None or tls_cert is not None):
-        raise click.UsageError(
-            "With --shared, socket and data are in DIR: leave out --port, --data-dir and --tls-cert."
-        )
+    in_vain = {
+        "--port": port is not None,
+        "--data-dir": data_dir is not None,
+        "--tls-cert": tls_cert is not None,
+        "--tls-key": tls_key is not None,
+        "--allow-host": hosts,
+        "--allow-origin": origins,
+        "--trusted-proxy": trusted_proxies,
+        "--simple-sso": simple_sso,
+    }
+    if shared is not None and any(in_vain.values()):
+        named = ", ".join(option for option, given in in_vain.items() if given)
+        raise click.UsageError(f"With --shared, socket and data are in DIR: leave out {named}.")
+    if tls_key is not None and tls_cert is None:
+        raise click.UsageError("With --tls-key, name the certificate: --tls-cert.")
     if tls_cert is None and not local and _others_reach(host):
         raise VerbFailed(problems.Unencrypted(host))
     from imagechat_tui.server.process.options import IDLE_EXIT_S, ServeOptions
@@ -102,8 +114,8 @@ def serve(
             shared=shared is not None,
             idle_exit_s=IDLE_EXIT_S if local else None,
             ready_fd=ready_fd,
-            hosts=hosts,
-            origins=origins,
+            hosts=tuple(map(_host_name, hosts)),
+            origins=tuple(map(_origin, origins)),
             trusted_proxies=tuple(map(_address, trusted_proxies)),
             simple_sso=simple_sso,
         )
@@ -120,6 +132,42 @@ def _address(given: str) -> str:
         return str(ipaddress.ip_address(given))
     except ValueError:
         raise VerbFailed(problems.NotAnAddress(given)) from None
+
+
+_HOST_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]{0,252}", re.IGNORECASE)
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE,
+)
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def _host_name(given: str) -> str:
+    """A name as it was given; an address is none to be listed, and no harm.
+
+    Raises:
+        VerbFailed: No request could ever name it.
+    """
+    if _HOST_NAME.fullmatch(given) is None:
+        try:
+            ipaddress.ip_address(given)
+        except ValueError:
+            raise VerbFailed(problems.NotAHostName(given)) from None
+    return given
+
+
+def _origin(given: str) -> str:
+    """An origin as a browser names it: without the port that its scheme has anyway.
+
+    Raises:
+        VerbFailed: It is none.
+    """
+    parts = _ORIGIN.fullmatch(given)
+    port = int((parts and parts["port"]) or 0)
+    if parts is None or port > 65_535:
+        raise VerbFailed(problems.NotAnOrigin(given))
+    scheme, host = parts["scheme"].lower(), parts["host"].lower()
+    return f"{scheme}://{host}" + (f":{port}" if port not in (0, _USUAL_PORTS.get(scheme)) else "")
 
 
 def _others_reach(host: str) -> bool:

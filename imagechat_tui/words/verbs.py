@@ -112,6 +112,18 @@ def verb_words(problem: VerbProblem) -> Words:
                 f"{safe_name(given)} is not an IP address.",
                 "Give --trusted-proxy the address from which the proxy connects, such as 127.0.0.1.",
             )
+        case problems.NotAnOrigin(given=given):
+            return Words(
+                "No origin",
+                f"{safe_name(given)} is not the origin of a web page.",
+                "Give --allow-origin scheme and host, and the port if it has one, such as https://example.com.",
+            )
+        case problems.NotAHostName(given=given):
+            return Words(
+                "No host name",
+                f"{safe_name(given)} is not a host name.",
+                "Give --allow-host the name alone, without scheme, port or path, such as review.example.",
+            )
         case problems.DemoServerDied(last_line=last_line):
             said = safe_line(last_line)
             return Words("No demo", f"Its server did not start.{f' {stopped(said)}' if said else ''}")

@@ -55,24 +55,79 @@ def test_without_tls_it_listens_on_this_machine_only(
     assert "--tls-cert" in err
 
 
-@pytest.mark.security
-def test_a_trusted_proxy_is_an_address(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken: list[tuple[str, ...]] = []
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
+    """What servers were started with, of which none was."""
+    taken: list[ServeOptions] = []
 
-    def served(options: ServeOptions) -> int:
-        taken.append(options.trusted_proxies)
+    def serve(options: ServeOptions) -> int:
+        taken.append(options)
         return OK
 
-    monkeypatch.setattr("imagechat_tui.server.process.run.serve", served)
-    common = ["serve", "--port", "0", "--data-dir", str(tmp_path / "data")]
-    assert run([*common, "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "2001:DB8::1"]) == OK
-    assert taken == [("127.0.0.1", "2001:db8::1")]
-    for given in ("proxy.example.net", "127.0.0.1:80"):
-        assert run([*common, "--trusted-proxy", given]) == USAGE
-        assert "--trusted-proxy" in capsys.readouterr().err
-    assert len(taken) == 1
+    monkeypatch.setattr("imagechat_tui.server.process.run.serve", serve)
+    return taken
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("option", "given", "field", "taken"),
+    [
+        ("--trusted-proxy", "127.0.0.1", "trusted_proxies", "127.0.0.1"),
+        ("--trusted-proxy", "2001:DB8::1", "trusted_proxies", "2001:db8::1"),
+        ("--allow-origin", "https://example.com", "origins", "https://example.com"),
+        ("--allow-origin", "https://Example.com/", "origins", "https://example.com"),
+        ("--allow-origin", "https://example.com:443", "origins", "https://example.com"),
+        ("--allow-origin", "http://[::1]:8080", "origins", "http://[::1]:8080"),
+        ("--allow-origin", "app://viewer", "origins", "app://viewer"),
+        ("--allow-host", "review.example", "hosts", "review.example"),
+        ("--allow-host", "design_box", "hosts", "design_box"),
+        ("--allow-host", "::1", "hosts", "::1"),
+    ],
+)
+def test_who_may_come_in_is_named_as_requests_name_them(
+    tmp_path: Path, served: list[ServeOptions], option: str, given: str, field: str, taken: str
+) -> None:
+    assert run(["serve", "--port", "0", "--data-dir", str(tmp_path / "data"), option, given]) == OK
+    assert [getattr(options, field) for options in served] == [(taken,)]
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        *(("--trusted-proxy", given) for given in ("proxy.example.net", "127.0.0.1:80")),
+        *(("--allow-origin", given) for given in ("x", "example.com", "https://", "https://a/page", "https://a b")),
+        *(("--allow-origin", given) for given in ("*", "null", "https://u@a", "https://a:99999", "https://a:")),
+        *(("--allow-host", given) for given in ("a b", "a:8787", "https://a", "*.example", "a/b", "a\nb")),
+    ],
+)  # fmt: skip
+def test_what_no_request_could_name_is_not_let_in(
+    tmp_path: Path, served: list[ServeOptions], capsys: pytest.CaptureFixture[str], option: str, given: str
+) -> None:
+    assert run(["serve", "--port", "0", "--data-dir", str(tmp_path / "data"), option, given]) == USAGE
+    assert f"Give {option} " in capsys.readouterr().err
+    assert served == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--shared", ".", "--port", "1"),
+        ("--shared", ".", "--data-dir", "data"),
+        ("--shared", ".", "--tls-cert", "cert.pem"),
+        ("--shared", ".", "--allow-host", "review.example"),
+        ("--shared", ".", "--allow-origin", "https://example.com"),
+        ("--shared", ".", "--trusted-proxy", "127.0.0.1"),
+        ("--shared", ".", "--simple-sso"),
+        ("--tls-key", "key.pem"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_not_taken(
+    served: list[ServeOptions], capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    assert run(["serve", *options]) == USAGE
+    assert next(option for option in reversed(options) if option.startswith("--")) in capsys.readouterr().err
+    assert served == []
 
 
 @pytest.mark.parametrize(
