@@ -41,6 +41,9 @@ _STAYS: Final = 0.90
 _ALMOST_BEST: Final = 0.03
 """Where it was is good enough, if no other place is better by more."""
 _MOVED: Final = 0.85
+_MOVED_AT_RIM: Final = 0.92
+"""At the rim of a picture there are fewer surroundings, and bars at the top of unlike pages are alike: with 0.85 each
+ninth marker that moved by its edges from there was wrong."""
 _CLEARLY: Final = 0.10
 """A new place has to be better by so much than the next best one."""
 _APART: Final = 32
@@ -156,6 +159,8 @@ class _Search(NamedTuple):
     """And at the best one that is not next to it."""
     moved: _Place
     """The best place, in pixels of the whole picture."""
+    wanted: float
+    """How alike they have to be there."""
     spot: float
     """How alike the spot itself is there."""
 
@@ -220,7 +225,7 @@ class _Pair:
             state: State = "changed" if self._difference(search.scale, place, there) > _CHANGED else "same"
             return self._at(state, point, place, there, search.stays)
         search = max(found, key=lambda search: search.best)
-        if search.best < _MOVED or search.best - search.second < _CLEARLY or search.spot < _SPOT:
+        if search.best < search.wanted or search.best - search.second < _CLEARLY or search.spot < _SPOT:
             return guess
         there = self._exact(search.scale, place, search.moved)
         return self._at("moved", point, place, there, search.best)
@@ -303,11 +308,12 @@ class _Scale:
                 (stays, top, left), max((self._likeness(window, *there), *there) for there in around)
             )
         if stays > 1 - _ALMOST_BEST:  # nothing can be better by more
-            return _Search(self, stays, whole(top, left), stays, 0.0, whole(top, left), 1.0)
+            return _Search(self, stays, whole(top, left), stays, 0.0, whole(top, left), _MOVED, 1.0)
         stayed = whole(top, left)
         best, second, top, left = self._best(window, tops)
         spot = self._spot((x, y), (x + left - window.left, y + top - window.top))
-        return _Search(self, stays, stayed, best, second, whole(top, left), spot)
+        wanted = _MOVED_AT_RIM if min(window.rows, window.columns) <= 2 * _HALF else _MOVED
+        return _Search(self, stays, stayed, best, second, whole(top, left), wanted, spot)
 
     def difference(self, place: _Place, there: _Place) -> float:
         """How much the pixels round two places of the whole pictures differ on average, of 255."""

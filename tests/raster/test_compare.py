@@ -135,6 +135,7 @@ def test_what_has_grown_differs_where_it_is_new_and_what_was_cut_is_told() -> No
     assert differences(taller, PAGE) == Differences((), (0, 0), 0, 0.0, True)
     wider = np.concatenate([PAGE, page(20, HIGH, seed=9)], axis=1)
     assert differences(PAGE, wider).boxes == (Box(WIDE, 0, 20, HIGH),)
+    assert differences(wider, PAGE).cut
 
 
 def test_unrelated_pictures_differ_and_are_not_shifted() -> None:

@@ -138,6 +138,13 @@ def test_half_of_what_a_marker_stood_on_elsewhere_is_a_guess(kept: str) -> None:
     assert the(PAGE, new, point_at(350, 250)).state == "guess"
 
 
+@pytest.mark.parametrize(("y", "state"), [(250, "moved"), (20, "guess")])
+def test_at_the_rim_the_fewer_surroundings_have_to_be_more_alike(y: int, state: str) -> None:
+    new = rolled(PAGE, 70, 0)
+    new[:, 380:398] = page(18, HIGH, seed=8)
+    assert the(PAGE, new, point_at(350, y)).state == state
+
+
 def test_on_a_dark_theme_markers_stay() -> None:
     states = {placed.state for placed in place(PAGE, 255 - PAGE, POINTS)}
     assert states <= {"same", "changed"}
@@ -196,6 +203,14 @@ def test_a_wide_picture_is_searched_coarsely_and_placed_to_the_pixel(right: int,
     placed = the(LARGE, new, point_at(700, 500, LARGE))
     assert placed.state == "moved"
     assert pixel_of(placed, new) == pytest.approx((700 + right, 500 + down), abs=0.01)
+
+
+@pytest.mark.parametrize("y", [100, 383, 384, 500, 640, 900])
+def test_on_a_long_page_a_marker_is_found_in_whatever_part_it_went_to(y: int) -> None:
+    long = page(300, 1700, seed=2)
+    placed = the(long, rolled(long, 30, 700), point_at(150, y, long))
+    assert placed.state == "moved"
+    assert pixel_of(placed, long) == pytest.approx((180, y + 700))
 
 
 @given(seed=st.integers(0, 1000), x=st.floats(0, 100), y=st.floats(0, 100))
