@@ -97,6 +97,7 @@ def resaved(old: Pixels, new: Pixels) -> bool:
     """Whether one picture is the other, encoded again: the same size, and no 16 × 16 block differs much.
 
     Much is more than 30 of 255 on average; JPEG of quality 60 makes up to 27 of it.
+    Not all that is below is an encoding: one light theme for another, or a label in small type, can be.
     """
     import numpy as np
 

@@ -1,6 +1,6 @@
 """Whether markers find their place on the next version of a page: pages rendered by Chromium, and their elements.
 
-    python -m tests.benchmarks.placement [--pages N] [--keep FOLDER]
+    python -m tests.benchmarks.placement [--pages N] [--seed TEXT] [--keep FOLDER]
 
 A marker stands in each of up to 40 elements of a page; where an element is in the other version is the truth. A marker
 is right in the rectangle of its element, and wrong in any other place that is not called a guess, also where its
