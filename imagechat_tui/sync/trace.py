@@ -245,7 +245,7 @@ def read_head(line: bytes) -> Head:
         NotATrace: It is none, or of another version.
     """
     if not line.startswith(BEGINNING):
-        raise NotATrace("it is no trace of imagechat")
+        raise NotATrace("it does not begin like one")
     try:
         version = msgspec.json.decode(line, type=dict[str, Any]).get("imagechat_trace")
         if version != VERSION:

@@ -68,6 +68,7 @@ def test_any_other_file_is_told_to_be_none(
     path.write_bytes(content)
     _, err = printed(capsys, path, code=ERROR)
     assert err.startswith("imagechat: Not a trace: Line 1: ")
+    assert "no trace" not in err  # that has been said
 
 
 def test_devices_pipes_and_folders_are_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
