@@ -364,9 +364,9 @@ def test_a_start_that_fails_says_why() -> None:
 @pytest.mark.parametrize(
     ("phase", "words"),
     [
-        (Phase.STARTING, "Slow link, 240 kB so far."),
-        (Phase.CATCHING_UP, "Slow link, 240 kB so far."),
-        (Phase.OFFLINE, "refused, kept as drafts. Slow link, 240 kB so far."),
+        (Phase.STARTING, "Slow answer, 240 kB so far."),
+        (Phase.CATCHING_UP, "Slow answer, 240 kB so far."),
+        (Phase.OFFLINE, "refused, kept as drafts. Slow answer, 240 kB so far."),
         (Phase.LIVE, None),
     ],
 )
@@ -375,7 +375,7 @@ def test_a_list_that_takes_its_time_says_how_far_it_is(phase: Phase, words: str 
     assert told is None if words is None else str(told).endswith(words)
     if words is not None:
         short = short_banner(Connection(phase=phase, received_bytes=240_123), now_s=100.0, as_of="")
-        assert short == "Slow link, 240 kB so far."
+        assert short == "Slow answer, 240 kB so far."
 
 
 NO_TENANT = Problem(ProblemKind.GONE, codes.INVALID_TENANT)

@@ -142,8 +142,8 @@ _LONGEST_TRY = " Next try in 88 s; R retries."
 
 
 def received_words(received_bytes: int) -> str:
-    """How much of a list has come over a slow link."""
-    return f"Slow link, {received_bytes / 1000:.0f} kB so far."
+    """How much of a list has come, of which nobody knows whether the link or the server is slow."""
+    return f"Slow answer, {received_bytes / 1000:.0f} kB so far."
 
 
 def _next_try(connection: Connection, now_s: float) -> str:
