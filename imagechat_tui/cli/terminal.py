@@ -131,10 +131,20 @@ def _answer(keys: int, deadline: float) -> bool | None:
     return None
 
 
+TEXTUALS_NUMBERS: Final = (
+    "TEXTUAL_FPS", "TEXTUAL_DIM_FACTOR", "TEXTUAL_SLOW_THRESHOLD", "TEXTUAL_SCREENSHOT", "ESCDELAY",
+)  # fmt: skip
+"""Variables of which Textual takes any whole number, and ends where one of hundreds of digits meets a fraction."""
+
+
 def tell_textual(depth: ColorDepth) -> None:
-    """Have Textual draw with these colours; it reads the environment when it is imported."""
+    """Have Textual draw with these colours, and not meet what it cannot read: it does so when it is imported."""
+    for name in TEXTUALS_NUMBERS:
+        if len(os.environ.get(name, "")) > 9:
+            del os.environ[name]
     if depth is ColorDepth.NONE:
         os.environ["NO_COLOR"] = "1"
+        os.environ.pop("TEXTUAL_COLOR_SYSTEM", None)
     else:
         os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard" if depth is ColorDepth.ANSI else depth.value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -120,8 +121,11 @@ class ImageChatApp(App[int]):
         return self._chat
 
     def get_driver_class(self) -> type[Driver]:
-        """Ours, unless another one is asked for."""
-        return driver_class() if constants.DRIVER is None else super().get_driver_class()
+        """Ours, unless TEXTUAL_DRIVER names another one that there is."""
+        if constants.DRIVER:
+            with suppress(ImportError, AttributeError, ValueError, RuntimeError):
+                return super().get_driver_class()
+        return driver_class()
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, at once: nothing is painted twice at the start."""

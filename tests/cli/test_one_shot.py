@@ -245,7 +245,9 @@ async def test_how_much_of_a_slow_list_has_come_is_said_now_and_then(
     await Visit(eg.room(), cast(Api, Trickle()), now=lambda: clock[0]).look()
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.splitlines() == [f"imagechat: Slow answer, {thousands} kB so far." for thousands in (5, 10)]
+    assert told.err.splitlines() == [
+        f"imagechat: Slow answer, {thousands} kB so far." for thousands in (5, 10)
+    ]
 
 
 async def test_a_server_that_says_so_for_ever_is_believed_in_the_end() -> None:

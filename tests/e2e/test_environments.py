@@ -62,6 +62,26 @@ def ended(command: list[str], desk: Desk, env: dict[str, str]) -> subprocess.Com
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"TEXTUAL_DRIVER": "nope:nope"},
+        {"TEXTUAL_DRIVER": "os:nope"},
+        {"TEXTUAL_DRIVER": "os:path"},
+        {"TEXTUAL_DRIVER": ""},
+        {"TEXTUAL_COLOR_SYSTEM": "nope"},
+        {"TEXTUAL_COLOR_SYSTEM": "nope", "NO_COLOR": "1"},
+        {"TEXTUAL_FPS": "9" * 400, "TEXTUAL_DIM_FACTOR": "9" * 400, "TEXTUAL_SLOW_THRESHOLD": "9" * 400},
+        {"ESCDELAY": "9" * 400, "TEXTUAL_SCREENSHOT": "9" * 400},
+        {"TEXTUAL_FPS": "x", "TEXTUAL_ANIMATIONS": "x", "TEXTUAL_THEME": "x", "TEXTUAL_FILTERS": "x"},
+    ],
+    ids=lambda odd: "+".join(f"{name}={value[:9]}" for name, value in odd.items()),
+)
+def test_a_variable_of_textual_that_it_cannot_read_does_not_count(desk: Desk, odd: dict[str, str]) -> None:
+    desk.env |= odd
+    desk.terminal("shot.png").shows("LIVE", "No markers yet")
+
+
 def in_shell(line: str, desk: Desk) -> subprocess.CompletedProcess[str]:
     return ended(["sh", "-c", line], desk, desk.env)
 
