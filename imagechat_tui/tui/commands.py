@@ -5,7 +5,8 @@ A binding with an id is a command; one without is a detail of a widget.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -113,13 +114,19 @@ def group_of(node: DOMNode) -> str:
     return getattr(node, "BINDING_GROUP_TITLE", None) or "Here"
 
 
-def hints(screen: Screen[Any], focus: str, disabled: Container[str] = ()) -> tuple[tuple[str, str], ...]:
+def hints(
+    screen: Screen[Any],
+    focus: str,
+    disabled: Container[str] = (),
+    otherwise: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[tuple[str, str], ...]:
     """Keys and words for the status line; keys as they are bound now.
 
     Args:
         screen: whose keys.
         focus: id of the focused widget.
         disabled: ids of commands that would do nothing now.
+        otherwise: words for commands that now do something else than they usually do, by id.
     """
     wanted = [name for name in FOOTER.get(focus, ()) if name not in disabled]
     bound: dict[str, list[str]] = {}
@@ -128,7 +135,9 @@ def hints(screen: Screen[Any], focus: str, disabled: Container[str] = ()) -> tup
         if name in wanted and name is not None and active.enabled:
             bound.setdefault(name, []).append(key)
     return tuple(
-        (key_label(min(bound[name], key=_plainness)), BY_ID[name].hint) for name in wanted if name in bound
+        (key_label(min(bound[name], key=_plainness)), otherwise.get(name, BY_ID[name].hint))
+        for name in wanted
+        if name in bound
     )
 
 

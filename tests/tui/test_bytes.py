@@ -31,6 +31,8 @@ PICTURE_ROWS = range(1, ROWS - 1)
 
 STEP_BYTES = 150
 """A step of the crosshair, with its figures in the status line."""
+WORD_BYTES = 60
+"""A word of the status line that is another one now."""
 CHIP_BYTES = 500
 """A marker that comes, moves or changes, in the picture."""
 
@@ -140,6 +142,14 @@ def test_a_step_of_the_crosshair_costs_next_to_nothing(start: Start) -> None:
     steps = [sent(terminal, key) for key in "lljjhkll"]
     assert all(0 < in_picture(step) <= 110 for step in steps)
     assert all(len(step) <= STEP_BYTES for step in steps), [len(step) for step in steps]
+
+
+def test_a_step_onto_a_marker_or_off_it_costs_a_word_more(start: Start) -> None:
+    terminal = start()
+    sent(terminal, "]")
+    steps = [sent(terminal, key) for key in "hhhhllll"]
+    assert sum(b"mark" in step or b"open" in step for step in steps) == 2
+    assert all(len(step) <= STEP_BYTES + WORD_BYTES for step in steps), [len(step) for step in steps]
 
 
 def test_a_marker_that_comes_moves_or_changes_costs_its_cells(start: Start) -> None:

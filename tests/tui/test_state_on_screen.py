@@ -270,7 +270,7 @@ async def test_no_key_is_about_another_thread_than_the_deleted_one_that_is_read(
 FOOTERS = {
     "nothing is selected": (
         [],
-        {"comment", "open", "next"},
+        {"comment", "mark", "next"},
         {"reply", "edit", "delete", "resolve", "reopen"},
     ),
     "somebody else's marker": (["]", "tab"], {"open", "resolve"}, {"reopen"}),
@@ -449,6 +449,22 @@ async def test_what_is_not_saved_is_not_counted(sit: Sit) -> None:
         assert "Threads · 2 open" in desk.text
         assert "1 reply" in desk.text
         assert "Bob ! not saved" in desk.text
+
+
+async def test_the_status_line_says_whether_enter_opens_or_adds_a_marker(sit: Sit) -> None:
+    async with sit() as desk:
+        assert "Enter mark" in desk.lines[-1]
+        await desk.press("]")
+        assert "Enter open" in desk.lines[-1]
+        await desk.press("L")
+        assert "Enter mark" in desk.lines[-1]
+        await desk.press("H")
+        assert "Enter open" in desk.lines[-1]
+        await desk.press("t", "t")
+        assert "Enter mark" in desk.lines[-1]  # nothing can be opened that is not shown
+        await desk.press("t")
+        await desk.publish(chat_state())
+        assert "Enter mark" in desk.lines[-1]
 
 
 async def test_the_status_line_names_what_does_something_now(sit: Sit) -> None:

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 
 MINUTE_S: Final = 60.0
 
+MARK: Final = "mark"
+"""What Enter does where no marker is; as wide as "open", so that the line beside it stands still."""
+
 SHOWN: Final = ("all", "open", "none")
 """What the key ``t`` goes through."""
 
@@ -263,10 +266,12 @@ class ChatScreen(Layer[None]):
         """Fill in the status line, and show which pane has the keys."""
         focus = (self.focused.id or "") if self.focused is not None else ""
         self.sidebar.show_keys(here=self.panes.reads_sidebar)
+        disabled = self.availability.disabled_commands
+        adds = "marker.new" not in disabled and not self.picture.is_on_marker
         self.edges.show_status(
             focus,
             reading=self.has_class("-reading"),
-            hints=hints(self, focus, self.availability.disabled_commands),
+            hints=hints(self, focus, disabled, {"image.open": MARK} if adds else {}),
         )
 
     @on(events.DescendantFocus)

@@ -423,6 +423,11 @@ class ImageView(Widget, can_focus=True):
         keys = self._keys_here()
         self.post_message(self.MarkersOpened(keys) if keys else self.PointChosen(self.crosshair))
 
+    @property
+    def is_on_marker(self) -> bool:
+        """Whether the crosshair is on any."""
+        return bool(self._keys_here())
+
     def _keys_here(self) -> tuple[str, ...]:
         """The markers under the crosshair, in the view that is wished for: it may not be drawn yet."""
         chips, scene = self._chips(), self._finder.scene

@@ -25,6 +25,8 @@ SEPARATOR = f" {symbols.DOT} "
 HELP_KEYS = [key_label(key) for key in BY_ID["app.help"].keys.split(",")]
 KEYS = HELP_KEYS[0], key_label(BY_ID["app.back"].keys)
 """For help, and to go back or quit."""
+APART_AT_LEAST = 8
+"""Cells between two changes of a line that are written each by itself: a move of the cursor takes as many bytes."""
 KEYS_WHILE_TYPING = HELP_KEYS[-1], key_label(BY_ID["app.quit"].keys)
 """For help and to quit, while letters are text."""
 
@@ -195,18 +197,15 @@ class StatusBar(Widget):
 
     @facts.setter
     def facts(self, facts: StatusFacts) -> None:
-        old, self._facts = self._facts, facts
-        if facts == old:
+        before, self._facts = self.render(), facts
+        after = self.render()
+        if (len(before), before.spans) != (len(after), after.spans):
+            self.refresh()
             return
-        before, after = self._place(old), self._place(facts)
-        if (facts.pane, facts.hints) == (old.pane, old.hints) and cell_len(before) == cell_len(after):
-            # A step of the crosshair rewrites its figures and nothing else.
-            places = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
-            if places:
-                start = len(self._chip(facts)) + 1
-                self.refresh(Region(start + places[0], 0, places[-1] + 1 - places[0], 1))
-            return
-        self.refresh()
+        # A step of the crosshair rewrites its figures, and perhaps a word, and nothing else.
+        for start, end in changed_runs(before.plain, after.plain):
+            place = cell_len(after.plain[:start])
+            self.refresh(Region(place, 0, cell_len(after.plain[start:end]), 1))
 
     def _chip(self, facts: StatusFacts) -> str:
         return f" {facts.pane if self.size.width >= 40 else facts.pane[:1]} "
@@ -248,6 +247,16 @@ class StatusBar(Widget):
         return Content.assemble(
             (chip, "$background on $accent"), " ", place, " " * max(1, room + 1), *hints, *keys, " "
         )
+
+
+def changed_runs(before: str, after: str) -> list[tuple[int, int]]:
+    """Where two texts of one length differ: starts and ends. What is hardly apart is one run, cheaper to write."""
+    runs: list[tuple[int, int]] = []
+    for at, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old != new:
+            start = runs.pop()[0] if runs and at - runs[-1][1] < APART_AT_LEAST else at
+            runs.append((start, at + 1))
+    return runs
 
 
 def round_trip(seconds: float) -> str:
