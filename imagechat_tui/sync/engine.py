@@ -119,7 +119,7 @@ class SyncEngine:
                 if self._core.reader_of(happened.request) is Reader.LIST and self._rooms.list.coming(
                     happened
                 ):
-                    self._facts.link.hears_rest()
+                    self._facts.link.list_part_came()
             case (
                 inputs.SnapshotLoaded()
                 | inputs.ThreadLoaded()
@@ -218,7 +218,7 @@ class SyncEngine:
                 rooms.numbered.log_loaded(answer)
             case Reader.LOG, inputs.FetchFailed():
                 if rooms.numbered.log_failed(answer):
-                    self._facts.link.rest_failed(answer.problem, answer.status)
+                    self._facts.link.read_failed(answer.problem, answer.status)
             case Reader.THREAD, inputs.ThreadLoaded():
                 rooms.thread.list_loaded(answer)
             case Reader.THREAD, inputs.FetchFailed():

@@ -257,7 +257,7 @@ class Link:
         else:
             self._later(at_least_s)
 
-    def hears_rest(self) -> None:
+    def list_part_came(self) -> None:
         """A part of a list has come: slow, and not hung."""
         self._asked_heard_at = self._core.now
 
@@ -273,7 +273,7 @@ class Link:
 
     def not_answered(self, problem: Problem, status: int | None) -> bool:
         """A snapshot failed. True if the socket is given up with it."""
-        self.rest_failed(problem, status)
+        self.read_failed(problem, status)
         unknown = problem.kind is ProblemKind.SIGN_IN
         if self._try is not Try.ASKING and not unknown:
             return False
@@ -292,7 +292,7 @@ class Link:
             self._try_failed(problem, problem.retry_after_s or 0.0)
         return socket is not None
 
-    def rest_failed(self, problem: Problem, status: int | None) -> None:
+    def read_failed(self, problem: Problem, status: int | None) -> None:
         """A read of the room failed. One that was refused was answered all the same."""
         self._problem = problem
         self._no_route = problem.kind is ProblemKind.OFFLINE

@@ -270,7 +270,7 @@ def confirmed_by_list(
     )
 
 
-def mine_beside_list(mine: Mine, *, before: Confirmed, now: Confirmed) -> Mine:
+def mine_after_list(mine: Mine, *, before: Confirmed, now: Confirmed) -> Mine:
     """What is the person's own once a list has taken the place of what was confirmed."""
     own = {saved.conversation.id for saved in mine.acknowledged if saved.conversation is not None}
     closed = mine.open_thread not in now.conversations.keys() | own

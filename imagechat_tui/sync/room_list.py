@@ -118,7 +118,7 @@ class RoomList:
         ledger, answer, before = self._facts.ledger, listed.answer, self._facts.state
         self.completed(listed.began_at)
         ledger.take_list(answer, keep=keep)
-        self._facts.workspace.beside_list(before=before.confirmed, now=ledger.confirmed)
+        self._facts.workspace.reconcile_with_list(before=before.confirmed, now=ledger.confirmed)
         if answer.left_out > self.left_out:
             ledger.cannot_show(answer.left_out - self.left_out)
         self.left_out = answer.left_out

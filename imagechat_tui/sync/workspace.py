@@ -25,7 +25,7 @@ from imagechat_tui.sync.outbox import (
     known_comment,
     typed_id,
 )
-from imagechat_tui.sync.reducer import mine_after, mine_beside_list
+from imagechat_tui.sync.reducer import mine_after, mine_after_list
 from imagechat_tui.sync.replay import stamp_of
 from imagechat_tui.sync.state import Acknowledged, Confirmed, Draft, Mine, MineChanges, OutboxEntry
 
@@ -199,9 +199,9 @@ class Workspace:
             gone = event.conversation_id
             self._change(acknowledged=tuple(a for a in self._mine.acknowledged if _about(a) != gone))
 
-    def beside_list(self, *, before: Confirmed, now: Confirmed) -> None:
+    def reconcile_with_list(self, *, before: Confirmed, now: Confirmed) -> None:
         """A list took the place of what was confirmed ``before``."""
-        after = mine_beside_list(self._mine, before=before, now=now)
+        after = mine_after_list(self._mine, before=before, now=now)
         if after != self._mine:
             self._mine = after
 

@@ -12,7 +12,7 @@ from imagechat_tui.sync.reducer import (
     confirmed_by_thread,
     here_after,
     mine_after,
-    mine_beside_list,
+    mine_after_list,
 )
 from imagechat_tui.sync.state import ChatState
 
@@ -38,7 +38,7 @@ def with_list(
 ) -> ChatState:
     """``state`` with everything confirmed replaced by a list."""
     confirmed = confirmed_by_list(state.confirmed, snapshot, keep=keep)
-    mine = mine_beside_list(state.mine, before=state.confirmed, now=confirmed)
+    mine = mine_after_list(state.mine, before=state.confirmed, now=confirmed)
     return ChatState(state.room, confirmed, mine, state.here, state.connection)
 
 
