@@ -45,14 +45,14 @@ def where(image: str, json_: bool, **options: str | None) -> None:
     imagechat where shot.png
     """
 
-    async def errand(visit: Visit) -> tuple[Visit, tuple[Place, ...], tuple[Version, ...], Version | None]:
+    async def work(visit: Visit) -> tuple[Visit, tuple[Place, ...], tuple[Version, ...], Version | None]:
         details = await visit.history()
         if details is None:
             return visit, (), (), None
         return visit, details.places, details.versions, await visit.current(details.versions)
 
     chosen = to_look_at(image, **options)
-    visited, places, versions, version = visit(chosen, errand)
+    visited, places, versions, version = visit(chosen, work)
     known, room = visited.room.image, visited.room
     latest = versions[-1].number if versions else 0
     if json_:
@@ -95,14 +95,14 @@ def versions(image: str, json_: bool, **options: str | None) -> None:
     imagechat versions shot.png --json | jq '.versions[-1].at'
     """
 
-    async def errand(visit: Visit) -> tuple[tuple[Version, ...], Version | None]:
+    async def work(visit: Visit) -> tuple[tuple[Version, ...], Version | None]:
         details = await visit.history()
         if details is None:
             return (), None
         return details.versions, await visit.current(details.versions)
 
     chosen = to_look_at(image, **options)
-    found, current = visit(chosen, errand)
+    found, current = visit(chosen, work)
     if json_:
         print_document(versions=[_version_json(version, current) for version in found])
         return
@@ -138,11 +138,11 @@ def link(image: str, to: str, json_: bool, **options: str | None) -> None:
     if named:
         image_id = visit(target(choose_picture(to).image, Purpose.WRITE, **options), found)
 
-    async def errand(visit: Visit) -> ImageReply:
+    async def work(visit: Visit) -> ImageReply:
         goal = image_id if named else await visit.image_of_key(UrlId(sayable(to)))
         return await visit.link(goal)
 
-    _linked(image, errand, json_=json_, **options)
+    _linked(image, work, json_=json_, **options)
 
 
 @click.command(cls=Verb)
@@ -158,14 +158,14 @@ def unlink(image: str, json_: bool, **options: str | None) -> None:
     Markers stay in the room where they are. What it prints undoes it.
     """
 
-    async def errand(visit: Visit) -> ImageReply:
+    async def work(visit: Visit) -> ImageReply:
         return await visit.link(NEW_IMAGE)
 
-    _linked(image, errand, json_=json_, **options)
+    _linked(image, work, json_=json_, **options)
 
 
 def _linked(
-    image: str, errand: Callable[[Visit], Awaitable[ImageReply]], *, json_: bool, **options: str | None
+    image: str, work: Callable[[Visit], Awaitable[ImageReply]], *, json_: bool, **options: str | None
 ) -> None:
     """Link a picture, and say how that is undone."""
     chosen = to_write_on(image, url_id=None, src=None, **options)
@@ -173,7 +173,7 @@ def _linked(
     async def of_a_place(visit: Visit) -> ImageReply:
         if chosen.met.place is None:
             raise VerbFailed(problems.MetNowhere(chosen.title))
-        return await errand(visit)
+        return await work(visit)
 
     reply = visit(chosen, of_a_place, binds=False)
     assert reply.image is not None

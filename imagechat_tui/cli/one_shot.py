@@ -279,9 +279,9 @@ def _note(words: str) -> None:
 
 
 def visit(
-    target: Target, errand: Callable[[Visit], Awaitable[Outcome]], *, binds: bool | None = None
+    target: Target, work: Callable[[Visit], Awaitable[Outcome]], *, binds: bool | None = None
 ) -> Outcome:
-    """Connect (starting the local server if need be), run the errand, disconnect.
+    """Connect (starting the local server if need be), run the work, disconnect.
 
     ``binds``: see ``Target.recognition``.
     """
@@ -295,7 +295,7 @@ def visit(
         try:
             visit = Visit(target.room_before, api)
             await visit.enter(target.recognition(binds=binds))
-            return await errand(visit)
+            return await work(visit)
         finally:
             await api.close()
 

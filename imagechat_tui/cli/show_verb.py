@@ -158,7 +158,7 @@ def whole_view(picture: Picture, columns: int, rows: int, aspect: float) -> View
 def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
     """The markers with their numbers; without the server the picture is still worth printing."""
 
-    async def errand(visit: Visit) -> list[tuple[int, Conversation]]:
+    async def work(visit: Visit) -> list[tuple[int, Conversation]]:
         listing = await visit.look()
         return [
             (place if conversation.number is None else conversation.number, conversation)
@@ -166,7 +166,7 @@ def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
         ]
 
     try:
-        return 0, visit(chosen, errand)
+        return 0, visit(chosen, work)
     except Exception as error:  # told below; a defect goes on
         known = explained(error)
         if known is None:

@@ -157,7 +157,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
     imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
     """
 
-    async def errand(
+    async def work(
         visit: Visit,
     ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]], Visit]:
         listing = await visit.look()
@@ -168,7 +168,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
         return listing, markers, visit
 
     chosen = to_look_at(image, **options)
-    listing, markers, visited = visit(chosen, errand)
+    listing, markers, visited = visit(chosen, work)
     if visited.left_out:
         click.echo(f"imagechat: {cannot_show_words(visited.left_out)}", err=True)
     if json_:
@@ -216,7 +216,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
     """
     text = text_of(message, image)
 
-    async def errand(visit: Visit) -> tuple[int | None, Conversation, bool, str]:
+    async def work(visit: Visit) -> tuple[int | None, Conversation, bool, str]:
         before = await visit.look()
         reply = await visit.send(StartConversation(point, text))
         assert isinstance(reply, ConversationReply)
@@ -234,7 +234,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
         place = None if reply.comment is None else place_of(reply.comment, await visit.comments_again(made))
         return number, made, False, added_words(number, place)
 
-    number, conversation, created, sentence = visit(to_write_on(image, **options), errand)
+    number, conversation, created, sentence = visit(to_write_on(image, **options), work)
     if json_:
         print_document(marker=marker_json(number, conversation, None), created=created)
     else:
@@ -256,7 +256,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
     """
     text = text_of(message, image)
 
-    async def errand(visit: Visit) -> tuple[int, int | None, Comment]:
+    async def work(visit: Visit) -> tuple[int, int | None, Comment]:
         listing = await visit.look()
         conversation = find(listing, marker)
         number = number_of(listing, conversation)
@@ -265,7 +265,7 @@ def reply(image: str, marker: str, message: str, json_: bool, **options: str | N
         comments = await visit.comments_again(conversation)
         return number, place_of(answer.comment, comments), answer.comment
 
-    number, place, comment = visit(to_write_on(image, **options), errand)
+    number, place, comment = visit(to_write_on(image, **options), work)
     if json_:
         print_document(comment=comment_json(number, place, comment))
     else:
@@ -288,7 +288,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
     text = text_of(message, image)
     marker, place = _ref(comment)
 
-    async def errand(visit: Visit) -> Comment:
+    async def work(visit: Visit) -> Comment:
         listing = await visit.look()
         conversation = find(listing, marker)
         found = find_comment(await visit.comments(listing, conversation), place)
@@ -296,7 +296,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
             await visit.send(EditComment(conversation.id, found.id, text), conversation)
         return found
 
-    found = visit(to_write_on(image, **options), errand)
+    found = visit(to_write_on(image, **options), work)
     if json_:
         print_document(ref=comment, id=found.id, text=text)
     else:
@@ -344,7 +344,7 @@ def reopen(image: str, markers: tuple[str, ...], json_: bool, **options: str | N
 def _resolving(
     image: str, markers: tuple[str, ...], json_: bool, options: dict[str, str | None], *, resolved: bool
 ) -> int:
-    async def errand(visit: Visit) -> list[Ending]:
+    async def work(visit: Visit) -> list[Ending]:
         listing = await visit.look()
         there = {name: find(listing, name) for name in markers}
 
@@ -359,7 +359,7 @@ def _resolving(
 
         return await write_each(there, write)
 
-    endings = visit(to_write_on(image, **options), errand)
+    endings = visit(to_write_on(image, **options), work)
     now, already = ("resolved", "was resolved already") if resolved else ("reopened", "was open already")
     return report(
         endings, lambda done: f"Marker {done['number']} {now if done['changed'] else already}.", json=json_
@@ -398,7 +398,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
             told.append(to_delete_words(names[what], comment, comments))
         return there, told
 
-    async def errand(visit: Visit) -> list[Ending]:
+    async def work(visit: Visit) -> list[Ending]:
         from imagechat_tui.net.failures import ApiError
 
         await visit.look()
@@ -431,7 +431,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
         if not confirmed(f"Delete {'it' if len(told) == 1 else f'these {len(told)}'} for everybody?"):
             click.echo("Nothing deleted.", err=True)
             return ERROR
-    endings = visit(chosen, errand)
+    endings = visit(chosen, work)
     return report(endings, lambda done: f"{names[str(done['ref'])]} deleted.", json=json_)
 
 

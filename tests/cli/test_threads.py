@@ -75,8 +75,8 @@ def test_a_list_says_what_is_left_out_of_it(
         async def look(self) -> ConversationList:
             return eg.conversation_list(conversations=())
 
-    def visit(target: object, errand: Callable[[Visit], Coroutine[None, None, object]]) -> object:
-        return asyncio.run(errand(Stub()))
+    def visit(target: object, work: Callable[[Visit], Coroutine[None, None, object]]) -> object:
+        return asyncio.run(work(Stub()))
 
     monkeypatch.setattr(threads, "visit", visit)
     list_threads.main(["https://e.org/shot.png", "--json"], standalone_mode=False)
