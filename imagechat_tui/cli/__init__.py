@@ -154,18 +154,18 @@ def run(argv: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     code = _carried_out(argv)
     try:
-        let_go(sys.stdout)
+        flush_or_discard(sys.stdout)
     except BrokenPipeError:
         code = code or READER_GONE
     except OSError as error:  # the last of the output is lost: nobody has said so yet if the verb went well
         if code == OK:
             code = _report(error)
     with contextlib.suppress(OSError):
-        let_go(sys.stderr)
+        flush_or_discard(sys.stderr)
     return code
 
 
-def let_go(stream: TextIO | None) -> None:
+def flush_or_discard(stream: TextIO | None) -> None:
     """Write what a stream still holds. If it cannot take it, that goes nowhere: at exit Python would try once
     more, and end us with a code and words of its own.
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from imagechat_tui import problems
-from imagechat_tui.cli import let_go
+from imagechat_tui.cli import flush_or_discard
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.raster.ambiguous_width import ASK_ON_LINE, drawn_wide
@@ -203,7 +203,7 @@ def on_terminal() -> Iterator[None]:
         for stream in (sys.stdout, sys.stderr):
             # What a terminal that is gone did not take is for nobody else.
             with suppress(OSError):
-                let_go(stream)
+                flush_or_discard(stream)
             stream.flush()
         for number, descriptor in enumerate(before):
             os.dup2(descriptor, number)

@@ -292,7 +292,7 @@ def edit(image: str, comment: str, message: str, json_: bool, **options: str | N
         listing = await visit.look()
         conversation = find(listing, marker)
         found = find_comment(await visit.comments(listing, conversation), place)
-        with of_its_author(visit, "edit"):
+        with explain_not_the_author(visit, "edit"):
             await visit.send(EditComment(conversation.id, found.id, text), conversation)
         return found
 
@@ -410,7 +410,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
             if comment is not None:
                 deletion = DeleteComment(conversation.id, comment.id)
             try:
-                with of_its_author(visit, "delete"):
+                with explain_not_the_author(visit, "delete"):
                     await visit.send(deletion, conversation)
             except ApiError as failure:
                 # An answer goes with what it answers, a comment with its marker: one named before it.
@@ -450,7 +450,7 @@ MAX_TOLD = 60
 
 
 @contextmanager
-def of_its_author(visit: Visit, verb: str) -> Iterator[None]:
+def explain_not_the_author(visit: Visit, verb: str) -> Iterator[None]:
     """Say of a write that is refused as not allowed who may do it. Another server may have another reason.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.worker import WorkerError
 
-from imagechat_tui.cli import let_go
+from imagechat_tui.cli import flush_or_discard
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
@@ -91,7 +91,7 @@ def main() -> None:
     code = app.run()
     for stream in (sys.stdout, sys.stderr):  # as the command line does
         with suppress(OSError):
-            let_go(stream)
+            flush_or_discard(stream)
     sys.exit(code if code is not None else app.return_code)
 
 
