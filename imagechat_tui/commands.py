@@ -46,7 +46,7 @@ class Subject(Enum):
     """A marker or a comment of which something is asked of the server, so that it must know it."""
     CONTENTS = auto()
     """What the server has."""
-    REST = auto()
+    NEIGHBOUR = auto()
     """The next thing, or the one before: which that is depends on whether what is being deleted is gone."""
 
 
@@ -93,7 +93,7 @@ _BY_ONE: Final = "crosshair by one cell"
 _BY_A_TENTH: Final = "crosshair by a tenth of the view"
 _MOVE: Final = "move pan scroll cursor arrow crosshair"
 _FAR: Final = "jump pan scroll fast page crosshair"
-_LIST: Final = (Subject.CONTENTS, Subject.REST)
+_LIST: Final = (Subject.CONTENTS, Subject.NEIGHBOUR)
 
 COMMANDS: Final = (
     # -- the main screen
@@ -175,12 +175,12 @@ COMMANDS: Final = (
     Command(
         "pane.next", Context.CHAT, "tab,shift+tab", "next_pane", "Next pane",
         synonyms="switch focus window move to tab",
-        hint="pane", footer={Context.PICTURE: 40, Context.THREADS: 40}, about=(Subject.REST,),
+        hint="pane", footer={Context.PICTURE: 40, Context.THREADS: 40}, about=(Subject.NEIGHBOUR,),
     ),
     Command(
         "pane.back", Context.CHAT, "escape,h", "back", "Back",
         synonyms="close cancel escape return up parent",
-        hint="back", footer={Context.COMMENTS: 60}, about=(Subject.REST,),
+        hint="back", footer={Context.COMMENTS: 60}, about=(Subject.NEIGHBOUR,),
     ),
     Command(
         "app.help", Context.CHAT, "question_mark,f1", "help", "Help for this pane",
@@ -202,7 +202,7 @@ COMMANDS: Final = (
     ),
     Command(
         "app.back", Context.CHAT, "q", "back_or_quit", "Back or quit",
-        synonyms="quit exit close leave", about=(Subject.REST,),
+        synonyms="quit exit close leave", about=(Subject.NEIGHBOUR,),
     ),
     # -- wherever one is
     Command(

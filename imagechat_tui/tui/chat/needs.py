@@ -27,7 +27,7 @@ OF_PLACE: Final = ids_about(Subject.PLACE)
 OF_PICTURE: Final = ids_about(Subject.PLACE, Subject.VIEW)
 OF_THREAD: Final = ids_about(Subject.THREAD)
 OF_START: Final = ids_about(Subject.PLACE, Subject.VIEW, Subject.THREAD, Subject.CONTENTS)
-OF_WHAT_IS_LEFT: Final = ids_about(Subject.REST)
+OF_WHAT_IS_LEFT: Final = ids_about(Subject.NEIGHBOUR)
 
 
 def on_the_way(things: Iterable[Thread | CommentView | None]) -> bool:
