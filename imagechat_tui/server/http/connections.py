@@ -127,7 +127,7 @@ class Connections:
             and self._limits.check(Limit.CONNECTION, gate.address, now) is None
         )
 
-    def came_for_nothing(self, gate: Gate) -> None:
+    def ended_without_request(self, gate: Gate) -> None:
         """It ended without a request. On the Unix socket clients look so whether anybody listens."""
         if not gate.address.startswith(_UID):
             self._limits.check(Limit.NO_REQUEST, gate.address, time.monotonic())
@@ -414,7 +414,7 @@ class Gate(asyncio.Protocol):
             self._placed = False
             self._book.leave(self)
             if not self._asked:
-                self._book.came_for_nothing(self)
+                self._book.ended_without_request(self)
         for timer in (self._timer, self._stuck):
             if timer is not None:
                 timer.cancel()
