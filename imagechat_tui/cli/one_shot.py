@@ -15,7 +15,6 @@ from imagechat_tui import problems
 from imagechat_tui.cli.target import Target
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId
-from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Version
 from imagechat_tui.protocol.routes import (
     CommentReply,
@@ -24,6 +23,7 @@ from imagechat_tui.protocol.routes import (
     ImageReply,
     OpenImage,
 )
+from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id, says

@@ -28,9 +28,9 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
-from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
+from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.safetext import Kind, comment_text, safe_text
 from imagechat_tui.sync.intents import (
     DeleteComment,

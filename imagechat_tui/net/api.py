@@ -30,8 +30,8 @@ from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ImageId, UrlId
-from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.thread_keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
     DeleteComment,

@@ -15,9 +15,9 @@ from imagechat_tui.protocol.events import (
     UpdatedComment,
 )
 from imagechat_tui.protocol.ids import UrlId
-from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, User
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply
+from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,

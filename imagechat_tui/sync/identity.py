@@ -16,9 +16,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import ImageId, TenantId, UrlId
-from imagechat_tui.protocol.keys import UrlTooLong, clean
 from imagechat_tui.protocol.models import OtherImage, Place, PlaceKind, Why
 from imagechat_tui.protocol.routes import MAX_PLACE, MAX_PROJECT, NEW_IMAGE, ImageReply
+from imagechat_tui.protocol.thread_keys import UrlTooLong, clean
 from imagechat_tui.sync.state import Room
 
 # Projects

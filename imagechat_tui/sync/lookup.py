@@ -18,8 +18,8 @@ from msgspec import Struct
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
-from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Position
+from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import FetchEventLog, FetchThread

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
-from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,

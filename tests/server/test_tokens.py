@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
-from imagechat_tui.protocol.keys import clean
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.tokens import (
     DAY_S,
     MAX_TOKEN_LENGTH,

@@ -20,7 +20,6 @@ from imagechat_tui.protocol.events import (
     UpdatedComment,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, EventId, UrlId, UserId
-from imagechat_tui.protocol.keys import rounded, thread_key
 from imagechat_tui.protocol.models import Comment, Conversation, Position, User
 from imagechat_tui.protocol.routes import (
     CommentList,
@@ -30,6 +29,7 @@ from imagechat_tui.protocol.routes import (
     EditReply,
     RoomIds,
 )
+from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
     DeleteComment,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import ImageId, UrlId
-from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import OtherImage, Place, PlaceKind, Why
 from imagechat_tui.protocol.routes import MAX_PLACE, MAX_PROJECT, NEW_IMAGE, ImageReply
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.sync.identity import (
     Scaled,
     bound_to,

@@ -18,8 +18,8 @@ import re
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
-from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.routes import RoomIds
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.storage import RoomKey
 
 DAY_S = 86_400

@@ -16,8 +16,8 @@ from msgspec import Struct
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_error
-from imagechat_tui.protocol.keys import UrlTooLong
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
+from imagechat_tui.protocol.thread_keys import UrlTooLong
 from imagechat_tui.server.broker import Broker
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
 from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRules, address_key

@@ -10,9 +10,9 @@ from aiohttp import WSMsgType, web
 
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
-from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Position, User
 from imagechat_tui.protocol.routes import RoomIds, UsersOnline
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.broker.buckets import Bucket
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.limits import ANY_FRAMES, CROSSHAIR_FRAMES, SOCKET_FRAMES, Limit

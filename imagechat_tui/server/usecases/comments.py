@@ -8,9 +8,9 @@ from imagechat_tui.protocol import codec, codes
 from imagechat_tui.protocol.codec import dump_json
 from imagechat_tui.protocol.events import DeletedComment, ImageChatUpdated, NewComment, UpdatedComment
 from imagechat_tui.protocol.ids import CommentId
-from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import CommentReply, CreateComment, EditComment, EditReply
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.access import Action
 from imagechat_tui.server.storage import Decision, Subject
 from imagechat_tui.server.usecases import commands

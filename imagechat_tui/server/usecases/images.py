@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import codec, codes
 from imagechat_tui.protocol.codec import dump_json
 from imagechat_tui.protocol.ids import ImageId, UrlId
-from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Version, Why
 from imagechat_tui.protocol.routes import NEW_IMAGE, ImageDetails, ImageReply, OpenImage
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.access import Action, Actor, allowed
 from imagechat_tui.server.storage import (
     Change,

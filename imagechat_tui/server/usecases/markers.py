@@ -17,9 +17,9 @@ from imagechat_tui.protocol.events import (
     ThreadStateChange,
 )
 from imagechat_tui.protocol.ids import ConversationId, UrlId
-from imagechat_tui.protocol.keys import clean, rounded
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
+from imagechat_tui.protocol.thread_keys import clean, rounded
 from imagechat_tui.server.guard.access import Action
 from imagechat_tui.server.storage import Announced, Decision, Subject
 from imagechat_tui.server.usecases import commands

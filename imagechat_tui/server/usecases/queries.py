@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
-from imagechat_tui.protocol.keys import clean
 from imagechat_tui.protocol.models import Comment, Conversation, LogEntry
 from imagechat_tui.protocol.routes import (
     NEW_IMAGE,
@@ -16,6 +15,7 @@ from imagechat_tui.protocol.routes import (
     ListComments,
     RoomIds,
 )
+from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imagechat_tui.protocol.ids import UrlId
-from imagechat_tui.protocol.keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.thread_keys import UrlTooLong, clean, rounded, thread_key
 from tests import examples as eg
 from tests.protocol import strategies
 
