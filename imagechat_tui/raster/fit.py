@@ -175,7 +175,7 @@ def _luma() -> Floats:
     return np.array(LUMA, dtype=np.float32)
 
 
-def steady(cells: Cells) -> Cells:
+def merge_similar_colors(cells: Cells) -> Cells:
     """Keep the colour in force wherever the cell's error hardly grows by it.
 
     Going through a row from left to right is slow, so rows are cut into blocks: first all blocks are gone through

@@ -84,7 +84,7 @@ class Plane(Struct, frozen=True, eq=False, dict=True):
         """Make the copies now rather than at the first view."""
         _ = self.levels, self.whole
 
-    def samples(self, box: Box, size: tuple[int, int], columns: int, rows: int, fine: float) -> Pixels:
+    def averaged(self, box: Box, size: tuple[int, int], columns: int, rows: int, fine: float) -> Pixels:
         """See `Picture.samples`; ``size`` is width and height of the picture."""
         import numpy as np
 
@@ -176,13 +176,13 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
             rows: how many samples down.
             fine: pixels at least across one sample: ``FINE`` or ``QUICK``.
         """
-        return self.colors.samples(box, (self.width, self.height), columns, rows, fine)
+        return self.colors.averaged(box, (self.width, self.height), columns, rows, fine)
 
     def cover(self, box: Box, columns: int, rows: int, fine: float = FINE) -> Pixels | None:
         """As `samples`, but how opaque these are, 0–255; None if all of them are wholly so."""
         if self.covers is None:
             return None
-        return self.covers.samples(box, (self.width, self.height), columns, rows, fine)
+        return self.covers.averaged(box, (self.width, self.height), columns, rows, fine)
 
 
 def _pieces(start: float, end: float, count: int, length: int) -> list[tuple[float, float, int]]:

@@ -103,7 +103,7 @@ def render(
 
 def as_pixels(picture: Picture, viewport: Viewport, cell: tuple[int, int], *, ground: int) -> Pixels:
     """The cells of ``viewport.area`` as pixels, ``cell`` of them across and down each."""
-    return _samples(picture, viewport, cell, ground, FINE, ColorDepth.TRUECOLOR)
+    return _sample_grid(picture, viewport, cell, ground, FINE, ColorDepth.TRUECOLOR)
 
 
 def _drawn(
@@ -116,24 +116,24 @@ def _drawn(
     """The cells of ``viewport.area``."""
     fine = FINE if quality == "best" else QUICK
 
-    def samples(across: int, down: int, fine: float = fine) -> Pixels:
-        return _samples(picture, viewport, (across, down), ground, fine, options.colors)
+    def grid(across: int, down: int, fine: float = fine) -> Pixels:
+        return _sample_grid(picture, viewport, (across, down), ground, fine, options.colors)
 
     if options.colors is ColorDepth.NONE:
         dark_ink = ground >= 0 and luma(ground) >= 128
         across, down = (2, 4) if options.glyphs is GlyphSet.BRAILLE else (1, 1)
-        return _colorless(samples(across, down), options.glyphs, dark_ink=dark_ink)
+        return _colorless(grid(across, down), options.glyphs, dark_ink=dark_ink)
     if options.renderer == "rich-pixels":
         from imagechat_tui.raster.plain import half_cells
 
-        glyphs, fg, bg = half_cells(samples(1, 2))
+        glyphs, fg, bg = half_cells(grid(1, 2))
         return glyphs, quantised(fg, options.colors), quantised(bg, options.colors)
     if options.glyphs is GlyphSet.HALF:  # so few samples that each may well be made of more pixels
-        cells = fit.halves(samples(1, 2, fine if quality == "fast" else 2 * fine))
+        cells = fit.halves(grid(1, 2, fine if quality == "fast" else 2 * fine))
     else:
-        cells = fit.fitted(samples(ACROSS, DOWN), options.glyphs)
+        cells = fit.fitted(grid(ACROSS, DOWN), options.glyphs)
     if options.colors is ColorDepth.TRUECOLOR:
-        cells = fit.steady(cells)
+        cells = fit.merge_similar_colors(cells)
         return cells.glyphs, packed(cells.fg), packed(cells.bg)
     reduce = quantised if picture.is_drawn else dithered
     fg, bg = reduce(packed(cells.fg), options.colors), reduce(packed(cells.bg), options.colors)
@@ -141,7 +141,7 @@ def _drawn(
     return cells.glyphs, fg, bg
 
 
-def _samples(
+def _sample_grid(
     picture: Picture, viewport: Viewport, each: tuple[int, int], ground: int, fine: float, depth: ColorDepth
 ) -> Pixels:
     """Samples of the area, so many across and down ``each`` cell; what is beside the picture is ground."""
