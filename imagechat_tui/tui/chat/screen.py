@@ -21,13 +21,13 @@ from imagechat_tui.tui.chat.availability import Availability
 from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
-from imagechat_tui.tui.chat.edges import Edges
 from imagechat_tui.tui.chat.layout import Pane, Sidebar
 from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNotices
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.panes import Panes
 from imagechat_tui.tui.chat.picture_pane import PicturePane
 from imagechat_tui.tui.chat.refusals import Refusals
+from imagechat_tui.tui.chat.screen_bars import ScreenBars
 from imagechat_tui.tui.chat.screen_state import PictureStatus, ScreenState
 from imagechat_tui.tui.chat.selection import Selection
 from imagechat_tui.tui.chat.sidebar import ThreadSidebar
@@ -111,7 +111,7 @@ class ChatScreen(Layer[None]):
         self._sent = asyncio.Event()
         self._sent.set()
         state, dispatch, sidebar = self.state, self._session.dispatch, self.sidebar
-        self.edges = Edges(
+        self.bars = ScreenBars(
             state,
             header=self.header,
             banner=self.banner,
@@ -198,7 +198,7 @@ class ChatScreen(Layer[None]):
         self.selection.follow()
         self.picture.threads = self.state.threads
         self.picture.crosshairs = state.here.crosshairs
-        self._show_edges()
+        self._show_bars()
         self.drafting.follow()
 
     def show_news(self, news: Sequence[Announce]) -> None:
@@ -245,21 +245,21 @@ class ChatScreen(Layer[None]):
         self.notices.withdraw(NOT_READ_AGAIN, PICTURE_CHANGED)
         self.state.picture = PictureStatus.SHOWN
         self.picture_pane.show(picture)
-        self.edges.show_size(picture)
+        self.bars.show_size(picture)
         self._show_empty()
         self.show_status()
         self._news.picture_read(picture)
 
     def show_picture_changed(self) -> None:
         """Say that its file is another now; the header goes on saying so."""
-        self._news.picture_changed(self.edges.picture_name)
-        self.edges.show_changed()
+        self._news.picture_changed(self.bars.picture_name)
+        self.bars.show_changed()
 
-    # -- the edges
+    # -- the bars
 
-    def _show_edges(self) -> None:
-        """Fill in all lines at the edges."""
-        self.edges.show_state(self.composer.target)
+    def _show_bars(self) -> None:
+        """Fill in all bars."""
+        self.bars.show_state(self.composer.target)
         self.show_status()
 
     def show_status(self) -> None:
@@ -268,7 +268,7 @@ class ChatScreen(Layer[None]):
         self.sidebar.show_keys(here=self.panes.reads_sidebar)
         disabled = self.availability.disabled_commands
         adds = "marker.new" not in disabled and not self.picture.is_on_marker
-        self.edges.show_status(
+        self.bars.show_status(
             focus,
             reading=self.has_class("-reading"),
             hints=hints(self, focus, disabled, {"image.open": MARK} if adds else {}),
@@ -381,7 +381,7 @@ class ChatScreen(Layer[None]):
 
     def writing_begun(self) -> None:
         """Count what is being written no longer among the drafts."""
-        self._show_edges()
+        self._show_bars()
 
     def resume_writing(self) -> None:
         """Have keys go to the text again."""
@@ -391,7 +391,7 @@ class ChatScreen(Layer[None]):
         """Take the composer's room away; keys go back to what it was about."""
         self.show_state(self.state.shown)  # what was kept while it was written has its place in the list now
         self.remove_class("-writing")
-        self._show_edges()
+        self._show_bars()
         self.panes.go(self.picture if about_picture else self.panes.list_pane)
 
     def refuse_writing(self) -> None:

@@ -32,7 +32,7 @@ CHANGED: Final = ", changed on disk"
 """Behind the picture's size, once its file is another."""
 
 
-class Edges:
+class ScreenBars:
     """Tells each line its part of the state that is shown.
 
     Args:
