@@ -332,7 +332,7 @@ COMMANDS: Final = (
     Command("here.close", Context.HERE, "escape,q,at,enter", "close", "Close", hint="close", priority=True),
     Command("unsent.close", Context.UNSENT, "escape,q,exclamation_mark", "close", "Close", hint="close"),
     Command("unsent.edit", Context.DRAFTS, "e", "screen.write_on", "Edit", hint="edit"),
-    Command("unsent.drop", Context.DRAFTS, "d", "screen.drop", "Discard", hint="discard"),
+    Command("unsent.discard", Context.DRAFTS, "d", "screen.discard", "Discard", hint="discard"),
 )  # fmt: skip
 
 BY_ID: Final = {command.id: command for command in COMMANDS}

@@ -147,8 +147,8 @@ class SyncEngine:
                 facts.workspace.keep(write, at_ms)
             case intents.Retry(draft_id):
                 writes.retry(draft_id, submitted.broadcast_id, at_ms)
-            case intents.Drop(draft_id):
-                facts.workspace.drop(draft_id)
+            case intents.DiscardDraft(draft_id):
+                facts.workspace.discard(draft_id)
             case intents.OpenThread(conversation_id) if facts.conversation(conversation_id) is None:
                 pass  # deleted meanwhile
             case intents.OpenThread(conversation_id):

@@ -91,7 +91,7 @@ class Retry(Tagged, frozen=True):
     draft_id: str
 
 
-class Drop(Tagged, frozen=True):
+class DiscardDraft(Tagged, frozen=True):
     """Forget a draft or a write that failed."""
 
     draft_id: str
@@ -124,7 +124,7 @@ class TryNow(Tagged, frozen=True):
 
 
 Intent: TypeAlias = (
-    Write | KeepDraft | Retry | Drop | OpenThread | CloseThread | MarkRead | MoveCrosshair | TryNow
+    Write | KeepDraft | Retry | DiscardDraft | OpenThread | CloseThread | MarkRead | MoveCrosshair | TryNow
 )
 
 

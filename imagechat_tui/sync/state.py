@@ -203,7 +203,7 @@ class CommentView(Struct, frozen=True):
     status: Status = Status.SAVED
     mine: bool = False
     draft_id: str | None = None
-    """Of a failed write: what ``Retry`` and ``Drop`` take."""
+    """Of a failed write: what ``Retry`` and ``DiscardDraft`` take."""
     problem: Problem | None = None
 
 

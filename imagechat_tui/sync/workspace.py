@@ -78,7 +78,7 @@ class Workspace:
         """Keep a write that was refused, or tried and not saved."""
         self._change(drafts=(*self._mine.drafts, draft))
 
-    def drop(self, draft_id: str) -> None:
+    def discard(self, draft_id: str) -> None:
         """Forget a draft."""
         self._change(drafts=tuple(draft for draft in self._mine.drafts if draft.id != draft_id))
 
@@ -232,7 +232,7 @@ class Workspace:
         draft = next((d for d in self._mine.drafts if d.failed and d.broadcast_id == broadcast_id), None)
         if draft is None:
             return False
-        self.drop(draft.id)
+        self.discard(draft.id)
         self._tell_saved(broadcast_id, draft.write, *told_by_event(event))
         return True
 

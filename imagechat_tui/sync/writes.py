@@ -66,7 +66,7 @@ class Writes:
         """Send a draft once more, under the id it was tried under."""
         draft = self._workspace.draft(draft_id)
         if draft is not None:
-            self._workspace.drop(draft_id)
+            self._workspace.discard(draft_id)
             self._begin(draft.write, draft.broadcast_id or broadcast_id, at_ms, draft)
 
     def _begin(self, write: Write, broadcast_id: BroadcastId, at_ms: int, tried: Draft | None) -> None:

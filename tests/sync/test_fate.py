@@ -13,7 +13,7 @@ from imagechat_tui.sync.intents import (
     CloseThread,
     DeleteComment,
     DeleteConversation,
-    Drop,
+    DiscardDraft,
     EditComment,
     Intent,
     KeepDraft,
@@ -90,7 +90,7 @@ class Fate(RuleBasedStateMachine):
         drafts = session.engine.state.mine.drafts
         if drafts:
             draft = drafts[which % len(drafts)].id
-            session.wish(Retry(draft) if again else Drop(draft))
+            session.wish(Retry(draft) if again else DiscardDraft(draft))
 
     @rule(who=WHO, which=WHICH, what=st.sampled_from([OpenThread, MarkRead, CloseThread, TryNow]))
     def look(self, who: int, which: int, what: type) -> None:

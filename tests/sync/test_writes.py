@@ -17,7 +17,7 @@ from imagechat_tui.sync.inputs import SnapshotLoaded, ThreadLoaded
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
-    Drop,
+    DiscardDraft,
     EditComment,
     KeepDraft,
     MoveConversation,
@@ -369,7 +369,7 @@ def test_each_phase_without_writes_says_why(write: Write) -> None:
     unsent(reader, write, ProblemKind.READ_ONLY)
     reader.cut()
     reader.shows(Phase.RECONNECTING)
-    reader.wish(Drop(B))
+    reader.wish(DiscardDraft(B))
     unsent(reader, write, ProblemKind.READ_ONLY)
     stranger = joined(uniform=at_once)
     stranger.cut(code=4401)
@@ -508,7 +508,7 @@ def test_a_dropped_draft_is_gone_from_disk() -> None:
     desk = joined()
     desk.wish(POST, B)
     desk.write_fails(B, status=400)
-    desk.wish(Drop(B))
+    desk.wish(DiscardDraft(B))
     assert (desk.state.mine.drafts, desk.stored) == ((), ())
 
 

@@ -23,7 +23,7 @@ from imagechat_tui.sync.intents import (
     CloseThread,
     DeleteComment,
     DeleteConversation,
-    Drop,
+    DiscardDraft,
     EditComment,
     Intent,
     KeepDraft,
@@ -170,7 +170,7 @@ class Session:
             if isinstance(intent, Retry) and draft.id == intent.draft_id
         ]
         written = intent.write if isinstance(intent, KeepDraft) else intent
-        replaced = intent.draft_id if isinstance(intent, Drop) else None
+        replaced = intent.draft_id if isinstance(intent, DiscardDraft) else None
         if isinstance(written, TextWrite):
             self.typed.add(written.text)
             replaced = typed_id(written)
@@ -563,7 +563,7 @@ class World:
         if state.mine.drafts:
             wishes += [Retry(chance.choice(state.mine.drafts).id)] * 2
             draft = chance.choice(state.mine.drafts)
-            wishes.append(Drop(draft.id))
+            wishes.append(DiscardDraft(draft.id))
         if not self.server.ours:
             # At the spot of another marker a new one becomes a comment, and no list tells which was first.
             wishes = [w for w in wishes if not isinstance(w, StartConversation) or w.point not in spots]

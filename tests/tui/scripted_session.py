@@ -12,7 +12,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, U
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import (
-    Drop,
+    DiscardDraft,
     EditComment,
     Intent,
     KeepDraft,
@@ -72,7 +72,7 @@ class ScriptedSession:
                 drafts = tuple(d for d in drafts if d.id != typed_id(write))
                 if write.text:
                     drafts = (*drafts, Draft(typed_id(write), write))
-            case Drop(draft_id):
+            case DiscardDraft(draft_id):
                 drafts = tuple(d for d in drafts if d.id != draft_id)
             case StartConversation() | PostComment() | EditComment():
                 drafts = tuple(d for d in drafts if d.id != typed_id(intent) and d.write != intent)

@@ -10,7 +10,14 @@ from msgspec.structs import replace
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.intents import Drop, EditComment, KeepDraft, PostComment, Retry, StartConversation
+from imagechat_tui.sync.intents import (
+    DiscardDraft,
+    EditComment,
+    KeepDraft,
+    PostComment,
+    Retry,
+    StartConversation,
+)
 from imagechat_tui.sync.state import Draft
 from imagechat_tui.tui.chat.screen_state import PictureStatus
 from tests import examples as eg
@@ -134,7 +141,7 @@ def test_a_changed_text_of_what_was_not_saved_takes_its_place() -> None:
     assert parts.drafting.keep()
     kept, dropped = parts.session.intents[-2:]
     assert kept == KeepDraft(PostComment(IC, "tried again"))
-    assert dropped == Drop("f1")
+    assert dropped == DiscardDraft("f1")
 
 
 def test_words_of_a_thread_that_is_gone_go_to_a_new_marker() -> None:
@@ -148,8 +155,8 @@ def test_words_of_a_thread_that_is_gone_go_to_a_new_marker() -> None:
 def test_a_retry_and_a_drop_name_the_draft() -> None:
     parts = Parts(two_threads(drafts=(FAILED,)))
     parts.drafting.retry(FAILED)
-    parts.drafting.drop(FAILED)
-    assert parts.session.intents == [Retry("f1"), Drop("f1")]
+    parts.drafting.discard(FAILED)
+    assert parts.session.intents == [Retry("f1"), DiscardDraft("f1")]
 
 
 def test_who_edits_hears_that_the_text_is_another_now_once() -> None:

@@ -11,7 +11,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
-    Drop,
+    DiscardDraft,
     EditComment,
     PostComment,
     ResolveConversation,
@@ -106,7 +106,7 @@ def test_a_draft_is_dropped_after_a_yes() -> None:
     parts.actions.delete()
     assert parts.question == "Discard this draft? mine"
     parts.answer()
-    assert parts.session.intents[-1] == Drop("f")
+    assert parts.session.intents[-1] == DiscardDraft("f")
 
 
 def test_editing_opens_the_thread_at_the_comment() -> None:

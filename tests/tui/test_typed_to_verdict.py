@@ -15,7 +15,7 @@ from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
-    Drop,
+    DiscardDraft,
     EditComment,
     KeepDraft,
     PostComment,
@@ -221,7 +221,7 @@ async def test_offline_is_refused_with_the_text_in_place_and_enter_tries_again(s
             StartConversation(Point(50.0, 50.0), "tried while offline"),
             StartConversation(Point(50.0, 50.0), "tried while offline"),
         ]
-        assert not desk.session.asked(Drop)
+        assert not desk.session.asked(DiscardDraft)
         assert desk.focus == "picture"
         assert "not saved" not in desk.lines[0]
 
@@ -236,7 +236,7 @@ async def test_a_refused_text_that_is_changed_replaces_the_one_that_was_refused(
         desk.session.refusing = None
         await desk.type("two")
         await desk.press("enter")
-        assert desk.session.asked(Drop) == [Drop(failed)]
+        assert desk.session.asked(DiscardDraft) == [DiscardDraft(failed)]
         assert [write.text for write in desk.session.asked(StartConversation)] == ["one", "onetwo"]
         assert not desk.session.state.mine.drafts
 
@@ -282,9 +282,9 @@ async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
         await desk.press("exclamation_mark", "d")
         assert "Discard this draft?" in desk.text
         await desk.press("escape")
-        assert not desk.session.asked(Drop)
+        assert not desk.session.asked(DiscardDraft)
         await desk.press("d", "enter")
-        assert desk.session.asked(Drop) == [Drop("f1")]
+        assert desk.session.asked(DiscardDraft) == [DiscardDraft("f1")]
         await desk.publish(desk.session.state)
         assert desk.app.screen is desk.chat
 

@@ -70,7 +70,7 @@ class DialogOpener:
         self,
         *,
         retry: Callable[[Draft], None],
-        drop: Callable[[Draft], None],
+        discard: Callable[[Draft], None],
         write_on: Callable[[Draft], None],
     ) -> None:
         """List what is not on the server, and what can be done with it."""
@@ -80,7 +80,7 @@ class DialogOpener:
             if draft is not None:
                 write_on(draft)
 
-        unsent = UnsentScreen(self._state.newest, self._clock, retry=retry, drop=drop)
+        unsent = UnsentScreen(self._state.newest, self._clock, retry=retry, discard=discard)
         self._screen.push_dialog(unsent, answered)
 
     def list_people(self) -> None:

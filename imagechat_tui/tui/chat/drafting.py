@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.safetext import comment_text
 from imagechat_tui.sync.intents import (
-    Drop,
+    DiscardDraft,
     EditComment,
     KeepDraft,
     PostComment,
@@ -248,7 +248,7 @@ class Drafting:
         self._kept = write
         self._dispatch(KeepDraft(write))
         if text.draft_id is not None:  # after it: a kill between the two must find one of them
-            self._dispatch(Drop(text.draft_id))
+            self._dispatch(DiscardDraft(text.draft_id))
             text.draft_id = text.tried = None
         return True
 
@@ -270,7 +270,7 @@ class Drafting:
         self._stop_keeping()
         sent_as = self._dispatch(write)
         if text.draft_id is not None and write.text != text.tried:
-            self._dispatch(Drop(text.draft_id))
+            self._dispatch(DiscardDraft(text.draft_id))
         refused = next((d for d in self._state.drafts if d.failed and d.write == write), None)
         if refused is not None and refused.problem is not None:
             why = problem_words(refused.problem)
@@ -329,9 +329,9 @@ class Drafting:
         """Send once more what was not saved. If it is refused, the news tell why."""
         self._dispatch(Retry(draft.id))
 
-    def drop(self, draft: Draft) -> None:
+    def discard(self, draft: Draft) -> None:
         """Forget a draft."""
-        self._dispatch(Drop(draft.id))
+        self._dispatch(DiscardDraft(draft.id))
 
 
 def place_title(point: Point) -> str:

@@ -552,8 +552,8 @@ class ChatScreen(Layer[None]):
     def action_unsent(self) -> None:
         """What is not on the server."""
         if self.state.drafts:
-            drafting, drop = self.drafting, self.thread_actions.drop
-            self._dialogs.list_unsent(retry=drafting.retry, drop=drop, write_on=drafting.write_on)
+            drafting, discard = self.drafting, self.thread_actions.discard
+            self._dialogs.list_unsent(retry=drafting.retry, discard=discard, write_on=drafting.write_on)
         else:
             self.notices.notice("", ALL_SENT)
 

@@ -117,7 +117,7 @@ class ThreadActions:
         whole = comment is None or len(thread.comments) <= 1
         draft = self._state.draft(comment.draft_id if comment is not None else thread.draft_id)
         if draft is not None:
-            self.drop(draft)
+            self.discard(draft)
         elif comment is None or whole:
             self._delete_marker(thread)
         else:
@@ -145,10 +145,10 @@ class ThreadActions:
             or self._refusals.in_flight(thing)
         )
 
-    def drop(self, draft: Draft) -> None:
+    def discard(self, draft: Draft) -> None:
         """Ask, then forget a draft."""
         text = getattr(draft.write, "text", "")
-        self._confirm("Discard this draft?", text, "discard", lambda: self._drafting.drop(draft))
+        self._confirm("Discard this draft?", text, "discard", lambda: self._drafting.discard(draft))
 
     def delete_comment(self, thread: Thread, comment: CommentView) -> None:
         """Delete a comment, if it is still there."""

@@ -31,7 +31,7 @@ from imagechat_tui.words import problem_words, write_words
 KEYS = (
     key_hint("list.open", "retry or keep writing"),
     key_hint("unsent.edit"),
-    key_hint("unsent.drop"),
+    key_hint("unsent.discard"),
     key_hint("unsent.close"),
 )
 """What the keys do with a draft."""
@@ -92,13 +92,13 @@ class UnsentScreen(Dialog[Draft | None]):
         clock: Clock,
         *,
         retry: Callable[[Draft], None],
-        drop: Callable[[Draft], None],
+        discard: Callable[[Draft], None],
     ) -> None:
         super().__init__()
         self._state = state
         self._clock = clock
         self._retry = retry
-        self._drop = drop
+        self._discard = discard
 
     def compose(self) -> ComposeResult:
         """Title, list, keys."""
@@ -143,11 +143,11 @@ class UnsentScreen(Dialog[Draft | None]):
         if item is not None:
             self.dismiss(item)
 
-    def action_drop(self) -> None:
+    def action_discard(self) -> None:
         """Forget the selected draft, after asking."""
         item = self.query_one(DraftRows).item
         if item is not None:
-            self._drop(item)
+            self._discard(item)
 
     def action_close(self) -> None:
         """Leave everything as it is."""
