@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, Vote
+from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, ReadState, Vote
 from imagechat_tui.protocol.tagged import Tagged
 
 
@@ -132,6 +132,13 @@ class CursorMoved(Tagged, frozen=True):
     point: Point
 
 
+class ReadStateChanged(Tagged, frozen=True):
+    """The asking user's own read state changed, perhaps by another session (``v=2``); never logged."""
+
+    state: ReadState
+    """The marks that changed, and the revision with them."""
+
+
 class UnknownEvent(Tagged, frozen=True):
     """An event of a type we do not know: stepped over, its position still counts."""
 
@@ -152,4 +159,6 @@ LoggedEvent: TypeAlias = (
 )
 """Events that have a place in a room's log, and so a stamp."""
 
-LiveEvent: TypeAlias = LoggedEvent | PresenceUpdate | Subscribed | Reset | Skip | CursorMoved | UnknownEvent
+LiveEvent: TypeAlias = (
+    LoggedEvent | PresenceUpdate | Subscribed | Reset | Skip | CursorMoved | ReadStateChanged | UnknownEvent
+)

@@ -241,3 +241,19 @@ class LogEntry(Struct, frozen=True):
     url_id: UrlId
     broadcast_id: BroadcastId
     data: str
+
+
+class ReadMark(Struct, frozen=True):
+    """How far somebody has read a thread."""
+
+    conversation_id: ConversationId
+    number: int
+    """Of the last comment read; 0 if none was."""
+
+
+class ReadState(Struct, frozen=True):
+    """How far somebody has read the threads of an image."""
+
+    revision: int = 0
+    """Grows by one with each change; 0: they have never been here."""
+    marks: tuple[ReadMark, ...] = ()

@@ -17,6 +17,7 @@ from imagechat_tui.protocol.models import (
     Place,
     Point,
     Position,
+    ReadMark,
     User,
     Version,
 )
@@ -43,6 +44,8 @@ DELETE_CONVERSATION = Route("DELETE", "/comment-image-chats/{tenant_id}/{chat_id
 OPEN_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images")
 SHOW_IMAGE = Route("GET", "/comment-image-chats/{tenant_id}/images/{image_id}")
 LINK_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images/{image_id}/places")
+READ_STATE = Route("GET", "/comment-image-chats/{tenant_id}/read-state")
+CHANGE_READ_STATE = Route("PUT", "/comment-image-chats/{tenant_id}/read-state")
 LIST_COMMENTS = Route("GET", "/comments/{tenant_id}")
 CREATE_COMMENT = Route("POST", "/comments/{tenant_id}")
 DELETE_COMMENT = Route("DELETE", "/comments/{tenant_id}/{comment_id}")
@@ -182,6 +185,19 @@ class ImageDetails(Struct, frozen=True):
     image: OpenedImage
     places: tuple[Place, ...]
     versions: tuple[Version, ...]
+
+
+MAX_READ_MARKS: Final = 500
+"""Threads that one CHANGE_READ_STATE may name."""
+
+
+class ChangeReadState(Struct, frozen=True):
+    """Body of CHANGE_READ_STATE. It needs no broadcastId: done twice it is done once."""
+
+    read: tuple[ReadMark, ...] = ()
+    """Read at least as far as this."""
+    unread: tuple[ReadMark, ...] = ()
+    """Read as far as this and no farther."""
 
 
 class Direction(StrEnum):

@@ -56,7 +56,13 @@ def restarted(mine: Position, head: Position) -> bool:
 def stamp_of(event: events.LiveEvent) -> events.Stamp | None:
     """The envelope of a logged event; None for events that are never logged."""
     if isinstance(
-        event, events.PresenceUpdate | events.Subscribed | events.Reset | events.Skip | events.CursorMoved
+        event,
+        events.PresenceUpdate
+        | events.Subscribed
+        | events.Reset
+        | events.Skip
+        | events.CursorMoved
+        | events.ReadStateChanged,
     ):
         return None
     return event.stamp

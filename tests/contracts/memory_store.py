@@ -25,7 +25,17 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, User, Version
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Place,
+    Position,
+    ReadMark,
+    ReadState,
+    User,
+    Version,
+)
+from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
@@ -36,6 +46,7 @@ from imagechat_tui.server.storage import (
     ImagesFound,
     LogPage,
     Outcome,
+    ReaderKey,
     RoomKey,
     Snapshot,
     StoredEvent,
@@ -44,6 +55,7 @@ from imagechat_tui.server.storage import (
     ThreadPage,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
@@ -67,11 +79,13 @@ class Data:
     images: dict[tuple[TenantId, ImageId], ImageRecord] = field(default_factory=dict)
     places: dict[tuple[TenantId, Place], HeldPlace] = field(default_factory=dict)
     versions: dict[tuple[TenantId, ImageId, int], tuple[Version, bool]] = field(default_factory=dict)
+    readers: dict[ReaderKey, int] = field(default_factory=dict)
+    marks: dict[tuple[TenantId, ConversationId, UserId], int] = field(default_factory=dict)
 
     def copy(self) -> Data:
         """The same data, free to be changed."""
-        tables = ("rooms", "events", "markers", "comments", "answers", "images", "places", "versions")
-        return Data(**(vars(self) | {name: dict(getattr(self, name)) for name in tables}))
+        copied = {name: dict(table) for name, table in vars(self).items() if isinstance(table, dict)}
+        return Data(**(vars(self) | copied))
 
 
 class MemoryTransaction:
@@ -141,6 +155,8 @@ class MemoryTransaction:
 
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         self._data.markers.pop((tenant_id, conversation_id), None)
+        for key in [key for key in self._data.marks if key[:2] == (tenant_id, conversation_id)]:
+            del self._data.marks[key]
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for comment_id in comment_ids:
@@ -232,11 +248,41 @@ class MemoryTransaction:
         self._data.versions[tenant_id, image_id, version.number] = version, plain
 
     def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
-        self._data.images.pop((tenant_id, image_id), None)
+        gone = self._data.images.pop((tenant_id, image_id), None)
+        for reader in [one for one in self._data.readers if gone and one[:2] == (tenant_id, gone.url_id)]:
+            del self._data.readers[reader]
         for held in self.places(tenant_id, image_id, len(self._data.places)):
             del self._data.places[tenant_id, held.place]
         for version in self.versions(tenant_id, image_id, len(self._data.versions)):
             del self._data.versions[tenant_id, image_id, version.number]
+
+    def read_state(self, reader: ReaderKey) -> ReadState:
+        there = self._conversations(reader.tenant_id, reader.image)
+        keys = ((reader.tenant_id, one.id, reader.user_id) for one in there)
+        known = tuple(ReadMark(key[1], self._data.marks[key]) for key in keys if key in self._data.marks)
+        revision = self._data.readers.get(reader, 0)
+        return ReadState(revision, known if revision else ())
+
+    def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> dict[ConversationId, int]:
+        return {
+            one.id: max(numbers)
+            for one in self._conversations(tenant_id, image)
+            if (numbers := [said.number for said in self.thread(tenant_id, one.url_id) if said.number])
+        }
+
+    def put_read_state(self, reader: ReaderKey, changed: ReadState) -> None:
+        self._data.readers[reader] = changed.revision
+        for mark in changed.marks:
+            assert (reader.tenant_id, mark.conversation_id) in self._data.markers
+            self._data.marks[reader.tenant_id, mark.conversation_id, reader.user_id] = mark.number
+
+    def _conversations(self, tenant_id: TenantId, image: UrlId) -> list[Conversation]:
+        shown = [
+            marker.conversation
+            for (tenant, _), marker in self._data.markers.items()
+            if (tenant, marker.image) == (tenant_id, image)
+        ]
+        return sorted(shown, key=lambda conversation: conversation.number or 0)
 
 
 def _blank_event(event: StoredEvent) -> StoredEvent:
@@ -304,6 +350,15 @@ class MemoryStore:
 
     async def image_history(self, tenant_id: TenantId, image_id: ImageId) -> ImageHistory | None:
         return image_history(MemoryTransaction(self._data), tenant_id, image_id)
+
+    async def read_state(self, reader: ReaderKey) -> ReadState:
+        return MemoryTransaction(self._data).read_state(reader)
+
+    async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
+        data = self._data.copy()
+        state = apply_read_change(MemoryTransaction(data), reader, change)
+        self._data = data
+        return state
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         return {room: self._state(room).position for room in rooms}

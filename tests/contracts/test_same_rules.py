@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import DeletedComment, ImageChatUpdated, NewComment, NewImageChat, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment
+from imagechat_tui.protocol.models import Comment, ReadMark
+from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -27,6 +28,7 @@ from imagechat_tui.server.storage import (
     HeldPlace,
     ImageChange,
     ImageQuery,
+    ReaderKey,
     RoomKey,
     Store,
     Subject,
@@ -56,7 +58,9 @@ class Step:
 STEPS = st.lists(
     st.builds(
         Step,
-        what=st.sampled_from(["say", "say", "edit", "mark", "remove", "unmark", "open", "open"]),
+        what=st.sampled_from(
+            ["say", "say", "edit", "mark", "remove", "unmark", "open", "open", "read", "unread"]
+        ),
         number=st.integers(0, 12),
         by=st.sampled_from([eg.ALICE, eg.BOB]),
         thread=st.integers(0, 1),
@@ -206,6 +210,16 @@ def nothing_new(subject: Subject) -> Decision:
     raise Refused
 
 
+def reader(step: Step) -> ReaderKey:
+    return ReaderKey(eg.TENANT, eg.IMAGE, step.by)
+
+
+def read(step: Step) -> ChangeReadState:
+    """How far somebody read a thread, which may not be there, or that they did not."""
+    marks = (ReadMark(ConversationId(f"ic_{step.thread}"), step.target),)
+    return ChangeReadState(read=marks) if step.what == "read" else ChangeReadState(unread=marks)
+
+
 async def answer(store: Store, change: Change) -> object:
     try:
         return await store.change(change)
@@ -220,8 +234,13 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     told: list[object] = []
     for step in steps:
         clock.ms += step.passes_ms
-        told.append(await answer(store, change(step)))
-    told += [await answer(store, replace(change(step), decide=nothing_new)) for step in steps]
+        if step.what in ("read", "unread"):
+            told.append(await store.change_read_state(reader(step), read(step)))
+        else:
+            told.append(await answer(store, change(step)))
+        told.append(await store.read_state(reader(step)))
+    written = [step for step in steps if step.what in DECIDERS]
+    told += [await answer(store, replace(change(step), decide=nothing_new)) for step in written]
     told.append(await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True))
     told.append(await store.commenters(eg.TENANT, eg.IMAGE))
     for number in range(4):

@@ -26,7 +26,8 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Place, PlaceKind, Position, Version
+from imagechat_tui.protocol.models import Comment, Place, PlaceKind, Position, ReadMark, ReadState, Version
+from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -39,6 +40,7 @@ from imagechat_tui.server.storage import (
     ImageQuery,
     ImageRecord,
     ImagesFound,
+    ReaderKey,
     RoomKey,
     Store,
     StoreError,
@@ -281,6 +283,80 @@ async def test_markers_keep_their_numbers_and_come_in_their_order(store: Store) 
         assert await store.conversation(eg.TENANT, conversation.id) == conversation
     listed = await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True)
     assert [one.number for one in listed.conversations] == [1, 2]
+
+
+READER = ReaderKey(eg.TENANT, eg.IMAGE, eg.ALICE)
+
+
+async def mark_with(store: Store, name: str, comments: int, *, tenant_id: TenantId = eg.TENANT) -> ReadMark:
+    """A marker with so many comments; the answer is its newest."""
+    thread = UrlId(f"{eg.IMAGE}:s:{name}:1")
+    marker = eg.conversation(id=f"ic_{name}", url_id=thread, number=ord(name), created_at_ms=eg.T0)
+    decisions = [Decision(b"", image=eg.IMAGE, conversation=marker)]
+    for number in range(1, comments + 1):
+        comment_id = CommentId(f"c_{name}{number}")
+        comment = Comment(comment_id, thread, user_id=eg.BOB, date_ms=eg.T0, number=number)
+        decisions.append(Decision(b"", comment=comment))
+    for count, decision in enumerate(decisions):
+        broadcast_id = BroadcastId(f"{name}{count}")
+        await store.change(Change(tenant_id, eg.BOB, broadcast_id, b"", always(decision)))
+    return ReadMark(marker.id, comments)
+
+
+async def test_who_comes_first_has_read_all_that_is_there(store: Store) -> None:
+    one = await mark_with(store, "a", 2)
+    await mark_with(store, "b", 0)
+    assert await store.read_state(READER) == ReadState()
+    assert await store.change_read_state(READER, ChangeReadState()) == ReadState(1, (one,))
+    two = await mark_with(store, "c", 1)
+    assert await store.read_state(READER) == ReadState(1, (one,))
+    assert await store.change_read_state(READER, ChangeReadState(read=(two,))) == ReadState(2, (two,))
+    assert await store.read_state(READER) == ReadState(2, (one, two))
+
+
+async def test_reading_goes_forward_and_unread_goes_back(store: Store) -> None:
+    one = await mark_with(store, "a", 5)
+    await store.change_read_state(READER, ChangeReadState())
+    back = replace(one, number=3)
+    assert await store.change_read_state(READER, ChangeReadState(read=(back,))) == ReadState(1)
+    assert await store.change_read_state(READER, ChangeReadState(unread=(back,))) == ReadState(2, (back,))
+    assert await store.change_read_state(READER, ChangeReadState(unread=(back,))) == ReadState(2)
+    assert await store.change_read_state(READER, ChangeReadState(read=(one,))) == ReadState(3, (one,))
+
+
+async def test_what_was_read_goes_with_its_marker(store: Store) -> None:
+    one, two = await mark_with(store, "a", 1), await mark_with(store, "b", 1)
+    await store.change_read_state(READER, ChangeReadState())
+    gone = Decision(b"", removed_conversation=one.conversation_id)
+    await store.change(Change(eg.TENANT, eg.BOB, BroadcastId("gone"), b"", always(gone)))
+    assert await store.read_state(READER) == ReadState(1, (two,))
+    late = ChangeReadState(read=(replace(one, number=9),))
+    assert await store.change_read_state(READER, late) == ReadState(1)
+
+
+async def test_who_was_there_is_forgotten_with_the_image(store: Store, clock: Clock) -> None:
+    for key, name in (("1", "one"), ("2", "two")):
+        await store.change(image_change(key, ImageChange(image(name))))
+    reader = READER._replace(image=image("one").url_id)
+    await store.change_read_state(reader, ChangeReadState())
+    clock.ms += 8 * DAY_MS
+    await store.change(image_change("3", ImageChange(image("three", due_ms=clock.ms + DAY_MS))))
+    assert await store.read_state(reader) == ReadState()
+
+
+@pytest.mark.security
+async def test_nobody_else_has_read_what_somebody_read(store: Store) -> None:
+    one = await mark_with(store, "a", 2)
+    await store.change_read_state(READER, ChangeReadState())
+    theirs, less = READER._replace(user_id=eg.BOB), replace(one, number=1)
+    assert await store.read_state(theirs) == ReadState()
+    await store.change_read_state(theirs, ChangeReadState(unread=(less,)))
+    assert await store.read_state(theirs) == ReadState(1, (less,))
+    for other in (READER._replace(tenant_id=OTHER), READER._replace(image=UrlId("elsewhere"))):
+        assert await store.read_state(other) == ReadState()
+        change = ChangeReadState(read=(less,), unread=(less,))
+        assert await store.change_read_state(other, change) == ReadState(1)
+    assert await store.read_state(READER) == ReadState(1, (one,))
 
 
 def image_change(key: str, change: ImageChange, *, tenant_id: TenantId = eg.TENANT) -> Change:

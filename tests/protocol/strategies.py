@@ -15,6 +15,7 @@ from imagechat_tui.protocol.events import (
     NewComment,
     NewImageChat,
     PresenceUpdate,
+    ReadStateChanged,
     Reset,
     Skip,
     Stamp,
@@ -33,7 +34,17 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Point, Position, User, Vote
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    LogEntry,
+    Point,
+    Position,
+    ReadMark,
+    ReadState,
+    User,
+    Vote,
+)
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
@@ -310,11 +321,16 @@ comment_events: st.SearchStrategy[NewComment | UpdatedComment | DeletedComment] 
     st.builds(_updated, stamps, comments),
     st.builds(_deleted, stamps, comments),
 )
+read_marks: st.SearchStrategy[tuple[ReadMark, ...]] = st.dictionaries(
+    conversation_ids, st.integers(0, 2**53), max_size=4
+).map(lambda numbers: tuple(ReadMark(*item) for item in numbers.items()))
+read_states = st.builds(ReadState, st.integers(0, 2**53), read_marks)
 extension_events: st.SearchStrategy[LiveEvent] = st.one_of(
     st.builds(Subscribed, positions, times),
     st.builds(Reset, texts),
     st.builds(Skip, positions),
     st.builds(CursorMoved, user_ids, points),
+    st.builds(ReadStateChanged, read_states),
 )
 events: st.SearchStrategy[LiveEvent] = st.one_of(
     image_chat_events,

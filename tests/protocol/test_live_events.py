@@ -559,7 +559,9 @@ _KEYS = sorted(
 
 
 @given(
-    kind=st.sampled_from([sample["type"] for sample in SAMPLES] + ["skip", "reset", "subscribed", "cursor"]),
+    kind=st.sampled_from(
+        [sample["type"] for sample in SAMPLES] + ["skip", "reset", "subscribed", "cursor", "read-state"]
+    ),
     junk=st.dictionaries(st.sampled_from(_KEYS), _junk, max_size=5),
 )
 def test_any_object_is_an_event_or_malformed(kind: str, junk: dict[str, object]) -> None:

@@ -108,7 +108,7 @@ def query(tenant: str, user_id_ws: str) -> dict[str, str]:
 
 def extended(route: Route) -> dict[str, str]:
     """What shows a route that only our own client finds."""
-    return {"v": "2"} if "/images" in route.template else {}
+    return {"v": "2"} if any(part in route.template for part in ("/images", "/read-state")) else {}
 
 
 def things(case: Case) -> dict[str, str]:

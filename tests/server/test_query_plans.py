@@ -109,6 +109,9 @@ async def everything(house: House) -> None:
         await ann.gets("GET", f"/pages/demo/users/{page}", urlId=IMAGE)
     await ann.gets("GET", "/pages/demo/users/info", ids=f"{ann.id},{bob.id}")
     await pictures(ann)
+    for read in ({}, {"read": {chat: 1}}):
+        await ann.gets("PUT", "/comment-image-chats/demo/read-state", read, urlId=IMAGE, v="2")
+        await ann.gets("GET", "/comment-image-chats/demo/read-state", urlId=IMAGE, v="2")
     await house.client.get("/readyz")
     thread = await ann.thread(v="2")
     async with await ann.sub(ids, v="2", **position) as socket, await ann.sub(thread, v="2") as other:

@@ -49,8 +49,9 @@ REQUESTS = {
     Action.DELETE_MARKER: Request("DELETE", "/comment-image-chats/{tenant}/{chat}"),
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
     Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
+    Action.KEEP_READ_STATE: Request("PUT", "/comment-image-chats/{tenant}/read-state", {"read": {}}),
 }
-SILENT = frozenset({Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE})
+SILENT = frozenset({Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE, Action.KEEP_READ_STATE})
 """What no event tells of."""
 
 TENANTS = {standing: "open" if standing is Standing.SESSION else "demo" for standing in Standing}
@@ -148,7 +149,9 @@ LOOKING = frozenset({Action.READ, Action.BIND_PICTURE})
 """Whoever may look asks which image a picture is, too; whether it is to be bound stands in the body."""
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action not in LOOKING])
+@pytest.mark.parametrize(
+    "action", [action for action in Action if action not in LOOKING | {Action.KEEP_READ_STATE}]
+)
 async def test_a_body_that_cannot_be_read_is_told_after_the_right(house: House, action: Action) -> None:
     """Whoever may not must not learn more: 401, then 404, then 403, then 400."""
     owner, nobody, reader = house.person("owner"), house.person(""), house.person("reader")
@@ -193,3 +196,12 @@ async def test_where_everybody_must_sign_in_nobody_reads(house: House) -> None:
         if path != "/sub":
             signed_in = query | {"userIdWS": str(ids["userIdWS"])}
             assert (await member.asks("GET", path, **signed_in))[0] == 200, path
+
+
+async def test_how_far_one_has_read_is_kept_for_whoever_may_look_and_is_known(house: House) -> None:
+    """It is about a page, and a page is always there."""
+    request = REQUESTS[Action.KEEP_READ_STATE]
+    path = request.path.format(tenant="demo")
+    for name, status in (("", 401), ("reader", 400), ("member", 400)):
+        answer, _, _ = await house.person(name).asks(request.method, path, b"{", urlId=IMAGE, v="2")
+        assert answer == status

@@ -6,7 +6,9 @@ from typing import get_type_hints
 
 import pytest
 
+from imagechat_tui.protocol.events import ReadStateChanged
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
+from imagechat_tui.protocol.models import ReadState
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.intents import StartConversation
@@ -68,6 +70,12 @@ def test_what_is_confirmed_goes_before_what_was_answered() -> None:
     known.ledger.introduce_server(Peer.OURS, eg.conversation_list())
     known.ledger.take_list(eg.conversation_list())
     assert known.conversation(ConversationId("ic_1")) == eg.conversation()
+
+
+def test_how_far_the_person_has_read_is_no_event_of_the_room() -> None:
+    core = Core(eg.room(), late)
+    Facts(core).apply(ReadStateChanged(ReadState(1)))
+    assert core.effects == []
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,14 @@ from imagechat_tui.protocol.events import (
     ImageChatsStale,
     LiveEvent,
     PresenceUpdate,
+    ReadStateChanged,
     Reset,
     Skip,
     Subscribed,
     UnknownEvent,
 )
 from imagechat_tui.protocol.ids import EventId
-from imagechat_tui.protocol.models import Position
+from imagechat_tui.protocol.models import Position, ReadState
 from imagechat_tui.sync.replay import (
     HELD_AT_MOST,
     SEEN_AT_MOST,
@@ -54,9 +55,10 @@ EVENTS: dict[type, LiveEvent] = {
         Reset(),
         Skip(eg.position(7)),
         CursorMoved(eg.BOB, eg.point()),
+        ReadStateChanged(ReadState(1)),
     )
 }
-UNLOGGED = (PresenceUpdate, Subscribed, Reset, CursorMoved)
+UNLOGGED = (PresenceUpdate, Subscribed, Reset, CursorMoved, ReadStateChanged)
 
 
 def test_the_examples_leave_no_event_out() -> None:

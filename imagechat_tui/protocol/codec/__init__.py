@@ -46,6 +46,12 @@ from imagechat_tui.protocol.codec.json_text import (
     parse_object,
 )
 from imagechat_tui.protocol.codec.live_events import decode_event, encode_event
+from imagechat_tui.protocol.codec.read_states import (
+    decode_change_read_state,
+    decode_read_state,
+    encode_change_read_state,
+    encode_read_state,
+)
 from imagechat_tui.protocol.codec.refusals import decode_error, encode_error, is_refusal
 from imagechat_tui.protocol.codec.requests import (
     ClientCursor,
@@ -81,6 +87,7 @@ __all__ = [
     "JsonObject",
     "MalformedMessage",
     "decode_broadcast_id",
+    "decode_change_read_state",
     "decode_client_frame",
     "decode_comment_list",
     "decode_comment_reply",
@@ -100,6 +107,7 @@ __all__ = [
     "decode_list_comments",
     "decode_list_conversations",
     "decode_open_image",
+    "decode_read_state",
     "decode_resume",
     "decode_subscribe",
     "decode_update_conversation",
@@ -107,6 +115,7 @@ __all__ = [
     "decode_users_online",
     "dump_json",
     "encode_broadcast_id",
+    "encode_change_read_state",
     "encode_client_cursor",
     "encode_comment_deleted",
     "encode_comment_list",
@@ -130,6 +139,7 @@ __all__ = [
     "encode_list_conversations",
     "encode_open_image",
     "encode_presence_status",
+    "encode_read_state",
     "encode_subscribe",
     "encode_success",
     "encode_update_conversation",

@@ -38,6 +38,9 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self._fields
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
     def has(self, key: str) -> bool:
         """Whether the key is there and not null."""
         return self._fields.get(key) is not None

@@ -14,6 +14,7 @@ from imagechat_tui.protocol.codec.json_text import (
     dump_text,
     parse_object,
 )
+from imagechat_tui.protocol.codec.read_states import read_read_state, read_state_payload
 from imagechat_tui.protocol.codec.things import (
     encode_conversation,
     encode_full_comment,
@@ -37,6 +38,7 @@ from imagechat_tui.protocol.events import (
     NewComment,
     NewImageChat,
     PresenceUpdate,
+    ReadStateChanged,
     Reset,
     Skip,
     Stamp,
@@ -100,6 +102,8 @@ def decode_event(frame: str | bytes) -> LiveEvent:
             return Skip(_position(fields))
         case "cursor":
             return CursorMoved(UserId(fields.id("userId")), fields.point())
+        case "read-state":
+            return ReadStateChanged(read_read_state(fields))
         case _:
             return UnknownEvent(kind, stamp)
 
@@ -138,7 +142,7 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             }
         case UnknownEvent(kind, stamp):
             payload = _enveloped(kind, stamp, v2)
-        case Subscribed() | Reset() | Skip() | CursorMoved():
+        case Subscribed() | Reset() | Skip() | CursorMoved() | ReadStateChanged():
             if not v2:
                 raise ValueError(f"{type(event).__name__} is for v=2 readers only")
             payload = _extension(event)
@@ -264,7 +268,7 @@ def _enveloped(kind: str, stamp: Stamp, v2: bool, **payload: object) -> JsonObje
     return envelope | payload
 
 
-def _extension(event: Subscribed | Reset | Skip | CursorMoved) -> JsonObject:
+def _extension(event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged) -> JsonObject:
     match event:
         case Subscribed(position, server_time_ms):
             return {"type": "subscribed", **encode_position(position), "serverTime": server_time_ms}
@@ -274,6 +278,8 @@ def _extension(event: Subscribed | Reset | Skip | CursorMoved) -> JsonObject:
             return {"type": "skip", **encode_position(position)}
         case CursorMoved(user_id, point):
             return {"type": "cursor", "userId": user_id, "x": point.x, "y": point.y}
+        case ReadStateChanged(state):
+            return {"type": "read-state", **read_state_payload(state)}
         case _:
             assert_never(event)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UserId
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.models import Point, ReadState
 from imagechat_tui.server.storage import RoomKey
 
 
@@ -46,4 +46,12 @@ class Dismissed(Struct, frozen=True):
     """The close code, which says whether to come back."""
 
 
-Message = LogGrew | Joined | Left | CrosshairMoved | Dismissed
+class ReadOn(Struct, frozen=True):
+    """A user has read on in a room, or marked something unread."""
+
+    room: RoomKey
+    user_id: UserId
+    changed: ReadState
+
+
+Message = LogGrew | Joined | Left | CrosshairMoved | Dismissed | ReadOn

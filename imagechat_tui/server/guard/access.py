@@ -60,6 +60,8 @@ class Action(StrEnum):
     """Say which image a picture is whose place nobody knows."""
     LINK_PICTURE = "link-picture"
     """Give a place to another image."""
+    KEEP_READ_STATE = "keep-read-state"
+    """Have it kept how far one has read, and be told."""
 
 
 class Standing(Enum):
@@ -129,6 +131,7 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.DELETE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
             Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
+            Action.KEEP_READ_STATE: (_NO, _NO, _YES, _YES, _YES),
         }.items()
     }
 )

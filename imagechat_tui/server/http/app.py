@@ -34,6 +34,7 @@ from imagechat_tui.server.usecases.comments import CommentCommands
 from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
 from imagechat_tui.server.usecases.queries import Queries
+from imagechat_tui.server.usecases.read_states import ReadStates
 from imagechat_tui.server.usecases.refusals import Refused
 
 MAX_BODY_BYTES = 64 * 1024
@@ -90,6 +91,7 @@ def create_app(
             markers=MarkerCommands(*writing),
             comments=CommentCommands(*writing),
             images=ImageCommands(*writing),
+            read_states=ReadStates(store, hub, tokens),
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.images import ImageCommands
     from imagechat_tui.server.usecases.markers import MarkerCommands
     from imagechat_tui.server.usecases.queries import Queries
+    from imagechat_tui.server.usecases.read_states import ReadStates
 
 from msgspec import Struct
 
@@ -33,6 +34,7 @@ class Serving(Struct, frozen=True):
     markers: MarkerCommands
     comments: CommentCommands
     images: ImageCommands
+    read_states: ReadStates
     tokens: Tokens
     process: str
     """Its name among those on the store."""

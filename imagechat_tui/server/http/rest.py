@@ -91,6 +91,25 @@ async def link_image(request: web.Request) -> web.Response:
     return _stored(await request.app[SERVING].images.link_image(asked, image_id, opened))
 
 
+async def read_state(request: web.Request) -> web.Response:
+    """Answer with how far the asking user has read."""
+    actor = await reader(request)
+    _extended(request)
+    url_id = codec.decode_list_conversations(request.query)
+    return answered(codec.encode_read_state(await request.app[SERVING].read_states.show(actor, url_id)))
+
+
+async def change_read_state(request: web.Request) -> web.Response:
+    """Note how far the asking user has read. It is counted as a read: to others it changes nothing."""
+    actor = await reader(request)
+    _extended(request)
+    states = request.app[SERVING].read_states
+    states.admit(actor)
+    url_id = codec.decode_list_conversations(request.query)
+    change = codec.decode_change_read_state(await body_of(request))
+    return answered(codec.encode_read_state(await states.change(actor, url_id, change)))
+
+
 async def list_comments(request: web.Request) -> web.Response:
     """Answer with a page of a thread."""
     actor, asked = await reader(request), codec.decode_list_comments(request.query)
@@ -309,6 +328,8 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.OPEN_IMAGE, open_image),
     (routes.SHOW_IMAGE, show_image),
     (routes.LINK_IMAGE, link_image),
+    (routes.READ_STATE, read_state),
+    (routes.CHANGE_READ_STATE, change_read_state),
     (routes.LIST_COMMENTS, list_comments),
     (routes.CREATE_COMMENT, create_comment),
     (routes.COMMENT_TEXT, comment_text),

@@ -18,9 +18,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import encode_event
-from imagechat_tui.protocol.events import CursorMoved, Reset, Subscribed
+from imagechat_tui.protocol.events import CursorMoved, ReadStateChanged, Reset, Subscribed
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
-from imagechat_tui.protocol.models import Point, Position
+from imagechat_tui.protocol.models import Point, Position, ReadState
 from imagechat_tui.server.broker import Broker, messages
 from imagechat_tui.server.live.frames import CloseCode, text_frame
 from imagechat_tui.server.live.log_follower import LogFollower
@@ -202,6 +202,11 @@ class Hub:
             self._show_crosshair(room, subscriber.user_id, point, mover=subscriber)
             self._broker.tell(messages.CrosshairMoved(room.key, subscriber.user_id, point))
 
+    def read_on(self, key: RoomKey, user_id: UserId, changed: ReadState) -> None:
+        """Tell a user's own sockets in a room (``v2``), by whichever process, how far they have read now."""
+        self._show_read_state(key, user_id, changed)
+        self._broker.tell(messages.ReadOn(key, user_id, changed))
+
     def online(self, key: RoomKey) -> tuple[UserId, ...]:
         """Who is in a room, in order of arrival."""
         room = self._rooms.get(key)
@@ -265,6 +270,12 @@ class Hub:
         frame = text_frame(encode_event(CursorMoved(user_id, point), tenant_id=room.key.tenant_id, v2=True))
         self._push((other for other in room.subscribers if other.v2 and other is not mover), frame)
 
+    def _show_read_state(self, key: RoomKey, user_id: UserId, changed: ReadState) -> None:
+        room = self._rooms.get(key)
+        if room is not None:
+            frame = text_frame(encode_event(ReadStateChanged(changed), tenant_id=key.tenant_id, v2=True))
+            self._push((one for one in room.subscribers if one.v2 and one.user_id == user_id), frame)
+
     def _dismiss_here(self, tenant_id: TenantId, user_id: UserId, code: CloseCode) -> None:
         theirs = [
             subscriber
@@ -287,6 +298,8 @@ class Hub:
                     self._show_crosshair(home, user_id, point)
             case messages.Dismissed(tenant_id, user_id, code):
                 self._dismiss_here(tenant_id, user_id, CloseCode(code))
+            case messages.ReadOn(room, user_id, changed):
+                self._show_read_state(room, user_id, changed)
             case _:
                 assert_never(message)
 

@@ -35,7 +35,8 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, User, Version
+from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, ReadState, User, Version
+from imagechat_tui.protocol.routes import ChangeReadState
 
 MAX_REPLAY = 500
 """Events that are read from a log at once."""
@@ -200,6 +201,15 @@ class ImageHistory(Struct, frozen=True):
     """In order of number."""
 
 
+class ReaderKey(NamedTuple):
+    """Somebody who reads the threads of an image."""
+
+    tenant_id: TenantId
+    image: UrlId
+    """The key of its room."""
+    user_id: UserId
+
+
 class Subject(Struct, frozen=True):
     """What a change is about, read in the change's own transaction."""
 
@@ -315,6 +325,16 @@ class Store(Protocol):
 
     async def image_history(self, tenant_id: TenantId, image_id: ImageId) -> ImageHistory | None:
         """One image with its places and its versions: of each the newest, up to ``MOST_OF_IMAGE``."""
+
+    async def read_state(self, reader: ReaderKey) -> ReadState:
+        """How far somebody has read; revision 0 if they have never been there."""
+
+    async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
+        """Note how far somebody has read, see ``apply_read_change``. Atomic and durable like ``change``.
+
+        Returns:
+            The marks that changed, and the revision with them.
+        """
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """Where the logs stand; by one query, however many rooms."""

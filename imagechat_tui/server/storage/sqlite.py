@@ -27,7 +27,8 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.protocol.models import Comment, Conversation, Position, ReadState, User
+from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
@@ -36,6 +37,7 @@ from imagechat_tui.server.storage import (
     ImagesFound,
     LogPage,
     Outcome,
+    ReaderKey,
     RoomKey,
     Snapshot,
     StoreError,
@@ -46,6 +48,7 @@ from imagechat_tui.server.storage import (
     rows,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
@@ -130,6 +133,10 @@ class SqliteStore:
         return await self._write(
             lambda db: apply_change(SqliteTransaction(db), change, now_ms=self._now_ms(), epoch=self._epoch)
         )
+
+    async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
+        """See Store."""
+        return await self._write(lambda db: apply_read_change(SqliteTransaction(db), reader, change))
 
     async def create_tenant(self, record: TenantRecord) -> None:
         """See Store."""
@@ -237,6 +244,10 @@ class SqliteStore:
     async def image_history(self, tenant_id: TenantId, image_id: ImageId) -> ImageHistory | None:
         """See Store."""
         return await self._read(lambda db: image_history(SqliteTransaction(db), tenant_id, image_id))
+
+    async def read_state(self, reader: ReaderKey) -> ReadState:
+        """See Store."""
+        return await self._read(lambda db: SqliteTransaction(db).read_state(reader))
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """See Store."""

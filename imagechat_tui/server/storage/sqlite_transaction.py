@@ -14,8 +14,8 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Place, Position, Version
-from imagechat_tui.server.storage import HeldPlace, ImageRecord, RoomKey, StoredEvent, rows
+from imagechat_tui.protocol.models import Comment, Place, Position, ReadMark, ReadState, Version
+from imagechat_tui.server.storage import HeldPlace, ImageRecord, ReaderKey, RoomKey, StoredEvent, rows
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
 
 _WORDS = "'$.comment.comment', '', '$.comment.commentHTML', ''"
@@ -190,7 +190,7 @@ class SqliteTransaction:
         self._db.execute(_PUT_COMMENT, (tenant_id, *rows.comment_row(comment)))
 
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
-        """See Transaction."""
+        """See Transaction. How far it was read goes by its foreign key."""
         self._db.execute(
             "DELETE FROM conversation WHERE tenant_id = ? AND id = ?", (tenant_id, conversation_id)
         )
@@ -320,7 +320,54 @@ class SqliteTransaction:
 
     def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
         """See Transaction. Places and versions go by their foreign keys."""
+        self._db.execute(
+            "DELETE FROM reader WHERE tenant_id = ?1"
+            " AND image = (SELECT url_id FROM image WHERE tenant_id = ?1 AND id = ?2)",
+            (tenant_id, image_id),
+        )
         self._db.execute("DELETE FROM image WHERE tenant_id = ? AND id = ?", (tenant_id, image_id))
+
+    # Reading
+
+    def read_state(self, reader: ReaderKey) -> ReadState:
+        """See Transaction."""
+        row = self._one(
+            "SELECT revision FROM reader WHERE tenant_id = ? AND image = ? AND user_id = ?", *reader
+        )
+        if row is None:
+            return ReadState()
+        lines = self._db.execute(
+            "SELECT conversation.id, read_mark.number FROM conversation CROSS JOIN read_mark"
+            " ON read_mark.tenant_id = conversation.tenant_id AND read_mark.conversation_id = conversation.id"
+            " AND read_mark.user_id = ?3 WHERE conversation.tenant_id = ?1 AND conversation.image = ?2"
+            " ORDER BY conversation.number",
+            reader,
+        )
+        return ReadState(row[0], tuple(ReadMark(ConversationId(line[0]), line[1]) for line in lines))
+
+    def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> dict[ConversationId, int]:
+        """See Transaction."""
+        lines = self._db.execute(
+            "SELECT conversation.id, max(comment.number) FROM conversation CROSS JOIN comment"
+            " ON comment.tenant_id = conversation.tenant_id AND comment.url_id = conversation.url_id"
+            " WHERE conversation.tenant_id = ? AND conversation.image = ? AND comment.number IS NOT NULL"
+            " GROUP BY conversation.number",
+            (tenant_id, image),
+        )
+        return {ConversationId(line[0]): line[1] for line in lines}
+
+    def put_read_state(self, reader: ReaderKey, changed: ReadState) -> None:
+        """See Transaction."""
+        self._db.execute(
+            "INSERT INTO reader (tenant_id, image, user_id, revision) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (tenant_id, image, user_id) DO UPDATE SET revision = excluded.revision",
+            (*reader, changed.revision),
+        )
+        self._db.executemany(
+            "INSERT INTO read_mark (tenant_id, conversation_id, user_id, number) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (tenant_id, conversation_id, user_id) DO UPDATE SET number = excluded.number",
+            [(reader.tenant_id, mark.conversation_id, reader.user_id, mark.number) for mark in changed.marks],
+        )
 
     def _one(self, statement: str, *values: object) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute(statement, values).fetchone()

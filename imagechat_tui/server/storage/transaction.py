@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -18,8 +19,8 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, Version
-from imagechat_tui.server.storage import HeldPlace, ImageRecord, RoomKey, StoredEvent
+from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, ReadState, Version
+from imagechat_tui.server.storage import HeldPlace, ImageRecord, ReaderKey, RoomKey, StoredEvent
 
 
 class Answer(Struct, frozen=True):
@@ -114,7 +115,7 @@ class Transaction(Protocol):
         """Replace a comment whole, or make it."""
 
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
-        """Remove a marker, not its comments."""
+        """Remove a marker and how far it was read, not its comments."""
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         """Remove comments, and their words (``comment`` and ``commentHTML`` of the frame's or answer's
@@ -164,4 +165,15 @@ class Transaction(Protocol):
         """Add a version to an image that is there, with a number and pixels that none of it has."""
 
     def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
-        """Remove an image with its places and versions."""
+        """Remove an image with its places, its versions, and who has been there."""
+
+    # Reading
+
+    def read_state(self, reader: ReaderKey) -> ReadState:
+        """How far somebody has read, by marker; revision 0 if they have never been there."""
+
+    def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> Mapping[ConversationId, int]:
+        """The number of the newest comment of every thread on an image that has one."""
+
+    def put_read_state(self, reader: ReaderKey, changed: ReadState) -> None:
+        """Replace the revision, and the marks that are given, of markers that are there."""

@@ -1,0 +1,33 @@
+"""The rules of how far somebody has read, whatever the database (PROTOCOL 9.1)."""
+
+from __future__ import annotations
+
+from imagechat_tui.protocol.models import ReadMark, ReadState
+from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.server.storage import ReaderKey
+from imagechat_tui.server.storage.transaction import Transaction
+
+
+def apply_read_change(tx: Transaction, reader: ReaderKey, change: ChangeReadState) -> ReadState:
+    """Note how far somebody has read. Threads that are not on the image, or no more, are passed over.
+
+    ``read`` only goes forward; ``unread`` goes back too, and what is carried out last holds. Whoever comes for
+    the first time has read all that is there.
+
+    Returns:
+        The marks that changed, and the revision with them.
+    """
+    before = tx.read_state(reader)
+    marks = {mark.conversation_id: mark.number for mark in before.marks}
+    after = dict(marks) if before.revision else dict(tx.newest_numbers(reader.tenant_id, reader.image))
+    for mark, farther in (*((one, True) for one in change.read), *((one, False) for one in change.unread)):
+        marker = tx.marker(reader.tenant_id, conversation_id=mark.conversation_id)
+        if marker is not None and marker.image == reader.image:
+            there = after.get(mark.conversation_id, 0) if farther else 0
+            after[mark.conversation_id] = max(mark.number, there)
+    changed = tuple(ReadMark(*item) for item in after.items() if marks.get(item[0], 0) != item[1])
+    if before.revision and not changed:
+        return ReadState(before.revision)
+    state = ReadState(before.revision + 1, changed)
+    tx.put_read_state(reader, state)
+    return state
