@@ -70,6 +70,8 @@ class ModelServer:
     room: Room
     ours: bool = True
     epoch: int = 1
+    epochs: int = 1
+    """How many there have been: no backup makes an epoch come again, for its name is random."""
     log: list[Logged] = field(default_factory=list)
     kept_from: int = 1
     """The first number that the log still has."""
@@ -341,6 +343,7 @@ class ModelServer:
 
     def start_anew(self) -> None:
         """The log is lost, the data is not: a new epoch."""
-        self.epoch += 1
+        self.epochs += 1
+        self.epoch = self.epochs
         self.log.clear()
         self.kept_from = 1
