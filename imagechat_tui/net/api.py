@@ -30,7 +30,7 @@ from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ImageId, UrlId
-from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.models import ReadState, User
 from imagechat_tui.protocol.thread_keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
@@ -197,6 +197,34 @@ class Api:
         return _decoded(
             await self._read(path, self._signed(query) if self._ours else query), codec.decode_users_online
         )
+
+    async def read_state(self, url_id: UrlId) -> ReadState:
+        """How far the asking user has read.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.READ_STATE.path(tenant_id=self._tenant)
+        query = self._signed(codec.encode_list_conversations(url_id, v2=True))
+        return _decoded(await self._read(path, query), codec.decode_read_state)
+
+    async def change_read_state(self, url_id: UrlId, change: routes.ChangeReadState) -> ReadState:
+        """Tell how far the asking user has read; what that changed. Sent once.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.CHANGE_READ_STATE.path(tenant_id=self._tenant)
+        answer = await self._exchange.write(
+            routes.CHANGE_READ_STATE.method,
+            path,
+            self._signed(codec.encode_list_conversations(url_id, v2=True)),
+            codec.dump_json(codec.encode_change_read_state(change)),
+            headers={},
+            timeout_s=WRITE_S,
+            departure=Departure(),
+        )
+        return _decoded(self._of_the_server(answer, path), codec.decode_read_state)
 
     async def open_image(self, opened: routes.OpenImage) -> routes.ImageReply | None:
         """Ask which image a picture is. Asked again it is the same request, so it is retried like a read.

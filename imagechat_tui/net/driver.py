@@ -49,7 +49,14 @@ FRAMES_PER_TURN = 64
 """After so many frames at once the screen gets its turn."""
 
 
-Fetch: TypeAlias = effects.FetchSnapshot | effects.FetchThread | effects.FetchEventLog | effects.FetchPresence
+Fetch: TypeAlias = (
+    effects.FetchSnapshot
+    | effects.FetchThread
+    | effects.FetchEventLog
+    | effects.FetchPresence
+    | effects.FetchReadState
+    | effects.SendReadState
+)
 """Reads that the engine asks for."""
 
 
@@ -249,6 +256,8 @@ class LiveSession:
                 | effects.FetchThread()
                 | effects.FetchEventLog()
                 | effects.FetchPresence()
+                | effects.FetchReadState()
+                | effects.SendReadState()
             ):
                 self._spawn(self._fetch(effect))
             case _:
@@ -296,6 +305,11 @@ class LiveSession:
             case effects.FetchPresence():
                 online = await self._api.users_online(self._room.url_id)
                 return inputs.UsersLoaded(effect.request, online.users)
+            case effects.FetchReadState():
+                return inputs.ReadStateLoaded(effect.request, await self._api.read_state(self._room.url_id))
+            case effects.SendReadState():
+                changed = await self._api.change_read_state(self._room.url_id, effect.change)
+                return inputs.ReadStateLoaded(effect.request, changed)
             case _:
                 assert_never(effect)
 

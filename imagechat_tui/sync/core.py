@@ -23,6 +23,7 @@ class Reader(Enum):
     THREAD = "the open thread: its comments"
     THREAD_LOG = "the open thread: its event log"
     PEOPLE = "presence: who is here"
+    READING = "how far the person has read"
     LOOKUP = "the search for a write that nobody answered"
 
 

@@ -9,7 +9,7 @@ from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
-from imagechat_tui.protocol.routes import RoomIds
+from imagechat_tui.protocol.routes import ChangeReadState, RoomIds
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.state import ChatState, Draft, Phase
@@ -76,6 +76,19 @@ class FetchPresence(Tagged, frozen=True):
     """GET who is online."""
 
     request: int
+
+
+class FetchReadState(Tagged, frozen=True):
+    """GET how far the person has read (ours)."""
+
+    request: int
+
+
+class SendReadState(Tagged, frozen=True):
+    """PUT how far the person has read (ours). Done twice it is done once, so nothing waits for it."""
+
+    request: int
+    change: ChangeReadState
 
 
 class SendRequest(Tagged, frozen=True):
@@ -165,6 +178,8 @@ Effect: TypeAlias = (
     | FetchThread
     | FetchEventLog
     | FetchPresence
+    | FetchReadState
+    | SendReadState
     | SendRequest
     | StoreDrafts
     | Announce

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
 from imagechat_tui.problems import ProblemKind
+from imagechat_tui.protocol.events import ReadStateChanged
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.sync import inputs, intents
 from imagechat_tui.sync.backoff import CAP_S, Uniform
@@ -30,6 +31,7 @@ from imagechat_tui.sync.effects import Effect, Publish, StoreDrafts
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
+from imagechat_tui.sync.reading import Reading
 from imagechat_tui.sync.rooms import Rooms
 from imagechat_tui.sync.state import ChatState, Room
 from imagechat_tui.sync.writes import Writes
@@ -46,6 +48,7 @@ Answer: TypeAlias = (
     | inputs.ThreadLoaded
     | inputs.EventLogLoaded
     | inputs.UsersLoaded
+    | inputs.ReadStateLoaded
     | inputs.FetchFailed
 )
 """How a read ends; the request's number tells whose."""
@@ -66,6 +69,7 @@ class SyncEngine:
         self._rooms = Rooms(core, facts)
         self._lookup = Lookup(core, facts, self._rooms)
         self._writes = Writes(core, facts, self._rooms, self._lookup)
+        self._reading = Reading(core, facts)
         self._read_at: float | None = None
         """When the open thread counts as read."""
 
@@ -125,6 +129,7 @@ class SyncEngine:
                 | inputs.ThreadLoaded()
                 | inputs.EventLogLoaded()
                 | inputs.UsersLoaded()
+                | inputs.ReadStateLoaded()
                 | inputs.FetchFailed()
             ):
                 self._on_answer(happened)
@@ -153,17 +158,25 @@ class SyncEngine:
                 pass  # deleted meanwhile
             case intents.OpenThread(conversation_id):
                 facts.workspace.open_thread(conversation_id)
+                self._reading.follow(None)
                 self._read_at = self._core.now + READ_AFTER_S
             case intents.CloseThread():
                 facts.workspace.open_thread(None)
+                self._reading.follow(None)
             case intents.MarkRead(conversation_id):
-                facts.workspace.mark_read(conversation_id)
+                self._read(conversation_id)
+            case intents.MarkUnread(conversation_id):
+                if facts.workspace.mine.open_thread == conversation_id:
+                    self._read_at = None
+                if self._reading.mark_unread(conversation_id):
+                    facts.workspace.show_unread(facts.workspace.mine.unread | {conversation_id})
             case intents.MoveCrosshair(point):
                 facts.presence.point(point)
             case intents.TryNow():
                 if facts.link.try_now():
                     self._rooms.image.refresh()
                     self._rooms.thread.refresh()
+                    self._reading.refresh()
             case write:
                 writes.submit(write, submitted.broadcast_id, at_ms)
 
@@ -180,9 +193,13 @@ class SyncEngine:
                 link.opened()
                 room.opened()
                 presence.opened()
+                self._reading.opened()
             case inputs.SocketClosed():
                 link.closed(happened)
                 self._lost()
+            case inputs.EventReceived(event=ReadStateChanged(state)):
+                link.heard()
+                self._reading.heard(state)
             case inputs.EventReceived():
                 link.heard()
                 room.received(happened.event)
@@ -232,6 +249,10 @@ class SyncEngine:
                     self._facts.ledger.introduce_users(answer.users)
             case Reader.PEOPLE, inputs.FetchFailed():
                 self._facts.presence.list_failed(answer)
+            case Reader.READING, inputs.ReadStateLoaded():
+                self._reading.loaded(answer)
+            case Reader.READING, inputs.FetchFailed():
+                self._reading.failed(answer)
             case Reader.LOOKUP, inputs.ThreadLoaded():
                 lookup.thread_loaded(answer)
             case Reader.LOOKUP, inputs.EventLogLoaded():
@@ -267,6 +288,7 @@ class SyncEngine:
     def _lost(self) -> None:
         self._rooms.lost()
         self._facts.presence.lost()
+        self._reading.lost()
 
     # What to do about it
 
@@ -282,6 +304,8 @@ class SyncEngine:
         rooms.thread.decide()
         do_due(rooms.thread.dues(), now)
         do_due(self._presence_dues(), now)
+        self._reading.decide()
+        do_due(self._reading.dues(), now)
         self._settle()
 
     def _all_dues(self) -> Iterator[Due]:
@@ -292,6 +316,7 @@ class SyncEngine:
         yield from self._rooms.image.dues()
         yield from self._rooms.thread.dues()
         yield from self._presence_dues()
+        yield from self._reading.dues()
 
     def _dues(self) -> Iterator[Due]:
         """What concerns several parts."""
@@ -308,7 +333,12 @@ class SyncEngine:
 
     def _mark_read(self, conversation_id: ConversationId) -> None:
         self._read_at = None
+        self._read(conversation_id)
+        self._reading.follow(conversation_id)
+
+    def _read(self, conversation_id: ConversationId) -> None:
         self._facts.workspace.mark_read(conversation_id)
+        self._reading.read(conversation_id)
 
     def _hang_up(self) -> None:
         self._facts.link.hang_up()

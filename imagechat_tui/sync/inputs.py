@@ -7,7 +7,7 @@ from typing import TypeAlias
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
-from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.models import ReadState, User
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
@@ -115,6 +115,13 @@ class UsersLoaded(Tagged, frozen=True):
     users: tuple[User, ...]
 
 
+class ReadStateLoaded(Tagged, frozen=True):
+    """Answer of FetchReadState (everything), or of SendReadState (what it changed)."""
+
+    request: int
+    state: ReadState
+
+
 class FetchFailed(Tagged, frozen=True):
     """A read failed. ``status`` is the HTTP status if the server answered at all."""
 
@@ -165,6 +172,7 @@ Input: TypeAlias = (
     | ThreadLoaded
     | EventLogLoaded
     | UsersLoaded
+    | ReadStateLoaded
     | FetchFailed
     | ReplyArrived
     | WriteFailed

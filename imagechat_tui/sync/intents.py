@@ -113,6 +113,12 @@ class MarkRead(Tagged, frozen=True):
     conversation_id: ConversationId
 
 
+class MarkUnread(Tagged, frozen=True):
+    """The newest comment of others in this thread shall be unread again, until the thread is opened."""
+
+    conversation_id: ConversationId
+
+
 class MoveCrosshair(Tagged, frozen=True):
     """Where the person points now; told to the others (at most 2 a second) where the server takes it."""
 
@@ -124,7 +130,16 @@ class TryNow(Tagged, frozen=True):
 
 
 Intent: TypeAlias = (
-    Write | KeepDraft | Retry | DiscardDraft | OpenThread | CloseThread | MarkRead | MoveCrosshair | TryNow
+    Write
+    | KeepDraft
+    | Retry
+    | DiscardDraft
+    | OpenThread
+    | CloseThread
+    | MarkRead
+    | MarkUnread
+    | MoveCrosshair
+    | TryNow
 )
 
 

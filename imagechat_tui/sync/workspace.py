@@ -61,6 +61,10 @@ class Workspace:
         """Others wrote in these threads; in the one that is open the person sees it."""
         self._change(unread=self._mine.unread | (conversations - {self._mine.open_thread}))
 
+    def show_unread(self, conversations: frozenset[ConversationId]) -> None:
+        """These threads are unread, and no others."""
+        self._change(unread=conversations)
+
     # Drafts
 
     def draft(self, draft_id: str) -> Draft | None:

@@ -20,8 +20,9 @@ from imagechat_tui.protocol.events import (
     UpdatedComment,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, EventId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.protocol.models import Comment, Conversation, Position, ReadMark, ReadState, User
 from imagechat_tui.protocol.routes import (
+    ChangeReadState,
     CommentList,
     CommentReply,
     ConversationList,
@@ -80,6 +81,10 @@ class ModelServer:
     answers: dict[tuple[UserId, BroadcastId], Reply] = field(default_factory=dict)
     done: list[BroadcastId] = field(default_factory=list)
     """Every write that was carried out, once each."""
+    numbers: dict[UrlId, int] = field(default_factory=dict)
+    """The highest number of a comment, by thread."""
+    revisions: dict[UserId, int] = field(default_factory=dict)
+    read: dict[tuple[UserId, ConversationId], int] = field(default_factory=dict)
     last_ms: int = 0
     made: int = 0
     replays: int = 20
@@ -115,6 +120,30 @@ class ModelServer:
             if self.ours
             else (),
         )
+
+    def read_state(self, user: UserId) -> ReadState:
+        """How far somebody has read."""
+        marks = {key: n for (who, key), n in self.read.items() if who == user and key in self.conversations}
+        return ReadState(self.revisions.get(user, 0), tuple(ReadMark(*mark) for mark in marks.items()))
+
+    def change_read_state(self, user: UserId, change: ChangeReadState) -> ReadState:
+        """Somebody has read on, or marked something unread; what that changed."""
+        before = self.read_state(user)
+        known = {mark.conversation_id: mark.number for mark in before.marks}
+        after = dict(known)
+        if not before.revision:
+            after = {
+                key: max(c.number or 0 for c in said.values()) for key, said in self.comments.items() if said
+            }
+        for mark in change.read:
+            after[mark.conversation_id] = max(mark.number, after.get(mark.conversation_id, 0))
+        after |= {mark.conversation_id: mark.number for mark in change.unread}
+        changed = {key: n for key, n in after.items() if key in self.conversations and known.get(key, 0) != n}
+        if before.revision and not changed:
+            return ReadState(before.revision)
+        self.revisions[user] = before.revision + 1
+        self.read |= {(user, key): n for key, n in changed.items()}
+        return ReadState(before.revision + 1, tuple(ReadMark(*mark) for mark in changed.items()))
 
     def _baseline(self, now_ms: int) -> int:
         """No clock: ours tells the time of the newest event, which may be of last week (PROTOCOL 8.2)."""
@@ -271,7 +300,11 @@ class ModelServer:
     def _comment(self, user: UserId, key: UrlId, text: str, now_ms: int) -> Comment:
         self.made += 1
         name = user.rpartition(":")[2]
-        return Comment(CommentId(f"c_{self.made:04}"), key, user, None, name, text, text, date_ms=now_ms)
+        number = None
+        if self.ours:
+            number = self.numbers[key] = self.numbers.get(key, 0) + 1
+        comment_id = CommentId(f"c_{self.made:04}")
+        return Comment(comment_id, key, user, None, name, text, text, date_ms=now_ms, number=number)
 
     def _update(
         self,
@@ -338,7 +371,8 @@ class ModelServer:
         saved = copy.deepcopy(self.backup)
         self.epoch, self.log, self.kept_from = saved.epoch, saved.log, saved.kept_from
         self.conversations, self.comments = saved.conversations, saved.comments
-        self.answers = saved.answers
+        self.answers, self.numbers = saved.answers, saved.numbers
+        self.revisions, self.read = saved.revisions, saved.read
         self.restored += 1
 
     def start_anew(self) -> None:

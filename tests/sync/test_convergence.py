@@ -30,6 +30,7 @@ def check(world: World) -> None:
     """What must hold in the end, for every session."""
     for session in world.sessions:
         check_equal(world, session)
+        check_read(world, session)
         check_order(world, session, at_rest=True)
         check_verdicts(world, session)
         check_text(world, session)
@@ -52,6 +53,22 @@ def check_equal(world: World, session: Session) -> None:
         mine = [(c.id, c.text or c.html) for c in thread.values()]
         its = [(c.id, c.text) for c in server.comments[key].values()]
         assert (mine if server.ours else sorted(mine)) == (its if server.ours else sorted(its))
+
+
+def check_read(world: World, session: Session) -> None:
+    """What is unread is what the server says of this person, in each of their sessions."""
+    server, user = world.server, session.user
+    if not server.ours:
+        return
+    assert server.revisions[user] > 0
+    unread = {
+        key
+        for key, thread in server.comments.items()
+        if any(
+            (c.number or 0) > server.read.get((user, key), 0) for c in thread.values() if c.user_id != user
+        )
+    }
+    assert session.engine.state.mine.unread == unread
 
 
 def check_order(world: World, session: Session, *, at_rest: bool = False) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.models import Point, ReadState
 from imagechat_tui.protocol.routes import ConversationReply
 from imagechat_tui.sync.effects import (
     Applied,
@@ -32,6 +32,7 @@ from imagechat_tui.sync.inputs import (
     FrameMalformed,
     Input,
     Pong,
+    ReadStateLoaded,
     ReplyArrived,
     RoomFound,
     SnapshotComing,
@@ -152,6 +153,7 @@ EACH: list[Input] = [
     ThreadLoaded(1, HOME, eg.comment_list()),
     EventLogLoaded(1, (), True),
     UsersLoaded(1, ()),
+    ReadStateLoaded(1, ReadState(1)),
     FetchFailed(1, UNREACHABLE),
     ReplyArrived(B, None),
     WriteFailed(B, UNREACHABLE, sent=True),

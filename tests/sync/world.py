@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate
+from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, ReadStateChanged
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Point, User
+from imagechat_tui.protocol.models import Point, ReadState, User
+from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.backoff import Uniform
 from imagechat_tui.sync.engine import SyncEngine
@@ -28,6 +29,7 @@ from imagechat_tui.sync.intents import (
     Intent,
     KeepDraft,
     MarkRead,
+    MarkUnread,
     MoveConversation,
     MoveCrosshair,
     OpenThread,
@@ -244,6 +246,14 @@ class Session:
                 ))  # fmt: skip
             case effects.FetchPresence():
                 world.read(self, effect.request, lambda: inputs.UsersLoaded(effect.request, world.users()))
+            case effects.FetchReadState():
+                world.read(self, effect.request, lambda: inputs.ReadStateLoaded(
+                    effect.request, world.server.read_state(self.user)
+                ))  # fmt: skip
+            case effects.SendReadState():
+                world.read(self, effect.request, lambda: inputs.ReadStateLoaded(
+                    effect.request, world.read_on(self.user, effect.change)
+                ))  # fmt: skip
 
 
 class World:
@@ -345,6 +355,16 @@ class World:
                 self.later(self._delay(), lambda: session.feed(answer) if session.run is run else None)
 
         self.later(self._delay(), arrives)
+
+    def read_on(self, user: UserId, change: ChangeReadState) -> ReadState:
+        """Somebody has read on: their other sessions hear of it."""
+        changed = self.server.change_read_state(user, change)
+        if changed.marks or changed.revision == 1:
+            for session in self.sessions:
+                for link in session.links.values():
+                    if session.user == user and link.open and link.url_id == ROOM.url_id:
+                        self._frame(session, link, ReadStateChanged(changed))
+        return changed
 
     def write(self, session: Session, request: effects.SendRequest) -> None:
         """A write: refused at connect, lost, carried out and answered, or carried out and the answer lost."""
@@ -551,6 +571,7 @@ class World:
             OpenThread(home),
             CloseThread(),
             MarkRead(home),
+            MarkUnread(home),
             MoveCrosshair(chance.choice(spots)),
             TryNow(),
             KeepDraft(PostComment(home, text)),

@@ -1,0 +1,270 @@
+"""How far the person has read, where the server keeps it: what it told, and what it has not been told yet.
+
+A change is shown at once, told as soon as there is a link, and told again until it was answered: done twice it is
+done once (PROTOCOL 9.1). It is no write that others see, so it may be sent by itself, long after it was meant.
+Until the server has told its state, and where it keeps none (hosted, guests), unread is what came during this
+session; the `Workspace` holds it either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from math import inf
+
+from msgspec import Struct
+
+from imagechat_tui.protocol.ids import ConversationId, UserId
+from imagechat_tui.protocol.models import ReadMark, ReadState
+from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState
+from imagechat_tui.sync.core import Core, Reader
+from imagechat_tui.sync.due import Due
+from imagechat_tui.sync.effects import FetchReadState, SendReadState
+from imagechat_tui.sync.facts import Facts
+from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
+from imagechat_tui.sync.reads import Read
+from imagechat_tui.sync.state import NO_COMMENTS, Comments, Confirmed
+
+TOLD_AFTER_S = 0.2
+"""What is read in a burst is told at once; two sessions are to be in step within a second."""
+TOLD_EVERY_S = 0.5
+
+Marks = dict[ConversationId, int]
+
+
+class _Newest(Struct, frozen=True):
+    """The highest numbers of comments in a thread, and the comments that they were found in."""
+
+    comments: Comments
+    me: UserId | None
+    others: int
+    own: int
+
+
+class Reading:
+    """Keeps in step with what the server holds of the person's reading."""
+
+    def __init__(self, core: Core, facts: Facts) -> None:
+        self._core = core
+        self._facts = facts
+        self._request = Read(core, Reader.READING)
+        self._ask = False
+        """The server is to be asked before it is told anything."""
+        self._refused = False
+        """On this link the server keeps nothing for this person."""
+        self._revision: int | None = None
+        """Of what the server told; None before it did."""
+        self._heard = 0
+        """The newest revision of which a change was told since the server was asked."""
+        self._told: Marks = {}
+        self._read: Marks = {}
+        """Read at least so far, which the server has not confirmed."""
+        self._unread: Marks = {}
+        """Read so far and no farther, which the server has not confirmed."""
+        self._changed_at = -inf
+        """When the newest of these was made."""
+        self._sent: ChangeReadState | None = None
+        """What is on its way to the server; None while it is asked."""
+        self._newest: dict[ConversationId, _Newest] = {}
+        self._followed: ConversationId | None = None
+        """The open thread, once it was read: what comes there is read too."""
+        self._shown: tuple[Confirmed, int] | None = None
+        """What the threads shown as unread were found from."""
+        self._turn = 0
+        """Grows with every change of the marks."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the server keeps it, and has told; of a newcomer it knows nothing yet."""
+        return bool(self._revision) and not self._refused
+
+    # What happened
+
+    def opened(self) -> None:
+        """The image's socket stands: something may have changed by another session."""
+        self._refused = False
+        self.refresh()
+
+    def lost(self) -> None:
+        """The link is gone, and with it the answer; what was not confirmed is told again."""
+        self._request.abandon()
+        self._sent = None
+
+    def refresh(self) -> None:
+        """Ask anew."""
+        self._request.abandon()
+        self._sent, self._ask = None, True
+
+    def heard(self, changed: ReadState) -> None:
+        """A change was told: by another session, or our own."""
+        self._heard = max(self._heard, changed.revision)
+        self._take(changed)
+
+    def loaded(self, loaded: ReadStateLoaded) -> None:
+        """The server answered."""
+        if not self._request.loaded(loaded.request):
+            return
+        sent, self._sent, state = self._sent, None, loaded.state
+        if sent is None and state.revision < self._heard:
+            pass  # a change has overtaken the answer: once more
+        elif sent is None:
+            self._ask = False
+            self._revision, self._told = state.revision, _marks(state.marks)
+        else:
+            self._confirm(sent)
+            self._take(state)
+        # That a newcomer has been here is told at once: they may be gone in a moment.
+        self._request.every_s = TOLD_EVERY_S if self._revision else 0.0
+        self._turn += 1
+
+    def failed(self, failed: FetchFailed) -> None:
+        """The server did not answer, or has nothing of the kind."""
+        if not self._request.failed(failed):
+            return
+        self._sent = None
+        status = failed.status
+        if status is not None and 400 <= status < 500 and status not in (408, 429):
+            self._refused, self._revision = True, None
+            self._read.clear()
+            self._unread.clear()
+
+    # What the person did
+
+    def read(self, conversation_id: ConversationId) -> None:
+        """The person has read this thread to its end."""
+        self._note_read(conversation_id, self._number(conversation_id))
+
+    def follow(self, conversation_id: ConversationId | None) -> None:
+        """What comes in this thread from now on is read; None: in no thread."""
+        self._followed = conversation_id
+
+    def mark_unread(self, conversation_id: ConversationId) -> bool:
+        """Have the newest comment of others unread again; False if there is none."""
+        newest = self._newest_of(conversation_id)
+        if newest.others == 0:
+            return False
+        if self._followed == conversation_id:
+            self._followed = None
+        self._read.pop(conversation_id, None)
+        self._unread[conversation_id] = newest.others - 1
+        self._changed()
+        return True
+
+    # What to do about it
+
+    def decide(self) -> None:
+        """Show what is unread."""
+        confirmed = self._facts.ledger.confirmed
+        if not self.kept or self._shown == (confirmed, self._turn):
+            return
+        replied = self._replied(confirmed)
+        if self._followed is not None:
+            replied[self._followed] = self._number(self._followed)
+        for conversation_id, number in replied.items():
+            self._note_read(conversation_id, number)
+        self._shown = confirmed, self._turn
+        self._facts.workspace.show_unread(
+            frozenset(
+                conversation_id
+                for conversation_id in confirmed.conversations
+                if self._newest_of(conversation_id).others > self._mark(conversation_id)
+            )
+        )
+
+    def dues(self) -> Iterator[Due]:
+        """Ask the server, or tell it."""
+        me, pending = self._facts.ledger.confirmed.me, bool(self._read or self._unread)
+        if me is None or me.is_anonymous or not self._facts.link.open or not self._facts.ledger.ours:
+            return
+        if self._refused or not (self._ask or pending or self._revision == 0):
+            return
+        at = self._request.due_at(self._changed_at + TOLD_AFTER_S if pending and not self._ask else -inf)
+        if at is not None:
+            yield Due(at, self._begin)
+
+    # Inside
+
+    def _begin(self) -> None:
+        if self._ask or self._revision is None:
+            self._ask, self._heard = True, 0
+            self._core.emit(FetchReadState(self._request.begin()))
+            return
+        unread = _named(self._unread, MAX_READ_MARKS)
+        self._sent = ChangeReadState(_named(self._read, MAX_READ_MARKS - len(unread)), unread)
+        self._core.emit(SendReadState(self._request.begin(), self._sent))
+
+    def _take(self, changed: ReadState) -> None:
+        """A change of the server's state: the next, one that is known, or one behind others that were missed."""
+        known = self._revision
+        if known is None or changed.revision <= known:
+            return
+        before, marks = self._told, _marks(changed.marks)
+        self._told = before | marks
+        if changed.revision == known + 1:
+            self._revision = changed.revision
+        else:
+            self._ask = True
+        if self._followed is not None and marks.get(self._followed, 0) < before.get(self._followed, 0):
+            self._followed = None  # another session marked it unread, and so it stays
+        self._turn += 1
+
+    def _confirm(self, sent: ChangeReadState) -> None:
+        """The server has carried this out; what was changed since is still to be told."""
+        for pending, marks in ((self._read, sent.read), (self._unread, sent.unread)):
+            for mark in marks:
+                if pending.get(mark.conversation_id) == mark.number:
+                    del pending[mark.conversation_id]
+
+    def _note_read(self, conversation_id: ConversationId, number: int) -> None:
+        if self._refused or number <= self._mark(conversation_id):
+            return
+        # What is still to be told as unread would be carried out after this: it must not bring it back.
+        self._unread.pop(conversation_id, None)
+        self._read[conversation_id] = number
+        self._changed()
+
+    def _changed(self) -> None:
+        self._turn += 1
+        self._changed_at = self._core.now
+
+    def _mark(self, conversation_id: ConversationId) -> int:
+        if conversation_id in self._unread:
+            return self._unread[conversation_id]
+        return max(self._told.get(conversation_id, 0), self._read.get(conversation_id, 0))
+
+    def _number(self, conversation_id: ConversationId) -> int:
+        newest = self._newest_of(conversation_id)
+        return max(newest.others, newest.own)
+
+    def _replied(self, confirmed: Confirmed) -> Marks:
+        """Threads in which the person has written since they were looked at last, by whichever session."""
+        before = dict(self._newest)
+        replied: Marks = {}
+        for conversation_id in confirmed.conversations:
+            known, now = before.get(conversation_id), self._newest_of(conversation_id)
+            if now.own > (known.own if known is not None else now.own):
+                replied[conversation_id] = now.own
+        self._newest = {key: self._newest[key] for key in confirmed.conversations}
+        return replied
+
+    def _newest_of(self, conversation_id: ConversationId) -> _Newest:
+        confirmed = self._facts.ledger.confirmed
+        comments, me = confirmed.comments.get(conversation_id, NO_COMMENTS), self._facts.ledger.me
+        known = self._newest.get(conversation_id)
+        if known is None or known.comments is not comments or known.me != me:
+            numbers = [(comment.number or 0, comment.author_id == me) for comment in comments.values()]
+            known = self._newest[conversation_id] = _Newest(
+                comments,
+                me,
+                others=max((number for number, mine in numbers if not mine), default=0),
+                own=max((number for number, mine in numbers if mine), default=0),
+            )
+        return known
+
+
+def _marks(marks: tuple[ReadMark, ...]) -> Marks:
+    return {mark.conversation_id: mark.number for mark in marks}
+
+
+def _named(marks: Mapping[ConversationId, int], most: int) -> tuple[ReadMark, ...]:
+    return tuple(ReadMark(*mark) for mark in islice(marks.items(), most))

@@ -1,0 +1,281 @@
+"""How far the person has read, in step with the server."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol.events import ImageChatUpdated, ReadStateChanged
+from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.protocol.models import ReadMark, ReadState
+from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState, ConversationList
+from imagechat_tui.sync.effects import FetchReadState, SendReadState
+from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
+from imagechat_tui.sync.intents import CloseThread, MarkRead, MarkUnread, OpenThread, TryNow
+from tests import examples as eg
+from tests.sync.desk import UNREACHABLE, Desk, hosted
+
+HOME = ConversationId("ic_1")
+
+
+def said(number: int, *, by: str = "") -> ConversationList:
+    """A list with one thread, in which so many comments were made, the last of them by somebody."""
+    last = eg.BOB if not by else eg.ALICE
+    comments = tuple(
+        eg.comment(id=CommentId(f"c_{n}"), user_id=last if n == number else eg.BOB, number=n)
+        for n in range(1, number + 1)
+    )
+    return eg.conversation_list(comments=comments)
+
+
+def begun(answer: ConversationList) -> Desk:
+    """A session that is live, and has asked how far the person has read."""
+    desk = Desk()
+    desk.list_comes(answer)
+    desk.opens()
+    assert answer.position is not None
+    desk.hears(eg.subscribed(answer.position.seq))
+    return desk
+
+
+def told(desk: Desk, state: ReadState) -> None:
+    """The server answers the question."""
+    desk.feed(ReadStateLoaded(desk.take(FetchReadState).request, state))
+
+
+def confirmed(desk: Desk, revision: int) -> ChangeReadState:
+    """The server carries out what it was told."""
+    sent = desk.take(SendReadState)
+    marks = (*sent.change.read, *sent.change.unread)
+    desk.feed(ReadStateLoaded(sent.request, ReadState(revision, marks)))
+    return sent.change
+
+
+def at(number: int) -> tuple[ReadMark, ...]:
+    return (ReadMark(HOME, number),)
+
+
+def known(number: int, read: int) -> Desk:
+    """So many comments are there, so many of them were read."""
+    desk = begun(said(number))
+    told(desk, ReadState(1, at(read)))
+    desk.wait(1.0)
+    return desk
+
+
+def by_bob(number: int, seq: int = 2) -> ImageChatUpdated:
+    comment = eg.comment(id=CommentId(f"c_{number}"), user_id=eg.BOB, number=number)
+    return eg.image_chat_updated(seq, stamp=eg.stamp(seq, actor_id=eg.BOB), comment=comment)
+
+
+def test_what_was_said_during_an_absence_is_unread() -> None:
+    assert known(3, read=2).state.mine.unread == {HOME}
+    assert known(3, read=3).state.mine.unread == frozenset()
+
+
+def test_what_the_person_said_is_not_unread() -> None:
+    desk = begun(said(3, by="me"))
+    told(desk, ReadState(1, at(2)))
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_a_newcomer_has_read_all_and_has_the_server_note_it() -> None:
+    desk = begun(said(3))
+    told(desk, ReadState())
+    assert desk.take(SendReadState).change == ChangeReadState()
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_what_was_read_is_told_soon_and_once() -> None:
+    desk = known(3, read=2)
+    desk.wish(OpenThread(HOME))
+    desk.wait(0.9)
+    assert desk.state.mine.unread == {HOME}
+    desk.nothing(SendReadState)
+    desk.wait(1.0)
+    assert desk.state.mine.unread == frozenset()
+    assert confirmed(desk, 2) == ChangeReadState(read=at(3))
+    desk.wait(60.0)
+    desk.nothing(SendReadState, FetchReadState)
+
+
+def test_another_session_that_reads_is_followed_at_once() -> None:
+    desk = known(3, read=2)
+    desk.hears(ReadStateChanged(ReadState(2, at(3))))
+    assert desk.state.mine.unread == frozenset()
+    desk.hears(ReadStateChanged(ReadState(3, at(1))))
+    assert desk.state.mine.unread == {HOME}
+
+
+def test_a_change_that_was_told_before_changes_nothing() -> None:
+    desk = known(3, read=3)
+    desk.hears(ReadStateChanged(ReadState(1, at(1))))
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_after_changes_that_were_missed_the_server_is_asked() -> None:
+    desk = known(3, read=2)
+    desk.hears(ReadStateChanged(ReadState(5, at(3))))
+    assert desk.state.mine.unread == frozenset()
+    told(desk, ReadState(5, at(3)))
+    desk.wait(60.0)
+    desk.nothing(FetchReadState)
+
+
+def test_an_answer_that_a_change_has_overtaken_is_asked_for_again() -> None:
+    desk = begun(said(3))
+    asked = desk.take(FetchReadState)
+    desk.hears(ReadStateChanged(ReadState(2, at(3))))
+    desk.feed(ReadStateLoaded(asked.request, ReadState(1, at(1))))
+    desk.wait(1.0)
+    told(desk, ReadState(2, at(3)))
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_what_was_read_offline_is_told_when_the_link_is_back() -> None:
+    desk = known(3, read=2)
+    desk.cut()
+    desk.wish(MarkRead(HOME))
+    assert desk.state.mine.unread == frozenset()
+    desk.wait(30.0)
+    desk.nothing(SendReadState)
+    desk.wish(TryNow())
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    told(desk, ReadState(4, at(2)))
+    assert desk.state.mine.unread == frozenset()
+    desk.wait(1.0)
+    assert confirmed(desk, 5) == ChangeReadState(read=at(3))
+
+
+def test_what_nobody_confirmed_is_told_again() -> None:
+    desk = known(3, read=2)
+    desk.wish(MarkRead(HOME))
+    desk.wait(1.0)
+    desk.feed(FetchFailed(desk.take(SendReadState).request, UNREACHABLE))
+    assert desk.state.mine.unread == frozenset()
+    desk.wait(10.0)
+    assert confirmed(desk, 2) == ChangeReadState(read=at(3))
+
+
+def test_what_changes_while_it_is_told_is_told_too() -> None:
+    desk = known(3, read=2)
+    desk.wish(MarkRead(HOME))
+    desk.wait(1.0)
+    desk.wish(MarkUnread(HOME))
+    assert desk.state.mine.unread == {HOME}
+    assert confirmed(desk, 2) == ChangeReadState(read=at(3))
+    assert desk.state.mine.unread == {HOME}
+    desk.wait(1.0)
+    assert confirmed(desk, 3) == ChangeReadState(unread=at(2))
+    assert desk.state.mine.unread == {HOME}
+
+
+def test_what_comes_in_the_thread_that_is_read_is_read() -> None:
+    desk = known(3, read=3)
+    desk.wish(OpenThread(HOME))
+    desk.wait(2.0)
+    desk.hears(by_bob(4))
+    assert desk.state.mine.unread == frozenset()
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(read=at(4))
+
+
+def test_what_comes_before_the_thread_was_read_is_unread_until_it_is() -> None:
+    desk = known(3, read=3)
+    desk.wish(OpenThread(HOME))
+    desk.wait(0.5)
+    desk.hears(by_bob(4))
+    assert desk.state.mine.unread == {HOME}
+    desk.wait(0.5)
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_what_was_marked_unread_stays_so_until_the_thread_is_opened_again() -> None:
+    desk = known(3, read=3)
+    desk.wish(OpenThread(HOME))
+    desk.wait(2.0)
+    desk.wish(MarkUnread(HOME))
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(unread=at(2))
+    desk.hears(by_bob(4))
+    desk.wait(60.0)
+    assert desk.state.mine.unread == {HOME}
+    desk.wish(OpenThread(HOME))
+    desk.wait(1.0)
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_what_another_session_marks_unread_stays_so_in_a_thread_that_is_open() -> None:
+    desk = known(3, read=3)
+    desk.wish(OpenThread(HOME))
+    desk.wait(2.0)
+    desk.hears(ReadStateChanged(ReadState(2, at(1))))
+    desk.wait(60.0)
+    assert desk.state.mine.unread == {HOME}
+    desk.nothing(SendReadState)
+
+
+def test_a_reply_reads_the_thread_whichever_session_wrote_it() -> None:
+    desk = known(3, read=2)
+    mine = eg.comment(id=CommentId("c_4"), number=4)
+    desk.hears(eg.image_chat_updated(2, stamp=eg.stamp(2), comment=mine))
+    assert desk.state.mine.unread == frozenset()
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(read=at(4))
+
+
+def test_a_thread_that_was_closed_is_not_followed() -> None:
+    desk = known(3, read=3)
+    desk.wish(OpenThread(HOME))
+    desk.wait(2.0)
+    desk.wish(CloseThread())
+    desk.hears(by_bob(4))
+    assert desk.state.mine.unread == {HOME}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_where_nothing_is_kept_unread_is_what_came_during_the_session(status: int) -> None:
+    desk = begun(said(3))
+    refused = Problem(ProblemKind.REFUSED)
+    desk.feed(FetchFailed(desk.take(FetchReadState).request, refused, status))
+    assert desk.state.mine.unread == frozenset()
+    desk.hears(by_bob(4))
+    assert desk.state.mine.unread == {HOME}
+    desk.wish(MarkRead(HOME))
+    desk.wait(60.0)
+    desk.nothing(FetchReadState, SendReadState)
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_guests_and_hosted_servers_are_not_asked() -> None:
+    guest = replace(said(3), user=eg.user(is_anonymous=True, session_id="s"))
+    desk = begun(guest)
+    desk.wish(MarkRead(HOME))
+    desk.wait(60.0)
+    desk.nothing(FetchReadState, SendReadState)
+    desk = hosted()
+    desk.wish(MarkRead(HOME))
+    desk.wait(60.0)
+    desk.nothing(FetchReadState, SendReadState)
+
+
+def test_more_than_one_request_may_name_is_told_in_several() -> None:
+    homes = [ConversationId(f"ic_{n}") for n in range(MAX_READ_MARKS + 1)]
+    chats = [eg.conversation(id=home, url_id=f"{eg.IMAGE}:{home}") for home in homes]
+    comments = [
+        eg.comment(id=CommentId(f"c_{chat.id}"), url_id=chat.url_id, user_id=eg.BOB, number=1)
+        for chat in chats
+    ]
+    desk = begun(eg.conversation_list(conversations=tuple(chats), comments=tuple(comments)))
+    told(desk, ReadState(1))
+    assert len(desk.state.mine.unread) == len(homes)
+    for home in homes:
+        desk.wish(MarkRead(home))
+    desk.wait(1.0)
+    assert len(confirmed(desk, 2).read) == MAX_READ_MARKS
+    desk.wait(1.0)
+    assert len(confirmed(desk, 3).read) == 1
+    desk.wait(60.0)
+    desk.nothing(SendReadState)
