@@ -147,6 +147,14 @@ COMMANDS: Final = (
         hint="unread", footer={Context.THREADS: 30}, about=_LIST,
     ),
     Command(
+        "thread.unread", Context.CHAT, "m", "mark_unread", "Mark unread",
+        synonyms="unsee later remind keep new", about=_LIST, manual="mark unread, all shown read",
+    ),
+    Command(
+        "thread.read", Context.CHAT, "M", "mark_read", "Mark all shown read",
+        synonyms="seen everything clear inbox", about=_LIST, manual="mark unread, all shown read",
+    ),
+    Command(
         "app.here", Context.CHAT, "at", "here", "Who is here",
         synonyms="people users members online presence list names collaborators",
     ),

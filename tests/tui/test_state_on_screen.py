@@ -15,6 +15,8 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import (
     CloseThread,
+    MarkRead,
+    MarkUnread,
     OpenThread,
     PostComment,
     ResolveConversation,
@@ -134,6 +136,32 @@ async def test_space_opens_the_next_unread(sit: Sit) -> None:
         await desk.publish(two_threads())
         await desk.press("space")
         assert "Nothing unread" in desk.toasts
+
+
+async def test_a_thread_is_marked_unread_and_all_are_marked_read(sit: Sit) -> None:
+    chats = [
+        (eg.conversation(id=ConversationId(key), number=n), [comment(f"c_{n}", "said")])
+        for n, key in enumerate((FIRST, SECOND), 1)
+    ]
+    async with sit(chat_state(*chats)) as desk:
+        await desk.press("M")
+        assert "Nothing unread" in desk.toasts
+        await desk.press("right_square_bracket", "m")
+        assert desk.session.asked(MarkUnread) == [MarkUnread(ConversationId(FIRST))]
+        await desk.publish(chat_state(*chats, unread=frozenset({ConversationId(FIRST)})))
+        await desk.press("m")
+        assert "Already unread" in desk.toasts
+        await desk.press("M")
+        assert desk.session.asked(MarkRead) == [MarkRead(ConversationId(FIRST))]
+
+
+async def test_a_thread_of_ones_own_has_nothing_to_be_unread(sit: Sit) -> None:
+    async with sit(
+        chat_state((eg.conversation(id=ConversationId(FIRST)), [comment("c_1", "said", by=eg.ALICE)]))
+    ) as desk:
+        await desk.press("right_square_bracket", "m")
+        assert not desk.session.asked(MarkUnread)
+        assert "Nobody else has written here" in desk.toasts
 
 
 async def test_a_click_selects_and_a_double_click_opens(sit: Sit) -> None:

@@ -469,6 +469,14 @@ class ChatScreen(Layer[None]):
         if not self.selection.open_next_unread():
             self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
 
+    def action_mark_unread(self) -> None:
+        """Have the newest comment of others in the current thread unread, until it is opened again."""
+        self.thread_actions.mark_unread()
+
+    def action_mark_read(self) -> None:
+        """Mark every thread read."""
+        self.thread_actions.mark_all_read()
+
     def action_hints(self) -> None:
         """Put letters on the markers; the picture takes the next two keys."""
         if self.picture.markers_shown == "none":

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from imagechat_tui.sync.intents import DeleteComment, DeleteConversation, ResolveConversation
+from imagechat_tui.sync.intents import (
+    DeleteComment,
+    DeleteConversation,
+    MarkRead,
+    MarkUnread,
+    ResolveConversation,
+)
 from imagechat_tui.sync.state import CommentView, Draft, Thread
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
@@ -167,6 +173,27 @@ class ThreadActions:
         self._selection.deleting.add(thread.key)
         self._notices.outdate()
         self._dispatch(DeleteConversation(thread.conversation.id))
+
+    def mark_unread(self) -> None:
+        """Have the newest comment of others in the current thread unread, until it is opened again."""
+        thread = self.thread
+        if thread is None:
+            return
+        if thread.unread:
+            self._notices.notice("", "Already unread.")
+        elif not any(not comment.mine for comment in thread.comments):
+            self._notices.notice("", "Nobody else has written here.")
+        else:
+            self._notices.outdate()
+            self._dispatch(MarkUnread(thread.conversation.id))
+
+    def mark_all_read(self) -> None:
+        """Mark every thread read."""
+        unread = [thread for thread in self._state.threads if thread.unread]
+        if not unread:
+            self._notices.notice(*(("", "Nothing unread.") if self._state.loaded else NOTHING_LOADED))
+        for thread in unread:
+            self._dispatch(MarkRead(thread.conversation.id))
 
     def resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""
