@@ -148,11 +148,11 @@ COMMANDS: Final = (
     ),
     Command(
         "thread.unread", Context.CHAT, "m", "mark_unread", "Mark unread",
-        synonyms="unsee later remind keep new", about=_LIST, manual="mark unread, all shown read",
+        synonyms="unsee later remind keep new", about=_LIST, manual="mark unread, mark all read",
     ),
     Command(
-        "thread.read", Context.CHAT, "M", "mark_read", "Mark all shown read",
-        synonyms="seen everything clear inbox", about=_LIST, manual="mark unread, all shown read",
+        "thread.read", Context.CHAT, "M", "mark_read", "Mark all read",
+        synonyms="seen everything clear inbox", about=_LIST, manual="mark unread, mark all read",
     ),
     Command(
         "app.here", Context.CHAT, "at", "here", "Who is here",
