@@ -52,6 +52,8 @@ class Reading:
         """The server is to be asked before it is told anything."""
         self._refused = False
         """On this link the server keeps nothing for this person."""
+        self._made = True
+        """Whether there is a room to keep it of, as far as is known: one that nobody has made has nothing kept."""
         self._revision: int | None = None
         """Of what the server told; None before it did."""
         self._heard = 0
@@ -82,7 +84,7 @@ class Reading:
 
     def opened(self) -> None:
         """The image's socket stands: something may have changed by another session."""
-        self._refused = False
+        self._refused, self._made = False, True
         self.refresh()
 
     def lost(self) -> None:
@@ -113,8 +115,9 @@ class Reading:
         else:
             self._confirm(sent)
             self._take(state)
+            self._made = bool(state.revision)
         # That a newcomer has been here is told at once: they may be gone in a moment.
-        self._request.every_s = TOLD_EVERY_S if self._revision else 0.0
+        self._request.every_s = TOLD_EVERY_S if self._revision or sent is not None else 0.0
         self._turn += 1
 
     def failed(self, failed: FetchFailed) -> None:
@@ -177,6 +180,8 @@ class Reading:
         if me is None or me.is_anonymous or not self._facts.link.open or not self._facts.ledger.ours:
             return
         if self._refused or not (self._ask or pending or self._revision == 0):
+            return
+        if not self._made and not any(self._facts.ledger.confirmed.comments.values()):
             return
         at = self._request.due_at(self._changed_at + TOLD_AFTER_S if pending and not self._ask else -inf)
         if at is not None:

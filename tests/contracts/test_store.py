@@ -345,6 +345,18 @@ async def test_who_was_there_is_forgotten_with_the_image(store: Store, clock: Cl
 
 
 @pytest.mark.security
+async def test_of_a_room_that_nobody_has_made_nothing_is_kept(store: Store) -> None:
+    await mark_with(store, "a", 1, tenant_id=OTHER)
+    for number in range(3):
+        nowhere = READER._replace(image=UrlId(f"nowhere-{number}"))
+        for reader in (nowhere, READER):
+            assert await store.change_read_state(reader, ChangeReadState()) == ReadState()
+            assert await store.read_state(reader) == ReadState()
+    one = await mark_with(store, "a", 1)
+    assert await store.change_read_state(READER, ChangeReadState()) == ReadState(1, (one,))
+
+
+@pytest.mark.security
 async def test_nobody_else_has_read_what_somebody_read(store: Store) -> None:
     one = await mark_with(store, "a", 2)
     await store.change_read_state(READER, ChangeReadState())
@@ -352,7 +364,10 @@ async def test_nobody_else_has_read_what_somebody_read(store: Store) -> None:
     assert await store.read_state(theirs) == ReadState()
     await store.change_read_state(theirs, ChangeReadState(unread=(less,)))
     assert await store.read_state(theirs) == ReadState(1, (less,))
-    for other in (READER._replace(tenant_id=OTHER), READER._replace(image=UrlId("elsewhere"))):
+    elsewhere = image("two")
+    for tenant_id in (eg.TENANT, OTHER):
+        await store.change(image_change("1", ImageChange(elsewhere), tenant_id=tenant_id))
+        other = READER._replace(tenant_id=tenant_id, image=elsewhere.url_id)
         assert await store.read_state(other) == ReadState()
         change = ChangeReadState(read=(less,), unread=(less,))
         assert await store.change_read_state(other, change) == ReadState(1)

@@ -249,6 +249,20 @@ def test_where_nothing_is_kept_unread_is_what_came_during_the_session(status: in
     assert desk.state.mine.unread == frozenset()
 
 
+def test_a_room_that_nobody_has_made_is_told_of_once_there_is_a_comment() -> None:
+    desk = begun(eg.conversation_list(conversations=(), comments=()))
+    told(desk, ReadState())
+    desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState()))
+    desk.wait(60.0)
+    desk.nothing(FetchReadState, SendReadState)
+    desk.hears(eg.new_image_chat(2))
+    desk.hears(by_bob(1, seq=3))
+    desk.wait(1.0)
+    assert confirmed(desk, 1) == ChangeReadState()
+    desk.wait(60.0)
+    desk.nothing(FetchReadState, SendReadState)
+
+
 def test_guests_and_hosted_servers_are_not_asked() -> None:
     guest = replace(said(3), user=eg.user(is_anonymous=True, session_id="s"))
     desk = begun(guest)

@@ -12,14 +12,17 @@ def apply_read_change(tx: Transaction, reader: ReaderKey, change: ChangeReadStat
     """Note how far somebody has read. Threads that are not on the image, or no more, are passed over.
 
     ``read`` only goes forward; ``unread`` goes back too, and what is carried out last holds. Whoever comes for
-    the first time has read all that is there.
+    the first time has read all that is there. Of a room that nobody has made, without an image or a comment, nothing
+    is kept: there are as many as one can think of names, and nothing would ever remove it.
 
     Returns:
-        The marks that changed, and the revision with them.
+        The marks that changed, and the revision with them; revision 0 if nothing is kept.
     """
     before = tx.read_state(reader)
     marks = {mark.conversation_id: mark.number for mark in before.marks}
     after = dict(marks) if before.revision else dict(tx.newest_numbers(reader.tenant_id, reader.image))
+    if not before.revision and not after and tx.image(reader.tenant_id, url_id=reader.image) is None:
+        return ReadState()
     for mark, farther in (*((one, True) for one in change.read), *((one, False) for one in change.unread)):
         marker = tx.marker(reader.tenant_id, conversation_id=mark.conversation_id)
         if marker is not None and marker.image == reader.image:
