@@ -49,7 +49,9 @@ class FaultProxy:
         self._target = target
         self._listen = listen
         self._mode = mode
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._untaken: set[socket.socket] = set()
+        """Accepted, and no transport has them yet: a task that is cancelled before its first turn takes none."""
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thawed = asyncio.Event()
@@ -72,8 +74,8 @@ class FaultProxy:
             self._thawed.set()
         if mode is Mode.REFUSE:
             self._close_listener()
-        elif self._server is None:
-            self._spawn(self._open_listener())
+        elif self._listener is None:
+            self._open_listener()
 
     def cut_after(self, *, up: int | None = None, down: int | None = None) -> None:
         """Reset a connection once so many bytes went up (to the target) or came down; None: never."""
@@ -92,12 +94,6 @@ class FaultProxy:
     async def start(self) -> None:
         """Listen."""
         self.mode = self._mode
-        for task in tuple(self._tasks):
-            await task
-
-    async def settled(self) -> None:
-        """Wait until a change of mode has taken effect."""
-        await asyncio.gather(*(task for task in self._tasks if task.get_name() == "listener"))
 
     async def stop(self) -> None:
         """Close everything."""
@@ -108,6 +104,8 @@ class FaultProxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in self._untaken:
+            connection.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -118,32 +116,42 @@ class FaultProxy:
     ) -> None:
         await self.stop()
 
-    async def _open_listener(self) -> None:
+    def _open_listener(self) -> None:
+        # Not asyncio's server: between its accept and the transport's first turn, closing it leaves a transport open.
         if self._listen is not None:
             self._listen.unlink(missing_ok=True)
-            self._server = await asyncio.start_unix_server(self._accepted, self._listen)
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(self._listen))
         else:
-            self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
-        if self._mode is Mode.REFUSE:
-            self._close_listener()
+            listener = socket.create_server(("127.0.0.1", self.port))
+            self.port = listener.getsockname()[1]
+        listener.listen(100)
+        listener.setblocking(False)
+        asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+        self._listener = listener
 
     def _close_listener(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work, name="listener")
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # whoever called has left
+        connection.setblocking(False)
+        self.connections += 1
+        self.connected.set()
+        self._untaken.add(connection)
+        task = asyncio.get_running_loop().create_task(self._serve(connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.connected.set()
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _serve(self, connection: socket.socket) -> None:
+        self._untaken.discard(connection)
+        reader, writer = await asyncio.open_connection(sock=connection)
         self._open.add(writer)
         try:
             if self._mode is Mode.RESET:
@@ -166,7 +174,6 @@ class FaultProxy:
         except asyncio.CancelledError:
             _reset(writer)  # stopped
         finally:
-            self._tasks.discard(task)
             self._open.discard(writer)
             writer.close()
 
@@ -253,7 +260,6 @@ class FaultProxyThread:
     def mode(self, mode: Mode) -> None:
         async def change(proxy: FaultProxy) -> None:
             proxy.mode = mode
-            await proxy.settled()
 
         self._call(self._on_loop(change))
 
