@@ -211,7 +211,14 @@ class Reading:
             self._ask = True
         if self._followed is not None and marks.get(self._followed, 0) < before.get(self._followed, 0):
             self._followed = None  # another session marked it unread, and so it stays
+        if not known:
+            self._keep_what_came()
         self._turn += 1
+
+    def _keep_what_came(self) -> None:
+        """From now on the server keeps it. It took all for read; what came while it kept nothing, only we know."""
+        for conversation_id in self._facts.workspace.mine.unread:
+            self.mark_unread(conversation_id)
 
     def _confirm(self, sent: ChangeReadState) -> None:
         """The server has carried this out; what was changed since is still to be told."""

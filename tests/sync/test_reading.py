@@ -258,9 +258,34 @@ def test_a_room_that_nobody_has_made_is_told_of_once_there_is_a_comment() -> Non
     desk.hears(eg.new_image_chat(2))
     desk.hears(by_bob(1, seq=3))
     desk.wait(1.0)
-    assert confirmed(desk, 1) == ChangeReadState()
+    assert desk.take(SendReadState).change == ChangeReadState()
+
+
+def test_what_came_before_the_server_kept_anything_stays_unread_when_it_does() -> None:
+    """With its first note of a person the server takes all that is there for read."""
+    desk = begun(eg.conversation_list(conversations=(), comments=()))
+    told(desk, ReadState())
+    desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState()))
+    desk.hears(eg.new_image_chat(2))
+    desk.hears(by_bob(1, seq=3))
+    desk.wait(1.0)
+    desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState(1, at(1))))
+    assert desk.state.mine.unread == {HOME}
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(unread=at(0))
+    assert desk.state.mine.unread == {HOME}
     desk.wait(60.0)
     desk.nothing(FetchReadState, SendReadState)
+
+
+def test_what_came_before_another_session_had_it_kept_stays_unread() -> None:
+    desk = begun(eg.conversation_list(conversations=(), comments=()))
+    told(desk, ReadState())
+    desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState()))
+    desk.hears(eg.new_image_chat(2))
+    desk.hears(by_bob(1, seq=3))
+    desk.hears(ReadStateChanged(ReadState(1, at(1))))
+    assert desk.state.mine.unread == {HOME}
 
 
 def test_guests_and_hosted_servers_are_not_asked() -> None:
