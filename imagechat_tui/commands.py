@@ -61,7 +61,7 @@ class Command(NamedTuple):
     """``pane.action``; what a keymap rebinds."""
     context: Context
     keys: str
-    """Textual's names of its keys, with commas between."""
+    """Textual's names of its keys, with commas between. ``g equals_sign`` are two, one pressed after the other."""
     action: str
     """Textual's name of the method that does it, with arguments: ``step(-1, 0)``."""
     title: str
@@ -69,7 +69,7 @@ class Command(NamedTuple):
     synonyms: str = ""
     """Other words that people search it by."""
     hint: str = ""
-    """The one word that the status line, or the last line of a dialog, has for it."""
+    """The one word that the status line, or the last line of a dialog, has for it. What two keys do has one."""
     footer: Mapping[Context, int] = _NOWHERE
     """In which panes the status line names it, and in what place: lower is named earlier."""
     about: tuple[Subject, ...] = ()
@@ -156,7 +156,7 @@ COMMANDS: Final = (
     ),
     Command(
         "app.here", Context.CHAT, "at", "here", "Who is here",
-        synonyms="people users members online presence list names collaborators",
+        synonyms="people users members online presence list names collaborators", hint="people",
     ),
     Command(
         "thread.details", Context.CHAT, "i", "details", "Details",
@@ -301,8 +301,8 @@ COMMANDS: Final = (
         synonyms="scroll page up", about=_LIST, manual="half a page down, up",
     ),
     Command(
-        "list.first", Context.LIST, "g,home", "first", "First",
-        synonyms="top beginning home start", about=_LIST, manual="first, last",
+        "list.first", Context.LIST, "g g,home", "first", "First",
+        synonyms="top beginning home start", hint="first", about=_LIST, manual="first, last",
     ),
     Command(
         "list.last", Context.LIST, "G,end", "last", "Last",

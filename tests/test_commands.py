@@ -28,6 +28,32 @@ def test_what_the_status_line_names_has_one_word_and_a_place_of_its_own() -> Non
     assert max(places.values()) == 1
 
 
+TOGETHER = (
+    *((Context.APP, Context.CHAT, pane) for pane in (Context.PICTURE, Context.THREADS, Context.COMMENTS)),
+    *((Context.APP, dialog, Context.LIST) for dialog in (Context.CLUSTER, Context.HERE, Context.DRAFTS)),
+)
+"""Contexts whose keys work at one time; those of a list do where threads and comments are."""
+
+
+@pytest.mark.parametrize("contexts", TOGETHER)
+def test_no_key_that_others_have_to_follow_does_something_by_itself(contexts: tuple[Context, ...]) -> None:
+    lists = (Context.LIST,) if {Context.THREADS, Context.COMMENTS} & {*contexts} else ()
+    keys = {
+        key
+        for command in COMMANDS
+        for context in (*contexts, *lists)
+        for key in command.keys_in(context).split(",")
+        if key
+    }
+    assert [key for key in keys if any(longer.startswith(f"{key} ") for longer in keys)] == []
+
+
+def test_what_two_keys_do_has_a_word_for_the_status_line() -> None:
+    several = [command for command in COMMANDS if " " in command.keys + "".join(command.also.values())]
+    assert several
+    assert all(command.hint for command in several)
+
+
 @pytest.mark.parametrize("context", Context)
 def test_no_key_has_two_meanings_in_one_context(context: Context) -> None:
     keys = Counter(key for command in COMMANDS for key in command.keys_in(context).split(",") if key)

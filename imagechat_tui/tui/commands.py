@@ -141,6 +141,33 @@ def hints(
     )
 
 
+def begins_keys(screen: Screen[Any], begun: str) -> bool:
+    """Whether keys that are bound where the focus is begin with those that were pressed."""
+    return any(_continues(key, begun) and active.enabled for key, active in screen.active_bindings.items())
+
+
+def continuations(
+    screen: Screen[Any], begun: str, disabled: Container[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """What may follow keys that were pressed: all the keys, and what they do.
+
+    Args:
+        screen: whose keys.
+        begun: what was pressed.
+        disabled: ids of commands that would do nothing now.
+    """
+    return tuple(
+        (key_label(key), BY_ID[name].hint)
+        for key, active in screen.active_bindings.items()
+        if _continues(key, begun) and active.enabled
+        if (name := active.binding.id) is not None and name not in disabled
+    )
+
+
+def _continues(key: str, begun: str) -> bool:
+    return key.startswith(f"{begun} ")
+
+
 def key_hint(command_id: str, words: str = "") -> tuple[str, str]:
     """The first key of a command as it is declared, and what it does: for lines that stay as they are."""
     command = BY_ID[command_id]

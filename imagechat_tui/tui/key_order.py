@@ -15,7 +15,7 @@ a key can depend on four:
 - the layout, which Textual puts off to its next frame: it is done at once (``lay_out``);
 - the picture, which a process loads and a thread draws, and the server's answers: the keys that need one wait for it
   themselves (``wait``), and those behind them with them;
-- timers: none of ours changes what a key does.
+- timers: none of ours changes what a key does. A key that others have to follow waits for them, however long.
 
 A letter behind a letter waits for nothing: the one text that has the focus puts both in at once, and nothing that
 typing sets off moves the focus. (Backspace is no letter: it acts when it has come up again.)

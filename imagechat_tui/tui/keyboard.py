@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
 
+from imagechat_tui.commands import COMMANDS, Context
 from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
+from imagechat_tui.tui.commands import begins_keys
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keys import as_us_layout
 from imagechat_tui.tui.textual_internals.key_bindings import run_bound
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 
 BY_HAND: Final = (events.InputEvent, events.Paste, LineBreak)
 """What the person does: keys, the pointer, pastes."""
+ENDS_BEGUN: Final = (events.MouseDown, events.Paste)
+"""What was not meant to follow a key: the key before it is forgotten."""
+HELP: Final = "app.help"
+LEAVE_BEGUN: Final = frozenset(
+    command.id for command in COMMANDS if command.context is Context.APP and command.priority
+)
+"""Ids of commands whose keys act as ever behind a key that others have to follow, and leave it waiting for them."""
 
 
 class Keyboard:
@@ -85,11 +94,14 @@ class Keyboard:
             event = event.key
             event.set_sender(app)
         if not isinstance(event, events.Key):
+            if isinstance(event, ENDS_BEGUN):
+                chat.keys_begun = ""
             if not self._is_beside(event):
                 await self._pass_on(event)
             return
         app.app_focus = True  # a terminal that says it lost the focus may be wrong
         if self._writes_text:
+            chat.keys_begun = ""
             if event.is_printable or await self._is_ready(event.key):
                 await self._pass_on(event)
             return
@@ -98,10 +110,32 @@ class Keyboard:
         if app.focused is chat.picture and chat.picture.choosing:
             if not await run_bound(app, event.key, priority=True):
                 await self._pass_on(event)
-        elif await self._is_ready(event.key):
-            if await run_bound(app, event.key, priority=True) or await run_bound(app, event.key):
+        else:
+            await self._act_on_command_key(event.key)
+
+    async def _act_on_command_key(self, key: str) -> None:
+        """Do what a key is bound to, behind those that were begun: two keys may be one command.
+
+        Nothing here is up to time, so that keys that come at once do what they do when typed slowly. A key that
+        continues nothing does nothing, but for help; then what was begun is forgotten.
+        """
+        app, chat = self._app, self._chat()
+        active = app.screen.active_bindings.get(key)
+        name = active.binding.id if active is not None else None
+        if chat.keys_begun and name not in LEAVE_BEGUN:
+            begun, chat.keys_begun = chat.keys_begun, ""
+            if key == "escape":
                 return
-            chat.refuse_key(event.key)
+            if name != HELP:
+                key = f"{begun} {key}"
+        if not await self._is_ready(key):
+            return
+        if await run_bound(app, key, priority=True) or await run_bound(app, key):
+            return
+        if begins_keys(app.screen, key):
+            chat.keys_begun = key
+        else:
+            chat.refuse_key(key)
 
     def _is_beside(self, event: events.Event) -> bool:
         """Whether the pointer is beside the screen: Textual would take the focus away for it."""

@@ -99,7 +99,12 @@ _SHOWN: Final = {
 
 
 def key_label(key: str) -> str:
-    """A key's name as people read it: ``ctrl+s`` is ``Ctrl+S``, ``colon`` is ``:``."""
+    """A key's name as people read it: ``ctrl+s`` is ``Ctrl+S``, ``colon`` is ``:``, ``g equals_sign`` is ``g=``."""
+    first, *others = key.split(" ")
+    return "".join([_label(first), *map(_label, others)])
+
+
+def _label(key: str) -> str:
     if key in _SHOWN:
         return _SHOWN[key]
     *modifiers, last = key.split("+")

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.pty]
 
 LETTERS = [*"abcdefghijklmnoprstuvwxyz"]
 NAMED = ["backspace", "left", "right", "up", "down", "enter", "ctrl+j", "esc", "tab", "ctrl+s", "space"]
-COMMANDS = [*"ccrr]][[xd"]
+COMMANDS = [*"ccrr]][[xdgg"]
 SCHEDULES_EACH = 250
 """Of ``--runs``: 4 sequences here; 500 with ``--runs 125000``."""
 SEED = os.environ.get("IMAGECHAT_TEST_SEED", "8")
@@ -127,7 +127,7 @@ class Person:
 
     @property
     def seen(self) -> dict[str, object]:
-        """Where the focus and the crosshair are, what is being written, what dialog is open."""
+        """Where the focus and the crosshair are, what is begun or being written, what dialog is open."""
         lines = self.terminal.lines
         status = re.match(r" ([A-Z]+) +([\d.]+ %, [\d.]+ % · [\d.]+×)?", lines[-1])
         sidebar = [line.partition("│")[2] for line in lines]
@@ -148,7 +148,13 @@ class Person:
                 if f" {title}" in line[20:100]
             }
         )
-        return {"status": status.groups() if status else lines[-1], "text": text, "dialogs": dialogs}
+        begun = "Esc cancel" in lines[-1]
+        return {
+            "status": status.groups() if status else lines[-1],
+            "begun": begun,
+            "text": text,
+            "dialogs": dialogs,
+        }
 
     def markers(self, picture: str, env: dict[str, str]) -> list[object]:
         """What the server has."""

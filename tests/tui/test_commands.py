@@ -214,7 +214,7 @@ async def test_no_key_is_written_by_its_name(sit: Sit) -> None:
         for command in all_commands((chat.picture, chat.threads, chat.comments, chat, desk.app)):
             for key in command.keys.split():
                 assert re.fullmatch(
-                    r"(Ctrl\+|Shift\+)*([^a-z]|[a-z]|F\d+|Esc|Enter|Tab|Space|Home|End|PgUp|PgDn)", key
+                    r"g?(Ctrl\+|Shift\+)*([^a-z]|[a-z]|F\d+|Esc|Enter|Tab|Space|Home|End|PgUp|PgDn)", key
                 ), key
         await desk.press("@", "escape", ":")
         await desk.type("who is")
@@ -230,6 +230,45 @@ async def test_a_search_without_a_hit_says_so(sit: Sit) -> None:
         assert "No command matches." in desk.text
         await desk.press("enter")
         assert desk.focus == "picture"
+
+
+async def test_what_may_follow_a_key_is_in_the_status_line_until_it_has_followed(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("tab", "]", "]")
+        before = desk.lines[-1].rpartition("%")[2]
+        await desk.press("g")
+        assert "gg first  Esc cancel  F1 help  Ctrl+Q quit" in desk.lines[-1]
+        await desk.press("g")
+        assert desk.chat.selection.selected_key == "ic_1"
+        assert desk.lines[-1].rpartition("%")[2] == before
+        await desk.press("]", "g", "escape")
+        assert desk.chat.selection.selected_key == "ic_2"
+        assert (desk.focus, desk.lines[-1].rpartition("%")[2]) == ("threads", before)
+        await desk.press("g", "c")
+        assert desk.focus == "threads"
+        assert "gc does nothing here" in desk.toasts
+
+
+async def test_a_list_in_a_dialog_has_them_too(sit: Sit) -> None:
+    async with sit() as desk:
+        await desk.press("@", "g")
+        assert "gg first" in desk.lines[-1]
+        await desk.press("escape")
+        assert "Here now" in desk.text
+        await desk.press("escape")
+        assert "Here now" not in desk.text
+
+
+async def test_a_keymap_can_have_two_keys_for_a_command(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.app.set_keymap({"app.here": "g h"})
+        await desk.press("g")
+        assert "gh people" in desk.lines[-1]
+        await desk.press("h")
+        assert "Here now" in desk.text
+        await desk.press("escape", "?")
+        await desk.type("who is")
+        assert any("gh" in line and "Who is here" in line for line in desk.lines)
 
 
 async def test_a_keymap_rebinds_by_id_and_the_status_line_follows(sit: Sit) -> None:

@@ -52,6 +52,7 @@ class Desk:
         self.done: list[str] = []
         self.bound: set[str] = set()
         self.bound_first: set[str] = set()
+        self.keys_begun = ""
         self.lacking: dict[Need, str] = {}
         self.noticed = asyncio.Event()
         self.now_s = 0.0
@@ -101,7 +102,7 @@ class Desk:
     def needs(self, name: str, command_id: str) -> None:
         """Bind a key to a command that can need something."""
         self.bound.add(name)
-        self.active_bindings[name] = SimpleNamespace(binding=SimpleNamespace(id=command_id))
+        self.active_bindings[name] = SimpleNamespace(binding=SimpleNamespace(id=command_id), enabled=True)
 
     def take(self, *names: str) -> None:
         for name in names:
@@ -175,6 +176,77 @@ async def test_while_a_letter_is_chosen_the_picture_has_all_keys_but_those_of_th
     desk.take("r")
     await desk.rest()
     assert desk.done == ["passed r", "ran ctrl+q first", "ran r"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "done"),
+    [
+        (["g"], ["ran g g"]),
+        (["п"], ["ran g g"]),
+        (["escape"], []),
+        (["escape", "g", "g"], ["ran g g"]),
+        (["x"], ["refused g x"]),
+        (["x", "x"], ["refused g x", "ran x"]),
+        (["ctrl+l", "g"], ["ran ctrl+l first", "ran g g"]),
+        (["ctrl+q"], ["ran ctrl+q first"]),
+        (["question_mark", "x"], ["ran question_mark", "ran x"]),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_two_keys_are_one_command_at_any_pace(
+    desk: Desk, behind: list[str], done: list[str], at_once: bool
+) -> None:
+    for name, command_id in (("g g", "list.first"), ("x", "thread.resolve"), ("question_mark", "app.help"),
+                             ("ctrl+l", "app.repair"), ("ctrl+q", "app.quit")):  # fmt: skip
+        desk.needs(name, command_id)
+    desk.bound_first.update({"ctrl+l", "ctrl+q"})
+    if at_once:
+        desk.take("g", *behind)
+    else:
+        for name in ("g", *behind):
+            desk.take(name)
+            await desk.rest()
+    await desk.rest()
+    assert desk.done == done
+
+
+async def test_a_key_that_is_bound_by_itself_waits_for_no_other(desk: Desk) -> None:
+    desk.needs("g g", "list.first")
+    desk.needs("g", "marker.new")
+    desk.take("g", "g")
+    await desk.rest()
+    assert desk.done == ["ran g", "ran g"]
+
+
+@pytest.mark.parametrize("other", [click(3, 3), events.Paste("x")], ids=["a click", "a paste"])
+async def test_what_is_no_key_ends_what_a_key_has_begun(desk: Desk, other: events.Event) -> None:
+    desk.needs("g g", "list.first")
+    desk.take("g")
+    desk.keyboard.takes(other)
+    desk.take("g")
+    await desk.rest()
+    assert (desk.done, desk.keys_begun) == ([f"passed {type(other).__name__}"], "g")
+
+
+async def test_a_pointer_that_moves_ends_nothing(desk: Desk) -> None:
+    desk.needs("g g", "list.first")
+    desk.take("g")
+    desk.keyboard.takes(events.MouseMove(None, 3, 3, 1, 0, 0, False, False, False))
+    desk.take("g")
+    await desk.rest()
+    assert desk.done == ["passed MouseMove", "ran g g"]
+
+
+async def test_a_key_behind_others_waits_for_what_the_command_needs(desk: Desk) -> None:
+    desk.needs("g g", "list.first")
+    desk.lacking[Need.SAVED] = "list.first"
+    desk.take("g", "g")
+    async with asyncio.timeout(60):
+        await desk.noticed.wait()
+    desk.lacking.clear()
+    await desk.rest()
+    assert desk.done == ["noticed Still being saved", "ran g g"]
 
 
 async def test_the_pointer_beside_the_screen_takes_no_focus_away(desk: Desk) -> None:

@@ -32,7 +32,7 @@ def test_what_is_latin_or_a_sign_stays(typed: str | None) -> None:
     [("c", "c"), ("R", "R"), ("f1", "F1"), ("ctrl+s", "Ctrl+S"), ("colon", ":"), ("right_square_bracket", "]"),
      ("question_mark", "?"), ("shift+tab", "Shift+Tab"), ("ctrl+d", "Ctrl+D"), ("space", "Space"), ("up", "↑"),
      ("at", "@"), ("number_sign", "#"), ("ctrl+at", "Ctrl+@"), ("underscore", "_"), ("delete", "Del"),
-     ("ctrl+f5", "Ctrl+F5")],
+     ("ctrl+f5", "Ctrl+F5"), ("g g", "gg"), ("g equals_sign", "g="), ("g ctrl+s", "gCtrl+S")],
 )  # fmt: skip
 def test_keys_are_called_as_people_call_them(key: str, label: str) -> None:
     assert key_label(key) == label

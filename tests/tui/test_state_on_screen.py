@@ -266,7 +266,7 @@ async def test_what_cannot_be_shown_is_said(sit: Sit) -> None:
 
 async def test_the_open_thread_deleted_here_closes_quietly(sit: Sit) -> None:
     async with sit() as desk:
-        await desk.press("[", "enter", "g", "d", "enter")
+        await desk.press("[", "enter", "g", "g", "d", "enter")
         await desk.publish(without(two_threads(), SECOND))
         assert desk.chat.selection.open_key is None
         assert desk.focus == "threads"
@@ -302,7 +302,7 @@ FOOTERS = {
         {"reply", "edit", "delete", "resolve", "reopen"},
     ),
     "somebody else's marker": (["]", "tab"], {"open", "resolve"}, {"reopen"}),
-    "somebody else's comment": (["]", "enter", "g"], {"reply", "resolve"}, {"edit", "delete", "reopen"}),
+    "somebody else's comment": (["]", "enter", "g", "g"], {"reply", "resolve"}, {"edit", "delete", "reopen"}),
     "a comment of one's own": (["]", "enter", "G"], {"reply", "edit", "delete", "resolve"}, {"reopen"}),
 }
 
@@ -429,7 +429,7 @@ async def test_the_theme_changes_what_is_drawn(sit: Sit) -> None:
         ((120, 36), ["]", "tab"], True, False),  # in the list: over the picture
         ((120, 36), ["]", "enter"], True, False),
         ((80, 24), ["]", "enter"], False, True),  # the picture is above
-        ((50, 20), ["]", "enter", "g"], False, False),  # what one reads is above
+        ((50, 20), ["]", "enter", "g", "g"], False, False),  # what one reads is above
         ((50, 20), ["]", "enter", "G"], False, True),
     ],
 )
@@ -461,7 +461,7 @@ async def test_a_comment_below_what_is_read_is_said(sit: Sit) -> None:
         await desk.press("]", "enter")
         await desk.publish(state, new)
         assert not desk.toasts
-        await desk.press("g")
+        await desk.press("g", "g")
         await desk.publish(state, new)
         assert "Bob commented below. G jumps to it." in desk.toasts
 

@@ -509,7 +509,7 @@ async def test_escape_on_the_picture_leaves_the_text_that_is_being_written(sit: 
 async def test_a_reply_begins_below_the_newest_comment(sit: Sit) -> None:
     many = [comment(f"c_{n}", f"words {n}") for n in range(30)]
     async with sit(chat_state((conversation(1, 20.0, 20.0, comment_count=30), many))) as desk:
-        await desk.press("]", "enter", "g", "r")
+        await desk.press("]", "enter", "g", "g", "r")
         assert "words 29" in desk.text
 
 

@@ -33,7 +33,14 @@ from imagechat_tui.tui.chat.selection import Selection
 from imagechat_tui.tui.chat.sidebar import ThreadSidebar
 from imagechat_tui.tui.chat.thread_actions import ThreadActions
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.commands import ActiveCommand, all_commands, bindings, commands_here, hints
+from imagechat_tui.tui.commands import (
+    ActiveCommand,
+    all_commands,
+    bindings,
+    commands_here,
+    continuations,
+    hints,
+)
 from imagechat_tui.tui.keys import key_label
 from imagechat_tui.tui.messages import PictureAsked, WritingRefused
 from imagechat_tui.tui.picture.image_view import ImageView
@@ -163,6 +170,7 @@ class ChatScreen(Layer[None]):
             focused_comment=lambda: self.panes.focused_comment,
             confirm=self._dialogs.confirm,
         )
+        self._keys_begun = ""
         self.availability = Availability(
             state, self.selection, self.picture, lambda: self.panes.focused_comment
         )
@@ -257,6 +265,17 @@ class ChatScreen(Layer[None]):
 
     # -- the bars
 
+    @property
+    def keys_begun(self) -> str:
+        """The keys that were pressed of a command that has several; empty if there are none."""
+        return self._keys_begun
+
+    @keys_begun.setter
+    def keys_begun(self, keys: str) -> None:
+        if keys != self._keys_begun:
+            self._keys_begun = keys
+            self.show_status()
+
     def _show_bars(self) -> None:
         """Fill in all bars."""
         self.bars.show_state(self.composer.target)
@@ -268,10 +287,14 @@ class ChatScreen(Layer[None]):
         self.sidebar.show_keys(here=self.panes.reads_sidebar)
         disabled = self.availability.disabled_commands
         adds = "marker.new" not in disabled and not self.picture.is_on_marker
+        begun = self._keys_begun
         self.bars.show_status(
             focus,
             reading=self.has_class("-reading"),
-            hints=hints(self, focus, disabled, {"image.open": MARK} if adds else {}),
+            begun=bool(begun),
+            hints=continuations(self.app.screen, begun, disabled)
+            if begun
+            else hints(self, focus, disabled, {"image.open": MARK} if adds else {}),
         )
 
     @on(events.DescendantFocus)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PANES: Final = {"picture": "PICTURE", "threads": "THREADS", "comments": "THREAD", "editor": "WRITING"}
 """What the status line calls the pane that has the focus, by the widget's id."""
 
-CHOOSING: Final = (("two letters", "open a marker"), ("Esc", "cancel"))
+CANCEL: Final = ("Esc", "cancel")
+CHOOSING: Final = (("two letters", "open a marker"), CANCEL)
 """What the status line says while keys are letters on markers."""
 
 UP: Final = frozenset({Phase.LIVE, Phase.CATCHING_UP, Phase.READ_ONLY})
@@ -89,12 +90,15 @@ class ScreenBars:
         self._presence.nobody = nobody_words(state)
         self._presence.people = [replace(person, at=None) for person in people_here(state)]
 
-    def show_status(self, focus: str, *, reading: bool, hints: tuple[tuple[str, str], ...]) -> None:
+    def show_status(
+        self, focus: str, *, reading: bool, begun: bool, hints: tuple[tuple[str, str], ...]
+    ) -> None:
         """Fill in the status line.
 
         Args:
             focus: id of the widget that has the focus.
             reading: whether a thread is open.
+            begun: whether a key was pressed that others have to follow.
             hints: keys that matter now, and what they do.
         """
         connection, picture = self._state.shown.connection, self._picture
@@ -103,10 +107,10 @@ class ScreenBars:
             crosshair=None if self._state.pictureless else picture.target or picture.crosshair,
             zoom=picture.zoom,
             round_trip_s=connection.round_trip_s if connection.phase in UP else None,
-            typing=focus == "editor",
+            typing=focus == "editor" or begun,
             markers=picture.markers_shown,
             leaving="back" if reading else "quit",
-            hints=CHOOSING if picture.choosing else hints,
+            hints=CHOOSING if picture.choosing else (*hints, CANCEL) if begun else hints,
         )
 
     def show_size(self, picture: Picture) -> None:

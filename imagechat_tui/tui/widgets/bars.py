@@ -28,7 +28,7 @@ KEYS = HELP_KEYS[0], key_label(BY_ID["app.back"].keys)
 APART_AT_LEAST = 8
 """Cells between two changes of a line that are written each by itself: a move of the cursor takes as many bytes."""
 KEYS_WHILE_TYPING = HELP_KEYS[-1], key_label(BY_ID["app.quit"].keys)
-"""For help and to quit, while letters are text."""
+"""For help and to quit, while letters are text or continue what was begun."""
 
 
 class HeaderFacts(Struct, frozen=True):
@@ -174,7 +174,7 @@ class StatusFacts(Struct, frozen=True):
     zoom: float = 1.0
     round_trip_s: float | None = None
     typing: bool = False
-    """Whether letters are text now, so that help and quit need other keys."""
+    """Whether letters are text now, or continue what was begun, so that help and quit need other keys."""
     markers: str = "all"
     """Which markers the picture shows: all, open, none."""
     leaving: str = "quit"
