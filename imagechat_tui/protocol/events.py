@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Point, Position, ReadState, Vote
+from imagechat_tui.protocol.models import Comment, Conversation, Placements, Point, Position, ReadState, Vote
 from imagechat_tui.protocol.tagged import Tagged
 
 
@@ -139,6 +139,12 @@ class ReadStateChanged(Tagged, frozen=True):
     """The marks that changed, and the revision with them."""
 
 
+class PlacementsChanged(Tagged, frozen=True):
+    """Markers are somewhere else on a version of the image (``v=2``); never logged."""
+
+    changed: Placements
+
+
 class UnknownEvent(Tagged, frozen=True):
     """An event of a type we do not know: stepped over, its position still counts."""
 
@@ -160,5 +166,13 @@ LoggedEvent: TypeAlias = (
 """Events that have a place in a room's log, and so a stamp."""
 
 LiveEvent: TypeAlias = (
-    LoggedEvent | PresenceUpdate | Subscribed | Reset | Skip | CursorMoved | ReadStateChanged | UnknownEvent
+    LoggedEvent
+    | PresenceUpdate
+    | Subscribed
+    | Reset
+    | Skip
+    | CursorMoved
+    | ReadStateChanged
+    | PlacementsChanged
+    | UnknownEvent
 )

@@ -171,6 +171,8 @@ class Conversation(Struct, frozen=True):
     resolved: bool = False
     resolved_by: UserId | None = None
     resolved_at_ms: int | None = None
+    version: int | None = None
+    """Of the image's versions the one that it was made on; None if nobody knows. Our servers only."""
 
     @property
     def author_id(self) -> UserId | None:
@@ -257,3 +259,45 @@ class ReadState(Struct, frozen=True):
     revision: int = 0
     """Grows by one with each change; 0: they have never been here."""
     marks: tuple[ReadMark, ...] = ()
+
+
+class PlacementState(StrEnum):
+    """What is known of a marker on a version that it was not made on."""
+
+    SAME = "same"
+    """What it points at is there, and has not changed."""
+    CHANGED = "changed"
+    """It keeps its place, and the pixels under it differ."""
+    MOVED = "moved"
+    """What it points at has moved, and the marker with it."""
+    GUESS = "guess"
+    """Nobody can tell: it keeps its place, and somebody should look."""
+    SET = "set"
+    """A person has said where it is."""
+
+
+class Placement(Struct, frozen=True):
+    """Where a marker is on a version of its image that it was not made on."""
+
+    conversation_id: ConversationId
+    point: Point
+    """On that version."""
+    state: PlacementState
+    origin: Point | None = None
+    """Where the marker stood on its own version when this was worked out. It holds for as long as the marker stands
+    there. None if a person has said it: that holds wherever the marker goes."""
+    score: float | None = None
+    """How sure it is, 0–1, where it was worked out."""
+    by: UserId | None = None
+    """The person who has said it; None where it was worked out, and in requests: there it is who asks."""
+
+
+class Placements(Struct, frozen=True):
+    """Where markers are on a version of their image: all of them, or what has changed."""
+
+    version: int
+    revision: int = 0
+    """Grows by one with each change of this version's placements; 0: nobody has placed anything."""
+    placements: tuple[Placement, ...] = ()
+    gone: tuple[ConversationId, ...] = ()
+    """Markers that have no placement any more; told in changes only."""

@@ -15,6 +15,7 @@ from imagechat_tui.protocol.models import (
     OpenedImage,
     OtherImage,
     Place,
+    Placement,
     Point,
     Position,
     ReadMark,
@@ -46,6 +47,8 @@ SHOW_IMAGE = Route("GET", "/comment-image-chats/{tenant_id}/images/{image_id}")
 LINK_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images/{image_id}/places")
 READ_STATE = Route("GET", "/comment-image-chats/{tenant_id}/read-state")
 CHANGE_READ_STATE = Route("PUT", "/comment-image-chats/{tenant_id}/read-state")
+PLACEMENTS = Route("GET", "/comment-image-chats/{tenant_id}/placements")
+CHANGE_PLACEMENTS = Route("PUT", "/comment-image-chats/{tenant_id}/placements")
 LIST_COMMENTS = Route("GET", "/comments/{tenant_id}")
 CREATE_COMMENT = Route("POST", "/comments/{tenant_id}")
 DELETE_COMMENT = Route("DELETE", "/comments/{tenant_id}/{comment_id}")
@@ -107,6 +110,8 @@ class CreateConversation(Struct, frozen=True):
     created_from_comment_id: CommentId | None = None
     """The first comment, posted before (hosted); else ``comment`` carries its text (ours)."""
     comment: str | None = None
+    version: int | None = None
+    """Of the image's versions the one that the person looked at (``v=2``); None is the latest."""
 
 
 class UpdateConversation(Struct, frozen=True):
@@ -198,6 +203,19 @@ class ChangeReadState(Struct, frozen=True):
     """Read at least as far as this."""
     unread: tuple[ReadMark, ...] = ()
     """Read as far as this and no farther."""
+
+
+MAX_PLACEMENTS: Final = 200
+"""Markers that one CHANGE_PLACEMENTS may name."""
+
+
+class ChangePlacements(Struct, frozen=True):
+    """Body of CHANGE_PLACEMENTS. It needs no broadcastId: done twice it is done once."""
+
+    version: int
+    placements: tuple[Placement, ...] = ()
+    unset: tuple[ConversationId, ...] = ()
+    """Markers of which a person takes back what a person has said: what was worked out holds again."""
 
 
 class Direction(StrEnum):

@@ -8,7 +8,7 @@ calls their verbs.
 
 from __future__ import annotations
 
-from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, ReadStateChanged, Skip
+from imagechat_tui.protocol.events import LiveEvent, PlacementsChanged, PresenceUpdate, ReadStateChanged, Skip
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Position
 from imagechat_tui.sync.core import Core
@@ -100,5 +100,5 @@ class Facts:
             home = news.conversation_id
             if home is not None and news.news in (News.MARKER_ADDED, News.COMMENT_ADDED):
                 workspace.mark_unread({home})
-        if not isinstance(event, Skip | ReadStateChanged):
+        if not isinstance(event, Skip | ReadStateChanged | PlacementsChanged):
             self._core.emit(Applied(event, position, ours))

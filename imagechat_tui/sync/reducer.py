@@ -91,7 +91,7 @@ def _confirmed_after(
             return _with_vote(confirmed, event, thread)
         case (
             events.PresenceUpdate() | events.CursorMoved() | events.ThreadStateChange() | events.ImageChatsStale()
-            | events.ReadStateChanged()
+            | events.ReadStateChanged() | events.PlacementsChanged()
             | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
         ):  # fmt: skip
             return confirmed

@@ -62,7 +62,8 @@ def stamp_of(event: events.LiveEvent) -> events.Stamp | None:
         | events.Reset
         | events.Skip
         | events.CursorMoved
-        | events.ReadStateChanged,
+        | events.ReadStateChanged
+        | events.PlacementsChanged,
     ):
         return None
     return event.stamp

@@ -14,6 +14,7 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     NewComment,
     NewImageChat,
+    PlacementsChanged,
     PresenceUpdate,
     ReadStateChanged,
     Reset,
@@ -38,6 +39,9 @@ from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
     LogEntry,
+    Placement,
+    Placements,
+    PlacementState,
     Point,
     Position,
     ReadMark,
@@ -116,6 +120,7 @@ conversations = st.builds(
     resolved=st.booleans(),
     resolved_by=st.none() | user_ids,
     resolved_at_ms=st.none() | times,
+    version=st.none() | counts,
 )
 comments = st.builds(
     Comment,
@@ -190,6 +195,7 @@ create_conversations = st.builds(
     broadcast_id=broadcast_ids,
     created_from_comment_id=st.none() | comment_ids,
     comment=st.none() | texts,
+    version=st.none() | counts,
 ).filter(lambda create: create.created_from_comment_id is not None or create.comment is not None)
 update_conversations = st.builds(
     UpdateConversation,
@@ -325,12 +331,34 @@ read_marks: st.SearchStrategy[tuple[ReadMark, ...]] = st.dictionaries(
     conversation_ids, st.integers(0, 2**53), max_size=4
 ).map(lambda numbers: tuple(ReadMark(*item) for item in numbers.items()))
 read_states = st.builds(ReadState, st.integers(0, 2**53), read_marks)
+placement_tuples: st.SearchStrategy[tuple[Placement, ...]] = st.lists(
+    st.builds(
+        Placement,
+        conversation_ids,
+        points,
+        st.sampled_from([state for state in PlacementState if state is not PlacementState.SET]),
+        origin=points,
+        score=st.none() | st.floats(0, 1).map(abs),
+        by=st.none() | user_ids,
+    )
+    | st.builds(Placement, conversation_ids, points, st.just(PlacementState.SET), by=st.none() | user_ids),
+    max_size=4,
+    unique_by=lambda placement: placement.conversation_id,
+).map(tuple)
+placements = st.builds(
+    Placements,
+    counts,
+    st.integers(0, 2**53),
+    placement_tuples,
+    gone=st.lists(conversation_ids, max_size=3).map(tuple),
+)
 extension_events: st.SearchStrategy[LiveEvent] = st.one_of(
     st.builds(Subscribed, positions, times),
     st.builds(Reset, texts),
     st.builds(Skip, positions),
     st.builds(CursorMoved, user_ids, points),
     st.builds(ReadStateChanged, read_states),
+    st.builds(PlacementsChanged, placements),
 )
 events: st.SearchStrategy[LiveEvent] = st.one_of(
     image_chat_events,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import JsonObject
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Point, User
+from imagechat_tui.protocol.models import Comment, Conversation, Point, User
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
@@ -40,6 +40,11 @@ def publicly(comment: Comment) -> Comment:
     return replace(comment, text=None, url="", page_title="", locale=None, edited_at_ms=None, number=None)
 
 
+def plain_conversation(conversation: Conversation) -> Conversation:
+    """What plain readers hear of it."""
+    return replace(conversation, version=None)
+
+
 # Round trips
 
 
@@ -53,15 +58,23 @@ def test_a_list_of_conversations_for_v2_says_everything(answer: ConversationList
 def test_a_plain_list_of_conversations_says_the_documented_rest(answer: ConversationList) -> None:
     wire = sent(codec.encode_conversation_list(answer, tenant_id=DEMO, v2=False))
     assert not wire.keys() & OURS
-    plain = replace(answer, position=None, comments=(), read_only=False)
+    conversations = tuple(map(plain_conversation, answer.conversations))
+    plain = replace(answer, conversations=conversations, position=None, comments=(), read_only=False)
     assert codec.decode_conversation_list(wire) == plain
 
 
 @given(strategies.conversation_replies)
 def test_a_conversation_that_was_made_or_changed(reply: ConversationReply) -> None:
-    wire = sent(codec.encode_conversation_reply(reply, tenant_id=DEMO))
+    wire = sent(codec.encode_conversation_reply(reply, tenant_id=DEMO, v2=True))
     assert codec.succeeded(wire)
     assert codec.decode_conversation_reply(wire) == reply
+
+
+@given(strategies.conversation_replies)
+def test_a_plain_answer_about_a_conversation_says_the_documented_rest(reply: ConversationReply) -> None:
+    wire = sent(codec.encode_conversation_reply(reply, tenant_id=DEMO, v2=False))
+    told = None if reply.conversation is None else plain_conversation(reply.conversation)
+    assert codec.decode_conversation_reply(wire) == replace(reply, conversation=told)
 
 
 @given(strategies.comment_lists)
@@ -197,8 +210,10 @@ def test_keys_that_strict_clients_look_for_are_there_even_if_null() -> None:
 
 def test_the_answer_to_a_new_marker_names_it_and_that_to_a_change_does_not() -> None:
     reply = eg.conversation_reply()
-    made = codec.encode_conversation_reply(reply, tenant_id=DEMO)
-    changed = codec.encode_conversation_reply(replace(reply, comment=None), tenant_id=DEMO, created=False)
+    made = codec.encode_conversation_reply(reply, tenant_id=DEMO, v2=True)
+    changed = codec.encode_conversation_reply(
+        replace(reply, comment=None), tenant_id=DEMO, v2=True, created=False
+    )
     assert made["createdChatId"] == "ic_1"
     assert set(changed) == {"status", "conversation"}
     assert codec.decode_conversation_reply(changed).id == "ic_1"

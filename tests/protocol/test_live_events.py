@@ -21,7 +21,9 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     NewComment,
     NewImageChat,
+    PlacementsChanged,
     PresenceUpdate,
+    ReadStateChanged,
     Reset,
     Skip,
     Stamp,
@@ -31,7 +33,7 @@ from imagechat_tui.protocol.events import (
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Position
+from imagechat_tui.protocol.models import Comment, Placements, Position, ReadState
 from tests import examples as eg
 from tests.protocol import strategies
 from tests.protocol.openapi import breaches
@@ -235,15 +237,20 @@ def test_other_plain_frames_do_so_too(event: LiveEvent) -> None:
 
 def test_plain_frames_carry_nothing_of_ours() -> None:
     ours = {"userId", "seq", "epoch", "eventId", "comment"}
-    for event in (eg.new_image_chat(), eg.image_chat_updated(), eg.deleted_image_chat()):
+    chat = eg.conversation(version=2)
+    updated = eg.image_chat_updated(conversation=chat)
+    for event in (eg.new_image_chat(conversation=chat), updated, eg.deleted_image_chat()):
         assert plain(event).keys() & ours == set()
         assert extended(event).keys() >= {"userId", "seq", "epoch", "eventId"}
-    assert "comment" in extended(eg.image_chat_updated())
+    assert extended(updated)["imageChat"]["version"] == 2
+    assert "version" not in plain(updated)["imageChat"]
+    assert "comment" in extended(updated)
     assert "userId" not in plain(eg.new_comment())
 
 
 def test_events_of_v2_are_never_written_for_plain_sockets() -> None:
-    for event in (eg.subscribed(), Skip(eg.position(3))):
+    own = ReadStateChanged(ReadState(1)), PlacementsChanged(Placements(2, 1))
+    for event in (eg.subscribed(), Skip(eg.position(3)), *own):
         with pytest.raises(ValueError, match="v=2"):
             encode_event(event, tenant_id=eg.TENANT, v2=False)
 

@@ -105,7 +105,7 @@ READERS: list[Reader] = [
 def _answers() -> Iterator[JsonObject]:
     """One answer of each kind, as full as they come."""
     yield codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=True)
-    yield codec.encode_conversation_reply(eg.conversation_reply(), tenant_id=eg.TENANT)
+    yield codec.encode_conversation_reply(eg.conversation_reply(), tenant_id=eg.TENANT, v2=True)
     yield codec.encode_comment_list(eg.comment_list(position=eg.position()), tenant_id=eg.TENANT, v2=True)
     yield codec.encode_comment_reply(eg.comment_reply(user_id_ws="u1"), tenant_id=eg.TENANT, v2=True)
     yield codec.encode_edit_reply(EditReply("<b>x</b>"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import ClientCursor, JsonObject, MalformedMessage
@@ -78,7 +79,22 @@ def test_asking_for_conversations(url_id: UrlId, v2: bool) -> None:
 
 @given(strategies.create_conversations)
 def test_creating_a_conversation(create: CreateConversation) -> None:
-    assert codec.decode_create_conversation(sent(codec.encode_create_conversation(create))) == create
+    assert codec.decode_create_conversation(sent(codec.encode_create_conversation(create)), v2=True) == create
+
+
+@given(strategies.create_conversations, strategies.junk())
+def test_a_version_means_nothing_to_who_did_not_ask_for_extensions(
+    create: CreateConversation, version: object
+) -> None:
+    body = sent(codec.encode_create_conversation(create) | {"version": 2}) | {"version": version}
+    assert codec.decode_create_conversation(body, v2=False) == replace(create, version=None)
+
+
+@given(strategies.url_ids, strategies.counts)
+def test_asking_where_markers_are(url_id: UrlId, version: int) -> None:
+    query = codec.encode_placements_query(url_id, version)
+    assert codec.decode_placements_query(query) == (url_id, version)
+    assert codec.wants_v2(query)
 
 
 @given(strategies.update_conversations)
@@ -135,7 +151,7 @@ def test_a_broadcast_id_is_found_in_query_or_body(broadcast_id: BroadcastId) -> 
 
 
 def test_the_documented_bodies_come_out_as_they_went_in() -> None:
-    assert codec.encode_create_conversation(codec.decode_create_conversation(CREATE)) == CREATE
+    assert codec.encode_create_conversation(codec.decode_create_conversation(CREATE, v2=True)) == CREATE
     assert codec.encode_create_comment(codec.decode_create_comment(COMMENT, QUERY)) == COMMENT
 
 
@@ -186,9 +202,9 @@ def test_whole_percents_go_out_as_integers() -> None:
 
 
 def test_unknown_keys_are_ignored() -> None:
-    assert codec.decode_create_conversation(CREATE | {"someday": {}}) == codec.decode_create_conversation(
-        CREATE
-    )
+    assert codec.decode_create_conversation(
+        CREATE | {"someday": {}}, v2=True
+    ) == codec.decode_create_conversation(CREATE, v2=True)
     extra = {"isLive": True, "mentions": [], "localDateHours": 3, "localDateString": "x", "avatarSrc": None}
     assert codec.decode_create_comment(COMMENT | extra, QUERY) == codec.decode_create_comment(COMMENT, QUERY)
     query = {"urlId": "k", "sso": "{}", "useFullTranslationIds": "true", "v": "3"}
@@ -273,34 +289,34 @@ def test_no_frame_of_a_client_is_an_error(text: str) -> None:
 @pytest.mark.parametrize("value", [None, {}, [], True])
 def test_a_conversation_names_the_key_that_is_missing_or_wrong(key: str, value: object) -> None:
     without = {name: held for name, held in CREATE.items() if name != key}
-    assert refused(lambda: codec.decode_create_conversation(without)) == key
-    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: value})) == key
+    assert refused(lambda: codec.decode_create_conversation(without, v2=True)) == key
+    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: value}, v2=True)) == key
 
 
 @pytest.mark.parametrize("key", ["x", "y"])
 @pytest.mark.parametrize("value", [-0.001, 100.001, float("nan"), float("inf"), -float("inf"), "25", 2**63])
 def test_a_point_outside_the_image_is_refused(key: str, value: object) -> None:
-    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: value})) == key
+    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: value}, v2=True)) == key
     moved = {"broadcastId": "b", "x": 1, "y": 1, key: value}
     assert refused(lambda: codec.decode_update_conversation(moved)) == key
 
 
 @pytest.mark.parametrize("corner", [0, 100, 0.0, 100.0, -0.0])
 def test_the_edges_are_on_the_image(corner: float) -> None:
-    point = codec.decode_create_conversation(CREATE | {"x": corner, "y": corner}).point
+    point = codec.decode_create_conversation(CREATE | {"x": corner, "y": corner}, v2=True).point
     assert str(point) in ("Point(x=0.0, y=0.0)", "Point(x=100.0, y=100.0)")
 
 
 @pytest.mark.parametrize("key", ["urlId", "windowUrlId", "broadcastId"])
 def test_an_id_is_not_empty(key: str) -> None:
-    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: ""})) == key
+    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: ""}, v2=True)) == key
 
 
 def test_a_conversation_has_a_first_comment_or_its_text() -> None:
     bare = CREATE | {"createdFromCommentId": None}
-    assert refused(lambda: codec.decode_create_conversation(bare)) == "createdFromCommentId"
-    assert codec.decode_create_conversation(bare | {"comment": ""}).comment == ""
-    assert refused(lambda: codec.decode_create_conversation(bare | {"comment": 3})) == "comment"
+    assert refused(lambda: codec.decode_create_conversation(bare, v2=True)) == "createdFromCommentId"
+    assert codec.decode_create_conversation(bare | {"comment": ""}, v2=True).comment == ""
+    assert refused(lambda: codec.decode_create_conversation(bare | {"comment": 3}, v2=True)) == "comment"
 
 
 @pytest.mark.parametrize(
@@ -349,7 +365,7 @@ def test_what_is_optional_in_a_comment_is_still_of_its_kind(wrong: JsonObject, k
 def test_a_broadcast_id_is_1_to_100_printable_ascii_characters(bad: str) -> None:
     key = "broadcastId"
     assert refused(lambda: codec.decode_broadcast_id({key: bad})) == key
-    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: bad})) == key
+    assert refused(lambda: codec.decode_create_conversation(CREATE | {key: bad}, v2=True)) == key
     assert refused(lambda: codec.decode_create_comment(COMMENT, QUERY | {key: bad})) == key
     assert refused(lambda: codec.decode_edit_comment({"comment": "x"}, {key: bad}, CommentId("c"))) == key
     assert codec.decode_broadcast_id({key: "0.123.456 ~"}) == "0.123.456 ~"
@@ -383,6 +399,9 @@ def test_a_number_in_a_query_is_a_whole_one(key: str, value: str) -> None:
         (codec.decode_event_log_query, {"urlId": "k", "seq": "3"}, "startTime"),
         (codec.decode_subscribe, {"tenantIdWS": "demo"}, "urlId"),
         (codec.decode_subscribe, {"urlId": "r1"}, "tenantIdWS"),
+        (codec.decode_placements_query, {"version": "2"}, "urlId"),
+        (codec.decode_placements_query, {"urlId": "k"}, "version"),
+        (codec.decode_placements_query, {"urlId": "k", "version": "v2"}, "version"),
         (codec.decode_resume, {"seq": ""}, "seq"),
         (codec.decode_resume, {"seq": "9999999999999999", "epoch": "e"}, "seq"),
     ],
@@ -394,17 +413,21 @@ def test_a_query_names_the_key_that_is_missing_or_wrong(
 
 
 @given(
-    body=st.dictionaries(st.sampled_from(sorted(CREATE | COMMENT)) | st.just("resolved"), strategies.junk()),
+    body=st.dictionaries(
+        st.sampled_from([*CREATE, *COMMENT, "resolved", "version", "placements", "unset"]), strategies.junk()
+    ),
     query=st.dictionaries(
         st.sampled_from(["urlId", "broadcastId", "page", "skip", "limit", "parentId", "direction", "seq", "epoch",
-                         "eventId", "startTime", "endTime", "userIdWS", "tenantIdWS"]),
+                         "eventId", "startTime", "endTime", "userIdWS", "tenantIdWS", "version"]),
         st.text(max_size=8) | st.integers().map(str),
     ),
 )  # fmt: skip
 def test_any_request_is_read_or_malformed(body: JsonObject, query: dict[str, str]) -> None:
     readers: list[Callable[[], object]] = [
-        lambda: codec.decode_create_conversation(body),
+        lambda: codec.decode_create_conversation(body, v2=True),
         lambda: codec.decode_update_conversation(body),
+        lambda: codec.decode_change_placements(body),
+        lambda: codec.decode_placements_query(query),
         lambda: codec.decode_create_comment(body, query),
         lambda: codec.decode_edit_comment(body, query, CommentId("c")),
         lambda: codec.decode_broadcast_id(query, body),

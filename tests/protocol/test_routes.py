@@ -22,6 +22,8 @@ DOCUMENTED = {
     "LINK_IMAGE": ("POST", "/comment-image-chats/{tenant_id}/images/{image_id}/places"),
     "READ_STATE": ("GET", "/comment-image-chats/{tenant_id}/read-state"),
     "CHANGE_READ_STATE": ("PUT", "/comment-image-chats/{tenant_id}/read-state"),
+    "PLACEMENTS": ("GET", "/comment-image-chats/{tenant_id}/placements"),
+    "CHANGE_PLACEMENTS": ("PUT", "/comment-image-chats/{tenant_id}/placements"),
     "LIST_COMMENTS": ("GET", "/comments/{tenant_id}"),
     "CREATE_COMMENT": ("POST", "/comments/{tenant_id}"),
     "DELETE_COMMENT": ("DELETE", "/comments/{tenant_id}/{comment_id}"),

@@ -12,6 +12,7 @@ from imagechat_tui.protocol.events import (
     CursorMoved,
     ImageChatsStale,
     LiveEvent,
+    PlacementsChanged,
     PresenceUpdate,
     ReadStateChanged,
     Reset,
@@ -20,7 +21,7 @@ from imagechat_tui.protocol.events import (
     UnknownEvent,
 )
 from imagechat_tui.protocol.ids import EventId
-from imagechat_tui.protocol.models import Position, ReadState
+from imagechat_tui.protocol.models import Placements, Position, ReadState
 from imagechat_tui.sync.replay import (
     HELD_AT_MOST,
     SEEN_AT_MOST,
@@ -56,9 +57,10 @@ EVENTS: dict[type, LiveEvent] = {
         Skip(eg.position(7)),
         CursorMoved(eg.BOB, eg.point()),
         ReadStateChanged(ReadState(1)),
+        PlacementsChanged(Placements(2)),
     )
 }
-UNLOGGED = (PresenceUpdate, Subscribed, Reset, CursorMoved, ReadStateChanged)
+UNLOGGED = (PresenceUpdate, Subscribed, Reset, CursorMoved, ReadStateChanged, PlacementsChanged)
 
 
 def test_the_examples_leave_no_event_out() -> None:

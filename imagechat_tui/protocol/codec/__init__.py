@@ -46,6 +46,12 @@ from imagechat_tui.protocol.codec.json_text import (
     parse_object,
 )
 from imagechat_tui.protocol.codec.live_events import decode_event, encode_event
+from imagechat_tui.protocol.codec.placements import (
+    decode_change_placements,
+    decode_placements,
+    encode_change_placements,
+    encode_placements,
+)
 from imagechat_tui.protocol.codec.read_states import (
     decode_change_read_state,
     decode_read_state,
@@ -63,6 +69,7 @@ from imagechat_tui.protocol.codec.requests import (
     decode_event_log_query,
     decode_list_comments,
     decode_list_conversations,
+    decode_placements_query,
     decode_resume,
     decode_subscribe,
     decode_update_conversation,
@@ -76,6 +83,7 @@ from imagechat_tui.protocol.codec.requests import (
     encode_event_log_query,
     encode_list_comments,
     encode_list_conversations,
+    encode_placements_query,
     encode_subscribe,
     encode_update_conversation,
     wants_v2,
@@ -87,6 +95,7 @@ __all__ = [
     "JsonObject",
     "MalformedMessage",
     "decode_broadcast_id",
+    "decode_change_placements",
     "decode_change_read_state",
     "decode_client_frame",
     "decode_comment_list",
@@ -107,6 +116,8 @@ __all__ = [
     "decode_list_comments",
     "decode_list_conversations",
     "decode_open_image",
+    "decode_placements",
+    "decode_placements_query",
     "decode_read_state",
     "decode_resume",
     "decode_subscribe",
@@ -115,6 +126,7 @@ __all__ = [
     "decode_users_online",
     "dump_json",
     "encode_broadcast_id",
+    "encode_change_placements",
     "encode_change_read_state",
     "encode_client_cursor",
     "encode_comment_deleted",
@@ -138,6 +150,8 @@ __all__ = [
     "encode_list_comments",
     "encode_list_conversations",
     "encode_open_image",
+    "encode_placements",
+    "encode_placements_query",
     "encode_presence_status",
     "encode_read_state",
     "encode_subscribe",

@@ -54,7 +54,7 @@ def encode_conversation_list(answer: ConversationList, *, tenant_id: TenantId, v
     plain: JsonObject = {
         "status": "success",
         **compact(user=encode_user(answer.user) if answer.user is not None else None),
-        "conversations": [encode_conversation(conversation) for conversation in answer.conversations],
+        "conversations": [encode_conversation(conversation, v2=v2) for conversation in answer.conversations],
         "urlIdClean": answer.url_id_clean,
         "isSiteAdmin": answer.is_site_admin,
         **_room(answer.room),
@@ -101,7 +101,7 @@ def decode_conversation_list(obj: JsonObject, *, tolerant: bool = False) -> Conv
 
 
 def encode_conversation_reply(
-    reply: ConversationReply, *, tenant_id: TenantId, created: bool = True
+    reply: ConversationReply, *, tenant_id: TenantId, v2: bool, created: bool = True
 ) -> JsonObject:
     """Answer of CREATE_CONVERSATION, or (not ``created``) of UPDATE_CONVERSATION."""
     conversation, comment = reply.conversation, reply.comment
@@ -109,7 +109,7 @@ def encode_conversation_reply(
         "status": "success",
         **compact(
             createdChatId=reply.id if created else None,
-            conversation=encode_conversation(conversation) if conversation is not None else None,
+            conversation=encode_conversation(conversation, v2=v2) if conversation is not None else None,
             comment=encode_full_comment(comment, tenant_id) if comment is not None else None,
         ),
     }

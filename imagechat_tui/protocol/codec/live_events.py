@@ -14,6 +14,7 @@ from imagechat_tui.protocol.codec.json_text import (
     dump_text,
     parse_object,
 )
+from imagechat_tui.protocol.codec.placements import placements_payload, read_placements
 from imagechat_tui.protocol.codec.read_states import read_read_state, read_state_payload
 from imagechat_tui.protocol.codec.things import (
     encode_conversation,
@@ -37,6 +38,7 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     NewComment,
     NewImageChat,
+    PlacementsChanged,
     PresenceUpdate,
     ReadStateChanged,
     Reset,
@@ -104,6 +106,8 @@ def decode_event(frame: str | bytes) -> LiveEvent:
             return CursorMoved(UserId(fields.id("userId")), fields.point())
         case "read-state":
             return ReadStateChanged(read_read_state(fields))
+        case "placements":
+            return PlacementsChanged(read_placements(fields))
         case _:
             return UnknownEvent(kind, stamp)
 
@@ -142,7 +146,7 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             }
         case UnknownEvent(kind, stamp):
             payload = _enveloped(kind, stamp, v2)
-        case Subscribed() | Reset() | Skip() | CursorMoved() | ReadStateChanged():
+        case Subscribed() | Reset() | Skip() | CursorMoved() | ReadStateChanged() | PlacementsChanged():
             if not v2:
                 raise ValueError(f"{type(event).__name__} is for v=2 readers only")
             payload = _extension(event)
@@ -216,10 +220,10 @@ def _image_chat_frame(event: _ImageChatEvent, tenant_id: TenantId, v2: bool) -> 
     """The frame, under 1 KB: see PROTOCOL 6.4. With a comment in it the comment sets the size."""
     match event:
         case NewImageChat(stamp, conversation):
-            kind, chat = "new-image-chat", encode_conversation(conversation)
+            kind, chat = "new-image-chat", encode_conversation(conversation, v2=v2)
         case ImageChatUpdated(stamp, conversation, activity, comment):
             kind = "image-chat-updated"
-            chat = encode_conversation(conversation) | compact(activity=activity or None)
+            chat = encode_conversation(conversation, v2=v2) | compact(activity=activity or None)
             if v2 and comment is not None:
                 full = encode_full_comment(comment, tenant_id)
                 return _frame(_enveloped(kind, stamp, v2, imageChat=chat, comment=full))
@@ -268,7 +272,9 @@ def _enveloped(kind: str, stamp: Stamp, v2: bool, **payload: object) -> JsonObje
     return envelope | payload
 
 
-def _extension(event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged) -> JsonObject:
+def _extension(
+    event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged | PlacementsChanged,
+) -> JsonObject:
     match event:
         case Subscribed(position, server_time_ms):
             return {"type": "subscribed", **encode_position(position), "serverTime": server_time_ms}
@@ -280,6 +286,8 @@ def _extension(event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged
             return {"type": "cursor", "userId": user_id, "x": point.x, "y": point.y}
         case ReadStateChanged(state):
             return {"type": "read-state", **read_state_payload(state)}
+        case PlacementsChanged(changed):
+            return {"type": "placements", **placements_payload(changed)}
         case _:
             assert_never(event)
 

@@ -49,6 +49,20 @@ def decode_list_conversations(query: Mapping[str, str]) -> UrlId:
     return UrlId(Fields(query).id("urlId"))
 
 
+def encode_placements_query(url_id: UrlId, version: int) -> dict[str, str]:
+    """Query of PLACEMENTS."""
+    return _query(urlId=url_id, version=version, v="2")
+
+
+def decode_placements_query(query: Mapping[str, str]) -> tuple[UrlId, int]:
+    """Query of PLACEMENTS: the image key, and of which version.
+
+    Raises:
+        MalformedMessage: Either is missing or wrong.
+    """
+    return decode_list_conversations(query), _whole(query, "version", None)
+
+
 def encode_create_conversation(create: CreateConversation) -> JsonObject:
     """Body of CREATE_CONVERSATION."""
     return {
@@ -58,13 +72,21 @@ def encode_create_conversation(create: CreateConversation) -> JsonObject:
         "src": create.src,
         "x": json_number(create.point.x),
         "y": json_number(create.point.y),
-        **compact(createdFromCommentId=create.created_from_comment_id, comment=create.comment),
+        **compact(
+            createdFromCommentId=create.created_from_comment_id,
+            comment=create.comment,
+            version=create.version,
+        ),
         "broadcastId": create.broadcast_id,
     }
 
 
-def decode_create_conversation(obj: JsonObject) -> CreateConversation:
+def decode_create_conversation(obj: JsonObject, *, v2: bool) -> CreateConversation:
     """Body of CREATE_CONVERSATION.
+
+    Args:
+        obj: The body.
+        v2: Whether the writer asked for our extensions: only then ``version`` means anything.
 
     Raises:
         MalformedMessage: A required key is missing or wrong; also if there is neither a first comment's id
@@ -84,6 +106,7 @@ def decode_create_conversation(obj: JsonObject) -> CreateConversation:
         broadcast_id=_broadcast_id(fields),
         created_from_comment_id=CommentId(created_from) if created_from is not None else None,
         comment=comment,
+        version=fields.optional_integer("version") if v2 else None,
     )
 
 

@@ -47,8 +47,8 @@ def read_user_id(fields: Fields, key: str) -> UserId | None:
     return UserId(value) if value is not None else None
 
 
-def encode_conversation(conversation: Conversation) -> JsonObject:
-    """An ImageChat object. It may hold our extensions for every reader (PROTOCOL 1.2)."""
+def encode_conversation(conversation: Conversation, *, v2: bool) -> JsonObject:
+    """An ImageChat object. It may hold our extensions for every reader (PROTOCOL 1.2), and more for ``v=2``."""
     return {
         "_id": conversation.id,
         "urlId": conversation.url_id,
@@ -66,7 +66,11 @@ def encode_conversation(conversation: Conversation) -> JsonObject:
             number=conversation.number,
         ),
         "resolved": conversation.resolved,
-        **compact(resolvedBy=conversation.resolved_by, resolvedAt=conversation.resolved_at_ms),
+        **compact(
+            resolvedBy=conversation.resolved_by,
+            resolvedAt=conversation.resolved_at_ms,
+            version=conversation.version if v2 else None,
+        ),
     }
 
 
@@ -89,6 +93,7 @@ def read_conversation(fields: Fields) -> Conversation:
         resolved=fields.flag("resolved"),
         resolved_by=read_user_id(fields, "resolvedBy"),
         resolved_at_ms=fields.optional_ms("resolvedAt"),
+        version=fields.optional_integer("version"),
     )
 
 

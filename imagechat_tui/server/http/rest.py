@@ -36,7 +36,7 @@ async def create_conversation(request: web.Request) -> web.Response:
     """Make a marker."""
     actor = await writer(request)
     async with _rights_first(request, actor, Action.CREATE_MARKER):
-        create = codec.decode_create_conversation(await body_of(request))
+        create = codec.decode_create_conversation(await body_of(request), v2=codec.wants_v2(request.query))
     asked = _request(request, actor, create.broadcast_id, create)
     return _stored(await request.app[SERVING].markers.create_conversation(asked, create))
 

@@ -99,7 +99,9 @@ class MarkerCommands(commands.Commands):
             reply = ConversationReply(after.id, after)
             return Decision(
                 dump_json(
-                    codec.encode_conversation_reply(reply, tenant_id=request.actor.tenant_id, created=False)
+                    codec.encode_conversation_reply(
+                        reply, tenant_id=request.actor.tenant_id, v2=request.v2, created=False
+                    )
                 ),
                 image=subject.image,
                 conversation=after,
@@ -176,7 +178,7 @@ class MarkerCommands(commands.Commands):
             events.append(self.announced(request, thread, NewComment(stamp, comment)))
         reply = ConversationReply(conversation.id, conversation, comment)
         return Decision(
-            dump_json(codec.encode_conversation_reply(reply, tenant_id=actor.tenant_id)),
+            dump_json(codec.encode_conversation_reply(reply, tenant_id=actor.tenant_id, v2=request.v2)),
             quotes=comment.id,
             image=image,
             conversation=conversation,
@@ -200,7 +202,7 @@ class MarkerCommands(commands.Commands):
             )
         reply = ConversationReply(after.id, after, comment)
         return Decision(
-            dump_json(codec.encode_conversation_reply(reply, tenant_id=tenant_id)),
+            dump_json(codec.encode_conversation_reply(reply, tenant_id=tenant_id, v2=request.v2)),
             quotes=comment.id,
             image=subject.image,
             conversation=after,
