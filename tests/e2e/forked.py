@@ -11,6 +11,7 @@ import atexit
 import gc
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -47,6 +48,7 @@ class Forker:
 
     def _close(self) -> None:
         self._ours.close()
+        self._process.kill()
         self._process.wait()
 
     def run(
@@ -60,6 +62,7 @@ class Forker:
         self._ours.sendall(request)
         for end in (stdin_end, out_end, err_end):
             os.close(end)
+        child = self._number()
         said: dict[int, str] = {}
 
         def read(end: int) -> None:
@@ -83,10 +86,14 @@ class Forker:
         for thread in threads:
             thread.join(PATIENCE_S)
             if thread.is_alive():
-                forker.cache_clear()  # this one waits for what does not end
+                os.kill(child, signal.SIGKILL)
+                self._number()
                 raise subprocess.TimeoutExpired([*args], PATIENCE_S)
-        code = int.from_bytes(received(self._ours, LENGTH), "big", signed=True)
-        return subprocess.CompletedProcess([*args], code, said[out_ours], said[err_ours])
+        return subprocess.CompletedProcess([*args], self._number(), said[out_ours], said[err_ours])
+
+    def _number(self) -> int:
+        """The next that the other process sends: of the process that it forked, then what that ended with."""
+        return int.from_bytes(received(self._ours, LENGTH), "big", signed=True)
 
 
 @cache
@@ -127,6 +134,7 @@ def serve(link: socket.socket) -> None:
             link.close()
             become(args, env, cwd, streams)
             return
+        link.sendall(child.to_bytes(LENGTH, "big"))
         for stream in streams:
             os.close(stream)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
