@@ -1,11 +1,11 @@
 """How soon others see it, and what doing nothing costs.
 
-    python -m tests.benchmarks.latency [--rounds 40]
+    python -m tests.benchmarks.latency [--rounds 40] [--share 0.33]
 
-Two terminals on one picture, one local server. Three figures in ms (median, 95th percentile):
-POST answered → first bytes on the other terminal's pty; Enter pressed → the text on the other's screen; and
-beside them a control in the same run: a bare Textual app with one WebSocket that shows each frame in a
-Static. Then both terminals idle: share of a core and bytes written.
+``--share`` gives each program that share of a core (tests/benchmarks/quota.py). Two terminals on one picture, one
+local server. Three figures in ms (median, 95th percentile): POST answered → first bytes on the other terminal's pty;
+Enter pressed → the text on the other's screen; and beside them a control in the same run: a bare Textual app with one
+WebSocket that shows each frame in a Static. Then both terminals idle: share of a core and bytes written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.e2e.conftest import Desk, both, new_desk, place_marker
+from tests.benchmarks.quota import confined, forget
+from tests.e2e.conftest import IMAGECHAT, Desk, both, new_desk, place_marker
 from tests.terminal import Terminal, pump
 
 CONTROL = """
@@ -83,11 +84,12 @@ class ControlServer:
         self._server.shutdown()
 
 
-def control(desk: Desk, rounds: int) -> list[float]:
+def control(desk: Desk, rounds: int, share: float) -> list[float]:
     """Frame sent → bytes on the pty of the bare app."""
     server = ControlServer()
     times = []
-    with Terminal([sys.executable, "-c", CONTROL, server.url], env=desk.env, cwd=desk.root) as terminal:
+    argv = [*confined(share), sys.executable, "-c", CONTROL, server.url]
+    with Terminal(argv, env=desk.env, cwd=desk.root) as terminal:
         terminal.shows("control stands")
         server.there.wait(10)
         terminal.quiet()
@@ -191,10 +193,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--idle", type=float, default=30, help="seconds to sit still")
+    parser.add_argument("--share", type=float, default=1.0, help="of a core, for each program")
     arguments = parser.parse_args()
+    ours = (*confined(arguments.share), *IMAGECHAT)
     desk = new_desk()
     try:
-        one, two = desk.terminal("shot.png"), desk.terminal("shot.png")
+        desk.command(*ours, "ls", "shot.png").exit_code()  # starts the server
+        one, two = desk.command(*ours, "shot.png"), desk.command(*ours, "shot.png")
         both(one, two, show="LIVE")
         place_marker(one, "first", "l")
         both(one, two, show="first")
@@ -202,7 +207,7 @@ def main() -> None:
             terminal.press("]", "enter")
             terminal.quiet()
         rows = {
-            "control: frame sent → bytes": control(desk, arguments.rounds),
+            "control: frame sent → bytes": control(desk, arguments.rounds, arguments.share),
             "POST answered → bytes": post_to_bytes(desk, [one, two], two, arguments.rounds),
             "Enter → other screen": enter_to_screen(one, two, arguments.rounds),
         }
@@ -216,6 +221,7 @@ def main() -> None:
         idle([one, two], server, arguments.idle)
     finally:
         desk.close()
+        forget()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """How soon the screen stands: ``imagechat shot.png`` beside a bare Textual app, in one run.
 
-    python -m tests.benchmarks.startup [--runs 11]
+    python -m tests.benchmarks.startup [--runs 11] [--share 0.33]
 
-Both run in a pseudo terminal of 160 × 45 cells, alternately, files warm. Times are from exec to the bytes
-of the last row of the first frame, in ms (median, best). The target: first paint at most 1.5 × the bare app.
+``--share`` gives each program that share of a core (tests/benchmarks/quota.py). Both run in a pseudo terminal of
+160 × 45 cells, alternately, files warm. Times are from exec to the bytes of the last row of the first frame, in ms
+(median, best). The target: first paint at most 1.5 × the bare app.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.quota import confined, forget
 from tests.e2e.conftest import IMAGECHAT, Desk, new_desk
 from tests.terminal import Terminal
 
@@ -52,18 +54,18 @@ def painted(raw: bytes) -> bool:
     return b"\x1b[%d;1H" % ROWS in raw
 
 
-def bare(desk: Desk) -> dict[str, float]:
+def bare(desk: Desk, share: float) -> dict[str, float]:
     """One start of the bare app."""
     started = time.monotonic()
-    argv = [sys.executable, "-c", BARE]
+    argv = [*confined(share), sys.executable, "-c", BARE]
     with Terminal(argv, env=desk.env, columns=COLUMNS, rows=ROWS, cwd=desk.root) as terminal:
         return {"bare Textual app": arrivals(terminal, started, painted)[0]}
 
 
-def ours(desk: Desk, kind: str) -> dict[str, float]:
+def ours(desk: Desk, kind: str, share: float) -> dict[str, float]:
     """One start of imagechat: frame, picture, LIVE."""
     started = time.monotonic()
-    argv = [*IMAGECHAT, "shot.png"]
+    argv = [*confined(share), *IMAGECHAT, "shot.png"]
     with Terminal(argv, env=desk.env, columns=COLUMNS, rows=ROWS, cwd=desk.root) as terminal:
         frame, picture, live = arrivals(
             terminal, started, painted, lambda raw: raw.count(b";48;2;") > 500, lambda raw: b"LIVE" in raw
@@ -79,15 +81,19 @@ def main() -> None:
     """Run both alternately and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=11)
-    runs = parser.parse_args().runs
+    parser.add_argument("--share", type=float, default=1.0, help="of a core, for each program")
+    arguments = parser.parse_args()
+    runs, share = arguments.runs, arguments.share
     figures: dict[str, list[float]] = {}
     warm = new_desk()
     try:
-        ours(warm, "server running")  # starts the server, compiles what is not compiled
+        ours(warm, "server running", 1.0)  # starts the server, compiles what is not compiled
         for _ in range(runs):
             cold = new_desk()
             try:
-                rows = [bare(warm), ours(warm, "server running"), ours(cold, "no server")]
+                rows = [
+                    bare(warm, share), ours(warm, "server running", share), ours(cold, "no server", share),
+                ]  # fmt: skip
             finally:
                 cold.close()
             for row in rows:
@@ -95,6 +101,7 @@ def main() -> None:
                     figures.setdefault(name, []).append(seconds * 1000)
     finally:
         warm.close()
+        forget()
     control = statistics.median(figures["bare Textual app"])
     print(f"{'':42}{'median ms':>10}{'best':>8}{'× bare':>8}   ({runs} runs, {Path(sys.executable).name})")
     for name, times in figures.items():
