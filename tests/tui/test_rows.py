@@ -134,6 +134,24 @@ async def test_only_the_changed_item_is_drawn_again() -> None:
         assert drawn == ["b"]
 
 
+async def test_of_a_list_that_grows_only_what_is_new_is_drawn() -> None:
+    async with shelf(named(*"abc")) as (rows, pilot):
+        drawn = drawn_by(rows)
+        rows.items = [Item("x"), Item("a"), Item("b", text="new"), Item("c")]
+        await pilot.pause()
+        assert drawn == ["x", "b"]
+
+
+async def test_the_neighbour_that_is_selected_for_one_that_went_is_drawn_so() -> None:
+    async with shelf(named(*"abc")) as (rows, pilot):
+        rows.selected = "b"
+        await pilot.pause()
+        drawn = drawn_by(rows)
+        rows.items = named("a", "c")
+        await pilot.pause()
+        assert drawn == ["c"]
+
+
 async def test_an_item_longer_than_the_view_is_read_line_by_line() -> None:
     async with shelf([Item("a"), Item("b", lines=10), Item("c")]) as (rows, pilot):
         await pilot.press("j", "j")

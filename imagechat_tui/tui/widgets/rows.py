@@ -86,7 +86,8 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._index: dict[str, int] = {}
         self._tops: list[int] = [0]
         """First line of each item, and the line after the last."""
-        self._strips: dict[int, list[Strip]] = {}
+        self._strips: dict[str, list[Strip]] = {}
+        """The drawn lines of items, by their keys."""
         self._styles: dict[str, Style] = {}
         self._width = 0
         self._empty_wrapped: tuple[int, list[Text]] | None = None
@@ -118,9 +119,10 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         new = tuple(items)
         if new == self._items:
             return
-        old_items, old_keys, old_tops = self._items, self._keys, self._tops
+        old_items, old_keys, old_tops, old_index = self._items, self._keys, self._tops, self._index
         anchor = self._anchor()
-        at = self._index.get(self.selected or "")
+        selected = self.selected
+        at = self._index.get(selected or "")
         self._take(new)
         self._stand_by(at)
         if self._keys == old_keys and self._tops == old_tops:
@@ -128,7 +130,12 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
                 if before is not after and before != after:
                     self._redraw(index)
             return
-        self._strips.clear()
+        for key, strips in tuple(self._strips.items()):
+            now = self._index.get(key)
+            if now is None or new[now] != old_items[old_index[key]] or len(strips) != self._height(now):
+                del self._strips[key]
+        if self.selected != selected:
+            self._strips.pop(self.selected or "", None)
         self._restore(anchor)
         self.refresh()
 
@@ -186,10 +193,12 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             return None
         return bisect_right(self._tops, line) - 1
 
+    def _height(self, index: int) -> int:
+        return self._tops[index + 1] - self._tops[index]
+
     def _redraw(self, index: int) -> None:
-        self._strips.pop(index, None)
-        top, end = self._tops[index], self._tops[index + 1]
-        self.refresh_lines(top, end - top)
+        self._strips.pop(self._keys[index], None)
+        self.refresh_lines(self._tops[index], self._height(index))
 
     # -- selection
 
@@ -354,9 +363,10 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         index = self._index_at(line)
         if index is None:
             return Strip.blank(width, base)
-        strips = self._strips.get(index)
+        key = self._keys[index]
+        strips = self._strips.get(key)
         if strips is None:
-            strips = self._strips[index] = self._drawn(index, base)
+            strips = self._strips[key] = self._drawn(index, base)
         return strips[line - self._tops[index]].adjust_cell_length(width, base)
 
     def _drawn(self, index: int, base: Style) -> list[Strip]:
