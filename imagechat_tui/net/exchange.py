@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ class Exchange:
         self._reads: httpx.AsyncClient | None = None
         self._cookies: CookieJar | None = None
         self._tls: ssl.SSLContext | None = None
+        """One for all connections, also where there is no TLS: httpx would make one for each."""
 
     async def read(
         self, path: str, query: Mapping[str, str], *, on_bytes: Callable[[int], None] | None = None
@@ -135,7 +137,7 @@ class Exchange:
 
         endpoint = self._endpoint
         transport = httpx.AsyncHTTPTransport(
-            verify=self._tls if self._tls is not None else False,  # without TLS there is nothing to verify
+            verify=self._tls if self._tls is not None else False,
             trust_env=False,
             limits=httpx.Limits(max_keepalive_connections=0 if one_shot else 4, max_connections=8),
             proxy=httpx.Proxy(endpoint.proxy) if endpoint.proxy is not None else None,
@@ -231,15 +233,22 @@ class Exchange:
         )
 
 
-def _load(endpoint: Endpoint) -> tuple[CookieJar, ssl.SSLContext | None]:
+def _load(endpoint: Endpoint) -> tuple[CookieJar, ssl.SSLContext]:
     """Everything slow at the first request; runs in a thread."""
+    import ssl
     from http.cookiejar import CookieJar
+    from importlib.util import find_spec
 
     import httpx  # noqa: F401
 
+    if find_spec("sniffio") is None:
+        # httpcore imports it ten times in each request; what is not there, Python looks for on the whole path.
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     quiet_loggers()
     try:
-        return CookieJar(), tls_context(endpoint) if endpoint.is_tls else None
+        return CookieJar(), tls_context(endpoint) if endpoint.is_tls else ssl.SSLContext(
+            ssl.PROTOCOL_TLS_CLIENT
+        )
     except OSError:
         raise Unreachable(sent=False, code="ca-file") from None
 
