@@ -5,14 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-import json
-import mmap
 import os
-import signal
 import stat
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +16,8 @@ from msgspec import Struct
 
 from imagechat_tui import problems
 from imagechat_tui.net.addresses import address_of, is_local_name, is_private
+from imagechat_tui.net.guarded_child import ask
+from imagechat_tui.net.pixel_memory import PixelMemory, new_memory
 from imagechat_tui.problems import PictureError, PictureProblem, Unfetched
 from imagechat_tui.protocol.routes import Pixels
 
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     import httpx
 
     from imagechat_tui.raster.image import Loss, Picture
-    from imagechat_tui.raster.image import Pixels as Array
 
 WALL_S: Final = 15.0
 """A picture that takes longer to decode is given up."""
@@ -127,7 +123,7 @@ class _Held:
     """The file as it was read, in memory of its own that the child is handed; nothing can change it meanwhile."""
 
     def __init__(self) -> None:
-        self.descriptor = _memory()
+        self.descriptor = new_memory()
         self.size = 0
         self._hash = hashlib.sha256()
 
@@ -149,19 +145,6 @@ class _Held:
 
     def __exit__(self, *error: object) -> None:
         os.close(self.descriptor)
-
-
-def _memory() -> int:
-    """A descriptor of a file without a name, which is gone once it is closed."""
-    try:
-        return os.memfd_create("imagechat", os.MFD_CLOEXEC)
-    except (AttributeError, OSError):
-        # Not everywhere: on Linux alone, and not where a sandbox forbids it.
-        import tempfile
-
-        descriptor, path = tempfile.mkstemp(prefix="imagechat-")
-        os.unlink(path)  # noqa: PTH108 (as mkstemp gives it)
-        return descriptor
 
 
 def _check_bytes(size: int, name: str, limits: PictureLimits) -> None:
@@ -200,7 +183,7 @@ def _read(source: str, held: _Held, limits: PictureLimits) -> None:
 async def _decoded(
     held: _Held, name: str, limits: PictureLimits, progress: Callable[[float], None]
 ) -> Picture:
-    pixels = _memory()
+    pixels = new_memory()
     try:
         answer = await _asked(held.descriptor, pixels, name, limits, progress)
         if "defect" in answer:
@@ -236,63 +219,32 @@ async def _asked(
     file: int, pixels: int, name: str, limits: PictureLimits, progress: Callable[[float], None]
 ) -> dict[str, object]:
     """Have the child decode ``file`` into ``pixels``; what it says of it."""
-    import PIL
-
-    # -I: no environment, no current directory. Pillow's folder and ours are all that it is told of.
-    start = (
-        "import sys, runpy; sys.path += [sys.argv.pop(1), sys.argv.pop(1)]; script = sys.argv.pop(1);"
-        " sys.argv[0] = script; runpy.run_path(script, run_name='__main__')"
-    )
     os.lseek(file, 0, os.SEEK_SET)
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", "-c", start, str(Path(PIL.__file__).parents[1]), str(Path(__file__).parents[2]),
-        str(_CHILD), str(file), str(pixels), str(limits.max_pixels),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        pass_fds=(file, pixels), env={}, start_new_session=True,
-    )  # fmt: skip
-    said: object = None
-    try:
-        async with asyncio.timeout(WALL_S):
-            if child.stdout is not None:
-                async for line in child.stdout:
-                    said = json.loads(line)
-                    if isinstance(said, float) and 0 <= said <= 1:
-                        progress(said)
-            await child.wait()
-    except TimeoutError:
-        raise PictureError(problems.TooSlow(name)) from None
-    except ValueError:
-        raise PictureError(problems.PictureCorrupt(name)) from None  # no line that our child would write
-    finally:
-        if child.returncode is None:
-            with suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
-    if not isinstance(said, dict):
-        slow = child.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
-        raise PictureError(problems.TooSlow(name) if slow else problems.PictureCorrupt(name))
-    return said
+    return await ask(
+        _CHILD,
+        (file, pixels, limits.max_pixels),
+        shared=(file, pixels),
+        name=name,
+        wall_s=WALL_S,
+        progress=progress,
+    )
 
 
 def _mapped(pixels: int, name: str, answer: dict[str, object], sha256: str) -> Picture:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads are slower at our sizes
-    import numpy as np
-
     from imagechat_tui.raster.image import Picture
 
     width, height, columns, rows, reduced, turn = (
         _number(answer, key, name) for key in ("width", "height", "columns", "rows", "reduced", "turn")
     )
-    count, clear = columns * rows, answer.get("clear") is True
-    size = count * (4 if clear else 3)
-    if turn > 8 or os.fstat(pixels).st_size != size:
+    memory = PixelMemory(os.dup(pixels), columns, rows, clear=answer.get("clear") is True, turn=turn)
+    if turn > 8 or os.fstat(pixels).st_size != memory.size:
         raise PictureError(problems.PictureCorrupt(name))
-    array = np.frombuffer(mmap.mmap(pixels, size, prot=mmap.PROT_READ), dtype=np.uint8)
-    color = _turned(array[: count * 3].reshape(rows, columns, 3), turn)
-    alpha = _turned(array[count * 3 :].reshape(rows, columns), turn) if clear else None
+    color, alpha = memory.layers()
     if turn >= 5:
         width, height = height, width
-    picture = Picture(name, width, height, sha256, color, reduced, alpha, _loss(answer.get("lost"), turn))
+    loss = _loss(answer.get("lost"), turn)
+    picture = Picture(name, width, height, sha256, color, reduced, alpha, loss, memory)
     picture.prepare()  # here, in a thread, not at the first view
     return picture
 
@@ -322,17 +274,6 @@ def _number(answer: dict[str, object], key: str, name: str) -> int:
     if not isinstance(value, int) or value < 1:
         raise PictureError(problems.PictureCorrupt(name))
     return value
-
-
-def _turned(pixels: Array, orientation: int) -> Array:
-    """The pixels as the camera was held, by the EXIF word: the same memory, read in another order."""
-    if orientation >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels
 
 
 async def _fetch(

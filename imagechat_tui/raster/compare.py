@@ -1,11 +1,13 @@
 """What differs between two versions of a picture: boxes round it, and whether everything has only been shifted.
 
-Pictures are as in `placement`: rows × columns, × 3 or × 4, 8 bits each.
+Pictures are as in `placement`: rows × columns, × 3 or × 4, 8 bits each. Of sizes with the same proportions one picture
+is the other one enlarged (`enlargement`): then both are compared a quarter as wide and high, where it is seen no more
+how edges were smoothed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -43,6 +45,14 @@ _SAMPLED: Final = 256
 """Rows that a shift is tried on."""
 _LEFT: Final = 0.25
 """It is a shift, if by that no more than this share of the differing pixels still differs."""
+_ENLARGED: Final = 1.2
+"""From this ratio of widths on, one picture is the other one enlarged, if that of the heights is the same."""
+REDUCED: Final = 4
+"""Pixels of the new version, each way, that are compared as one where one version is the other one enlarged."""
+_TOLERANCE_REDUCED: Final = 32
+"""As `_TOLERANCE`, of the average of so many pixels: enlarging small print smoothly makes up to 23 of it."""
+_SHIFT_FOUND: Final = 0.4
+"""About so much of the time it takes to look for a shift."""
 
 
 class Box(NamedTuple):
@@ -52,6 +62,10 @@ class Box(NamedTuple):
     y: int
     w: int
     h: int
+
+    def enlarged(self, factor: int) -> Box:
+        """The same place in a picture that is so many times as wide and high."""
+        return Box(*(factor * side for side in self))
 
 
 class Differences(Struct, frozen=True):
@@ -65,8 +79,24 @@ class Differences(Struct, frozen=True):
     """How many pixels of the new version differ, or are new."""
     share: float
     """The same as a share of all its pixels, 0–1."""
-    cut: bool
-    """Whether the old version goes on to the right or below, where the new one has ended."""
+    gone: tuple[Box, ...] = ()
+    """What the old version has beyond the edges of the new one: left, top, right, bottom."""
+
+    @property
+    def places(self) -> tuple[Box, ...]:
+        """All that there is to look at, from top to bottom."""
+        return tuple(sorted((*self.boxes, *self.gone), key=lambda box: (box.y, box.x)))
+
+    def enlarged(self, factor: int) -> Differences:
+        """The same in a picture that is so many times as wide and high; the last pixels may be beyond its edges."""
+        right, down = self.shift
+        return Differences(
+            tuple(box.enlarged(factor) for box in self.boxes),
+            (right * factor, down * factor),
+            self.pixels * factor * factor,
+            self.share,
+            tuple(box.enlarged(factor) for box in self.gone),
+        )
 
 
 class _Overlap(NamedTuple):
@@ -78,24 +108,70 @@ class _Overlap(NamedTuple):
     bottom: int
 
 
-def differences(old: Pixels, new: Pixels) -> Differences:
+def enlargement(old: tuple[int, int], new: tuple[int, int]) -> float:
+    """How many pixels of the old version, each way, are one of the new: 1, unless one of them is the other enlarged.
+
+    Args:
+        old: width and height of the old version.
+        new: of the new one.
+    """
+    factor = old[0] / new[0]
+    alike = abs(old[1] - factor * new[1]) <= max(1.0, factor)
+    return factor if alike and not 1 / _ENLARGED < factor < _ENLARGED else 1.0
+
+
+def differences(
+    old: Pixels,
+    new: Pixels,
+    *,
+    reduced: bool = False,
+    mask: Pixels | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Differences:
     """Compare two versions of any sizes: their upper left corners lie on each other, or all is shifted.
 
     1440 × 20000 pixels take a second, and a tenth of their own size in memory.
+
+    Args:
+        old: the older version.
+        new: the newer one.
+        reduced: whether both were reduced to one size first.
+        mask: rows × columns of the new version, all 0; becomes 255 where pixels differ or are new.
+        progress: told the fraction done, 0–1.
     """
     old, new = alike(old, new)
-    shift = _shift(old, new)
+    shift = (0, 0) if reduced else _shift(old, new)
+    progress(_SHIFT_FOUND)
     overlap = _overlap(old, new, shift)
     cells = _Cells(new.shape[1], len(new))
+    tolerance = _TOLERANCE_REDUCED if reduced else _TOLERANCE
     for top in range(0, len(new), _BAND):
-        cells.add(top, _differing(old, new, shift, overlap, top, min(len(new), top + _BAND)))
+        bottom = min(len(new), top + _BAND)
+        differ = _differing(old, new, shift, overlap, top, bottom, tolerance)
+        cells.add(top, differ)
+        if mask is not None:
+            mask[top:bottom][differ] = 255
+        progress(_SHIFT_FOUND + (1 - _SHIFT_FOUND) * bottom / len(new))
     return Differences(
         boxes=cells.boxes(),
         shift=shift,
         pixels=cells.pixels,
         share=cells.pixels / (new.shape[0] * new.shape[1]),
-        cut=old.shape[1] + shift[0] > new.shape[1] + _RIM or len(old) + shift[1] > len(new) + _RIM,
+        gone=_gone(old, new, shift),
     )
+
+
+def _gone(old: Pixels, new: Pixels, shift: tuple[int, int]) -> tuple[Box, ...]:
+    """What of the old version lies beyond each edge of the new one; not a rim, where there are as many pixels."""
+    (right, down), (high, wide) = shift, new.shape[:2]
+    old_high, old_wide = old.shape[:2]
+    sides = (
+        (-right, old_wide, wide, Box(right, down, -right, old_high)),
+        (-down, old_high, high, Box(right, down, old_wide, -down)),
+        (right + old_wide - wide, old_wide, wide, Box(wide, down, right + old_wide - wide, old_high)),
+        (down + old_high - high, old_high, high, Box(right, high, old_wide, down + old_high - high)),
+    )
+    return tuple(box for beyond, before, now, box in sides if beyond > (_RIM if before == now else 0))
 
 
 def _overlap(old: Pixels, new: Pixels, shift: tuple[int, int]) -> _Overlap:
@@ -106,7 +182,13 @@ def _overlap(old: Pixels, new: Pixels, shift: tuple[int, int]) -> _Overlap:
 
 
 def _differing(
-    old: Pixels, new: Pixels, shift: tuple[int, int], overlap: _Overlap, top: int, bottom: int
+    old: Pixels,
+    new: Pixels,
+    shift: tuple[int, int],
+    overlap: _Overlap,
+    top: int,
+    bottom: int,
+    tolerance: int,
 ) -> Bools:
     """Which pixels of these rows of the new version differ, or are new."""
     import numpy as np
@@ -125,16 +207,16 @@ def _differing(
     if first < last and overlap.left < overlap.right:
         one = old[first - down : last - down, overlap.left - right : overlap.right - right]
         differ[first - top : last - top, overlap.left : overlap.right] = _apart(
-            one, new[first:last, overlap.left : overlap.right]
+            one, new[first:last, overlap.left : overlap.right], tolerance
         )
     return differ
 
 
-def _apart(one: Pixels, other: Pixels) -> Bools:
+def _apart(one: Pixels, other: Pixels, tolerance: int = _TOLERANCE) -> Bools:
     """Which pixels differ by more than rounding does."""
     import numpy as np
 
-    apart: Bools = np.maximum(one, other) - np.minimum(one, other) > _TOLERANCE
+    apart: Bools = np.maximum(one, other) - np.minimum(one, other) > tolerance
     return np.any(apart, axis=2) if apart.ndim == 3 else apart
 
 

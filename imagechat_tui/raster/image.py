@@ -142,6 +142,8 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
     """Rows × columns, 0–255; None if all is opaque."""
     loss: Loss | None = None
     """What of it is not there."""
+    memory: object = None
+    """What keeps the pixels, for whoever shares them with another process; None if that is nothing special."""
 
     @cached_property
     def colors(self) -> Plane:

@@ -42,16 +42,26 @@ class Viewport(Struct, frozen=True):
     """What is wished for in the middle; edges of the picture keep to edges of the view."""
     floating: bool = False
     """Whether ``center`` is in the middle whatever the edges do: for a lens, which lies on a point."""
+    margin: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Pixels left, above, right and below of the picture that can be seen too: another one that lies on it is there."""
+
+    @property
+    def _extent(self) -> tuple[int, int]:
+        """Pixels across and down that can be seen."""
+        left, above, right, below = self.margin
+        return left + self.width + right, above + self.height + below
 
     @property
     def fit_scale(self) -> float:
         """Pixels across one cell when the whole picture is shown."""
-        return max(self.width / max(1, self.columns), self.height / (max(1, self.rows) * self.aspect))
+        width, height = self._extent
+        return max(width / max(1, self.columns), height / (max(1, self.rows) * self.aspect))
 
     @property
     def fill_scale(self) -> float:
         """Pixels across one cell when the picture fills the view, and its longer way goes on beyond; never enlarged."""
-        fill = min(self.width / max(1, self.columns), self.height / (max(1, self.rows) * self.aspect))
+        width, height = self._extent
+        fill = min(width / max(1, self.columns), height / (max(1, self.rows) * self.aspect))
         return min(self.fit_scale, max(1.0, fill))
 
     @property
@@ -67,12 +77,12 @@ class Viewport(Struct, frozen=True):
     @property
     def is_tall(self) -> bool:
         """Whether the whole of it would be a narrow strip."""
-        return self.width / self.fit_scale < self.columns * NARROW
+        return self._extent[0] / self.fit_scale < self.columns * NARROW
 
     @property
     def is_wide(self) -> bool:
         """Whether the whole of it would be a low strip."""
-        return self.height / self.fit_scale / self.aspect < self.rows * LOW
+        return self._extent[1] / self.fit_scale / self.aspect < self.rows * LOW
 
     @property
     def min_zoom(self) -> float:
@@ -92,13 +102,17 @@ class Viewport(Struct, frozen=True):
     @property
     def left(self) -> float:
         """Pixel at the left edge of the first column; negative when there is ground beside the picture."""
-        return _start(self.width, self.columns, self.scale, self.center.x, floating=self.floating)
+        if self.floating:
+            return self.center.x / 100 * self.width - self.columns * self.scale / 2
+        return _start(self.width, self.columns, self.scale, self.center.x, self.margin[0], self.margin[2])
 
     @property
     def top(self) -> float:
         """Pixel at the upper edge of the first row; negative when there is ground above the picture."""
         scale = self.scale * self.aspect
-        return _start(self.height, self.rows, scale, self.center.y, floating=self.floating)
+        if self.floating:
+            return self.center.y / 100 * self.height - self.rows * scale / 2
+        return _start(self.height, self.rows, scale, self.center.y, self.margin[1], self.margin[3])
 
     @property
     def area(self) -> tuple[int, int, int, int]:
@@ -220,9 +234,32 @@ class Viewport(Struct, frozen=True):
         if not self.fills:
             return view
         scale = view.fill_scale
-        x, y = max(0.0, self.left) + columns * scale / 2, max(0.0, self.top) + rows * scale * self.aspect / 2
+        left, top = max(-self.margin[0], self.left), max(-self.margin[1], self.top)
+        return view.from_corner(left, top, scale)
+
+    def from_corner(self, left: float, top: float, scale: float) -> Viewport:
+        """The view that begins at a pixel, with so many of them across one cell; edges of the picture keep to edges."""
+        x, y = left + self.columns * scale / 2, top + self.rows * scale * self.aspect / 2
         center = Point(x / self.width * 100, y / self.height * 100)
-        return replace(view, zoom=view.fill_zoom, center=center)
+        return replace(self, zoom=self.fit_scale / scale, center=center)
+
+    def with_margin(self, margin: tuple[int, int, int, int]) -> Viewport:
+        """The same view where so many pixels round the picture can be seen too; if all of it was seen, all still is."""
+        view = replace(self, margin=margin)
+        if self.margin == margin:
+            return self
+        return view.first() if self.zoom == 1 else view.from_corner(self.left, self.top, self.scale)
+
+    def elsewhere(self, size: tuple[int, int], corner: tuple[float, float], scale: float) -> Viewport:
+        """As many cells of another picture, wherever its edges are.
+
+        Args:
+            size: its width and height.
+            corner: its pixel at the upper left corner of the first cell; may be beside it.
+            scale: its pixels across one cell.
+        """
+        view = replace(self, width=size[0], height=size[1], floating=True, margin=(0, 0, 0, 0))
+        return view.from_corner(*corner, scale)
 
     def showing(self, point: Point) -> Viewport:
         """Pan just so far that a point is seen."""
@@ -232,13 +269,11 @@ class Viewport(Struct, frozen=True):
         return self.panned(across, down) if across or down else self
 
 
-def _start(length: int, cells: int, scale: float, center: float, *, floating: bool) -> float:
-    seen = cells * scale
-    if floating:
-        return center / 100 * length - seen / 2
-    if seen >= length:
-        return -floor((cells - ceil(length / scale - 1e-6)) / 2) * scale
-    return min(length - seen, max(0.0, center / 100 * length - seen / 2))
+def _start(length: int, cells: int, scale: float, center: float, before: int, after: int) -> float:
+    seen, all_ = cells * scale, before + length + after
+    if seen >= all_:
+        return -before - floor((cells - ceil(all_ / scale - 1e-6)) / 2) * scale
+    return min(length + after - seen, max(-before, center / 100 * length - seen / 2))
 
 
 def _span(start: float, length: int, scale: float, cells: int) -> tuple[int, int]:

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from imagechat_tui.raster.compare import Box, Differences, differences
+from imagechat_tui.raster.compare import Box, Differences, differences, enlargement
 from tests.raster.pictures import page
 
 Pixels = NDArray[np.uint8]
 
 WIDE, HIGH = 300, 220
 PAGE = page(WIDE, HIGH)
-NOTHING = Differences((), (0, 0), 0, 0.0, False)
+NOTHING = Differences((), (0, 0), 0, 0.0)
 
 
 def with_boxes(pixels: Pixels, *boxes: tuple[int, int, int, int]) -> Pixels:
@@ -33,7 +33,7 @@ def test_the_same_pixels_do_not_differ() -> None:
 
 def test_a_difference_has_a_box_that_fits_exactly_and_is_counted() -> None:
     found = differences(PAGE, with_boxes(PAGE, (33, 47, 80, 21)))
-    assert found == Differences((Box(33, 47, 80, 21),), (0, 0), 1680, 1680 / (WIDE * HIGH), False)
+    assert found == Differences((Box(33, 47, 80, 21),), (0, 0), 1680, 1680 / (WIDE * HIGH))
 
 
 def test_boxes_come_from_top_to_bottom() -> None:
@@ -116,6 +116,50 @@ def test_a_banner_is_the_difference_and_the_page_below_it_is_shifted() -> None:
     assert (found.shift, found.boxes) == ((0, 56), (Box(0, 0, WIDE, 56),))
 
 
+def test_a_banner_that_was_removed_is_gone_above_the_page() -> None:
+    found = differences(np.concatenate([page(WIDE, 56, seed=4), PAGE]), PAGE)
+    assert (found.shift, found.boxes, found.gone) == ((0, -56), (), (Box(0, -56, WIDE, 56),))
+
+
+def test_what_differs_and_what_is_gone_is_walked_from_top_to_bottom() -> None:
+    longer = np.concatenate([page(WIDE, 56, seed=4), PAGE])
+    found = differences(longer, with_boxes(PAGE, (33, 47, 80, 21)))
+    assert found.places == (Box(0, -56, WIDE, 56), Box(33, 47, 80, 21))
+
+
+@pytest.mark.parametrize("new", [with_boxes(PAGE, (33, 47, 80, 21)), page(WIDE, HIGH + 1500, seed=8), PAGE])
+def test_the_mask_has_every_pixel_that_is_counted(new: Pixels) -> None:
+    mask = np.zeros(new.shape[:2], dtype=np.uint8)
+    found = differences(PAGE, new, mask=mask)
+    assert {*np.unique(mask).tolist()} <= {0, 255}
+    assert int((mask == 255).sum()) == found.pixels
+
+
+def test_progress_only_grows_and_ends_at_one() -> None:
+    told: list[float] = []
+    differences(PAGE, page(WIDE, 3000), progress=told.append)
+    assert told == sorted(told)
+    assert (len(told) > 2, told[-1]) == (True, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "factor"),
+    [
+        ((1440, 1000), (1440, 1000), 1.0),
+        ((2880, 2000), (1440, 1000), 2.0),
+        ((720, 500), (1440, 1000), 0.5),
+        ((481, 334), (1440, 1000), 481 / 1440),
+        ((1440, 20000), (1440, 1000), 1.0),
+        ((1500, 1042), (1440, 1000), 1.0),
+        ((1, 1), (40, 40), 1 / 40),
+    ],
+)
+def test_a_size_of_the_same_proportions_is_the_other_one_enlarged(
+    old: tuple[int, int], new: tuple[int, int], factor: float
+) -> None:
+    assert enlargement(old, new) == factor
+
+
 def test_what_is_new_at_a_corner_of_an_empty_page_is_no_shift() -> None:
     white = np.full((HIGH, WIDE), 255, dtype=np.uint8)
     assert differences(white, with_boxes(white, (0, 0, 9, 4))).boxes == (Box(0, 0, 9, 4),)
@@ -130,12 +174,12 @@ def test_a_shifted_part_is_no_shift_of_everything() -> None:
 def test_what_has_grown_differs_where_it_is_new_and_what_was_cut_is_told() -> None:
     taller = np.concatenate([PAGE, page(WIDE, 30, seed=9)])
     assert differences(PAGE, taller) == Differences(
-        (Box(0, HIGH, WIDE, 30),), (0, 0), 30 * WIDE, 30 / (HIGH + 30), False
+        (Box(0, HIGH, WIDE, 30),), (0, 0), 30 * WIDE, 30 / (HIGH + 30)
     )
-    assert differences(taller, PAGE) == Differences((), (0, 0), 0, 0.0, True)
+    assert differences(taller, PAGE) == Differences((), (0, 0), 0, 0.0, (Box(0, HIGH, WIDE, 30),))
     wider = np.concatenate([PAGE, page(20, HIGH, seed=9)], axis=1)
     assert differences(PAGE, wider).boxes == (Box(WIDE, 0, 20, HIGH),)
-    assert differences(wider, PAGE).cut
+    assert differences(wider, PAGE).gone == (Box(WIDE, 0, 20, HIGH),)
 
 
 def test_unrelated_pictures_differ_and_are_not_shifted() -> None:
