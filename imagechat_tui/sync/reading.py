@@ -160,11 +160,9 @@ class Reading:
         confirmed = self._facts.ledger.confirmed
         if not self.kept or self._shown == (confirmed, self._turn):
             return
-        replied = self._replied(confirmed)
         if self._followed is not None:
-            replied[self._followed] = self._number(self._followed)
-        for conversation_id, number in replied.items():
-            self._note_read(conversation_id, number)
+            self.read(self._followed)
+        self._newest = {key: self._newest_of(key) for key in confirmed.conversations}
         self._shown = confirmed, self._turn
         self._facts.workspace.show_unread(
             frozenset(
@@ -247,17 +245,6 @@ class Reading:
     def _number(self, conversation_id: ConversationId) -> int:
         newest = self._newest_of(conversation_id)
         return max(newest.others, newest.own)
-
-    def _replied(self, confirmed: Confirmed) -> Marks:
-        """Threads in which the person has written since they were looked at last, by whichever session."""
-        before = dict(self._newest)
-        replied: Marks = {}
-        for conversation_id in confirmed.conversations:
-            known, now = before.get(conversation_id), self._newest_of(conversation_id)
-            if now.own > (known.own if known is not None else now.own):
-                replied[conversation_id] = now.own
-        self._newest = {key: self._newest[key] for key in confirmed.conversations}
-        return replied
 
     def _newest_of(self, conversation_id: ConversationId) -> _Newest:
         confirmed = self._facts.ledger.confirmed

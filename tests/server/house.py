@@ -222,10 +222,18 @@ def comment(text: str, key: str = K, **changes: object) -> Json:
 
 
 async def frame(socket: ClientWebSocketResponse, *, presence: bool = False) -> Json:
-    """The next frame; presence is passed over unless wanted."""
+    """The next frame; presence is passed over unless wanted, and how far one has read oneself."""
     while True:
         found: Json = json.loads(await socket.receive_str(timeout=60))
-        if presence or found["type"] != "p-u":
+        if found["type"] != "read-state" and (presence or found["type"] != "p-u"):
+            return found
+
+
+async def read_state(socket: ClientWebSocketResponse) -> Json:
+    """The next frame that tells how far one has read."""
+    while True:
+        found: Json = json.loads(await socket.receive_str(timeout=60))
+        if found["type"] == "read-state":
             return found
 
 

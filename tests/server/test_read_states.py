@@ -11,7 +11,7 @@ from imagechat_tui.protocol.routes import MAX_READ_MARKS
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits
-from tests.server.house import IMAGE, House, Json, Person, frame, running_house
+from tests.server.house import IMAGE, House, Json, Person, frame, read_state, running_house
 
 
 @pytest.fixture
@@ -42,7 +42,21 @@ async def test_a_newcomer_has_read_all_and_learns_of_what_comes_later(house: Hou
     await ben.writes("later", "b2")
     assert await shown(anna) == {"revision": 1, "read": {chat: 1}}
     assert await changes(anna, read={chat: 2}) == {"revision": 2, "read": {chat: 2}}
-    assert await shown(ben) == {"revision": 0, "read": {}}
+
+
+async def test_who_writes_in_a_thread_has_read_it(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    mine = await anna.sub(await anna.list(v="2"), v="2")
+    chat = (await ben.marks())["createdChatId"]
+    assert await shown(ben) == {"revision": 1, "read": {chat: 1}}
+    await ben.writes("more", "b2")
+    await anna.writes("an answer", "b3")
+    assert await shown(anna) == {"revision": 1, "read": {chat: 3}}
+    assert await read_state(mine) == {"type": "read-state", "revision": 1, "read": {chat: 3}}
+    await ben.writes("one more", "b4")
+    await anna.writes("an answer", "b3")
+    assert await shown(anna) == {"revision": 1, "read": {chat: 3}}
+    assert await shown(ben) == {"revision": 3, "read": {chat: 4}}
 
 
 async def test_a_change_is_told_to_ones_own_sockets_alone(house: House) -> None:
@@ -58,7 +72,7 @@ async def test_a_change_is_told_to_ones_own_sockets_alone(house: House) -> None:
     await changes(anna, unread={chat: 0})
     told = [{"type": "read-state", "revision": n, "read": {chat: 2 - n}} for n in (1, 2)]
     for socket in mine:
-        assert [await frame(socket), await frame(socket)] == told
+        assert [await read_state(socket), await read_state(socket)] == told
     await ben.writes("seen by all", "b2")
     for socket in others:
         assert (await frame(socket))["type"] == "image-chat-updated"

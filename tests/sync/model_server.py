@@ -145,6 +145,10 @@ class ModelServer:
         self.read |= {(user, key): n for key, n in changed.items()}
         return ReadState(before.revision + 1, tuple(ReadMark(*mark) for mark in changed.items()))
 
+    def home(self, comment_id: CommentId) -> ConversationId:
+        """The conversation that a comment is in."""
+        return next(home for home, said in self.comments.items() if comment_id in said)
+
     def _baseline(self, now_ms: int) -> int:
         """No clock: ours tells the time of the newest event, which may be of last week (PROTOCOL 8.2)."""
         if not self.ours:

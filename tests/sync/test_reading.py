@@ -217,15 +217,6 @@ def test_what_another_session_marks_unread_stays_so_in_a_thread_that_is_open() -
     desk.nothing(SendReadState)
 
 
-def test_a_reply_reads_the_thread_whichever_session_wrote_it() -> None:
-    desk = known(3, read=2)
-    mine = eg.comment(id=CommentId("c_4"), number=4)
-    desk.hears(eg.image_chat_updated(2, stamp=eg.stamp(2), comment=mine))
-    assert desk.state.mine.unread == frozenset()
-    desk.wait(1.0)
-    assert confirmed(desk, 2) == ChangeReadState(read=at(4))
-
-
 def test_a_thread_that_was_closed_is_not_followed() -> None:
     desk = known(3, read=3)
     desk.wish(OpenThread(HOME))

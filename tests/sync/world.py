@@ -15,8 +15,8 @@ from msgspec import Struct
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, ReadStateChanged
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Point, ReadState, User
-from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.models import Point, ReadMark, ReadState, User
+from imagechat_tui.protocol.routes import ChangeReadState, CommentReply, ConversationReply
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.backoff import Uniform
 from imagechat_tui.sync.engine import SyncEngine
@@ -366,6 +366,13 @@ class World:
                         self._frame(session, link, ReadStateChanged(changed))
         return changed
 
+    def _has_read(self, user: UserId, reply: CommentReply | ConversationReply) -> None:
+        """Who writes in a thread has read it."""
+        if reply.comment is not None:
+            home = self.server.home(reply.comment.id)
+            mark = ReadMark(home, reply.comment.number or 0)
+            self.read_on(user, ChangeReadState(read=(mark,)))
+
     def write(self, session: Session, request: effects.SendRequest) -> None:
         """A write: refused at connect, lost, carried out and answered, or carried out and the answer lost."""
         run, user = session.run, session.user
@@ -394,6 +401,8 @@ class World:
                 self.later(self._delay(), lambda: ends(failure))
                 return
             self.publish(logged)
+            if self.server.ours and isinstance(reply, CommentReply | ConversationReply) and logged:
+                self._has_read(user, reply)
             if not self.server.ours and isinstance(request.write, UNDOING):
                 self._doubt(besides=request.broadcast_id)
             if not self._happens(self.faults.lose_answer):

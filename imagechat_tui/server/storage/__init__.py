@@ -252,6 +252,8 @@ class Decision(Struct, frozen=True):
     conversation: Conversation | None = None
     """Written whole, new or not."""
     comment: Comment | None = None
+    read_by: ReaderKey | None = None
+    """Who has read the thread as far as ``comment``, having written it."""
     removed_conversation: ConversationId | None = None
     removed_comments: tuple[CommentId, ...] = ()
     """Their words are taken out of the log and of stored answers, too."""
@@ -287,6 +289,8 @@ class Outcome(Struct, frozen=True):
     answer: bytes
     rooms: tuple[RoomKey, ...] = ()
     """Rooms whose log grew; empty for a repetition."""
+    read: tuple[ReaderKey, ReadState] | None = None
+    """Whose read state it changed, and how."""
 
 
 class BroadcastIdUsed(Exception):

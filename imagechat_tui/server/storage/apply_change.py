@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import events
 from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId
-from imagechat_tui.protocol.models import Comment, Position
+from imagechat_tui.protocol.models import Comment, Position, ReadMark, ReadState
+from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -18,10 +19,12 @@ from imagechat_tui.server.storage import (
     Decision,
     ImagesFound,
     Outcome,
+    ReaderKey,
     RoomKey,
     StoredEvent,
     Subject,
 )
+from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
@@ -69,6 +72,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     rooms.save()
     _log(tx, entries, rooms, now_ms)
     _write(tx, change.tenant_id, decision)
+    read = _read(tx, decision)
     tx.put_answer(
         Answer(
             change.tenant_id,
@@ -83,7 +87,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     tx.drop_answers(now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED)
     if decision.image_change is not None:
         _drop_images(tx, now_ms)
-    return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)))
+    return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)), read)
 
 
 class _Entry(Struct, frozen=True):
@@ -246,6 +250,15 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
             tx.put_place(tenant_id, held)
         if opened.version is not None:
             tx.put_version(tenant_id, opened.record.id, opened.version, plain=opened.plain)
+
+
+def _read(tx: Transaction, decision: Decision) -> tuple[ReaderKey, ReadState] | None:
+    """Note that whoever writes in a thread has read it."""
+    reader, conversation, comment = decision.read_by, decision.conversation, decision.comment
+    if reader is None or conversation is None or comment is None or comment.number is None:
+        return None
+    mark = ReadMark(conversation.id, comment.number)
+    return reader, apply_read_change(tx, reader, ChangeReadState(read=(mark,)))
 
 
 def _drop_images(tx: Transaction, now_ms: int) -> None:

@@ -24,7 +24,7 @@ from imagechat_tui.server.guard.access import Action, Actor, Role, Thing, allowe
 from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
-from imagechat_tui.server.storage import Announced, Change, Decision, RoomKey, Store, Subject
+from imagechat_tui.server.storage import Announced, Change, Decision, ReaderKey, RoomKey, Store, Subject
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
 from imagechat_tui.server.usecases.refusals import Refused
 
@@ -120,6 +120,9 @@ class Commands:
             await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
             outcome = await self._store.change(change)
         self._hub.announce(outcome.rooms)
+        if outcome.read is not None:
+            reader, read = outcome.read
+            self._hub.read_on(self._tokens.room(reader.tenant_id, reader.image), reader.user_id, read)
         return outcome.answer
 
     def change(
@@ -221,6 +224,13 @@ class Commands:
             url=url or thread,
             page_title=page_title,
         )
+
+    def reader(self, request: Request, image: UrlId | None) -> ReaderKey | None:
+        """The actor as a reader of an image's threads; None if it is not kept how far they have read."""
+        actor = request.actor
+        if image is None or not allowed(actor, Action.KEEP_READ_STATE).granted:
+            return None
+        return ReaderKey(actor.tenant_id, image, actor.id)
 
     def announced(
         self, request: Request, url_id: UrlId, event: LoggedEvent, *, plain: bool = True

@@ -52,6 +52,7 @@ class CommentCommands(commands.Commands):
                 image=subject.image,
                 conversation=after,
                 comment=comment,
+                read_by=self.reader(request, subject.image),
                 events=tuple(events),
             )
 

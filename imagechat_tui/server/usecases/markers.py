@@ -183,6 +183,7 @@ class MarkerCommands(commands.Commands):
             image=image,
             conversation=conversation,
             comment=comment if is_new else None,
+            read_by=self.reader(request, image),
             events=tuple(events),
         )
 
@@ -207,5 +208,6 @@ class MarkerCommands(commands.Commands):
             image=subject.image,
             conversation=after,
             comment=comment if is_new else None,
+            read_by=self.reader(request, subject.image),
             events=events,
         )
