@@ -11,9 +11,9 @@
                              PortDenied  HostUnknown  SocketImpossible  SocketExposed  SharedFolderUnfit
     │                        TlsUnusable
     ├── PictureError         PictureMissing  PictureForbidden  PictureUnreadable  NoPictureInFolder  NotAPicture
-    │                        OddKind  PictureCorrupt  PictureCutOff  TooManyPixels  TooManyBytes
-    │                        TooMuchMemory  TooSlow  PictureNotFetched  PictureRefused  PictureServerFailed
-    │                        AddressRefused  PrivateAddress  PictureNotTrusted  PipeSilent
+    │                        OddKind  PictureCorrupt  PictureCutOff  PictureNotWhole  TooManyPixels
+    │                        TooManyBytes  TooMuchMemory  TooSlow  PictureNotFetched  PictureRefused
+    │                        PictureServerFailed  AddressRefused  PrivateAddress  PictureNotTrusted  PipeSilent
     ├── SettingsError        PlainHttp  BadFlag  BadServer  NoTenant  TenantNotAllowed  SecretReadable
     │                        SecretMissing  NoHome
     ├── AdminRefused         TenantInvalid  TenantReserved  TenantExists  NoSuchTenant  NoSecret
@@ -357,6 +357,14 @@ class PictureCutOff(Struct, frozen=True):
     """Its format."""
 
 
+class PictureNotWhole(Struct, frozen=True):
+    """A part of it is missing, where a whole one is shown already."""
+
+    name: str
+    cut: bool
+    """Whether the file ends too early; else it is damaged within."""
+
+
 class TooManyPixels(Struct, frozen=True):
     """It is larger than is allowed."""
 
@@ -454,6 +462,7 @@ PictureProblem: TypeAlias = (
     | OddKind
     | PictureCorrupt
     | PictureCutOff
+    | PictureNotWhole
     | TooManyPixels
     | TooManyBytes
     | TooMuchMemory

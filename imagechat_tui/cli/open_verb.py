@@ -31,6 +31,7 @@ from imagechat_tui.cli.terminal import (
 from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.problems import PictureError, PictureNotWhole
 from imagechat_tui.settings import CHOICES, ClientSettings, is_url
 from imagechat_tui.words import private_address_words
 
@@ -144,7 +145,7 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
         recognition = chosen.recognition(seen.looks)
         place = str(local.socket_path) if local is not None else chosen.settings.server
         kept = drafts_path(state, place, chosen.tenant_id, chosen.met.drafts_key)
-        return LiveSession(
+        live = LiveSession(
             chosen.room_before,
             chosen.endpoint,
             drafts=DraftFile(kept),
@@ -153,6 +154,8 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
             now=boottime,
             trace=trace,
         )
+        seen.on_another = live.picture_read
+        return live
 
     app = ImageChatApp(
         LazySession(chosen.room_before, session),
@@ -174,19 +177,31 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
 
 
 class _Seen:
-    """The picture that the screen has loaded, for whoever needs to know what it looks like."""
+    """The picture that the screen shows, for whoever needs to know what it looks like."""
 
     def __init__(self) -> None:
+        self.on_another: Callable[[], None] = lambda: None
+        """Called when it shows another than before."""
         self._tried = asyncio.Event()
         self._picture: Picture | None = None
 
     async def load(self, loading: Awaitable[Picture]) -> Picture:
-        """Load it for the screen."""
+        """Load it for the screen.
+
+        Raises:
+            PictureError: it cannot be shown; or a part of it is missing, and nothing of one that is shown already.
+        """
+        before = self._picture
         try:
-            self._picture = await loading
+            picture = await loading
+            if before is not None and before.loss is None and picture.loss is not None:
+                raise PictureError(PictureNotWhole(picture.name, cut=picture.loss.cut))
+            self._picture = picture
         finally:
             self._tried.set()
-        return self._picture
+        if before is not None and before.sha256 != picture.sha256:
+            self.on_another()
+        return picture
 
     async def looks(self) -> Pixels | None:
         """Once the screen has it; None if it could not be loaded."""

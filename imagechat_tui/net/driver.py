@@ -130,6 +130,8 @@ class LiveSession:
         self._recognition = recognition
         self._noted_at: float | None = None
         """When the server was last told that this picture is looked at; None before its room is known."""
+        self._unnoted = False
+        """The picture looks different, and the server has not been told."""
         self._now = now
         self._wall_ms = wall_ms
         self._new_id = new_id
@@ -144,6 +146,7 @@ class LiveSession:
         self._publishable = False
         self._news: list[effects.Announce | effects.Applied | effects.Missed] = []
         self._one_start = asyncio.Lock()
+        self._one_note = asyncio.Lock()
         self._socket_tasks: dict[int, asyncio.Task[None]] = {}
         self._opening: dict[int, asyncio.Timeout] = {}
         self._sockets: dict[int, LiveSocket] = {}
@@ -170,6 +173,11 @@ class LiveSession:
             async with asyncio.timeout(self._timings.depart_s):
                 for departure in tuple(self._departing):
                     await departure.over()
+
+    def picture_read(self) -> None:
+        """The picture looks different now: tell the server, or when it can be reached again."""
+        self._unnoted = True
+        self._note_again()
 
     async def run(self, on_change: OnChange) -> None:
         """Run until cancelled; once. Calls ``on_change`` on the event loop after every change."""
@@ -320,7 +328,7 @@ class LiveSession:
         if self._noted_at is None:
             self._enter(await self._recognition.room(self._api))
             self._spawn(self._note())
-        elif self._now() >= self._noted_at + NOTED_EVERY_S:
+        elif self._unnoted or self._now() >= self._noted_at + NOTED_EVERY_S:
             await self._note()
         else:
             return
@@ -329,8 +337,16 @@ class LiveSession:
     async def _note(self) -> None:
         """Tell what the picture looks like, when it is there. The session goes on without it."""
         assert self._recognition is not None
-        with suppress(ApiError):
-            self._enter(await self._recognition.noted(self._api, self._room))
+        async with self._one_note:  # what was seen last is told last
+            unnoted, self._unnoted = self._unnoted, False
+            try:
+                self._enter(await self._recognition.noted(self._api, self._room))
+            except ApiError:
+                self._unnoted = self._unnoted or unnoted
+
+    def _note_again(self) -> None:
+        if self._unnoted and self._tasks is not None and self._noted_at is not None:
+            self._spawn(self._note())
 
     def _enter(self, room: Room) -> None:
         if room != self._room:
@@ -412,6 +428,7 @@ class LiveSession:
     async def _read(self, number: int, socket: LiveSocket) -> None:
         self._sockets[number] = socket
         self._feed(inputs.SocketOpened(number))
+        self._note_again()
         pings = self._spawn(self._keep_pinging(number, socket))
         frames = 0
         try:

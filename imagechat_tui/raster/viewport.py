@@ -261,6 +261,12 @@ class Viewport(Struct, frozen=True):
         view = replace(self, width=size[0], height=size[1], floating=True, margin=(0, 0, 0, 0))
         return view.from_corner(*corner, scale)
 
+    def onto(self, width: int, height: int) -> Viewport:
+        """The same share of another picture's width, with the same percent in the middle."""
+        view = replace(self, width=width, height=height)
+        zoom = view.fit_scale / (self.scale * width / self.width)
+        return replace(view, zoom=min(view.max_zoom, max(view.min_zoom, zoom)))
+
     def showing(self, point: Point) -> Viewport:
         """Pan just so far that a point is seen."""
         column, row = self.cell_of(point)

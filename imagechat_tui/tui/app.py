@@ -88,7 +88,9 @@ class ImageChatApp(App[int]):
         super().__init__()
         self.animation_level = "none"
         self._session = session
-        self._pictures = PictureLoader(load_picture, picture_stamp, self._post)
+        self._pictures = PictureLoader(
+            load_picture, picture_stamp, self._post, held=lambda: self.chat.drafting.is_placing
+        )
         self._picture_name = name
         self._options = options
         self._clock = clock
@@ -199,7 +201,7 @@ class ImageChatApp(App[int]):
         self.chat.show_picture(message.picture)
 
     def on_picture_changed(self) -> None:
-        """Say that the file is another; it is read again when the person asks for it."""
+        """Say that the file is another; it is read again when nothing is written about this one any more."""
         self.chat.show_picture_changed()
 
     def on_picture_asked(self) -> None:

@@ -1,4 +1,4 @@
-"""Loads the picture, and again: when asked to, or when a file that was no whole picture has become one."""
+"""Loads the picture, and again: when asked to, or by itself when its file has changed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,17 @@ PictureMessage: TypeAlias = PictureLoading | PictureLoaded | PictureFailed | Pic
 class PictureLoader:
     """Tells of the picture by messages.
 
-    One that failed or has a part missing is read again by itself, once its file has changed and is still. Of one
-    that is whole it is only told that the file has changed: who looks at it may be writing about it.
+    It is read again by itself, once its file has changed and is still. While it must not be exchanged it is only
+    told that the file has changed.
     """
 
     def __init__(
-        self, load: LoadPicture, stamp: StampOf | None, post: Callable[[PictureMessage], None]
+        self,
+        load: LoadPicture,
+        stamp: StampOf | None,
+        post: Callable[[PictureMessage], None],
+        *,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
         """Make one.
 
@@ -38,10 +43,12 @@ class PictureLoader:
             load: loads the picture.
             stamp: None where nothing tells that it has changed: it may have, each time it is asked for.
             post: takes the messages.
+            held: whether the person does something that is about the very picture they see.
         """
         self._load = load
         self._stamp = stamp
         self._post = post
+        self._held = held
         self._asked = asyncio.Event()
 
     def again(self) -> None:
@@ -85,8 +92,8 @@ class PictureLoader:
                 if not whole or self._stamp is None or now != read:
                     return
                 self._asked.clear()
-            elif now is not None and now != read and now == before:
-                if not whole:
+            elif now != read and now == before:
+                if not (whole and self._held()):
                     return
                 if now != told:
                     told = now

@@ -110,6 +110,9 @@ def picture_words(problem: PictureProblem) -> Words:
         case problems.PictureCutOff(form=form):
             cut = f"{called} is a {safe_line(form) or 'picture'} that is cut off"
             return Words("Cut off", f"{cut}: nothing of it can be shown.", _ANEW)
+        case problems.PictureNotWhole(cut=cut):
+            how = "cut off" if cut else "damaged"
+            return Words("Not whole", f"{called} is {how} now. You see it as it was before.", "")
         case problems.TooManyPixels(width=width, height=height, most=most):
             size = f"{width}×{height} pixels, more than {most / 1e6:g} million pixels"
             return Words("Too large", f"{called} is {size}.", "--max-megapixels raises the limit.")
@@ -162,8 +165,9 @@ def defect_words(path: str) -> Words:
 
 
 def picture_changed_words(name: str) -> Words:
-    """The file of the picture on the screen is another than the one that was read; ``name`` raw."""
-    return Words("Picture changed", f"{safe_name(name)} has changed on disk.", "R reads it again.")
+    """The file of the picture on the screen is another, and a marker is being written; ``name`` raw."""
+    told = f"{safe_name(name)} has changed on disk."
+    return Words("Picture changed", told, "It is read again when your marker is written.")
 
 
 def picture_loss_words(name: str, loss: Loss) -> Words:

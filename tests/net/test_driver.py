@@ -241,6 +241,38 @@ async def test_a_picture_that_is_looked_at_for_days_is_told_of_each_day(stub: St
     assert [row["urlId"] for row in stub.rows[asked:]] == [IMAGE.url_id]
 
 
+async def test_a_picture_that_was_read_again_is_told_of_at_once_or_when_the_link_is_back(
+    stub: StubServer,
+) -> None:
+    knows_images(stub)
+    engine, looked = ScriptedEngine(FetchSnapshot(1)), asyncio.Event()
+    engine.script[Submitted] = [OPEN]
+    looked.set()
+
+    async def until(rows: int) -> None:
+        async with asyncio.timeout(60):
+            while len(stub.rows) < rows:
+                stub.arrived.clear()
+                await stub.arrived.wait()
+
+    async with session(engine, stub.endpoint(), recognition=recognition(looked)) as live:
+        await engine.hears(RoomFound, lambda got: got.room.image != IMAGE)
+        answer, asked = stub.answer, len(stub.rows)
+        live.picture_read()
+        await until(asked + 1)
+
+        async def refuse(_: web.Request) -> web.StreamResponse:
+            return ours({"status": "failed", "code": "server-failed", "reason": "No."}, 500)
+
+        stub.answer = refuse
+        live.picture_read()
+        await until(asked + 2)
+        stub.answer = answer
+        live.dispatch(TryNow())
+        await until(asked + 3)
+    assert all(row["urlId"] == IMAGE.url_id for row in stub.rows[asked:])
+
+
 async def test_a_room_that_is_not_told_is_a_read_that_failed(stub: StubServer) -> None:
     async def refuse(_: web.Request) -> web.StreamResponse:
         return ours({"status": "failed", "code": "malformed-sso", "reason": "No."}, 401)

@@ -173,9 +173,20 @@ async def test_another_picture_of_the_same_size_is_seen_in_the_same_view(desk: D
     await desk.drawn()
     assert desk.view._finder.scene == scene
     assert desk.text != before
-    desk.view.picture = picture(400, 400)
+
+
+async def test_another_picture_of_another_size_is_seen_as_closely_about_the_same_place(desk: Desk) -> None:
+    await desk.press("plus", "plus", "L")
+    assert desk.view._finder.scene is not None
+    before = desk.view._finder.scene.view
+    crosshair = desk.view.crosshair
+    desk.view.picture = picture(before.width * 2, before.height * 3)
     await desk.drawn()
-    assert desk.view.zoom == 1.0
+    assert desk.view._finder.scene is not None
+    after = desk.view._finder.scene.view
+    assert after.scale / after.width == pytest.approx(before.scale / before.width)
+    assert desk.view.crosshair == crosshair
+    assert after.holds(after.cell_of(crosshair))
 
 
 async def test_actual_size_is_a_pixel_a_cell(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""When the picture is read again: on a key, or by itself when a file that was no whole picture has become one."""
+"""When the picture is read again: on a key, or by itself when its file has changed."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class File:
     reads: int = 0
     looks: int = 0
     told: list[Message] = field(default_factory=list)
+    held: bool = False
 
     async def load(self, progress: Callable[[float], None]) -> Picture:
         self.reads += 1
@@ -70,7 +71,8 @@ class File:
 
 @asynccontextmanager
 async def loading(file: File, *, stamped: bool = True) -> AsyncIterator[PictureLoader]:
-    loader = PictureLoader(file.load, file.stamp if stamped else None, file.told.append)
+    stamp = file.stamp if stamped else None
+    loader = PictureLoader(file.load, stamp, file.told.append, held=lambda: file.held)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(loader.run())
         await file.until(lambda: bool(file.told))
@@ -78,23 +80,24 @@ async def loading(file: File, *, stamped: bool = True) -> AsyncIterator[PictureL
         task.cancel()
 
 
-@pytest.mark.parametrize("first", [BROKEN, CUT])
-async def test_what_was_no_whole_picture_is_read_again_once_it_has_changed(
-    first: Picture | Exception,
-) -> None:
+@pytest.mark.parametrize("first", [WHOLE, BROKEN, CUT])
+async def test_a_picture_is_read_again_once_its_file_has_changed(first: Picture | Exception) -> None:
     file = File(first)
     async with loading(file):
         await file.looked_at(5)
         assert file.reads == 1
-        file.become(WHOLE, 2)
+        file.become(OTHER, 2)
         await file.until(lambda: file.reads == 2)
         await file.looked_at(5)
     assert file.reads == 2
     assert isinstance(file.told[-1], PictureLoaded)
 
 
-async def test_a_file_that_is_still_being_written_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    file = File(CUT)
+@pytest.mark.parametrize("first", [WHOLE, CUT])
+async def test_a_file_that_is_still_being_written_is_left_alone(
+    first: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = File(first)
     async with loading(file):
         monkeypatch.setattr(File, "state", property(lambda file: file.looks, lambda file, value: None))
         await file.looked_at(20)
@@ -109,8 +112,8 @@ async def test_a_file_that_appears_is_read() -> None:
         await file.until(lambda: file.reads == 2)
 
 
-async def test_of_a_whole_picture_it_is_told_once_that_it_has_changed() -> None:
-    file = File(WHOLE)
+async def test_of_a_picture_that_is_held_it_is_told_once_that_it_has_changed() -> None:
+    file = File(WHOLE, held=True)
     async with loading(file) as loader:
         file.become(OTHER, 2)
         await file.looked_at(10)
@@ -123,13 +126,34 @@ async def test_of_a_whole_picture_it_is_told_once_that_it_has_changed() -> None:
         await file.until(lambda: file.reads == 2)
 
 
-async def test_a_file_that_goes_is_no_change() -> None:
+async def test_a_picture_that_was_held_is_read_again_when_it_is_let_go() -> None:
+    file = File(WHOLE, held=True)
+    async with loading(file):
+        file.become(OTHER, 2)
+        await file.until(lambda: len(file.told) == 2)
+        file.held = False
+        await file.until(lambda: file.reads == 2)
+
+
+async def test_of_a_file_that_went_it_is_told_once_and_it_is_read_when_it_is_back() -> None:
     file = File(WHOLE)
     async with loading(file):
-        file.state = None
+        file.become(BROKEN, None)
+        await file.until(lambda: file.reads == 2)
         await file.looked_at(5)
-        file.state = 1
-        await file.looked_at(5)
+        assert [type(message) for message in file.told] == [PictureLoaded, PictureFailed]
+        file.become(WHOLE, 1)
+        await file.until(lambda: file.reads == 3)
+        assert isinstance(file.told[-1], PictureLoaded)
+
+
+async def test_a_file_that_is_away_for_a_moment_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = File(WHOLE)
+    async with loading(file):
+        monkeypatch.setattr(
+            File, "state", property(lambda file: None if file.looks % 3 == 0 else 1, lambda file, value: None)
+        )
+        await file.looked_at(12)
     assert len(file.told) == 1
 
 
@@ -204,20 +228,45 @@ async def test_what_is_missing_is_told_and_stays_in_the_header(tmp_path: Path) -
         await desk.until(lambda: "missing" not in desk.lines[0])
 
 
-async def test_a_change_is_told_and_r_reads_it_into_the_same_view(tmp_path: Path) -> None:
+async def test_a_file_that_changed_is_read_into_the_same_view(tmp_path: Path) -> None:
     file = File(WHOLE)
     async with sitting(file, tmp_path) as desk:
         await desk.until(lambda: desk.chat.picture.is_drawn)
-        await desk.press("plus")
-        zoom = desk.chat.picture.zoom
+        await desk.press("plus", "l", "l", "right_square_bracket")
+        view, crosshair = desk.chat.picture.zoom, desk.chat.picture.crosshair
+        selected = desk.chat.selection.selected_key
         file.become(OTHER, 2)
-        await desk.until(lambda: "shot.png has changed on disk. R reads it again." in desk.toasts)
-        await desk.until(lambda: "changed on disk" in desk.lines[0])
-        assert desk.chat.picture.picture is WHOLE
-        await desk.press("R")
         await desk.until(lambda: desk.chat.picture.picture is OTHER)
         await desk.until(lambda: desk.chat.picture.is_drawn)
-        assert desk.chat.picture.zoom == zoom > 1
+        assert (desk.chat.picture.zoom, desk.chat.picture.crosshair) == (view, crosshair)
+        assert desk.chat.selection.selected_key == selected is not None
+
+
+async def test_a_file_of_another_size_is_read_with_the_crosshair_on_the_same_percent(tmp_path: Path) -> None:
+    file = File(WHOLE)
+    larger = replace(OTHER, width=120, height=80, pixels=OTHER.pixels.repeat(2, axis=0).repeat(2, axis=1))
+    async with sitting(file, tmp_path) as desk:
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        await desk.press("plus", "l", "l")
+        zoom, crosshair = desk.chat.picture.zoom, desk.chat.picture.crosshair
+        file.become(larger, 2)
+        await desk.until(lambda: desk.chat.picture.picture is larger)
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        assert desk.chat.picture.crosshair == crosshair
+        assert desk.chat.picture.zoom == pytest.approx(zoom)
+
+
+async def test_the_picture_waits_while_a_marker_is_written_on_it(tmp_path: Path) -> None:
+    file = File(WHOLE)
+    async with sitting(file, tmp_path) as desk:
+        await desk.until(lambda: desk.chat.picture.is_drawn)
+        await desk.press("c", *"too low")
+        file.become(OTHER, 2)
+        await desk.until(lambda: "It is read again when your marker is written." in desk.toasts)
+        await desk.until(lambda: "changed on disk" in desk.lines[0])
+        assert desk.chat.picture.picture is WHOLE
+        await desk.press("escape")
+        await desk.until(lambda: desk.chat.picture.picture is OTHER)
         await desk.until(lambda: "changed on disk" not in desk.lines[0])
 
 
@@ -225,8 +274,6 @@ async def test_a_picture_on_the_screen_is_not_taken_away_by_a_file_that_broke(tm
     file = File(WHOLE)
     async with sitting(file, tmp_path) as desk:
         file.become(BROKEN, 2)
-        await file.looked_at(3)
-        await desk.press("R")
         await desk.until(lambda: "Not read again" in desk.toasts)
         assert desk.chat.picture.picture is WHOLE
         assert "marker.new" not in desk.chat.availability.disabled_commands

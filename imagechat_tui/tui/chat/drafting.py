@@ -147,6 +147,11 @@ class Drafting:
         """Whether something is being written."""
         return self._text.target is not None
 
+    @property
+    def is_placing(self) -> bool:
+        """Whether it is a new marker: its place is one on the picture as it is seen."""
+        return isinstance(self._text.target, StartConversation)
+
     # -- beginning
 
     def write_marker(self, point: Point) -> None:

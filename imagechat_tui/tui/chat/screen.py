@@ -245,8 +245,9 @@ class ChatScreen(Layer[None]):
         self.show_status()
 
     def show_not_read_again(self, why: str) -> None:
-        """Say why another picture could not be read; the one that is shown stays."""
+        """Say why another picture could not be read; the one that is shown stays, and the header goes on saying so."""
         self.notices.notice(NOT_READ_AGAIN, why, failure=True)
+        self.bars.show_changed()
 
     def show_picture(self, picture: Picture) -> None:
         """The picture is there, or is another one; what was said of the one before is true no more."""
@@ -259,7 +260,7 @@ class ChatScreen(Layer[None]):
         self._news.picture_read(picture)
 
     def show_picture_changed(self) -> None:
-        """Say that its file is another now; the header goes on saying so."""
+        """Say that its file is another now, and why that is not shown; the header goes on saying so."""
         self._news.picture_changed(self.bars.picture_name)
         self.bars.show_changed()
 

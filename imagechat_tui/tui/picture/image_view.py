@@ -149,11 +149,14 @@ class ImageView(Widget, can_focus=True):
     # -- what comes down
 
     def watch_picture(self, before: Picture | None, now: Picture | None) -> None:
-        """Show it; one of the same size, read anew, in the same view."""
-        if before is not None and now is not None and _size(before) == _size(now):
-            self._draw()
-            return
-        self._finder.clear()
+        """Show it; one that was read anew, in the same view."""
+        if before is not None and now is not None:
+            if _size(before) == _size(now):
+                self._draw()
+                return
+            self._finder.exchange(_size(now))
+        else:
+            self._finder.clear()
         self._painter.clear()
         self._fit_to_size()
 

@@ -30,6 +30,18 @@ class Viewfinder:
         """Have no picture; the crosshair stays where it is."""
         self.scene = None
 
+    def exchange(self, picture: tuple[int, int]) -> None:
+        """See another picture as closely, about the same percent, or anew if it was not seen closer than it fits.
+
+        Args:
+            picture: pixels across and down.
+        """
+        view = self.scene.view if self.scene is not None else None
+        if self.scene is None or view is None or view.zoom == 1 or view.fills:
+            self.scene = None
+        else:
+            self.scene = self.scene.moved_to(view.onto(*picture).showing(self.crosshair), self.crosshair)
+
     def fit_to(self, picture: tuple[int, int], columns: int, rows: int, aspect: float) -> None:
         """See the same place in other cells; a picture that is seen for the first time, as far as it makes sense.
 
