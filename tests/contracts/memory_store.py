@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -29,13 +29,17 @@ from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
     Place,
+    Placement,
+    Placements,
+    PlacementState,
+    Point,
     Position,
     ReadMark,
     ReadState,
     User,
     Version,
 )
-from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
@@ -53,8 +57,10 @@ from imagechat_tui.server.storage import (
     StoreUnavailable,
     TenantRecord,
     ThreadPage,
+    VersionKey,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
@@ -81,6 +87,8 @@ class Data:
     versions: dict[tuple[TenantId, ImageId, int], tuple[Version, bool]] = field(default_factory=dict)
     readers: dict[ReaderKey, int] = field(default_factory=dict)
     marks: dict[tuple[TenantId, ConversationId, UserId], int] = field(default_factory=dict)
+    revisions: dict[tuple[TenantId, ImageId, int], int] = field(default_factory=dict)
+    placements: dict[tuple[TenantId, ConversationId, int, bool], Placement] = field(default_factory=dict)
 
     def copy(self) -> Data:
         """The same data, free to be changed."""
@@ -157,6 +165,8 @@ class MemoryTransaction:
         self._data.markers.pop((tenant_id, conversation_id), None)
         for key in [key for key in self._data.marks if key[:2] == (tenant_id, conversation_id)]:
             del self._data.marks[key]
+        for placed in [one for one in self._data.placements if one[:2] == (tenant_id, conversation_id)]:
+            del self._data.placements[placed]
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for comment_id in comment_ids:
@@ -255,6 +265,7 @@ class MemoryTransaction:
             del self._data.places[tenant_id, held.place]
         for version in self.versions(tenant_id, image_id, len(self._data.versions)):
             del self._data.versions[tenant_id, image_id, version.number]
+            self._data.revisions.pop((tenant_id, image_id, version.number), None)
 
     def read_state(self, reader: ReaderKey) -> ReadState:
         there = self._conversations(reader.tenant_id, reader.image)
@@ -275,6 +286,36 @@ class MemoryTransaction:
         for mark in changed.marks:
             assert (reader.tenant_id, mark.conversation_id) in self._data.markers
             self._data.marks[reader.tenant_id, mark.conversation_id, reader.user_id] = mark.number
+
+    def revision(self, of: VersionKey) -> int | None:
+        image = self.image(of.tenant_id, url_id=of.image)
+        if image is None or (of.tenant_id, image.id, of.number) not in self._data.versions:
+            return None
+        return self._data.revisions.get((of.tenant_id, image.id, of.number), 0)
+
+    def put_revision(self, of: VersionKey, revision: int) -> None:
+        image = self.image(of.tenant_id, url_id=of.image)
+        assert image is not None
+        assert (of.tenant_id, image.id, of.number) in self._data.versions
+        self._data.revisions[of.tenant_id, image.id, of.number] = revision
+
+    def placements(self, of: VersionKey) -> Iterator[tuple[Point, tuple[Placement, ...]]]:
+        for conversation in self._conversations(of.tenant_id, of.image):
+            kept = self.placements_of(of, conversation.id)
+            if kept:
+                yield conversation.point, kept
+
+    def placements_of(self, of: VersionKey, conversation_id: ConversationId) -> tuple[Placement, ...]:
+        keys = ((of.tenant_id, conversation_id, of.number, by_person) for by_person in (False, True))
+        return tuple(self._data.placements[key] for key in keys if key in self._data.placements)
+
+    def put_placement(self, of: VersionKey, placement: Placement) -> None:
+        chat_id, by_person = placement.conversation_id, placement.state is PlacementState.SET
+        assert (of.tenant_id, chat_id) in self._data.markers
+        self._data.placements[of.tenant_id, chat_id, of.number, by_person] = placement
+
+    def remove_set(self, of: VersionKey, conversation_id: ConversationId) -> None:
+        self._data.placements.pop((of.tenant_id, conversation_id, of.number, True), None)
 
     def _conversations(self, tenant_id: TenantId, image: UrlId) -> list[Conversation]:
         shown = [
@@ -359,6 +400,15 @@ class MemoryStore:
         state = apply_read_change(MemoryTransaction(data), reader, change)
         self._data = data
         return state
+
+    async def placements(self, of: VersionKey) -> Placements:
+        return placements_on(MemoryTransaction(self._data), of)
+
+    async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+        data = self._data.copy()
+        changed = apply_placements(MemoryTransaction(data), of, change, by)
+        self._data = data
+        return changed
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         return {room: self._state(room).position for room in rooms}

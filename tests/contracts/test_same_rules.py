@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import DeletedComment, ImageChatUpdated, NewComment, NewImageChat, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, ReadMark
-from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.models import Comment, Placement, PlacementState, ReadMark
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -32,12 +32,13 @@ from imagechat_tui.server.storage import (
     RoomKey,
     Store,
     Subject,
+    VersionKey,
     apply_change,
 )
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
-from tests.contracts.test_store import IMAGE_ROOM, Clock, image, looking, met, tenant
+from tests.contracts.test_store import IMAGE_ROOM, Clock, image, image_change, looking, met, tenant
 
 THREADS = [UrlId(f"{eg.IMAGE}:s:{n}:1") for n in range(2)]
 ROOMS = [RoomKey(eg.TENANT, f"r1-{n}") for n in range(2)]
@@ -55,12 +56,12 @@ class Step:
     passes_ms: int
 
 
+ACTS = ["say", "say", "edit", "mark", "remove", "unmark", "move", "open", "open", "read", "unread"]
+PLACING = ["place", "place", "set", "unset"]
 STEPS = st.lists(
     st.builds(
         Step,
-        what=st.sampled_from(
-            ["say", "say", "edit", "mark", "remove", "unmark", "open", "open", "read", "unread"]
-        ),
+        what=st.sampled_from(ACTS + PLACING),
         number=st.integers(0, 12),
         by=st.sampled_from([eg.ALICE, eg.BOB]),
         thread=st.integers(0, 1),
@@ -85,13 +86,15 @@ def change(step: Step) -> Change:
         broadcast_id,
         f"{step.what} {step.thread}".encode(),
         decide,
-        conversation_id=ConversationId(f"ic_{step.thread}") if step.what == "unmark" else None,
+        conversation_id=ConversationId(f"ic_{step.thread}") if step.what in ("unmark", "move") else None,
         thread=thread if step.what in ("say", "mark") else None,
         comment_id=CommentId(f"c_{step.target}") if step.what in ("edit", "remove") else None,
         image_room=IMAGE_ROOM if step.what == "mark" else None,
         thread_room=room if step.what in ("say", "mark") else None,
         whole_thread=step.what in ("remove", "unmark"),
         images=looked_for(step) if step.what == "open" else None,
+        marked=eg.IMAGE if step.what == "mark" else None,
+        version=step.target if step.what == "mark" and step.target else None,
     )
 
 
@@ -154,9 +157,17 @@ def mark(step: Step, stamp: Stamp, subject: Subject) -> Decision:
         comment_count=subject.thread_count,
         created_at_ms=subject.now_ms,
         number=subject.next_number,
+        version=subject.version,
     )
     event = Announced(IMAGE_ROOM, eg.IMAGE, NewImageChat(stamp, conversation), plain=step.number % 2 == 0)
     return Decision(b"{}", image=eg.IMAGE, conversation=conversation, events=(event,))
+
+
+def move(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.conversation is None:
+        raise Refused
+    moved = replace(subject.conversation, point=eg.point(step.target % 3 + 0.5))
+    return Decision(b"{}", image=subject.image, conversation=moved)
 
 
 def remove(step: Step, stamp: Stamp, subject: Subject) -> Decision:
@@ -201,6 +212,7 @@ DECIDERS = {
     "mark": mark,
     "remove": remove,
     "unmark": unmark,
+    "move": move,
     "open": open_image,
 }
 
@@ -220,6 +232,25 @@ def read(step: Step) -> ChangeReadState:
     return ChangeReadState(read=marks) if step.what == "read" else ChangeReadState(unread=marks)
 
 
+def of_version(step: Step) -> VersionKey:
+    """One of the three versions that the image has, or one that it does not have."""
+    return VersionKey(eg.TENANT, eg.IMAGE, step.number % 4 + 1)
+
+
+def placed(step: Step) -> ChangePlacements:
+    """Where a marker is, which may not be there, or that nobody has said it."""
+    chat_id, version = ConversationId(f"ic_{step.thread}"), of_version(step).number
+    if step.what == "unset":
+        return ChangePlacements(version, unset=(chat_id,))
+    if step.what == "set":
+        return ChangePlacements(
+            version, (Placement(chat_id, eg.point(float(step.target)), PlacementState.SET),)
+        )
+    origin = eg.point(step.target % 3 + 0.5) if step.target else eg.point()
+    moved = Placement(chat_id, eg.point(float(step.target)), PlacementState.MOVED, origin, step.target / 12)
+    return ChangePlacements(version, (moved,))
+
+
 async def answer(store: Store, change: Change) -> object:
     try:
         return await store.change(change)
@@ -230,12 +261,18 @@ async def answer(store: Store, change: Change) -> object:
 async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[object]:
     """What a store says to each step, and what it holds after all of them."""
     await store.create_tenant(tenant(eg.TENANT))
+    marked = replace(image("marked", due_ms=1 << 50), url_id=eg.IMAGE)
+    for number in (1, 2, 3):
+        await store.change(image_change(f"v{number}", ImageChange(marked, (), looking(number, f"v{number}"))))
     epoch = (await store.positions([IMAGE_ROOM]))[IMAGE_ROOM].epoch
     told: list[object] = []
     for step in steps:
         clock.ms += step.passes_ms
         if step.what in ("read", "unread"):
             told.append(await store.change_read_state(reader(step), read(step)))
+        elif step.what in PLACING:
+            told.append(await store.change_placements(of_version(step), placed(step), step.by))
+            told.append(await store.placements(of_version(step)))
         else:
             told.append(await answer(store, change(step)))
         told.append(await store.read_state(reader(step)))
@@ -246,6 +283,7 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     for number in range(4):
         told.append(await store.image_history(eg.TENANT, image(f"{number}").id))
         told.append(await store.images(eg.TENANT, ImageQuery(url_id=image(f"{number}").url_id)))
+    told += [await store.placements(VersionKey(eg.TENANT, eg.IMAGE, number)) for number in range(5)]
     told.append(await store.positions([IMAGE_ROOM, *ROOMS]))
     for room, thread in zip([IMAGE_ROOM, *ROOMS], [eg.IMAGE, *THREADS], strict=True):
         told.append(await store.thread(room, thread))

@@ -20,14 +20,28 @@ from imagechat_tui.protocol.events import NewComment, Stamp
 from imagechat_tui.protocol.ids import (
     BroadcastId,
     CommentId,
+    ConversationId,
     EventId,
     ImageId,
     TenantId,
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Place, PlaceKind, Position, ReadMark, ReadState, Version
-from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Place,
+    PlaceKind,
+    Placement,
+    Placements,
+    PlacementState,
+    Point,
+    Position,
+    ReadMark,
+    ReadState,
+    Version,
+)
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -47,6 +61,7 @@ from imagechat_tui.server.storage import (
     StoreUnavailable,
     Subject,
     TenantRecord,
+    VersionKey,
     apply_change,
 )
 from imagechat_tui.server.storage.sqlite import SqliteStore
@@ -458,6 +473,187 @@ async def test_an_image_that_nobody_marked_goes_when_it_is_due(store: Store, clo
     assert await store.images(eg.TENANT, gone) == ImagesFound()
     kept = await store.image_history(eg.TENANT, marked.id)
     assert kept is not None and kept.record.due_ms == clock.ms + 7 * DAY_MS
+
+
+HOME = ConversationId("ic_1")
+SECOND = VersionKey(eg.TENANT, image("one").url_id, 2)
+"""The version that markers made on the first one are placed on."""
+
+
+async def put(store: Store, marker: Conversation, *, tenant_id: TenantId = eg.TENANT) -> None:
+    """A marker on the image, as it is made and as it is moved."""
+    key = BroadcastId(f"{marker.id} {marker.point}")
+    decision = Decision(b"", image=SECOND.image, conversation=marker)
+    await store.change(Change(tenant_id, eg.BOB, key, b"", always(decision)))
+
+
+async def two_versions(store: Store, *, tenant_id: TenantId = eg.TENANT) -> Conversation:
+    """An image that has had two looks, and a marker that was made on the first."""
+    for number, look in ((1, "old"), (2, "new")):
+        change = ImageChange(image("one"), (), looking(number, look))
+        await store.change(image_change(f"look {number}", change, tenant_id=tenant_id))
+    marker = eg.conversation(version=1)
+    await put(store, marker, tenant_id=tenant_id)
+    return marker
+
+
+def worked_out(y: float, origin: Point | None = None, conversation_id: ConversationId = HOME) -> Placement:
+    return Placement(conversation_id, Point(25.5, y), PlacementState.MOVED, origin or eg.point(), 0.9)
+
+
+def said(y: float, by: UserId | None = None, conversation_id: ConversationId = HOME) -> Placement:
+    return Placement(conversation_id, Point(25.5, y), PlacementState.SET, by=by)
+
+
+async def place(
+    store: Store, *placements: Placement, unset: tuple[ConversationId, ...] = (), by: UserId = eg.ALICE
+) -> Placements:
+    return await store.change_placements(SECOND, ChangePlacements(2, placements, unset), by)
+
+
+def changed(revision: int, *placements: Placement) -> Placements:
+    return Placements(2, revision, placements)
+
+
+async def test_the_first_that_is_worked_out_stands(store: Store) -> None:
+    await two_versions(store)
+    assert await store.placements(SECOND) == Placements(2)
+    assert await place(store, worked_out(40)) == changed(1, worked_out(40))
+    assert await place(store, worked_out(50), by=eg.BOB) == changed(1)
+    assert await store.placements(SECOND) == changed(1, worked_out(40))
+
+
+async def test_two_who_work_it_out_at_once_are_told_the_same(store: Store) -> None:
+    await two_versions(store)
+    told = await asyncio.gather(*(place(store, worked_out(y)) for y in range(20)))
+    stands = (await store.placements(SECOND)).placements
+    assert [one.placements for one in told if one.placements] == [stands]
+    assert {one.revision for one in told} == {1}
+
+
+async def test_what_a_person_says_goes_before_and_is_taken_back(store: Store) -> None:
+    await two_versions(store)
+    await place(store, worked_out(40))
+    assert await place(store, said(50)) == changed(2, said(50, eg.ALICE))
+    assert await place(store, said(50)) == changed(2)
+    assert await place(store, worked_out(45)) == changed(2)
+    assert await place(store, said(60), by=eg.BOB) == changed(3, said(60, eg.BOB))
+    assert await store.placements(SECOND) == changed(3, said(60, eg.BOB))
+    assert await place(store, unset=(HOME,)) == changed(4, worked_out(40))
+    assert await place(store, unset=(HOME,)) == changed(4)
+
+
+async def test_what_is_worked_out_under_what_a_person_said_comes_to_light_with_it(store: Store) -> None:
+    await two_versions(store)
+    await place(store, said(50))
+    assert await place(store, worked_out(40)) == changed(1)
+    assert await place(store, unset=(HOME,)) == changed(2, worked_out(40))
+
+
+async def test_where_nothing_was_worked_out_nothing_is_left(store: Store) -> None:
+    await two_versions(store)
+    await place(store, said(50))
+    assert await place(store, unset=(HOME,)) == Placements(2, 2, gone=(HOME,))
+    assert await store.placements(SECOND) == changed(2)
+
+
+async def test_what_was_worked_out_holds_while_the_marker_stays(store: Store) -> None:
+    marker = await two_versions(store)
+    await place(store, worked_out(40))
+    there = eg.point(70, 70)
+    assert await place(store, worked_out(80, there)) == changed(1), "it does not stand there"
+    await put(store, replace(marker, point=there))
+    assert await store.placements(SECOND) == changed(1)
+    assert await place(store, worked_out(41)) == changed(1), "it stood there"
+    assert await place(store, worked_out(80, there)) == changed(2, worked_out(80, there))
+    assert await place(store, said(50)) == changed(3, said(50, eg.ALICE))
+    await put(store, replace(marker, point=eg.point(1, 1)))
+    assert await store.placements(SECOND) == changed(3, said(50, eg.ALICE))
+
+
+async def test_markers_that_cannot_be_placed_are_passed_over(store: Store) -> None:
+    marker = await two_versions(store)
+    here = eg.conversation(id="ic_2", url_id="thread 2", number=2, version=2)
+    await put(store, here)
+    elsewhere = eg.conversation(id="ic_3", url_id="thread 3", number=1, version=1)
+    await store.change(
+        Change(
+            eg.TENANT,
+            eg.BOB,
+            BroadcastId("e"),
+            b"",
+            always(Decision(b"", image=eg.IMAGE, conversation=elsewhere)),
+        )
+    )
+    for other in (here.id, elsewhere.id, ConversationId("ic_0")):
+        for one in (worked_out(40, conversation_id=other), said(40, conversation_id=other)):
+            assert await place(store, one) == changed(0)
+        assert await place(store, unset=(other,)) == changed(0)
+    assert await place(store, said(40), said(41, conversation_id=here.id)) == changed(1, said(40, eg.ALICE))
+    assert marker.version == 1
+
+
+async def test_of_a_version_that_there_is_not_nothing_is_kept(store: Store) -> None:
+    await two_versions(store)
+    for nowhere in (
+        SECOND._replace(number=3),
+        SECOND._replace(number=0),
+        SECOND._replace(image=eg.IMAGE),
+        SECOND._replace(tenant_id=OTHER),
+    ):
+        change = ChangePlacements(nowhere.number, (said(40),))
+        assert await store.change_placements(nowhere, change, eg.ALICE) == Placements(nowhere.number)
+        assert await store.placements(nowhere) == Placements(nowhere.number)
+    assert await store.placements(SECOND) == changed(0)
+
+
+@pytest.mark.security
+async def test_where_a_marker_is_in_one_tenant_is_nothing_to_another(store: Store) -> None:
+    for tenant_id in (eg.TENANT, OTHER):
+        await two_versions(store, tenant_id=tenant_id)
+    await place(store, said(40))
+    theirs = SECOND._replace(tenant_id=OTHER)
+    assert await store.placements(theirs) == changed(0)
+    await store.change_placements(theirs, ChangePlacements(2, unset=(HOME,)), eg.BOB)
+    assert await store.placements(SECOND) == changed(1, said(40, eg.ALICE))
+
+
+async def test_each_version_has_placements_of_its_own(store: Store) -> None:
+    await two_versions(store)
+    third = SECOND._replace(number=3)
+    await store.change(image_change("look 3", ImageChange(image("one"), (), looking(3, "newest"))))
+    await place(store, said(40))
+    assert await store.placements(third) == Placements(3)
+    told = await store.change_placements(third, ChangePlacements(3, (worked_out(70),)), eg.BOB)
+    assert told == Placements(3, 1, (worked_out(70),))
+    assert await store.placements(SECOND) == changed(1, said(40, eg.ALICE))
+
+
+async def test_placements_go_with_their_marker(store: Store) -> None:
+    marker = await two_versions(store)
+    await place(store, worked_out(40))
+    await place(store, said(50))
+    gone = Decision(b"", removed_conversation=marker.id)
+    await store.change(Change(eg.TENANT, eg.BOB, BroadcastId("gone"), b"", always(gone)))
+    assert await store.placements(SECOND) == changed(2)
+    assert await place(store, said(50)) == changed(2)
+    await put(store, replace(marker, number=9, point=eg.point(1, 2)))
+    assert await store.placements(SECOND) == changed(2)
+
+
+async def test_a_marker_knows_its_version(store: Store) -> None:
+    asked: list[int | None] = []
+
+    def note(subject: Subject) -> Decision:
+        asked.append(subject.version)
+        return Decision(b"")
+
+    change = Change(eg.TENANT, eg.ALICE, BroadcastId("1"), b"", note, marked=SECOND.image)
+    await store.change(change)
+    await two_versions(store)
+    for number, version in enumerate((None, 1, 2, 3, 0, -1)):
+        await store.change(replace(change, broadcast_id=BroadcastId(f"n{number}"), version=version))
+    assert asked == [None, 2, 1, 2, None, None, None]
 
 
 async def test_a_verified_profile_is_not_taken_over(store: Store) -> None:

@@ -88,6 +88,7 @@ def bodies(route: Route) -> list[object]:
     if route.method == "GET":
         return [None]
     written = marker(broadcastId="spy") | comment("seen") | {"resolved": True, "x": 1, "y": 2}
+    written |= {"version": 1, "placements": []}
     return [None, written | (SAME_PIXELS if "/images" in route.template else {})]
 
 
@@ -102,13 +103,18 @@ def query(tenant: str, user_id_ws: str) -> dict[str, str]:
         "userIds": "demo:somebody",
         "ids": "demo:somebody",
         "startTime": "0",
+        "version": "1",
         "broadcastId": "spy",
     }
 
 
 def extended(route: Route) -> dict[str, str]:
     """What shows a route that only our own client finds."""
-    return {"v": "2"} if any(part in route.template for part in ("/images", "/read-state")) else {}
+    return (
+        {"v": "2"}
+        if any(part in route.template for part in ("/images", "/read-state", "/placements"))
+        else {}
+    )
 
 
 def things(case: Case) -> dict[str, str]:

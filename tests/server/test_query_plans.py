@@ -10,7 +10,7 @@ import pytest
 
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, TenantId, UrlId, UserId
 from imagechat_tui.server.storage import Change, Decision, ImageChange, ImageRecord, sqlite
-from tests.server.house import IMAGE, House, Json, Person, frame, part, running_house
+from tests.server.house import IMAGE, House, Json, Person, frame, marker, part, running_house
 
 _STEP = re.compile(r"(?:SCAN|SEARCH) (?P<table>\w+)(?P<how>.*)")
 _BOUNDS = re.compile(r"\((?P<bounds>[^()]*[=<>][^()]*)\)")
@@ -112,6 +112,14 @@ async def everything(house: House) -> None:
     for read in ({}, {"read": {chat: 1}}):
         await ann.gets("PUT", "/comment-image-chats/demo/read-state", read, urlId=IMAGE, v="2")
         await ann.gets("GET", "/comment-image-chats/demo/read-state", urlId=IMAGE, v="2")
+    where: Json = {"chatId": chat, "x": 1, "y": 2, "fromX": 1, "fromY": 2}
+    for state in ("guess", "set"):
+        placed = {"version": 1, "placements": [where | {"state": state}]}
+        await ann.gets("PUT", "/comment-image-chats/demo/placements", placed, urlId=IMAGE, v="2")
+    unset = {"version": 1, "placements": [], "unset": [chat]}
+    await ann.gets("PUT", "/comment-image-chats/demo/placements", unset, urlId=IMAGE, v="2")
+    await ann.gets("GET", "/comment-image-chats/demo/placements", urlId=IMAGE, version="1", v="2")
+    await ann.gets("POST", "/comment-image-chats/demo", marker(broadcastId="m2", version=1), v="2")
     await house.client.get("/readyz")
     thread = await ann.thread(v="2")
     async with await ann.sub(ids, v="2", **position) as socket, await ann.sub(thread, v="2") as other:

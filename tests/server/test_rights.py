@@ -50,9 +50,14 @@ REQUESTS = {
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
     Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
     Action.KEEP_READ_STATE: Request("PUT", "/comment-image-chats/{tenant}/read-state", {"read": {}}),
+    Action.PLACE_MARKER: Request(
+        "PUT", "/comment-image-chats/{tenant}/placements", {"version": 1, "placements": []}
+    ),
 }
-SILENT = frozenset({Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE, Action.KEEP_READ_STATE})
-"""What no event tells of."""
+ABOUT_A_PAGE = frozenset({Action.KEEP_READ_STATE, Action.PLACE_MARKER})
+"""A page is always there: there is nothing that is not found."""
+SILENT = ABOUT_A_PAGE | {Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE}
+"""What no event of the log tells of."""
 
 TENANTS = {standing: "open" if standing is Standing.SESSION else "demo" for standing in Standing}
 """Where somebody of each standing is at home: a guest may own things only where guests may write."""
@@ -149,9 +154,7 @@ LOOKING = frozenset({Action.READ, Action.BIND_PICTURE})
 """Whoever may look asks which image a picture is, too; whether it is to be bound stands in the body."""
 
 
-@pytest.mark.parametrize(
-    "action", [action for action in Action if action not in LOOKING | {Action.KEEP_READ_STATE}]
-)
+@pytest.mark.parametrize("action", [action for action in Action if action not in LOOKING | ABOUT_A_PAGE])
 async def test_a_body_that_cannot_be_read_is_told_after_the_right(house: House, action: Action) -> None:
     """Whoever may not must not learn more: 401, then 404, then 403, then 400."""
     owner, nobody, reader = house.person("owner"), house.person(""), house.person("reader")
@@ -198,10 +201,12 @@ async def test_where_everybody_must_sign_in_nobody_reads(house: House) -> None:
             assert (await member.asks("GET", path, **signed_in))[0] == 200, path
 
 
-async def test_how_far_one_has_read_is_kept_for_whoever_may_look_and_is_known(house: House) -> None:
-    """It is about a page, and a page is always there."""
-    request = REQUESTS[Action.KEEP_READ_STATE]
+@pytest.mark.parametrize(("action", "reader"), [(Action.KEEP_READ_STATE, 400), (Action.PLACE_MARKER, 403)])
+async def test_what_is_about_a_page_is_refused_before_its_body_is_read(
+    house: House, action: Action, reader: int
+) -> None:
+    request = REQUESTS[action]
     path = request.path.format(tenant="demo")
-    for name, status in (("", 401), ("reader", 400), ("member", 400)):
+    for name, status in (("", 401), ("reader", reader), ("member", 400)):
         answer, _, _ = await house.person(name).asks(request.method, path, b"{", urlId=IMAGE, v="2")
         assert answer == status

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.protocol.ids import UserId
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.models import Placements, Point
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryBus
 from imagechat_tui.server.guard.limits import SeatLimit, SeatRules
 from imagechat_tui.server.live.frames import CloseCode, close_frame
@@ -156,3 +156,12 @@ def test_seats_of_a_user_are_counted_over_both_and_those_of_a_process_by_each() 
     assert here.take(eg.TENANT, eg.BOB)
     assert not here.take(eg.TENANT, UserId("carl"))
     assert there.take(eg.TENANT, UserId("carl"))
+
+
+async def test_where_a_marker_is_on_a_version_is_told_by_both_processes(tmp_path: Path) -> None:
+    async with running(tmp_path) as (here, there):
+        sockets = [await process.listens(eg.BOB) for process in (here, there)]
+        here.hub.placed(ROOM, Placements(2, 7))
+        for socket in sockets:
+            told = await socket.gets("placements")
+            assert (told["version"], told["revision"]) == (2, 7)

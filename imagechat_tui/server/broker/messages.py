@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import TenantId, UserId
-from imagechat_tui.protocol.models import Point, ReadState
+from imagechat_tui.protocol.models import Placements, Point, ReadState
 from imagechat_tui.server.storage import RoomKey
 
 
@@ -54,4 +54,11 @@ class ReadOn(Struct, frozen=True):
     changed: ReadState
 
 
-Message = LogGrew | Joined | Left | CrosshairMoved | Dismissed | ReadOn
+class Placed(Struct, frozen=True):
+    """Markers of a room are somewhere else on a version of its image."""
+
+    room: RoomKey
+    changed: Placements
+
+
+Message = LogGrew | Joined | Left | CrosshairMoved | Dismissed | ReadOn | Placed

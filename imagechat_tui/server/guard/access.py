@@ -63,6 +63,9 @@ class Action(StrEnum):
     KEEP_READ_STATE = "keep-read-state"
     """Have it kept how far one has read, and be told."""
 
+    PLACE_MARKER = "place-marker"
+    """Say where a marker is on a version of its image that it was not made on."""
+
 
 class Standing(Enum):
     """A column of the table."""
@@ -132,6 +135,7 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
             Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
             Action.KEEP_READ_STATE: (_NO, _NO, _YES, _YES, _YES),
+            Action.PLACE_MARKER: (_NO, _YES, _NO, _YES, _YES),
         }.items()
     }
 )

@@ -33,6 +33,7 @@ from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailabl
 from imagechat_tui.server.usecases.comments import CommentCommands
 from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
+from imagechat_tui.server.usecases.placements import PlacementCommands
 from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.read_states import ReadStates
 from imagechat_tui.server.usecases.refusals import Refused
@@ -92,6 +93,7 @@ def create_app(
             comments=CommentCommands(*writing),
             images=ImageCommands(*writing),
             read_states=ReadStates(store, hub, tokens),
+            placements=PlacementCommands(*writing),
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.comments import CommentCommands
     from imagechat_tui.server.usecases.images import ImageCommands
     from imagechat_tui.server.usecases.markers import MarkerCommands
+    from imagechat_tui.server.usecases.placements import PlacementCommands
     from imagechat_tui.server.usecases.queries import Queries
     from imagechat_tui.server.usecases.read_states import ReadStates
 
@@ -35,6 +36,7 @@ class Serving(Struct, frozen=True):
     comments: CommentCommands
     images: ImageCommands
     read_states: ReadStates
+    placements: PlacementCommands
     tokens: Tokens
     process: str
     """Its name among those on the store."""

@@ -110,6 +110,27 @@ async def change_read_state(request: web.Request) -> web.Response:
     return answered(codec.encode_read_state(await states.change(actor, url_id, change)))
 
 
+async def placements(request: web.Request) -> web.Response:
+    """Answer with where the markers of an image are on one of its versions."""
+    actor = await reader(request)
+    _extended(request)
+    url_id, version = codec.decode_placements_query(request.query)
+    shown = await request.app[SERVING].placements.show(actor, url_id, version)
+    return answered(codec.encode_placements(shown))
+
+
+async def change_placements(request: web.Request) -> web.Response:
+    """Note where markers are on a version. It needs no broadcastId: done twice it is done once."""
+    actor = await writer(request)
+    _extended(request)
+    commands = request.app[SERVING].placements
+    commands.admit(actor)
+    url_id = codec.decode_list_conversations(request.query)
+    change = codec.decode_change_placements(await body_of(request))
+    changed = await commands.place(actor, _counted_as(request, actor), url_id, change)
+    return answered(codec.encode_placements(changed))
+
+
 async def list_comments(request: web.Request) -> web.Response:
     """Answer with a page of a thread."""
     actor, asked = await reader(request), codec.decode_list_comments(request.query)
@@ -330,6 +351,8 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.LINK_IMAGE, link_image),
     (routes.READ_STATE, read_state),
     (routes.CHANGE_READ_STATE, change_read_state),
+    (routes.PLACEMENTS, placements),
+    (routes.CHANGE_PLACEMENTS, change_placements),
     (routes.LIST_COMMENTS, list_comments),
     (routes.CREATE_COMMENT, create_comment),
     (routes.COMMENT_TEXT, comment_text),

@@ -18,9 +18,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import encode_event
-from imagechat_tui.protocol.events import CursorMoved, ReadStateChanged, Reset, Subscribed
+from imagechat_tui.protocol.events import CursorMoved, PlacementsChanged, ReadStateChanged, Reset, Subscribed
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
-from imagechat_tui.protocol.models import Point, Position, ReadState
+from imagechat_tui.protocol.models import Placements, Point, Position, ReadState
 from imagechat_tui.server.broker import Broker, messages
 from imagechat_tui.server.live.frames import CloseCode, text_frame
 from imagechat_tui.server.live.log_follower import LogFollower
@@ -207,6 +207,11 @@ class Hub:
         self._show_read_state(key, user_id, changed)
         self._broker.tell(messages.ReadOn(key, user_id, changed))
 
+    def placed(self, key: RoomKey, changed: Placements) -> None:
+        """Tell everybody in a room (``v2``), by whichever process, where markers are now on a version."""
+        self._show_placements(key, changed)
+        self._broker.tell(messages.Placed(key, changed))
+
     def online(self, key: RoomKey) -> tuple[UserId, ...]:
         """Who is in a room, in order of arrival."""
         room = self._rooms.get(key)
@@ -276,6 +281,12 @@ class Hub:
             frame = text_frame(encode_event(ReadStateChanged(changed), tenant_id=key.tenant_id, v2=True))
             self._push((one for one in room.subscribers if one.v2 and one.user_id == user_id), frame)
 
+    def _show_placements(self, key: RoomKey, changed: Placements) -> None:
+        room = self._rooms.get(key)
+        if room is not None:
+            frame = text_frame(encode_event(PlacementsChanged(changed), tenant_id=key.tenant_id, v2=True))
+            self._push((one for one in room.subscribers if one.v2), frame)
+
     def _dismiss_here(self, tenant_id: TenantId, user_id: UserId, code: CloseCode) -> None:
         theirs = [
             subscriber
@@ -300,6 +311,8 @@ class Hub:
                 self._dismiss_here(tenant_id, user_id, CloseCode(code))
             case messages.ReadOn(room, user_id, changed):
                 self._show_read_state(room, user_id, changed)
+            case messages.Placed(room, changed_placements):
+                self._show_placements(room, changed_placements)
             case _:
                 assert_never(message)
 

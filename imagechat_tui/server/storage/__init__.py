@@ -35,8 +35,17 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, ReadState, User, Version
-from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Place,
+    Placements,
+    Position,
+    ReadState,
+    User,
+    Version,
+)
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 
 MAX_REPLAY = 500
 """Events that are read from a log at once."""
@@ -210,6 +219,15 @@ class ReaderKey(NamedTuple):
     user_id: UserId
 
 
+class VersionKey(NamedTuple):
+    """One version of an image."""
+
+    tenant_id: TenantId
+    image: UrlId
+    """The key of its room."""
+    number: int
+
+
 class Subject(Struct, frozen=True):
     """What a change is about, read in the change's own transaction."""
 
@@ -228,6 +246,8 @@ class Subject(Struct, frozen=True):
     next_comment: int = 1
     """Number of the next comment in the thread."""
     images: ImagesFound = ImagesFound()
+    version: int | None = None
+    """The version asked for, of ``Change.marked``; None if there is no such one."""
 
 
 class Announced(Struct, frozen=True):
@@ -281,6 +301,10 @@ class Change(Struct, frozen=True):
     """Where the next comment's number comes from, and whether the thread is closed."""
     whole_thread: bool = False
     images: ImageQuery | None = None
+    marked: UrlId | None = None
+    """The image that a marker is made on."""
+    version: int | None = None
+    """Which version of it is meant; None is the newest."""
 
 
 class Outcome(Struct, frozen=True):
@@ -338,6 +362,16 @@ class Store(Protocol):
 
         Returns:
             The marks that changed, and the revision with them.
+        """
+
+    async def placements(self, of: VersionKey) -> Placements:
+        """Where markers are on a version; revision 0 if nobody has placed anything, or there is none."""
+
+    async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+        """Note where markers are on a version, see ``apply_placements``. Atomic and durable like ``change``.
+
+        Returns:
+            What has changed, and the revision with it.
         """
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:

@@ -23,6 +23,7 @@ from imagechat_tui.server.storage import (
     RoomKey,
     StoredEvent,
     Subject,
+    VersionKey,
 )
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images
@@ -141,6 +142,18 @@ class _Rooms:
         self._changed.clear()
 
 
+def _version(tx: Transaction, change: Change) -> int | None:
+    """The number of the version that is meant."""
+    if change.marked is None:
+        return None
+    if change.version is not None:
+        of = VersionKey(change.tenant_id, change.marked, change.version)
+        return None if tx.revision(of) is None else change.version
+    image = tx.image(change.tenant_id, url_id=change.marked)
+    newest = tx.version(change.tenant_id, image.id, None) if image is not None else None
+    return newest.number if newest is not None else None
+
+
 def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Subject:
     tenant_id, thread = change.tenant_id, change.thread
     marker = comment = None
@@ -171,6 +184,7 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         next_number=(image_room.last_number if image_room is not None else 0) + 1,
         next_comment=(thread_room.last_number if thread_room is not None else 0) + 1,
         images=ImagesFound() if change.images is None else find_images(tx, tenant_id, change.images),
+        version=_version(tx, change),
     )
 
 

@@ -20,6 +20,8 @@ from imagechat_tui.protocol.models import (
     Conversation,
     Place,
     PlaceKind,
+    Placement,
+    PlacementState,
     Point,
     User,
     Version,
@@ -28,7 +30,7 @@ from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, Te
 
 CONVERSATION: Final = (
     "id, image, url_id, x, y, src, created_from_comment_id, user_id, anon_user_id, commenter_name,"
-    " comment_count, last_comment_at_ms, created_at_ms, number, resolved, resolved_by, resolved_at_ms"
+    " comment_count, last_comment_at_ms, created_at_ms, number, resolved, resolved_by, resolved_at_ms, version"
 )
 COMMENT: Final = (
     "id, url_id, user_id, anon_user_id, commenter_name, html, text, parent_id, date_ms, votes_up, votes_down,"
@@ -43,6 +45,7 @@ PERSON: Final = "id, username, display_name, email, avatar_src"
 IMAGE: Final = "id, url_id, src, name, project, due_ms"
 PLACE: Final = "kind, project, value, image_id, moved"
 VERSION: Final = "number, pixels, sha256, width, height, scale, at_ms, by_id"
+PLACEMENT: Final = "conversation_id, version, by_person, x, y, state, from_x, from_y, score, by_id"
 
 
 def placeholders(columns: str) -> str:
@@ -77,6 +80,7 @@ def conversation_row(conversation: Conversation, image: UrlId) -> tuple[object, 
         int(c.resolved),
         c.resolved_by,
         c.resolved_at_ms,
+        c.version,
     )
 
 
@@ -99,6 +103,7 @@ def read_conversation(row: sqlite3.Row) -> Conversation:
         resolved=bool(row["resolved"]),
         resolved_by=UserId(row["resolved_by"]) if row["resolved_by"] is not None else None,
         resolved_at_ms=row["resolved_at_ms"],
+        version=row["version"],
     )
 
 
@@ -237,4 +242,34 @@ def read_version(row: sqlite3.Row) -> Version:
         scale=row["scale"],
         at_ms=row["at_ms"],
         by=UserId(row["by_id"]),
+    )
+
+
+def placement_row(placement: Placement, version: int) -> tuple[object, ...]:
+    """The values of PLACEMENT."""
+    p, origin = placement, placement.origin
+    return (
+        p.conversation_id,
+        version,
+        int(p.state is PlacementState.SET),
+        p.point.x,
+        p.point.y,
+        p.state.value,
+        origin.x if origin is not None else None,
+        origin.y if origin is not None else None,
+        p.score,
+        p.by,
+    )
+
+
+def read_placement(row: sqlite3.Row) -> Placement:
+    """A Placement from a row of PLACEMENT."""
+    from_x, by_id = row["from_x"], row["by_id"]
+    return Placement(
+        conversation_id=ConversationId(row["conversation_id"]),
+        point=Point(row["x"], row["y"]),
+        state=PlacementState(row["state"]),
+        origin=Point(from_x, row["from_y"]) if from_x is not None else None,
+        score=row["score"],
+        by=UserId(by_id) if by_id is not None else None,
     )

@@ -27,8 +27,8 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Position, ReadState, User
-from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.models import Comment, Conversation, Placements, Position, ReadState, User
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
@@ -45,9 +45,11 @@ from imagechat_tui.server.storage import (
     StoreUnavailable,
     TenantRecord,
     ThreadPage,
+    VersionKey,
     rows,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
+from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
@@ -137,6 +139,10 @@ class SqliteStore:
     async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
         """See Store."""
         return await self._write(lambda db: apply_read_change(SqliteTransaction(db), reader, change))
+
+    async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+        """See Store."""
+        return await self._write(lambda db: apply_placements(SqliteTransaction(db), of, change, by))
 
     async def create_tenant(self, record: TenantRecord) -> None:
         """See Store."""
@@ -248,6 +254,10 @@ class SqliteStore:
     async def read_state(self, reader: ReaderKey) -> ReadState:
         """See Store."""
         return await self._read(lambda db: SqliteTransaction(db).read_state(reader))
+
+    async def placements(self, of: VersionKey) -> Placements:
+        """See Store."""
+        return await self._read(lambda db: placements_on(SqliteTransaction(db), of))
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """See Store."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
 
 from imagechat_tui.protocol.ids import (
     BroadcastId,
@@ -14,8 +16,25 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Place, Position, ReadMark, ReadState, Version
-from imagechat_tui.server.storage import HeldPlace, ImageRecord, ReaderKey, RoomKey, StoredEvent, rows
+from imagechat_tui.protocol.models import (
+    Comment,
+    Place,
+    Placement,
+    Point,
+    Position,
+    ReadMark,
+    ReadState,
+    Version,
+)
+from imagechat_tui.server.storage import (
+    HeldPlace,
+    ImageRecord,
+    ReaderKey,
+    RoomKey,
+    StoredEvent,
+    VersionKey,
+    rows,
+)
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
 
 _WORDS = "'$.comment.comment', '', '$.comment.commentHTML', ''"
@@ -48,6 +67,16 @@ _PUT_PLACE = (
     f"INSERT INTO image_place (tenant_id, {rows.PLACE}) VALUES ({rows.placeholders(rows.PLACE)})"
     " ON CONFLICT (tenant_id, kind, project, value)"
     " DO UPDATE SET image_id = excluded.image_id, moved = excluded.moved"
+)
+_PUT_PLACEMENT = (
+    f"INSERT INTO placement (tenant_id, {rows.PLACEMENT}) VALUES ({rows.placeholders(rows.PLACEMENT)})"
+    " ON CONFLICT (tenant_id, conversation_id, version, by_person)"
+    f" DO UPDATE SET {rows.assignments(rows.PLACEMENT)}"
+)
+_PLACEMENT = ", ".join(f"placement.{name}" for name in rows.PLACEMENT.split(", "))
+_OF_VERSION = (
+    "tenant_id = ?1 AND image_id = (SELECT id FROM image WHERE tenant_id = ?1 AND url_id = ?2)"
+    " AND number = ?3"
 )
 _LOG = (
     f"INSERT INTO event (tenant_id, token, comment_id, {rows.EVENT})"
@@ -190,7 +219,7 @@ class SqliteTransaction:
         self._db.execute(_PUT_COMMENT, (tenant_id, *rows.comment_row(comment)))
 
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
-        """See Transaction. How far it was read goes by its foreign key."""
+        """See Transaction. Its placements and how far it was read go by their foreign keys."""
         self._db.execute(
             "DELETE FROM conversation WHERE tenant_id = ? AND id = ?", (tenant_id, conversation_id)
         )
@@ -367,6 +396,51 @@ class SqliteTransaction:
             "INSERT INTO read_mark (tenant_id, conversation_id, user_id, number) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (tenant_id, conversation_id, user_id) DO UPDATE SET number = excluded.number",
             [(reader.tenant_id, mark.conversation_id, reader.user_id, mark.number) for mark in changed.marks],
+        )
+
+    # Placements
+
+    def revision(self, of: VersionKey) -> int | None:
+        """See Transaction."""
+        row = self._one(f"SELECT revision FROM image_version WHERE {_OF_VERSION}", *of)
+        return row[0] if row is not None else None
+
+    def put_revision(self, of: VersionKey, revision: int) -> None:
+        """See Transaction."""
+        self._db.execute(f"UPDATE image_version SET revision = ?4 WHERE {_OF_VERSION}", (*of, revision))
+
+    def placements(self, of: VersionKey) -> Iterator[tuple[Point, tuple[Placement, ...]]]:
+        """See Transaction."""
+        lines = self._db.execute(
+            f"SELECT conversation.x AS stands_x, conversation.y AS stands_y, {_PLACEMENT}"
+            " FROM conversation CROSS JOIN placement ON placement.tenant_id = conversation.tenant_id"
+            " AND placement.conversation_id = conversation.id AND placement.version = ?3"
+            " WHERE conversation.tenant_id = ?1 AND conversation.image = ?2 ORDER BY conversation.number",
+            of,
+        )
+        for _, of_one in groupby(lines, key=lambda line: line["conversation_id"]):
+            kept = tuple(of_one)
+            yield Point(kept[0]["stands_x"], kept[0]["stands_y"]), tuple(map(rows.read_placement, kept))
+
+    def placements_of(self, of: VersionKey, conversation_id: ConversationId) -> tuple[Placement, ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            f"SELECT {rows.PLACEMENT} FROM placement WHERE tenant_id = ? AND conversation_id = ? AND version = ?"
+            " ORDER BY by_person",
+            (of.tenant_id, conversation_id, of.number),
+        )
+        return tuple(map(rows.read_placement, lines))
+
+    def put_placement(self, of: VersionKey, placement: Placement) -> None:
+        """See Transaction."""
+        self._db.execute(_PUT_PLACEMENT, (of.tenant_id, *rows.placement_row(placement, of.number)))
+
+    def remove_set(self, of: VersionKey, conversation_id: ConversationId) -> None:
+        """See Transaction."""
+        self._db.execute(
+            "DELETE FROM placement"
+            " WHERE tenant_id = ? AND conversation_id = ? AND version = ? AND by_person = 1",
+            (of.tenant_id, conversation_id, of.number),
         )
 
     def _one(self, statement: str, *values: object) -> sqlite3.Row | None:

@@ -1,11 +1,11 @@
-"""What the rules of a change ask of a database: some thirty verbs, each a statement or two.
+"""What the rules of a change ask of a database: some forty verbs, each a statement or two.
 
 ``apply_change`` holds the rules, once. A store brings its own Transaction, which writes SQL and decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -19,8 +19,24 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Place, Position, ReadState, Version
-from imagechat_tui.server.storage import HeldPlace, ImageRecord, ReaderKey, RoomKey, StoredEvent
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Place,
+    Placement,
+    Point,
+    Position,
+    ReadState,
+    Version,
+)
+from imagechat_tui.server.storage import (
+    HeldPlace,
+    ImageRecord,
+    ReaderKey,
+    RoomKey,
+    StoredEvent,
+    VersionKey,
+)
 
 
 class Answer(Struct, frozen=True):
@@ -115,7 +131,7 @@ class Transaction(Protocol):
         """Replace a comment whole, or make it."""
 
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
-        """Remove a marker and how far it was read, not its comments."""
+        """Remove a marker with its placements and how far it was read, not its comments."""
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         """Remove comments, and their words (``comment`` and ``commentHTML`` of the frame's or answer's
@@ -177,3 +193,25 @@ class Transaction(Protocol):
 
     def put_read_state(self, reader: ReaderKey, changed: ReadState) -> None:
         """Replace the revision, and the marks that are given, of markers that are there."""
+
+    # Placements
+
+    def revision(self, of: VersionKey) -> int | None:
+        """How often placements on a version have changed; None if the image has no such version."""
+
+    def put_revision(self, of: VersionKey, revision: int) -> None:
+        """Replace the revision of a version that is there."""
+
+    def placements(self, of: VersionKey) -> Iterable[tuple[Point, tuple[Placement, ...]]]:
+        """For each marker that has any on a version, by its number: where it stands on its own version, and the
+        placements that are kept of it."""
+
+    def placements_of(self, of: VersionKey, conversation_id: ConversationId) -> tuple[Placement, ...]:
+        """The placements on a version that are kept of a marker: one that was worked out, one that a person said."""
+
+    def put_placement(self, of: VersionKey, placement: Placement) -> None:
+        """Replace a placement of a marker that is there, or make it: one that was worked out and one that a person
+        said stand side by side."""
+
+    def remove_set(self, of: VersionKey, conversation_id: ConversationId) -> None:
+        """Remove the placement that a person said."""

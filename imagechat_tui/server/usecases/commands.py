@@ -136,6 +136,8 @@ class Commands:
         whole_thread: bool = False,
         image_room: RoomKey | None = None,
         thread_room: RoomKey | None = None,
+        marked: UrlId | None = None,
+        version: int | None = None,
     ) -> Change:
         """What a request wants of the store; see ``Change``."""
         return Change(
@@ -150,6 +152,8 @@ class Commands:
             whole_thread=whole_thread,
             image_room=image_room,
             thread_room=thread_room,
+            marked=marked,
+            version=version,
         )
 
     def allow(
@@ -168,10 +172,21 @@ class Commands:
             raise Refused(408, codes.DEADLINE)
         if draft is not None and draft.counted:
             return
-        tenant_id = request.actor.tenant_id
-        guest = ((Limit.GUEST_WRITE, tenant_id),) if request.actor.anonymous else ()
+        self.count(request.actor, request.counted_as)
+        if draft is not None:
+            draft.counted = True
+
+    def count(self, actor: Actor, counted_as: str) -> None:
+        """Count one write; refuse who writes too often.
+
+        Args:
+            actor: Who writes.
+            counted_as: Whose writes this is one of (``Request.counted_as``).
+        """
+        tenant_id = actor.tenant_id
+        guest = ((Limit.GUEST_WRITE, tenant_id),) if actor.anonymous else ()
         uses = (
-            (Limit.WRITE, f"{tenant_id} {request.counted_as}"),
+            (Limit.WRITE, f"{tenant_id} {counted_as}"),
             *guest,
             (Limit.TENANT_WRITE, tenant_id),
             (Limit.TENANT_REQUEST, tenant_id),
@@ -181,8 +196,6 @@ class Commands:
             limit, wait_s = refused
             code = codes.USER_RATE_LIMITED if limit is Limit.WRITE else codes.RATE_LIMITED
             raise Refused(429, code, retry_after_s=wait_s)
-        if draft is not None:
-            draft.counted = True
 
     def check_text(self, text: str) -> None:
         """Refuse a comment of which nothing would be seen, or with too many words."""

@@ -64,6 +64,8 @@ class MarkerCommands(commands.Commands):
                 comment_id=create.created_from_comment_id if create.comment is None else None,
                 image_room=self.room(request, image),
                 thread_room=self.room(request, thread),
+                marked=image,
+                version=create.version,
             ),
             draft,
         )
@@ -169,6 +171,7 @@ class MarkerCommands(commands.Commands):
             last_comment_at_ms=comment.date_ms,
             created_at_ms=subject.now_ms,
             number=subject.next_number,
+            version=subject.version,
         )
         stamp = request.stamp
         events = [self.announced(request, image, NewImageChat(stamp, conversation))]

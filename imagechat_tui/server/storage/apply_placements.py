@@ -1,0 +1,90 @@
+"""The rules of where markers are on a version of their image, whatever the database (PROTOCOL 9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.ids import ConversationId, UserId
+from imagechat_tui.protocol.models import Placement, Placements, PlacementState, Point
+from imagechat_tui.protocol.routes import ChangePlacements
+from imagechat_tui.server.storage import VersionKey
+from imagechat_tui.server.storage.transaction import Transaction
+
+
+def placements_on(tx: Transaction, of: VersionKey) -> Placements:
+    """All placements that hold on a version."""
+    holding = (_holding(kept, point) for point, kept in tx.placements(of))
+    return Placements(of.number, tx.revision(of) or 0, tuple(one for one in holding if one is not None))
+
+
+def apply_placements(tx: Transaction, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+    """Note where markers are on a version.
+
+    What was worked out stands if it is the first for the place where the marker stands; what a person says goes
+    before it, and what is said last holds. Passed over are markers that are not on the image, or no more, and those
+    that were made on this version. Of a version that the image does not have nothing is kept.
+
+    Returns:
+        What has changed, and the revision with it; revision 0 if nothing is kept.
+    """
+    before = tx.revision(of)
+    if before is None:
+        return Placements(of.number)
+    changed: list[Placement] = []
+    gone: list[ConversationId] = []
+    steps = [(one.conversation_id, one) for one in change.placements] + [(one, None) for one in change.unset]
+    for conversation_id, placement in steps:
+        stood_at = _stands_elsewhere(tx, of, conversation_id)
+        if stood_at is None:
+            continue
+        kept = tx.placements_of(of, conversation_id)
+        stood = _holding(kept, stood_at)
+        if placement is None:
+            stands = _holding(_taken_back(tx, of, conversation_id, kept), stood_at)
+        elif placement.state is PlacementState.SET:
+            tx.put_placement(of, said := replace(placement, by=by))
+            stands = said
+        elif placement.origin == stood_at and not any(one.origin == stood_at for one in kept):
+            tx.put_placement(of, worked_out := replace(placement, by=None))
+            stands = stood or worked_out
+        else:
+            continue
+        if stands is None and stood is not None:
+            gone.append(conversation_id)
+        elif stands is not None and stands != stood:
+            changed.append(stands)
+    if not changed and not gone:
+        return Placements(of.number, before)
+    tx.put_revision(of, before + 1)
+    return Placements(of.number, before + 1, tuple(changed), tuple(gone))
+
+
+def _stands_elsewhere(tx: Transaction, of: VersionKey, conversation_id: ConversationId) -> Point | None:
+    """Where a marker of the image stands that was not made on this version; None if there is none."""
+    marker = tx.marker(of.tenant_id, conversation_id=conversation_id)
+    if marker is None or marker.image != of.image or marker.conversation.version == of.number:
+        return None
+    return marker.conversation.point
+
+
+def _holding(kept: Iterable[Placement], stands_at: Point) -> Placement | None:
+    """Which of a marker's placements holds, while it stands there on its own version."""
+    worked_out = None
+    for placement in kept:
+        if placement.state is PlacementState.SET:
+            return placement
+        if placement.origin == stands_at:
+            worked_out = placement
+    return worked_out
+
+
+def _taken_back(
+    tx: Transaction, of: VersionKey, conversation_id: ConversationId, kept: tuple[Placement, ...]
+) -> tuple[Placement, ...]:
+    """What is left once nobody has said anything."""
+    left = tuple(one for one in kept if one.state is not PlacementState.SET)
+    if left != kept:
+        tx.remove_set(of, conversation_id)
+    return left
