@@ -354,3 +354,94 @@ async def test_without_an_image_nobody_knows_the_version(house: House) -> None:
     assert "version" not in (await listed(anna, v="2"))[0]
     await looks(anna, 1)
     assert "version" not in (await listed(anna, v="2"))[0]
+
+
+# The thread of a marker
+
+
+async def made_at(person: Person, broadcast_id: str, v: str = "2", **body: object) -> Json:
+    answer = await person.gets(
+        "POST",
+        f"/comment-image-chats/{person.tenant}",
+        {"urlId": IMAGE, "windowUrlId": K, "src": "/img/trail.jpg", "x": 25.5, "y": 30.25}
+        | {"comment": broadcast_id, "broadcastId": broadcast_id}
+        | body,
+        v=v,
+    )
+    return part(answer, "conversation")
+
+
+async def test_a_new_marker_begins_a_thread_of_its_own_wherever_it_stands(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    made = [await made_at(one, f"b{number}") for number, one in enumerate([anna, ben, anna])]
+    assert [one["urlId"] for one in made] == [
+        f"{IMAGE}:/img/trail.jpg:{x}:30.25" for x in ("25.5", "25.51", "25.52")
+    ]
+    assert {(one["x"], one["y"], one["commentCount"]) for one in made} == {(25.5, 30.25, 1)}
+    assert [one["number"] for one in made] == [1, 2, 3]
+    for one in made:
+        said = items(await anna.thread(str(one["urlId"])), "comments")
+        assert len(said) == 1
+
+
+async def test_a_marker_that_was_moved_away_keeps_its_thread_to_itself(house: House) -> None:
+    anna = house.person("anna")
+    first = await made_at(anna, "b1")
+    to = {"broadcastId": "p1", "x": 60, "y": 70}
+    await anna.gets("PATCH", f"/comment-image-chats/demo/{first['_id']}", to)
+    assert (await made_at(anna, "b2"))["urlId"] != first["urlId"]
+
+
+async def test_the_thread_of_a_deleted_marker_is_left_alone_until_it_may_be_written_to(house: House) -> None:
+    anna = house.person("anna")
+    first = await made_at(anna, "b1")
+    await anna.gets("DELETE", f"/comment-image-chats/demo/{first['_id']}", broadcastId="d1")
+    beside = await made_at(anna, "b2")
+    assert beside["urlId"] != first["urlId"]
+    await anna.writes("and more", "c1", str(beside["urlId"]))
+    house.clock.ms += 60_001
+    assert (await made_at(anna, "b3"))["urlId"] == first["urlId"]
+
+
+async def test_comments_that_wait_for_their_marker_are_not_joined(house: House) -> None:
+    """Of a client that makes a marker in two steps, the first is done."""
+    anna, ben = house.person("anna"), house.person("ben")
+    said = await ben.writes("first step", "s1")
+    assert (await made_at(anna, "b1"))["urlId"] != K
+    second = await ben.marks("s2", comment=None, createdFromCommentId=part(said, "comment")["_id"])
+    assert part(second, "conversation")["urlId"] == K
+
+
+async def test_who_does_not_ask_for_extensions_joins_the_marker_that_stands_there(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    first = await made_at(anna, "b1", v="1")
+    again = await made_at(ben, "b2", v="1")
+    assert (again["_id"], again["urlId"], again["commentCount"]) == (first["_id"], K, 2)
+
+
+async def test_two_at_once_get_two_threads(house: House) -> None:
+    people = [house.person(name) for name in ("anna", "ben", "cleo", "dan")]
+    made = await asyncio.gather(*(made_at(one, f"b {one.id}") for one in people))
+    assert len({str(one["urlId"]) for one in made}) == len({str(one["_id"]) for one in made}) == 4
+
+
+async def test_repeated_it_is_the_marker_that_was_made(house: House) -> None:
+    anna = house.person("anna")
+    first = await made_at(anna, "b1")
+    assert await made_at(anna, "b1") == first
+
+
+@pytest.mark.parametrize(("x", "beside"), [(0, "0.01"), (49.99, "50"), (50, "49.99"), (100, "99.99")])
+async def test_the_key_beside_is_one_on_the_picture(house: House, x: float, beside: str) -> None:
+    anna = house.person("anna")
+    key = f"{IMAGE}:/img/trail.jpg:{x}:30.25"
+    made = [await made_at(anna, f"b{number}", windowUrlId=key, x=x) for number in range(2)]
+    assert made[1]["urlId"] == f"{IMAGE}:/img/trail.jpg:{beside}:30.25"
+
+
+@pytest.mark.security
+async def test_a_spot_that_somebody_fills_stays_quick_to_write_to(house: House) -> None:
+    anna = house.person("anna")
+    made = [await made_at(anna, f"b{number}") for number in range(130)]
+    assert len({str(one["urlId"]) for one in made}) == 130
+    assert {(one["x"], one["y"]) for one in made} == {(25.5, 30.25)}

@@ -238,6 +238,8 @@ class Subject(Struct, frozen=True):
     comment: Comment | None = None
     thread: tuple[Comment, ...] = ()
     """All comments of the conversation's (or comment's) thread, if asked for."""
+    thread_key: UrlId | None = None
+    """The thread that is asked for; a free one in its place, where that is wanted (``Change.spare_thread``)."""
     thread_closed: bool = False
     thread_count: int = 0
     """Approved comments in the thread; counted for a marker, or where one is to be made (``image_room``)."""
@@ -301,6 +303,8 @@ class Change(Struct, frozen=True):
     """Where the next comment's number comes from, and whether the thread is closed."""
     whole_thread: bool = False
     images: ImageQuery | None = None
+    spare_thread: Callable[[int], tuple[UrlId, RoomKey]] | None = None
+    """If ``thread`` is taken: the next one to try, and its room, by how many were tried."""
     marked: UrlId | None = None
     """The image that a marker is made on."""
     version: int | None = None

@@ -64,6 +64,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
             raise BroadcastIdUsed
         return Outcome(known.body)
     rooms = _Rooms(tx, epoch)
+    change = _with_free_thread(tx, change, rooms, now_ms)
     decision = change.decide(_subject(tx, change, rooms, now_ms))
     broadcast_id = _broadcast_id(tx, change)
     entries = [
@@ -142,6 +143,23 @@ class _Rooms:
         self._changed.clear()
 
 
+def _with_free_thread(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Change:
+    """The change with a thread in which nothing is, where a new one is wanted."""
+    tried = 0
+    while change.spare_thread is not None and _is_taken(tx, change, rooms.state(change.thread_room), now_ms):
+        tried += 1
+        thread, room = change.spare_thread(tried)
+        change = replace(change, thread=thread, thread_room=room)
+    return change
+
+
+def _is_taken(tx: Transaction, change: Change, room: RoomState | None, now_ms: int) -> bool:
+    """Whether a marker has the thread, comments were made in it, or it was deleted a moment ago."""
+    if room is not None and (room.last_number or room.closed_until_ms > now_ms):
+        return True
+    return tx.marker(change.tenant_id, thread=change.thread) is not None
+
+
 def _version(tx: Transaction, change: Change) -> int | None:
     """The number of the version that is meant."""
     if change.marked is None:
@@ -179,6 +197,7 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         image=marker.image if marker is not None else None,
         comment=comment,
         thread=tx.thread(tenant_id, thread) if change.whole_thread and thread is not None else (),
+        thread_key=thread,
         thread_closed=thread_room is not None and thread_room.closed_until_ms > now_ms,
         thread_count=count,
         next_number=(image_room.last_number if image_room is not None else 0) + 1,

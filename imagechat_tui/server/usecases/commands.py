@@ -136,6 +136,7 @@ class Commands:
         whole_thread: bool = False,
         image_room: RoomKey | None = None,
         thread_room: RoomKey | None = None,
+        spare_thread: Callable[[int], tuple[UrlId, RoomKey]] | None = None,
         marked: UrlId | None = None,
         version: int | None = None,
     ) -> Change:
@@ -152,6 +153,7 @@ class Commands:
             whole_thread=whole_thread,
             image_room=image_room,
             thread_room=thread_room,
+            spare_thread=spare_thread,
             marked=marked,
             version=version,
         )

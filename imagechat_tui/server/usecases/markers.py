@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import uuid
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,13 +19,16 @@ from imagechat_tui.protocol.events import (
     ThreadStateChange,
 )
 from imagechat_tui.protocol.ids import ConversationId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
-from imagechat_tui.protocol.thread_keys import clean, rounded
+from imagechat_tui.protocol.thread_keys import clean, rounded, thread_key
 from imagechat_tui.server.guard.access import Action
-from imagechat_tui.server.storage import Announced, Decision, Subject
+from imagechat_tui.server.storage import Announced, Decision, RoomKey, Subject
 from imagechat_tui.server.usecases import commands
 from imagechat_tui.server.usecases.refusals import Refused, conversation_not_found
+
+NUDGES: Final = 100
+"""Thread keys beside the one asked for that are tried one after the other."""
 
 
 class MarkerCommands(commands.Commands):
@@ -31,13 +36,14 @@ class MarkerCommands(commands.Commands):
 
     async def create_conversation(self, request: commands.Request, create: CreateConversation) -> bytes:
         """Make a marker: with its first comment, or (two steps) for a comment posted before."""
-        image, thread = clean(create.url_id), clean(create.window_url_id)
+        image, asked_for = clean(create.url_id), clean(create.window_url_id)
         draft = commands.Draft(create.comment) if create.comment is not None else None
 
         def decide(subject: Subject) -> Decision:
             self.allow(request, Action.CREATE_MARKER, None)
             prefixes = (f"{create.url_id}:", f"{image}:")
-            if not create.window_url_id.strip().startswith(prefixes) and not thread.startswith(prefixes):
+            thread = subject.thread_key or asked_for
+            if not create.window_url_id.strip().startswith(prefixes) and not asked_for.startswith(prefixes):
                 raise Refused(400, codes.INVALID_INPUT, "windowUrlId does not begin with urlId.")
             if len(create.src) > commands.MAX_SRC or len(create.page_title) > commands.MAX_TITLE:
                 raise Refused(400, codes.INVALID_INPUT, "src or pageTitle is too long.")
@@ -56,14 +62,19 @@ class MarkerCommands(commands.Commands):
                 )
             return self._new_marker(request, subject, create, image, thread, comment)
 
+        def spare_thread(tried: int) -> tuple[UrlId, RoomKey]:
+            thread = _thread_beside(create, image, tried)
+            return thread, self.room(request, thread)
+
         return await self.carry_out(
             self.change(
                 request,
                 decide,
-                thread=thread,
+                thread=asked_for,
                 comment_id=create.created_from_comment_id if create.comment is None else None,
                 image_room=self.room(request, image),
-                thread_room=self.room(request, thread),
+                thread_room=self.room(request, asked_for),
+                spare_thread=spare_thread if request.v2 and create.comment is not None else None,
                 marked=image,
                 version=create.version,
             ),
@@ -214,3 +225,14 @@ class MarkerCommands(commands.Commands):
             read_by=self.reader(request, subject.image),
             events=events,
         )
+
+
+def _thread_beside(create: CreateConversation, image: UrlId, tried: int) -> UrlId:
+    """The key of a thread for a marker whose own is taken: x goes by hundredths of a percent towards the middle, and
+    where a hundred are taken any place will do. Keys are opaque: the marker stands where it was put."""
+    x, y = create.point.x, create.point.y
+    if tried <= NUDGES:
+        beside = Point(x + (0.01 if x < 50 else -0.01) * tried, y)
+    else:
+        beside = Point(random.uniform(0, 100), random.uniform(0, 100))
+    return clean(thread_key(image, create.src, beside))
