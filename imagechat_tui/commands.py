@@ -147,12 +147,12 @@ COMMANDS: Final = (
         hint="unread", footer={Context.THREADS: 30}, about=_LIST,
     ),
     Command(
-        "thread.unread", Context.CHAT, "m", "mark_unread", "Mark unread",
-        synonyms="unsee later remind keep new", about=_LIST, manual="mark unread, mark all read",
+        "thread.unread", Context.CHAT, "m", "mark_unread", "Mark unread, until opened with Enter",
+        synonyms="unsee later remind keep new", about=_LIST, manual="mark unread, mark read what is shown",
     ),
     Command(
-        "thread.read", Context.CHAT, "M", "mark_read", "Mark all read",
-        synonyms="seen everything clear inbox", about=_LIST, manual="mark unread, mark all read",
+        "thread.read", Context.CHAT, "M", "mark_read", "Mark read what is shown",
+        synonyms="all seen everything clear inbox", about=_LIST, manual="mark unread, mark read what is shown",
     ),
     Command(
         "app.here", Context.CHAT, "at", "here", "Who is here",

@@ -24,6 +24,7 @@ from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol.events import ReadStateChanged
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.sync import inputs, intents
+from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due, do_due, next_due
@@ -35,9 +36,6 @@ from imagechat_tui.sync.reading import Reading
 from imagechat_tui.sync.rooms import Rooms
 from imagechat_tui.sync.state import ChatState, Room
 from imagechat_tui.sync.writes import Writes
-
-READ_AFTER_S = 1.0
-"""A thread that was open for less has not been read."""
 
 OfSocket: TypeAlias = (
     inputs.SocketOpened | inputs.SocketClosed | inputs.EventReceived | inputs.FrameMalformed | inputs.Pong
@@ -69,9 +67,8 @@ class SyncEngine:
         self._rooms = Rooms(core, facts)
         self._lookup = Lookup(core, facts, self._rooms)
         self._writes = Writes(core, facts, self._rooms, self._lookup)
-        self._reading = Reading(core, facts)
-        self._read_at: float | None = None
-        """When the open thread counts as read."""
+        self._attention = Attention(core, facts, self._read)
+        self._reading = Reading(core, facts, self._attention)
 
     @property
     def state(self) -> ChatState:
@@ -156,18 +153,22 @@ class SyncEngine:
                 facts.workspace.discard(draft_id)
             case intents.OpenThread(conversation_id) if facts.conversation(conversation_id) is None:
                 pass  # deleted meanwhile
-            case intents.OpenThread(conversation_id):
-                facts.workspace.open_thread(conversation_id)
-                self._reading.follow(None)
-                self._read_at = self._core.now + READ_AFTER_S
+            case intents.OpenThread(conversation_id, entered):
+                if facts.workspace.mine.open_thread != conversation_id:
+                    self._attention.look(None)
+                    facts.workspace.open_thread(conversation_id)
+                if entered:
+                    self._attention.enter(conversation_id)
             case intents.CloseThread():
+                self._attention.look(None)
                 facts.workspace.open_thread(None)
-                self._reading.follow(None)
+            case intents.Look(home, once):
+                self._attention.look(home, once=once)
             case intents.MarkRead(conversation_id):
+                self._attention.enter(conversation_id)
                 self._read(conversation_id)
             case intents.MarkUnread(conversation_id):
-                if facts.workspace.mine.open_thread == conversation_id:
-                    self._read_at = None
+                self._attention.keep_unread(conversation_id)
                 if self._reading.mark_unread(conversation_id):
                     facts.workspace.show_unread(facts.workspace.mine.unread | {conversation_id})
             case intents.MoveCrosshair(point):
@@ -304,6 +305,7 @@ class SyncEngine:
         rooms.thread.decide()
         do_due(rooms.thread.dues(), now)
         do_due(self._presence_dues(), now)
+        self._attention.decide()
         self._reading.decide()
         do_due(self._reading.dues(), now)
         self._settle()
@@ -320,9 +322,7 @@ class SyncEngine:
 
     def _dues(self) -> Iterator[Due]:
         """What concerns several parts."""
-        home = self._facts.workspace.mine.open_thread
-        if self._read_at is not None and home is not None:
-            yield Due(self._read_at, lambda: self._mark_read(home))
+        yield from self._attention.dues()
         unregistered_at = self._rooms.image.unregistered_at()
         if unregistered_at is not None:
             yield Due(unregistered_at, self._hang_up)
@@ -330,11 +330,6 @@ class SyncEngine:
     def _presence_dues(self) -> Iterator[Due]:
         link = self._facts.link
         return self._facts.presence.dues(link.socket if link.open else None, ours=self._facts.ledger.ours)
-
-    def _mark_read(self, conversation_id: ConversationId) -> None:
-        self._read_at = None
-        self._read(conversation_id)
-        self._reading.follow(conversation_id)
 
     def _read(self, conversation_id: ConversationId) -> None:
         self._facts.workspace.mark_read(conversation_id)

@@ -98,13 +98,23 @@ class DiscardDraft(Tagged, frozen=True):
 
 
 class OpenThread(Tagged, frozen=True):
-    """The person looks at this thread: its comments are wanted, and count as read."""
+    """The person opened this thread: its comments are wanted."""
 
     conversation_id: ConversationId
+    entered: bool = False
+    """They mean to read it, even if they had it kept unread."""
 
 
 class CloseThread(Tagged, frozen=True):
     """The person left the open thread."""
+
+
+class Look(Tagged, frozen=True):
+    """The end of the open thread is before the person's eyes from now on; without one, it is no more."""
+
+    conversation_id: ConversationId | None = None
+    once: bool = False
+    """Only a key has told that they are there: what comes later they may not see."""
 
 
 class MarkRead(Tagged, frozen=True):
@@ -114,7 +124,7 @@ class MarkRead(Tagged, frozen=True):
 
 
 class MarkUnread(Tagged, frozen=True):
-    """The newest comment of others in this thread shall be unread again, until the thread is opened."""
+    """The newest comment of others in this thread shall be unread again, until the thread is entered."""
 
     conversation_id: ConversationId
 
@@ -136,6 +146,7 @@ Intent: TypeAlias = (
     | DiscardDraft
     | OpenThread
     | CloseThread
+    | Look
     | MarkRead
     | MarkUnread
     | MoveCrosshair

@@ -17,6 +17,7 @@ from msgspec import Struct
 from imagechat_tui.protocol.ids import ConversationId, UserId
 from imagechat_tui.protocol.models import ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState
+from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import FetchReadState, SendReadState
@@ -44,9 +45,10 @@ class _Newest(Struct, frozen=True):
 class Reading:
     """Keeps in step with what the server holds of the person's reading."""
 
-    def __init__(self, core: Core, facts: Facts) -> None:
+    def __init__(self, core: Core, facts: Facts, attention: Attention) -> None:
         self._core = core
         self._facts = facts
+        self._attention = attention
         self._request = Read(core, Reader.READING)
         self._ask = False
         """The server is to be asked before it is told anything."""
@@ -68,9 +70,7 @@ class Reading:
         self._sent: ChangeReadState | None = None
         """What is on its way to the server; None while it is asked."""
         self._newest: dict[ConversationId, _Newest] = {}
-        self._followed: ConversationId | None = None
-        """The open thread, once it was read: what comes there is read too."""
-        self._shown: tuple[Confirmed, int] | None = None
+        self._shown: tuple[Confirmed, int, ConversationId | None] | None = None
         """What the threads shown as unread were found from."""
         self._turn = 0
         """Grows with every change of the marks."""
@@ -137,17 +137,11 @@ class Reading:
         """The person has read this thread to its end."""
         self._note_read(conversation_id, self._number(conversation_id))
 
-    def follow(self, conversation_id: ConversationId | None) -> None:
-        """What comes in this thread from now on is read; None: in no thread."""
-        self._followed = conversation_id
-
     def mark_unread(self, conversation_id: ConversationId) -> bool:
         """Have the newest comment of others unread again; False if there is none."""
         newest = self._newest_of(conversation_id)
         if newest.others == 0:
             return False
-        if self._followed == conversation_id:
-            self._followed = None
         self._read.pop(conversation_id, None)
         self._unread[conversation_id] = newest.others - 1
         self._changed()
@@ -157,20 +151,9 @@ class Reading:
 
     def decide(self) -> None:
         """Show what is unread."""
-        confirmed = self._facts.ledger.confirmed
-        if not self.kept or self._shown == (confirmed, self._turn):
-            return
-        if self._followed is not None:
-            self.read(self._followed)
-        self._newest = {key: self._newest_of(key) for key in confirmed.conversations}
-        self._shown = confirmed, self._turn
-        self._facts.workspace.show_unread(
-            frozenset(
-                conversation_id
-                for conversation_id in confirmed.conversations
-                if self._newest_of(conversation_id).others > self._mark(conversation_id)
-            )
-        )
+        if self.kept:
+            self._show_unread()
+        self._attention.unread(self._facts.workspace.mine.unread)
 
     def dues(self) -> Iterator[Due]:
         """Ask the server, or tell it."""
@@ -186,6 +169,21 @@ class Reading:
             yield Due(at, self._begin)
 
     # Inside
+
+    def _show_unread(self) -> None:
+        confirmed, reads_along = self._facts.ledger.confirmed, self._attention.reads_along
+        if self._shown == (confirmed, self._turn, reads_along):
+            return
+        self._newest = {key: self._newest_of(key) for key in confirmed.conversations}
+        self._shown = confirmed, self._turn, reads_along
+        self._facts.workspace.show_unread(
+            frozenset(
+                conversation_id
+                for conversation_id in confirmed.conversations
+                if conversation_id != reads_along
+                and self._newest_of(conversation_id).others > self._mark(conversation_id)
+            )
+        )
 
     def _begin(self) -> None:
         if self._ask or self._revision is None:
@@ -207,8 +205,9 @@ class Reading:
             self._revision = changed.revision
         else:
             self._ask = True
-        if self._followed is not None and marks.get(self._followed, 0) < before.get(self._followed, 0):
-            self._followed = None  # another session marked it unread, and so it stays
+        for conversation_id, number in marks.items():
+            if number < before.get(conversation_id, 0):
+                self._attention.keep_unread(conversation_id)  # another session marked it so
         if not known:
             self._keep_what_came()
         self._turn += 1

@@ -58,8 +58,8 @@ class Workspace:
         self._change(unread=self._mine.unread - {conversation_id})
 
     def mark_unread(self, conversations: Set[ConversationId]) -> None:
-        """Others wrote in these threads; in the one that is open the person sees it."""
-        self._change(unread=self._mine.unread | (conversations - {self._mine.open_thread}))
+        """Others wrote in these threads."""
+        self._change(unread=self._mine.unread | conversations)
 
     def show_unread(self, conversations: frozenset[ConversationId]) -> None:
         """These threads are unread, and no others."""

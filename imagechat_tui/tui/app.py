@@ -238,6 +238,8 @@ class ImageChatApp(App[int]):
         """What the person does goes through the order of keys; all else is taken as it comes."""
         if not self._keyboard.takes(event):
             await super().on_event(event)
+        if isinstance(event, events.AppFocus | events.AppBlur):
+            self.chat.gaze.focus_told()
 
     @property
     def keys(self) -> KeyOrder:

@@ -100,6 +100,7 @@ class Keyboard:
                 await self._pass_on(event)
             return
         app.app_focus = True  # a terminal that says it lost the focus may be wrong
+        chat.gaze.pressed()
         if self._writes_text:
             chat.keys_begun = ""
             if event.is_printable or await self._is_ready(event.key):
@@ -175,6 +176,7 @@ class Keyboard:
                 await self._act(event)
             return
         self._app.app_focus = True
+        self._chat().gaze.pressed()
         text = ""
         for event in typed:
             if isinstance(event, LineBreak):

@@ -47,7 +47,6 @@ from imagechat_tui.sync.inputs import (
     WriteFailed,
 )
 from imagechat_tui.sync.intents import (
-    CloseThread,
     DeleteConversation,
     KeepDraft,
     MarkRead,
@@ -219,47 +218,6 @@ def test_what_does_not_change_is_not_told() -> None:
 
 
 # Reading
-
-
-def test_a_thread_counts_as_read_after_a_second() -> None:
-    desk = joined()
-    desk.hears(by_bob(2))
-    assert desk.state.mine.unread == {HOME}
-    desk.wish(OpenThread(HOME))
-    desk.wait(0.9)
-    assert desk.state.mine.unread == {HOME}
-    desk.wait(0.1)
-    assert desk.state.mine.unread == frozenset()
-
-
-def test_a_thread_that_was_only_passed_is_still_unread() -> None:
-    desk = joined()
-    desk.hears(by_bob(2))
-    desk.wish(OpenThread(HOME))
-    desk.wait(0.5)
-    desk.wish(CloseThread())
-    desk.wait(10.0)
-    assert desk.state.mine.unread == {HOME}
-
-
-def test_reading_starts_anew_with_the_thread_that_was_opened_last() -> None:
-    other = ConversationId("ic_2")
-    chats = (eg.conversation(), replace(eg.conversation(), id=other, url_id=eg.IMAGE))
-    desk = joined(eg.conversation_list(conversations=chats))
-    desk.hears(by_bob(2))
-    desk.wish(OpenThread(HOME))
-    desk.wait(0.9)
-    desk.wish(OpenThread(other))
-    desk.wait(10.0)
-    assert desk.state.mine.unread == {HOME}
-
-
-def test_what_comes_while_a_thread_is_open_is_read_and_told() -> None:
-    desk = joined()
-    desk.wish(OpenThread(HOME))
-    desk.hears(by_bob(2))
-    assert desk.state.mine.unread == frozenset()
-    assert [news.by for news in desk.told(News.COMMENT_ADDED)] == [eg.BOB]
 
 
 def test_a_thread_can_be_marked_read_without_opening_it() -> None:

@@ -17,6 +17,7 @@ from imagechat_tui.sync.intents import (
     EditComment,
     Intent,
     KeepDraft,
+    Look,
     MarkRead,
     MoveConversation,
     OpenThread,
@@ -92,11 +93,11 @@ class Fate(RuleBasedStateMachine):
             draft = drafts[which % len(drafts)].id
             session.wish(Retry(draft) if again else DiscardDraft(draft))
 
-    @rule(who=WHO, which=WHICH, what=st.sampled_from([OpenThread, MarkRead, CloseThread, TryNow]))
+    @rule(who=WHO, which=WHICH, what=st.sampled_from([OpenThread, Look, MarkRead, CloseThread, TryNow]))
     def look(self, who: int, which: int, what: type) -> None:
         session = self._session(who)
         homes = list(session.engine.state.confirmed.conversations) or [ConversationId("ic_none")]
-        session.wish(what(homes[which % len(homes)]) if what in (OpenThread, MarkRead) else what())
+        session.wish(what(homes[which % len(homes)]) if what in (OpenThread, Look, MarkRead) else what())
 
     # What befalls them
 

@@ -12,7 +12,7 @@ from imagechat_tui.protocol.models import ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState, ConversationList
 from imagechat_tui.sync.effects import FetchReadState, SendReadState
 from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
-from imagechat_tui.sync.intents import CloseThread, MarkRead, MarkUnread, OpenThread, TryNow
+from imagechat_tui.sync.intents import CloseThread, Look, MarkRead, MarkUnread, OpenThread, TryNow
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, hosted
 
@@ -64,6 +64,19 @@ def known(number: int, read: int) -> Desk:
     return desk
 
 
+def unkept(number: int, status: int = 403) -> Desk:
+    """So many comments are there, and the server keeps nothing for this person."""
+    desk = begun(said(number))
+    desk.feed(FetchFailed(desk.take(FetchReadState).request, Problem(ProblemKind.REFUSED), status))
+    return desk
+
+
+def opened(desk: Desk, *, entered: bool = False, once: bool = False) -> None:
+    """The person opens the thread, and looks at its end."""
+    desk.wish(OpenThread(HOME, entered=entered))
+    desk.wish(Look(HOME, once=once))
+
+
 def by_bob(number: int, seq: int = 2) -> ImageChatUpdated:
     comment = eg.comment(id=CommentId(f"c_{number}"), user_id=eg.BOB, number=number)
     return eg.image_chat_updated(seq, stamp=eg.stamp(seq, actor_id=eg.BOB), comment=comment)
@@ -89,7 +102,7 @@ def test_a_newcomer_has_read_all_and_has_the_server_note_it() -> None:
 
 def test_what_was_read_is_told_soon_and_once() -> None:
     desk = known(3, read=2)
-    desk.wish(OpenThread(HOME))
+    opened(desk)
     desk.wait(0.9)
     assert desk.state.mine.unread == {HOME}
     desk.nothing(SendReadState)
@@ -172,44 +185,122 @@ def test_what_changes_while_it_is_told_is_told_too() -> None:
     assert desk.state.mine.unread == {HOME}
 
 
-def test_what_comes_in_the_thread_that_is_read_is_read() -> None:
+def test_what_comes_in_the_thread_that_is_looked_at_is_read_after_its_own_second() -> None:
     desk = known(3, read=3)
-    desk.wish(OpenThread(HOME))
+    opened(desk)
     desk.wait(2.0)
     desk.hears(by_bob(4))
     assert desk.state.mine.unread == frozenset()
+    desk.wait(0.9)
+    desk.nothing(SendReadState)
     desk.wait(1.0)
     assert confirmed(desk, 2) == ChangeReadState(read=at(4))
 
 
+@pytest.mark.parametrize("how", [Look(), CloseThread(), MarkUnread(HOME)])
+def test_what_came_and_was_not_seen_for_a_second_is_unread(how: Look | CloseThread | MarkUnread) -> None:
+    for desk in (known(3, read=3), unkept(3)):
+        opened(desk)
+        desk.wait(2.0)
+        desk.hears(by_bob(4))
+        desk.wait(0.9)
+        assert desk.state.mine.unread == frozenset()
+        desk.wish(how)
+        assert desk.state.mine.unread == {HOME}
+
+
+def test_a_thread_is_read_by_looking_at_its_end_and_not_by_having_it_open() -> None:
+    desk = known(3, read=2)
+    desk.wish(OpenThread(HOME))
+    desk.wait(60.0)
+    assert desk.state.mine.unread == {HOME}
+    for _ in range(3):
+        desk.wish(Look(HOME))
+        desk.wait(0.9)
+        desk.wish(Look())
+        desk.wait(0.9)
+    assert desk.state.mine.unread == {HOME}
+
+
+def test_another_thread_than_the_open_one_is_not_looked_at() -> None:
+    desk = known(3, read=2)
+    desk.wish(Look(HOME))
+    desk.wait(60.0)
+    assert desk.state.mine.unread == {HOME}
+
+
+def test_where_only_a_key_told_of_the_person_what_comes_later_waits_for_the_next() -> None:
+    for desk in (known(3, read=2), unkept(3)):
+        opened(desk, once=True)
+        desk.wait(1.0)
+        assert desk.state.mine.unread == frozenset()
+        desk.hears(by_bob(4))
+        desk.wait(60.0)
+        assert desk.state.mine.unread == {HOME}
+        desk.wish(Look(HOME, once=True))
+        desk.wait(1.0)
+        assert desk.state.mine.unread == frozenset()
+
+
+def test_a_thread_that_goes_while_it_is_looked_at_leaves_nothing_unread() -> None:
+    for desk in (known(3, read=3), unkept(3)):
+        opened(desk)
+        desk.wait(2.0)
+        desk.hears(by_bob(4))
+        desk.hears(eg.deleted_image_chat(3, stamp=eg.stamp(3, actor_id=eg.BOB)))
+        desk.wish(Look())
+        assert desk.state.mine.unread == frozenset()
+
+
 def test_what_comes_before_the_thread_was_read_is_unread_until_it_is() -> None:
     desk = known(3, read=3)
-    desk.wish(OpenThread(HOME))
+    opened(desk)
     desk.wait(0.5)
     desk.hears(by_bob(4))
+    desk.wait(0.9)
     assert desk.state.mine.unread == {HOME}
-    desk.wait(0.5)
+    desk.wait(0.1)
     assert desk.state.mine.unread == frozenset()
 
 
-def test_what_was_marked_unread_stays_so_until_the_thread_is_opened_again() -> None:
+def test_what_was_marked_unread_stays_so_until_the_thread_is_entered() -> None:
     desk = known(3, read=3)
-    desk.wish(OpenThread(HOME))
+    opened(desk, entered=True)
     desk.wait(2.0)
     desk.wish(MarkUnread(HOME))
     desk.wait(1.0)
     assert confirmed(desk, 2) == ChangeReadState(unread=at(2))
     desk.hears(by_bob(4))
-    desk.wait(60.0)
+    for how in (Look(HOME), CloseThread(), OpenThread(HOME), Look(HOME)):
+        desk.wish(how)
+        desk.wait(60.0)
+        assert desk.state.mine.unread == {HOME}
+    desk.wish(OpenThread(HOME, entered=True))
+    desk.wait(0.9)
     assert desk.state.mine.unread == {HOME}
-    desk.wish(OpenThread(HOME))
+    desk.wait(0.1)
+    assert desk.state.mine.unread == frozenset()
+
+
+@pytest.mark.parametrize("read", [MarkRead(HOME), ReadStateChanged(ReadState(3, at(3)))])
+def test_what_was_read_otherwise_is_kept_unread_no_more(read: MarkRead | ReadStateChanged) -> None:
+    desk = known(3, read=3)
+    desk.wish(MarkUnread(HOME))
+    desk.wait(1.0)
+    confirmed(desk, 2)
+    if isinstance(read, MarkRead):
+        desk.wish(read)
+    else:
+        desk.hears(read)
+    opened(desk)
+    desk.hears(by_bob(4))
     desk.wait(1.0)
     assert desk.state.mine.unread == frozenset()
 
 
 def test_what_another_session_marks_unread_stays_so_in_a_thread_that_is_open() -> None:
     desk = known(3, read=3)
-    desk.wish(OpenThread(HOME))
+    opened(desk)
     desk.wait(2.0)
     desk.hears(ReadStateChanged(ReadState(2, at(1))))
     desk.wait(60.0)
@@ -219,7 +310,7 @@ def test_what_another_session_marks_unread_stays_so_in_a_thread_that_is_open() -
 
 def test_a_thread_that_was_closed_is_not_followed() -> None:
     desk = known(3, read=3)
-    desk.wish(OpenThread(HOME))
+    opened(desk)
     desk.wait(2.0)
     desk.wish(CloseThread())
     desk.hears(by_bob(4))
@@ -228,9 +319,7 @@ def test_a_thread_that_was_closed_is_not_followed() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_where_nothing_is_kept_unread_is_what_came_during_the_session(status: int) -> None:
-    desk = begun(said(3))
-    refused = Problem(ProblemKind.REFUSED)
-    desk.feed(FetchFailed(desk.take(FetchReadState).request, refused, status))
+    desk = unkept(3, status)
     assert desk.state.mine.unread == frozenset()
     desk.hears(by_bob(4))
     assert desk.state.mine.unread == {HOME}

@@ -176,6 +176,8 @@ class Parts:
         self.rung = 0
         self.now_s = 100.0
         self.at_end = True
+        self.hidden: set[str] = set()
+        """Threads whose markers are not shown."""
 
         dispatch = self.session.dispatch
         self.state = ScreenState(self.session)
@@ -219,6 +221,7 @@ class Parts:
             notices=self.notices,
             refusals=self.refusals,
             focused_comment=self._focused_comment,
+            is_shown=lambda thread: thread.key not in self.hidden,
             confirm=self._confirm,
         )
         self.availability = Availability(self.state, self.selection, self.picture, self._focused_comment)

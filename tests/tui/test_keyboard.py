@@ -65,10 +65,13 @@ class Desk:
         self.size, self.active_bindings = Size(80, 24), dict[str, Any]()
         self.screen = self
         # The main screen
-        self.composer = self.availability = self.notices = self
+        self.composer = self.availability = self.notices = self.gaze = self
         clock = Clock(wall_ms=lambda: 0, engine_s=lambda: self.now_s)
         chat = cast(ChatScreen, self)
         self.keyboard = Keyboard(cast("App[Any]", self), chat=lambda: chat, pass_on=self.pass_on, clock=clock)
+
+    def pressed(self) -> None:
+        pass
 
     async def pass_on(self, event: events.Event) -> None:
         self.done.append(f"passed {event.key if isinstance(event, events.Key) else type(event).__name__}")

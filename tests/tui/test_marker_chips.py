@@ -19,7 +19,7 @@ from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.sync.state import Status, Thread
 from imagechat_tui.tui.picture.frame import Wish, draw
 from imagechat_tui.tui.picture.hints import Hints
-from imagechat_tui.tui.picture.marker_chips import MarkerChips, ThreadChips, mark_of
+from imagechat_tui.tui.picture.marker_chips import MarkerChips, ThreadChips, is_shown, mark_of
 from imagechat_tui.tui.picture.scene import Scene
 
 VIEW = Viewport(800, 800, 80, 40)
@@ -263,3 +263,9 @@ def test_a_note_does_not_lie_on_the_minimap() -> None:
     frame = draw(Wish(picture, Scene(view), RenderOptions(), 0), right, None)
     marks = MarkerChips(frame, (70, 18, 80, 40))
     assert [row for row in marks.rows if row_text(marks, row) == "1>"] == [17]
+
+
+@pytest.mark.parametrize(("shown", "read"), [("all", {1, 2}), ("open", {1}), ("none", set())])
+def test_markers_that_are_hidden_are_not_shown(shown: str, read: set[int]) -> None:
+    threads = (thread("1"), thread("2", resolved=True))
+    assert {int(one.key) for one in threads if is_shown(one, shown)} == read

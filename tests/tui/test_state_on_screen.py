@@ -85,7 +85,7 @@ async def test_enter_on_a_marker_opens_its_thread_and_escape_goes_back(sit: Sit)
     async with sit() as desk:
         await desk.press("right_square_bracket", "enter")
         assert desk.focus == "comments"
-        assert desk.session.asked(OpenThread) == [OpenThread(ConversationId(FIRST))]
+        assert desk.session.asked(OpenThread) == [OpenThread(ConversationId(FIRST), entered=True)]
         assert "Marker 1" in desk.text
         assert "Since Monday" in desk.text
         assert "Total is wrong" not in desk.text

@@ -13,6 +13,7 @@ from imagechat_tui.sync.intents import (
     DeleteConversation,
     DiscardDraft,
     EditComment,
+    MarkRead,
     PostComment,
     ResolveConversation,
 )
@@ -178,3 +179,12 @@ def test_while_something_is_being_deleted_a_key_that_goes_on_waits() -> None:
     parts = Parts(two_threads(outbox=(entry,)))
     assert parts.availability.lacks(Need.SAVED, "marker.next")
     assert not Parts().availability.lacks(Need.SAVED, "marker.next")
+
+
+def test_what_is_marked_read_is_what_is_shown_and_the_rest_is_told() -> None:
+    unread = frozenset(map(ConversationId, ("ic_1", "ic_2")))
+    parts = Parts(two_threads(unread=unread))
+    parts.hidden = {"ic_1"}
+    parts.actions.mark_all_read()
+    assert parts.session.asked(MarkRead) == [MarkRead(ConversationId("ic_2"))]
+    assert "1 thread marked read. 1 unread is hidden" in parts.corner.text

@@ -21,6 +21,7 @@ from imagechat_tui.tui.chat.availability import Availability
 from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
+from imagechat_tui.tui.chat.gaze import Gaze
 from imagechat_tui.tui.chat.layout import Pane, Sidebar
 from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNotices
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
@@ -160,6 +161,13 @@ class ChatScreen(Layer[None]):
             now_s=self._clock.engine_s,
         )
         self._dialogs = DialogOpener(self, state, self._clock)
+        self.gaze = Gaze(
+            state,
+            dispatch,
+            selection=self.selection,
+            in_view=self._thread_in_view,
+            has_focus=lambda: self.app.app_focus,
+        )
         self.thread_actions = ThreadActions(
             state,
             dispatch,
@@ -168,6 +176,7 @@ class ChatScreen(Layer[None]):
             notices=self.notices,
             refusals=refusals,
             focused_comment=lambda: self.panes.focused_comment,
+            is_shown=self.picture.shows,
             confirm=self._dialogs.confirm,
         )
         self._keys_begun = ""
@@ -196,6 +205,7 @@ class ChatScreen(Layer[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Put the panes where they fit."""
         self.panes.fit(event.size.width, event.size.height)
+        self.gaze.follow()
 
     # -- state in
 
@@ -208,6 +218,7 @@ class ChatScreen(Layer[None]):
         self.picture.crosshairs = state.here.crosshairs
         self._show_bars()
         self.drafting.follow()
+        self.gaze.follow()
 
     def show_news(self, news: Sequence[Announce]) -> None:
         """Say what is worth a word."""
@@ -303,6 +314,20 @@ class ChatScreen(Layer[None]):
     @on(Rows.Selected, "#comments")
     def _status_changed(self) -> None:
         self.show_status()
+        self.gaze.follow()
+
+    # -- what is read
+
+    def _thread_in_view(self) -> bool:
+        """Whether the person sees the end of the open thread, and keys go to its pane."""
+        return self.is_active and self.panes.reads_sidebar and self.comments.is_at_end
+
+    @on(Rows.Scrolled, "#comments")
+    @on(events.DescendantBlur)
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    def _view_changed(self) -> None:
+        self.gaze.follow()
 
     # -- selection
 
@@ -312,7 +337,10 @@ class ChatScreen(Layer[None]):
 
     @on(Rows.Chosen, "#threads")
     def _thread_chosen(self, event: Rows.Chosen) -> None:
-        self.selection.open(event.key)
+        self._enter(event.key)
+
+    def _enter(self, key: str) -> None:
+        self.selection.open(key, entered=True)
 
     @on(Rows.Chosen, "#comments")
     def _comment_chosen(self) -> None:
@@ -334,9 +362,9 @@ class ChatScreen(Layer[None]):
     def _markers_opened(self, event: ImageView.MarkersOpened) -> None:
         threads = [thread for key in event.keys if (thread := self.state.thread(key)) is not None]
         if len(threads) == 1:
-            self.selection.open(threads[0].key)
+            self._enter(threads[0].key)
         elif threads:
-            self._dialogs.choose(threads, self.selection.open)
+            self._dialogs.choose(threads, self._enter)
 
     @property
     def _reads_along(self) -> bool:
@@ -351,9 +379,11 @@ class ChatScreen(Layer[None]):
     def _thread_opened(self) -> None:
         self.add_class("-reading")
         self.panes.go(self.comments)
+        self.gaze.follow()
 
     def _thread_closed(self) -> None:
         self.remove_class("-reading")
+        self.gaze.follow()
         if self.focused is self.comments:
             self.panes.go(self.threads)
         else:
@@ -485,6 +515,7 @@ class ChatScreen(Layer[None]):
         elif self._reads_along:
             from_picture = self.focused is self.picture
             self.selection.open(key)
+            self.gaze.passes()
             if from_picture:
                 self.panes.go(self.picture)
 
@@ -494,11 +525,11 @@ class ChatScreen(Layer[None]):
             self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
 
     def action_mark_unread(self) -> None:
-        """Have the newest comment of others in the current thread unread, until it is opened again."""
+        """Have the newest comment of others in the current thread unread, until it is opened with Enter."""
         self.thread_actions.mark_unread()
 
     def action_mark_read(self) -> None:
-        """Mark every thread read."""
+        """Mark every thread read whose marker is shown."""
         self.thread_actions.mark_all_read()
 
     def action_hints(self) -> None:

@@ -171,8 +171,11 @@ class Selection:
         keys = [thread.key for thread in self._state.threads]
         return keys.index(self.selected_key) if self.selected_key in keys else unselected
 
-    def open(self, key: str) -> None:
-        """Show a thread's comments, and the picture around its marker."""
+    def open(self, key: str, *, entered: bool = False) -> None:
+        """Show a thread's comments, and the picture around its marker.
+
+        ``entered``: the person chose this one, and means to read it.
+        """
         thread = self._state.thread(key)
         if thread is None:
             return
@@ -180,10 +183,11 @@ class Selection:
         self.gone = None
         self._picture.move_to(thread.conversation.point)
         self._picture.center_on(thread.conversation.point)
+        known = thread.conversation.id in self._state.shown.confirmed.conversations
+        if known and (entered or self.open_key != key):
+            self._dispatch(OpenThread(thread.conversation.id, entered))
         if self.open_key != key:
             self.open_key = key
-            if thread.conversation.id in self._state.shown.confirmed.conversations:
-                self._dispatch(OpenThread(thread.conversation.id))
             self._display.begin_thread(thread)
         self._show_open()
         self._on_open()

@@ -46,6 +46,7 @@ class ThreadActions:
         notices: says why nothing was done.
         refusals: what may not be done.
         focused_comment: the selected comment, if keys go to the open thread.
+        is_shown: whether a thread's marker is among those that are shown.
         confirm: asks before something is lost.
     """
 
@@ -59,6 +60,7 @@ class ThreadActions:
         notices: Notices,
         refusals: Refusals,
         focused_comment: Callable[[], CommentView | None],
+        is_shown: Callable[[Thread], bool],
         confirm: Confirm,
     ) -> None:
         self._state = state
@@ -68,6 +70,7 @@ class ThreadActions:
         self._notices = notices
         self._refusals = refusals
         self._focused_comment = focused_comment
+        self._is_shown = is_shown
         self._confirm = confirm
 
     @property
@@ -175,7 +178,7 @@ class ThreadActions:
         self._dispatch(DeleteConversation(thread.conversation.id))
 
     def mark_unread(self) -> None:
-        """Have the newest comment of others in the current thread unread, until it is opened again."""
+        """Have the newest comment of others in the current thread unread, until it is opened with Enter."""
         thread = self.thread
         if thread is None:
             return
@@ -184,16 +187,19 @@ class ThreadActions:
         elif not any(not comment.mine for comment in thread.comments):
             self._notices.notice("", "Nobody else has written here.")
         else:
-            self._notices.outdate()
             self._dispatch(MarkUnread(thread.conversation.id))
+            self._notices.notice("", "Unread until you open it with Enter.")
 
     def mark_all_read(self) -> None:
-        """Mark every thread read."""
+        """Mark every thread read whose marker is shown."""
         unread = [thread for thread in self._state.threads if thread.unread]
         if not unread:
             self._notices.notice(*(("", "Nothing unread.") if self._state.loaded else NOTHING_LOADED))
-        for thread in unread:
+            return
+        shown = [thread for thread in unread if self._is_shown(thread)]
+        for thread in shown:
             self._dispatch(MarkRead(thread.conversation.id))
+        self._notices.notice("", marked_read_words(len(shown), hidden=len(unread) - len(shown)))
 
     def resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""
@@ -205,3 +211,11 @@ class ThreadActions:
         else:
             self._notices.outdate()
             self._dispatch(ResolveConversation(thread.conversation.id, resolved))
+
+
+def marked_read_words(shown: int, *, hidden: int) -> str:
+    """How many threads were marked read, and how many are unread whose markers are hidden."""
+    done = "1 thread marked read." if shown == 1 else f"{shown} threads marked read."
+    if not hidden:
+        return done
+    return f"{done} {hidden} unread {'is' if hidden == 1 else 'are'} hidden: t shows {'it' if hidden == 1 else 'them'}."

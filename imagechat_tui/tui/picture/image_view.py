@@ -27,7 +27,7 @@ from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.drag import Drag
 from imagechat_tui.tui.picture.frame import Frame, Wish
 from imagechat_tui.tui.picture.hints import Hints
-from imagechat_tui.tui.picture.marker_chips import ThreadChips
+from imagechat_tui.tui.picture.marker_chips import ThreadChips, is_shown
 from imagechat_tui.tui.picture.painter import Painter, Pointers
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.picture.viewfinder import Viewfinder, in_picture
@@ -260,6 +260,10 @@ class ImageView(Widget, can_focus=True):
         if wish is not None:
             chips = self._chips()
             self._painter.show(self._painter.draw(wish, chips, anew=True), chips, self._pointers())
+
+    def shows(self, thread: Thread) -> bool:
+        """Whether a thread's marker is among those that are shown, wherever it is."""
+        return is_shown(thread, self.markers_shown)
 
     def _chips(self) -> list[Chip]:
         return self._thread_chips.of(self.threads, selected=self.selected, shown=self.markers_shown)

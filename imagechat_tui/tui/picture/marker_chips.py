@@ -28,11 +28,9 @@ class ThreadChips:
     def of(self, threads: Sequence[Thread], *, selected: str | None, shown: str) -> list[Chip]:
         """The chips of those that are ``shown`` (``all``, ``open``, ``none``); one may be selected."""
         before, self._made = self._made, {}
-        if shown == "none":
-            return []
         chips = []
         for thread in threads:
-            if shown == "open" and thread.conversation.resolved:
+            if not is_shown(thread, shown):
                 continue
             label = UNNUMBERED if thread.number is None else str(thread.number)
             made = before.get(thread.key)
@@ -43,6 +41,11 @@ class ThreadChips:
             self._made[thread.key] = made
             chips.append(made[3])
         return chips
+
+
+def is_shown(thread: Thread, shown: str) -> bool:
+    """Whether a thread's marker is among the ``shown`` ones (``all``, ``open``, ``none``)."""
+    return shown != "none" and not (shown == "open" and thread.conversation.resolved)
 
 
 def mark_of(thread: Thread) -> Mark:

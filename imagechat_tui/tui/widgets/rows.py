@@ -76,6 +76,18 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     class Selected(OfItem):
         """The person moved the selection."""
 
+    class Scrolled(Message):
+        """Other lines are in view."""
+
+        def __init__(self, rows: Rows[Any]) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> Rows[Any]:
+            """The list that it is about."""
+            return self.rows
+
     class Chosen(OfItem):
         """Enter, or a double click."""
 
@@ -187,6 +199,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = self.scroll_y
         self.refresh()
+        self.post_message(self.Scrolled(self))
 
     def _index_at(self, line: int) -> int | None:
         if not 0 <= line < self._tops[-1]:
@@ -302,6 +315,11 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     # -- drawing
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Tell that other lines are in view."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Scrolled(self))
+
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew if the width changed; keep the selected item in view."""
         width = self.scrollable_content_region.width
@@ -311,6 +329,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._take(self._items)
             self.refresh()  # on a busy machine it was painted since the layout, at the width of before
         self.show_selected()
+        self.post_message(self.Scrolled(self))
 
     def notify_style_update(self) -> None:
         """Forget what was drawn with other colours."""
