@@ -42,6 +42,9 @@ from msgspec import Struct
 NOT_SIGNED_IN = "not-signed-in"
 """Code of a READ_ONLY problem of somebody whom the server does not know."""
 
+EXPLORING = "exploring"
+"""Code of a READ_ONLY problem of somebody who wants to write nothing."""
+
 SERVER_FAILED = "server-failed"
 """Code of a REFUSED problem where not the thing is wrong, but the server: any 5xx that says no more."""
 

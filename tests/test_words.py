@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.net.decoder.kinds import DECLINED
-from imagechat_tui.problems import NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
+from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.raster.image import Loss
@@ -289,6 +289,7 @@ def test_a_state_in_which_something_is_missing_has_a_banner(phase: Phase) -> Non
     ("code", "why", "how"),
     [
         (NOT_SIGNED_IN, "You are not signed in.", "set IMAGECHAT_SSO to a sign-in token"),
+        (EXPLORING, "nothing is marked read", "open it without --explore"),
         ("", "Your account may only read here.", "Ask whoever runs the server"),
     ],
 )

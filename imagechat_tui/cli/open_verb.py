@@ -66,11 +66,14 @@ def private_option(command: Command) -> Command:
 @click.option("--max-file-mib", metavar="NUMBER", help="Refuse larger files. Default: 20.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
 @click.option("--bell", type=click.Choice(CHOICES["bell"]), help="Ring when somebody else adds something.")
+@click.option("--explore", is_flag=True, help="Only look: nothing is written, and nothing is marked read.")
 @private_option
 @trace_option
 @picture_options
 @server_options
-def open_picture(image: str, allow_private: bool, trace: str | None, **options: str | None) -> int:
+def open_picture(
+    image: str, explore: bool, allow_private: bool, trace: str | None, **options: str | None
+) -> int:
     """Open IMAGE: a file, an address, a folder (its first picture), or - for stdin.
 
     \b
@@ -84,23 +87,26 @@ def open_picture(image: str, allow_private: bool, trace: str | None, **options: 
     """
     need_terminal()
     chosen = target(choose_picture(image).image, Purpose.SCREEN, **options)
-    return run_screen(chosen, private=allow_private, trace=trace)
+    return run_screen(chosen, explores=explore, private=allow_private, trace=trace)
 
 
 NAME_S = 1.0
 """How long the screen waits for a name server before it opens."""
 
 
-def run_screen(chosen: Target, *, private: bool = False, trace: str | None = None) -> int:
+def run_screen(
+    chosen: Target, *, explores: bool = False, private: bool = False, trace: str | None = None
+) -> int:
     """Show the picture until the person leaves; returns the exit code.
 
     Args:
         chosen: the picture.
+        explores: whether they only look around.
         private: whether its address may lead into a private network; else the person is asked.
         trace: the file that the session is recorded in, if it is.
     """
     with recording(trace) as recorded, on_terminal():
-        return _shown(chosen, private or _may_be_private(chosen.image), recorded)
+        return _shown(chosen, explores, private or _may_be_private(chosen.image), recorded)
 
 
 def _may_be_private(image: str) -> bool:
@@ -118,7 +124,7 @@ def _may_be_private(image: str) -> bool:
         return confirmed("Fetch it?")
 
 
-def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
+def _shown(chosen: Target, explores: bool, private: bool, trace: TraceFile | None) -> int:
     typed_ahead.keep()
     look = screen_options(chosen.settings)
     state = chosen.folders.state  # without a place for drafts no text could be kept
@@ -130,23 +136,26 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
         spawn_early(local)
     tell_textual(look.colors)
 
+    from msgspec.structs import replace
+
     from imagechat_tui.cli.failures import picture_words_for
     from imagechat_tui.cli.lazy_session import LazySession
     from imagechat_tui.clock import boottime, wall_ms
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
+    room = replace(chosen.room_before, explores=explores)
     seen = _Seen()
 
     def session() -> LiveSession:
         from imagechat_tui.net.drafts.file import DraftFile, drafts_path
         from imagechat_tui.net.driver import LiveSession
 
-        recognition = chosen.recognition(seen.looks)
+        recognition = chosen.recognition(seen.looks, binds=False if explores else None)
         place = str(local.socket_path) if local is not None else chosen.settings.server
         kept = drafts_path(state, place, chosen.tenant_id, chosen.met.drafts_key)
         live = LiveSession(
-            chosen.room_before,
+            room,
             chosen.endpoint,
             drafts=DraftFile(kept),
             before_connect=chosen.before_connect,
@@ -158,7 +167,7 @@ def _shown(chosen: Target, private: bool, trace: TraceFile | None) -> int:
         return live
 
     app = ImageChatApp(
-        LazySession(chosen.room_before, session),
+        LazySession(room, session),
         load_picture=lambda progress: seen.load(picture_of(chosen, progress, private=private)),
         name=chosen.title,
         options=ScreenOptions(

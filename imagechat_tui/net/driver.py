@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.clock import boottime, wall_ms
@@ -337,6 +338,8 @@ class LiveSession:
     async def _note(self) -> None:
         """Tell what the picture looks like, when it is there. The session goes on without it."""
         assert self._recognition is not None
+        if self._room.explores:
+            return
         async with self._one_note:  # what was seen last is told last
             unnoted, self._unnoted = self._unnoted, False
             try:
@@ -349,6 +352,7 @@ class LiveSession:
             self._spawn(self._note())
 
     def _enter(self, room: Room) -> None:
+        room = replace(room, explores=self._room.explores)
         if room != self._room:
             self._room = room
             self._feed(inputs.RoomFound(room))

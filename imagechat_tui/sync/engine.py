@@ -162,6 +162,8 @@ class SyncEngine:
             case intents.CloseThread():
                 self._attention.look(None)
                 facts.workspace.open_thread(None)
+            case intents.Look() | intents.MarkRead() | intents.MarkUnread() if self._core.room.explores:
+                pass
             case intents.Look(home, once):
                 self._attention.look(home, once=once)
             case intents.MarkRead(conversation_id):

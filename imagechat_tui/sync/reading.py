@@ -158,9 +158,10 @@ class Reading:
     def dues(self) -> Iterator[Due]:
         """Ask the server, or tell it."""
         me, pending = self._facts.ledger.confirmed.me, bool(self._read or self._unread)
+        newcomer = self._revision == 0 and not self._core.room.explores
         if me is None or me.is_anonymous or not self._facts.link.open or not self._facts.ledger.ours:
             return
-        if self._refused or not (self._ask or pending or self._revision == 0):
+        if self._refused or not (self._ask or pending or newcomer):
             return
         if not self._made and not any(self._facts.ledger.confirmed.comments.values()):
             return

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypedDict, Unpack
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
+from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import (
     Comment,
@@ -66,6 +66,8 @@ class Room(Struct, frozen=True):
     """What a server of ours knows the picture as; None before it has said so, and where it was not asked."""
     others: tuple[OtherImage, ...] = ()
     """Images that may be the same picture."""
+    explores: bool = False
+    """The person only looks around: nothing is written or marked, and nothing of them is noted."""
 
 
 class ConnectionChanges(TypedDict, total=False):
@@ -318,7 +320,9 @@ class ChatState(Struct, frozen=True):
 
 
 def read_only_problem(state: ChatState) -> Problem:
-    """Why nothing can be written here: nobody is signed in, or who is may only read."""
+    """Why nothing can be written here: they only look around, nobody is signed in, or who is may only read."""
+    if state.room.explores:
+        return Problem(ProblemKind.READ_ONLY, EXPLORING)
     me = state.confirmed.me
     unknown = me is None or me.is_anonymous
     return Problem(ProblemKind.READ_ONLY, NOT_SIGNED_IN if unknown else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from imagechat_tui.problems import NOT_SIGNED_IN, Problem, ProblemKind
+from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.words.parts import seconds
 from imagechat_tui.words.requests import RETRY, problem_words
@@ -102,6 +102,8 @@ def short_banner(connection: Connection, *, now_s: float, as_of: str, read_only:
             return f"Not connected: {problem_words(connection.problem).title}.{kept} R retries{wait}."
         case Phase.READ_ONLY if _not_signed_in(connection):
             return "READ-ONLY. To write, set IMAGECHAT_SSO and start again."
+        case Phase.READ_ONLY if _explores(connection):
+            return "READ-ONLY. Exploring: nothing is marked read."
         case Phase.READ_ONLY:
             return "READ-ONLY. Your account may only read here."
         case Phase.POLLING:
@@ -122,6 +124,8 @@ def shortest_banner(connection: Connection, *, as_of: str, read_only: bool = Fal
             return "At most 5 s old. R retries."
         case Phase.READ_ONLY if _not_signed_in(connection):
             return "To write, set IMAGECHAT_SSO."
+        case Phase.READ_ONLY if _explores(connection):
+            return "Nothing is marked read."
         case Phase.READ_ONLY:
             return "Your account may only read."
         case Phase.SIGN_IN_NEEDED:
@@ -132,6 +136,10 @@ def shortest_banner(connection: Connection, *, as_of: str, read_only: bool = Fal
 
 def _not_signed_in(connection: Connection) -> bool:
     return connection.problem is not None and connection.problem.code == NOT_SIGNED_IN
+
+
+def _explores(connection: Connection) -> bool:
+    return connection.problem is not None and connection.problem.code == EXPLORING
 
 
 def _kept(connection: Connection, read_only: bool) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from imagechat_tui.problems import NO_IMAGE_CHATS, NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
+from imagechat_tui.problems import (
+    EXPLORING,
+    NO_IMAGE_CHATS,
+    NOT_SIGNED_IN,
+    SERVER_FAILED,
+    Problem,
+    ProblemKind,
+)
 from imagechat_tui.protocol import codes
 from imagechat_tui.words.parts import Words, safe_line, seconds, stopped
 from imagechat_tui.words.servers import local_server_words
@@ -84,6 +91,12 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
                 "Read-only",
                 "You are not signed in.",
                 "To write, set IMAGECHAT_SSO to a sign-in token and start again.",
+            )
+        case ProblemKind.READ_ONLY if problem.code == EXPLORING:
+            return Words(
+                "Exploring",
+                "Nothing is written and nothing is marked read.",
+                "To write, open it without --explore.",
             )
         case ProblemKind.READ_ONLY:
             return Words(

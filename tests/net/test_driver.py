@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
@@ -136,10 +136,14 @@ class Told:
 
 @asynccontextmanager
 async def session(
-    engine: ScriptedEngine, endpoint: Endpoint, told: OnChange | None = None, **more: object
+    engine: ScriptedEngine,
+    endpoint: Endpoint,
+    told: OnChange | None = None,
+    room: Room = ROOM,
+    **more: object,
 ) -> AsyncIterator[LiveSession]:
     options = {"drafts": None, "timings": QUICK, **more}
-    live = LiveSession(ROOM, endpoint, engine=engine, **options)  # type: ignore[arg-type]
+    live = LiveSession(room, endpoint, engine=engine, **options)  # type: ignore[arg-type]
     task = asyncio.get_running_loop().create_task(live.run(told or Told()))
     try:
         yield live
@@ -231,7 +235,7 @@ async def test_a_picture_that_is_looked_at_for_days_is_told_of_each_day(stub: St
     knows_images(stub)
     engine, looked, days = ScriptedEngine(FetchSnapshot(1)), asyncio.Event(), [0.0]
     looked.set()
-    more = {"recognition": recognition(looked), "now": lambda: days[0]}
+    more: Any = {"recognition": recognition(looked), "now": lambda: days[0]}
     engine.script[Woke] = [FetchSnapshot(2)]
     async with session(engine, stub.endpoint(), None, **more):
         await engine.hears(RoomFound, lambda got: got.room.image != IMAGE)
@@ -271,6 +275,21 @@ async def test_a_picture_that_was_read_again_is_told_of_at_once_or_when_the_link
         live.dispatch(TryNow())
         await until(asked + 3)
     assert all(row["urlId"] == IMAGE.url_id for row in stub.rows[asked:])
+
+
+async def test_of_a_picture_that_is_only_explored_nothing_is_noted(stub: StubServer) -> None:
+    knows_images(stub)
+    engine, looked, days = ScriptedEngine(FetchSnapshot(1)), asyncio.Event(), [0.0]
+    looked.set()
+    more: Any = {"recognition": recognition(looked), "now": lambda: days[0]}
+    engine.script[Woke] = [FetchSnapshot(2)]
+    async with session(engine, stub.endpoint(), room=replace(ROOM, explores=True), **more):
+        found = await engine.hears(RoomFound)
+        assert found.room.explores
+        await engine.hears(SnapshotLoaded)
+        days[0] = 86_401.0
+        await engine.hears(SnapshotLoaded, lambda got: got.request == 2)
+    assert len(stub.rows) == 1
 
 
 async def test_a_room_that_is_not_told_is_a_read_that_failed(stub: StubServer) -> None:

@@ -48,8 +48,9 @@ class Desk:
         uniform: Callable[[float, float], float] = late,
         drafts: tuple[Draft, ...] = (),
         cap_s: float = CAP_S,
+        explores: bool = False,
     ) -> None:
-        self.engine = SyncEngine(eg.room(), uniform=uniform, cap_s=cap_s)
+        self.engine = SyncEngine(eg.room(explores=explores), uniform=uniform, cap_s=cap_s)
         self.now = BEGUN_AT
         self.waiting: list[effects.Effect] = []
         self.socket = 0

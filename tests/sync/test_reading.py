@@ -5,14 +5,22 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.problems import EXPLORING, Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated, ReadStateChanged
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.protocol.models import ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState, ConversationList
-from imagechat_tui.sync.effects import FetchReadState, SendReadState
+from imagechat_tui.sync.effects import FetchReadState, News, SendReadState, SendRequest
 from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
-from imagechat_tui.sync.intents import CloseThread, Look, MarkRead, MarkUnread, OpenThread, TryNow
+from imagechat_tui.sync.intents import (
+    CloseThread,
+    Look,
+    MarkRead,
+    MarkUnread,
+    OpenThread,
+    PostComment,
+    TryNow,
+)
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, hosted
 
@@ -29,9 +37,9 @@ def said(number: int, *, by: str = "") -> ConversationList:
     return eg.conversation_list(comments=comments)
 
 
-def begun(answer: ConversationList) -> Desk:
+def begun(answer: ConversationList, *, explores: bool = False) -> Desk:
     """A session that is live, and has asked how far the person has read."""
-    desk = Desk()
+    desk = Desk(explores=explores)
     desk.list_comes(answer)
     desk.opens()
     assert answer.position is not None
@@ -398,3 +406,17 @@ def test_more_than_one_request_may_name_is_told_in_several() -> None:
     assert len(confirmed(desk, 3).read) == 1
     desk.wait(60.0)
     desk.nothing(SendReadState)
+
+
+@pytest.mark.parametrize("revision", [0, 1])
+def test_who_explores_sees_what_is_unread_and_changes_nothing(revision: int) -> None:
+    desk = begun(said(3), explores=True)
+    told(desk, ReadState(revision, at(2)))
+    unread = {HOME} if revision else frozenset()
+    for wish in (OpenThread(HOME, entered=True), Look(HOME), MarkRead(HOME), MarkUnread(HOME)):
+        desk.wish(wish)
+        desk.wait(60.0)
+        assert desk.state.mine.unread == unread
+    desk.wish(PostComment(HOME, "no"))
+    desk.nothing(SendReadState, SendRequest)
+    assert desk.told(News.REFUSED)[0].problem == Problem(ProblemKind.READ_ONLY, EXPLORING)

@@ -28,6 +28,10 @@ class Refusals:
         self._notices.notice(words.title, f"{words.sentence} {words.action}")
         return True
 
+    def marking(self) -> bool:
+        """Refuse if nothing may be marked read or unread here."""
+        return self._state.shown.room.explores and self.writing()
+
     def marker(self) -> bool:
         """Refuse if no marker may be put on the picture: there must be one."""
         if not self._state.pictureless:

@@ -180,7 +180,7 @@ class ThreadActions:
     def mark_unread(self) -> None:
         """Have the newest comment of others in the current thread unread, until it is opened with Enter."""
         thread = self.thread
-        if thread is None:
+        if thread is None or self._refusals.marking():
             return
         if thread.unread:
             self._notices.notice("", "Already unread.")
@@ -192,6 +192,8 @@ class ThreadActions:
 
     def mark_all_read(self) -> None:
         """Mark every thread read whose marker is shown."""
+        if self._refusals.marking():
+            return
         unread = [thread for thread in self._state.threads if thread.unread]
         if not unread:
             self._notices.notice(*(("", "Nothing unread.") if self._state.loaded else NOTHING_LOADED))
