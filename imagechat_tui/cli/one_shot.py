@@ -15,7 +15,7 @@ from imagechat_tui import problems
 from imagechat_tui.cli.target import Target
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation, Version
+from imagechat_tui.protocol.models import Comment, Conversation, ReadState, Version
 from imagechat_tui.protocol.routes import (
     CommentReply,
     ConversationList,
@@ -146,6 +146,20 @@ class Visit:
                 _note(received_words(received))
 
         return on_bytes
+
+    async def read_state(self) -> ReadState | None:
+        """How far the person has read; None where that is not kept, or not told."""
+        from imagechat_tui.net.failures import ApiError
+
+        user = self._listing.user if self._listing is not None else None
+        if self.peer is not Peer.OURS or user is None or user.is_anonymous:
+            return None
+        try:
+            return await self._patiently(lambda: self._api.read_state(self.room.url_id))
+        except ApiError as failure:
+            if failure.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+                raise
+            return None
 
     async def look_again(self) -> ConversationList | None:
         """The list after a write; None, and why on stderr, if it cannot be read: what was saved is saved."""

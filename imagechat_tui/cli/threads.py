@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import click
 
@@ -28,6 +29,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
+from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
@@ -41,6 +43,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
 )
 from imagechat_tui.sync.state import Peer
+from imagechat_tui.sync.unread import unread_of
 from imagechat_tui.words import cannot_show_words, safe_name
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
@@ -128,6 +131,10 @@ def marker_json(
     return marker
 
 
+ListedMarker: TypeAlias = tuple[int, Conversation, tuple[Comment, ...], frozenset[CommentId] | None]
+"""A marker's number, the marker, its comments, and which of them are unread; None where that is not known."""
+
+
 def _local_time(ms: int | None) -> str:
     return (
         "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -155,14 +162,21 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
     \b
     imagechat ls shot.png
     imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
+
+    "unread" is how many threads have comments that you have not read, and of a marker how many of its
+    comments; null where the server does not keep it.
     """
 
-    async def work(
-        visit: Visit,
-    ) -> tuple[ConversationList, list[tuple[int, Conversation, tuple[Comment, ...]]], Visit]:
+    async def work(visit: Visit) -> tuple[ConversationList, list[ListedMarker], Visit]:
         listing = await visit.look()
-        markers = [
-            (number_of(listing, conversation), conversation, await visit.comments(listing, conversation))
+        unread = await unread_in(visit, listing)
+        markers: list[ListedMarker] = [
+            (
+                number_of(listing, conversation),
+                conversation,
+                await visit.comments(listing, conversation),
+                None if unread is None else unread[conversation.id],
+            )
             for conversation in listing.conversations
         ]
         return listing, markers, visit
@@ -175,22 +189,53 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
         print_document(
             urlId=listing.url_id_clean,
             src=visited.room.src,
+            unread=count_unread(markers),
             markers=[
-                marker_json(number, conversation, comments) for number, conversation, comments in markers
+                marker_json(number, conversation, comments)
+                | {"unread": None if unread is None else len(unread)}
+                for number, conversation, comments, unread in markers
             ],
         )
         return
     if not markers:
         click.echo(f"No markers on {safe_name(chosen.title)} yet.")
-    for number, conversation, comments in markers:
+    for number, conversation, comments, unread in markers:
         state = "resolved" if conversation.resolved else "open"
+        if unread:
+            state += f", {len(unread)} unread"
         point = f"{conversation.point.x:g} %, {conversation.point.y:g} %"
         click.echo(click.style(f"{number}  {point}  {state}", bold=True))
         for place, comment in numbered(comments):
             name = safe_text(comment.commenter_name, Kind.NAME)
-            click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}")
+            fresh = ", unread" if comment.id in (unread or ()) else ""
+            click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}{fresh}")
             for line in comment_text(comment).splitlines() or [""]:
                 click.echo(f"        {line}")
+    threads = count_unread(markers)
+    if threads:
+        click.echo(f"{threads} unread {'thread' if threads == 1 else 'threads'}.")
+
+
+async def unread_in(
+    visit: Visit, listing: ConversationList
+) -> dict[ConversationId, frozenset[CommentId]] | None:
+    """What of each thread the person has not read; None where that is not kept."""
+    state = await visit.read_state()
+    if state is None or listing.user is None:
+        return None
+    read = {mark.conversation_id: mark.number for mark in state.marks}
+    unread: dict[ConversationId, frozenset[CommentId]] = {}
+    for conversation in listing.conversations:
+        comments = await visit.comments(listing, conversation) if state.revision else ()
+        found = unread_of(comments, read=read.get(conversation.id, 0), me=listing.user.id)
+        unread[conversation.id] = frozenset(comment.id for comment in found)
+    return unread
+
+
+def count_unread(markers: Iterable[ListedMarker]) -> int | None:
+    """In how many threads something is unread; None where that is not known."""
+    counts = [None if unread is None else len(unread) > 0 for *_, unread in markers]
+    return None if None in counts else sum(map(bool, counts))
 
 
 @click.command(cls=Verb)

@@ -8,14 +8,14 @@ session; the `Workspace` holds it either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import ConversationId, UserId
-from imagechat_tui.protocol.models import ReadMark, ReadState
+from imagechat_tui.protocol.models import Comment, ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState
 from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.core import Core, Reader
@@ -25,6 +25,7 @@ from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
 from imagechat_tui.sync.reads import Read
 from imagechat_tui.sync.state import NO_COMMENTS, Comments, Confirmed
+from imagechat_tui.sync.unread import unread_of
 
 TOLD_AFTER_S = 0.2
 """What is read in a burst is told at once; two sessions are to be in step within a second."""
@@ -39,7 +40,7 @@ class _Newest(Struct, frozen=True):
     comments: Comments
     me: UserId | None
     others: int
-    own: int
+    any: int
 
 
 class Reading:
@@ -243,22 +244,24 @@ class Reading:
         return max(self._told.get(conversation_id, 0), self._read.get(conversation_id, 0))
 
     def _number(self, conversation_id: ConversationId) -> int:
-        newest = self._newest_of(conversation_id)
-        return max(newest.others, newest.own)
+        return self._newest_of(conversation_id).any
 
     def _newest_of(self, conversation_id: ConversationId) -> _Newest:
         confirmed = self._facts.ledger.confirmed
         comments, me = confirmed.comments.get(conversation_id, NO_COMMENTS), self._facts.ledger.me
         known = self._newest.get(conversation_id)
         if known is None or known.comments is not comments or known.me != me:
-            numbers = [(comment.number or 0, comment.author_id == me) for comment in comments.values()]
             known = self._newest[conversation_id] = _Newest(
                 comments,
                 me,
-                others=max((number for number, mine in numbers if not mine), default=0),
-                own=max((number for number, mine in numbers if mine), default=0),
+                others=_highest(unread_of(comments.values(), read=0, me=me)),
+                any=_highest(comments.values()),
             )
         return known
+
+
+def _highest(comments: Iterable[Comment]) -> int:
+    return max((comment.number or 0 for comment in comments), default=0)
 
 
 def _marks(marks: tuple[ReadMark, ...]) -> Marks:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from tests.e2e.conftest import both, place_marker
@@ -52,3 +55,53 @@ def test_what_was_answered_during_an_absence_is_unread_until_it_was_seen(team: T
     assert seen == [1, 3]
     newcomer.quiet()
     says(newcomer, "")
+
+
+def unread(team: Team, name: str) -> object:
+    """What the verb tells of this person's unread: all together, and by marker."""
+    options = team.options(through_proxy=False)
+    document: Any = json.loads(
+        team.desk.run("ls", "shot.png", "--json", *options, IMAGECHAT_SSO=team.token(name)).stdout
+    )
+    return document["unread"], [marker["unread"] for marker in document["markers"]]
+
+
+def writes(team: Team, name: str, verb: str, *arguments: str) -> None:
+    options = team.options(through_proxy=False)
+    done = team.desk.run(verb, "shot.png", *arguments, *options, IMAGECHAT_SSO=team.token(name))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_list_tells_what_is_unread_and_who_replies_has_read(team: Team) -> None:
+    for place in ("20,20", "60,60"):
+        writes(team, "anna", "add", "--at", place, "-m", "Question")
+    assert unread(team, "bob") == (0, [0, 0])
+    for text in ("Answer", "More"):
+        writes(team, "bob", "reply", "2", "-m", text)
+    assert unread(team, "anna") == (1, [0, 2])
+    told = team.desk.run(
+        "ls", "shot.png", *team.options(through_proxy=False), IMAGECHAT_SSO=team.token("anna")
+    ).stdout
+    assert "open, 2 unread" in told
+    assert told.endswith("1 unread thread.\n")
+    assert len([line for line in told.splitlines() if line.endswith(", unread")]) == 2
+    writes(team, "anna", "reply", "2", "-m", "Thanks")
+    assert unread(team, "anna") == (0, [0, 0])
+    assert unread(team, "bob") == (1, [0, 1])
+
+
+def test_who_only_explores_leaves_everything_unread(team: Team) -> None:
+    writes(team, "anna", "add", "--at", "20,20", "-m", "Question")
+    writes(team, "bob", "reply", "1", "-m", "Answer")
+    before = unread(team, "anna")
+    anna = team.terminal("anna", "--explore", through_proxy=False)
+    anna.shows("READ-ONLY", "1 unread")
+    anna.send(" ")
+    anna.shows("Answer")
+    for key in "jkmM":
+        anna.send(key)
+    anna.shows("Exploring")
+    anna.send("r")
+    anna.shows("open it without --explore")
+    anna.close()
+    assert unread(team, "anna") == before == (1, [1])
