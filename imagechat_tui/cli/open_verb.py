@@ -150,6 +150,7 @@ def _shown(chosen: Target, explores: bool, private: bool, trace: TraceFile | Non
     def session() -> LiveSession:
         from imagechat_tui.net.drafts.file import DraftFile, drafts_path
         from imagechat_tui.net.driver import LiveSession
+        from imagechat_tui.net.unsent_marks import UnsentMarksFile, unsent_marks_path
 
         recognition = chosen.recognition(seen.looks, binds=False if explores else None)
         place = str(local.socket_path) if local is not None else chosen.settings.server
@@ -158,6 +159,7 @@ def _shown(chosen: Target, explores: bool, private: bool, trace: TraceFile | Non
             room,
             chosen.endpoint,
             drafts=DraftFile(kept),
+            marks=UnsentMarksFile(unsent_marks_path(state, place, chosen.tenant_id)),
             before_connect=chosen.before_connect,
             recognition=recognition,
             now=boottime,

@@ -30,6 +30,7 @@ from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.failures import Unreachable
 from imagechat_tui.net.inbound import readable_events, received
 from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, open_socket
+from imagechat_tui.net.unsent_marks import UnsentMarksFile, UnsentMarksKeeper
 from imagechat_tui.problems import LocalServerFailed, LocalServerProblem, Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import EventLogQuery
@@ -97,6 +98,7 @@ class LiveSession:
         room: What is looked at.
         endpoint: Where.
         drafts: Where drafts are kept; None keeps none.
+        marks: Where it is kept how far the person has read, until the server knows; None keeps nothing.
         before_connect: Awaited before each connection; a LocalServerFailed of it means "nobody there".
         recognition: Finds the room, if it is not known yet.
         now: Clock of the engine, in seconds.
@@ -114,6 +116,7 @@ class LiveSession:
         endpoint: Endpoint,
         *,
         drafts: DraftFile | None,
+        marks: UnsentMarksFile | None = None,
         before_connect: Callable[[], Awaitable[None]] | None = None,
         recognition: Recognition | None = None,
         now: Callable[[], float] = boottime,
@@ -127,6 +130,7 @@ class LiveSession:
         self._room = room
         self._endpoint = endpoint
         self._drafts = DraftKeeper(drafts, self._drafts_not_stored)
+        self._marks = UnsentMarksKeeper(marks)
         self._before_connect = before_connect
         self._recognition = recognition
         self._noted_at: float | None = None
@@ -194,6 +198,7 @@ class LiveSession:
         finally:
             self._tasks = None
             self._drafts.leave()
+            self._marks.leave()
             await self._api.close()
 
     # -- turns
@@ -201,7 +206,7 @@ class LiveSession:
     def _start(self) -> None:
         if not self._started:
             self._started = True
-            self._feed(inputs.Started(self._drafts.load()))
+            self._feed(inputs.Started(self._drafts.load(), self._marks.load()))
 
     def _feed(self, happened: inputs.Input) -> None:
         for effect in self._engine.feed(happened, self._now()):
@@ -244,6 +249,8 @@ class LiveSession:
                 self._news.append(effect)
             case effects.StoreDrafts():
                 self._drafts.store(effect.drafts)
+            case effects.StoreMarks():
+                self._marks.store(effect.marks)
             case effects.OpenSocket():
                 self._socket_tasks[effect.socket] = self._spawn(self._socket(effect))
             case effects.CloseSocket():

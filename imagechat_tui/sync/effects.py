@@ -12,7 +12,7 @@ from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import ChangeReadState, RoomIds
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Write
-from imagechat_tui.sync.state import ChatState, Draft, Phase
+from imagechat_tui.sync.state import ChatState, Draft, Phase, UnsentMarks
 
 
 class OpenSocket(Tagged, frozen=True):
@@ -112,6 +112,12 @@ class StoreDrafts(Tagged, frozen=True):
     drafts: tuple[Draft, ...]
 
 
+class StoreMarks(Tagged, frozen=True):
+    """Keep on disk how far the person has read, as long as the server has not confirmed it."""
+
+    marks: UnsentMarks
+
+
 class News(StrEnum):
     """Kinds of one-off news."""
 
@@ -182,6 +188,7 @@ Effect: TypeAlias = (
     | SendReadState
     | SendRequest
     | StoreDrafts
+    | StoreMarks
     | Announce
     | Applied
     | Missed

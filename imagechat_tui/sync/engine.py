@@ -28,7 +28,7 @@ from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due, do_due, next_due
-from imagechat_tui.sync.effects import Effect, Publish, StoreDrafts
+from imagechat_tui.sync.effects import Effect, Publish, StoreDrafts, StoreMarks
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
@@ -86,7 +86,7 @@ class SyncEngine:
         core.now = now
         effects: list[Effect] = []
         core.effects = effects
-        before, stored = facts.state, on_disk(facts.state)
+        before, stored, marks = facts.state, on_disk(facts.state), self._reading.unsent
         self._take_in(happened)
         self._decide()
         state = facts.state
@@ -94,6 +94,9 @@ class SyncEngine:
         if drafts != stored:
             # First: what is sent in this turn must be found among the drafts after a crash.
             effects.insert(0, StoreDrafts(drafts))
+        unsent = self._reading.unsent
+        if unsent is not None and unsent != marks:
+            effects.append(StoreMarks(unsent))
         if state is not before:
             effects.append(Publish(state))
         return tuple(effects)
@@ -106,6 +109,7 @@ class SyncEngine:
                 self._wish(happened)
             case inputs.Started():
                 self._facts.workspace.found(happened.drafts)
+                self._reading.found(happened.marks)
             case inputs.RoomFound():
                 self._core.room = happened.room
             case (

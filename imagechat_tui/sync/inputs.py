@@ -17,7 +17,7 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Submitted
-from imagechat_tui.sync.state import Draft, Peer, Room
+from imagechat_tui.sync.state import Draft, Peer, Room, UnsentMarks
 
 
 class Started(Tagged, frozen=True):
@@ -27,6 +27,8 @@ class Started(Tagged, frozen=True):
     """
 
     drafts: tuple[Draft, ...] = ()
+    marks: tuple[UnsentMarks, ...] = ()
+    """What earlier sessions, or others, could not tell of what was read; of anybody, in any room."""
 
 
 class RoomFound(Tagged, frozen=True):

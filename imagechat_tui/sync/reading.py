@@ -24,7 +24,7 @@ from imagechat_tui.sync.effects import FetchReadState, SendReadState
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
 from imagechat_tui.sync.reads import Read
-from imagechat_tui.sync.state import NO_COMMENTS, Comments, Confirmed
+from imagechat_tui.sync.state import NO_COMMENTS, Comments, Confirmed, UnsentMarks
 from imagechat_tui.sync.unread import unread_of
 
 TOLD_AFTER_S = 0.2
@@ -66,6 +66,9 @@ class Reading:
         """Read at least so far, which the server has not confirmed."""
         self._unread: Marks = {}
         """Read so far and no farther, which the server has not confirmed."""
+        self._unsent: UnsentMarks | None = None
+        self._found: tuple[UnsentMarks, ...] = ()
+        """What earlier sessions have left, until the server has told its state."""
         self._changed_at = -inf
         """When the newest of these was made."""
         self._sent: ChangeReadState | None = None
@@ -81,7 +84,16 @@ class Reading:
         """Whether the server keeps it, and has told; of a newcomer it knows nothing yet."""
         return bool(self._revision) and not self._refused
 
+    @property
+    def unsent(self) -> UnsentMarks | None:
+        """What the server has not confirmed; None if there is nothing, and never was."""
+        return self._unsent
+
     # What happened
+
+    def found(self, marks: tuple[UnsentMarks, ...]) -> None:
+        """Earlier sessions have left this on disk, of anybody and in any room."""
+        self._found = marks
 
     def opened(self) -> None:
         """The image's socket stands: something may have changed by another session."""
@@ -113,6 +125,7 @@ class Reading:
         elif sent is None:
             self._ask = False
             self._revision, self._told = state.revision, _marks(state.marks)
+            self._take_up_found()
         else:
             self._confirm(sent)
             self._take(state)
@@ -155,11 +168,13 @@ class Reading:
         if self.kept:
             self._show_unread()
         self._attention.unread(self._facts.workspace.mine.unread)
+        self._note_unsent()
 
     def dues(self) -> Iterator[Due]:
         """Ask the server, or tell it."""
-        me, pending = self._facts.ledger.confirmed.me, bool(self._read or self._unread)
-        newcomer = self._revision == 0 and not self._core.room.explores
+        me, explores = self._facts.ledger.confirmed.me, self._core.room.explores
+        pending = bool(self._read or self._unread) and not explores
+        newcomer = self._revision == 0 and not explores
         if me is None or me.is_anonymous or not self._facts.link.open or not self._facts.ledger.ours:
             return
         if self._refused or not (self._ask or pending or newcomer):
@@ -171,6 +186,38 @@ class Reading:
             yield Due(at, self._begin)
 
     # Inside
+
+    def _note_unsent(self) -> None:
+        me, told = self._facts.ledger.me, self._unsent
+        if told is not None and told.place != (me, self._core.room.url_id):
+            self._read.clear()  # of somebody else, or elsewhere: whoever is there again finds it on disk
+            self._unread.clear()
+        if me is not None and (
+            self._read or self._unread or (told is not None and (told.read or told.unread))
+        ):
+            self._unsent = UnsentMarks(
+                me, self._core.room.url_id, _named(self._read, None), _named(self._unread, None)
+            )
+
+    def _take_up_found(self) -> None:
+        """Have what was left by the same person in this room told now, as far as there still is what it is about."""
+        place = self._facts.ledger.me, self._core.room.url_id
+        known = self._facts.ledger.confirmed.conversations
+        for left in self._found:
+            if left.place != place:
+                continue
+            for mark in left.read:
+                if mark.conversation_id in known:
+                    newest = self._number(mark.conversation_id)
+                    self._note_read(mark.conversation_id, min(mark.number, newest))
+            for mark in left.unread:
+                if (
+                    mark.conversation_id in known
+                    and mark.number < self._newest_of(mark.conversation_id).others
+                ):
+                    self._unread[mark.conversation_id] = mark.number
+                    self._changed()
+        self._found = ()
 
     def _show_unread(self) -> None:
         confirmed, reads_along = self._facts.ledger.confirmed, self._attention.reads_along
@@ -268,5 +315,5 @@ def _marks(marks: tuple[ReadMark, ...]) -> Marks:
     return {mark.conversation_id: mark.number for mark in marks}
 
 
-def _named(marks: Mapping[ConversationId, int], most: int) -> tuple[ReadMark, ...]:
+def _named(marks: Mapping[ConversationId, int], most: int | None) -> tuple[ReadMark, ...]:
     return tuple(ReadMark(*mark) for mark in islice(marks.items(), most))

@@ -19,6 +19,7 @@ from imagechat_tui.protocol.models import (
     OtherImage,
     Point,
     Position,
+    ReadMark,
     User,
 )
 from imagechat_tui.sync.intents import Write
@@ -178,6 +179,23 @@ class Draft(Struct, frozen=True):
     def failed(self) -> bool:
         """Whether it was tried and not saved (listed under ``!``)."""
         return self.problem is not None
+
+
+class UnsentMarks(Struct, frozen=True):
+    """How far somebody has read in a room, as far as the server has not confirmed it."""
+
+    user_id: UserId
+    url_id: UrlId
+    """Image key."""
+    read: tuple[ReadMark, ...] = ()
+    """Read at least so far."""
+    unread: tuple[ReadMark, ...] = ()
+    """Read so far and no farther."""
+
+    @property
+    def place(self) -> tuple[UserId, UrlId]:
+        """Whose they are, and where."""
+        return self.user_id, self.url_id
 
 
 class Status(StrEnum):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.conftest import both, place_marker
 from tests.e2e.test_link import Team, team
+from tests.fault_proxy import Mode
 from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
@@ -105,3 +106,26 @@ def test_who_only_explores_leaves_everything_unread(team: Team) -> None:
     anna.shows("open it without --explore")
     anna.close()
     assert unread(team, "anna") == before == (1, [1])
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_was_read_without_a_link_is_told_by_the_same_persons_next_session(
+    team: Team, same: bool
+) -> None:
+    writes(team, "anna", "add", "--at", "20,20", "-m", "Question")
+    writes(team, "carl", "reply", "1", "-m", "I know")
+    writes(team, "bob", "reply", "1", "-m", "Answer")
+    here = team.terminal("anna", through_proxy=True)
+    says(here, "1 unread")
+    team.proxy.mode = Mode.REFUSE
+    team.proxy.cut()
+    here.shows("RECONNECTING")
+    here.send("M")
+    here.shows("1 thread marked read.")
+    here.close()
+    assert unread(team, "anna") == (1, [2])
+    team.proxy.mode = Mode.PASS
+    back = team.terminal("anna" if same else "carl", through_proxy=True)
+    says(back, "" if same else "1 unread")
+    back.wait_for(lambda: unread(team, "anna") == (1 - same, [2 * (1 - same)]), what="what the server knows")
+    assert unread(team, "carl") == (1, [1])

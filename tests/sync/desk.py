@@ -19,7 +19,7 @@ from imagechat_tui.sync.backoff import CAP_S
 from imagechat_tui.sync.engine import SyncEngine
 from imagechat_tui.sync.intents import Intent, OpenThread, Submitted
 from imagechat_tui.sync.outbox import on_disk
-from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase
+from imagechat_tui.sync.state import ChatState, Connection, Draft, Peer, Phase, UnsentMarks
 from tests import examples as eg
 
 E = TypeVar("E")
@@ -49,6 +49,7 @@ class Desk:
         drafts: tuple[Draft, ...] = (),
         cap_s: float = CAP_S,
         explores: bool = False,
+        marks: tuple[UnsentMarks, ...] = (),
     ) -> None:
         self.engine = SyncEngine(eg.room(explores=explores), uniform=uniform, cap_s=cap_s)
         self.now = BEGUN_AT
@@ -61,7 +62,7 @@ class Desk:
         self.stored: tuple[Draft, ...] = ()
         """What is on disk."""
         self._ids = 0
-        self.feed(inputs.Started(drafts))
+        self.feed(inputs.Started(drafts, marks))
 
     @property
     def state(self) -> ChatState:

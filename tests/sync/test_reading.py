@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import EXPLORING, Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated, ReadStateChanged
-from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState, ConversationList
-from imagechat_tui.sync.effects import FetchReadState, News, SendReadState, SendRequest
+from imagechat_tui.sync.effects import FetchReadState, News, SendReadState, SendRequest, StoreMarks
 from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
 from imagechat_tui.sync.intents import (
     CloseThread,
@@ -21,6 +21,7 @@ from imagechat_tui.sync.intents import (
     PostComment,
     TryNow,
 )
+from imagechat_tui.sync.state import UnsentMarks
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, hosted
 
@@ -420,3 +421,77 @@ def test_who_explores_sees_what_is_unread_and_changes_nothing(revision: int) -> 
     desk.wish(PostComment(HOME, "no"))
     desk.nothing(SendReadState, SendRequest)
     assert desk.told(News.REFUSED)[0].problem == Problem(ProblemKind.READ_ONLY, EXPLORING)
+
+
+# On disk
+
+
+def stored(desk: Desk) -> UnsentMarks:
+    """What is to be kept on disk."""
+    found = [effect for effect in desk.waiting if isinstance(effect, StoreMarks)]
+    return found[-1].marks
+
+
+def left(**changes: object) -> UnsentMarks:
+    return replace(UnsentMarks(eg.ALICE, eg.IMAGE), **changes)
+
+
+def came_back(*marks: UnsentMarks, read: int = 2) -> Desk:
+    """A session that found these on disk, of a thread with three comments."""
+    desk = Desk(marks=marks)
+    desk.list_comes(said(3))
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    told(desk, ReadState(1, at(read)))
+    return desk
+
+
+def test_what_is_not_confirmed_is_kept_until_it_is() -> None:
+    desk = known(3, read=2)
+    desk.nothing(StoreMarks)
+    desk.wish(MarkRead(HOME))
+    assert stored(desk) == left(read=at(3))
+    desk.wish(MarkUnread(HOME))
+    assert stored(desk) == left(unread=at(2))
+    desk.wait(1.0)
+    confirmed(desk, 2)
+    assert stored(desk) == left()
+
+
+def test_what_an_earlier_session_could_not_tell_is_shown_and_told() -> None:
+    desk = came_back(left(read=at(3)))
+    assert desk.state.mine.unread == frozenset()
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(read=at(3))
+    assert stored(desk) == left()
+
+
+def test_what_an_earlier_session_marked_unread_is_told() -> None:
+    desk = came_back(left(unread=at(1)), read=3)
+    assert desk.state.mine.unread == {HOME}
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(unread=at(1))
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        left(user_id=eg.BOB, read=at(3)),
+        left(url_id=UrlId("another"), read=at(3)),
+        left(read=(ReadMark(ConversationId("\ud800"), 3),)),
+        left(unread=(ReadMark(ConversationId("gone"), 1),)),
+        left(read=at(1)),
+        left(unread=at(7)),
+    ],
+)
+def test_what_is_of_somebody_else_or_about_nothing_is_not_told(marks: UnsentMarks) -> None:
+    desk = came_back(marks)
+    desk.wait(60.0)
+    desk.nothing(SendReadState, StoreMarks)
+    assert desk.state.mine.unread == {HOME}
+
+
+def test_more_than_there_was_to_read_was_not_read() -> None:
+    desk = came_back(left(read=at(1 << 50)))
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(read=at(3))
