@@ -15,6 +15,7 @@ from imagechat_tui.cli.one_shot import Visit
 from imagechat_tui.cli.threads import list_threads, text_of
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol import codec
+from imagechat_tui.protocol.models import ReadState
 from imagechat_tui.protocol.routes import ConversationList
 from tests import examples as eg
 
@@ -74,6 +75,9 @@ def test_a_list_says_what_is_left_out_of_it(
 
         async def look(self) -> ConversationList:
             return eg.conversation_list(conversations=())
+
+        async def read_state(self) -> ReadState | None:
+            return None
 
     def visit(target: object, work: Callable[[Visit], Coroutine[None, None, object]]) -> object:
         return asyncio.run(work(Stub()))

@@ -17,14 +17,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.pty]
 __all__ = ["team"]
 
 
-def says(terminal: Terminal, unread: str) -> None:
+def says(terminal: Terminal, unread: str, *, within_s: float = 15.0) -> float:
     """Wait until its header tells so much unread; nothing, if it is empty."""
 
     def told() -> bool:
         line = terminal.lines[0]
         return f"· {unread}" in line if unread else "LIVE" in line and "unread" not in line
 
-    terminal.wait_for(told, what=unread or "nothing unread")
+    return terminal.wait_for(told, within_s=within_s, what=unread or "nothing unread")
 
 
 def test_what_was_answered_during_an_absence_is_unread_until_it_was_seen(team: Team) -> None:
@@ -56,6 +56,21 @@ def test_what_was_answered_during_an_absence_is_unread_until_it_was_seen(team: T
     assert seen == [1, 3]
     newcomer.quiet()
     says(newcomer, "")
+
+
+def test_what_one_session_reads_or_marks_another_shows_within_a_second(team: Team) -> None:
+    writes(team, "anna", "add", "--at", "20,20", "-m", "Question")
+    writes(team, "bob", "reply", "1", "-m", "Answer")
+    here, beside = (team.terminal("anna", through_proxy=False) for _ in range(2))
+    for terminal in (here, beside):
+        says(terminal, "1 unread")
+    here.send("]M")
+    says(beside, "", within_s=1.0)
+    here.send("m")
+    says(beside, "1 unread", within_s=1.0)
+    writes(team, "anna", "reply", "1", "-m", "Thanks")
+    for terminal in (here, beside):
+        says(terminal, "", within_s=1.0)
 
 
 def unread(team: Team, name: str) -> object:

@@ -149,7 +149,7 @@ async def test_a_terminal_without_the_focus_shows_its_threads_to_nobody(sit: Sit
         await desk.until(lambda: looks(desk) == Look(FIRST))
 
 
-@pytest.mark.parametrize("keys", [("k",) * 6, ("g",), ("ctrl+u",) * 3])
+@pytest.mark.parametrize("keys", [("k",) * 6, ("home",), ("ctrl+u",) * 3])
 async def test_a_thread_whose_end_is_out_of_view_is_not_looked_at(sit: Sit, keys: tuple[str, ...]) -> None:
     many = [comment(f"c_{n}", "a line\n" * 8) for n in range(6)]
     async with sit(chat_state((eg.conversation(id=FIRST), many))) as desk:
