@@ -142,6 +142,15 @@ COMMANDS: Final = (
         synonyms="back jump goto go to last", about=_LIST, manual="next, previous marker",
     ),
     Command(
+        "picture.next", Context.CHAT, "right_curly_bracket", "picture(1)", "Next picture",
+        synonyms="forward image file folder jump go to",
+        hint="picture", footer={Context.PICTURE: 35, Context.THREADS: 35}, manual="next, previous picture",
+    ),
+    Command(
+        "picture.previous", Context.CHAT, "left_curly_bracket", "picture(-1)", "Previous picture",
+        synonyms="back image file folder jump go to last", manual="next, previous picture",
+    ),
+    Command(
         "marker.unread", Context.CHAT, "space", "next_unread", "Next unread",
         synonyms="new jump goto go to mark read notification inbox",
         hint="unread", footer={Context.THREADS: 30}, about=_LIST,

@@ -48,7 +48,8 @@ class LazySession:
     def _session(self) -> Session:
         if self._made is None:
             self._made = self._make()
-            # Off while modules loaded (``__main__``). What is there now stays: no need to look it through again.
-            gc.freeze()
-            gc.enable()
+            if not gc.isenabled():
+                # Off while modules loaded (``__main__``). What is there now stays: no need to look it through again.
+                gc.freeze()
+                gc.enable()
         return self._made

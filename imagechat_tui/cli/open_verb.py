@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence, Set
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.cli.picture_files import choose_picture
+from imagechat_tui.cli.picture_files import PictureChoice, all_pictures
+from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.target import (
     Command,
     Target,
-    picture_argument,
     picture_options,
+    pictures_argument,
     server_options,
     target,
 )
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from imagechat_tui.protocol.routes import Pixels
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
+    from imagechat_tui.sync.state import Room
+    from imagechat_tui.tui.visits import ShownPicture
 
 
 def private_option(command: Command) -> Command:
@@ -52,7 +56,7 @@ def private_option(command: Command) -> Command:
 
 
 @click.command(cls=Verb)
-@picture_argument
+@pictures_argument
 @click.option("--glyphs", type=click.Choice(CHOICES["glyphs"]), help="What the picture is drawn with.")
 @click.option("--colors", type=click.Choice(CHOICES["colors"]), help="How many colours the terminal has.")
 @click.option("--renderer", type=click.Choice(CHOICES["renderer"]), help="What turns pixels into cells.")
@@ -72,22 +76,27 @@ def private_option(command: Command) -> Command:
 @picture_options
 @server_options
 def open_picture(
-    image: str, explore: bool, allow_private: bool, trace: str | None, **options: str | None
+    images: tuple[str, ...], explore: bool, allow_private: bool, trace: str | None, **options: str | None
 ) -> int:
-    """Open IMAGE: a file, an address, a folder (its first picture), or - for stdin.
+    """Open IMAGE: a file, an address, a folder (all pictures in it), or - for stdin. Several may be named.
 
     \b
     imagechat shot.png
+    imagechat shots/
+    imagechat before.png after.png
     imagechat https://example.org/mock.png
     grim - | imagechat -
     imagechat shot.png --server https://review.example --tenant design
 
     Markers stand on the picture, each with a thread; whoever opens the same picture on the same server
-    sees the same, live. Press ? for the keys.
+    sees the same, live. Press ? for the keys; } and { go through several pictures.
     """
     need_terminal()
-    chosen = target(choose_picture(image).image, Purpose.SCREEN, **options)
-    return run_screen(chosen, explores=explore, private=allow_private, trace=trace)
+    pictures = all_pictures(images)
+    if len(pictures) > 1 and (options["url_id"] or options["src"]):
+        raise click.UsageError("--url-id and --src are about one picture, and several are named.")
+    first = target(pictures[0].image, Purpose.SCREEN, **options)
+    return run_screen(first, pictures[1:], explores=explore, private=allow_private, trace=trace)
 
 
 NAME_S = 1.0
@@ -95,18 +104,26 @@ NAME_S = 1.0
 
 
 def run_screen(
-    chosen: Target, *, explores: bool = False, private: bool = False, trace: str | None = None
+    first: Target,
+    others: Sequence[PictureChoice] = (),
+    *,
+    explores: bool = False,
+    private: bool = False,
+    trace: str | None = None,
 ) -> int:
-    """Show the picture until the person leaves; returns the exit code.
+    """Show pictures until the person leaves; returns the exit code.
 
     Args:
-        chosen: the picture.
-        explores: whether they only look around.
-        private: whether its address may lead into a private network; else the person is asked.
-        trace: the file that the session is recorded in, if it is.
+        first: the picture that is shown first.
+        others: what comes after it.
+        explores: whether the person only looks around.
+        private: whether addresses may lead into a private network; else the person is asked.
+        trace: the file that the session of the first picture is recorded in, if it is.
     """
     with recording(trace) as recorded, on_terminal():
-        return _shown(chosen, explores, private or _may_be_private(chosen.image), recorded)
+        targets = Targets(first, others)
+        allowed = {image for image in targets.addresses if private or _may_be_private(image)}
+        return _shown(targets, explores, allowed, recorded)
 
 
 def _may_be_private(image: str) -> bool:
@@ -124,8 +141,39 @@ def _may_be_private(image: str) -> bool:
         return confirmed("Fetch it?")
 
 
-def _shown(chosen: Target, explores: bool, private: bool, trace: TraceFile | None) -> int:
+class Targets:
+    """The pictures of one call, in their order. What comes through pipes is read at once.
+
+    Raises:
+        PictureError: nothing came through a pipe, or too much.
+    """
+
+    def __init__(self, first: Target, others: Sequence[PictureChoice]) -> None:
+        self._first = first
+        self._images = (first.image, *(other.image for other in others))
+        named = (other.image for other in others if not other.in_folder)
+        piped = ((image, from_pipe(image, first.settings)) for image in named)
+        self._piped = {image: data for image, data in piped if data is not None}
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, at: int) -> Target:
+        if at == 0:
+            return self._first
+        image = self._images[at]
+        data = self._piped.get(image)
+        return replace(self._first, image=image if data is None else "-", stdin=data)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Those that are fetched."""
+        return [image for image in self._images if is_url(image)]
+
+
+def _shown(targets: Targets, explores: bool, private: Set[str], trace: TraceFile | None) -> int:
     typed_ahead.keep()
+    chosen = targets[0]
     look = screen_options(chosen.settings)
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local
@@ -136,42 +184,13 @@ def _shown(chosen: Target, explores: bool, private: bool, trace: TraceFile | Non
         spawn_early(local)
     tell_textual(look.colors)
 
-    from msgspec.structs import replace
-
     from imagechat_tui.cli.failures import picture_words_for
-    from imagechat_tui.cli.lazy_session import LazySession
     from imagechat_tui.clock import boottime, wall_ms
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
-    room = replace(chosen.room_before, explores=explores)
-    seen = _Seen()
-
-    def session() -> LiveSession:
-        from imagechat_tui.net.drafts.file import DraftFile, drafts_path
-        from imagechat_tui.net.driver import LiveSession
-        from imagechat_tui.net.unsent_marks import UnsentMarksFile, unsent_marks_path
-
-        recognition = chosen.recognition(seen.looks, binds=False if explores else None)
-        place = str(local.socket_path) if local is not None else chosen.settings.server
-        kept = drafts_path(state, place, chosen.tenant_id, chosen.met.drafts_key)
-        live = LiveSession(
-            room,
-            chosen.endpoint,
-            drafts=DraftFile(kept),
-            marks=UnsentMarksFile(unsent_marks_path(state, place, chosen.tenant_id)),
-            before_connect=chosen.before_connect,
-            recognition=recognition,
-            now=boottime,
-            trace=trace,
-        )
-        seen.on_another = live.picture_read
-        return live
-
     app = ImageChatApp(
-        LazySession(room, session),
-        load_picture=lambda progress: seen.load(picture_of(chosen, progress, private=private)),
-        name=chosen.title,
+        _Album(targets, explores, private, trace),
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
@@ -181,10 +200,68 @@ def _shown(chosen: Target, explores: bool, private: bool, trace: TraceFile | Non
         ),
         clock=Clock(wall_ms=wall_ms, engine_s=boottime),
         picture_problem=picture_words_for,
-        picture_stamp=_stamp_of(chosen),
     )
     code = app.run()
     return code if code is not None else app.return_code or 0
+
+
+class _Album:
+    """The pictures as the screen is handed them (``tui.visits.Album``).
+
+    Args:
+        targets: the pictures.
+        explores: whether the person only looks around.
+        private: addresses that may lead into a private network.
+        trace: records the first session of the first picture; two sessions in one trace could not be replayed.
+    """
+
+    def __init__(self, targets: Targets, explores: bool, private: Set[str], trace: TraceFile | None) -> None:
+        self._targets = targets
+        self._explores = explores
+        self._private = private
+        self._trace = trace
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def open(self, at: int) -> ShownPicture:
+        """The one in a place."""
+        from imagechat_tui.cli.lazy_session import LazySession
+        from imagechat_tui.tui.visits import ShownPicture
+
+        chosen, seen = self._targets[at], _Seen()
+        trace, self._trace = self._trace, None
+        private = chosen.image in self._private
+        room = replace(chosen.room_before, explores=self._explores)
+        return ShownPicture(
+            chosen.title,
+            LazySession(room, lambda: _session(chosen, room, seen, trace)),
+            load=lambda progress: seen.load(picture_of(chosen, progress, private=private)),
+            stamp=_stamp_of(chosen),
+        )
+
+
+def _session(chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -> LiveSession:
+    from imagechat_tui.clock import boottime
+    from imagechat_tui.net.drafts.file import DraftFile, drafts_path
+    from imagechat_tui.net.driver import LiveSession
+    from imagechat_tui.net.unsent_marks import UnsentMarksFile, unsent_marks_path
+
+    local, state = chosen.local, chosen.folders.state
+    place = str(local.socket_path) if local is not None else chosen.settings.server
+    kept = drafts_path(state, place, chosen.tenant_id, chosen.met.drafts_key)
+    live = LiveSession(
+        room,
+        chosen.endpoint,
+        drafts=DraftFile(kept),
+        marks=UnsentMarksFile(unsent_marks_path(state, place, chosen.tenant_id)),
+        before_connect=chosen.before_connect,
+        recognition=chosen.recognition(seen.looks, binds=False if room.explores else None),
+        now=boottime,
+        trace=trace,
+    )
+    seen.on_another = live.picture_read
+    return live
 
 
 class _Seen:
@@ -274,6 +351,4 @@ def screen_options(settings: ClientSettings) -> RenderOptions:
     look = render_options(settings)
     if settings.graphics != "kitty":
         return look
-    from msgspec.structs import replace
-
     return replace(look, pixels=pixels_per_cell(os.environ, look.aspect, look.colors))

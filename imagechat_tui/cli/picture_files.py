@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -46,6 +47,8 @@ class PictureChoice(Struct, frozen=True):
     """What to open: a path, an address, or ``-``."""
     told: str = ""
     """What to tell of the choice, where it is not simply what was typed."""
+    in_folder: bool = False
+    """It was found in a folder: it is a plain file, and has the name of a picture."""
 
 
 def choose_picture(image: str) -> PictureChoice:
@@ -55,17 +58,65 @@ def choose_picture(image: str) -> PictureChoice:
         PictureError: there is none.
         VerbFailed: it cannot be known which one is meant.
     """
+    all_of_it = choose_pictures(image)
+    if all_of_it.folder is None:
+        return all_of_it.choice(0)
+    first = all_of_it.choice(0)
+    told = first_picture_words(first.image, len(all_of_it.names))
+    return PictureChoice(first.image, " ".join(filter(None, (first.told, told))))
+
+
+class PicturesChoice(Struct, frozen=True):
+    """The pictures that were meant by one name: one, or those of a folder."""
+
+    names: tuple[str, ...]
+    """What to open; in a folder, as they are called there. One at least."""
+    folder: Path | None = None
+    told: str = ""
+    """What to tell of the choice, where it is not simply what was typed."""
+
+    def choice(self, at: int) -> PictureChoice:
+        """One of them."""
+        name, folder = self.names[at], self.folder
+        if folder is None:
+            return PictureChoice(name, self.told)
+        return PictureChoice(os.path.join(folder, name), self.told, in_folder=True)  # noqa: PTH118 (of thousands)
+
+
+def all_pictures(images: Sequence[str]) -> list[PictureChoice]:
+    """All pictures that are named, folders replaced by what is in them, each one once.
+
+    Raises:
+        PictureError: one of the names has no picture.
+        VerbFailed: it cannot be known which one is meant.
+    """
+    there: dict[str, PictureChoice] = {}
+    for name in images:
+        several = choose_pictures(name)
+        for at in range(len(several.names)):
+            choice = several.choice(at)
+            there.setdefault(_once(choice.image) if len(images) > 1 else choice.image, choice)
+    return list(there.values())
+
+
+def _once(image: str) -> str:
+    """What is the same for all names of a picture that lead through no link."""
+    return image if image == "-" or is_url(image) else os.path.normpath(from_root(Path(image)))
+
+
+def choose_pictures(image: str) -> PicturesChoice:
+    """As ``choose_picture``, but a folder stands for all of its pictures."""
     if image == "-":
-        return PictureChoice(image)
+        return PicturesChoice((image,))
     if is_url(image):
-        return PictureChoice(picture_address(image))
+        return PicturesChoice((picture_address(image),))
     if not image:
         raise VerbFailed(problems.NoPictureNamed())
     path = picture_path(image, Path())
     try:
         facts = path.stat()
         if not stat.S_ISDIR(facts.st_mode):
-            return PictureChoice(str(path))
+            return PicturesChoice((str(path),))
         pictures = pictures_in(path)
     except PermissionError:
         raise PictureError(problems.PictureForbidden(image)) from None
@@ -77,11 +128,10 @@ def choose_picture(image: str) -> PictureChoice:
         return _look_alike(image, path)
     if not pictures:
         raise PictureError(problems.NoPictureInFolder(image))
-    first = path / pictures[0]
-    return PictureChoice(str(first), first_picture_words(str(first), len(pictures)))
+    return PicturesChoice(tuple(pictures), path)
 
 
-def _look_alike(image: str, path: Path) -> PictureChoice:
+def _look_alike(image: str, path: Path) -> PicturesChoice:
     same = look_alikes(path)
     if not same:
         raise _missing(image, path)
@@ -89,8 +139,8 @@ def _look_alike(image: str, path: Path) -> PictureChoice:
         there = tuple(spelled_out(str(other)) for other in same)
         raise VerbFailed(problems.SeveralLookAlike(image, there))
     seen = look_alike_words(spelled_out(str(path)), spelled_out(str(same[0])))
-    inside = choose_picture(str(same[0]))
-    return PictureChoice(inside.image, " ".join(filter(None, (seen, inside.told))))
+    inside = choose_pictures(str(same[0]))
+    return PicturesChoice(inside.names, inside.folder, " ".join(filter(None, (seen, inside.told))))
 
 
 def _missing(image: str, path: Path) -> PictureError | VerbFailed:

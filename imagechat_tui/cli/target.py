@@ -94,6 +94,9 @@ def completed_markers(ctx: click.Context, param: click.Parameter, incomplete: st
 
 
 picture_argument = click.argument("image", shell_complete=completed_files)
+pictures_argument = click.argument(
+    "images", metavar="IMAGE...", nargs=-1, required=True, shell_complete=completed_files
+)
 
 
 def picture_options(command: Command) -> Command:

@@ -32,12 +32,13 @@ from imagechat_tui.tui.exit import OrderlyExit
 from imagechat_tui.tui.job_control import can_go_on_again
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keyboard import Keyboard
-from imagechat_tui.tui.picture_loading import LoadPicture, PictureLoader, PictureMessage, StampOf
+from imagechat_tui.tui.picture_loading import PictureLoader
 from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
 from imagechat_tui.tui.textual_internals.terminal import driver_class, write
 from imagechat_tui.tui.themes import THEMES
+from imagechat_tui.tui.visits import Album, Visit, Visits
 from imagechat_tui.tui.widgets.bars import count
 from imagechat_tui.words import WIDE_SIGNS, Words
 
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
 
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce, Applied, Missed
-    from imagechat_tui.sync.session import Session
 
 CRASHED = 1
+ONLY_PICTURE = "There is no other picture. A folder, or several names, have more."
 
 
 class ScreenOptions(Struct, frozen=True):
@@ -65,7 +66,7 @@ class ScreenOptions(Struct, frozen=True):
 
 
 class ImageChatApp(App[int]):
-    """One picture, its threads, one session."""
+    """One picture at a time, its threads, its session."""
 
     TITLE = "imagechat"
     CSS_PATH = "app.tcss"
@@ -76,22 +77,15 @@ class ImageChatApp(App[int]):
 
     def __init__(
         self,
-        session: Session,
+        album: Album,
         *,
-        load_picture: LoadPicture,
-        name: str,
         options: ScreenOptions,
         clock: Clock,
         picture_problem: Callable[[Exception], Words | None],
-        picture_stamp: StampOf | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self._session = session
-        self._pictures = PictureLoader(
-            load_picture, picture_stamp, self._post, held=lambda: self.chat.drafting.is_placing
-        )
-        self._picture_name = name
+        self._visits = Visits(album, self._session_changed)
         self._options = options
         self._clock = clock
         self._picture_problem = picture_problem
@@ -132,8 +126,9 @@ class ImageChatApp(App[int]):
     def get_default_screen(self) -> Screen[None]:
         """The main screen, at once: nothing is painted twice at the start."""
         self._chat = ChatScreen(
-            self._session,
-            name=self._picture_name,
+            self._visits.current,
+            name=self._visits.current.picture.name,
+            place=self._place,
             options=self._options.render,
             clock=self._clock,
             bell=self._options.bell,
@@ -163,25 +158,67 @@ class ImageChatApp(App[int]):
 
     def _begin(self) -> None:
         self.run_worker(self._take_keys(), name="keys", group="keys")
-        self.run_worker(self._pictures.run(), name="picture", group="picture")
-        self._orderly_exit.session = self.run_worker(
-            self._session.run(self._session_changed), name="session", group="session"
-        )
+        self._load()
+        self._orderly_exit.session = self.run_worker(self._visits.run(), name="session", group="session")
         self.chat.composer.set_up()
 
-    def _post(self, message: messages.StateChanged | messages.NewsArrived | PictureMessage) -> None:
+    def _load(self) -> None:
+        """Load the picture that is shown, and no other one any more."""
+        visit = self._visits.current
+        self._loader = PictureLoader(
+            visit.picture.load,
+            visit.picture.stamp,
+            lambda message: self._post(visit, message),
+            held=lambda: self.chat.drafting.is_placing,
+        )
+        self.run_worker(self._loader.run(), name="picture", group="picture", exclusive=True)
+
+    def _post(self, visit: Visit, message: messages.OfVisit) -> None:
+        message.visit = visit
         self.post_message(message)
 
-    def _session_changed(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
+    def _session_changed(
+        self, visit: Visit, state: ChatState, news: tuple[Announce | Applied | Missed, ...]
+    ) -> None:
         from imagechat_tui.sync.effects import Announce
 
         announced = tuple(item for item in news if isinstance(item, Announce))
+        if visit is not self._visits.current:
+            self.chat.show_news_of_another(visit.picture.name, announced)
+            return
         if announced:
-            self._post(messages.NewsArrived(announced))
-        self._post(messages.StateChanged(state))
+            self._post(visit, messages.NewsArrived(announced))
+        self._post(visit, messages.StateChanged(state))
+
+    # -- which picture
+
+    @property
+    def _place(self) -> str:
+        """Which of the pictures it is that is shown; empty if there is no other one."""
+        visits = self._visits
+        return f"{visits.current.at + 1}/{visits.count}" if visits.count > 1 else ""
+
+    def on_picture_wanted(self, message: messages.PictureWanted) -> None:
+        """Show the next picture or the one before, round and round."""
+        visits = self._visits
+        if visits.count == 1:
+            self.chat.notices.notice("", ONLY_PICTURE)
+            return
+        self.chat.leave_picture()
+        visit = visits.go((visits.current.at + message.step) % visits.count)
+        self.chat.show_other(visit, name=visit.picture.name, place=self._place)
+        self._load()
+
+    def _shows(self, message: messages.OfVisit) -> bool:
+        """Whether a message is about the picture that is shown."""
+        return message.visit is self._visits.current
+
+    # -- what comes
 
     def on_state_changed(self, message: messages.StateChanged) -> None:
         """Hand the state down to the main screen, and to dialogs that follow it."""
+        if not self._shows(message):
+            return
         self.chat.show_state(message.state)
         for screen in self.screen_stack[1:]:
             follow = getattr(screen, "show_state", None)
@@ -190,26 +227,32 @@ class ImageChatApp(App[int]):
 
     def on_news_arrived(self, message: messages.NewsArrived) -> None:
         """Hand news down to the main screen."""
-        self.chat.show_news(message.news)
+        if self._shows(message):
+            self.chat.show_news(message.news)
 
     def on_picture_loading(self, message: messages.PictureLoading) -> None:
         """Show how far the picture has come."""
-        self.chat.show_loading(message.fraction)
+        if self._shows(message):
+            self.chat.show_loading(message.fraction)
 
     def on_picture_loaded(self, message: messages.PictureLoaded) -> None:
         """Show the picture."""
-        self.chat.show_picture(message.picture)
+        if self._shows(message):
+            self.chat.show_picture(message.picture)
 
-    def on_picture_changed(self) -> None:
+    def on_picture_changed(self, message: messages.PictureChanged) -> None:
         """Say that the file is another; it is read again when nothing is written about this one any more."""
-        self.chat.show_picture_changed()
+        if self._shows(message):
+            self.chat.show_picture_changed()
 
     def on_picture_asked(self) -> None:
         """Read the picture again, if it is another one."""
-        self._pictures.again()
+        self._loader.again()
 
     def on_picture_failed(self, message: messages.PictureFailed) -> None:
         """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
+        if not self._shows(message):
+            return
         words = self._picture_problem(message.error) or self._crashes.words(message.error)
         if self.chat.picture.picture is not None:
             self.chat.show_not_read_again(f"{words.sentence} {words.action}".strip())

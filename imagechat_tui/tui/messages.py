@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from imagechat_tui.tui.commands import ActiveCommand
 
 
-class StateChanged(Message):
+class OfVisit(Message):
+    """Something about one picture: of no interest once another one is shown."""
+
+    visit: object = None
+    """The visit of that picture."""
+
+
+class StateChanged(OfVisit):
     """The session has a new state. A newer one replaces one still waiting, so a burst costs one redraw."""
 
     def __init__(self, state: ChatState) -> None:
@@ -26,7 +33,7 @@ class StateChanged(Message):
         return isinstance(message, StateChanged)
 
 
-class NewsArrived(Message):
+class NewsArrived(OfVisit):
     """One-off news, in order; never replaced."""
 
     def __init__(self, news: tuple[Announce, ...]) -> None:
@@ -34,7 +41,7 @@ class NewsArrived(Message):
         self.news = news
 
 
-class PictureLoading(Message):
+class PictureLoading(OfVisit):
     """How far the picture has come: a fraction, 0–1."""
 
     def __init__(self, fraction: float) -> None:
@@ -46,7 +53,7 @@ class PictureLoading(Message):
         return isinstance(message, PictureLoading)
 
 
-class PictureLoaded(Message):
+class PictureLoaded(OfVisit):
     """The picture was read, and can be shown."""
 
     def __init__(self, picture: Picture) -> None:
@@ -54,7 +61,7 @@ class PictureLoaded(Message):
         self.picture = picture
 
 
-class PictureFailed(Message):
+class PictureFailed(OfVisit):
     """The picture cannot be shown."""
 
     def __init__(self, error: Exception) -> None:
@@ -62,12 +69,20 @@ class PictureFailed(Message):
         self.error = error
 
 
-class PictureChanged(Message):
+class PictureChanged(OfVisit):
     """Its file is another than the one that was read."""
 
 
 class PictureAsked(Message):
     """The person wants to see the picture as it is now."""
+
+
+class PictureWanted(Message):
+    """The person wants to see another picture: so many places on."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
 
 
 class WritingRefused(Message):

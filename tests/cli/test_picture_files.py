@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from imagechat_tui import problems
-from imagechat_tui.cli.picture_files import choose_picture, folded, pictures_in
+from imagechat_tui.cli.picture_files import all_pictures, choose_picture, folded, pictures_in
 from imagechat_tui.problems import Failed
 from imagechat_tui.words import picture_words
 
@@ -77,6 +77,52 @@ def test_it_is_said_which_picture_of_a_folder_was_taken() -> None:
     make("mocks/a.png")
     assert choose_picture("mocks/").told == "mocks/a.png is the first of 2 pictures there."
     assert choose_picture("mocks/a.png").told == ""
+
+
+# Several
+
+
+def named(*images: str) -> list[str]:
+    return [choice.image for choice in all_pictures(images)]
+
+
+def test_a_folder_stands_for_all_its_pictures_among_others() -> None:
+    make("mocks/shot10.png", "mocks/shot2.png", "mocks/.hidden.png", "z.png", "a.png")
+    assert named("mocks") == ["mocks/shot2.png", "mocks/shot10.png"]
+    assert named("z.png", "mocks/", "a.png") == ["z.png", "mocks/shot2.png", "mocks/shot10.png", "a.png"]
+    address = "https://host/a.png"
+    assert named("-", address) == ["-", address]
+
+
+def test_what_is_named_twice_is_there_once_where_it_was_named_first(here: Path) -> None:
+    make("mocks/a.png", "mocks/b.png")
+    assert named("mocks/b.png", "./mocks/../mocks/b.png", "mocks", str(here / "mocks")) == [
+        "mocks/b.png",
+        "mocks/a.png",
+    ]
+
+
+def test_one_name_without_a_picture_is_told_before_anything_is_shown() -> None:
+    make("a.png")
+    with pytest.raises(Failed) as failed:
+        all_pictures(["a.png", "b.png"])
+    assert isinstance(failed.value.problem, problems.PictureMissing)
+
+
+@pytest.mark.parametrize(
+    "name", ["two\nlines.png", "red\x1b[31m.png", "\u202egnp.exe.png", os.fsdecode(b"bad\xff.png"), "-.png"]
+)
+def test_odd_names_are_pictures_like_others(name: str) -> None:
+    make(f"mocks/{name}")
+    assert named("mocks") == [f"mocks/{name}"]
+
+
+def test_a_folder_of_very_many_files_is_taken_whole(here: Path) -> None:
+    (here / "mocks").mkdir()
+    (here / "mocks" / "0.png").write_bytes(b"pixels")
+    for number in range(1, 2000):
+        os.link(here / "mocks" / "0.png", here / "mocks" / f"{number}.png")
+    assert named("mocks") == [f"mocks/{number}.png" for number in range(2000)]
 
 
 # A name that looks the same

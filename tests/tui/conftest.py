@@ -22,6 +22,7 @@ from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.picture_loading import LoadPicture
+from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
 
@@ -148,9 +149,7 @@ def sit(tmp_path: Path) -> Sit:
             return picture
 
         app = ImageChatApp(
-            session,
-            load_picture=load or at_once,
-            name=name,
+            OnePicture(ShownPicture(name, session, load or at_once)),
             options=ScreenOptions(render=RenderOptions(), crash_folder=tmp_path / "crash", **(options or {})),
             clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
             picture_problem=lambda error: Words("No picture", str(error)),

@@ -33,6 +33,7 @@ from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.chat import corner
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.textual_internals.event_loop import settled
+from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, chat_state, comment, conversation
@@ -158,9 +159,7 @@ def main() -> None:
     vars(corner).update(HINT_S=STAYS_S, FAILURE_S=STAYS_S)
     look = RenderOptions(pixels=CELL if "pixels" in sys.argv[3:] else None)
     app = RestingApp(
-        SteppingSession(scattered(count), iter(steps)),
-        load_picture=load,
-        name="busy.png",
+        OnePicture(ShownPicture("busy.png", SteppingSession(scattered(count), iter(steps)), load)),
         options=ScreenOptions(render=look),
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("No picture", str(error)),

@@ -24,6 +24,7 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.intents import Intent, KeepDraft, TryNow
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests.tui.conftest import grey_picture
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
@@ -81,9 +82,7 @@ def main() -> None:
     if mode == "told-again":
         ImageChatApp.on_unmount = told_again  # type: ignore[method-assign, assignment]
     app = ImageChatApp(
-        StoringSession(drafts, mode),
-        load_picture=load,
-        name="shot.png",
+        OnePicture(ShownPicture("shot.png", StoringSession(drafts, mode), load)),
         options=ScreenOptions(render=look, crash_folder=drafts.parent / "crash"),
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("No picture", str(error)),

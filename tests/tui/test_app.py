@@ -18,6 +18,7 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.messages import NewsArrived, PictureLoading, StateChanged
+from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
 from tests.tui.conftest import Desk, Sit, grey_picture
@@ -34,9 +35,7 @@ from tests.tui.scripted_session import (
 
 def app_with(load: Callable[..., Any], session: ScriptedSession, folder: Path | None = None) -> ImageChatApp:
     return ImageChatApp(
-        session,
-        load_picture=load,
-        name="shot.png",
+        OnePicture(ShownPicture("shot.png", session, load)),
         options=ScreenOptions(render=RenderOptions(), theme="light", crash_folder=folder),
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("Damaged picture", f"{error} [/x] is cut off.", "Fetch it anew."),

@@ -19,6 +19,7 @@ from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.messages import PictureChanged, PictureFailed, PictureLoaded
 from imagechat_tui.tui.picture_loading import PictureLoader
+from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests.tui.conftest import Desk, grey_picture
 from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, two_threads
@@ -186,13 +187,10 @@ async def test_where_nothing_tells_a_change_asking_reads_again() -> None:
 async def sitting(file: File, folder: Path) -> AsyncIterator[Desk]:
     session = ScriptedSession(two_threads())
     app = ImageChatApp(
-        session,
-        load_picture=file.load,
-        name="shot.png",
+        OnePicture(ShownPicture("shot.png", session, file.load, file.stamp)),
         options=ScreenOptions(render=_render(), crash_folder=folder),
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("Damaged", f"{error}.") if error is BROKEN else None,
-        picture_stamp=file.stamp,
     )
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         desk = Desk(app, pilot, session)

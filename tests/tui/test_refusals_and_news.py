@@ -26,7 +26,6 @@ from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.chat.screen import SIDEBAR
 from imagechat_tui.tui.chat.sidebar import UNSAVED_WORDS
 from imagechat_tui.tui.dialogs.details import STATUS_WORDS
-from imagechat_tui.tui.messages import PictureLoaded
 from imagechat_tui.tui.widgets.offline_banner import SHOWN_IN
 from imagechat_tui.words import phase_words, problem_words, write_words
 from tests import examples as eg
@@ -356,8 +355,7 @@ async def test_a_picture_that_was_read_takes_notes_that_it_was_not(sit: Sit) -> 
         desk.chat.notices.notice("Picture changed", "R reads it again.")
         picture = desk.chat.picture.picture
         assert picture is not None
-        desk.app.post_message(PictureLoaded(picture))
-        await desk.press()
+        desk.chat.show_picture(picture)
         assert "Not read again" not in desk.toasts
         assert "Picture changed" not in desk.toasts
 

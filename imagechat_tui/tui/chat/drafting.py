@@ -269,6 +269,15 @@ class Drafting:
                 "Draft kept", f"Not sent. The same key continues it; ! lists all drafts.{until}"
             )
 
+    def put_away(self) -> bool:
+        """Stop writing, if anything is written: what was typed is a draft. Whether there is one by that."""
+        write = self._text.write
+        if write is None:
+            return False
+        self.keep()
+        self._end()
+        return bool(write.text.strip()) and not isinstance(write, EditComment)
+
     async def send(self, write: TextWrite) -> None:
         """Hand it to the session, and stop writing once it has left; what is refused at once stays where it is."""
         text = self._text

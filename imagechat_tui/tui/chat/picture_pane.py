@@ -27,11 +27,19 @@ class PicturePane(Background):
     def show_loading(self, fraction: float) -> None:
         """Say how far the picture has come, 0 to 1, while there is none."""
         if self.view.picture is None:
-            self._words.update(Content(f"Loading picture {fraction:.0%}"))
+            self._say(f"Loading picture {fraction:.0%}")
 
     def show_missing(self, why: str) -> None:
         """Say in its place why there is none."""
-        self._words.update(Content(why))
+        self._say(why)
+
+    def _say(self, words: str) -> None:
+        self._words.update(Content(words))
+        self._words.display = True
+
+    def clear(self) -> None:
+        """Another picture comes. This one goes when that is drawn, or when there is something to say of it."""
+        self.view.forget()
 
     def show(self, picture: Picture) -> None:
         """Show it, unless it is the one that is shown."""

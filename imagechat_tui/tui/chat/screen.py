@@ -43,7 +43,7 @@ from imagechat_tui.tui.commands import (
     hints,
 )
 from imagechat_tui.tui.keys import key_label
-from imagechat_tui.tui.messages import PictureAsked, WritingRefused
+from imagechat_tui.tui.messages import PictureAsked, PictureWanted, WritingRefused
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Background, background_lines
 from imagechat_tui.tui.textual_internals.focus import quiet_focus
@@ -91,19 +91,19 @@ class ChatScreen(Layer[None]):
     focused = quiet_focus()
 
     def __init__(
-        self, session: Session, *, name: str, options: RenderOptions, clock: Clock, bell: bool = False
+        self,
+        session: Session,
+        *,
+        name: str,
+        place: str = "",
+        options: RenderOptions,
+        clock: Clock,
+        bell: bool = False,
     ) -> None:
         super().__init__()
-        self._session = session
         self._clock = clock
         self._bell = bell
-        self.state = ScreenState(session)
-        """What is shown, and the newest there is."""
-        room, connection = self.state.shown.room, self.state.shown.connection
-        facts = HeaderFacts(
-            safe_text(name, Kind.LINE), "", safe_text(room.tenant_id, Kind.NAME), connection.phase
-        )
-        self.header = HeaderBar(facts, id="header")
+        self.header = HeaderBar(header_facts(session, name, place), id="header")
         self.banner = OfflineBanner(clock, id="banner")
         self.picture_pane = PicturePane(options, id="picture-pane")
         self.picture = self.picture_pane.view
@@ -112,10 +112,15 @@ class ChatScreen(Layer[None]):
         self.comments = self.sidebar.comments
         self.composer = self.sidebar.composer
         self.status = StatusBar(id="status")
-        self._put_together()
+        self.panes = Panes(self, picture=self.picture, sidebar=self.sidebar, on_change=self.show_status)
+        self.notices = Notices(AppCorner(self.app), self.panes.place_notices)
+        self._put_together(session)
 
-    def _put_together(self) -> None:
-        """Give each part what it acts on."""
+    def _put_together(self, session: Session) -> None:
+        """Give each part what it acts on: all that is about one picture, and is made anew for another."""
+        self._session = session
+        self.state = ScreenState(session)
+        """What is shown, and the newest there is."""
         self._sent = asyncio.Event()
         self._sent.set()
         state, dispatch, sidebar = self.state, self._session.dispatch, self.sidebar
@@ -127,8 +132,6 @@ class ChatScreen(Layer[None]):
             status=self.status,
             picture=self.picture,
         )
-        self.panes = Panes(self, picture=self.picture, sidebar=sidebar, on_change=self.show_status)
-        self.notices = Notices(AppCorner(self.app), self.panes.place_notices)
         self.selection = Selection(
             state,
             dispatch,
@@ -238,6 +241,32 @@ class ChatScreen(Layer[None]):
         if self._bell:
             self.app.bell()
 
+    # -- another picture
+
+    def leave_picture(self) -> None:
+        """Put away what is about this picture: another one will be shown."""
+        self.notices.outdate()
+        if self.drafting.put_away():
+            self.notices.notice("Draft kept", f"Not sent. It waits at {self.bars.picture_name}.")
+        if self.selection.open_key is not None:
+            self.selection.close()
+
+    def show_other(self, session: Session, *, name: str, place: str) -> None:
+        """Show another picture: nothing is known of it yet but what its session has."""
+        self._put_together(session)
+        self.sidebar.clear()
+        self.picture_pane.clear()
+        self.header.facts = header_facts(session, name, place)
+        self.show_state(self.state.shown)
+
+    def show_news_of_another(self, name: str, news: Sequence[Announce]) -> None:
+        """Say what went wrong with a write on a picture that was left meanwhile."""
+        from imagechat_tui.sync.effects import News
+
+        if any(item.news in (News.NOT_SAVED, News.REFUSED) for item in news):
+            where = safe_text(name, Kind.LINE)
+            self.notices.notice("Not saved", f"Your text waits at {where}: ! lists it there.", failure=True)
+
     # -- the picture comes
 
     def draw_with(self, options: RenderOptions) -> None:
@@ -298,6 +327,8 @@ class ChatScreen(Layer[None]):
         focus = (self.focused.id or "") if self.focused is not None else ""
         self.sidebar.show_keys(here=self.panes.reads_sidebar)
         disabled = self.availability.disabled_commands
+        if not self.header.facts.place:
+            disabled |= {"picture.next"}
         adds = "marker.new" not in disabled and not self.picture.is_on_marker
         begun = self._keys_begun
         self.bars.show_status(
@@ -543,6 +574,10 @@ class ChatScreen(Layer[None]):
 
     # -- keys: the screen
 
+    def action_picture(self, step: int) -> None:
+        """Show the next picture, or the one before."""
+        self.post_message(PictureWanted(step))
+
     def action_cycle_markers(self) -> None:
         """Markers on the picture: all, only open ones, none."""
         now = SHOWN[(SHOWN.index(self.picture.markers_shown) + 1) % len(SHOWN)]
@@ -629,3 +664,11 @@ class ChatScreen(Layer[None]):
         thread = self.thread_actions.thread
         if thread is not None:
             self._dialogs.show_details(thread, self.selection.open_comment)
+
+
+def header_facts(session: Session, name: str, place: str) -> HeaderFacts:
+    """What the header shows before more is known."""
+    room, connection = session.state.room, session.state.connection
+    return HeaderFacts(
+        safe_text(name, Kind.LINE), "", safe_text(room.tenant_id, Kind.NAME), connection.phase, place=place
+    )

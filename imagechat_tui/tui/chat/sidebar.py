@@ -76,6 +76,11 @@ class ThreadSidebar(Vertical):
 
     # -- what it shows
 
+    def clear(self) -> None:
+        """Have nothing in it: another picture comes."""
+        self.threads.items = self.comments.items = ()
+        self.threads.selected = self.comments.selected = None
+
     def show_threads(self, threads: Sequence[Thread]) -> None:
         """Have these in the list."""
         self.threads.items = tuple(threads)

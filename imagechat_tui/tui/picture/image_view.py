@@ -331,6 +331,15 @@ class ImageView(Widget, can_focus=True):
 
     # -- methods for the screen
 
+    def forget(self) -> None:
+        """Have no picture, and nothing that was said or done about it. What is on the screen stays until it changes."""
+        self._label(None)
+        self._before.clear()
+        self.picture = self.target = self.selected = None
+        self.threads, self.crosshairs = (), {}
+        self._finder = Viewfinder()
+        self._painter.clear()
+
     def center_on(self, point: Point) -> None:
         """Bring a point to the middle of the view."""
         self._look(self._finder.center_on, point)

@@ -48,6 +48,8 @@ class HeaderFacts(Struct, frozen=True):
     """Typed and not sent."""
     failed: int = 0
     """Tried and not saved."""
+    place: str = ""
+    """Which of several pictures it is, ``3/14``."""
 
 
 def count(number: int, thing: str) -> str:
@@ -88,7 +90,8 @@ class HeaderBar(Widget):
             ("tenant", facts.tenant),
         ]
         kept: dict[str, str] = {}
-        room = width - 3 - len(state)
+        place = f"{facts.place} " if facts.place else ""
+        room = width - 3 - len(state) - len(place)
         name_cells = cell_len(facts.name)
         for key, words in optional:
             # The picture's name gives way to what must be known, but not to what is nice to know.
@@ -103,10 +106,10 @@ class HeaderBar(Widget):
                 ink = {"failed": "bold $error", "unread": "$accent", "drafts": "$accent"}.get(key, "")
                 right += [(SEPARATOR, "$dim"), (kept[key], ink)]
         left = [(SEPARATOR + kept[key], "$dim") for key in ("size", "tenant") if key in kept]
-        used = sum(cell_len(words) for words, _ in (*left, *right)) + 2
+        used = sum(cell_len(words) for words, _ in (*left, *right)) + 2 + len(place)
         name = fitted(facts.name, max(0, width - used - 1))
         gap = max(1, width - used - cell_len(name))
-        return Content.assemble(" ", (name, "bold"), *left, " " * gap, *right, " ")
+        return Content.assemble(" ", (place, "$dim"), (name, "bold"), *left, " " * gap, *right, " ")
 
 
 def fitted(text: str, cells: int) -> str:

@@ -1,0 +1,208 @@
+"""The pictures that one goes through, and the session of each that is visited.
+
+One screen shows them all: widgets stay, and what is about one picture is handed over anew. A session is of one
+picture, so each visit has its own. It begins once the person stays: whoever leafs through a folder joins no room on
+the way. When they go on it is left, and ends as soon as nothing is on its way any more, or is taken up again if they
+come back before. All sessions are tasks of one group, which ends with ``Visits.run``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from imagechat_tui.sync.state import ChatState, WriteStatus
+from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
+
+if TYPE_CHECKING:
+    from imagechat_tui.protocol.ids import BroadcastId
+    from imagechat_tui.sync.effects import Announce, Applied, Missed
+    from imagechat_tui.sync.intents import Intent
+    from imagechat_tui.sync.session import Session
+
+BEGINS_AFTER_S: Final = 0.2
+"""Who looks at a picture for so long stays; keys that are held come sooner."""
+ENDS_AFTER_S: Final = 0.5
+"""Who comes back sooner finds all as it was; what was read is told by then."""
+LONGEST_S: Final = 15.0
+"""A write that has no answer for so long is among the drafts, and is looked after when the picture is opened again."""
+
+
+class ShownPicture(Struct, frozen=True):
+    """A picture as the screen is handed it."""
+
+    name: str
+    session: Session
+    load: LoadPicture
+    stamp: StampOf | None = None
+
+
+class Album(Protocol):
+    """The pictures that can be shown, in their order: one at least."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def open(self, at: int, /) -> ShownPicture:
+        """The one in a place, counted from 0, with a session that has not begun."""
+
+
+class OnePicture:
+    """An album of a single picture."""
+
+    def __init__(self, picture: ShownPicture) -> None:
+        self._picture = picture
+
+    def __len__(self) -> int:
+        """One."""
+        return 1
+
+    def open(self, at: int) -> ShownPicture:
+        """The one."""
+        return self._picture
+
+
+class Visit:
+    """A picture that is or was on the screen, and its session (``sync.session.Session``).
+
+    Args:
+        at: its place among all pictures.
+        picture: what is shown.
+        stays: whether it is known that the person stays.
+    """
+
+    def __init__(self, at: int, picture: ShownPicture, *, stays: bool) -> None:
+        self.at = at
+        self.picture = picture
+        self._session = picture.session
+        self._wanted = asyncio.Event()
+        """The session is needed, or the visit is over."""
+        self._left, self._returned = asyncio.Event(), asyncio.Event()
+        self._used = stays
+        self.is_over = False
+        """The session ends, or has ended."""
+        if stays:
+            self._wanted.set()
+
+    @property
+    def state(self) -> ChatState:
+        """The newest state."""
+        return self._session.state
+
+    def dispatch(self, intent: Intent) -> BroadcastId:
+        """Hand over what the person wants: whoever wants something stays."""
+        self._used = True
+        self._wanted.set()
+        return self._session.dispatch(intent)
+
+    async def departed(self) -> None:
+        """As the session's."""
+        await self._session.departed()
+
+    def leave(self) -> None:
+        """Another picture is shown."""
+        self._returned.clear()
+        self._left.set()
+        self._wanted.set()
+
+    def come_back(self) -> None:
+        """It is shown again."""
+        self._left.clear()
+        self._returned.set()
+
+    async def run(self, on_change: Callable[[ChatState, News], None]) -> None:
+        """Run the session until the visit is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEGINS_AFTER_S):
+                await self._wanted.wait()
+        if self._left.is_set() and not self._used:
+            self.is_over = True
+            return
+        self._used = True
+        async with asyncio.TaskGroup() as tasks:
+            session = tasks.create_task(self._session.run(on_change))
+            while not self.is_over:
+                self.is_over = await self._ends()
+            session.cancel()
+
+    async def _ends(self) -> bool:
+        """Wait until it is left; whether nobody came back before what was begun had come to its end."""
+        await self._left.wait()
+        clock = asyncio.get_running_loop().time
+        longest = clock() + LONGEST_S
+        while clock() < longest:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ENDS_AFTER_S):
+                    await self._returned.wait()
+                    return False
+            if all(entry.status is not WriteStatus.PENDING for entry in self.state.mine.outbox):
+                break
+        return True
+
+
+if TYPE_CHECKING:
+    News: TypeAlias = tuple[Announce | Applied | Missed, ...]
+    OnChange: TypeAlias = Callable[[Visit, ChatState, News], None]
+
+
+class Visits:
+    """Goes from picture to picture.
+
+    Args:
+        album: the pictures; the first one is visited at once.
+        on_change: called on the event loop with the visit whose session has another state, and with its news.
+    """
+
+    def __init__(self, album: Album, on_change: OnChange) -> None:
+        self._album = album
+        self._on_change = on_change
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: dict[int, tuple[Visit, asyncio.Task[None]]] = {}
+        """Visits that have not ended, by the place of their pictures."""
+        self.current = Visit(0, album.open(0), stays=True)
+        """The visit of the picture that is shown."""
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return len(self._album)
+
+    def go(self, at: int) -> Visit:
+        """Leave the picture that is shown for another one."""
+        self.current.leave()
+        visit, _ = self._running.get(at, (None, None))
+        if visit is not None and not visit.is_over:
+            visit.come_back()
+        else:
+            visit = Visit(at, self._album.open(at), stays=False)
+        self.current = visit
+        self._begin(visit)
+        return visit
+
+    async def run(self) -> None:
+        """Run the sessions until cancelled; once."""
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._begin(self.current)
+                await asyncio.Event().wait()
+        finally:
+            self._tasks = None
+
+    def _begin(self, visit: Visit) -> None:
+        before, task = self._running.get(visit.at, (None, None))
+        if self._tasks is None or before is visit:
+            return
+        self._running[visit.at] = visit, self._tasks.create_task(self._visited(visit, task))
+
+    async def _visited(self, visit: Visit, before: asyncio.Task[None] | None) -> None:
+        """Run a visit, after an earlier one of the same picture has put its drafts away."""
+        if before is not None:
+            await asyncio.wait([before])
+        await visit.run(partial(self._on_change, visit))
+        if self._running[visit.at][0] is visit:
+            del self._running[visit.at]

@@ -1,0 +1,238 @@
+"""Several pictures on one screen: each with its own session, its own words and its own drafts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.render import RenderOptions
+from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.intents import CloseThread, StartConversation
+from imagechat_tui.sync.state import ChatState, OutboxEntry, WriteStatus
+from imagechat_tui.tui import visits
+from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
+from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.visits import ShownPicture
+from imagechat_tui.words import Words
+from tests import examples as eg
+from tests.tui.conftest import Desk, grey_picture
+from tests.tui.scripted_session import NOW_MS, NOW_S, ScriptedSession, chat_state, comment, conversation
+
+
+class RunningSession(ScriptedSession):
+    """Says whether it runs."""
+
+    runs = 0
+
+    async def run(self, on_change: Callable[..., None]) -> None:
+        self.runs += 1
+        await super().run(on_change)
+
+
+class Folder:
+    """Pictures with a marker each; what is broken is no picture."""
+
+    def __init__(self, *names: str, broken: str = "") -> None:
+        self.names = names
+        self.broken = broken
+        self.sessions: dict[str, RunningSession] = {}
+        """The newest of each picture."""
+        self.opened: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def open(self, at: int) -> ShownPicture:
+        name = self.names[at]
+        self.opened.append(name)
+        session = self.sessions[name] = RunningSession(one_thread(at, f"About {name}"))
+
+        async def load(progress: Callable[[float], None]) -> Picture:
+            if name == self.broken:
+                raise ValueError("no picture at all")
+            return replace(grey_picture(), name=name, sha256=f"{at:064}", width=60 + at)
+
+        return ShownPicture(name, session, load)
+
+
+def one_thread(at: int, text: str) -> ChatState:
+    return chat_state((conversation(at + 1, 20.0 + at, 20.0), [comment(f"c_{at}", text)]))
+
+
+@asynccontextmanager
+async def leafing(folder: Folder) -> AsyncIterator[Desk]:
+    app = ImageChatApp(
+        folder,
+        options=ScreenOptions(render=RenderOptions()),
+        clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
+        picture_problem=lambda error: Words("Damaged", f"{error}."),
+    )
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        desk = Desk(app, pilot, folder.sessions[folder.names[0]])
+        await desk.until(lambda: app.chat.picture.picture is not None)
+        yield desk
+        app.workers.cancel_all()
+        await pilot.pause()
+
+
+async def shows(desk: Desk, name: str) -> None:
+    """Wait until the screen is about a picture: its name, itself, its threads."""
+    await desk.until(lambda: desk.chat.picture.picture is not None and desk.chat.picture.picture.name == name)
+    await desk.until(lambda: name in desk.lines[0] and f"About {name}" in desk.text)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "BEGINS_AFTER_S", 0.01)
+    monkeypatch.setattr(visits, "ENDS_AFTER_S", 0.01)
+
+
+async def test_the_brackets_go_round_through_all_pictures() -> None:
+    async with leafing(Folder("a.png", "b.png", "c.png")) as desk:
+        for keys, place, name in (
+            ("", "1/3", "a.png"), ("}", "2/3", "b.png"), ("}", "3/3", "c.png"), ("}", "1/3", "a.png"),
+            ("{", "3/3", "c.png"), ("{", "2/3", "b.png"),
+        ):  # fmt: skip
+            await desk.press(*keys)
+            await shows(desk, name)
+            assert desk.lines[0].startswith(f" {place} {name}")
+            assert "} picture" in desk.lines[-1]
+
+
+async def test_of_a_single_picture_the_header_counts_nothing_and_the_keys_say_so() -> None:
+    async with leafing(Folder("a.png")) as desk:
+        assert desk.lines[0].startswith(" a.png")
+        assert "} picture" not in desk.lines[-1]
+        await desk.press("}")
+        assert "There is no other picture" in desk.toasts
+
+
+async def test_nothing_of_the_picture_before_is_left() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("]", "tab", "enter")
+        assert desk.chat.selection.open_key is not None
+        before = desk.chat.picture.crosshair
+        await desk.press("}")
+        await shows(desk, "b.png")
+        chat = desk.chat
+        assert "About a.png" not in desk.text
+        assert chat.selection.open_key is None
+        assert chat.selection.selected_key == chat.picture.selected == chat.threads.selected != "ic_1"
+        assert chat.picture.crosshair != before
+        assert not chat.has_class("-reading")
+        assert folder.sessions["a.png"].asked(CloseThread)
+
+
+async def test_each_picture_has_a_session_and_leaving_ends_it() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("}")
+        await shows(desk, "b.png")
+        async with asyncio.timeout(60):
+            await folder.sessions["a.png"].stopped.wait()
+        await desk.until(lambda: folder.sessions["b.png"].runs == 1)
+        assert not folder.sessions["b.png"].stopped.is_set()
+
+
+async def test_who_leafs_through_joins_no_room_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "BEGINS_AFTER_S", 3600.0)
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.press("}", "}", "}")
+        await shows(desk, "a.png")
+        assert [folder.sessions[name].runs for name in ("b.png", "c.png")] == [0, 0]
+
+
+async def test_who_wants_something_there_joins_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "BEGINS_AFTER_S", 3600.0)
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("}")
+        await shows(desk, "b.png")
+        await desk.press("l")
+        await desk.until(lambda: folder.sessions["b.png"].runs == 1)
+
+
+async def test_who_comes_back_soon_finds_the_same_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "ENDS_AFTER_S", 3600.0)
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("}", "{")
+        await shows(desk, "a.png")
+        assert folder.opened == ["a.png", "b.png"]
+        assert not folder.sessions["a.png"].stopped.is_set()
+
+
+async def test_what_is_being_written_is_kept_where_it_belongs() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("c")
+        await desk.type("half a tho")
+        desk.chat.set_focus(desk.chat.picture)  # as a click on it does
+        await desk.press("}")
+        assert "It waits at a.png" in desk.toasts
+        await shows(desk, "b.png")
+        drafts = folder.sessions["a.png"].state.mine.drafts
+        assert [draft.write.text for draft in drafts if isinstance(draft.write, StartConversation)] == [
+            "half a tho"
+        ]
+        assert not desk.chat.drafting.is_writing
+        assert folder.sessions["b.png"].state.mine.drafts == ()
+
+
+async def test_a_session_with_a_write_on_its_way_is_left_when_that_is_over() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        session = folder.sessions["a.png"]
+        write = StartConversation(Point(1.0, 2.0), "On its way")
+        on_its_way = OutboxEntry(BroadcastId("b9"), write, WriteStatus.PENDING, NOW_S)
+        session.publish(eg.changed(session.state, outbox=(on_its_way,)))
+        await desk.press("}")
+        await shows(desk, "b.png")
+        assert not session.stopped.is_set()
+        session.publish(
+            eg.changed(session.state, outbox=()),
+            Announce(News.NOT_SAVED, on_its_way.broadcast_id, write=write),
+        )
+        async with asyncio.timeout(60):
+            await session.stopped.wait()
+        assert "Your text waits at a.png" in desk.toasts
+
+
+async def test_what_is_no_picture_is_told_in_its_place_and_gone_past() -> None:
+    async with leafing(Folder("a.png", "b.png", "c.png", broken="b.png")) as desk:
+        await desk.press("}")
+        await desk.until(lambda: "no picture at all" in desk.text and "About b.png" in desk.text)
+        assert desk.lines[0].startswith(" 2/3 b.png")
+        await desk.press("}")
+        await shows(desk, "c.png")
+        assert "no picture at all" not in desk.text
+
+
+async def test_a_late_word_of_a_picture_that_was_left_changes_nothing() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("}")
+        await shows(desk, "b.png")
+        folder.sessions["a.png"].publish(one_thread(0, "Too late"))
+        await desk.settle()
+        assert "Too late" not in desk.text
+
+
+async def test_when_the_app_ends_so_do_all_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "ENDS_AFTER_S", 3600.0)
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("}")
+        await shows(desk, "b.png")
+        await desk.until(lambda: folder.sessions["b.png"].runs == 1)
+        await desk.press("q")
+    assert all(session.stopped.is_set() for session in folder.sessions.values())
