@@ -226,6 +226,25 @@ class Api:
         )
         return _decoded(self._of_the_server(answer, path), codec.decode_read_state)
 
+    async def summaries(self, asked: routes.Summarize) -> routes.Summaries:
+        """How it stands with images. Asked once: it is asked again before long anyway.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.SUMMARIZE.path(tenant_id=self._tenant)
+        body = codec.dump_json(codec.encode_summarize(asked))
+        answer = await self._exchange.write(
+            routes.SUMMARIZE.method,
+            path,
+            self._signed({"v": "2"}),
+            body,
+            headers={},
+            timeout_s=WRITE_S,
+            departure=Departure(),
+        )
+        return _decoded(self._of_the_server(answer, path), codec.decode_summaries)
+
     async def open_image(self, opened: routes.OpenImage) -> routes.ImageReply | None:
         """Ask which image a picture is. Asked again it is the same request, so it is retried like a read.
 

@@ -261,6 +261,15 @@ class ReadState(Struct, frozen=True):
     marks: tuple[ReadMark, ...] = ()
 
 
+class Summary(Struct, frozen=True):
+    """How it stands with an image, in two figures."""
+
+    open: int = 0
+    """Markers that are not resolved."""
+    unread: int | None = None
+    """Threads with something unread; None where that is not kept."""
+
+
 class PlacementState(StrEnum):
     """What is known of a marker on a version that it was not made on."""
 

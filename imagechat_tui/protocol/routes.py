@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +20,7 @@ from imagechat_tui.protocol.models import (
     Point,
     Position,
     ReadMark,
+    Summary,
     User,
     Version,
 )
@@ -49,6 +51,7 @@ READ_STATE = Route("GET", "/comment-image-chats/{tenant_id}/read-state")
 CHANGE_READ_STATE = Route("PUT", "/comment-image-chats/{tenant_id}/read-state")
 PLACEMENTS = Route("GET", "/comment-image-chats/{tenant_id}/placements")
 CHANGE_PLACEMENTS = Route("PUT", "/comment-image-chats/{tenant_id}/placements")
+SUMMARIZE = Route("POST", "/comment-image-chats/{tenant_id}/summary")
 LIST_COMMENTS = Route("GET", "/comments/{tenant_id}")
 CREATE_COMMENT = Route("POST", "/comments/{tenant_id}")
 DELETE_COMMENT = Route("DELETE", "/comments/{tenant_id}/{comment_id}")
@@ -203,6 +206,26 @@ class ChangeReadState(Struct, frozen=True):
     """Read at least as far as this."""
     unread: tuple[ReadMark, ...] = ()
     """Read as far as this and no farther."""
+
+
+MAX_SUMMARIES: Final = 200
+"""Keys and places that one SUMMARIZE may name."""
+
+
+class Summarize(Struct, frozen=True):
+    """Body of SUMMARIZE."""
+
+    url_ids: tuple[UrlId, ...] = ()
+    places: tuple[Place, ...] = ()
+    """Images that are known by where they are met."""
+
+
+class Summaries(Struct, frozen=True):
+    """Answer of SUMMARIZE."""
+
+    of: Mapping[UrlId, Summary]
+    at: tuple[UrlId | None, ...] = ()
+    """The key of the image at each place that was asked for; None where nobody knows one."""
 
 
 MAX_PLACEMENTS: Final = 200

@@ -36,6 +36,7 @@ from imagechat_tui.protocol.models import (
     Position,
     ReadMark,
     ReadState,
+    Summary,
     User,
     Version,
 )
@@ -394,6 +395,28 @@ class MemoryStore:
 
     async def read_state(self, reader: ReaderKey) -> ReadState:
         return MemoryTransaction(self._data).read_state(reader)
+
+    async def summaries(
+        self, tenant_id: TenantId, images: Sequence[UrlId], user_id: UserId | None
+    ) -> dict[UrlId, Summary]:
+        return {image: self._summary(tenant_id, image, user_id) for image in images}
+
+    def _summary(self, tenant_id: TenantId, image: UrlId, user_id: UserId | None) -> Summary:
+        there = self._markers(tenant_id, image)
+        still_open = sum(not one.resolved for one in there)
+        if user_id is None:
+            return Summary(still_open)
+        transaction = MemoryTransaction(self._data)
+        state = transaction.read_state(ReaderKey(tenant_id, image, user_id))
+        marks = {mark.conversation_id: mark.number for mark in state.marks}
+        unread = [
+            any(
+                said.approved and said.author_id != user_id and (said.number or 0) > marks.get(one.id, 0)
+                for said in transaction.thread(tenant_id, one.url_id)
+            )
+            for one in there
+        ]
+        return Summary(still_open, sum(unread) if state.revision else 0)
 
     async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
         data = self._data.copy()

@@ -39,6 +39,7 @@ from imagechat_tui.protocol.models import (
     Position,
     ReadMark,
     ReadState,
+    Summary,
     Version,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
@@ -387,6 +388,35 @@ async def test_nobody_else_has_read_what_somebody_read(store: Store) -> None:
         change = ChangeReadState(read=(less,), unread=(less,))
         assert await store.change_read_state(other, change) == ReadState(1)
     assert await store.read_state(READER) == ReadState(1, (one,))
+
+
+async def test_of_images_their_open_markers_and_unread_threads_are_counted(store: Store) -> None:
+    one, two, three = [await mark_with(store, name, 2) for name in "abc"]
+
+    async def told(user_id: UserId | None) -> list[Summary]:
+        found = await store.summaries(eg.TENANT, (READER.image, UrlId("nowhere")), user_id)
+        return [found[READER.image], found[UrlId("nowhere")]]
+
+    assert await told(None) == [Summary(3), Summary()]
+    assert await told(READER.user_id) == [Summary(3, 0), Summary(0, 0)]  # a newcomer
+    await store.change_read_state(READER, ChangeReadState())
+    assert await told(READER.user_id) == [Summary(3, 0), Summary(0, 0)]
+    back = ChangeReadState(unread=(replace(one, number=1), replace(two, number=0)))
+    await store.change_read_state(READER, back)
+    assert (await told(READER.user_id))[0] == Summary(3, 2)
+    assert (await told(eg.BOB))[0] == Summary(3, 0)  # all of it is his
+    await mark_with(store, "d", 1)
+    assert (await told(READER.user_id))[0] == Summary(4, 3)
+    gone = Decision(b"", removed_conversation=three.conversation_id)
+    await store.change(Change(eg.TENANT, eg.BOB, BroadcastId("gone"), b"", always(gone)))
+    assert (await told(READER.user_id))[0] == Summary(3, 3)
+
+
+@pytest.mark.security
+async def test_nothing_is_counted_of_another_tenant(store: Store) -> None:
+    await mark_with(store, "a", 2, tenant_id=OTHER)
+    found = await store.summaries(eg.TENANT, (READER.image,), READER.user_id)
+    assert found == {READER.image: Summary(0, 0)}
 
 
 def image_change(key: str, change: ImageChange, *, tenant_id: TenantId = eg.TENANT) -> Change:

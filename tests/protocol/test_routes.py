@@ -24,6 +24,7 @@ DOCUMENTED = {
     "CHANGE_READ_STATE": ("PUT", "/comment-image-chats/{tenant_id}/read-state"),
     "PLACEMENTS": ("GET", "/comment-image-chats/{tenant_id}/placements"),
     "CHANGE_PLACEMENTS": ("PUT", "/comment-image-chats/{tenant_id}/placements"),
+    "SUMMARIZE": ("POST", "/comment-image-chats/{tenant_id}/summary"),
     "LIST_COMMENTS": ("GET", "/comments/{tenant_id}"),
     "CREATE_COMMENT": ("POST", "/comments/{tenant_id}"),
     "DELETE_COMMENT": ("DELETE", "/comments/{tenant_id}/{comment_id}"),

@@ -112,7 +112,7 @@ def extended(route: Route) -> dict[str, str]:
     """What shows a route that only our own client finds."""
     return (
         {"v": "2"}
-        if any(part in route.template for part in ("/images", "/read-state", "/placements"))
+        if any(part in route.template for part in ("/images", "/read-state", "/placements", "/summary"))
         else {}
     )
 

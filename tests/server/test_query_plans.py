@@ -120,6 +120,7 @@ async def everything(house: House) -> None:
     await ann.gets("PUT", "/comment-image-chats/demo/placements", unset, urlId=IMAGE, v="2")
     await ann.gets("GET", "/comment-image-chats/demo/placements", urlId=IMAGE, version="1", v="2")
     await ann.gets("POST", "/comment-image-chats/demo", marker(broadcastId="m2", version=1), v="2")
+    await ann.gets("POST", "/comment-image-chats/demo/summary", {"urlIds": [IMAGE]}, v="2")
     await house.client.get("/readyz")
     thread = await ann.thread(v="2")
     async with await ann.sub(ids, v="2", **position) as socket, await ann.sub(thread, v="2") as other:

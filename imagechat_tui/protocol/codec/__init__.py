@@ -88,6 +88,12 @@ from imagechat_tui.protocol.codec.requests import (
     encode_update_conversation,
     wants_v2,
 )
+from imagechat_tui.protocol.codec.summaries import (
+    decode_summaries,
+    decode_summarize,
+    encode_summaries,
+    encode_summarize,
+)
 from imagechat_tui.protocol.codec.things import decode_user, encode_user
 
 __all__ = [
@@ -121,6 +127,8 @@ __all__ = [
     "decode_read_state",
     "decode_resume",
     "decode_subscribe",
+    "decode_summaries",
+    "decode_summarize",
     "decode_update_conversation",
     "decode_user",
     "decode_users_online",
@@ -156,6 +164,8 @@ __all__ = [
     "encode_read_state",
     "encode_subscribe",
     "encode_success",
+    "encode_summaries",
+    "encode_summarize",
     "encode_update_conversation",
     "encode_user",
     "encode_users_info",

@@ -32,7 +32,7 @@ def encode_open_image(opened: OpenImage) -> JsonObject:
     """Body of OPEN_IMAGE and LINK_IMAGE."""
     picture = opened.picture
     return {
-        "places": [_encode_place(place) for place in opened.places],
+        "places": [encode_place(place) for place in opened.places],
         "name": opened.name,
         **compact(urlId=opened.url_id, bind=opened.bind),
         **(_encode_pixels(picture) if picture is not None else {}),
@@ -47,7 +47,7 @@ def decode_open_image(obj: JsonObject) -> OpenImage:
         MalformedMessage: Also for names that are too long, and for more places than one picture is met in at once.
     """
     fields = Fields(obj)
-    places = tuple(map(_read_place, fields.objects("places")))
+    places = tuple(map(read_place, fields.objects("places")))
     if len(places) > MAX_PLACES:
         raise fields.bad("places", f"are more than {MAX_PLACES}")
     name = fields.id("name")
@@ -105,7 +105,7 @@ def encode_image_details(details: ImageDetails) -> JsonObject:
     return {
         "status": "success",
         "image": _encode_image(details.image),
-        "places": [_encode_place(place) for place in details.places],
+        "places": [encode_place(place) for place in details.places],
         "versions": [
             {
                 "number": version.number,
@@ -131,7 +131,7 @@ def decode_image_details(obj: JsonObject) -> ImageDetails:
     fields = Fields(obj)
     return ImageDetails(
         image=_read_image(fields.nested("image")),
-        places=tuple(map(_read_place, fields.objects("places"))),
+        places=tuple(map(read_place, fields.objects("places"))),
         versions=tuple(map(_read_version, fields.objects("versions"))),
     )
 
@@ -172,11 +172,17 @@ def _within(fields: Fields, key: str, most: int) -> int:
     return value
 
 
-def _encode_place(place: Place) -> JsonObject:
+def encode_place(place: Place) -> JsonObject:
+    """A place, where several are named."""
     return {"kind": place.kind.value, **compact(project=place.project or None), "value": place.value}
 
 
-def _read_place(fields: Fields) -> Place:
+def read_place(fields: Fields) -> Place:
+    """A place, where several are named.
+
+    Raises:
+        MalformedMessage: A key is missing or wrong.
+    """
     try:
         kind = PlaceKind(fields.text("kind"))
     except ValueError:

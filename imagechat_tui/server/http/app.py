@@ -37,6 +37,7 @@ from imagechat_tui.server.usecases.placements import PlacementCommands
 from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.read_states import ReadStates
 from imagechat_tui.server.usecases.refusals import Refused
+from imagechat_tui.server.usecases.summaries import SummaryQueries
 
 MAX_BODY_BYTES = 64 * 1024
 STORE_RETRY_S = 5
@@ -94,6 +95,7 @@ def create_app(
             images=ImageCommands(*writing),
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),
+            summaries=SummaryQueries(store),
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,

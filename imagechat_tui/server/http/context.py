@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.placements import PlacementCommands
     from imagechat_tui.server.usecases.queries import Queries
     from imagechat_tui.server.usecases.read_states import ReadStates
+    from imagechat_tui.server.usecases.summaries import SummaryQueries
 
 from msgspec import Struct
 
@@ -37,6 +38,7 @@ class Serving(Struct, frozen=True):
     images: ImageCommands
     read_states: ReadStates
     placements: PlacementCommands
+    summaries: SummaryQueries
     tokens: Tokens
     process: str
     """Its name among those on the store."""

@@ -131,6 +131,14 @@ async def change_placements(request: web.Request) -> web.Response:
     return answered(codec.encode_placements(changed))
 
 
+async def summarize(request: web.Request) -> web.Response:
+    """Answer with how it stands with several images."""
+    actor = await reader(request)
+    _extended(request)
+    asked = codec.decode_summarize(await body_of(request))
+    return answered(codec.encode_summaries(await request.app[SERVING].summaries.show(actor, asked)))
+
+
 async def list_comments(request: web.Request) -> web.Response:
     """Answer with a page of a thread."""
     actor, asked = await reader(request), codec.decode_list_comments(request.query)
@@ -353,6 +361,7 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.CHANGE_READ_STATE, change_read_state),
     (routes.PLACEMENTS, placements),
     (routes.CHANGE_PLACEMENTS, change_placements),
+    (routes.SUMMARIZE, summarize),
     (routes.LIST_COMMENTS, list_comments),
     (routes.CREATE_COMMENT, create_comment),
     (routes.COMMENT_TEXT, comment_text),

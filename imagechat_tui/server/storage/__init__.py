@@ -42,6 +42,7 @@ from imagechat_tui.protocol.models import (
     Placements,
     Position,
     ReadState,
+    Summary,
     User,
     Version,
 )
@@ -376,6 +377,17 @@ class Store(Protocol):
 
         Returns:
             What has changed, and the revision with it.
+        """
+
+    async def summaries(
+        self, tenant_id: TenantId, images: Sequence[UrlId], user_id: UserId | None
+    ) -> dict[UrlId, Summary]:
+        """How it stands with images, each of them, known or not, all read at one moment.
+
+        Args:
+            tenant_id: Whose they are.
+            images: The keys of their rooms.
+            user_id: Whose unread threads are counted, where it is kept how far they have read; None for nobody's.
         """
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:

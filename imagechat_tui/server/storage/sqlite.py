@@ -27,7 +27,15 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, Placements, Position, ReadState, User
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Placements,
+    Position,
+    ReadState,
+    Summary,
+    User,
+)
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
@@ -258,6 +266,17 @@ class SqliteStore:
     async def placements(self, of: VersionKey) -> Placements:
         """See Store."""
         return await self._read(lambda db: placements_on(SqliteTransaction(db), of))
+
+    async def summaries(
+        self, tenant_id: TenantId, images: Sequence[UrlId], user_id: UserId | None
+    ) -> dict[UrlId, Summary]:
+        """See Store."""
+
+        def read(db: sqlite3.Connection) -> dict[UrlId, Summary]:
+            tx = SqliteTransaction(db)
+            return {image: tx.summary(tenant_id, image, user_id) for image in images}
+
+        return await self._read(read)
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """See Store."""

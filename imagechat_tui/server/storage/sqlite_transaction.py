@@ -24,6 +24,7 @@ from imagechat_tui.protocol.models import (
     Position,
     ReadMark,
     ReadState,
+    Summary,
     Version,
 )
 from imagechat_tui.server.storage import (
@@ -373,6 +374,28 @@ class SqliteTransaction:
             reader,
         )
         return ReadState(row[0], tuple(ReadMark(ConversationId(line[0]), line[1]) for line in lines))
+
+    def summary(self, tenant_id: TenantId, image: UrlId, user_id: UserId | None) -> Summary:
+        """How it stands with an image (``Store.summaries``)."""
+        of_image = "conversation.tenant_id = ?1 AND conversation.image = ?2"
+        still_open = self._one(
+            f"SELECT count(*) FROM conversation WHERE {of_image} AND resolved = 0", tenant_id, image
+        )
+        assert still_open is not None
+        if user_id is None:
+            return Summary(still_open[0])
+        unread = self._one(
+            f"SELECT count(*) FROM conversation WHERE {of_image} AND"
+            " EXISTS (SELECT 1 FROM reader WHERE tenant_id = ?1 AND image = ?2 AND user_id = ?3) AND"
+            " EXISTS (SELECT 1 FROM comment WHERE comment.tenant_id = ?1"
+            " AND comment.url_id = conversation.url_id AND approved"
+            " AND coalesce(comment.user_id, comment.anon_user_id) IS NOT ?3 AND comment.number > coalesce("
+            "(SELECT number FROM read_mark WHERE read_mark.tenant_id = ?1"
+            " AND read_mark.conversation_id = conversation.id AND read_mark.user_id = ?3), 0))",
+            tenant_id, image, user_id,
+        )  # fmt: skip
+        assert unread is not None
+        return Summary(still_open[0], unread[0])
 
     def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> dict[ConversationId, int]:
         """See Transaction."""

@@ -1,0 +1,63 @@
+"""How it stands with several images: question and answer (PROTOCOL 9.3)."""
+
+from __future__ import annotations
+
+from imagechat_tui.protocol.codec.fields import Fields
+from imagechat_tui.protocol.codec.images import encode_place, read_place
+from imagechat_tui.protocol.codec.json_text import JsonObject
+from imagechat_tui.protocol.ids import UrlId
+from imagechat_tui.protocol.models import Summary
+from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize
+
+
+def encode_summarize(asked: Summarize) -> JsonObject:
+    """Body of SUMMARIZE."""
+    return {"urlIds": list(asked.url_ids), "places": [encode_place(place) for place in asked.places]}
+
+
+def decode_summarize(obj: JsonObject) -> Summarize:
+    """Body of SUMMARIZE.
+
+    Raises:
+        MalformedMessage: Also for more images than one request may name.
+    """
+    fields = Fields(obj)
+    asked = Summarize(
+        tuple(dict.fromkeys(map(UrlId, fields.texts("urlIds")))),
+        tuple(map(read_place, fields.objects("places"))) if fields.has("places") else (),
+    )
+    if "" in asked.url_ids:
+        raise fields.bad("urlIds", "holds an empty key")
+    if len(asked.url_ids) + len(asked.places) > MAX_SUMMARIES:
+        raise fields.bad("urlIds", f"and places name more than {MAX_SUMMARIES} images")
+    return asked
+
+
+def encode_summaries(told: Summaries) -> JsonObject:
+    """Answer of SUMMARIZE."""
+    summaries = {url_id: {"open": one.open, "unread": one.unread} for url_id, one in told.of.items()}
+    return {"status": "success", "summaries": summaries, "places": [key or "" for key in told.at]}
+
+
+def decode_summaries(obj: JsonObject) -> Summaries:
+    """Answer of SUMMARIZE.
+
+    Raises:
+        MalformedMessage: A key is missing or wrong.
+    """
+    fields = Fields(obj)
+    of = fields.nested("summaries")
+    summaries = {UrlId(key): _summary(of.nested(key)) for key in of}
+    at = tuple(UrlId(key) or None for key in fields.texts("places"))
+    if any(key is not None and key not in summaries for key in at):
+        raise fields.bad("places", "names an image of which nothing is told")
+    return Summaries(summaries, at)
+
+
+def _summary(fields: Fields) -> Summary:
+    summary = Summary(fields.integer("open"), fields.optional_integer("unread"))
+    if summary.open < 0:
+        raise fields.bad("open", "is negative")
+    if summary.unread is not None and summary.unread < 0:
+        raise fields.bad("unread", "is negative")
+    return summary

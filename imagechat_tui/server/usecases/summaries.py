@@ -1,0 +1,35 @@
+"""How it stands with several images at once: for whoever looks at one of them (PROTOCOL 9.3)."""
+
+from __future__ import annotations
+
+from imagechat_tui.protocol.ids import TenantId, UrlId
+from imagechat_tui.protocol.models import Place
+from imagechat_tui.protocol.routes import Summaries, Summarize
+from imagechat_tui.protocol.thread_keys import clean
+from imagechat_tui.server.guard.access import Action, Actor, allowed
+from imagechat_tui.server.storage import ImageQuery, Store
+
+
+class SummaryQueries:
+    """Tells how it stands with several images at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def show(self, actor: Actor, asked: Summarize) -> Summaries:
+        """Of each, by its key; what is unread for those alone for whom it is kept."""
+        kept = allowed(actor, Action.KEEP_READ_STATE).granted
+        at = await self._at(actor.tenant_id, asked.places)
+        images = {url_id: clean(url_id) for url_id in (*asked.url_ids, *at) if url_id is not None}
+        found = await self._store.summaries(
+            actor.tenant_id, tuple(dict.fromkeys(images.values())), actor.id if kept else None
+        )
+        return Summaries({url_id: found[image] for url_id, image in images.items()}, at)
+
+    async def _at(self, tenant_id: TenantId, places: tuple[Place, ...]) -> tuple[UrlId | None, ...]:
+        """The keys of the images that are met there now."""
+        if not places:
+            return ()
+        found = await self._store.images(tenant_id, ImageQuery(places=places))
+        there = {held.place: image.record.url_id for held, image in found.at if not held.moved}
+        return tuple(there.get(place) for place in places)
