@@ -168,9 +168,9 @@ COMMANDS: Final = (
         synonyms="people users members online presence list names collaborators", hint="people",
     ),
     Command(
-        "thread.details", Context.CHAT, "i", "details", "Details",
-        synonyms="info information about properties author date time id show",
-        about=(Subject.CONTENTS,),
+        "thread.details", Context.CHAT, "i", "details", "Details: the marker's, or the picture's",
+        synonyms="info information about properties author date time id show image versions project room where",
+        about=(Subject.CONTENTS,), verb="where", manual="details of this marker, or of the picture",
     ),
     Command(
         "marker.hints", Context.CHAT, "f", "hints", "Jump: letters on every marker",

@@ -32,11 +32,25 @@ from imagechat_tui.protocol.ids import (
     CommentId,
     ConversationId,
     EventId,
+    ImageId,
     TenantId,
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Point, Position, User, Vote
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    LogEntry,
+    Matched,
+    OpenedImage,
+    OtherImage,
+    Point,
+    Position,
+    User,
+    Version,
+    Vote,
+    Why,
+)
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
@@ -101,6 +115,31 @@ def room(**overrides: Any) -> Room:
     return replace(
         Room(TENANT, IMAGE, SRC, page_title="Gallery 42", url="https://example.com/gallery/42"), **overrides
     )
+
+
+def opened_image(**overrides: Any) -> OpenedImage:
+    """What a server knows the picture as."""
+    return replace(
+        OpenedImage(
+            ImageId("im_1"), IMAGE, SRC, "trail.jpg", "github.com/acme/web", Matched.PATH, version=3, latest=3
+        ),
+        **overrides,
+    )
+
+
+def other_image(**overrides: Any) -> OtherImage:
+    """Another image that may be the same picture."""
+    return replace(
+        OtherImage(
+            ImageId("im_2"), UrlId("img/2/logo.png"), "logo.png", "github.com/acme/shop", 4, (), Why.PIXELS
+        ),
+        **overrides,
+    )
+
+
+def version(**overrides: Any) -> Version:
+    """A version of an image."""
+    return replace(Version(1, "ab" * 32, "cd" * 32, 1440, 1000, 1, T0, ALICE), **overrides)
 
 
 def room_ids(**overrides: Any) -> RoomIds:

@@ -27,10 +27,10 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.ids import ImageId, UrlId
-from imagechat_tui.protocol.models import OtherImage, Place, PlaceKind, Version
+from imagechat_tui.protocol.models import OtherImage, Place, Version
 from imagechat_tui.protocol.routes import NEW_IMAGE, ImageReply
 from imagechat_tui.settings import is_url, picture_path, sayable, working_folder
-from imagechat_tui.words import matched_words, safe_name
+from imagechat_tui.words import matched_words, place_words, safe_name
 
 
 @click.command(cls=Verb)
@@ -78,7 +78,7 @@ def where(image: str, json_: bool, **options: str | None) -> None:
         seen = "not seen yet" if version is None else str(version.number)
         _line("version", f"{seen} of {latest}" if version is not None else f"{seen}; the latest is {latest}")
     for place in places:
-        _line("met at", _place_words(place))
+        _line("met at", place_words(place))
     for other in room.others:
         _line("also", _other_words(other))
 
@@ -187,16 +187,6 @@ def _linked(
 
 def _line(name: str, told: str) -> None:
     click.echo(f"{name:<10}{told}")
-
-
-def _place_words(place: Place) -> str:
-    match place.kind:
-        case PlaceKind.PATH:
-            return f"{safe_name(place.value)} in {safe_name(place.project)}"
-        case PlaceKind.URL:
-            return safe_name(place.value)
-        case PlaceKind.FILE:
-            return "a file outside of all projects"
 
 
 def _other_words(other: OtherImage) -> str:

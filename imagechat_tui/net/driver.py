@@ -32,7 +32,7 @@ from imagechat_tui.net.inbound import readable_events, received
 from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, open_socket
 from imagechat_tui.net.unsent_marks import UnsentMarksFile, UnsentMarksKeeper
 from imagechat_tui.problems import LocalServerFailed, LocalServerProblem, Problem, ProblemKind
-from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.protocol.ids import BroadcastId, ImageId
 from imagechat_tui.protocol.routes import EventLogQuery
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.intents import Intent, Submitted
@@ -267,6 +267,8 @@ class LiveSession:
                 departure = Departure()
                 self._departing.add(departure)
                 self._spawn(self._write(effect, self._drafts.asked, departure))
+            case effects.FetchImage():
+                self._spawn(self._look_up(effect.image_id))
             case (
                 effects.FetchSnapshot()
                 | effects.FetchThread()
@@ -357,6 +359,12 @@ class LiveSession:
     def _note_again(self) -> None:
         if self._unnoted and self._tasks is not None and self._noted_at is not None:
             self._spawn(self._note())
+
+    async def _look_up(self, image_id: ImageId) -> None:
+        """Learn where the picture is met, and what it has looked like; unanswered, that stays unknown."""
+        with suppress(ApiError):
+            details = await self._api.image(image_id)
+            self._enter(replace(self._room, places=details.places, versions=details.versions))
 
     def _enter(self, room: Room) -> None:
         room = replace(room, explores=self._room.explores)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import ChangeReadState, RoomIds
 from imagechat_tui.protocol.tagged import Tagged
@@ -82,6 +82,12 @@ class FetchReadState(Tagged, frozen=True):
     """GET how far the person has read (ours)."""
 
     request: int
+
+
+class FetchImage(Tagged, frozen=True):
+    """GET where the picture is met and what it has looked like (ours); the room that is found then tells it."""
+
+    image_id: ImageId
 
 
 class SendReadState(Tagged, frozen=True):
@@ -185,6 +191,7 @@ Effect: TypeAlias = (
     | FetchEventLog
     | FetchPresence
     | FetchReadState
+    | FetchImage
     | SendReadState
     | SendRequest
     | StoreDrafts

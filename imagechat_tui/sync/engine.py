@@ -28,7 +28,7 @@ from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due, do_due, next_due
-from imagechat_tui.sync.effects import Effect, Publish, StoreDrafts, StoreMarks
+from imagechat_tui.sync.effects import Effect, FetchImage, Publish, StoreDrafts, StoreMarks
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
@@ -179,6 +179,10 @@ class SyncEngine:
                     facts.workspace.show_unread(facts.workspace.mine.unread | {conversation_id})
             case intents.MoveCrosshair(point):
                 facts.presence.point(point)
+            case intents.LookUpImage():
+                image = self._core.room.image
+                if image is not None:
+                    self._core.emit(FetchImage(image.id))
             case intents.TryNow():
                 if facts.link.try_now():
                     self._rooms.image.refresh()

@@ -135,6 +135,10 @@ class MoveCrosshair(Tagged, frozen=True):
     point: Point
 
 
+class LookUpImage(Tagged, frozen=True):
+    """The person wants to know where the picture is met, and what it has looked like."""
+
+
 class TryNow(Tagged, frozen=True):
     """Reconnect or catch up at once (key ``R``)."""
 
@@ -150,6 +154,7 @@ Intent: TypeAlias = (
     | MarkRead
     | MarkUnread
     | MoveCrosshair
+    | LookUpImage
     | TryNow
 )
 

@@ -17,10 +17,12 @@ from imagechat_tui.protocol.models import (
     Conversation,
     OpenedImage,
     OtherImage,
+    Place,
     Point,
     Position,
     ReadMark,
     User,
+    Version,
 )
 from imagechat_tui.sync.intents import Write
 
@@ -69,6 +71,10 @@ class Room(Struct, frozen=True):
     """Images that may be the same picture."""
     explores: bool = False
     """The person only looks around: nothing is written or marked, and nothing of them is noted."""
+    places: tuple[Place, ...] = ()
+    """Where the image is met, once that was asked for."""
+    versions: tuple[Version, ...] = ()
+    """What it has looked like, once that was asked for; the newest last."""
 
 
 class ConnectionChanges(TypedDict, total=False):

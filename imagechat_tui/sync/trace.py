@@ -44,6 +44,7 @@ NAMES: Final = frozenset(
         *("user_id", "anon_user_id", "actor_id", "by", "joined", "left", "resolved_by"),
         *("username", "display_name", "email", "avatar_src", "commenter_name"),
         *("src", "url", "url_id", "url_id_clean", "thread_url_id", "page_title", "name", "project", "paths"),
+        *("value", "pixels", "sha256"),
         *(
             "path",
             "log",

@@ -28,7 +28,9 @@ from imagechat_tui.words.pictures import (
     picture_loss_note,
     picture_loss_words,
     picture_words,
+    place_words,
     private_address_words,
+    version_words,
 )
 from imagechat_tui.words.requests import UNREACHED_WORDS, not_tried_words, problem_words
 from imagechat_tui.words.servers import admin_words, local_server_words, serve_words
@@ -64,6 +66,7 @@ __all__ = [
     "picture_loss_note",
     "picture_loss_words",
     "picture_words",
+    "place_words",
     "private_address_words",
     "problem_words",
     "received_words",
@@ -76,6 +79,7 @@ __all__ = [
     "shown_value",
     "too_many_files_words",
     "verb_words",
+    "version_words",
     "wish_words",
     "write_words",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import PictureProblem, Unfetchable, Unfetched
-from imagechat_tui.protocol.models import Matched
+from imagechat_tui.protocol.models import Matched, Place, PlaceKind
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
 
 if TYPE_CHECKING:
@@ -231,6 +231,26 @@ def private_address_words(url: str, address: str) -> list[str]:
         f"{safe_name(url)} has a public name and leads to {safe_line(address)}, in a private network.",
         "Whoever made that address may want you to ask a machine that they cannot reach.",
     ]
+
+
+def place_words(place: Place) -> str:
+    """Where a picture is met."""
+    match place.kind:
+        case PlaceKind.PATH:
+            return f"{safe_name(place.value)} in {safe_name(place.project)}"
+        case PlaceKind.URL:
+            return safe_name(place.value)
+        case PlaceKind.FILE:
+            return "a file outside of all projects"
+        case _:
+            assert_never(place.kind)
+
+
+def version_words(number: int | None, latest: int) -> str:
+    """Which version a picture is; nothing where there is only one, or it is not known."""
+    if number is None or latest < 2:
+        return ""
+    return f"v{number}" if number == latest else f"v{number} of {latest}"
 
 
 def matched_words(matched: Matched) -> str:

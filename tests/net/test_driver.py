@@ -28,13 +28,14 @@ from imagechat_tui.problems import LocalServerFailed, Problem, ProblemKind, Serv
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, ImageId, UrlId
 from imagechat_tui.protocol.models import Matched, OpenedImage, Place, PlaceKind, Point
-from imagechat_tui.protocol.routes import ImageReply, Pixels
+from imagechat_tui.protocol.routes import ImageDetails, ImageReply, Pixels
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
     CloseSocket,
     Effect,
     FetchEventLog,
+    FetchImage,
     FetchPresence,
     FetchSnapshot,
     FetchThread,
@@ -229,6 +230,27 @@ async def test_the_room_is_asked_for_before_its_list_and_the_picture_is_noted_wh
         looked.set()
         noted = await engine.hears(RoomFound, lambda got: got.room.image != IMAGE)
         assert noted.room == replace(found.room, image=replace(IMAGE, version=1))
+
+
+async def test_where_the_picture_is_met_is_told_when_it_is_asked_and_left_alone_when_it_cannot(
+    stub: StubServer,
+) -> None:
+    knows_images(stub)
+    whole, looked, tried = stub.answer, asyncio.Event(), []
+    details = ImageDetails(IMAGE, (Place(PlaceKind.URL, "https://a.example/"),), (eg.version(),))
+
+    async def then_details(asked: web.Request) -> web.StreamResponse:
+        if not asked.path.endswith("/images/im_1"):
+            return await whole(asked)
+        tried.append(asked)
+        return ours(codec.encode_image_details(details)) if len(tried) > 1 else web.Response(status=503)
+
+    stub.answer = then_details
+    engine = ScriptedEngine(FetchSnapshot(1))
+    engine.script[SnapshotLoaded] = [FetchImage(IMAGE.id)] * 2
+    async with session(engine, stub.endpoint(), recognition=recognition(looked)):
+        told = await engine.hears(RoomFound, lambda got: bool(got.room.places))
+        assert (told.room.places, told.room.versions) == (details.places, details.versions)
 
 
 async def test_a_picture_that_is_looked_at_for_days_is_told_of_each_day(stub: StubServer) -> None:

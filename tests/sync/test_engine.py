@@ -18,6 +18,7 @@ from imagechat_tui.protocol.routes import ConversationReply
 from imagechat_tui.sync.effects import (
     Applied,
     Effect,
+    FetchImage,
     FetchSnapshot,
     News,
     Publish,
@@ -49,6 +50,7 @@ from imagechat_tui.sync.inputs import (
 from imagechat_tui.sync.intents import (
     DeleteConversation,
     KeepDraft,
+    LookUpImage,
     MarkRead,
     OpenThread,
     PostComment,
@@ -321,3 +323,16 @@ def test_what_an_engine_remembers_does_not_grow_with_what_it_has_done() -> None:
         sizes.append(size(desk))
     assert desk.state.mine.outbox == ()
     assert sizes[-1] == sizes[2_050] > 2_000
+
+
+def test_where_the_picture_is_met_is_asked_for_once_it_is_known_which_one_it_is() -> None:
+    desk = joined()
+    desk.wish(LookUpImage())
+    desk.nothing(FetchImage)
+    known = eg.room(image=eg.opened_image())
+    desk.feed(RoomFound(known))
+    desk.wish(LookUpImage())
+    assert desk.take(FetchImage).image_id == "im_1"
+    told = replace(known, versions=(eg.version(),))
+    desk.feed(RoomFound(told))
+    assert desk.state.room == told

@@ -38,7 +38,7 @@ from tests.sync.world import ROOM, World
 KEY = b"k" * 32
 WRITE_ID = BroadcastId("w1")
 UNVEILED = {
-    *("id", "broadcast_id", "comment_id", "conversation_id", "draft_id", "parent_id", "event_id"),
+    *("id", "image_id", "broadcast_id", "comment_id", "conversation_id", "draft_id", "parent_id", "event_id"),
     *("created_from_comment_id", "verification_id", "tenant_id"),
     *("epoch", "thread", "type", "activity", "code", "reason", "why", "detail", "locale", "present", "gone"),
 }

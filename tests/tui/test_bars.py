@@ -69,6 +69,32 @@ async def test_every_line_is_as_wide_as_the_screen_and_says_what_matters_most(wi
         assert "(you)" in shown
 
 
+WHICH = replace(
+    FACTS, name=SafeText("checkout.png"), project=SafeText("acme/web"), version="v3", phase=Phase.LIVE,
+    drafts=0, failed=0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (100, " checkout.png · acme/web · v3 · 2560×1440 · demo      LIVE · 3 here · 12 markers · 2 unread "),
+        (80, " checkout.png · acme/web · v3 · 2560×1440  LIVE · 3 here · 12 markers · 2 unread "),
+        (70, " checkout.png · acme/web · v3     LIVE · 3 here · 12 markers · 2 unread "),
+        (58, " checkout.png · v3  LIVE · 3 here · 12 markers · 2 unread "),
+        (54, " checkout.png   LIVE · 3 here · 12 markers · 2 unread "),
+        (20, " checkout.png LIVE "),
+    ],
+)
+async def test_the_header_says_which_picture_it_is_as_far_as_there_is_room(width: int, line: str) -> None:
+    app = Edges()
+    async with app.run_test(size=(width, 5)):
+        header = app.query_one(HeaderBar)
+        header.facts = WHICH
+        assert header.render().plain.split() == line.split()
+        assert cell_len(header.render().plain) == width
+
+
 async def test_a_failure_is_named_before_anything_else() -> None:
     app = Edges()
     async with app.run_test(size=(44, 5)):

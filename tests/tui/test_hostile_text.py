@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Place, PlaceKind
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import PostComment
 from imagechat_tui.sync.state import ChatState, Draft
@@ -55,7 +56,16 @@ def hostile_state(text: str) -> ChatState:
         names=MappingProxyType({mallory: text, eg.BOB: text}),
         online=frozenset({mallory, eg.BOB}),
     )
-    return eg.changed(state, connection=replace(state.connection, problem=problem))
+    image = eg.opened_image(name=text, project=text)
+    room = eg.room(
+        page_title=text,
+        url_id=UrlId(text),
+        image=image,
+        others=(eg.other_image(name=text, project=text, url_id=UrlId(text)),),
+        places=(Place(PlaceKind.PATH, text, text), Place(PlaceKind.URL, text)),
+        versions=(eg.version(by=mallory),),
+    )
+    return eg.changed(state, room=room, connection=replace(state.connection, problem=problem))
 
 
 def check(desk: Desk) -> None:
@@ -73,6 +83,10 @@ async def test_hostile_text_is_inert_in_every_surface(sit: Sit, text: str) -> No
     added = Announce(News.COMMENT_ADDED, conversation_id=ConversationId("ic_2"), by=UserId(f"demo:{text}"))
     async with sit(hostile_state(text), name=text) as desk:
         check(desk)  # header, list, presence
+        await desk.press("i")
+        assert "This picture" in desk.text
+        check(desk)  # which picture it is
+        await desk.press("escape")
         await desk.press("right_square_bracket", "enter")
         check(desk)  # thread
         await desk.press("i")

@@ -89,6 +89,12 @@ class DialogOpener:
 
         self._screen.push_dialog(HereScreen(self._state.shown))
 
+    def show_picture(self, size: str) -> None:
+        """Show which picture it is: its room, how it was recognised, where it is met, what it has looked like."""
+        from imagechat_tui.tui.dialogs.picture import PictureScreen
+
+        self._screen.push_dialog(PictureScreen(self._state.shown, size))
+
     def show_details(self, thread: Thread, comment: CommentView | None) -> None:
         """Show who, when, where, and how a thread and one of its comments stand."""
         from imagechat_tui.tui.dialogs.details import DetailsScreen

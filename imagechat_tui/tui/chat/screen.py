@@ -15,7 +15,7 @@ from textual.strip import Strip
 from imagechat_tui.commands import Context
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.sync.intents import MoveCrosshair, TryNow
+from imagechat_tui.sync.intents import LookUpImage, MoveCrosshair, TryNow
 from imagechat_tui.sync.state import ChatState, Status
 from imagechat_tui.tui.chat.availability import Availability
 from imagechat_tui.tui.chat.corner import AppCorner
@@ -633,6 +633,13 @@ class ChatScreen(Layer[None]):
 
     # -- keys: dialogs
 
+    @property
+    def _picture_is_meant(self) -> bool:
+        """Whether a key is about the picture and no marker on it: none is under the crosshair, none is selected."""
+        if self.focused is self.picture:
+            return not self.picture.is_on_marker
+        return self.selection.current is None and self.selection.gone is None
+
     def action_help(self) -> None:
         """What works where the focus is."""
         self._list_commands("Help", getattr(self.focused, "HELP", None) or self.HELP, commands_here(self))
@@ -660,9 +667,11 @@ class ChatScreen(Layer[None]):
         self._dialogs.list_people()
 
     def action_details(self) -> None:
-        """Who, when, where, and how it stands."""
-        thread = self.thread_actions.thread
-        if thread is not None:
+        """Who, when, where, and how it stands: a marker, or where none is meant the picture."""
+        if self._picture_is_meant:
+            self._session.dispatch(LookUpImage())
+            self._dialogs.show_picture(self.header.facts.size)
+        elif (thread := self.thread_actions.thread) is not None:
             self._dialogs.show_details(thread, self.selection.open_comment)
 
 

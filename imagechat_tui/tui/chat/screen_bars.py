@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync.intents import Write
-from imagechat_tui.sync.state import Phase, counts, read_only_problem
+from imagechat_tui.sync.state import ChatState, Phase, counts, read_only_problem
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.widgets.bars import HeaderBar, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.people import nobody_words, people_here
-from imagechat_tui.words import picture_loss_note
+from imagechat_tui.words import picture_loss_note, version_words
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
@@ -77,8 +78,11 @@ class ScreenBars:
         self._banner.connection = connection
         drafts, failed = self._state.unfinished(writing)
         threads = self._state.threads
+        project, version = which_image(state)
         self._header.facts = replace(
             self._header.facts,
+            project=project,
+            version=version,
             phase=state.connection.phase,
             here=len(state.here.online),
             markers=sum(counts(thread.status) for thread in threads) if self._state.loaded else None,
@@ -121,6 +125,18 @@ class ScreenBars:
         """Say behind its size that its file is another now."""
         facts = self._header.facts
         self._header.facts = replace(facts, size=f"{facts.size.removesuffix(CHANGED)}{CHANGED}")
+
+
+def which_image(state: ChatState) -> tuple[SafeText, str]:
+    """The project and the version of the picture, in few words; each empty if there is none to tell."""
+    image = state.room.image
+    if image is None:
+        return SafeText(""), ""
+    from imagechat_tui.sync.identity import (
+        short_project,
+    )  # after the first paint: no server has answered before
+
+    return safe_text(short_project(image.project), Kind.NAME), version_words(image.version, image.latest)
 
 
 def size_words(picture: Picture) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -29,22 +29,25 @@ STATUS_WORDS = {
 }
 
 
-class DetailsScreen(Dialog[None]):
+Facts: TypeAlias = "list[tuple[str, str]]"
+"""Names and values as they are shown."""
+
+
+class FactsScreen(Dialog[None]):
     """A small table; any of the closing keys ends it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Context.DETAILS)
 
-    def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
+    def __init__(self, title: str, shown: Facts) -> None:
         super().__init__()
-        self._facts = facts(state, thread, comment)
+        self._title = title
+        self._facts = table(shown)
 
     def compose(self) -> ComposeResult:
         """One line for each fact."""
-        wide = max(len(name) for name, _ in self._facts)
         with VerticalScroll(classes="dialog"):
-            yield Static(Content("Details"), classes="dialog--title")
-            for name, value in self._facts:
-                yield Static(Content.assemble((f"{name:<{wide}}  ", "$dim"), value))
+            yield Static(Content(self._title), classes="dialog--title")
+            yield Static(self._facts, id="facts")
             key, words = key_hint("details.close")
             yield Static(Content.assemble((key, "bold"), f" {words}"), classes="dialog--keys")
 
@@ -57,8 +60,26 @@ class DetailsScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> list[tuple[str, str]]:
-    """Names and values as they are shown; text of others is made harmless."""
+class DetailsScreen(FactsScreen):
+    """What there is to know of a marker, and of a comment."""
+
+    def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
+        super().__init__("Details", facts(state, thread, comment))
+
+
+def table(shown: Facts) -> Content:
+    """Names in a column, values beside them; a name that is the one above is not said again."""
+    wide = max(len(name) for name, _ in shown)
+    before = ["", *(name for name, _ in shown)]
+    lines = (
+        Content.assemble((f"{name if name != above else '':<{wide}}  ", "$dim"), value)
+        for (name, value), above in zip(shown, before, strict=False)
+    )
+    return Content("\n").join(lines)
+
+
+def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> Facts:
+    """All of a thread and a comment; text of others is made harmless."""
     conversation = thread.conversation
     rows = [
         ("marker", str(thread.number) if thread.number is not None else "no number yet"),

@@ -31,6 +31,10 @@ KEYS_WHILE_TYPING = HELP_KEYS[-1], key_label(BY_ID["app.quit"].keys)
 """For help and to quit, while letters are text or continue what was begun."""
 
 
+BEHIND_NAME = ("project", "version", "size", "tenant")
+"""What the header has behind the picture's name, as far as there is room."""
+
+
 class HeaderFacts(Struct, frozen=True):
     """What the header shows."""
 
@@ -39,6 +43,10 @@ class HeaderFacts(Struct, frozen=True):
     """Pixels, ``1440×1000``; empty until known."""
     tenant: SafeText
     phase: Phase
+    project: SafeText = SafeText("")
+    """The one that the picture is of, in its short form; empty if it is of none."""
+    version: str = ""
+    """``v3``, if there are several."""
     here: int = 0
     """People in the room."""
     markers: int | None = 0
@@ -86,6 +94,8 @@ class HeaderBar(Widget):
             ("drafts", count(facts.drafts, "draft") if facts.drafts else ""),
             ("unread", f"{facts.unread} unread" if facts.unread else ""),
             ("here", f"{facts.here} here" if facts.here else ""),
+            ("version", facts.version),
+            ("project", facts.project),
             ("size", facts.size),
             ("tenant", facts.tenant),
         ]
@@ -95,7 +105,7 @@ class HeaderBar(Widget):
         name_cells = cell_len(facts.name)
         for key, words in optional:
             # The picture's name gives way to what must be known, but not to what is nice to know.
-            reserved = name_cells if key in ("size", "tenant") else min(name_cells, max(4, width // 4))
+            reserved = name_cells if key in BEHIND_NAME else min(name_cells, max(4, width // 4))
             cells = cell_len(words) + len(SEPARATOR)
             if words and cells <= room - reserved:
                 kept[key] = words
@@ -105,7 +115,7 @@ class HeaderBar(Widget):
             if key in kept:
                 ink = {"failed": "bold $error", "unread": "$accent", "drafts": "$accent"}.get(key, "")
                 right += [(SEPARATOR, "$dim"), (kept[key], ink)]
-        left = [(SEPARATOR + kept[key], "$dim") for key in ("size", "tenant") if key in kept]
+        left = [(SEPARATOR + kept[key], "$dim") for key in BEHIND_NAME if key in kept]
         used = sum(cell_len(words) for words, _ in (*left, *right)) + 2 + len(place)
         name = fitted(facts.name, max(0, width - used - 1))
         gap = max(1, width - used - cell_len(name))

@@ -1,0 +1,68 @@
+"""Which picture it is: its room, how it was recognised, what it has looked like, where else it is met."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from imagechat_tui.protocol.models import OtherImage, Version
+from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.sync.identity import short_project
+from imagechat_tui.sync.state import ChatState, Peer
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.clock import date_and_time
+from imagechat_tui.tui.dialogs.details import Facts, FactsScreen, table
+from imagechat_tui.tui.widgets.people import name_of
+from imagechat_tui.words import matched_words, place_words, safe_name
+
+
+class PictureScreen(FactsScreen):
+    """What there is to know of the picture; it follows the state, since some of it is asked for only now."""
+
+    def __init__(self, state: ChatState, size: str) -> None:
+        super().__init__("This picture", facts(state, size))
+        self._pixels = size
+
+    def show_state(self, state: ChatState) -> None:
+        """Show what another state tells."""
+        self.query_one("#facts", Static).update(table(facts(state, self._pixels)))
+
+
+def facts(state: ChatState, size: str) -> Facts:
+    """All of the picture; text of others is made harmless.
+
+    Args:
+        state: what the session knows.
+        size: its pixels, in words; empty if they are not known.
+    """
+    room, image = state.room, state.room.image
+    rows: Facts = [("picture", safe_name(room.page_title))]
+    if size:
+        rows.append(("size", size))
+    rows.append(("room", safe_name(room.url_id) if room.url_id else "not known yet"))
+    if image is None:
+        if state.confirmed.peer is Peer.HOSTED:
+            rows.append(("known by", "the key of its room: this server knows no pictures"))
+        return rows
+    rows.append(("project", safe_text(image.project, Kind.NAME) if image.project else "none"))
+    rows.append(("known by", matched_words(image.matched)))
+    known = [("versions", version_row(state, version)) for version in reversed(room.versions)]
+    rows += known or [("versions", "not known yet" if image.latest else "none yet")]
+    rows += [("met at", place_words(place)) for place in room.places]
+    rows += [("also", other_row(other)) for other in room.others]
+    return rows
+
+
+def version_row(state: ChatState, version: Version) -> str:
+    """A version: its number, when it was seen first and by whom, its size."""
+    image = state.room.image
+    here = ", this one" if image is not None and version.number == image.version else ""
+    scale = f" @{version.scale}x" if version.scale > 1 else ""
+    size = f"{version.width}{symbols.TIMES}{version.height}{scale}"
+    return f"v{version.number}{here}, {size}, {date_and_time(version.at_ms)}, {name_of(state, version.by)}"
+
+
+def other_row(other: OtherImage) -> str:
+    """Another image that may be the same picture."""
+    project = f" in {safe_text(short_project(other.project), Kind.NAME)}" if other.project else ""
+    markers = "1 marker" if other.markers == 1 else f"{other.markers} markers"
+    return f"{safe_name(other.name)}{project}, {markers}"

@@ -1,0 +1,84 @@
+"""Which picture it is, as the person asks for it: in the header, and with i."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.ids import UrlId
+from imagechat_tui.protocol.models import Matched, Place, PlaceKind
+from imagechat_tui.sync.intents import LookUpImage
+from imagechat_tui.sync.state import Peer
+from tests import examples as eg
+from tests.tui.conftest import Sit
+from tests.tui.scripted_session import chat_state, two_threads
+
+ROOM = eg.room(
+    url_id=UrlId("img/7k2m9qdt/checkout.png"), page_title="checkout.png", image=eg.opened_image(version=2)
+)
+TOLD = eg.room(
+    url_id=ROOM.url_id,
+    page_title="checkout.png",
+    image=ROOM.image,
+    others=(eg.other_image(),),
+    places=(
+        Place(PlaceKind.PATH, "shots/checkout.png", "github.com/acme/web"),
+        Place(PlaceKind.FILE, "ab" * 32),
+    ),
+    versions=(eg.version(), eg.version(number=2, width=2880, height=2000, scale=2, by=eg.BOB)),
+)
+
+
+async def test_where_no_marker_is_meant_the_picture_is(sit: Sit) -> None:
+    state = eg.changed(two_threads(), room=ROOM)
+    async with sit(state) as desk:
+        assert "shot.png · acme/web · v2 of 3" in desk.lines[0]
+        await desk.press("i")
+        assert desk.session.asked(LookUpImage)
+        for told in (
+            "This picture", "img/7k2m9qdt/checkout.png", "github.com/acme/web", "its path in the project",
+            "60×40", "not known yet",
+        ):  # fmt: skip
+            assert told in desk.text
+        await desk.publish(eg.changed(state, room=TOLD))
+        for told in (
+            "v2, this one, 2880×2000 @2x", "v1, 1440×1000", "Bob", "Alice",
+            "shots/checkout.png in github.com/acme/web", "a file outside of all projects",
+            "logo.png in acme/shop, 4 markers",
+        ):  # fmt: skip
+            assert told in desk.text
+        assert desk.text.index("v2, this") < desk.text.index("v1, ")
+        await desk.press("i")
+        assert desk.app.screen is desk.chat
+
+
+async def test_on_a_marker_it_is_the_marker_and_beside_it_the_picture(sit: Sit) -> None:
+    async with sit(eg.changed(two_threads(), room=ROOM)) as desk:
+        await desk.press("]", "i")
+        assert "marker" in desk.text
+        assert "This picture" not in desk.text
+        await desk.press("escape", "H", "i")
+        assert "This picture" in desk.text
+        await desk.press("escape", "tab", "i")
+        assert "This picture" not in desk.text, "a thread is selected in the list"
+        await desk.press("escape")
+        await desk.publish(eg.changed(chat_state(), room=ROOM))
+        await desk.press("i")
+        assert "This picture" in desk.text
+
+
+async def test_a_server_that_knows_no_images_is_asked_for_none(sit: Sit) -> None:
+    state = eg.changed(two_threads(), room=eg.room(), peer=Peer.HOSTED)
+    async with sit(state) as desk:
+        await desk.press("i")
+        assert "this server knows no pictures" in " ".join(desk.text.split())
+        assert "project" not in desk.text
+
+
+@pytest.mark.parametrize("matched", Matched)
+async def test_however_it_was_recognised_it_is_said(sit: Sit, matched: Matched) -> None:
+    room = eg.room(image=eg.opened_image(matched=matched))
+    async with sit(eg.changed(two_threads(), room=room)) as desk:
+        await desk.press("i")
+        assert any(
+            "known by" in line and len(line.partition("known by")[2].strip()) > 5 for line in desk.lines
+        )
