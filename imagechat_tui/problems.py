@@ -24,7 +24,7 @@
                              TextEmpty  NotACommentName  NoSuchMarker  NoSuchComment  NobodyToAsk  NotTheAuthor
                              UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
                              NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
-                             NotKnownIfSaved  MarkerNotSaved  MetNowhere
+                             NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
 harmless on a terminal. A ``ServeProblem`` also goes from process to process, and any into traces, by their tags.
@@ -573,6 +573,14 @@ class MetNowhere(Struct, frozen=True):
     name: str
 
 
+class NoSuchRoom(Struct, frozen=True):
+    """Neither a picture nor a room is known by this name."""
+
+    name: str
+    near: tuple[str, ...] = ()
+    """Pictures that are here under almost the same name."""
+
+
 class TextEmpty(Struct, frozen=True):
     """There is nothing to send."""
 
@@ -705,6 +713,7 @@ VerbProblem: TypeAlias = (
     | DemoServerDied
     | NotOnThisServer
     | MetNowhere
+    | NoSuchRoom
     | TraceNotAFile
     | TraceUnreadable
     | NotKnownIfSaved

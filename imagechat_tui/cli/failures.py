@@ -85,6 +85,7 @@ def _verb_code(problem: VerbProblem) -> int:
             | problems.NoWorkingFolder()
             | problems.NoSuchMarker()
             | problems.NoSuchComment()
+            | problems.NoSuchRoom()
         ):
             return NOT_FOUND
         case (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from imagechat_tui.cli.one_shot import Visit, visit
 from imagechat_tui.cli.picture_files import choose_picture
 from imagechat_tui.cli.target import (
     completed_files,
+    note_choice,
     picture_argument,
     picture_options,
     server_options,
@@ -24,12 +25,12 @@ from imagechat_tui.cli.target import (
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
-from imagechat_tui.problems import VerbFailed
+from imagechat_tui.problems import PictureError, PictureMissing, VerbFailed
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.ids import ImageId, UrlId
 from imagechat_tui.protocol.models import OtherImage, Place, Version
 from imagechat_tui.protocol.routes import NEW_IMAGE, ImageReply
-from imagechat_tui.settings import is_url, picture_path, sayable, working_folder
+from imagechat_tui.settings import sayable
 from imagechat_tui.words import matched_words, place_words, safe_name
 
 
@@ -127,22 +128,48 @@ def link(image: str, to: str, json_: bool, **options: str | None) -> None:
     imagechat link mock-final.png mock.png
     imagechat link mock.png img/7k2m9qdt/checkout.png
 
-    Markers stay in the room where they are. What it prints undoes it.
+    Markers stay in the room where they are. What it prints undoes it. A file that is here goes before a key.
     """
-    there = working_folder()
-    named = is_url(to) or (there is not None and os.path.lexists(there / picture_path(to, there)))
+    image_id = _image_named(to, **options)
+
+    async def work(visit: Visit) -> ImageReply:
+        return await visit.link(image_id)
+
+    _linked(image, work, json_=json_, **options)
+
+
+def _image_named(named: str, **options: str | None) -> ImageId:
+    """The image of a picture that is here; of one that was, by its name; or of the room whose key it is.
+
+    Raises:
+        PictureError: there is something of this name, and it is no picture.
+        VerbFailed: neither a picture nor a room is known by this name: nothing is made for what may be mistyped.
+    """
+    try:
+        choice = choose_picture(named)
+    except PictureError as failure:
+        gone = failure.problem
+        if not isinstance(gone, PictureMissing) or gone.link:
+            raise
+        return _image_known_as(named, gone.near, **options)
+    chosen = target(note_choice(choice), Purpose.WRITE, **options)
+    asyncio.run(chosen.check_picture())
 
     async def found(visit: Visit) -> ImageId:
         return await visit.image_id()
 
-    if named:
-        image_id = visit(target(choose_picture(to).image, Purpose.WRITE, **options), found)
+    return visit(chosen, found)
 
-    async def work(visit: Visit) -> ImageReply:
-        goal = image_id if named else await visit.image_of_key(UrlId(sayable(to)))
-        return await visit.link(goal)
 
-    _linked(image, work, json_=json_, **options)
+def _image_known_as(named: str, near: tuple[str, ...], **options: str | None) -> ImageId:
+    async def found(visit: Visit) -> ImageId:
+        known = visit.room.image
+        image_id = known.id if known is not None else await visit.image_of_key(UrlId(sayable(named)))
+        if image_id is None:
+            raise VerbFailed(problems.NoSuchRoom(named, near))
+        return image_id
+
+    return visit(target(named, Purpose.READ, **options), found, binds=False)
 
 
 @click.command(cls=Verb)

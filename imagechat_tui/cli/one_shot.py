@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.cli.target import Target
@@ -17,6 +18,7 @@ from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, ReadState, Version
 from imagechat_tui.protocol.routes import (
+    NEW_IMAGE,
     CommentReply,
     ConversationList,
     ImageDetails,
@@ -99,17 +101,28 @@ class Visit:
             raise VerbFailed(problems.NotOnThisServer())
         return self.room.image.id
 
-    async def image_of_key(self, key: UrlId) -> ImageId:
-        """The image of a room; one that there was before images becomes one.
+    async def image_of_key(self, key: UrlId) -> ImageId | None:
+        """The image of a room; one that has markers and no image gets one. None if there is no such room.
 
         Raises:
             VerbFailed: this server knows none.
         """
-        asked = OpenImage(BroadcastId(str(uuid.uuid4())), key, url_id=key)
+        reply = await self._opened(key)
+        if reply.image is None:
+            _, listing = await self._patiently(
+                lambda: self._api.conversations(replace(self.room, url_id=key))
+            )
+            if not listing.conversations:
+                return None
+            reply = await self._opened(key, NEW_IMAGE)
+        return None if reply.image is None else reply.image.id
+
+    async def _opened(self, key: UrlId, bind: ImageId | None = None) -> ImageReply:
+        asked = OpenImage(BroadcastId(str(uuid.uuid4())), key, url_id=key, bind=bind)
         reply = await self._patiently(lambda: self._api.open_image(asked))
-        if reply is None or reply.image is None:
+        if reply is None:
             raise VerbFailed(problems.NotOnThisServer())
-        return reply.image.id
+        return reply
 
     async def link(self, image_id: ImageId) -> ImageReply:
         """Have the picture be this image from now on.
@@ -210,8 +223,6 @@ class Visit:
             two_step=two_step,
         )
         if two_step and isinstance(write, StartConversation):
-            from msgspec.structs import replace
-
             comment_id = await self._first_step_done(write)
             if comment_id is None:
                 first = await self._sent(replace(request, broadcast_id=comment_step_id(broadcast_id)))

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from imagechat_tui.net.pictures import PictureLimits
     from imagechat_tui.net.recognition import Look, Recognition
     from imagechat_tui.protocol.routes import Pixels
+    from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.identity import Sighting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -192,17 +193,31 @@ class Target(Struct, frozen=True, dict=True):
             max_bytes=max_bytes(self.settings), max_pixels=round(self.settings.max_megapixels * 1_000_000)
         )
 
+    async def check_picture(self) -> None:
+        """See whether it is a picture; an address is not fetched for it.
+
+        Raises:
+            PictureError: it is none that can be read.
+        """
+        if not is_url(self.image):
+            await self._picture()
+
     async def _looks(self) -> Pixels | None:
         """Of a file or what came through a pipe; an address is not fetched for it."""
-        from imagechat_tui.net.pictures import load_picture, pixels_of
+        from imagechat_tui.net.pictures import pixels_of
 
         if is_url(self.image):
             return None
         try:
-            picture = await load_picture(self.image, stdin=self.stdin, limits=self.limits())
+            picture = await self._picture()
         except PictureError:
             return None
         return await asyncio.to_thread(pixels_of, picture)
+
+    async def _picture(self) -> Picture:
+        from imagechat_tui.net.pictures import load_picture
+
+        return await load_picture(self.image, stdin=self.stdin, limits=self.limits())
 
     async def _size_of(self, path: str) -> tuple[int, int]:
         from imagechat_tui.net.pictures import load_picture

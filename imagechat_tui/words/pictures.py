@@ -86,7 +86,7 @@ def picture_words(problem: PictureProblem) -> Words:
                 "No such picture", f"{called} is a link that leads nowhere.", "Check where it leads."
             )
         case problems.PictureMissing(near=near):
-            meant = _did_you_mean(near)
+            meant = did_you_mean(near)
             return Words("No such picture", f"{called} does not exist.", meant or "Check the name.")
         case problems.PictureForbidden():
             return Words("Not readable", f"You may not read {called}.", "Check its permissions.")
@@ -152,7 +152,7 @@ def picture_words(problem: PictureProblem) -> Words:
             assert_never(problem)
 
 
-def _did_you_mean(near: Sequence[str]) -> str:
+def did_you_mean(near: Sequence[str]) -> str:
     """The question after names that are spelled almost like one; empty if there are none."""
     meant = " or ".join(safe_name(other) for other in near)
     return f"Did you mean {meant}?" if meant else ""
@@ -207,7 +207,7 @@ def _lost_part(loss: Loss) -> str:
 
 def no_such_picture_here(name: str, near: Sequence[str]) -> str:
     """Of a verb that needs no picture: that there is none, as far as this machine knows."""
-    meant = f" {_did_you_mean(near)}" if near else ""
+    meant = f" {did_you_mean(near)}" if near else ""
     return (
         f"There is no picture {safe_name(name)!r} here. If the server has its threads, they are shown.{meant}"
     )

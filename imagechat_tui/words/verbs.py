@@ -7,7 +7,7 @@ from typing import assert_never
 from imagechat_tui import problems
 from imagechat_tui.problems import Problem, ProblemKind, VerbProblem
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
-from imagechat_tui.words.pictures import picture_words
+from imagechat_tui.words.pictures import did_you_mean, picture_words
 from imagechat_tui.words.requests import problem_words
 
 
@@ -134,6 +134,12 @@ def verb_words(problem: VerbProblem) -> Words:
                 "No place to link",
                 f"{safe_name(name)} is no file that could be met again.",
                 "Save it, and link the file.",
+            )
+        case problems.NoSuchRoom(name=name, near=near):
+            return Words(
+                "No such picture or room",
+                f"{safe_name(name)!r} is no file here, and nothing that this server knows.",
+                did_you_mean(near) or "Check the name; imagechat where IMAGE tells the key of a room.",
             )
         case problems.TraceNotAFile(name=name):
             return Words("Not a trace", f"{safe_name(name)} is no plain file.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import unicodedata
@@ -305,9 +306,55 @@ def test_a_picture_shares_the_room_of_another_or_of_a_key(anna: Person) -> None:
     room = anna.marks(anna.home / "mock.png", "Still true")
     anna.tells("link", str(anna.home / "final.png"), str(anna.home / "mock.png"))
     assert anna.texts(anna.home / "final.png") == ["Still true"]
+    anna.tells("add", "--url-id", "gallery-42", "gone.png", "--at", "5,5", "-m", "From before images")
     anna.tells("link", str(anna.home / "final.png"), "gallery-42")
     assert anna.room(anna.home / "final.png") == "gallery-42"
     assert anna.room(anna.home / "mock.png") == room
+    gone = anna.home / "mock.png"
+    gone.unlink()
+    anna.tells("link", str(anna.home / "final.png"), str(gone))
+    assert anna.room(anna.home / "final.png") == room, "a picture that is gone is known by where it was"
+
+
+ODD_GOALS = {
+    "mistyped": "mokc.png",
+    "elsewhere": "/nonexistent/mock.png",
+    "above": "../../mock.png",
+    "no-key": "img/7k2m9qdt/checkout.png",
+    "empty": "",
+    "blank": " ",
+    "folder": "folder",
+    "dangling": "dangling.png",
+    "text": "notes.txt",
+    "cut-off": "cut.png",
+    "long": "k" * 5000,
+    "odd": "\x1b[31mä\u202e",
+    "scheme": "ftp://example.org/a.png",
+    "option": "--",
+}
+
+
+@pytest.mark.parametrize("named", ODD_GOALS.values(), ids=ODD_GOALS)
+def test_what_names_no_picture_and_no_room_makes_none(anna: Person, named: str) -> None:
+    here = anna.desk.root
+    draw(here / "mail.png", "red")
+    draw(here / "mock.png", "blue")
+    room = anna.marks(here / "mail.png")
+    (here / "folder").mkdir()
+    (here / "dangling.png").symlink_to("nowhere.png")
+    (here / "notes.txt").write_text("mock.png")
+    (here / "cut.png").write_bytes((here / "mock.png").read_bytes()[:20])
+    done = anna.desk.run("link", "mail.png", "--", named, **anna.env)
+    assert done.returncode in (1, 2, 5), done.stdout
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", done.stderr)
+    if named == "mokc.png":
+        assert "No such picture or room" in done.stderr
+        assert "Did you mean mock.png?" in done.stderr
+    assert anna.room(here / "mail.png") == room
+    if named.strip() and len(named) < 200:
+        assert anna.desk.json("ls", "--url-id", named, "x", "--json", **anna.env)["markers"] == []
 
 
 def test_what_is_met_nowhere_cannot_be_linked(anna: Person) -> None:

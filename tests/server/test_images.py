@@ -305,6 +305,20 @@ async def test_a_key_wins_over_all_places_and_names_rooms_that_were_there_before
     assert await anna.room("a.png") == room, "a place that is somebody's stays theirs"
 
 
+async def test_a_key_alone_is_asked_about_and_makes_nothing_that_is_not_wanted(house: House) -> None:
+    anna = Clone(house.person("anna"), a__png="mock")
+    room = await anna.room("a.png")
+    asked = OpenImage(fresh(), "mistyped", (), url_id=UrlId("mistyped"))
+    assert (await anna.asks(asked)).image is None
+    assert (await anna.asks(replace(asked, broadcast_id=fresh()))).image is None
+    known = (await anna.asks(replace(asked, url_id=UrlId(room), broadcast_id=fresh()))).image
+    assert known is not None
+    assert known.url_id == room
+    made = (await anna.asks(replace(asked, bind=NEW_IMAGE, broadcast_id=fresh()))).image
+    assert made is not None
+    assert made.url_id == "mistyped"
+
+
 async def test_a_room_that_was_left_alone_for_long_is_there_for_who_still_has_its_key(house: House) -> None:
     """A session that slept for weeks comes back to its room, whatever was forgotten meanwhile."""
     anna = Clone(house.person("anna"), a__png="mock", b__png="other")

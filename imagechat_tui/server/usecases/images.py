@@ -207,8 +207,8 @@ def _is_news(
     hit: tuple[FoundImage, Matched] | None, found: ImagesFound, opened: OpenImage, now_ms: int
 ) -> bool:
     """Whether opening it changes what is known: where it is met, what it has looked like, that it is still used."""
-    if hit is None:
-        return opened.url_id is not None
+    if hit is None:  # a key alone is asked about: it may be mistyped
+        return opened.url_id is not None and (bool(opened.places) or opened.picture is not None)
     image, known = hit[0], {held.place for held, _ in found.at}
     return (
         (opened.picture is not None and image.version is None)
