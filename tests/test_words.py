@@ -37,6 +37,7 @@ from imagechat_tui.words import (
     picture_loss_words,
     picture_words,
     problem_words,
+    project_words,
     safe_name,
     serve_words,
     settings_words,
@@ -584,3 +585,21 @@ def test_a_blank_at_the_end_of_a_name_can_be_seen() -> None:
     said = no_such_picture_here("shot.png ", ["shot.png"])
     assert said.startswith("There is no picture 'shot.png ' here. ")
     assert said.endswith(" Did you mean shot.png?")
+
+
+@pytest.mark.parametrize(
+    ("project", "short"),
+    [
+        ("github.com/acme/web", "acme/web"),
+        ("gitlab.com/group/sub/web", "group/sub/web"),
+        ("[::1]/acme/web", "acme/web"),
+        ("host.example/web", "host.example/web"),
+        ("work/acme/web", "work/acme/web"),
+        ("Our website", "Our website"),
+        ("a/b", "a/b"),
+        ("", ""),
+        ("..//", "/"),
+    ],
+)
+def test_a_project_in_short_is_without_its_host(project: str, short: str) -> None:
+    assert project_words(project) == short

@@ -82,12 +82,6 @@ def project_of_settings(name: str) -> str | None:
     return _name(name)
 
 
-def short_project(project: str) -> str:
-    """A project's id as one reads it at a glance: ``acme/web`` of ``github.com/acme/web``."""
-    host, _, rest = project.partition("/")
-    return rest if "/" in rest and ("." in host or host.startswith("[")) else project
-
-
 def _name(name: str) -> str | None:
     """A name as it is compared; None if it has none of the length and the letters that a name has."""
     name = unicodedata.normalize("NFC", name).strip()

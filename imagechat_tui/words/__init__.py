@@ -19,8 +19,10 @@ from imagechat_tui.words.link import (
 from imagechat_tui.words.machine import WIDE_SIGNS, disk_full_words, too_many_files_words
 from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name
 from imagechat_tui.words.pictures import (
+    also_discussed_words,
     defect_words,
     first_picture_words,
+    joined_words,
     look_alike_words,
     matched_words,
     no_such_picture_here,
@@ -30,6 +32,7 @@ from imagechat_tui.words.pictures import (
     picture_words,
     place_words,
     private_address_words,
+    project_words,
     version_words,
 )
 from imagechat_tui.words.requests import UNREACHED_WORDS, not_tried_words, problem_words
@@ -46,12 +49,14 @@ __all__ = [
     "WIDE_SIGNS",
     "Words",
     "admin_words",
+    "also_discussed_words",
     "banner",
     "cannot_show_words",
     "checking_words",
     "defect_words",
     "disk_full_words",
     "first_picture_words",
+    "joined_words",
     "local_server_words",
     "look_alike_words",
     "matched_words",
@@ -69,6 +74,7 @@ __all__ = [
     "place_words",
     "private_address_words",
     "problem_words",
+    "project_words",
     "received_words",
     "safe_line",
     "safe_name",

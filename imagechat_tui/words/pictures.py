@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import PictureProblem, Unfetchable, Unfetched
-from imagechat_tui.protocol.models import Matched, Place, PlaceKind
+from imagechat_tui.protocol.models import Matched, OtherImage, Place, PlaceKind
+from imagechat_tui.safetext import SafeText
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
 
 if TYPE_CHECKING:
@@ -231,6 +232,42 @@ def private_address_words(url: str, address: str) -> list[str]:
         f"{safe_name(url)} has a public name and leads to {safe_line(address)}, in a private network.",
         "Whoever made that address may want you to ask a machine that they cannot reach.",
     ]
+
+
+def project_words(project: str) -> SafeText:
+    """A project's id as one reads it at a glance: ``acme/web`` of ``github.com/acme/web``."""
+    host, _, rest = project.partition("/")
+    return safe_name(rest if "/" in rest and ("." in host or host.startswith("[")) else project)
+
+
+def joined_words(people: Sequence[SafeText], name: str, project: str) -> Words:
+    """Whom one meets in the room that a picture got by its bytes.
+
+    Args:
+        people: names of the others who have written there.
+        name: what the picture is called there.
+        project: the one it is of there; empty if it is of none.
+    """
+    if not people:
+        where = f" in {project_words(project)}" if project else ""
+        return Words("Known picture", f"Its pixels are those of {safe_name(name)}{where}.", "Not yours? i")
+    match people:
+        case [one]:
+            who = f"{one} discusses"
+        case [one, two]:
+            who = f"{one} and {two} discuss"
+        case [one, *more]:
+            who = f"{one} and {len(more)} others discuss"
+    return Words("Known picture", f"{who} this picture here.", "Not yours? i")
+
+
+def also_discussed_words(others: Sequence[OtherImage]) -> str:
+    """Where else a picture is discussed; in one of these rooms it is."""
+    first, *more = sorted((other for other in others if other.markers), key=lambda other: -other.markers)
+    where = f"in {project_words(first.project)}" if first.project else f"as {safe_name(first.name)}"
+    markers = "1 marker" if first.markers == 1 else f"{first.markers} markers"
+    rooms = f" and in {'another room' if len(more) == 1 else f'{len(more)} other rooms'}" if more else ""
+    return f"Also discussed {where} ({markers}){rooms}: i tells more."
 
 
 def place_words(place: Place) -> str:

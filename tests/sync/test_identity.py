@@ -23,7 +23,6 @@ from imagechat_tui.sync.identity import (
     project_of_remote,
     project_of_settings,
     scaled,
-    short_project,
     url_place,
 )
 
@@ -173,24 +172,6 @@ def test_a_name_in_the_settings_is_kept_as_it_is() -> None:
     assert project_of_settings("Web Shop") == "Web Shop"
     assert project_of_settings(unicodedata.normalize("NFD", "Überblick")) == "Überblick"
     assert project_of_settings("  ") is project_of_settings("a\nb") is project_of_settings("x" * 501) is None
-
-
-@pytest.mark.parametrize(
-    ("project", "short"),
-    [
-        ("github.com/acme/web", "acme/web"),
-        ("gitlab.com/group/sub/web", "group/sub/web"),
-        ("[::1]/acme/web", "acme/web"),
-        ("host.example/web", "host.example/web"),
-        ("work/acme/web", "work/acme/web"),
-        ("Our website", "Our website"),
-        ("a/b", "a/b"),
-        ("", ""),
-        ("..//", "/"),
-    ],
-)
-def test_a_project_in_short_is_without_its_host(project: str, short: str) -> None:
-    assert short_project(project) == short
 
 
 # Places

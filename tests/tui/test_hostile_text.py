@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Place, PlaceKind
+from imagechat_tui.protocol.models import Matched, Place, PlaceKind
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import PostComment
 from imagechat_tui.sync.state import ChatState, Draft
@@ -56,7 +56,7 @@ def hostile_state(text: str) -> ChatState:
         names=MappingProxyType({mallory: text, eg.BOB: text}),
         online=frozenset({mallory, eg.BOB}),
     )
-    image = eg.opened_image(name=text, project=text)
+    image = eg.opened_image(name=text, project=text, matched=Matched.PIXELS)
     room = eg.room(
         page_title=text,
         url_id=UrlId(text),

@@ -12,6 +12,7 @@ from imagechat_tui.tui.chat.notices import Notice
 from imagechat_tui.tui.textual_internals.corner_notes import show, take_back, tells_failure
 
 FAILURE_S: Final = 8.0
+LASTING_S: Final = 12.0
 HINT_S: Final = 4.0
 """How long a notice stays."""
 
@@ -33,7 +34,7 @@ class AppCorner:
             notice.sentence,
             notice.title,
             "error" if notice.failure else "information",
-            timeout=FAILURE_S if notice.failure else HINT_S,
+            timeout=FAILURE_S if notice.failure else LASTING_S if notice.lasting else HINT_S,
             markup=False,
         )
         show(self._app, note)

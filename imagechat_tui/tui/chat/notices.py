@@ -22,6 +22,8 @@ class Notice(Struct, frozen=True):
     title: SafeText
     sentence: SafeText
     failure: bool = False
+    lasting: bool = False
+    """It is worth reading for longer, and is about no key that was pressed."""
 
 
 class Corner(Protocol):
@@ -55,11 +57,11 @@ class Notices:
         self._unused: set[tuple[str, object]] = set()
         """Keys that did nothing, and where: that was said."""
 
-    def notice(self, title: str, sentence: str, *, failure: bool = False) -> None:
+    def notice(self, title: str, sentence: str, *, failure: bool = False, lasting: bool = False) -> None:
         """Say something. A newer hint takes the place of older ones; failures stay for their time."""
         self.outdate()
         self._make_room()
-        self._corner.show(Notice(safe_line(title), safe_line(sentence), failure))
+        self._corner.show(Notice(safe_line(title), safe_line(sentence), failure, lasting))
 
     def unused_key(self, key: str, place: object, why: str) -> None:
         """Say that a key does nothing at a place: once for each place, not again and again."""

@@ -22,6 +22,7 @@ from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.gaze import Gaze
+from imagechat_tui.tui.chat.image_notices import ImageNotices
 from imagechat_tui.tui.chat.layout import Pane, Sidebar
 from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNotices
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
@@ -163,6 +164,7 @@ class ChatScreen(Layer[None]):
             ring=self._ring,
             now_s=self._clock.engine_s,
         )
+        self._image_notices = ImageNotices(state, self.notices)
         self._dialogs = DialogOpener(self, state, self._clock)
         self.gaze = Gaze(
             state,
@@ -220,6 +222,7 @@ class ChatScreen(Layer[None]):
         self.picture.threads = self.state.threads
         self.picture.crosshairs = state.here.crosshairs
         self._show_bars()
+        self._image_notices.follow()
         self.drafting.follow()
         self.gaze.follow()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from imagechat_tui.safetext import Kind, SafeText, safe_text
+from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.state import ChatState, Phase, counts, read_only_problem
 from imagechat_tui.tui import symbols
@@ -15,7 +15,7 @@ from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.widgets.bars import HeaderBar, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.people import nobody_words, people_here
-from imagechat_tui.words import picture_loss_note, version_words
+from imagechat_tui.words import picture_loss_note, project_words, version_words
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
@@ -132,11 +132,7 @@ def which_image(state: ChatState) -> tuple[SafeText, str]:
     image = state.room.image
     if image is None:
         return SafeText(""), ""
-    from imagechat_tui.sync.identity import (
-        short_project,
-    )  # after the first paint: no server has answered before
-
-    return safe_text(short_project(image.project), Kind.NAME), version_words(image.version, image.latest)
+    return project_words(image.project), version_words(image.version, image.latest)
 
 
 def size_words(picture: Picture) -> str:

@@ -6,13 +6,12 @@ from textual.widgets import Static
 
 from imagechat_tui.protocol.models import OtherImage, Version
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.sync.identity import short_project
 from imagechat_tui.sync.state import ChatState, Peer
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.dialogs.details import Facts, FactsScreen, table
 from imagechat_tui.tui.widgets.people import name_of
-from imagechat_tui.words import matched_words, place_words, safe_name
+from imagechat_tui.words import matched_words, place_words, project_words, safe_name
 
 
 class PictureScreen(FactsScreen):
@@ -63,6 +62,6 @@ def version_row(state: ChatState, version: Version) -> str:
 
 def other_row(other: OtherImage) -> str:
     """Another image that may be the same picture."""
-    project = f" in {safe_text(short_project(other.project), Kind.NAME)}" if other.project else ""
+    project = f" in {project_words(other.project)}" if other.project else ""
     markers = "1 marker" if other.markers == 1 else f"{other.markers} markers"
     return f"{safe_name(other.name)}{project}, {markers}"

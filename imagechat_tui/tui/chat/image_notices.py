@@ -1,0 +1,61 @@
+"""What a person should know about which picture it is, said once when that becomes known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from imagechat_tui.protocol.models import Matched
+from imagechat_tui.tui.chat.notices import Notices
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.tui.widgets.people import author_key, author_of
+
+if TYPE_CHECKING:
+    from imagechat_tui.protocol.ids import UrlId
+    from imagechat_tui.safetext import SafeText
+
+
+class ImageNotices:
+    """Tells whom one has joined by a picture's bytes, and where else the picture is discussed.
+
+    Args:
+        state: what is shown.
+        notices: says it.
+    """
+
+    def __init__(self, state: ScreenState, notices: Notices) -> None:
+        self._state = state
+        self._notices = notices
+        self._told: set[tuple[UrlId, bool]] = set()
+        """Rooms of which it was told by what the picture was recognised (True), or where else it is discussed."""
+
+    def follow(self) -> None:
+        """Take in that another state is shown."""
+        room = self._state.shown.room
+        if room.image is None or not self._state.loaded:
+            return
+        if room.image.matched is Matched.PIXELS and self._begin(room.url_id, joined=True):
+            from imagechat_tui.words import joined_words
+
+            words = joined_words([*self._others()], room.image.name, room.image.project)
+            self._notices.notice(words.title, f"{words.sentence} {words.action}", lasting=True)
+        elif any(other.markers for other in room.others) and self._begin(room.url_id, joined=False):
+            from imagechat_tui.words import also_discussed_words
+
+            self._notices.notice("", also_discussed_words(room.others), lasting=True)
+
+    def _begin(self, url_id: UrlId, *, joined: bool) -> bool:
+        """Whether it was not told yet; now it is."""
+        news = (url_id, joined) not in self._told
+        self._told.add((url_id, joined))
+        return news
+
+    def _others(self) -> Iterable[SafeText]:
+        """Names of the others who have written here, who wrote first before the others."""
+        people = {
+            author_key(comment.comment): author_of(comment.comment)
+            for thread in self._state.threads
+            for comment in thread.comments
+            if not comment.mine and not comment.comment.is_deleted
+        }
+        return people.values()
