@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.state import Peer, Phase
-from imagechat_tui.tui.widgets.people import name_of
+from imagechat_tui.tui.widgets.people import People
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import two_threads
@@ -62,4 +62,4 @@ async def test_that_nobody_else_is_here_is_not_said_without_a_link(sit: Sit) -> 
 def test_an_unnamed_session_is_called_as_in_threads() -> None:
     user = UserId("anon:a1b2")
     for names in ({}, {user: "anon:a1b2"}):
-        assert name_of(eg.changed(two_threads(), names=names), user) == "Anonymous"
+        assert People(names).name_of(user) == "Anonymous"

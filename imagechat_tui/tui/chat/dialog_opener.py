@@ -54,7 +54,7 @@ class DialogOpener:
             if key is not None:
                 chosen(key)
 
-        self._screen.push_dialog(ClusterScreen(threads, self._clock), answered)
+        self._screen.push_dialog(ClusterScreen(threads, self._state.people, self._clock), answered)
 
     def list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
         """List commands; the one that is chosen runs as its key would."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagechat_tui.protocol.models import Matched
 from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
-from imagechat_tui.tui.widgets.people import author_key, author_of
+from imagechat_tui.tui.widgets.people import author_key
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import UrlId
@@ -53,7 +53,7 @@ class ImageNotices:
     def _others(self) -> Iterable[SafeText]:
         """Names of the others who have written here, who wrote first before the others."""
         people = {
-            author_key(comment.comment): author_of(comment.comment)
+            author_key(comment.comment): self._state.people.author_of(comment.comment)
             for thread in self._state.threads
             for comment in thread.comments
             if not comment.mine and not comment.comment.is_deleted

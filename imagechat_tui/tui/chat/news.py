@@ -11,7 +11,6 @@ from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
 from imagechat_tui.tui.thread_words import marker_name
-from imagechat_tui.tui.widgets.people import name_of
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
@@ -100,7 +99,7 @@ class NewsNotices:
             self._bell()
 
     def _added(self, item: Announce, verb: str) -> None:
-        who = name_of(self._state.newest, item.by)
+        who = self._state.newest_people.name_of(item.by)
         self._ring()
         if item.conversation_id == self._selection.open_key and self._selection.open_key is not None:
             if not self._at_end():
@@ -114,7 +113,7 @@ class NewsNotices:
         key = item.conversation_id
         if key is None or key != self._selection.open_key or key in self._selection.deleting:
             return  # one that we deleted closes by itself
-        who = name_of(self._state.newest, item.by)
+        who = self._state.newest_people.name_of(item.by)
         self._selection.deleted(f"by {who}")
         self._drafting.thread_deleted(who)
         self._notices.notice(

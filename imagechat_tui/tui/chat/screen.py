@@ -218,6 +218,7 @@ class ChatScreen(Layer[None]):
         """Give every widget its part of a new state; what did not change is not drawn again."""
         self.state.show(state, writing=self.picture.target)
         self._show_empty()
+        self.sidebar.show_people(self.state.people)
         self.selection.follow()
         self.picture.threads = self.state.threads
         self.picture.crosshairs = state.here.crosshairs

@@ -92,7 +92,9 @@ class ScreenBars:
         )
         # Without their crosshairs: the bar is not painted anew for a step of somebody's.
         self._presence.nobody = nobody_words(state)
-        self._presence.people = [replace(person, at=None) for person in people_here(state)]
+        self._presence.people = [
+            replace(person, at=None) for person in people_here(state, self._state.people)
+        ]
 
     def show_status(
         self, focus: str, *, reading: bool, begun: bool, hints: tuple[tuple[str, str], ...]

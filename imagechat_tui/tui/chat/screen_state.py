@@ -9,6 +9,7 @@ from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.outbox import same_target
 from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Status, Thread, counts
 from imagechat_tui.sync.views import Views
+from imagechat_tui.tui.widgets.people import People
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.models import Point
@@ -44,6 +45,7 @@ class ScreenState:
         """The state that the widgets show."""
         self.threads: tuple[Thread, ...] = ()
         """All threads that are shown, in their order."""
+        self._people = People(self.shown.confirmed.names, self.shown.confirmed.me)
         self.picture = PictureStatus.COMING
         """How it stands with the picture. It is no part of the session's state."""
 
@@ -68,6 +70,21 @@ class ScreenState:
         self._by_key = {thread.key: thread for thread in self.threads}
 
     # -- what is shown
+
+    @property
+    def people(self) -> People:
+        """What the people are called that are shown."""
+        return self._people_of(self.shown)
+
+    @property
+    def newest_people(self) -> People:
+        """What the people are called that the session knows now."""
+        return self._people_of(self.newest)
+
+    def _people_of(self, state: ChatState) -> People:
+        if not self._people.is_about(state):
+            self._people = People(state.confirmed.names, state.confirmed.me)
+        return self._people
 
     def thread(self, key: str | None) -> Thread | None:
         """A thread by its key."""

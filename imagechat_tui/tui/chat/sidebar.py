@@ -15,6 +15,7 @@ from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.widgets.bars import PresenceBar
 from imagechat_tui.tui.widgets.comment_list import CommentList
 from imagechat_tui.tui.widgets.composer import Composer
+from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 
@@ -80,6 +81,12 @@ class ThreadSidebar(Vertical):
         """Have nothing in it: another picture comes."""
         self.threads.items = self.comments.items = ()
         self.threads.selected = self.comments.selected = None
+
+    def show_people(self, people: People) -> None:
+        """Call people so from now on."""
+        if not people.same_names(self.threads.people):
+            self.forget_drawn()
+        self.threads.people = self.comments.people = people
 
     def show_threads(self, threads: Sequence[Thread]) -> None:
         """Have these in the list."""

@@ -18,6 +18,7 @@ from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
+from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import ThreadList
 
@@ -27,9 +28,10 @@ class ClusterScreen(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Context.CLUSTER)
 
-    def __init__(self, threads: Sequence[Thread], clock: Clock) -> None:
+    def __init__(self, threads: Sequence[Thread], people: People, clock: Clock) -> None:
         super().__init__()
         self._threads = tuple(threads)
+        self._people = people
         self._clock = clock
 
     def compose(self) -> ComposeResult:
@@ -42,6 +44,7 @@ class ClusterScreen(Dialog[str | None]):
     def on_mount(self) -> None:
         """Show them, the first selected."""
         rows = self.query_one(ThreadList)
+        rows.people = self._people
         rows.items = self._threads
         rows.action_first()
         rows.focus()

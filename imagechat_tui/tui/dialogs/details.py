@@ -17,7 +17,7 @@ from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.thread_words import replies_of
-from imagechat_tui.tui.widgets.people import author_of, name_of, starter_of
+from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.words import problem_words
 
 STATUS_WORDS = {
@@ -81,20 +81,21 @@ def table(shown: Facts) -> Content:
 def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> Facts:
     """All of a thread and a comment; text of others is made harmless."""
     conversation = thread.conversation
+    people = People(state.confirmed.names, state.confirmed.me)
     rows = [
         ("marker", str(thread.number) if thread.number is not None else "no number yet"),
-        ("by", starter_of(thread)),
+        ("by", people.starter_of(thread)),
         ("at", f"{conversation.point.x:.2f} %, {conversation.point.y:.2f} %"),
         ("state", ("resolved" if conversation.resolved else "open") + f", {STATUS_WORDS[thread.status]}"),
     ]
     if conversation.resolved and conversation.resolved_by is not None:
-        rows.append(("resolved by", name_of(state, conversation.resolved_by)))
+        rows.append(("resolved by", people.name_of(conversation.resolved_by)))
     if conversation.created_at_ms is not None:
         rows.append(("created", date_and_time(conversation.created_at_ms)))
     replies = replies_of(thread)
     rows.append(("comments", "not loaded" if replies is None else str(replies + 1)))
     if comment is not None:
-        rows.append(("comment by", author_of(comment.comment)))
+        rows.append(("comment by", people.author_of(comment.comment)))
         if comment.comment.date_ms is not None:
             rows.append(("written", date_and_time(comment.comment.date_ms)))
         if comment.comment.edited_at_ms is not None:

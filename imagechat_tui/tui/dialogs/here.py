@@ -13,11 +13,10 @@ from textual.widgets import Static
 
 from imagechat_tui.commands import Context
 from imagechat_tui.sync.state import ChatState
-from imagechat_tui.tui import symbols
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.widgets.key_line import KeyLine
-from imagechat_tui.tui.widgets.people import Person, nobody_words, people_here
+from imagechat_tui.tui.widgets.people import People, Person, initials, nobody_words, people_here
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
 
@@ -35,7 +34,7 @@ class PeopleRows(Rows[Person]):
     def lines_of(self, item: Person, width: int) -> list[Text]:
         """The name, and the place of the crosshair where it is known."""
         who = Text(no_wrap=True)
-        who.append(f"{symbols.UNREAD} ", self.person(item.id))
+        who.append(f"{initials(item.name):<2} ", self.person(item.id))
         who.append(item.labels[0], self.ink("plain"))
         at = item.at
         where = f"{at.x:.1f} %, {at.y:.1f} % " if at is not None else ""
@@ -69,7 +68,7 @@ class HereScreen(Dialog[None]):
         """Show the people of another state."""
         rows = self.query_one(PeopleRows)
         rows.show_empty(f"{nobody_words(state)}.")
-        rows.items = people_here(state)
+        rows.items = people_here(state, People(state.confirmed.names, state.confirmed.me))
 
     def action_close(self) -> None:
         """Back to the picture."""

@@ -10,7 +10,7 @@ from imagechat_tui.sync.state import ChatState, Peer
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.dialogs.details import Facts, FactsScreen, table
-from imagechat_tui.tui.widgets.people import name_of
+from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.words import matched_words, place_words, project_words, safe_name
 
 
@@ -44,20 +44,21 @@ def facts(state: ChatState, size: str) -> Facts:
         return rows
     rows.append(("project", safe_text(image.project, Kind.NAME) if image.project else "none"))
     rows.append(("known by", matched_words(image.matched)))
-    known = [("versions", version_row(state, version)) for version in reversed(room.versions)]
+    people = People(state.confirmed.names, state.confirmed.me)
+    known = [("versions", version_row(state, people, version)) for version in reversed(room.versions)]
     rows += known or [("versions", "not known yet" if image.latest else "none yet")]
     rows += [("met at", place_words(place)) for place in room.places]
     rows += [("also", other_row(other)) for other in room.others]
     return rows
 
 
-def version_row(state: ChatState, version: Version) -> str:
+def version_row(state: ChatState, people: People, version: Version) -> str:
     """A version: its number, when it was seen first and by whom, its size."""
     image = state.room.image
     here = ", this one" if image is not None and version.number == image.version else ""
     scale = f" @{version.scale}x" if version.scale > 1 else ""
     size = f"{version.width}{symbols.TIMES}{version.height}{scale}"
-    return f"v{version.number}{here}, {size}, {date_and_time(version.at_ms)}, {name_of(state, version.by)}"
+    return f"v{version.number}{here}, {size}, {date_and_time(version.at_ms)}, {people.name_of(version.by)}"
 
 
 def other_row(other: OtherImage) -> str:

@@ -14,7 +14,7 @@ from imagechat_tui.sync.state import CommentView, Status
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.commands import bindings
-from imagechat_tui.tui.widgets.people import author_key, author_of, initials
+from imagechat_tui.tui.widgets.people import People, author_key, initials
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words
 
@@ -36,6 +36,8 @@ class CommentList(Rows[CommentView]):
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
+        self.people = People({})
+        """What people are called."""
         self._wrapped: dict[str, tuple[CommentView, int, list[Text]]] = {}
 
     def key_of(self, item: CommentView) -> str:
@@ -48,7 +50,7 @@ class CommentList(Rows[CommentView]):
 
     def lines_of(self, item: CommentView, width: int) -> list[Text]:
         """Who and when, what, and a blank line."""
-        author = author_of(item.comment)
+        author = self.people.author_of(item.comment)
         ink = self.person(author_key(item.comment))
         head = Text(no_wrap=True)
         head.append(f"{initials(author):<2} {author}", ink)

@@ -2,46 +2,114 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping, Sequence
+
 from msgspec import Struct
 
 from imagechat_tui.protocol.ids import UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Point
+from imagechat_tui.protocol.models import Comment, Conversation, Point, User
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 from imagechat_tui.sync.state import ChatState, Peer, Phase, Thread
+from imagechat_tui.tui import symbols
 
 UNNAMED = SafeText("somebody")
 ANONYMOUS = SafeText("Anonymous")
+SHORT_SIGN = 4
+"""Characters of a long id that tell people of one name apart, at least."""
+LONGEST_SIGN = 24
+"""A longer id says nothing to anybody: a part of it does."""
 
 
-def name_of(state: ChatState, user_id: UserId | None) -> SafeText:
-    """A user's name, harmless; "somebody" if nobody said."""
-    if user_id is None:
-        return UNNAMED
-    name = (
-        state.confirmed.me.name
-        if state.confirmed.me is not None and state.confirmed.me.id == user_id
-        else state.confirmed.names.get(user_id, "")
+class People:
+    """What people are called. Those of one name are told apart by their ids, so alike on every screen.
+
+    Args:
+        names: of the users that are known.
+        me: the asking person.
+    """
+
+    def __init__(self, names: Mapping[UserId, str], me: User | None = None) -> None:
+        self._names = names
+        self._me = me
+        shown = {
+            user: self._plain_name(user) for user in {**names, **({me.id: ""} if me is not None else {})}
+        }
+        self._signs = _signs(shown)
+        """Of those who share a name with somebody else."""
+
+    def is_about(self, state: ChatState) -> bool:
+        """Whether it holds for a state, too."""
+        return self._names is state.confirmed.names and self._me == state.confirmed.me
+
+    def name_of(self, user_id: UserId | None) -> SafeText:
+        """A user's name, harmless; "somebody" if nobody said."""
+        return UNNAMED if user_id is None else self._told_apart(user_id, self._plain_name(user_id))
+
+    def author_of(self, thing: Comment | Conversation) -> SafeText:
+        """The author's name, harmless."""
+        return self._told_apart(thing.author_id, safe_text(thing.commenter_name, Kind.NAME) or UNNAMED)
+
+    def starter_of(self, thread: Thread) -> SafeText:
+        """Who started a thread: its author, where the server tells; else the author of its first comment."""
+        named = bool(safe_text(thread.conversation.commenter_name, Kind.NAME))
+        if named or not thread.comments:
+            return self.author_of(thread.conversation)
+        return self.author_of(thread.comments[0].comment)
+
+    def same_names(self, other: People) -> bool:
+        """Whether these tell the same people apart."""
+        return self._signs == other._signs
+
+    def _plain_name(self, user_id: UserId) -> SafeText:
+        is_me = self._me is not None and self._me.id == user_id
+        name = self._me.name if self._me is not None and is_me else self._names.get(user_id, "")
+        if user_id.startswith("anon:") and name in ("", user_id):
+            return ANONYMOUS  # as the server names them in threads
+        return safe_text(name, Kind.NAME) or UNNAMED
+
+    def _told_apart(self, user_id: UserId | None, name: SafeText) -> SafeText:
+        sign = self._signs.get(user_id) if user_id is not None else None
+        return name if sign is None else safe_text(f"{name} ({sign})", Kind.NAME)
+
+
+def _signs(names: Mapping[UserId, SafeText]) -> dict[UserId, str]:
+    """What follows the names that several people have: of their ids what tells them apart.
+
+    A name may look like another with what follows it. Then it gets one of its own.
+    """
+    signs: dict[UserId, str] = {}
+    for _ in range(2):
+        alike: dict[str, list[UserId]] = {}
+        for user, name in names.items():
+            sign = f" ({signs[user]})" if user in signs else ""
+            alike.setdefault(unicodedata.normalize("NFKC", f"{name}{sign}").casefold(), []).append(user)
+        for users in alike.values():
+            if len(users) > 1:
+                signs.update(zip(users, _parts([_own_part(user) for user in users]), strict=True))
+    return signs
+
+
+def _own_part(user_id: UserId) -> str:
+    """Of an id what is the user's: the tenant stands before it."""
+    return user_id.rpartition(":")[2] or user_id
+
+
+def _parts(ids: Sequence[str]) -> list[str]:
+    """Short ids as they are; of long ones as much of their beginnings as tells them apart."""
+    longest = max(map(len, ids))
+    if longest <= LONGEST_SIGN:
+        return list(ids)
+    enough = next(
+        (n for n in range(SHORT_SIGN, longest) if len({one[:n] for one in ids}) == len(ids)), longest
     )
-    if user_id.startswith("anon:") and name in ("", user_id):
-        return ANONYMOUS  # as the server names them in threads
-    return safe_text(name, Kind.NAME) or UNNAMED
+    return [f"{one[:enough]}{symbols.ELLIPSIS if len(one) > enough else ''}" for one in ids]
 
 
 def nobody_words(state: ChatState) -> str:
     """What an empty list of people says: who may only read is not in it."""
     alone = state.connection.phase is Phase.READ_ONLY and state.confirmed.peer is Peer.OURS
     return "Nobody else is here" if alone else "Presence unavailable"
-
-
-def author_of(thing: Comment | Conversation) -> SafeText:
-    """The author's name, harmless."""
-    return safe_text(thing.commenter_name, Kind.NAME) or UNNAMED
-
-
-def starter_of(thread: Thread) -> SafeText:
-    """Who started a thread: its author, where the server tells; else the author of its first comment."""
-    named = safe_text(thread.conversation.commenter_name, Kind.NAME)
-    return named or (author_of(thread.comments[0].comment) if thread.comments else UNNAMED)
 
 
 def starter_key(thread: Thread) -> str:
@@ -85,11 +153,11 @@ class Person(Struct, frozen=True):
         return f"{self.name}{you}", f"{initials(self.name)}{you}", initials(self.name)
 
 
-def people_here(state: ChatState) -> list[Person]:
+def people_here(state: ChatState, people: People) -> list[Person]:
     """Who looks at the picture now, the asking person first, the others by name."""
     me = state.confirmed.me.id if state.confirmed.me is not None else UserId("")
     found = [
-        Person(user, name_of(state, user), user == me, state.here.crosshairs.get(user))
+        Person(user, people.name_of(user), user == me, state.here.crosshairs.get(user))
         for user in state.here.online
     ]
     return sorted(found, key=lambda person: (not person.asking, person.name.lower()))

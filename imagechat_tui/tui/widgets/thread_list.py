@@ -13,7 +13,7 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.thread_words import first_line, replies_of
-from imagechat_tui.tui.widgets.people import starter_key, starter_of
+from imagechat_tui.tui.widgets.people import People, starter_key
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
 
@@ -28,6 +28,8 @@ class ThreadList(Rows[Thread]):
     def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
+        self.people = People({})
+        """What people are called."""
 
     def key_of(self, item: Thread) -> str:
         """The thread's key."""
@@ -46,7 +48,7 @@ class ThreadList(Rows[Thread]):
             f"{number if number is not None else '+':>3}", self.ink("accent" if item.unread else "strong")
         )
         head.append(f" {sign} ", self.ink(ink))
-        head.append(starter_of(item), self.person(starter_key(item)))
+        head.append(self.people.starter_of(item), self.person(starter_key(item)))
         if item.status is Status.SAVED and any(c.status is Status.FAILED for c in item.comments):
             head.append(f" {symbols.FAILED} not saved", self.ink("error"))
         if item.has_draft and item.status is not Status.DRAFT:
