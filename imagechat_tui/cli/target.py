@@ -174,14 +174,17 @@ class Target(Struct, frozen=True, dict=True):
             look: tells the picture's looks; else it is loaded for that, a file at least.
             binds: whether a picture that nobody knows gets a room; by itself, if it shall be written on.
         """
+        from imagechat_tui.net.known_rooms import KnownRooms
         from imagechat_tui.net.recognition import Recognition
 
+        state = None if self.settings.is_local else self.folders.known("state")
         return Recognition(
             self.met,
             self.tenant_id,
             look or self._looks,
             self._size_of,
             binds=self.purpose is not Purpose.READ if binds is None else binds,
+            known=KnownRooms(state / "rooms", self.settings.server, self.tenant_id) if state else None,
         )
 
     def limits(self) -> PictureLimits:

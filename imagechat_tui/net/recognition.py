@@ -11,9 +11,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from imagechat_tui.net.api import Api, ApiError, Unreachable
+from imagechat_tui.net.known_rooms import KnownRooms
 from imagechat_tui.problems import PictureError
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, TenantId, UrlId
-from imagechat_tui.protocol.models import Matched, OpenedImage, Place
+from imagechat_tui.protocol.models import Matched, OpenedImage, Place, PlaceKind
 from imagechat_tui.protocol.routes import ImageReply, OpenImage, Pixels
 from imagechat_tui.sync.identity import Sighting, bound_to, hosted_key, is_scaled, room_of
 from imagechat_tui.sync.state import Peer, Room
@@ -35,16 +36,25 @@ class Recognition:
         look: asked at most once at a time; it may take as long as the picture needs to load.
         size_of: of another picture beside this one.
         binds: whether a picture that nobody knows gets a room; else it is only looked for.
+        known: rooms of files on a server that knows no images; None where none are kept.
     """
 
     def __init__(
-        self, met: Sighting, tenant_id: TenantId, look: Look, size_of: SizeOf, *, binds: bool
+        self,
+        met: Sighting,
+        tenant_id: TenantId,
+        look: Look,
+        size_of: SizeOf,
+        *,
+        binds: bool,
+        known: KnownRooms | None = None,
     ) -> None:
         self._met = met
         self._tenant_id = tenant_id
         self._look = look
         self._size_of = size_of
         self._binds = binds
+        self._known = known
         self._place = met.place
         self._pixels: Pixels | None = None
         self.by_key = False
@@ -154,9 +164,22 @@ class Recognition:
             image = reply.image
             return replace(self._room(image.url_id, image.src), image=image, others=reply.others)
         self.by_key = True
-        if self._pixels is None and (self._place is None or self._place.kind == "file"):
+        return self._room(await self._key_without_images())
+
+    async def _key_without_images(self) -> UrlId:
+        """The key of the room on a server that knows none: of a file the one that it had first."""
+        place = self._place
+        if place is not None and place.kind is not PlaceKind.FILE:
+            return self._made_key()
+        kept = self._known.key_of(place) if self._known is not None and place is not None else None
+        if kept is not None:
+            return kept
+        if self._pixels is None:
             await self._see()
-        return self._room(self._made_key())
+        key = self._made_key()
+        if self._known is not None and self._binds and place is not None and self._pixels is not None:
+            self._known.keep(place, key)
+        return key
 
     def _made_key(self) -> UrlId:
         digest = (

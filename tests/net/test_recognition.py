@@ -11,10 +11,11 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from imagechat_tui.net.api import Api, ApiError, Refused, Unreachable
+from imagechat_tui.net.known_rooms import KnownRooms
 from imagechat_tui.net.recognition import Recognition
 from imagechat_tui.problems import PictureCorrupt, PictureError
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.ids import ImageId, UrlId
+from imagechat_tui.protocol.ids import ImageId, TenantId, UrlId
 from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Why
 from imagechat_tui.protocol.routes import ImageReply, Pixels
 from imagechat_tui.sync.identity import Larger, Sighting
@@ -249,3 +250,50 @@ async def test_a_picture_that_cannot_be_seen_is_known_by_its_place(stub: StubSer
     answers(stub, UNKNOWN, UNKNOWN, ImageReply(IMAGE))
     assert (await recognition(look=unseen).room(api)).image == IMAGE
     assert not any("pixels" in row for row in stub.rows)
+
+
+async def test_without_images_a_file_stays_in_its_room_when_its_pixels_are_others(
+    stub: StubServer, api: Api, tmp_path: Path
+) -> None:
+    async def no_such_route(request: web.Request) -> web.Response:
+        return web.Response(status=404)
+
+    stub.answer = no_such_route
+    loose = replace(MET, place=Place(PlaceKind.FILE, "ef" * 32), folder="")
+
+    async def first(
+        known: KnownRooms | None, pixels: str, met: Sighting = loose, *, binds: bool = True
+    ) -> UrlId:
+        async def look() -> Pixels:
+            return replace(PIXELS, pixels=pixels)
+
+        found = Recognition(met, eg.TENANT, look, no_size, binds=binds, known=known)
+        return (await found.room(api)).url_id
+
+    known = KnownRooms(tmp_path / "rooms", "https://fc.example", eg.TENANT)
+    looked_at = await first(known, "aa" * 32, binds=False)
+    assert looked_at == f"sha256:{'aa' * 16}"
+    assert not (tmp_path / "rooms").exists(), "a look keeps nothing"
+    assert await first(known, "bb" * 32) == f"sha256:{'bb' * 16}"
+    assert await first(known, "cc" * 32) == f"sha256:{'bb' * 16}", "replaced"
+    elsewhere = replace(loose, place=Place(PlaceKind.FILE, "01" * 32))
+    assert await first(known, "cc" * 32, elsewhere) == f"sha256:{'cc' * 16}"
+    for other in (
+        KnownRooms(tmp_path / "rooms", "https://other.example", eg.TENANT),
+        KnownRooms(tmp_path / "rooms", "https://fc.example", TenantId("other")),
+        KnownRooms(Path("/proc/rooms"), "https://fc.example", eg.TENANT),
+        None,
+    ):
+        assert await first(other, "dd" * 32) == f"sha256:{'dd' * 16}"
+    assert await first(known, "ee" * 32, MET) == f"{WEB}/shots/a.png", "a path is its key"
+
+
+@pytest.mark.parametrize("kept", [b"", b"\xff\xfe", b"k" * 5000])
+def test_a_room_that_was_kept_badly_is_made_anew(tmp_path: Path, kept: bytes) -> None:
+    known, place = KnownRooms(tmp_path, "s", eg.TENANT), Place(PlaceKind.FILE, "ef" * 32)
+    known.keep(place, UrlId("sha256:ab"))
+    assert known.key_of(place) == "sha256:ab"
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_bytes(kept)
+    assert known.key_of(place) is None
