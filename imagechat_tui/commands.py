@@ -164,6 +164,27 @@ COMMANDS: Final = (
         synonyms="all seen everything clear inbox", about=_LIST, manual="mark unread, mark read what is shown",
     ),
     Command(
+        "compare.cycle", Context.CHAT, "C", "compare", "Before and after: side by side, in turn, difference, off",
+        synonyms="compare version diff against old new split blink side by side previous",
+        hint="compare", footer={Context.PICTURE: 38}, about=(Subject.VIEW,),
+        manual="before and after: side by side, in turn, difference, off",
+    ),
+    Command(
+        "compare.blink", Context.CHAT, "B", "blink", "Before and after in turn; again: the other one",
+        synonyms="compare flip flicker toggle swap old new before version", about=(Subject.VIEW,),
+        manual="before and after in turn; again: the other one",
+    ),
+    Command(
+        "look.next", Context.CHAT, "right_parenthesis", "look(1)", "Next difference",
+        synonyms="compare change region box jump goto go to diff hunk",
+        hint="difference", footer={Context.PICTURE: 5}, about=(Subject.VIEW,), manual="next, previous difference",
+    ),
+    Command(
+        "look.previous", Context.CHAT, "left_parenthesis", "look(-1)", "Previous difference",
+        synonyms="compare change region box jump goto go back to diff hunk", about=(Subject.VIEW,),
+        manual="next, previous difference",
+    ),
+    Command(
         "app.here", Context.CHAT, "at", "here", "Who is here",
         synonyms="people users members online presence list names collaborators", hint="people",
     ),

@@ -564,7 +564,7 @@ class StdinTooLong(Struct, frozen=True):
 
 
 class StdinTwice(Struct, frozen=True):
-    """It was to be both the picture and the text."""
+    """It was to be two of these: the picture, the one that it is compared with, the text."""
 
 
 class MetNowhere(Struct, frozen=True):

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from screenshots.paint import paint
 from tests.e2e.conftest import DEMO_PICTURE, Desk, both, new_desk
@@ -84,11 +84,40 @@ class Scene:
                     "reply", base[0], str(number), *base[1:], "-m", words, IMAGECHAT_SSO=self.tokens[name]
                 )
 
-    def sit_down(self, who: str, port: int, columns: int, rows: int) -> Terminal:
+    def sit_down(self, who: str, port: int, columns: int, rows: int, *more: str) -> Terminal:
         """Open the picture as ``who``."""
         return self.desk.terminal(
-            "checkout.png", *self.options(port), columns=columns, rows=rows, IMAGECHAT_SSO=self.tokens[who]
+            "checkout.png",
+            *self.options(port),
+            *more,
+            columns=columns,
+            rows=rows,
+            IMAGECHAT_SSO=self.tokens[who],
         )
+
+
+def draw_before(now: Path, before: Path) -> None:
+    """Draw what the page was like: without its notice, with another button and a sum that was not there."""
+    image = Image.open(now).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((104, 366, 520, 420), fill=(255, 255, 255))
+    draw.rectangle((944, 676, 1336, 724), fill=(38, 92, 168))
+    draw.rectangle((1200, 600, 1336, 650), fill=(255, 255, 255))
+    image.save(before)
+
+
+def compare(scene: Scene, columns: int, rows: int, name: str) -> None:
+    """Take before and after side by side, and what differs."""
+    terminal = scene.sit_down("anna", scene.port, columns, rows, "--against", "before.png")
+    terminal.shows("LIVE", "places")
+    terminal.press(")", ")")
+    terminal.shows("2 of")
+    terminal.wait_for(lambda: "Before and after" not in terminal.text, what="the notice to go")
+    save(terminal, name)
+    terminal.press("C", "C")
+    terminal.shows("DIFFERENCE")
+    save(terminal, f"{name}-difference")
+    terminal.press("ctrl+q")
 
 
 def save(terminal: Terminal, name: str) -> None:
@@ -126,6 +155,9 @@ def main() -> None:
     try:
         scene = Scene(desk)
         scene.say()
+        draw_before(desk.root / "checkout.png", desk.root / "before.png")
+        compare(scene, 120, 36, "compare")
+        compare(scene, 80, 24, "compare-small")
         with FaultProxyThread(port=scene.port) as proxy:
             anna = scene.sit_down("anna", proxy.port, 150, 42)
             bob = scene.sit_down("bob", scene.port, 50, 30)

@@ -15,6 +15,7 @@ from imagechat_tui.net.decoder.kinds import DECLINED
 from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.raster.compare import Box, Differences
 from imagechat_tui.raster.image import Loss
 from imagechat_tui.sync import intents
 from imagechat_tui.sync.state import Connection, Phase
@@ -26,8 +27,11 @@ from imagechat_tui.words import (
     Words,
     admin_words,
     banner,
+    before_changed_words,
     cannot_show_words,
     checking_words,
+    difference_note,
+    differences_words,
     local_server_words,
     mistake_words,
     news_words,
@@ -603,3 +607,49 @@ def test_a_blank_at_the_end_of_a_name_can_be_seen() -> None:
 )
 def test_a_project_in_short_is_without_its_host(project: str, short: str) -> None:
     assert project_words(project) == short
+
+
+BOX = Box(1, 2, 30, 40)
+
+
+@pytest.mark.parametrize(
+    ("found", "words", "note"),
+    [
+        (Differences((), (0, 0), 0, 0.0), "No pixel differs.", "nothing differs"),
+        (Differences((), (0, 0), 1, 1e-7), "1 pixel differs, few and apart.", "1 pixel"),
+        (Differences((), (0, 0), 7, 1e-7), "7 pixels differ, few and apart.", "7 pixels"),
+        (
+            Differences((), (0, 1), 0, 0.0),
+            "Everything moved down by 1 px. Nothing else differs.",
+            "moved down by 1 px",
+        ),
+        (
+            Differences((), (-3, -1), 2, 1e-7),
+            "Everything moved left by 3 px and up by 1 px. 2 pixels differ, few and apart.",
+            "2 pixels, moved left by 3 px and up by 1 px",
+        ),
+        (
+            Differences((BOX,), (0, 0), 1200, 0.0123),
+            "1 place differs, 1.23 % of the pixels.",
+            "1 place, 1.23 %",
+        ),
+        (
+            Differences((BOX,), (0, -9), 5, 0.00001, (BOX,)),
+            "Everything moved up by 9 px. Besides, 2 places differ, under 0.1 % of the pixels.",
+            "2 places, under 0.1 %, moved up by 9 px",
+        ),
+        (Differences((BOX,), (0, 0), 99, 1.0), "1 place differs, 100 % of the pixels.", "1 place, 100 %"),
+    ],
+)
+def test_what_differs_is_told_in_a_sentence_and_in_few_words(
+    found: Differences, words: str, note: str
+) -> None:
+    assert (differences_words(found), difference_note(found)) == (words, note)
+
+
+def test_the_place_that_is_looked_at_is_counted() -> None:
+    assert difference_note(Differences((BOX, BOX), (0, 0), 9, 0.5), 1) == "2 of 2 places, 50 %"
+
+
+def test_the_name_of_a_picture_from_before_is_harmless() -> None:
+    assert not ACTING.search(before_changed_words(HOSTILE).text)

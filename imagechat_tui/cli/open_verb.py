@@ -11,6 +11,14 @@ import click
 from msgspec.structs import replace
 
 from imagechat_tui import typed_ahead
+from imagechat_tui.cli.against import (
+    Before,
+    against_option,
+    before_in,
+    chosen_before,
+    compared,
+    is_folder,
+)
 from imagechat_tui.cli.picture_files import PictureChoice, all_pictures
 from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.questions import confirmed
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.state import Room
+    from imagechat_tui.tui.comparison_loading import Against
     from imagechat_tui.tui.visits import ShownPicture
 
 
@@ -71,12 +80,18 @@ def private_option(command: Command) -> Command:
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
 @click.option("--bell", type=click.Choice(CHOICES["bell"]), help="Ring when somebody else adds something.")
 @click.option("--explore", is_flag=True, help="Only look: nothing is written, and nothing is marked read.")
+@against_option
 @private_option
 @trace_option
 @picture_options
 @server_options
 def open_picture(
-    images: tuple[str, ...], explore: bool, allow_private: bool, trace: str | None, **options: str | None
+    images: tuple[str, ...],
+    explore: bool,
+    against: str | None,
+    allow_private: bool,
+    trace: str | None,
+    **options: str | None,
 ) -> int:
     """Open IMAGE: a file, an address, a folder (all pictures in it), or - for stdin. Several may be named.
 
@@ -87,6 +102,8 @@ def open_picture(
     imagechat https://example.org/mock.png
     grim - | imagechat -
     imagechat shot.png --server https://review.example --tenant design
+    git show HEAD:shot.png | imagechat shot.png --against -
+    imagechat shots/ --against ../main/shots/
 
     Markers stand on the picture, each with a thread; whoever opens the same picture on the same server
     sees the same, live. Press ? for the keys; } and { go through several pictures.
@@ -96,7 +113,17 @@ def open_picture(
     if len(pictures) > 1 and (options["url_id"] or options["src"]):
         raise click.UsageError("--url-id and --src are about one picture, and several are named.")
     first = target(pictures[0].image, Purpose.SCREEN, **options)
-    return run_screen(first, pictures[1:], explores=explore, private=allow_private, trace=trace)
+    if against is not None and len(pictures) > 1 and not is_folder(against):
+        raise click.UsageError("--against is a folder where several pictures are shown.")
+    before = chosen_before(against, images[0], first) if against and len(pictures) == 1 else None
+    return run_screen(
+        first,
+        pictures[1:],
+        explores=explore,
+        private=allow_private,
+        trace=trace,
+        before=before if len(pictures) == 1 else against,
+    )
 
 
 NAME_S = 1.0
@@ -110,6 +137,7 @@ def run_screen(
     explores: bool = False,
     private: bool = False,
     trace: str | None = None,
+    before: Before | str | None = None,
 ) -> int:
     """Show pictures until the person leaves; returns the exit code.
 
@@ -119,11 +147,39 @@ def run_screen(
         explores: whether the person only looks around.
         private: whether addresses may lead into a private network; else the person is asked.
         trace: the file that the session of the first picture is recorded in, if it is.
+        before: what the picture is compared with; or the folder where each has one of its name, or has none.
     """
     with recording(trace) as recorded, on_terminal():
         targets = Targets(first, others)
         allowed = {image for image in targets.addresses if private or _may_be_private(image)}
-        return _shown(targets, explores, allowed, recorded)
+        return _shown(targets, explores, allowed, recorded, Befores(before, private=private))
+
+
+class Befores:
+    """What each picture is compared with.
+
+    Args:
+        before: the one of the only picture; or a folder, where some have one of their name.
+        private: whether an address may lead into a private network.
+    """
+
+    def __init__(self, before: Before | str | None, *, private: bool) -> None:
+        self._before = before
+        self._private = private
+
+    def of(self, chosen: Target) -> Against | None:
+        """What a picture is compared with; None if there is nothing."""
+        before = self._before
+        if isinstance(before, str):
+            before = before_in(before, chosen)
+        if before is None:
+            return None
+        from imagechat_tui.tui.comparison_loading import Against
+
+        def load(progress: Callable[[float], None]) -> Awaitable[Picture]:
+            return before.load(chosen, progress, private=self._private)
+
+        return Against(before.title, load, _stamp_of(before.image, before.stdin))
 
 
 def _may_be_private(image: str) -> bool:
@@ -171,7 +227,9 @@ class Targets:
         return [image for image in self._images if is_url(image)]
 
 
-def _shown(targets: Targets, explores: bool, private: Set[str], trace: TraceFile | None) -> int:
+def _shown(
+    targets: Targets, explores: bool, private: Set[str], trace: TraceFile | None, befores: Befores
+) -> int:
     typed_ahead.keep()
     chosen = targets[0]
     look = screen_options(chosen.settings)
@@ -190,7 +248,7 @@ def _shown(targets: Targets, explores: bool, private: Set[str], trace: TraceFile
     from imagechat_tui.tui.clock import Clock
 
     app = ImageChatApp(
-        _Album(targets, explores, private, trace),
+        _Album(targets, explores, private, trace, befores),
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
@@ -200,6 +258,7 @@ def _shown(targets: Targets, explores: bool, private: Set[str], trace: TraceFile
         ),
         clock=Clock(wall_ms=wall_ms, engine_s=boottime),
         picture_problem=picture_words_for,
+        compare=compared,
     )
     code = app.run()
     return code if code is not None else app.return_code or 0
@@ -213,13 +272,22 @@ class _Album:
         explores: whether the person only looks around.
         private: addresses that may lead into a private network.
         trace: records the first session of the first picture; two sessions in one trace could not be replayed.
+        befores: what each is compared with.
     """
 
-    def __init__(self, targets: Targets, explores: bool, private: Set[str], trace: TraceFile | None) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        explores: bool,
+        private: Set[str],
+        trace: TraceFile | None,
+        befores: Befores,
+    ) -> None:
         self._targets = targets
         self._explores = explores
         self._private = private
         self._trace = trace
+        self._befores = befores
 
     def __len__(self) -> int:
         return len(self._targets)
@@ -237,7 +305,8 @@ class _Album:
             chosen.title,
             LazySession(room, lambda: _session(chosen, room, seen, trace)),
             load=lambda progress: seen.load(picture_of(chosen, progress, private=private)),
-            stamp=_stamp_of(chosen),
+            stamp=_stamp_of(chosen.image, chosen.stdin),
+            against=self._befores.of(chosen),
         )
 
 
@@ -301,15 +370,15 @@ class _Seen:
         return await asyncio.to_thread(pixels_of, self._picture)
 
 
-def _stamp_of(chosen: Target) -> Callable[[], object] | None:
-    """What tells that the picture's file has changed; None for an address, of which nothing tells it."""
-    if is_url(chosen.image):
+def _stamp_of(image: str, stdin: bytes | None) -> Callable[[], object] | None:
+    """What tells that a picture's file has changed; None for an address, of which nothing tells it."""
+    if is_url(image):
         return None
 
     def stamp() -> object:
         from imagechat_tui.net.pictures import file_stamp
 
-        return file_stamp(chosen.image) if chosen.stdin is None else "read once"
+        return file_stamp(image) if stdin is None else "read once"
 
     return stamp
 

@@ -83,6 +83,11 @@ class Differences(Struct, frozen=True):
     """What the old version has beyond the edges of the new one: left, top, right, bottom."""
 
     @property
+    def none(self) -> bool:
+        """Whether there are none."""
+        return not (self.pixels or self.gone or any(self.shift))
+
+    @property
     def places(self) -> tuple[Box, ...]:
         """All that there is to look at, from top to bottom."""
         return tuple(sorted((*self.boxes, *self.gone), key=lambda box: (box.y, box.x)))

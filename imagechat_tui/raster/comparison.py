@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from imagechat_tui.raster.compare import Box, Differences, enlargement
-from imagechat_tui.raster.image import FINE, Picture, Plane
+from imagechat_tui.raster.image import FINE, QUICK, Picture, Plane
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +87,11 @@ class Comparison(Struct, frozen=True, eq=False, dict=True):
         )
 
     @cached_property
+    def difference_laid(self) -> Laid:
+        """`difference`, on the new version."""
+        return Laid(self.difference)
+
+    @cached_property
     def margin(self) -> tuple[int, int, int, int]:
         """How many pixels the old version goes beyond the left, upper, right and lower edge of the new one."""
         left, top, right, bottom = self.laid.box
@@ -136,10 +141,24 @@ class _Difference(Picture, frozen=True, eq=False, dict=True):
         import numpy as np
 
         assert self.mask is not None
-        colors = super().samples(box, columns, rows, fine)
-        bright = (colors @ np.array((0.299, 0.587, 0.114), dtype=np.float32))[..., None]
-        differing = self.mask.averaged(box, (self.width, self.height), columns, rows, fine).astype(np.float32)
-        share = np.where(differing > 0, np.clip(differing * _LOUDER, _SEEN_AT_LEAST, 255), 0)[..., None] / 255
-        pale = _PALE[0] + _PALE[1] * bright
-        red = np.concatenate([_RED[n][0] + _RED[n][1] * bright for n in (0, 1, 1)], axis=2)
-        return np.asarray(pale + (red - pale) * share + 0.5, dtype=np.uint8)
+        from PIL import Image
+
+        bright = Image.fromarray(super().samples(box, columns, rows, fine)).convert("L")
+        seen = np.array(bright.point(_shades()[0]).convert("RGB"))
+        differing = self.mask.averaged(box, (self.width, self.height), columns, rows, QUICK)
+        where = differing.nonzero()
+        if len(where[0]):
+            share = np.clip(differing[where].astype(np.float32) * _LOUDER, _SEEN_AT_LEAST, 255)[:, None] / 255
+            pale, red = seen[where].astype(np.float32), _shades()[1][np.asarray(bright)[where]]
+            seen[where] = (pale + (red - pale) * share + 0.5).astype(np.uint8)
+        return seen
+
+
+@cache
+def _shades() -> tuple[list[int], NDArray[np.float32]]:
+    """Of each brightness the grey of what is the same, and the red of what differs."""
+    import numpy as np
+
+    bright = np.arange(256, dtype=np.float32)
+    red = np.stack([_RED[0][0] + _RED[0][1] * bright, *[_RED[1][0] + _RED[1][1] * bright] * 2], axis=1)
+    return [round(_PALE[0] + _PALE[1] * level) for level in range(256)], red

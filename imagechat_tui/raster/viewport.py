@@ -46,7 +46,7 @@ class Viewport(Struct, frozen=True):
     """Pixels left, above, right and below of the picture that can be seen too: another one that lies on it is there."""
 
     @property
-    def _extent(self) -> tuple[int, int]:
+    def extent(self) -> tuple[int, int]:
         """Pixels across and down that can be seen."""
         left, above, right, below = self.margin
         return left + self.width + right, above + self.height + below
@@ -54,13 +54,13 @@ class Viewport(Struct, frozen=True):
     @property
     def fit_scale(self) -> float:
         """Pixels across one cell when the whole picture is shown."""
-        width, height = self._extent
+        width, height = self.extent
         return max(width / max(1, self.columns), height / (max(1, self.rows) * self.aspect))
 
     @property
     def fill_scale(self) -> float:
         """Pixels across one cell when the picture fills the view, and its longer way goes on beyond; never enlarged."""
-        width, height = self._extent
+        width, height = self.extent
         fill = min(width / max(1, self.columns), height / (max(1, self.rows) * self.aspect))
         return min(self.fit_scale, max(1.0, fill))
 
@@ -77,12 +77,12 @@ class Viewport(Struct, frozen=True):
     @property
     def is_tall(self) -> bool:
         """Whether the whole of it would be a narrow strip."""
-        return self._extent[0] / self.fit_scale < self.columns * NARROW
+        return self.extent[0] / self.fit_scale < self.columns * NARROW
 
     @property
     def is_wide(self) -> bool:
         """Whether the whole of it would be a low strip."""
-        return self._extent[1] / self.fit_scale / self.aspect < self.rows * LOW
+        return self.extent[1] / self.fit_scale / self.aspect < self.rows * LOW
 
     @property
     def min_zoom(self) -> float:

@@ -27,6 +27,7 @@ from imagechat_tui.tui.ascii_signs import SignWidth
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, at_hand
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
 from imagechat_tui.tui.job_control import can_go_on_again
@@ -45,6 +46,7 @@ from imagechat_tui.words import WIDE_SIGNS, Words
 if TYPE_CHECKING:
     from textual.theme import Theme
 
+    from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce, Applied, Missed
 
@@ -82,6 +84,7 @@ class ImageChatApp(App[int]):
         options: ScreenOptions,
         clock: Clock,
         picture_problem: Callable[[Exception], Words | None],
+        compare: Compare | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -89,6 +92,13 @@ class ImageChatApp(App[int]):
         self._options = options
         self._clock = clock
         self._picture_problem = picture_problem
+        self._compare = compare
+        self._against: Against | None = None
+        """What the picture is compared with."""
+        self._befores: PictureLoader | None = None
+        self._comparisons: ComparisonLoader | None = None
+        self._earlier: Picture | None = None
+        """What was shown before the picture's file changed last."""
         self._sanitizer = SanitizerFilter()
         self._signs = SignWidth(
             ascii_only=options.render.glyphs is GlyphSet.ASCII,
@@ -165,6 +175,8 @@ class ImageChatApp(App[int]):
     def _load(self) -> None:
         """Load the picture that is shown, and no other one any more."""
         visit = self._visits.current
+        self.workers.cancel_group(self, "comparison")
+        self._against = self._befores = self._comparisons = self._earlier = None
         self._loader = PictureLoader(
             visit.picture.load,
             visit.picture.stamp,
@@ -236,9 +248,18 @@ class ImageChatApp(App[int]):
             self.chat.show_loading(message.fraction)
 
     def on_picture_loaded(self, message: messages.PictureLoaded) -> None:
-        """Show the picture."""
-        if self._shows(message):
-            self.chat.show_picture(message.picture)
+        """Show the picture; what it is compared with comes after it."""
+        if not self._shows(message):
+            return
+        before = self.chat.picture.picture
+        if before is not None and before.sha256 != message.picture.sha256:
+            self._earlier = before
+        self.chat.show_picture(message.picture)
+        against = self._visits.current.picture.against
+        if self._comparisons is not None:
+            self._comparisons.take_new(message.picture)
+        elif against is not None:
+            self._compare_with(against)
 
     def on_picture_changed(self, message: messages.PictureChanged) -> None:
         """Say that the file is another; it is read again when nothing is written about this one any more."""
@@ -246,8 +267,10 @@ class ImageChatApp(App[int]):
             self.chat.show_picture_changed()
 
     def on_picture_asked(self) -> None:
-        """Read the picture again, if it is another one."""
+        """Read the picture again, if it is another one, and what it is compared with."""
         self._loader.again()
+        if self._befores is not None:
+            self._befores.again()
 
     def on_picture_failed(self, message: messages.PictureFailed) -> None:
         """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
@@ -260,6 +283,63 @@ class ImageChatApp(App[int]):
         todo = f"{words.action} R reads it again.".strip()
         said = f"{words.title}\n\n{words.sentence}\n{todo}\n\nIts threads still work: Tab."
         self.chat.show_no_picture(said)
+
+    # -- what it is compared with
+
+    def on_comparison_asked(self) -> None:
+        """Compare the picture with what it was before its file changed."""
+        if self._earlier is not None:
+            self._compare_with(at_hand(f"{self._visits.current.picture.name}, earlier", self._earlier))
+        else:
+            self.chat.comparing.begin_nothing()
+
+    def _compare_with(self, against: Against) -> None:
+        picture, visit = self.chat.picture.picture, self._visits.current
+        if self._compare is None or picture is None:
+            return
+        self._against = against
+        self.chat.comparing.begin(against.name)
+        self._befores = PictureLoader(
+            against.load, against.stamp, lambda told: self._post(visit, messages.BeforeTold(told))
+        )
+        self._comparisons = ComparisonLoader(self._compare, lambda told: self._post(visit, told))
+        self._comparisons.take_new(picture)
+        self.run_worker(self._befores.run(), name="before", group="comparison")
+        self.run_worker(self._comparisons.run(), name="comparison", group="comparison")
+
+    def on_before_told(self, message: messages.BeforeTold) -> None:
+        """Something about the picture that this one is compared with."""
+        if not self._shows(message) or self._against is None:
+            return
+        match message.told:
+            case messages.PictureLoading(fraction=fraction):
+                self.chat.comparing.show_reading(fraction)
+            case messages.PictureLoaded(picture=picture):
+                self.chat.comparing.take_before(picture)
+                if self._comparisons is not None:
+                    self._comparisons.take_old(picture)
+            case messages.PictureFailed(error=error):
+                self.chat.comparing.fail(self._picture_problem(error) or self._crashes.words(error))
+            case messages.PictureChanged():
+                self.chat.show_before_changed(self._against.name)
+
+    def on_comparison_progress(self, message: messages.ComparisonProgress) -> None:
+        """Show how far it has come."""
+        if self._shows(message):
+            self.chat.comparing.show_comparing(message.fraction)
+
+    def on_comparison_made(self, message: messages.ComparisonMade) -> None:
+        """Show what differs."""
+        if self._shows(message):
+            self.chat.comparing.take_comparison(message.comparison)
+
+    def on_comparison_failed(self, message: messages.ComparisonFailed) -> None:
+        """Say why it is not known what differs."""
+        if self._shows(message):
+            error = message.error
+            self.chat.comparing.fail_comparison(self._picture_problem(error) or self._crashes.words(error))
+
+    # -- the terminal
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Draw with ASCII from now on, or as before again."""

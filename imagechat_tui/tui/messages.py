@@ -9,6 +9,7 @@ from textual.message import Message
 from imagechat_tui.sync.state import ChatState
 
 if TYPE_CHECKING:
+    from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.tui.commands import ActiveCommand
@@ -83,6 +84,50 @@ class PictureWanted(Message):
     def __init__(self, step: int) -> None:
         super().__init__()
         self.step = step
+
+
+class BeforeTold(OfVisit):
+    """What is told of the picture that this one is compared with: a message as of the picture itself."""
+
+    def __init__(self, told: PictureLoading | PictureLoaded | PictureFailed | PictureChanged) -> None:
+        super().__init__()
+        self.told = told
+
+    def can_replace(self, message: Message) -> bool:
+        """As the message itself."""
+        return isinstance(message, BeforeTold) and self.told.can_replace(message.told)
+
+
+class ComparisonAsked(Message):
+    """The person wants to compare the picture, and nothing was named that it is compared with."""
+
+
+class ComparisonProgress(OfVisit):
+    """How far a comparison has come: a fraction, 0–1."""
+
+    def __init__(self, fraction: float) -> None:
+        super().__init__()
+        self.fraction = fraction
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest counts."""
+        return isinstance(message, ComparisonProgress)
+
+
+class ComparisonMade(OfVisit):
+    """It is known what differs."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__()
+        self.comparison = comparison
+
+
+class ComparisonFailed(OfVisit):
+    """It cannot be known what differs."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 class WritingRefused(Message):

@@ -39,6 +39,8 @@ IN_ASCII: Final[Mapping[str, str]] = {
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',  # quotation marks
     "\u2500": "-", "\u2502": "|",  # ─ │
     "\u250c": "+", "\u2510": "+", "\u2514": "+", "\u2518": "+",  # ┌ ┐ └ ┘
+    "\u2501": "=", "\u2503": "|",  # ━ ┃
+    "\u250f": "+", "\u2513": "+", "\u2517": "+", "\u251b": "+",  # ┏ ┓ ┗ ┛
 }  # fmt: skip
 """What stands for them where they cannot be drawn: as chips have it where there is one (``raster.markers``). Blocks,
 the ends of a scrollbar, are ground."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from msgspec import Struct
 
 from imagechat_tui.sync.state import ChatState, WriteStatus
+from imagechat_tui.tui.comparison_loading import Against
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class ShownPicture(Struct, frozen=True):
     session: Session
     load: LoadPicture
     stamp: StampOf | None = None
+    against: Against | None = None
+    """What it is compared with from the start."""
 
 
 class Album(Protocol):

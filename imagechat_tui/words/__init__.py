@@ -6,6 +6,18 @@ reason, a file's name) comes in raw and leaves harmless.
 
 from __future__ import annotations
 
+from imagechat_tui.words.comparison import (
+    NO_ROOM,
+    NOT_COMPARING,
+    NOTHING_TO_COMPARE,
+    STILL_COMPARING,
+    before_changed_words,
+    before_failed_words,
+    difference_note,
+    differences_words,
+    not_compared_words,
+    sizes_words,
+)
 from imagechat_tui.words.events import cannot_show_words, missed_words, news_words
 from imagechat_tui.words.link import (
     BANNER_AFTER_S,
@@ -44,16 +56,24 @@ from imagechat_tui.words.writes import checking_words, not_saved_words, write_wo
 __all__ = [
     "BANNER_AFTER_S",
     "MAX_NAME",
+    "NOTHING_TO_COMPARE",
+    "NOT_COMPARING",
+    "NO_ROOM",
     "ONE_LINE",
+    "STILL_COMPARING",
     "UNREACHED_WORDS",
     "WIDE_SIGNS",
     "Words",
     "admin_words",
     "also_discussed_words",
     "banner",
+    "before_changed_words",
+    "before_failed_words",
     "cannot_show_words",
     "checking_words",
     "defect_words",
+    "difference_note",
+    "differences_words",
     "disk_full_words",
     "first_picture_words",
     "joined_words",
@@ -64,6 +84,7 @@ __all__ = [
     "mistake_words",
     "news_words",
     "no_such_picture_here",
+    "not_compared_words",
     "not_saved_words",
     "not_tried_words",
     "phase_words",
@@ -83,6 +104,7 @@ __all__ = [
     "short_banner",
     "shortest_banner",
     "shown_value",
+    "sizes_words",
     "too_many_files_words",
     "verb_words",
     "version_words",

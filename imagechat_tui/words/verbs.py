@@ -75,7 +75,7 @@ def verb_words(problem: VerbProblem) -> Words:
         case problems.StdinTooLong():
             return Words("Too long", "The text on stdin has more than a million characters.")
         case problems.StdinTwice():
-            return Words("One stdin", "It cannot be both the picture and the text.")
+            return Words("One stdin", "It can be read for one thing only.")
         case problems.TextEmpty():
             return Words("Nothing to send", "The text is empty.")
         case problems.NotACommentName(name=name):

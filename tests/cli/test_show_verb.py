@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -171,3 +172,75 @@ def test_a_picture_that_is_cut_off_is_printed_and_that_is_said(
         r"imagechat: Incomplete picture: The lower \d\d % of cut.png is missing: the file is cut off\. .*\n",
         err,
     )
+
+
+@pytest.fixture
+def before(shot: str) -> str:
+    """The same picture before a patch of 50 × 20 pixels became another one, and 40 more rows came."""
+    pixels = np.asarray(Image.open(shot)).copy()
+    pixels[100:120, 200:250] ^= 128
+    path = Path(shot).with_name("before.png")
+    Image.fromarray(pixels[:360]).save(path)
+    return str(path)
+
+
+DIFFERENCE = {
+    "schema": 1,
+    "before": {"width": 600, "height": 360},
+    "now": {"width": 600, "height": 400},
+    "moved": [0, 0],
+    "boxes": [[200, 100, 50, 20], [0, 360, 600, 40]],
+    "gone": [],
+    "pixels": 25000,
+    "percent": 10.4167,
+}
+
+
+def test_what_differs_is_one_document_for_programs(
+    shot: str, before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["show", shot, "--diff", "--against", before, "--json"]) == OK
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == (DIFFERENCE, "")
+
+
+@pytest.mark.parametrize("colors", CHOICES["colors"])
+def test_what_differs_is_printed_with_boxes_and_told_on_stderr(
+    shot: str, before: str, capsys: pytest.CaptureFixture[str], colors: str
+) -> None:
+    assert (
+        run(["show", shot, "--against", before, "--size", "60x20", "--glyphs", "ascii", "--colors", colors])
+        == OK
+    )
+    out, err = capsys.readouterr()
+    rows = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in out.splitlines()]
+    assert [len(row) for row in rows] == [60] * 20
+    assert [row[19:26] for row in rows[4:7]] == ["+-----+", "|" + rows[5][20:25] + "|", "+-----+"]
+    assert "2 places differ, 10.4 % of the pixels. Before 600×360, now 600×400" in err
+
+
+def test_what_was_cut_off_is_printed_too(shot: str, before: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", before, "--against", shot, "--size", "60x40", "--colors", "none"]) == OK
+    out, _ = capsys.readouterr()
+    assert len(out.splitlines()) == 20
+    assert out.splitlines()[-1] == f"+{'-' * 58}+"
+
+
+@pytest.mark.parametrize(("other", "code"), [("before", 10), ("shot", 0)])
+def test_the_exit_code_tells_whether_anything_differs_if_asked_for(
+    shot: str, before: str, capsys: pytest.CaptureFixture[str], other: str, code: int
+) -> None:
+    named = before if other == "before" else shot
+    assert run(["show", shot, "--against", named, "--exit-code", "--size", "9x9"]) == code
+    assert run(["show", shot, "--against", named, "--exit-code", "--json"]) == code
+    assert run(["show", shot, "--against", named, "--size", "9x9"]) == OK
+    assert ("No pixel differs." in capsys.readouterr().err) is (code == 0)
+
+
+@pytest.mark.parametrize("flag", ["--diff", "--json", "--exit-code"])
+def test_to_say_what_differs_it_has_to_know_from_what(
+    shot: str, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    assert run(["show", shot, flag]) == USAGE
+    out, err = capsys.readouterr()
+    assert (out, "--against" in err) == ("", True)

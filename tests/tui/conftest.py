@@ -15,12 +15,15 @@ from textual import events
 from textual.driver import Driver
 from textual.pilot import Pilot
 
-from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.compare import differences
+from imagechat_tui.raster.comparison import Comparison
+from imagechat_tui.raster.image import Picture, Plane
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.comparison_loading import Against
 from imagechat_tui.tui.picture_loading import LoadPicture
 from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
@@ -122,6 +125,7 @@ class Sit(Protocol):
         notes: bool = False,
         session: Any = None,
         load: LoadPicture | None = None,
+        against: Against | None = None,
     ) -> AbstractAsyncContextManager[Desk]: ...
 
 
@@ -140,6 +144,7 @@ def sit(tmp_path: Path) -> Sit:
         notes: bool = False,
         session: Any = None,
         load: LoadPicture | None = None,
+        against: Against | None = None,
     ) -> AsyncIterator[Desk]:
         if session is None:
             session = ScriptedSession(state if state is not None else two_threads())
@@ -149,10 +154,11 @@ def sit(tmp_path: Path) -> Sit:
             return picture
 
         app = ImageChatApp(
-            OnePicture(ShownPicture(name, session, load or at_once)),
+            OnePicture(ShownPicture(name, session, load or at_once, against=against)),
             options=ScreenOptions(render=RenderOptions(), crash_folder=tmp_path / "crash", **(options or {})),
             clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
             picture_problem=lambda error: Words("No picture", str(error)),
+            compare=compare_here,
         )
         if driver_class is not None:
             app.driver_class = driver_class
@@ -165,6 +171,12 @@ def sit(tmp_path: Path) -> Sit:
             await pilot.pause()
 
     return opened
+
+
+async def compare_here(old: Picture, new: Picture, progress: Callable[[float], None]) -> Comparison:
+    """Compare without a process of its own."""
+    mask = numpy.zeros(new.pixels.shape[:2], dtype=numpy.uint8)
+    return Comparison(old, new, differences(old.pixels, new.pixels, mask=mask), Plane(mask, 1))
 
 
 def grey_picture() -> Picture:

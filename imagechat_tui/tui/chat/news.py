@@ -182,3 +182,10 @@ class NewsNotices:
 
         words = picture_changed_words(name)
         self._notices.notice(words.title, f"{words.sentence} {words.action}")
+
+    def before_changed(self, name: str) -> None:
+        """The file of the picture that this one is compared with is another now."""
+        from imagechat_tui.words import before_changed_words
+
+        words = before_changed_words(name)
+        self._notices.notice(words.title, f"{words.sentence} {words.action}")

@@ -18,6 +18,7 @@ from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import LookUpImage, MoveCrosshair, TryNow
 from imagechat_tui.sync.state import ChatState, Status
 from imagechat_tui.tui.chat.availability import Availability
+from imagechat_tui.tui.chat.comparing import Comparing
 from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
@@ -44,7 +45,7 @@ from imagechat_tui.tui.commands import (
     hints,
 )
 from imagechat_tui.tui.keys import key_label
-from imagechat_tui.tui.messages import PictureAsked, PictureWanted, WritingRefused
+from imagechat_tui.tui.messages import ComparisonAsked, PictureAsked, PictureWanted, WritingRefused
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Background, background_lines
 from imagechat_tui.tui.textual_internals.focus import quiet_focus
@@ -165,6 +166,13 @@ class ChatScreen(Layer[None]):
             now_s=self._clock.engine_s,
         )
         self._image_notices = ImageNotices(state, self.notices)
+        self.comparing = Comparing(
+            self.picture_pane,
+            self.notices,
+            later=self.set_timer,
+            on_change=self.show_status,
+            on_ask=lambda: self.post_message(ComparisonAsked()),
+        )
         self._dialogs = DialogOpener(self, state, self._clock)
         self.gaze = Gaze(
             state,
@@ -250,6 +258,7 @@ class ChatScreen(Layer[None]):
     def leave_picture(self) -> None:
         """Put away what is about this picture: another one will be shown."""
         self.notices.outdate()
+        self.comparing.leave()
         if self.drafting.put_away():
             self.notices.notice("Draft kept", f"Not sent. It waits at {self.bars.picture_name}.")
         if self.selection.open_key is not None:
@@ -300,8 +309,17 @@ class ChatScreen(Layer[None]):
         self.picture_pane.show(picture)
         self.bars.show_size(picture)
         self._show_empty()
+        self.comparing.take_now(picture)
         self.show_status()
         self._news.picture_read(picture)
+
+    def show_before_changed(self, name: str) -> None:
+        """Say that the file of the picture that this one is compared with is another now; ``name`` raw."""
+        self._news.before_changed(name)
+
+    @on(PicturePane.Resized)
+    def _picture_resized(self) -> None:
+        self.comparing.fit()
 
     def show_picture_changed(self) -> None:
         """Say that its file is another now, and why that is not shown; the header goes on saying so."""
@@ -330,7 +348,7 @@ class ChatScreen(Layer[None]):
         """Fill in the status line, and show which pane has the keys."""
         focus = (self.focused.id or "") if self.focused is not None else ""
         self.sidebar.show_keys(here=self.panes.reads_sidebar)
-        disabled = self.availability.disabled_commands
+        disabled = self.availability.disabled_commands | self.comparing.disabled_commands
         if not self.header.facts.place:
             disabled |= {"picture.next"}
         adds = "marker.new" not in disabled and not self.picture.is_on_marker
@@ -576,6 +594,20 @@ class ChatScreen(Layer[None]):
         if not self.picture.show_hints():
             self.notices.notice("", "No markers in view.")
 
+    # -- keys: two versions
+
+    def action_compare(self) -> None:
+        """Before and after in the next way: side by side, in turn, what differs, not at all."""
+        self.comparing.cycle()
+
+    def action_blink(self) -> None:
+        """Before and after in turn; from then on the other one."""
+        self.comparing.blink()
+
+    def action_look(self, step: int) -> None:
+        """Look at the next difference, or the one before."""
+        self.comparing.walk(step)
+
     # -- keys: the screen
 
     def action_picture(self, step: int) -> None:
@@ -611,6 +643,8 @@ class ChatScreen(Layer[None]):
             self.selection.close()
         elif self.focused is not self.picture:
             self.panes.go(self.picture)
+        elif self.comparing.is_on:
+            self.comparing.leave()
         else:
             self.refuse_key("escape", "Nothing to go back from. q quits.")
 

@@ -32,9 +32,9 @@ CellInks = dict[tuple[int, int], Ink]
 class CellPainter:
     """A `Painter` that composes rows of cells."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """Nothing on screen yet; ``write`` sends to the terminal what is no cell."""
-        self._image = TerminalImage(write)
+    def __init__(self, write: Callable[[str], None], image_id: int = IMAGE_ID) -> None:
+        """Nothing on screen yet; ``write`` sends to the terminal what is no cell, by ``image_id``."""
+        self._image = TerminalImage(write, image_id)
         self._frame: Frame | None = None
         self._canvas: Canvas | None = None
         self._markers: MarkerChips | None = None
@@ -136,7 +136,7 @@ class CellPainter:
         grid, parts = frame.grid(self._corner), frame.parts(self._corner)
         anew = self._canvas is None or not self._canvas.fits(grid, parts)
         if self._canvas is None or anew:
-            self._canvas = Canvas(grid, parts, image_id=IMAGE_ID)
+            self._canvas = Canvas(grid, parts, image_id=self._image.id)
         else:
             self._canvas.show(grid, parts)
         self._markers = markers = MarkerChips(frame, frame.minimap_at(self._corner))

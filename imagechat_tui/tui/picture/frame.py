@@ -15,6 +15,7 @@ from imagechat_tui.raster import kitty
 from imagechat_tui.raster.chips import GREY, ascii_only, one_of
 from imagechat_tui.raster.colors import ColorDepth, luma, quantised
 from imagechat_tui.raster.markers import Chip, Placement, place
+from imagechat_tui.raster.outlines import outline
 from imagechat_tui.raster.render import Grid, RenderOptions, as_pixels, render
 from imagechat_tui.tui.picture.canvas import PART
 from imagechat_tui.tui.picture.scene import Scene
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from imagechat_tui.raster.compare import Box
+    from imagechat_tui.raster.comparison import Laid
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.viewport import Viewport
 
@@ -39,14 +42,37 @@ FRAME: Final = "\u250c\u2500\u2510\u2502\u2514\u2518"  # ┌─┐│└┘
 ASCII_FRAME: Final = "+-+|++"
 
 
+class Outlines(Struct, frozen=True):
+    """Parts of a picture that are outlined, in its pixels."""
+
+    boxes: tuple[Box, ...] = ()
+    chosen: Box | None = None
+    """The one that is looked at."""
+
+
 class Wish(NamedTuple):
     """Everything that the look of a frame depends on."""
 
     picture: Picture
+    """What the scene is of."""
     scene: Scene
     options: RenderOptions
     ground: int
     """``0xRRGGBB`` beside the picture."""
+    laid: Laid | None = None
+    """What is drawn in the picture's place."""
+    outlines: Outlines = Outlines()
+    """Drawn round parts of it."""
+    minimap: bool = True
+    """Whether one is drawn where there is more than is seen."""
+
+    def seen(self, view: Viewport) -> tuple[Picture, Viewport]:
+        """What is drawn in a view of the picture, and in which view of its own."""
+        return (self.picture, view) if self.laid is None else (self.laid.picture, self.laid.view(view))
+
+    def drawn(self, view: Viewport, quality: Literal["fast", "best"] = "best") -> Grid:
+        """The cells of a view."""
+        return render(*self.seen(view), self.options, ground=self.ground, quality=quality)
 
 
 class Pixels(NamedTuple):
@@ -83,6 +109,8 @@ class Frame(Struct, frozen=True, eq=False):
     lens_places: Placement | None
     quick: bool = False
     """Whether it was drawn the quick way: to be drawn once more when nothing moves."""
+    lined: NDArray[np.bool_] | None = None
+    """The cells of the view in which an outline is; None if none is drawn."""
 
     @property
     def scene(self) -> Scene:
@@ -114,15 +142,20 @@ class Frame(Struct, frozen=True, eq=False):
         """For each cell the part of the pixels that it shows; None where there are none."""
         if self.pixels is None:
             return None
-        view, lens, minimap = self.scene.view, self.scene.lens, self.minimap_at(corner)
+        lens, minimap = self.scene.lens, self.minimap_at(corner)
+        _, view = self.wish.seen(self.scene.view)
         parts = _numbered(view, 0)
+        if self.lined is not None:
+            parts[self.lined] = -1
         if minimap is not None:
             parts[minimap[1] : minimap[3], minimap[0] : minimap[2]] = -1
         if lens is not None:
             low, right = lens.row + lens.view.rows, lens.column + lens.view.columns
             parts[lens.row - 1 : low + 1, lens.column - 1 : right + 1] = -1
             if self.pixels.lens:
-                parts[lens.row : low, lens.column : right] = _numbered(lens.view, _extent(view)[1])
+                parts[lens.row : low, lens.column : right] = _numbered(
+                    self.wish.seen(lens.view)[1], _extent(view)[1]
+                )
         return parts
 
 
@@ -134,34 +167,39 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool
     lens, lens_places = None, None
     if scene.lens is not None:
         lens_places = place(chips, scene.lens.view, ascii_only=plain)
-        lens = _framed(render(wish.picture, scene.lens.view, options, ground=wish.ground), wish)
+        lens = _framed(wish.drawn(scene.lens.view), wish)
     if before is not None and not before.quick and _shows_view_of(before.wish, wish):
         # Of a lens that was closed they may stay: the terminal has them already.
         pixels = before.pixels if scene.lens in (None, before.scene.lens) else _pixels(wish)
         return replace(before, wish=wish, lens=lens, lens_places=lens_places, pixels=pixels)
     quality: Literal["fast", "best"] = "fast" if quick else "best"
-    view = render(wish.picture, scene.view, options, ground=wish.ground, quality=quality)
+    view = wish.drawn(scene.view, quality)
+    lined = None
+    if wish.outlines != Outlines():
+        lined = outline(view, scene.view, wish.outlines.boxes, wish.outlines.chosen, ascii_only=plain)
     places = place(chips, scene.view, ascii_only=plain)
     small = _small(wish, before)
     minimap = _minimap(wish, small) if small is not None else None
-    return Frame(wish, view, lens, minimap, small, _pixels(wish), places, lens_places, quick)
+    return Frame(wish, view, lens, minimap, small, _pixels(wish), places, lens_places, quick, lined)
 
 
 def _pixels(wish: Wish) -> Pixels | None:
     import numpy as np
 
-    cell, ground, (view, lens) = wish.options.pixels, wish.ground, (wish.scene.view, wish.scene.lens)
+    cell, ground, lens = wish.options.pixels, wish.ground, wish.scene.lens
+    picture, view = wish.seen(wish.scene.view)
     columns, rows = _extent(view)
     if cell is None or not (0 < columns <= kitty.MOST_CELLS and 0 < rows <= kitty.MOST_CELLS):
         return None
-    pixels = as_pixels(wish.picture, view, cell, ground=ground)
-    across, down = _extent(lens.view) if lens is not None else (0, 0)
+    pixels = as_pixels(picture, view, cell, ground=ground)
+    closer = wish.seen(lens.view)[1] if lens is not None else None
+    across, down = _extent(closer) if closer is not None else (0, 0)
     with_lens = 0 < across <= kitty.MOST_CELLS and 0 < down <= kitty.MOST_CELLS - rows
-    if lens is not None and with_lens:
+    if closer is not None and with_lens:
         columns, rows = max(columns, across), rows + down
         both = np.zeros((rows * cell[1], columns * cell[0], 3), dtype=np.uint8)
         both[: len(pixels), : pixels.shape[1]] = pixels
-        both[len(pixels) :, : across * cell[0]] = as_pixels(wish.picture, lens.view, cell, ground=ground)
+        both[len(pixels) :, : across * cell[0]] = as_pixels(picture, closer, cell, ground=ground)
         pixels = both
     return Pixels(kitty.packed(pixels), (columns * cell[0], rows * cell[1]), (columns, rows), with_lens)
 
@@ -190,7 +228,7 @@ def _shows_view_of(one: Wish, other: Wish) -> bool:
 def _small(wish: Wish, before: Frame | None) -> Grid | None:
     """The whole picture in the cells of a minimap, from an earlier frame if it has it; None without one."""
     view, options = wish.scene.view, wish.options
-    if view.zoom <= 1 or view.columns < MINIMAP_FROM[0] or view.rows < MINIMAP_FROM[1]:
+    if not wish.minimap or view.zoom <= 1 or view.columns < MINIMAP_FROM[0] or view.rows < MINIMAP_FROM[1]:
         return None
     whole = _whole(
         view,
@@ -202,7 +240,7 @@ def _small(wish: Wish, before: Frame | None) -> Grid | None:
         if alike and before.small.size == (whole.columns, whole.rows):
             return before.small
     true_colors = replace(options, colors=ColorDepth.TRUECOLOR)
-    return render(wish.picture, whole, true_colors, ground=wish.ground)
+    return wish._replace(options=true_colors).drawn(whole)
 
 
 def _minimap(wish: Wish, small: Grid) -> Grid:

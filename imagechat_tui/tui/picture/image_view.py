@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from textual import events, work
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -23,9 +23,10 @@ from imagechat_tui.raster.markers import Chip, PlacedChip, place
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.picture.beside_view import PLAIN, BesideView, Drawn, half_of
 from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.drag import Drag
-from imagechat_tui.tui.picture.frame import Frame, Wish
+from imagechat_tui.tui.picture.frame import Frame, Outlines, Wish
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import ThreadChips, is_shown
 from imagechat_tui.tui.picture.painter import Painter, Pointers
@@ -118,9 +119,12 @@ class ImageView(Widget, can_focus=True):
     target: reactive[Point | None] = reactive(None, repaint=False)
     options: reactive[RenderOptions] = reactive(RenderOptions(), repaint=False)
     markers_shown: reactive[str] = reactive("all", repaint=False)
+    drawn: reactive[Drawn] = reactive(PLAIN, repaint=False)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
+        self.beside = BesideView(self, id="before")
+        """Shows the other version, while there is one to be shown beside this."""
         self._painter: Painter = CellPainter(self._write)
         self._finder = Viewfinder()
         """What is wished for."""
@@ -143,8 +147,10 @@ class ImageView(Widget, can_focus=True):
     @property
     def is_drawn(self) -> bool:
         """Whether what is on screen is what was wished for."""
-        wish, frame = self._wish(), self._painter.frame
-        return wish is None or (frame is not None and frame.wish == wish and not frame.quick)
+        wish = self._wish()
+        return wish is None or (
+            _shows(self._painter, wish) and _shows(self.beside.painter, self._wish_beside(wish))
+        )
 
     # -- what comes down
 
@@ -152,7 +158,7 @@ class ImageView(Widget, can_focus=True):
         """Show it; one that was read anew, in the same view."""
         if before is not None and now is not None:
             if _size(before) == _size(now):
-                self._draw()
+                self.draw()
                 return
             self._finder.exchange(_size(now))
         else:
@@ -162,7 +168,16 @@ class ImageView(Widget, can_focus=True):
 
     def watch_options(self) -> None:
         """Draw it anew."""
-        self._draw()
+        self.draw()
+
+    def watch_drawn(self, before: Drawn, now: Drawn) -> None:
+        """Draw it so, and with a place beside it or none."""
+        if before.margin != now.margin:
+            self._look(self._finder.give_margin, now.margin)
+        if now.beside is None:
+            self.beside.painter.clear()
+            self.beside.painter.close()
+        self.draw()
 
     def watch_threads(self) -> None:
         """Only the cells of changed chips are redrawn."""
@@ -195,11 +210,15 @@ class ImageView(Widget, can_focus=True):
     def notify_style_update(self) -> None:
         """Another theme has another ground."""
         super().notify_style_update()
-        self._draw()
+        self.draw()
 
     def on_unmount(self) -> None:
         """Let the terminal forget the picture."""
         self._painter.close()
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """As wide as what is beside it."""
+        return half_of(container.width)
 
     # -- what is wished for
 
@@ -208,7 +227,7 @@ class ImageView(Widget, can_focus=True):
         columns, rows = self.size
         if self.picture is not None and columns and rows:
             self._look(self._finder.fit_to, _size(self.picture), columns, rows, self.options.aspect)
-            self._draw()
+            self.draw()
         if self._finder.scene is not None and self._before:
             asked, self._before = self._before, []
             for act in asked:
@@ -219,7 +238,7 @@ class ImageView(Widget, can_focus=True):
         before = self._finder.scene
         act(*arguments)
         if self._finder.scene != before:
-            self._draw()
+            self.draw()
             self.post_message(self.ViewChanged())
 
     def _wish(self) -> Wish | None:
@@ -227,11 +246,20 @@ class ImageView(Widget, can_focus=True):
         if self.picture is None or scene is None or (scene.view.columns, scene.view.rows) != self.size:
             return None
         red, green, blue = self.background_colors[1].rgb
-        return Wish(self.picture, scene, self.options, red << 16 | green << 8 | blue)
+        ground, drawn = red << 16 | green << 8 | blue, self.drawn
+        return Wish(self.picture, scene, self.options, ground, drawn.laid, drawn.outlines)
+
+    def _wish_beside(self, wish: Wish) -> Wish | None:
+        """What is wished for of the other version, once its place is as large as that of this one."""
+        if self.drawn.beside is None or self.beside.size != self.size:
+            return None
+        chosen = Outlines(chosen=self.drawn.outlines.chosen)
+        return wish._replace(laid=self.drawn.beside, outlines=chosen, minimap=False)
 
     # -- what is drawn
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw what is wished for and not drawn yet."""
         if not self._drawing and not self.is_drawn:
             self._drawing = True
             self._draw_newest()
@@ -241,17 +269,25 @@ class ImageView(Widget, can_focus=True):
         quick = False
         try:
             while (wish := self._wish()) is not None and not self.is_drawn:
-                frame = await asyncio.to_thread(self._painter.draw, wish, self._chips(), quick=quick)
+                frames = await asyncio.to_thread(self._draw_both, wish, self._chips(), quick=quick)
                 # While the view moves on faster than it is drawn, the next one is drawn the quick way.
                 quick = self._wish() != wish
-                self._take(frame)
+                self._take(*frames)
         finally:
             self._drawing = False
 
-    def _take(self, frame: Frame) -> None:
-        """Put a drawn frame on the screen, unless another picture has come or the size has changed since."""
+    def _draw_both(self, wish: Wish, chips: Sequence[Chip], *, quick: bool) -> tuple[Frame, Frame | None]:
+        """Draw the picture, and what is beside it."""
+        frame = self._painter.draw(wish, chips, quick=quick)
+        beside = self._wish_beside(wish)
+        return frame, self.beside.painter.draw(beside, (), quick=quick) if beside is not None else None
+
+    def _take(self, frame: Frame, beside: Frame | None) -> None:
+        """Put drawn frames on the screen, unless another picture has come or the size has changed since."""
         if frame.wish.picture is self.picture and frame.view.size == self.size:
             self._paint(self._painter.show(frame, self._chips(), self._pointers()))
+            if beside is not None and self.drawn.beside is not None and beside.view.size == self.beside.size:
+                self.beside.paint(self.beside.painter.show(beside, (), Pointers(self.crosshair)))
 
     def _draw_now(self) -> None:
         """Draw for a new size while it is being painted: else the old one would be painted before it."""
@@ -277,6 +313,7 @@ class ImageView(Widget, can_focus=True):
 
     def _point(self) -> None:
         self._paint(self._painter.point(self._pointers()))
+        self.beside.paint(self.beside.painter.point(Pointers(self.crosshair)))
 
     def _paint(self, regions: Sequence[Region]) -> None:
         """Have regions painted; without any, nothing: Textual takes none for all."""
@@ -299,6 +336,8 @@ class ImageView(Widget, can_focus=True):
         """Send everything again."""
         self._painter.repair()
         self.refresh(Region(0, 0, *self.size))
+        if self.drawn.beside is not None:
+            self.beside.repair()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region, as cells: no filter of the theme touches the picture's colours."""
@@ -347,6 +386,11 @@ class ImageView(Widget, can_focus=True):
     def bring_into_view(self, point: Point) -> None:
         """Bring a point that is not seen to the middle; the crosshair stays on its own."""
         self._look(self._finder.bring_into_view, point)
+
+    def look_at(self, x: float, y: float) -> None:
+        """Bring a place to the middle, in percent of the picture, and the crosshair as near to it as it can be."""
+        self.move_to(Point(x, y))
+        self.center_on(Point(x, y))
 
     def move_to(self, point: Point) -> None:
         """Put the crosshair on a point, and the point into view."""
@@ -503,24 +547,37 @@ class ImageView(Widget, can_focus=True):
 
     # -- pointer
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Begin to drag, or to click."""
+    def press(self, event: events.MouseDown) -> None:
+        """The button is down, here or beside."""
         self._label(None)
         self._drag.press(event.x, event.y, self._point_under(event))
+
+    def drag(self, event: events.MouseMove) -> bool:
+        """Move the picture with the pointer; False if the button is not down."""
+        if not self._drag.holds or self._finder.scene is None:
+            return False
+        columns, rows = self._drag.move(event.x, event.y)
+        if columns or rows:
+            self._look(self._finder.pan, columns, rows)
+        return True
+
+    def release(self) -> None:
+        """The button is up."""
+        self._drag.release()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to drag, or to click."""
+        self.press(event)
         self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the picture, or show which marker a click would be about."""
-        if not self._drag.holds or self._finder.scene is None:
+        if not self.drag(event):
             self._hover(event.x, event.y)
-            return
-        columns, rows = self._drag.move(event.x, event.y)
-        if columns or rows:
-            self._look(self._finder.pan, columns, rows)
 
     def on_mouse_up(self) -> None:
         """The drag ends."""
-        self._drag.release()
+        self.release()
         self.release_mouse()
 
     def on_leave(self) -> None:
@@ -537,15 +594,21 @@ class ImageView(Widget, can_focus=True):
             return
         chip = self._painter.at(event.x, event.y)
         if chip is None:
-            self.move_to(clicked)
-            if event.chain == 2:
-                self.post_message(self.PointChosen(self.crosshair))
+            self.click_beside(event)
             return
         self.move_to(chip.chips[0].point)
         if len(chip.chips) > 1 or event.chain == 2:
             self.post_message(self.MarkersOpened(chip.keys))
         else:
             self.post_message(self.MarkerChosen(chip.keys[0]))
+
+    def click_beside(self, event: events.Click) -> None:
+        """A place without a marker was clicked: here, or on the other version."""
+        clicked = self._drag.clicked
+        if clicked is not None:
+            self.move_to(clicked)
+            if event.chain == 2:
+                self.post_message(self.PointChosen(self.crosshair))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Closer, about the pointer."""
@@ -570,6 +633,12 @@ class ImageView(Widget, can_focus=True):
             return scene.point_at(x, y)
         # This terminal tells pixels: the pointer is where it is, not in the middle of its cell.
         return scene.point_at(x - 0.5, y - 0.5)
+
+
+def _shows(painter: Painter, wish: Wish | None) -> bool:
+    """Whether what a painter has on screen is what is wished for of it."""
+    frame = painter.frame
+    return wish is None or (frame is not None and frame.wish == wish and not frame.quick)
 
 
 def _size(picture: Picture) -> tuple[int, int]:

@@ -20,6 +20,7 @@ class Viewfinder:
     def __init__(self) -> None:
         self.crosshair = MIDDLE
         self.scene: Scene | None = None
+        self._margin = (0, 0, 0, 0)
 
     @property
     def zoom(self) -> float:
@@ -54,10 +55,16 @@ class Viewfinder:
         if self.scene is not None:
             self.scene = self.scene.showing(self.crosshair, self.scene.view.resized(columns, rows))
             return
-        view = Viewport(*picture, columns, rows, aspect).first()
+        view = Viewport(*picture, columns, rows, aspect, margin=self._margin).first()
         if view.fills and self.crosshair == MIDDLE:  # of what is seen, then
             self.crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
         self.scene = Scene(view.showing(self.crosshair))
+
+    def give_margin(self, margin: tuple[int, int, int, int]) -> None:
+        """Have so many pixels left, above, right and below of the picture be seen too."""
+        self._margin = margin
+        if self.scene is not None:
+            self.look(self.scene.view.with_margin(margin))
 
     # -- the crosshair
 
