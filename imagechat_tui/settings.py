@@ -39,14 +39,22 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Settings with a fixed set of values."""
 
-TEXTS = ("server", "tenant", "shared", "max_megapixels", "max_file_mib", "cell_aspect")
+TEXTS = ("server", "tenant", "shared", "max_megapixels", "max_file_mib", "keep_pictures", "cell_aspect")
 """Settings with a free text."""
 
-NUMBERS = {"max_megapixels": (0.0, 1e5), "max_file_mib": (0.0, 1e5), "cell_aspect": (0.4, 6.0)}
+NUMBERS = {
+    "max_megapixels": (0.0, 1e5),
+    "max_file_mib": (0.0, 1e5),
+    "keep_pictures": (0.0, 1e5),
+    "cell_aspect": (0.4, 6.0),
+}
 """Those that are numbers, and what they lie between. (Of larger limits no system can give the memory.)"""
 
-LIMITS = ("max_megapixels", "max_file_mib")
-"""Those numbers that keep a picture from taking too much."""
+LIMITS = ("max_megapixels", "max_file_mib", "keep_pictures")
+"""Those numbers that keep pictures from taking too much."""
+
+MAY_BE_NONE = ("keep_pictures",)
+"""Those that may be 0."""
 
 ASKED_FIRST = ("server", "tenant", "shared")
 """Those of a project's file that count only once the person has allowed them: where words go and come from. So do
@@ -66,8 +74,10 @@ class Folders:
     refused, with ``SettingsError``.
     """
 
-    def __init__(self, config: Path | None, data: Path | None, state: Path | None) -> None:
-        self._places = {"config": config, "data": data, "state": state}
+    def __init__(
+        self, config: Path | None, data: Path | None, state: Path | None, cache: Path | None = None
+    ) -> None:
+        self._places = {"config": config, "data": data, "state": state, "cache": cache}
 
     @classmethod
     def of_user(cls) -> Folders:
@@ -85,10 +95,11 @@ class Folders:
             config=place(platformdirs.user_config_dir),
             data=place(platformdirs.user_data_dir),
             state=place(platformdirs.user_state_dir),
+            cache=place(platformdirs.user_cache_dir),
         )
 
     def known(self, name: str) -> Path | None:
-        """The folder for "config", "data" or "state"; None if there is no home for it."""
+        """The folder for "config", "data", "state" or "cache"; None if there is no home for it."""
         return self._places[name]
 
     def _needed(self, name: str) -> Path:
@@ -149,6 +160,8 @@ class ClientSettings:
     """Pictures with more pixels are declined."""
     max_file_mib: float = 20.0
     """Files with more bytes are declined, in MiB."""
+    keep_pictures: float = 500.0
+    """So much is kept of pictures as they were, in MB."""
     cell_aspect: float | None = None
     """Height of a terminal's cell divided by its width; None goes by what the terminal says."""
     mistakes: tuple[Mistake, ...] = ()
@@ -266,6 +279,7 @@ def load_settings(
         bell=text.get("bell", "off"),
         max_megapixels=float(text.get("max_megapixels", 60)),
         max_file_mib=float(text.get("max_file_mib", 20)),
+        keep_pictures=float(text.get("keep_pictures", 500)),
         cell_aspect=float(text["cell_aspect"]) if "cell_aspect" in text else None,
         mistakes=tuple(mistakes),
         refused=refused,
@@ -351,7 +365,8 @@ def _broken_rule(key: str, value: object) -> problems.OneOf | problems.Between |
     if key in NUMBERS:
         least, most = NUMBERS[key]
         try:
-            if least < float(str(value)) < most:
+            number = float(str(value))
+            if least < number < most or (number == 0 and key in MAY_BE_NONE):
                 return None
         except ValueError:
             pass

@@ -22,6 +22,7 @@ from imagechat_tui.settings import (
     CHOICES,
     LIMITS,
     MAX_PROJECT_NAME,
+    MAY_BE_NONE,
     NUMBERS,
     OWN_KEYS,
     ClientSettings,
@@ -166,6 +167,7 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
         "sso_file": str(desk.secret()),
         "max_megapixels": "12.5",
         "max_file_mib": "0.5",
+        "keep_pictures": "0",
         "cell_aspect": "2.25",
     }
     assert said.keys() == set(OWN_KEYS)
@@ -185,6 +187,7 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
         bell="on",
         max_megapixels=12.5,
         max_file_mib=0.5,
+        keep_pictures=0.0,
         cell_aspect=2.25,
     )
 
@@ -218,7 +221,8 @@ def test_a_wrong_value_is_told_with_its_source(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("cell_aspect", "nan"), ("max_megapixels", "0"), ("max_file_mib", "many")]
+    ("key", "value"),
+    [("cell_aspect", "nan"), ("max_megapixels", "0"), ("max_file_mib", "many"), ("keep_pictures", "-1")],
 )
 def test_a_wrong_flag_is_not_skipped(desk: Desk, key: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
@@ -596,14 +600,18 @@ def test_what_costs_nobody_anything_is_not_asked_about(desk: Desk, line: str) ->
 
 
 def test_every_limit_of_pictures_is_asked_about() -> None:
-    assert set(LIMITS) == {key for key in NUMBERS if key.startswith("max_")}
+    assert set(LIMITS) == {key for key in NUMBERS if key.startswith(("max_", "keep_"))}
 
 
-IMPOSSIBLE = ("inf", "nan", "1e5", "1e12", "0", "-1")
+IMPOSSIBLE = [
+    (key, value)
+    for key in LIMITS
+    for value in ("inf", "nan", "1e5", "1e12", "0", "-1")
+    if value != "0" or key not in MAY_BE_NONE
+]
 
 
-@pytest.mark.parametrize("value", IMPOSSIBLE)
-@pytest.mark.parametrize("key", LIMITS)
+@pytest.mark.parametrize(("key", "value"), IMPOSSIBLE)
 def test_a_limit_that_cannot_be_is_told_and_not_asked_about(desk: Desk, key: str, value: str) -> None:
     desk.project_file.write_text(f"{key} = {value}")
     settings = desk.load()
@@ -612,13 +620,12 @@ def test_a_limit_that_cannot_be_is_told_and_not_asked_about(desk: Desk, key: str
 
 
 @pytest.mark.security
-@pytest.mark.parametrize("value", IMPOSSIBLE)
-@pytest.mark.parametrize("key", LIMITS)
+@pytest.mark.parametrize(("key", "value"), IMPOSSIBLE)
 @pytest.mark.parametrize("whose", ["variable", "user"])
 def test_a_limit_that_cannot_be_overrules_no_question_about_the_projects(
     desk: Desk, whose: str, key: str, value: str
 ) -> None:
-    desk.project_file.write_text(f"{key} = 90")
+    desk.project_file.write_text(f"{key} = 9000")
     if whose == "user":
         desk.user_file.write_text(f"{key} = {value}")
     settings = desk.load(env={f"IMAGECHAT_{key.upper()}": value} if whose == "variable" else {})

@@ -65,7 +65,7 @@ def demo() -> int:
                 tenant=TENANT,
                 sso=_token(secret, "you", _own_name()),
             )
-            folders = Folders(folder / "config", folder / "data", folder / "state")
+            folders = Folders(folder / "config", folder / "data", folder / "state", folder / "cache")
             return run_screen(
                 Target(settings, folders, str(picture), None, folder, url_id="demo/checkout.png")
             )

@@ -18,11 +18,12 @@ from imagechat_tui.cli import ERROR, SIGN_IN
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import explained
-from imagechat_tui.cli.target import local_server, server_endpoint, server_options
+from imagechat_tui.cli.target import kept_pictures, local_server, server_endpoint, server_options
 from imagechat_tui.cli.terminal import draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import allowed, answered
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.owned import is_private
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
@@ -69,6 +70,7 @@ def doctor(json_: bool, **options: str | None) -> int:
         ],
         *project_findings(settings, folders),
         *folder_findings(folders),
+        *kept_findings(settings, folders),
         *asyncio.run(server_findings(settings, folders)),
     ]
     if json_:
@@ -176,6 +178,23 @@ def folder_findings(folders: Folders) -> Iterator[Finding]:
             yield Finding(subject, False, f"{folder}: its disk is full", "make room on it")
             continue
         yield Finding(subject, ok, str(folder), "" if ok else f"export {variable}=SOME_WRITABLE_FOLDER")
+
+
+def kept_findings(settings: ClientSettings, folders: Folders) -> Iterator[Finding]:
+    """How much is kept of pictures as they were."""
+    subject, kept = "kept pictures", kept_pictures(settings, folders)
+    if kept is None:
+        yield Finding(
+            subject, True, "none: there is no home for them", "export HOME=FOLDER, or XDG_CACHE_HOME=FOLDER"
+        )
+    elif not kept.most_bytes:
+        yield Finding(subject, True, "none, as keep_pictures says: markers on changed pictures are guesses")
+    elif os.path.lexists(kept.folder) and not is_private(kept.folder):
+        found = f"none: {kept.folder} is no folder of yours alone"
+        yield Finding(subject, False, found, f"chmod 700 {kept.folder}, if it is yours")
+    else:
+        used, most = kept.used_bytes / 1e6, kept.most_bytes / 1e6
+        yield Finding(subject, True, f"{used:.1f} of {most:g} MB in {kept.folder}")
 
 
 async def server_findings(settings: ClientSettings, folders: Folders) -> list[Finding]:

@@ -43,6 +43,7 @@ from imagechat_tui.words import mistake_words, no_such_picture_here
 if TYPE_CHECKING:
     from imagechat_tui.cli.shell_completion import Items
     from imagechat_tui.net.endpoint import Endpoint
+    from imagechat_tui.net.kept_pictures import KeptPictures
     from imagechat_tui.net.local_server import LocalServer
     from imagechat_tui.net.pictures import PictureLimits
     from imagechat_tui.net.recognition import Look, Recognition
@@ -211,16 +212,26 @@ class Target(Struct, frozen=True, dict=True):
 
         if is_url(self.image):
             return None
+        files: list[bytes] = []
         try:
-            picture = await self._picture()
+            picture = await self._picture(files.append)
         except PictureError:
             return None
-        return await asyncio.to_thread(pixels_of, picture)
+        pixels = await asyncio.to_thread(pixels_of, picture)
+        if self.purpose is not Purpose.READ and picture.loss is None:  # nothing is made for a look
+            await self.keep_picture(pixels, *files)
+        return pixels
 
-    async def _picture(self) -> Picture:
+    async def keep_picture(self, pixels: Pixels, file: bytes) -> None:
+        """Keep a picture as it is now, for when it is another."""
+        kept = kept_pictures(self.settings, self.folders)
+        if kept is not None:
+            await asyncio.to_thread(kept.keep, pixels.pixels, file)
+
+    async def _picture(self, take_file: Callable[[bytes], None] = lambda data: None) -> Picture:
         from imagechat_tui.net.pictures import load_picture
 
-        return await load_picture(self.image, stdin=self.stdin, limits=self.limits())
+        return await load_picture(self.image, stdin=self.stdin, limits=self.limits(), take_file=take_file)
 
     async def _size_of(self, path: str) -> tuple[int, int]:
         from imagechat_tui.net.pictures import load_picture
@@ -246,6 +257,14 @@ class Target(Struct, frozen=True, dict=True):
             await ensure_running(local)
 
         return ensure
+
+
+def kept_pictures(settings: ClientSettings, folders: Folders) -> KeptPictures | None:
+    """The pictures that are kept as they were; None if there is no home for them."""
+    from imagechat_tui.net.kept_pictures import KeptPictures
+
+    cache = folders.known("cache")
+    return None if cache is None else KeptPictures(cache / "pictures", round(settings.keep_pictures * 1e6))
 
 
 def local_server(settings: ClientSettings, folders: Folders) -> LocalServer | None:

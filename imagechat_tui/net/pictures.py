@@ -52,6 +52,7 @@ async def load_picture(
     private: bool = False,
     limits: PictureLimits = PictureLimits(),
     progress: Callable[[float], None] = lambda fraction: None,
+    take_file: Callable[[bytes], None] = lambda data: None,
 ) -> Picture:
     """Read and decode a picture.
 
@@ -61,6 +62,7 @@ async def load_picture(
         private: whether the host of an address may be in a private network though its name is public.
         limits: what is declined.
         progress: told the fraction done, 0–1; called in the event loop, and never with less than before.
+        take_file: given the file as it was read, if the picture can be shown.
 
     Raises:
         PictureError: it cannot be shown.
@@ -82,6 +84,7 @@ async def load_picture(
         progress(fetched)
         decoding = 0.95 - fetched
         picture = await _decoded(held, name, limits, lambda done: progress(fetched + decoding * done))
+        take_file(os.pread(held.descriptor, held.size, 0))
     progress(1.0)
     return picture
 

@@ -118,6 +118,7 @@ _WISHES = {
     "server": "threads would be read and written there",
     "tenant": "threads would be read and written in that tenant of {beside}",
     "shared": "threads would be read and written in that folder",
+    "keep_pictures": "so many MB of pictures would be kept on your disk",
 }
 _LARGER = "larger pictures take more memory and time"
 

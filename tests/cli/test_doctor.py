@@ -12,10 +12,12 @@ import pytest
 from imagechat_tui.cli.doctor import (
     colors_finding,
     folder_findings,
+    kept_findings,
     server_findings,
     sign_in_finding,
     terminal_findings,
 )
+from imagechat_tui.net.kept_pictures import KeptPictures
 from imagechat_tui.settings import ClientSettings, Folders
 
 
@@ -102,6 +104,25 @@ async def test_looking_starts_no_server_and_makes_no_file(home: Path, shared: bo
     assert findings[-1].found == "not running; it is started on demand"
     assert os.listdir(home) == ["team"]  # noqa: PTH208 (no I/O that blocks)
     assert os.listdir(team) == []  # noqa: PTH208
+
+
+def test_how_much_is_kept_of_pictures_is_told_and_nothing_is_made_for_it(home: Path) -> None:
+    folders = Folders(home / "config", home / "data", home / "state", home / "cache")
+
+    def found(keep: float = 500.0) -> tuple[bool, str]:
+        (finding,) = kept_findings(ClientSettings(keep_pictures=keep), folders)
+        return finding.ok, finding.found
+
+    folder = home / "cache" / "pictures"
+    assert found() == (True, f"0.0 of 500 MB in {folder}")
+    assert not folder.parent.exists()
+    KeptPictures(folder, 10_000_000).keep("1" * 64, bytes(1_500_000))
+    assert found() == (True, f"1.5 of 500 MB in {folder}")
+    assert found(0.0)[1].startswith("none, as keep_pictures says")
+    folder.chmod(0o755)
+    assert found() == (False, f"none: {folder} is no folder of yours alone")
+    (homeless,) = kept_findings(ClientSettings(), Folders(None, None, None))
+    assert (homeless.ok, homeless.found) == (True, "none: there is no home for them")
 
 
 async def test_a_shared_folder_that_is_not_there_is_to_be_made(home: Path) -> None:
