@@ -269,12 +269,24 @@ def test_grey_and_colours_with_three_equal_parts_are_the_same_picture() -> None:
     assert not same_pixels(PAGE, opaque)
 
 
-def test_a_worse_jpeg_is_the_same_picture_again_and_another_label_is_not() -> None:
-    assert resaved(PAGE, encoded(PAGE, quality=75))
+@pytest.mark.parametrize("lossy", [False, True])
+def test_a_worse_jpeg_is_the_same_picture_again_and_another_label_is_not(lossy: bool) -> None:
+    assert resaved(PAGE, PAGE.copy(), lossy=lossy)
+    assert resaved(PAGE, encoded(PAGE, quality=75), lossy=lossy)
+    assert resaved(encoded(PAGE, quality=75), PAGE, lossy=lossy)
     new = PAGE.copy()
     new[200:240, 300:420] = 255 - new[200:240, 300:420]
-    assert not resaved(PAGE, new)
-    assert not resaved(PAGE, PAGE[:, 1:])
+    assert not resaved(PAGE, new, lossy=lossy)
+    assert not resaved(PAGE, PAGE[:, 1:], lossy=lossy)
+
+
+def test_another_theme_or_a_faint_mark_is_no_noise_of_an_encoding() -> None:
+    theme = (PAGE * 0.93).astype(np.uint8)
+    faint = PAGE.copy()
+    faint[200:216, 300:316] = np.maximum(faint[200:216, 300:316].astype(int) - 20, 0)
+    for new in (theme, faint):
+        assert not resaved(PAGE, new, lossy=False)
+        assert resaved(PAGE, new, lossy=True)
 
 
 @pytest.mark.parametrize("at", [(0, 0), (WIDE - 1, HIGH - 1), (WIDE - 4, 3)])
@@ -284,9 +296,9 @@ def test_blocks_at_the_rim_are_judged_by_what_there_is_of_them(at: tuple[int, in
     new = old.copy()
     x, y = at[0] // 16 * 16, at[1] // 16 * 16
     new[y : y + 16, x : x + 16] = 255 - 31
-    assert not resaved(old, new)
+    assert not resaved(old, new, lossy=True)
     new[y : y + 16, x : x + 16] = 255 - 30
-    assert resaved(old, new)
+    assert resaved(old, new, lossy=True)
 
 
 def _xy(point: Point) -> tuple[float, float]:
