@@ -47,6 +47,7 @@ from imagechat_tui.words import private_address_words
 
 if TYPE_CHECKING:
     from imagechat_tui.net.driver import LiveSession
+    from imagechat_tui.net.pictures_ahead import PicturesAhead
     from imagechat_tui.net.trace_file import TraceFile
     from imagechat_tui.protocol.routes import Pixels
     from imagechat_tui.raster.image import Picture
@@ -288,6 +289,9 @@ class _Album:
         self._private = private
         self._trace = trace
         self._befores = befores
+        self._ahead: PicturesAhead | None = None
+        """Once the first picture is there."""
+        self._shown = 0
 
     def __len__(self) -> int:
         return len(self._targets)
@@ -299,15 +303,40 @@ class _Album:
 
         chosen, seen = self._targets[at], _Seen()
         trace, self._trace = self._trace, None
-        private = chosen.image in self._private
         room = replace(chosen.room_before, explores=self._explores)
         return ShownPicture(
             chosen.title,
             LazySession(room, lambda: _session(chosen, room, seen, trace)),
-            load=lambda progress: seen.load(picture_of(chosen, progress, private=private)),
+            load=lambda progress: seen.load(self._picture(at, progress)),
             stamp=_stamp_of(chosen.image, chosen.stdin),
             against=self._befores.of(chosen),
         )
+
+    async def attend(self) -> None:
+        """Decode the neighbours of the one that is shown."""
+        if len(self) == 1:
+            return
+        from imagechat_tui.net.pictures_ahead import PicturesAhead
+
+        self._ahead = PicturesAhead(self._load, self._stamp, lambda: len(self))
+        self._ahead.show(self._shown)
+        await self._ahead.run()
+
+    def _picture(self, at: int, progress: Callable[[float], None]) -> Awaitable[Picture]:
+        self._shown = at
+        if self._ahead is None:
+            return self._load(at, progress)
+        self._ahead.show(at)
+        return self._ahead.picture(at, progress)
+
+    def _load(self, at: int, progress: Callable[[float], None]) -> Awaitable[Picture]:
+        chosen = self._targets[at]
+        return picture_of(chosen, progress, private=chosen.image in self._private)
+
+    def _stamp(self, at: int) -> object:
+        chosen = self._targets[at]
+        stamp = _stamp_of(chosen.image, chosen.stdin)
+        return None if stamp is None else stamp()
 
 
 def _session(chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -> LiveSession:

@@ -89,6 +89,7 @@ class ImageChatApp(App[int]):
         super().__init__()
         self.animation_level = "none"
         self._visits = Visits(album, self._session_changed)
+        self._attends = False
         self._options = options
         self._clock = clock
         self._picture_problem = picture_problem
@@ -185,6 +186,12 @@ class ImageChatApp(App[int]):
         )
         self.run_worker(self._loader.run(), name="picture", group="picture", exclusive=True)
 
+    def _attend(self) -> None:
+        """Have the other pictures attended to, once the first one is there: it had the machine for itself."""
+        if not self._attends:
+            self._attends = True
+            self.run_worker(self._visits.attend(), name="album", group="album")
+
     def _post(self, visit: Visit, message: messages.OfVisit) -> None:
         message.visit = visit
         self.post_message(message)
@@ -255,6 +262,7 @@ class ImageChatApp(App[int]):
         if before is not None and before.sha256 != message.picture.sha256:
             self._earlier = before
         self.chat.show_picture(message.picture)
+        self._attend()
         against = self._visits.current.picture.against
         if self._comparisons is not None:
             self._comparisons.take_new(message.picture)
@@ -276,6 +284,7 @@ class ImageChatApp(App[int]):
         """Say why, in its place; the threads stay usable, and so does a picture that was there before."""
         if not self._shows(message):
             return
+        self._attend()
         words = self._picture_problem(message.error) or self._crashes.words(message.error)
         if self.chat.picture.picture is not None:
             self.chat.show_not_read_again(f"{words.sentence} {words.action}".strip())

@@ -54,6 +54,9 @@ class Album(Protocol):
     def open(self, at: int, /) -> ShownPicture:
         """The one in a place, counted from 0, with a session that has not begun."""
 
+    async def attend(self) -> None:
+        """Do until cancelled what is good for all of them while one is shown. Not before the first one is."""
+
 
 class OnePicture:
     """An album of a single picture."""
@@ -68,6 +71,9 @@ class OnePicture:
     def open(self, at: int) -> ShownPicture:
         """The one."""
         return self._picture
+
+    async def attend(self) -> None:
+        """There is nothing to do."""
 
 
 class Visit:
@@ -186,6 +192,10 @@ class Visits:
         self.current = visit
         self._begin(visit)
         return visit
+
+    async def attend(self) -> None:
+        """As the album's."""
+        await self._album.attend()
 
     async def run(self) -> None:
         """Run the sessions until cancelled; once."""

@@ -45,6 +45,7 @@ class Folder:
         self.sessions: dict[str, RunningSession] = {}
         """The newest of each picture."""
         self.opened: list[str] = []
+        self.attended = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -61,13 +62,16 @@ class Folder:
 
         return ShownPicture(name, session, load)
 
+    async def attend(self) -> None:
+        self.attended += 1
+
 
 def one_thread(at: int, text: str) -> ChatState:
     return chat_state((conversation(at + 1, 20.0 + at, 20.0), [comment(f"c_{at}", text)]))
 
 
 @asynccontextmanager
-async def leafing(folder: Folder) -> AsyncIterator[Desk]:
+async def leafing(folder: Folder, *, there: bool = True) -> AsyncIterator[Desk]:
     app = ImageChatApp(
         folder,
         options=ScreenOptions(render=RenderOptions()),
@@ -76,7 +80,7 @@ async def leafing(folder: Folder) -> AsyncIterator[Desk]:
     )
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         desk = Desk(app, pilot, folder.sessions[folder.names[0]])
-        await desk.until(lambda: app.chat.picture.picture is not None)
+        await desk.until(lambda: not there or app.chat.picture.picture is not None)
         yield desk
         app.workers.cancel_all()
         await pilot.pause()
@@ -104,6 +108,15 @@ async def test_the_brackets_go_round_through_all_pictures() -> None:
             await shows(desk, name)
             assert desk.lines[0].startswith(f" {place} {name}")
             assert "} picture" in desk.lines[-1]
+
+
+async def test_the_others_are_attended_to_once_the_first_picture_is_there() -> None:
+    folder = Folder("a.png", "b.png", broken="a.png")
+    async with leafing(folder, there=False) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        await desk.press("}")
+        await shows(desk, "b.png")
+    assert folder.attended == 1
 
 
 async def test_of_a_single_picture_the_header_counts_nothing_and_the_keys_say_so() -> None:

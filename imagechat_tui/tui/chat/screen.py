@@ -263,6 +263,7 @@ class ChatScreen(Layer[None]):
             self.notices.notice("Draft kept", f"Not sent. It waits at {self.bars.picture_name}.")
         if self.selection.open_key is not None:
             self.selection.close()
+        self.gaze.follow()
 
     def show_other(self, session: Session, *, name: str, place: str) -> None:
         """Show another picture: nothing is known of it yet but what its session has."""
