@@ -30,6 +30,7 @@ class Context(StrEnum):
     CONFIRM = "confirm"
     DETAILS = "details"
     HERE = "here"
+    PICTURES = "pictures"
     UNSENT = "unsent"
     DRAFTS = "drafts"
     """The list in the dialog of what is unsent."""
@@ -149,6 +150,10 @@ COMMANDS: Final = (
     Command(
         "picture.previous", Context.CHAT, "left_curly_bracket", "picture(-1)", "Previous picture",
         synonyms="back image file folder jump go to last", manual="next, previous picture",
+    ),
+    Command(
+        "picture.list", Context.CHAT, "p", "list_pictures", "All pictures",
+        synonyms="list overview folder files images open unread choose index",
     ),
     Command(
         "marker.unread", Context.CHAT, "space", "next_unread", "Next unread",
@@ -368,6 +373,7 @@ COMMANDS: Final = (
     Command("details.down", Context.DETAILS, "j", "read(1)", "Scroll down"),
     Command("details.up", Context.DETAILS, "k", "read(-1)", "Scroll up"),
     Command("here.close", Context.HERE, "escape,q,at,enter", "close", "Close", hint="close", priority=True),
+    Command("pictures.close", Context.PICTURES, "escape,q,p", "close", "Close", hint="close"),
     Command("unsent.close", Context.UNSENT, "escape,q,exclamation_mark", "close", "Close", hint="close"),
     Command("unsent.edit", Context.DRAFTS, "e", "screen.write_on", "Edit", hint="edit"),
     Command("unsent.discard", Context.DRAFTS, "d", "screen.discard", "Discard", hint="discard"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 import click
@@ -42,13 +42,15 @@ from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import PictureError, PictureNotWhole
-from imagechat_tui.settings import CHOICES, ClientSettings, is_url
+from imagechat_tui.settings import CHOICES, ClientSettings, is_url, title_of
 from imagechat_tui.words import private_address_words
 
 if TYPE_CHECKING:
     from imagechat_tui.net.driver import LiveSession
+    from imagechat_tui.net.folder_counts import FolderCounts
     from imagechat_tui.net.pictures_ahead import PicturesAhead
     from imagechat_tui.net.trace_file import TraceFile
+    from imagechat_tui.protocol.models import Place, Summary
     from imagechat_tui.protocol.routes import Pixels
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
@@ -222,6 +224,10 @@ class Targets:
         data = self._piped.get(image)
         return replace(self._first, image=image if data is None else "-", stdin=data)
 
+    def title(self, at: int) -> str:
+        """What the one in a place is called on the screen."""
+        return title_of(self._images[at], self._first.cwd)
+
     @property
     def addresses(self) -> list[str]:
         """Those that are fetched."""
@@ -290,7 +296,8 @@ class _Album:
         self._trace = trace
         self._befores = befores
         self._ahead: PicturesAhead | None = None
-        """Once the first picture is there."""
+        self._counts: FolderCounts | None = None
+        """As the one above, once the first picture is there."""
         self._shown = 0
 
     def __len__(self) -> int:
@@ -312,22 +319,39 @@ class _Album:
             against=self._befores.of(chosen),
         )
 
-    async def attend(self) -> None:
-        """Decode the neighbours of the one that is shown."""
+    def name(self, at: int) -> str:
+        """What the one in a place is called."""
+        return self._targets.title(at)
+
+    async def attend(self, tell: Callable[[Mapping[int, Summary]], None]) -> None:
+        """Decode the neighbours of the one that is shown, and ask how it stands with all."""
         if len(self) == 1:
             return
+        from imagechat_tui.net.folder_counts import FolderCounts
         from imagechat_tui.net.pictures_ahead import PicturesAhead
 
+        first = self._targets[0]
         self._ahead = PicturesAhead(self._load, self._stamp, lambda: len(self))
-        self._ahead.show(self._shown)
-        await self._ahead.run()
+        self._counts = FolderCounts(
+            first.endpoint, first.before_connect, count=len(self), place=self._place, tell=tell
+        )
+        self._show(self._shown)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._ahead.run())
+            tasks.create_task(self._counts.run())
+
+    def _show(self, at: int) -> None:
+        self._shown = at
+        if self._ahead is not None and self._counts is not None:
+            self._ahead.show(at)
+            self._counts.show(at)
+
+    def _place(self, at: int) -> Place | None:
+        return self._targets[at].met.place
 
     def _picture(self, at: int, progress: Callable[[float], None]) -> Awaitable[Picture]:
-        self._shown = at
-        if self._ahead is None:
-            return self._load(at, progress)
-        self._ahead.show(at)
-        return self._ahead.picture(at, progress)
+        self._show(at)
+        return self._load(at, progress) if self._ahead is None else self._ahead.picture(at, progress)
 
     def _load(self, at: int, progress: Callable[[float], None]) -> Awaitable[Picture]:
         chosen = self._targets[at]

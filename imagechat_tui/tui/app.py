@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from textual.screen import Screen
 from imagechat_tui.commands import Context
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
+from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import messages
 from imagechat_tui.tui.ascii_signs import SignWidth
@@ -28,6 +29,7 @@ from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, at_hand
+from imagechat_tui.tui.counts import Counts
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
 from imagechat_tui.tui.job_control import can_go_on_again
@@ -46,9 +48,11 @@ from imagechat_tui.words import WIDE_SIGNS, Words
 if TYPE_CHECKING:
     from textual.theme import Theme
 
+    from imagechat_tui.protocol.models import Summary
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce, Applied, Missed
+    from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
 CRASHED = 1
 ONLY_PICTURE = "There is no other picture. A folder, or several names, have more."
@@ -90,6 +94,7 @@ class ImageChatApp(App[int]):
         self.animation_level = "none"
         self._visits = Visits(album, self._session_changed)
         self._attends = False
+        self._counts = Counts()
         self._options = options
         self._clock = clock
         self._picture_problem = picture_problem
@@ -190,7 +195,10 @@ class ImageChatApp(App[int]):
         """Have the other pictures attended to, once the first one is there: it had the machine for itself."""
         if not self._attends:
             self._attends = True
-            self.run_worker(self._visits.attend(), name="album", group="album")
+            self.run_worker(self._visits.attend(self._tell_counts), name="album", group="album")
+
+    def _tell_counts(self, told: Mapping[int, Summary]) -> None:
+        self.post_message(messages.CountsTold(told))
 
     def _post(self, visit: Visit, message: messages.OfVisit) -> None:
         message.visit = visit
@@ -222,11 +230,58 @@ class ImageChatApp(App[int]):
         visits = self._visits
         if visits.count == 1:
             self.chat.notices.notice("", ONLY_PICTURE)
-            return
-        self.chat.leave_picture()
-        visit = visits.go((visits.current.at + message.step) % visits.count)
+        else:
+            self._go((visits.current.at + message.step) % visits.count)
+
+    def _go(self, at: int) -> None:
+        """Show another picture."""
+        left = self._visits.current.at
+        self._counts.take({left: self.chat.leave_picture()})
+        visit = self._visits.go(at)
         self.chat.show_other(visit, name=visit.picture.name, place=self._place)
+        self.chat.show_unread_beside(self._counts.unread_beside(at))
         self._load()
+
+    def on_counts_told(self, message: messages.CountsTold) -> None:
+        """Show how it stands with the others; of the one that is shown its own session knows more."""
+        shown = self._visits.current.at
+        self._counts.take({at: told for at, told in message.told.items() if at != shown})
+        self.chat.show_unread_beside(self._counts.unread_beside(shown))
+        for screen in self.screen_stack[1:]:
+            follow = getattr(screen, "show_pictures", None)
+            if follow is not None:
+                follow(self._listed)
+
+    def on_unread_wanted(self) -> None:
+        """Go on to the next picture with something unread, and to the first of it there."""
+        at = self._counts.next_unread(self._visits.current.at, self._visits.count)
+        if at is None:
+            self.chat.show_nothing_unread()
+        else:
+            self._go(at)
+            self.chat.seek_unread()
+
+    def on_pictures_asked(self) -> None:
+        """List all pictures; show the one that is chosen."""
+        from imagechat_tui.tui.dialogs.pictures import PicturesScreen
+
+        def answered(at: int | None) -> None:
+            if at is not None and at != self._visits.current.at:
+                self._go(at)
+
+        shown = self._visits.current.at
+        self.chat.push_dialog(PicturesScreen(self._listed, shown), answered)
+
+    @property
+    def _listed(self) -> tuple[ListedPicture, ...]:
+        from imagechat_tui.tui.dialogs.pictures import ListedPicture
+
+        shown = self._visits.current.at
+        self._counts.take({shown: self.chat.summary})
+        return tuple(
+            ListedPicture(at, safe_text(name, Kind.LINE), self._counts[at])
+            for at, name in enumerate(self._visits.names)
+        )
 
     def _shows(self, message: messages.OfVisit) -> bool:
         """Whether a message is about the picture that is shown."""

@@ -9,6 +9,9 @@ from textual.message import Message
 from imagechat_tui.sync.state import ChatState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from imagechat_tui.protocol.models import Summary
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
@@ -128,6 +131,22 @@ class ComparisonFailed(OfVisit):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+class PicturesAsked(Message):
+    """The person wants to see which pictures there are."""
+
+
+class UnreadWanted(Message):
+    """The person wants to go on to something unread, and there is nothing on this picture."""
+
+
+class CountsTold(Message):
+    """How it stands with pictures, by their places."""
+
+    def __init__(self, told: Mapping[int, Summary]) -> None:
+        super().__init__()
+        self.told = told
 
 
 class WritingRefused(Message):

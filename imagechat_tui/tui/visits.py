@@ -21,7 +21,10 @@ from imagechat_tui.tui.comparison_loading import Against
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imagechat_tui.protocol.ids import BroadcastId
+    from imagechat_tui.protocol.models import Summary
     from imagechat_tui.sync.effects import Announce, Applied, Missed
     from imagechat_tui.sync.intents import Intent
     from imagechat_tui.sync.session import Session
@@ -32,6 +35,10 @@ ENDS_AFTER_S: Final = 0.5
 """Who comes back sooner finds all as it was; what was read is told by then."""
 LONGEST_S: Final = 15.0
 """A write that has no answer for so long is among the drafts, and is looked after when the picture is opened again."""
+
+
+TellCounts: TypeAlias = "Callable[[Mapping[int, Summary]], None]"
+"""Takes how it stands with pictures, by their places."""
 
 
 class ShownPicture(Struct, frozen=True):
@@ -54,8 +61,15 @@ class Album(Protocol):
     def open(self, at: int, /) -> ShownPicture:
         """The one in a place, counted from 0, with a session that has not begun."""
 
-    async def attend(self) -> None:
-        """Do until cancelled what is good for all of them while one is shown. Not before the first one is."""
+    def name(self, at: int, /) -> str:
+        """What the one in a place is called."""
+
+    async def attend(self, tell: TellCounts, /) -> None:
+        """Do until cancelled what is good for all of them while one is shown. Not before the first one is.
+
+        Args:
+            tell: called with how it stands with pictures, by their places.
+        """
 
 
 class OnePicture:
@@ -72,7 +86,11 @@ class OnePicture:
         """The one."""
         return self._picture
 
-    async def attend(self) -> None:
+    def name(self, at: int) -> str:
+        """Its name."""
+        return self._picture.name
+
+    async def attend(self, tell: TellCounts) -> None:
         """There is nothing to do."""
 
 
@@ -193,9 +211,14 @@ class Visits:
         self._begin(visit)
         return visit
 
-    async def attend(self) -> None:
+    @property
+    def names(self) -> list[str]:
+        """What all pictures are called."""
+        return [self._album.name(at) for at in range(len(self._album))]
+
+    async def attend(self, tell: TellCounts) -> None:
         """As the album's."""
-        await self._album.attend()
+        await self._album.attend(tell)
 
     async def run(self) -> None:
         """Run the sessions until cancelled; once."""

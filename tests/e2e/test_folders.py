@@ -6,6 +6,10 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import Desk, place_marker
+from tests.e2e.test_link import Team, team
+from tests.e2e.test_reading import says
+
+__all__ = ["team"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
 
@@ -61,3 +65,39 @@ def test_names_of_one_picture_do_not_fit_several(desk: Desk) -> None:
     terminal = desk.terminal("shots", "--url-id", "key")
     terminal.shows("--url-id and --src are about one picture")
     assert terminal.exit_code() == 2
+
+
+def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team) -> None:
+    make_folder(team.desk, "a.png", "b.png", "c.png")
+    options = team.options(through_proxy=False)[:-2]  # no key: each picture has its own room
+    anna, bob = (team.token(name) for name in ("anna", "bob"))
+
+    def says_on(name: str, who: str, verb: str, *words: str) -> None:
+        done = team.desk.run(verb, f"shots/{name}", *words, *options, IMAGECHAT_SSO=who)
+        assert done.returncode == 0, done.stderr
+
+    for name, point in (("a.png", "20,20"), ("a.png", "60,60"), ("c.png", "20,20")):
+        says_on(name, anna, "add", "--at", point, "-m", "Question")
+    for name, number in (("a.png", "1"), ("a.png", "2"), ("c.png", "1")):
+        says_on(name, bob, "reply", number, "-m", f"Answer {number} on {name}")
+
+    here = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
+    beside = {
+        name: team.desk.terminal(f"shots/{name}", *options, IMAGECHAT_SSO=anna) for name in ("a.png", "c.png")
+    }
+    says(beside["a.png"], "2 unread")
+    says(beside["c.png"], "1 unread")
+    says(here, "2 unread, 1 elsewhere")
+    here.send("p")
+    here.shows("1 unread · 1 open", "2 unread · 2 open")
+    here.press("escape")
+    for answer, name, left in (
+        ("Answer 1 on a.png", "a.png", "1 unread"),
+        ("Answer 2 on a.png", "a.png", ""),
+        ("Answer 1 on c.png", "c.png", ""),
+    ):
+        here.send(" ")
+        here.shows(answer)
+        says(beside[name], left)
+    here.shows("3/3 c.png")
+    says(here, "")

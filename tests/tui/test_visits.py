@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import BroadcastId
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.models import Point, Summary
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.effects import Announce, News
@@ -62,8 +62,12 @@ class Folder:
 
         return ShownPicture(name, session, load)
 
-    async def attend(self) -> None:
+    def name(self, at: int) -> str:
+        return self.names[at]
+
+    async def attend(self, tell: Callable[[Mapping[int, Summary]], None]) -> None:
         self.attended += 1
+        self.tell = tell
 
 
 def one_thread(at: int, text: str) -> ChatState:
@@ -249,3 +253,66 @@ async def test_when_the_app_ends_so_do_all_sessions(monkeypatch: pytest.MonkeyPa
         await desk.until(lambda: folder.sessions["b.png"].runs == 1)
         await desk.press("q")
     assert all(session.stopped.is_set() for session in folder.sessions.values())
+
+
+# How it stands with the others
+
+
+async def test_what_is_unread_on_the_other_pictures_is_told_in_the_header() -> None:
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.tell({0: Summary(9, 9), 1: Summary(4, 2), 2: Summary(1, 1)})
+        await desk.until(lambda: "3 unread elsewhere" in desk.lines[0])
+        await desk.press("}")
+        await shows(desk, "b.png")
+        assert "1 unread elsewhere" in desk.lines[0]
+
+
+async def test_space_goes_on_to_the_next_picture_with_something_unread() -> None:
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        await desk.press("space")
+        assert "Nothing unread" in desk.toasts
+        folder.tell({2: Summary(1, 1)})
+        await desk.until(lambda: "1 unread elsewhere" in desk.lines[0])
+        await desk.press("space")
+        await shows(desk, "c.png")
+        session = folder.sessions["c.png"]
+        assert desk.chat.selection.open_key is None  # nobody knows yet which thread it is
+        await desk.until(lambda: session.runs == 1)
+        session.publish(eg.changed(session.state, unread=frozenset({ConversationId("ic_3")})))
+        await desk.until(lambda: desk.chat.selection.open_key == "ic_3")
+
+
+async def test_what_is_open_is_being_read_and_space_goes_past_it() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        session = folder.sessions["a.png"]
+        await desk.until(lambda: folder.attended == 1)
+        session.publish(eg.changed(session.state, unread=frozenset({ConversationId("ic_1")})))
+        folder.tell({1: Summary(1, 1)})
+        await desk.until(lambda: "1 unread, 1 elsewhere" in desk.lines[0])
+        await desk.press("space")
+        assert desk.chat.selection.open_key == "ic_1"
+        await desk.press("space")
+        await shows(desk, "b.png")
+        assert "elsewhere" not in desk.lines[0]
+
+
+async def test_all_pictures_are_listed_with_what_is_open_and_unread() -> None:
+    folder = Folder("a.png", "b.png", "\x1b[31mred\n.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.tell({1: Summary(4, 2)})
+        await desk.press("p")
+        await desk.until(lambda: "3 pictures" in desk.text)
+        assert any("b.png" in line and "2 unread" in line and "4 open" in line for line in desk.lines)
+        assert any("a.png" in line and "1 open" in line for line in desk.lines[1:])
+        folder.tell({2: Summary(0, 7)})
+        await desk.until(lambda: any("red" in line and "7 unread" in line for line in desk.lines))
+        await desk.press("j", "enter")
+        await shows(desk, "b.png")
+        await desk.press("p", "escape")
+        assert desk.lines[0].startswith(" 2/3 b.png")

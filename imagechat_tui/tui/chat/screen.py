@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from imagechat_tui.commands import Context
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.models import Point, Summary
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import LookUpImage, MoveCrosshair, TryNow
 from imagechat_tui.sync.state import ChatState, Status
@@ -45,7 +45,14 @@ from imagechat_tui.tui.commands import (
     hints,
 )
 from imagechat_tui.tui.keys import key_label
-from imagechat_tui.tui.messages import ComparisonAsked, PictureAsked, PictureWanted, WritingRefused
+from imagechat_tui.tui.messages import (
+    ComparisonAsked,
+    PictureAsked,
+    PicturesAsked,
+    PictureWanted,
+    UnreadWanted,
+    WritingRefused,
+)
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.background import Background, background_lines
 from imagechat_tui.tui.textual_internals.focus import quiet_focus
@@ -63,6 +70,8 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.session import Session
 
 MINUTE_S: Final = 60.0
+SEEKS_S: Final = 10.0
+"""For so long whoever came to a picture for what is unread waits for it; later it would be a surprise."""
 
 MARK: Final = "mark"
 """What Enter does where no marker is; as wide as "open", so that the line beside it stands still."""
@@ -193,6 +202,8 @@ class ChatScreen(Layer[None]):
             confirm=self._dialogs.confirm,
         )
         self._keys_begun = ""
+        self._seeks_until_s: float | None = None
+        """The person came here for what is unread, and it is not known yet; so long is that waited for."""
         self.availability = Availability(
             state, self.selection, self.picture, lambda: self.panes.focused_comment
         )
@@ -233,6 +244,7 @@ class ChatScreen(Layer[None]):
         self._show_bars()
         self._image_notices.follow()
         self.drafting.follow()
+        self._seek()
         self.gaze.follow()
 
     def show_news(self, news: Sequence[Announce]) -> None:
@@ -255,8 +267,15 @@ class ChatScreen(Layer[None]):
 
     # -- another picture
 
-    def leave_picture(self) -> None:
-        """Put away what is about this picture: another one will be shown."""
+    @property
+    def summary(self) -> Summary:
+        """How it stands with this picture; what is open is being read."""
+        unread = [thread for thread in self.state.threads if thread.unread]
+        return Summary(self.state.open_count, sum(thread.key != self.selection.open_key for thread in unread))
+
+    def leave_picture(self) -> Summary:
+        """Put away what is about this picture: another one will be shown. Returns how it stands with this one."""
+        summary = self.summary
         self.notices.outdate()
         self.comparing.leave()
         if self.drafting.put_away():
@@ -264,6 +283,28 @@ class ChatScreen(Layer[None]):
         if self.selection.open_key is not None:
             self.selection.close()
         self.gaze.follow()
+        return summary
+
+    def show_unread_beside(self, unread: int) -> None:
+        """Say how many threads are unread on the other pictures."""
+        self.bars.show_unread_beside(unread)
+        self.show_status()
+
+    def seek_unread(self) -> None:
+        """Open the first thread with something unread, once it is known."""
+        self._seeks_until_s = self._clock.engine_s() + SEEKS_S
+        self._seek()
+
+    def _seek(self) -> None:
+        if self._seeks_until_s is None:
+            return
+        late = self._clock.engine_s() > self._seeks_until_s
+        if late or self.selection.open_key is not None or self.selection.open_next_unread():
+            self._seeks_until_s = None
+
+    def show_nothing_unread(self) -> None:
+        """Say that there is nothing unread anywhere, as far as is known."""
+        self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
 
     def show_other(self, session: Session, *, name: str, place: str) -> None:
         """Show another picture: nothing is known of it yet but what its session has."""
@@ -352,6 +393,8 @@ class ChatScreen(Layer[None]):
         disabled = self.availability.disabled_commands | self.comparing.disabled_commands
         if not self.header.facts.place:
             disabled |= {"picture.next"}
+        if self.header.facts.unread_beside:
+            disabled -= {"marker.unread"}
         adds = "marker.new" not in disabled and not self.picture.is_on_marker
         begun = self._keys_begun
         self.bars.show_status(
@@ -576,7 +619,7 @@ class ChatScreen(Layer[None]):
     def action_next_unread(self) -> None:
         """Open the next thread with something unread."""
         if not self.selection.open_next_unread():
-            self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
+            self.post_message(UnreadWanted())
 
     def action_mark_unread(self) -> None:
         """Have the newest comment of others in the current thread unread, until it is opened with Enter."""
@@ -610,6 +653,10 @@ class ChatScreen(Layer[None]):
         self.comparing.walk(step)
 
     # -- keys: the screen
+
+    def action_list_pictures(self) -> None:
+        """List all pictures, with what is open and unread on them."""
+        self.post_message(PicturesAsked())
 
     def action_picture(self, step: int) -> None:
         """Show the next picture, or the one before."""

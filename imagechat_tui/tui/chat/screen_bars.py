@@ -119,6 +119,10 @@ class ScreenBars:
             hints=CHOOSING if picture.choosing else (*hints, CANCEL) if begun else hints,
         )
 
+    def show_unread_beside(self, unread: int) -> None:
+        """Say how many threads are unread on the other pictures."""
+        self._header.facts = replace(self._header.facts, unread_beside=unread)
+
     def show_size(self, picture: Picture) -> None:
         """Name a picture's size in the header."""
         self._header.facts = replace(self._header.facts, size=size_words(picture))

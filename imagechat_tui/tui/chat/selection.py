@@ -159,9 +159,10 @@ class Selection:
         return thread.key
 
     def open_next_unread(self) -> bool:
-        """Open the next thread with something unread, round and round; False if there is none."""
+        """Open the next thread with something unread, round and round; False if there is none but what is open."""
         threads, at = self._state.threads, self._place(-1) + 1
-        unread = next((thread for thread in (*threads[at:], *threads[:at]) if thread.unread), None)
+        others = (thread for thread in (*threads[at:], *threads[:at]) if thread.key != self.open_key)
+        unread = next((thread for thread in others if thread.unread), None)
         if unread is not None:
             self.open(unread.key)
         return unread is not None

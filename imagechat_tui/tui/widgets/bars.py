@@ -56,8 +56,18 @@ class HeaderFacts(Struct, frozen=True):
     """Typed and not sent."""
     failed: int = 0
     """Tried and not saved."""
+    unread_beside: int = 0
+    """On the other pictures."""
     place: str = ""
     """Which of several pictures it is, ``3/14``."""
+
+
+def unread_words(facts: HeaderFacts) -> str:
+    """How much is unread here, and on the other pictures; empty if nothing is."""
+    beside = facts.unread_beside
+    if not beside:
+        return f"{facts.unread} unread" if facts.unread else ""
+    return f"{facts.unread} unread, {beside} elsewhere" if facts.unread else f"{beside} unread elsewhere"
 
 
 def count(number: int, thing: str) -> str:
@@ -92,7 +102,7 @@ class HeaderBar(Widget):
             ("failed", f"{facts.failed} not saved" if facts.failed else ""),
             ("markers", count(facts.markers, "marker") if facts.markers is not None else ""),
             ("drafts", count(facts.drafts, "draft") if facts.drafts else ""),
-            ("unread", f"{facts.unread} unread" if facts.unread else ""),
+            ("unread", unread_words(facts)),
             ("here", f"{facts.here} here" if facts.here else ""),
             ("version", facts.version),
             ("project", facts.project),

@@ -1,0 +1,97 @@
+"""All pictures that can be gone through: what is open on each, and what is unread."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from imagechat_tui.commands import Context
+from imagechat_tui.protocol.models import Summary
+from imagechat_tui.safetext import SafeText
+from imagechat_tui.tui import symbols
+from imagechat_tui.tui.commands import bindings, key_hint
+from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.widgets.bars import count
+from imagechat_tui.tui.widgets.key_line import KeyLine
+from imagechat_tui.tui.widgets.rows import Rows, spread
+
+
+class ListedPicture(Struct, frozen=True):
+    """A picture in the list."""
+
+    at: int
+    name: SafeText
+    summary: Summary | None
+    """None while nothing is known of it."""
+
+
+class PictureRows(Rows[ListedPicture]):
+    """A line for each picture: its place, its name, what is open and unread."""
+
+    def key_of(self, item: ListedPicture) -> str:
+        """Its place."""
+        return str(item.at)
+
+    def height_of(self, item: ListedPicture, width: int) -> int:
+        """One line."""
+        return 1
+
+    def lines_of(self, item: ListedPicture, width: int) -> list[Text]:
+        """Place and name; at the right end what is open and unread, where anything is."""
+        summary = item.summary or Summary()
+        line = Text(no_wrap=True)
+        line.append(f"{item.at + 1:>{len(str(len(self.items)))}} ", self.ink("dim"))
+        line.append(f"{symbols.UNREAD if summary.unread else ' '} ", self.ink("accent"))
+        line.append(item.name, self.ink("plain"))
+        told = Text(no_wrap=True)
+        if summary.unread:
+            told.append(f"{summary.unread} unread", self.ink("accent"))
+        if summary.open:
+            told.append(f"{f' {symbols.DOT} ' if summary.unread else ''}{summary.open} open", self.ink("dim"))
+        told.append(" ")
+        return [spread(line, told, width)]
+
+
+class PicturesScreen(Dialog[int | None]):
+    """The list of pictures; the answer is the place of the one to show."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.PICTURES)
+
+    def __init__(self, pictures: tuple[ListedPicture, ...], shown: int) -> None:
+        super().__init__()
+        self._pictures = pictures
+        self._shown = shown
+
+    def compose(self) -> ComposeResult:
+        """Title, list, keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(count(len(self._pictures), "picture")), classes="dialog--title")
+            yield PictureRows(id="pictures")
+            yield KeyLine(key_hint("list.open"), key_hint("pictures.close"))
+
+    def on_mount(self) -> None:
+        """Show them, the one that is on the screen selected."""
+        rows = self.query_one(PictureRows)
+        rows.items = self._pictures
+        rows.selected = str(self._shown)
+        rows.focus()
+
+    def show_pictures(self, pictures: tuple[ListedPicture, ...]) -> None:
+        """Show what is known of them now."""
+        self.query_one(PictureRows).items = pictures
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        self.dismiss(int(event.key))
+
+    def action_close(self) -> None:
+        """Stay with the one that is shown."""
+        self.dismiss(None)

@@ -1,0 +1,31 @@
+"""Which picture has something unread, and how much is unread beside the one that is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagechat_tui.protocol.models import Summary
+from imagechat_tui.tui.counts import Counts
+
+
+def counted(**unread: int | None) -> Counts:
+    counts = Counts()
+    counts.take({int(at.removeprefix("at")): Summary(1, number) for at, number in unread.items()})
+    return counts
+
+
+@pytest.mark.parametrize(("shown", "then"), [(0, 2), (1, 2), (2, 5), (3, 5), (5, 2), (6, 2)])
+def test_the_next_picture_with_anything_unread_is_found_round_and_round(shown: int, then: int) -> None:
+    assert counted(at1=0, at2=1, at3=None, at5=4).next_unread(shown, 7) == then
+
+
+def test_the_picture_that_is_shown_and_one_that_is_gone_are_none() -> None:
+    assert counted(at1=3, at9=1).next_unread(1, 5) is None
+
+
+def test_what_is_unread_beside_is_counted_without_what_is_shown() -> None:
+    counts = counted(at0=1, at1=2, at2=None)
+    assert (counts.unread_beside(0), counts.unread_beside(1), counts.unread_beside(2)) == (2, 1, 3)
+    counts.take({1: Summary(0, 0)})
+    assert counts.unread_beside(0) == 0
+    assert counts[7] is None
