@@ -36,6 +36,7 @@ from imagechat_tui.words import (
     mistake_words,
     news_words,
     no_such_picture_here,
+    not_placed_words,
     not_saved_words,
     phase_words,
     picture_loss_words,
@@ -242,6 +243,16 @@ def test_what_was_not_saved_says_why_and_what_became_of_the_text(kind: ProblemKi
     assert words.sentence.endswith(kept if hasattr(write, "text") else "Nothing has changed.")
     assert words.action.startswith("! lists")
     assert not ACTING.search(words.text)
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+@pytest.mark.parametrize("marker", ["marker 7", None])
+def test_a_marker_that_could_not_be_placed_says_why(kind: ProblemKind, marker: str | None) -> None:
+    words = not_placed_words(Problem(kind), marker)
+    assert is_plain(words)
+    assert words.title == ("Marker 7 stays where it was" if marker else "The marker stays where it was")
+    assert problem_words(Problem(kind)).sentence in words.sentence
+    assert not ACTING.search(not_placed_words(Problem(kind, reason=HOSTILE), marker).text)
 
 
 def test_a_verdict_on_what_is_not_known_has_words_too() -> None:

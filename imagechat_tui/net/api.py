@@ -30,7 +30,7 @@ from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ImageId, UrlId
-from imagechat_tui.protocol.models import ReadState, User
+from imagechat_tui.protocol.models import Placements, ReadState, User
 from imagechat_tui.protocol.thread_keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
@@ -215,16 +215,30 @@ class Api:
             ApiError: see ``net.failures``.
         """
         path = routes.CHANGE_READ_STATE.path(tenant_id=self._tenant)
-        answer = await self._exchange.write(
-            routes.CHANGE_READ_STATE.method,
-            path,
-            self._signed(codec.encode_list_conversations(url_id, v2=True)),
-            codec.dump_json(codec.encode_change_read_state(change)),
-            headers={},
-            timeout_s=WRITE_S,
-            departure=Departure(),
-        )
-        return _decoded(self._of_the_server(answer, path), codec.decode_read_state)
+        body = codec.dump_json(codec.encode_change_read_state(change))
+        answer = await self._put(routes.CHANGE_READ_STATE.method, path, url_id, body)
+        return _decoded(answer, codec.decode_read_state)
+
+    async def placements(self, url_id: UrlId, version: int) -> Placements:
+        """Where markers are on a version of their image.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.PLACEMENTS.path(tenant_id=self._tenant)
+        query = self._signed(codec.encode_placements_query(url_id, version))
+        return _decoded(await self._read(path, query), codec.decode_placements)
+
+    async def change_placements(self, url_id: UrlId, change: routes.ChangePlacements) -> Placements:
+        """Tell where markers are on a version; what that changed. Sent once.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.CHANGE_PLACEMENTS.path(tenant_id=self._tenant)
+        body = codec.dump_json(codec.encode_change_placements(change))
+        answer = await self._put(routes.CHANGE_PLACEMENTS.method, path, url_id, body)
+        return _decoded(answer, codec.decode_placements)
 
     async def summaries(self, asked: routes.Summarize) -> routes.Summaries:
         """How it stands with images. Asked once: it is asked again before long anyway.
@@ -277,6 +291,14 @@ class Api:
         path = routes.SHOW_IMAGE.path(tenant_id=self._tenant, image_id=image_id)
         return _decoded(await self._read(path, self._signed({"v": "2"})), codec.decode_image_details)
 
+    async def _put(self, method: str, path: str, url_id: UrlId, body: bytes) -> Answer:
+        """Send, once, what done twice is done once."""
+        query = self._signed(codec.encode_list_conversations(url_id, v2=True))
+        answer = await self._exchange.write(
+            method, path, query, body, headers={}, timeout_s=WRITE_S, departure=Departure()
+        )
+        return self._of_the_server(answer, path)
+
     async def _image_answer(self, method: str, path: str, body: bytes) -> routes.ImageReply | None:
         answer = await self._exchange.write(
             method,
@@ -308,6 +330,7 @@ class Api:
         departure = departure or Departure()
         write, tenant, broadcast_id = request.write, self._tenant, request.broadcast_id
         id_only = codec.encode_broadcast_id(broadcast_id)
+        extended = {} if request.two_step else {"v": "2"}
         match write:
             case StartConversation() if request.two_step and request.comment_id is None:
                 key = self._new_thread(room, write)
@@ -322,11 +345,12 @@ class Api:
                     broadcast_id=broadcast_id,
                     created_from_comment_id=request.comment_id,
                     comment=None if request.two_step else write.text,
+                    version=None if request.two_step else write.version,
                 )
                 path = routes.CREATE_CONVERSATION.path(tenant_id=tenant)
                 body = codec.dump_json(codec.encode_create_conversation(create))
                 answer = await self._write(
-                    request, departure, routes.CREATE_CONVERSATION.method, path, {}, body
+                    request, departure, routes.CREATE_CONVERSATION.method, path, extended, body
                 )
                 return _decoded(answer, codec.decode_conversation_reply)
             case PostComment():
@@ -360,7 +384,7 @@ class Api:
                 path = routes.UPDATE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
                 body = codec.dump_json(codec.encode_update_conversation(update))
                 answer = await self._write(
-                    request, departure, routes.UPDATE_CONVERSATION.method, path, {}, body
+                    request, departure, routes.UPDATE_CONVERSATION.method, path, extended, body
                 )
                 return _decoded(answer, codec.decode_conversation_reply)
             case _:

@@ -58,6 +58,8 @@ Fetch: TypeAlias = (
     | effects.FetchPresence
     | effects.FetchReadState
     | effects.SendReadState
+    | effects.FetchPlacements
+    | effects.SendPlacements
 )
 """Reads that the engine asks for."""
 
@@ -276,6 +278,8 @@ class LiveSession:
                 | effects.FetchPresence()
                 | effects.FetchReadState()
                 | effects.SendReadState()
+                | effects.FetchPlacements()
+                | effects.SendPlacements()
             ):
                 self._spawn(self._fetch(effect))
             case _:
@@ -328,6 +332,12 @@ class LiveSession:
             case effects.SendReadState():
                 changed = await self._api.change_read_state(self._room.url_id, effect.change)
                 return inputs.ReadStateLoaded(effect.request, changed)
+            case effects.FetchPlacements():
+                told = await self._api.placements(self._room.url_id, effect.version)
+                return inputs.PlacementsLoaded(effect.request, told)
+            case effects.SendPlacements():
+                placed = await self._api.change_placements(self._room.url_id, effect.change)
+                return inputs.PlacementsLoaded(effect.request, placed)
             case _:
                 assert_never(effect)
 

@@ -24,6 +24,7 @@ class Reader(Enum):
     THREAD_LOG = "the open thread: its event log"
     PEOPLE = "presence: who is here"
     READING = "how far the person has read"
+    PLACEMENTS = "where markers are on the version that is shown"
     LOOKUP = "the search for a write that nobody answered"
 
 

@@ -9,7 +9,7 @@ from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
-from imagechat_tui.protocol.routes import ChangeReadState, RoomIds
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState, RoomIds
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.state import ChatState, Draft, Phase, UnsentMarks
@@ -97,6 +97,20 @@ class SendReadState(Tagged, frozen=True):
     change: ChangeReadState
 
 
+class FetchPlacements(Tagged, frozen=True):
+    """GET where markers are on a version (ours)."""
+
+    request: int
+    version: int
+
+
+class SendPlacements(Tagged, frozen=True):
+    """PUT where markers are on a version (ours). Done twice it is done once, so nothing waits for it."""
+
+    request: int
+    change: ChangePlacements
+
+
 class SendRequest(Tagged, frozen=True):
     """Send one write, once, under the rules of PROMISES D9: own connection, deadline, abortive close."""
 
@@ -136,6 +150,8 @@ class News(StrEnum):
     COMMENT_ADDED = "comment-added"
     THREAD_GONE = "thread-gone"
     """The thread that was open has been deleted by somebody."""
+    NOT_PLACED = "not-placed"
+    """The person said where a marker is on the version shown, and the server does not take it."""
     CANNOT_SHOW = "cannot-show"
     PHASE = "phase"
     DRAFTS_NOT_STORED = "drafts-not-stored"
@@ -193,6 +209,8 @@ Effect: TypeAlias = (
     | FetchReadState
     | FetchImage
     | SendReadState
+    | FetchPlacements
+    | SendPlacements
     | SendRequest
     | StoreDrafts
     | StoreMarks

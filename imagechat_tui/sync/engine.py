@@ -21,20 +21,22 @@ from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
 from imagechat_tui.problems import ProblemKind
-from imagechat_tui.protocol.events import ReadStateChanged
+from imagechat_tui.protocol.events import PlacementsChanged, ReadStateChanged, Subscribed
 from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.thread_keys import rounded
 from imagechat_tui.sync import inputs, intents
 from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due, do_due, next_due
-from imagechat_tui.sync.effects import Effect, FetchImage, Publish, StoreDrafts, StoreMarks
+from imagechat_tui.sync.effects import Effect, FetchImage, News, Publish, StoreDrafts, StoreMarks
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.reading import Reading
 from imagechat_tui.sync.rooms import Rooms
-from imagechat_tui.sync.state import ChatState, Room
+from imagechat_tui.sync.state import ChatState, Room, read_only_problem
 from imagechat_tui.sync.writes import Writes
 
 OfSocket: TypeAlias = (
@@ -47,6 +49,7 @@ Answer: TypeAlias = (
     | inputs.EventLogLoaded
     | inputs.UsersLoaded
     | inputs.ReadStateLoaded
+    | inputs.PlacementsLoaded
     | inputs.FetchFailed
 )
 """How a read ends; the request's number tells whose."""
@@ -69,6 +72,7 @@ class SyncEngine:
         self._writes = Writes(core, facts, self._rooms, self._lookup)
         self._attention = Attention(core, facts, self._read)
         self._reading = Reading(core, facts, self._attention)
+        self._enter(room)
 
     @property
     def state(self) -> ChatState:
@@ -111,7 +115,7 @@ class SyncEngine:
                 self._facts.workspace.found(happened.drafts)
                 self._reading.found(happened.marks)
             case inputs.RoomFound():
-                self._core.room = happened.room
+                self._enter(happened.room)
             case (
                 inputs.SocketOpened()
                 | inputs.SocketClosed()
@@ -131,6 +135,7 @@ class SyncEngine:
                 | inputs.EventLogLoaded()
                 | inputs.UsersLoaded()
                 | inputs.ReadStateLoaded()
+                | inputs.PlacementsLoaded()
                 | inputs.FetchFailed()
             ):
                 self._on_answer(happened)
@@ -139,12 +144,18 @@ class SyncEngine:
                 self._facts.link.write_answered()
             case inputs.WriteFailed():
                 self._write_failed(happened)
+            case inputs.PlacementsWorkedOut(version, placements):
+                self._facts.placing.worked_out(version, placements)
             case inputs.Woke():
                 self._facts.link.woke()
             case inputs.Tick():
                 pass
             case _:
                 assert_never(happened)
+
+    def _enter(self, room: Room) -> None:
+        self._core.room = room
+        self._facts.placing.shows(None if room.image is None else room.image.version)
 
     def _wish(self, submitted: intents.Submitted) -> None:
         facts, writes, at_ms = self._facts, self._writes, submitted.at_ms
@@ -177,6 +188,10 @@ class SyncEngine:
                 self._attention.keep_unread(conversation_id)
                 if self._reading.mark_unread(conversation_id):
                     facts.workspace.show_unread(facts.workspace.mine.unread | {conversation_id})
+            case intents.SetPlacement(conversation_id, point):
+                self._set_placement(conversation_id, point)
+            case intents.UnsetPlacement(conversation_id):
+                facts.placing.unset(conversation_id)
             case intents.MoveCrosshair(point):
                 facts.presence.point(point)
             case intents.LookUpImage():
@@ -188,6 +203,7 @@ class SyncEngine:
                     self._rooms.image.refresh()
                     self._rooms.thread.refresh()
                     self._reading.refresh()
+                    facts.placing.refresh()
             case write:
                 writes.submit(write, submitted.broadcast_id, at_ms)
 
@@ -211,9 +227,14 @@ class SyncEngine:
             case inputs.EventReceived(event=ReadStateChanged(state)):
                 link.heard()
                 self._reading.heard(state)
+            case inputs.EventReceived(event=PlacementsChanged(changed)):
+                link.heard()
+                self._facts.placing.heard(changed)
             case inputs.EventReceived():
                 link.heard()
                 room.received(happened.event)
+                if isinstance(happened.event, Subscribed):
+                    self._facts.placing.joined()
             case inputs.FrameMalformed():
                 link.heard()
                 self._rooms.list.malformed()
@@ -264,6 +285,10 @@ class SyncEngine:
                 self._reading.loaded(answer)
             case Reader.READING, inputs.FetchFailed():
                 self._reading.failed(answer)
+            case Reader.PLACEMENTS, inputs.PlacementsLoaded():
+                self._facts.placing.loaded(answer)
+            case Reader.PLACEMENTS, inputs.FetchFailed():
+                self._facts.placing.failed(answer)
             case Reader.LOOKUP, inputs.ThreadLoaded():
                 lookup.thread_loaded(answer)
             case Reader.LOOKUP, inputs.EventLogLoaded():
@@ -299,6 +324,7 @@ class SyncEngine:
     def _lost(self) -> None:
         self._rooms.lost()
         self._facts.presence.lost()
+        self._facts.placing.lost()
         self._reading.lost()
 
     # What to do about it
@@ -316,6 +342,7 @@ class SyncEngine:
         do_due(rooms.thread.dues(), now)
         do_due(self._presence_dues(), now)
         self._attention.decide()
+        do_due(self._placing_dues(), now)
         self._reading.decide()
         do_due(self._reading.dues(), now)
         self._settle()
@@ -328,6 +355,7 @@ class SyncEngine:
         yield from self._rooms.image.dues()
         yield from self._rooms.thread.dues()
         yield from self._presence_dues()
+        yield from self._placing_dues()
         yield from self._reading.dues()
 
     def _dues(self) -> Iterator[Due]:
@@ -340,6 +368,22 @@ class SyncEngine:
     def _presence_dues(self) -> Iterator[Due]:
         link = self._facts.link
         return self._facts.presence.dues(link.socket if link.open else None, ours=self._facts.ledger.ours)
+
+    def _placing_dues(self) -> Iterator[Due]:
+        me = self._facts.ledger.confirmed.me
+        known = me is not None and not (me.is_anonymous and me.session_id is None)
+        return self._facts.placing.dues(may_tell=known and not self._only_looks)
+
+    def _set_placement(self, conversation_id: ConversationId, point: Point) -> None:
+        if self._only_looks:
+            problem = read_only_problem(self._facts.state)
+            self._core.announce(News.NOT_PLACED, conversation_id=conversation_id, problem=problem)
+        else:
+            self._facts.placing.set(conversation_id, rounded(point))
+
+    @property
+    def _only_looks(self) -> bool:
+        return self._facts.ledger.confirmed.read_only or self._core.room.explores
 
     def _read(self, conversation_id: ConversationId) -> None:
         self._facts.workspace.mark_read(conversation_id)

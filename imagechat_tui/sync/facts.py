@@ -1,7 +1,8 @@
 """The owners of the state, side by side, and how an event goes through all of them.
 
 Each part of the state has one owner that alone writes it: the `Ledger` what the server said, the `Workspace`
-what is the person's own, `PresenceState` who is here, the `Link` the connection. They know nothing of each
+what is the person's own, `PresenceState` who is here, the `Link` the connection, `Placing` where markers are on
+other versions. They know nothing of each
 other (import-linter sees to that). Who needs several of them has these `Facts`: it reads what they hold and
 calls their verbs.
 """
@@ -16,6 +17,7 @@ from imagechat_tui.sync.effects import Applied, News
 from imagechat_tui.sync.ledger import Ledger
 from imagechat_tui.sync.link import Link
 from imagechat_tui.sync.news import news_of
+from imagechat_tui.sync.placing import Placing
 from imagechat_tui.sync.presence import PresenceState
 from imagechat_tui.sync.server_clock import ServerClock
 from imagechat_tui.sync.state import ChatState, Phase
@@ -30,6 +32,7 @@ class Facts:
         self.workspace = Workspace(core)
         self.presence = PresenceState(core)
         self.link = Link(core)
+        self.placing = Placing(core)
         self.server_clock = ServerClock(core)
         self._core = core
         self._state = ChatState(core.room)
@@ -39,6 +42,7 @@ class Facts:
         """The newest state; the same object as long as no owner changed its part."""
         confirmed, mine = self.ledger.confirmed, self.workspace.mine
         here, connection = self.presence.here, self.link.connection
+        placings = self.placing.placings
         told = self._state
         if (
             told.room is not self._core.room
@@ -46,8 +50,9 @@ class Facts:
             or told.mine is not mine
             or told.here is not here
             or told.connection is not connection
+            or told.placings is not placings
         ):
-            self._state = ChatState(self._core.room, confirmed, mine, here, connection)
+            self._state = ChatState(self._core.room, confirmed, mine, here, connection, placings)
         return self._state
 
     @property

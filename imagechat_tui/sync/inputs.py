@@ -7,7 +7,7 @@ from typing import TypeAlias
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
-from imagechat_tui.protocol.models import ReadState, User
+from imagechat_tui.protocol.models import Placement, Placements, ReadState, User
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
@@ -124,6 +124,13 @@ class ReadStateLoaded(Tagged, frozen=True):
     state: ReadState
 
 
+class PlacementsLoaded(Tagged, frozen=True):
+    """Answer of FetchPlacements (all of them), or of SendPlacements (what it changed)."""
+
+    request: int
+    placements: Placements
+
+
 class FetchFailed(Tagged, frozen=True):
     """A read failed. ``status`` is the HTTP status if the server answered at all."""
 
@@ -152,6 +159,13 @@ class WriteFailed(Tagged, frozen=True):
     status: int | None = None
 
 
+class PlacementsWorkedOut(Tagged, frozen=True):
+    """Markers were found on a version that they were not made on, or it is certain that nobody can tell."""
+
+    version: int
+    placements: tuple[Placement, ...]
+
+
 class Woke(Tagged, frozen=True):
     """The machine slept (PROMISES D11): the link must prove itself before it is trusted."""
 
@@ -175,9 +189,11 @@ Input: TypeAlias = (
     | EventLogLoaded
     | UsersLoaded
     | ReadStateLoaded
+    | PlacementsLoaded
     | FetchFailed
     | ReplyArrived
     | WriteFailed
+    | PlacementsWorkedOut
     | Woke
     | Tick
 )

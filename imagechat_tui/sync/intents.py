@@ -14,6 +14,8 @@ class StartConversation(Tagged, frozen=True):
 
     point: Point
     text: str
+    version: int | None = None
+    """Of the image's versions the one that was shown when it was sent first; None if that was not known."""
 
 
 class PostComment(Tagged, frozen=True):
@@ -129,6 +131,19 @@ class MarkUnread(Tagged, frozen=True):
     conversation_id: ConversationId
 
 
+class SetPlacement(Tagged, frozen=True):
+    """The person says where a marker is on the version that is shown."""
+
+    conversation_id: ConversationId
+    point: Point
+
+
+class UnsetPlacement(Tagged, frozen=True):
+    """What a person has said of a marker's place holds no more: what was worked out does again."""
+
+    conversation_id: ConversationId
+
+
 class MoveCrosshair(Tagged, frozen=True):
     """Where the person points now; told to the others (at most 2 a second) where the server takes it."""
 
@@ -153,6 +168,8 @@ Intent: TypeAlias = (
     | Look
     | MarkRead
     | MarkUnread
+    | SetPlacement
+    | UnsetPlacement
     | MoveCrosshair
     | LookUpImage
     | TryNow

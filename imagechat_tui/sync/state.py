@@ -18,6 +18,7 @@ from imagechat_tui.protocol.models import (
     OpenedImage,
     OtherImage,
     Place,
+    Placement,
     Point,
     Position,
     ReadMark,
@@ -250,6 +251,13 @@ class Thread(Struct, frozen=True):
     """By which people call it: the server's, else its place among those that are saved. None until it is saved."""
     loaded: bool = True
     """Whether the comments are known (hosted: only after the thread was opened)."""
+    placement: Placement | None = None
+    """Where it is on the version shown; None if it was made on that, or nobody has placed it there."""
+
+    @property
+    def point(self) -> Point:
+        """Where it is on the version shown: as it is placed there, else where it was made."""
+        return self.conversation.point if self.placement is None else self.placement.point
 
 
 class ConfirmedChanges(TypedDict, total=False):
@@ -333,6 +341,27 @@ class Here(Struct, frozen=True):
         return replace(self, **changes)
 
 
+class PlacingsChanges(TypedDict, total=False):
+    """What `Placings.replace` takes."""
+
+    told: bool
+    placements: Mapping[ConversationId, Placement]
+
+
+class Placings(Struct, frozen=True):
+    """Where markers are on the version of the image that is shown; what of it holds says `views.placement_of`."""
+
+    version: int | None = None
+    """None if nobody knows which it is: each marker is shown where it was made."""
+    told: bool = False
+    """Whether the server has told of this version: what is not in ``placements`` has not been worked out."""
+    placements: Mapping[ConversationId, Placement] = field(default_factory=lambda: MappingProxyType({}))
+
+    def replace(self, **changes: Unpack[PlacingsChanges]) -> Placings:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
 class ChatState(Struct, frozen=True):
     """Everything the screen may show."""
 
@@ -341,6 +370,7 @@ class ChatState(Struct, frozen=True):
     mine: Mine = Mine()
     here: Here = Here()
     connection: Connection = Connection()
+    placings: Placings = Placings()
 
 
 def read_only_problem(state: ChatState) -> Problem:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.models import Comment, Conversation, Placement
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -60,6 +60,7 @@ class _Shown(Struct, frozen=True):
     comments: Comments | None
     me: UserId | None
     unread: bool
+    placement: Placement | None
     thread: Thread
 
 
@@ -97,6 +98,7 @@ class Views(Struct):
         comments = state.confirmed.comments.get(conversation.id)
         me = state.confirmed.me.id if state.confirmed.me is not None else None
         unread = conversation.id in state.mine.unread
+        placement = placement_of(state, conversation)
         number = place if conversation.number is None else conversation.number  # hosted ones have none
         if (
             known is not None
@@ -104,6 +106,7 @@ class Views(Struct):
             and known.comments is comments
             and known.me == me
             and known.unread == unread
+            and known.placement == placement
             and known.thread.number == number
         ):
             return known
@@ -115,13 +118,26 @@ class Views(Struct):
             unread=unread,
             number=number,
             loaded=comments is not None,
+            placement=placement,
         )
-        return _Shown(conversation, comments, me, unread, thread)
+        return _Shown(conversation, comments, me, unread, placement, thread)
 
 
 def threads(state: ChatState) -> tuple[Thread, ...]:
     """All threads of one state, built from nothing; a screen that lives on keeps a `Views`."""
     return Views().threads(state)
+
+
+def placement_of(state: ChatState, conversation: Conversation) -> Placement | None:
+    """What holds of where a marker is on the version shown; None if it was made on that, or is not placed there.
+
+    What was worked out holds for as long as the marker stands where it stood then.
+    """
+    placings = state.placings
+    if placings.version is None or conversation.version == placings.version:
+        return None
+    found = placings.placements.get(conversation.id)
+    return found if found is not None and found.origin in (None, conversation.point) else None
 
 
 def number_of(state: ChatState, conversation_id: ConversationId) -> int | None:

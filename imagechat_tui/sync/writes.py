@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from msgspec.structs import replace
+
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply
@@ -57,6 +59,9 @@ class Writes:
 
     def submit(self, write: Write, broadcast_id: BroadcastId, at_ms: int) -> None:
         """Send a write, or refuse it at once and keep its text."""
+        image = self._core.room.image
+        if isinstance(write, StartConversation) and write.version is None and image is not None:
+            write = replace(write, version=image.version)
         tried = self._workspace.take_out(write)
         if tried is not None and tried.broadcast_id is not None:
             broadcast_id = tried.broadcast_id  # the same text to the same place is the same write

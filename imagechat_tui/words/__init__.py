@@ -51,7 +51,7 @@ from imagechat_tui.words.requests import UNREACHED_WORDS, not_tried_words, probl
 from imagechat_tui.words.servers import admin_words, local_server_words, serve_words
 from imagechat_tui.words.settings import mistake_words, settings_words, shown_value, wish_words
 from imagechat_tui.words.verbs import verb_words
-from imagechat_tui.words.writes import checking_words, not_saved_words, write_words
+from imagechat_tui.words.writes import checking_words, not_placed_words, not_saved_words, write_words
 
 __all__ = [
     "BANNER_AFTER_S",
@@ -85,6 +85,7 @@ __all__ = [
     "news_words",
     "no_such_picture_here",
     "not_compared_words",
+    "not_placed_words",
     "not_saved_words",
     "not_tried_words",
     "phase_words",

@@ -70,6 +70,18 @@ def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bo
     )
 
 
+def not_placed_words(problem: Problem, marker: str | None) -> Words:
+    """That it is not kept where the person put a marker on another version of the picture.
+
+    Args:
+        problem: why.
+        marker: what the marker is called, if that is known.
+    """
+    why = problem_words(problem)
+    what = "The marker" if marker is None else marker[:1].upper() + marker[1:]
+    return Words(f"{what} stays where it was", f"{why.title}. {why.sentence}", why.action)
+
+
 def checking_words(write: intents.Write | None) -> Words:
     """That a write was sent and nobody knows yet what became of it."""
     what = f"{write_words(write)}: " if write is not None else ""

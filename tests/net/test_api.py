@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from msgspec.structs import replace
 
 from imagechat_tui.net import exchange
 from imagechat_tui.net.api import (
@@ -145,11 +146,12 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
     ("write", "method", "path", "query", "body"),
     [
         (
-            START,
+            replace(START, version=2),
             "POST",
             "/comment-image-chats/demo",
-            {},
-            {"comment": "Trail is wet", "windowUrlId": THREAD, "x": 25.5, "y": 30.25, "broadcastId": "b-1"},
+            {"v": "2"},
+            {"comment": "Trail is wet", "windowUrlId": THREAD, "x": 25.5, "y": 30.25, "broadcastId": "b-1"}
+            | {"version": 2},
         ),
         (
             intents.PostComment(CHAT, "Dry again", COMMENT),
@@ -177,14 +179,14 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
             intents.MoveConversation(CHAT, Point(1.239, 2)),
             "PATCH",
             "/comment-image-chats/demo/ic_1",
-            {},
+            {"v": "2"},
             {"broadcastId": "b-1", "x": 1.24, "y": 2},
         ),
         (
             intents.ResolveConversation(CHAT, True),
             "PATCH",
             "/comment-image-chats/demo/ic_1",
-            {},
+            {"v": "2"},
             {"broadcastId": "b-1", "resolved": True},
         ),
     ],
@@ -235,11 +237,13 @@ async def test_a_hosted_marker_is_a_comment_first_and_then_resumes_with_its_id(
         return web.json_response({"status": "success", "createdChatId": "ic_9"})
 
     stub.answer = marker_saved
-    reply = await api.send(ROOM, request(two_step=True, comment_id=COMMENT))
+    made = replace(START, version=2)
+    reply = await api.send(ROOM, request(made, two_step=True, comment_id=COMMENT))
     assert isinstance(reply, ConversationReply)
     assert reply.id == "ic_9"
     assert stub.rows[-1]["createdFromCommentId"] == "c_1"
-    assert "comment" not in stub.rows[-1]
+    assert not {"comment", "version"} & stub.rows[-1].keys()
+    assert "v" not in stub.requests[-1][2]
 
 
 async def test_a_hosted_server_is_not_asked_for_what_it_does_not_have(api: Api, stub: StubServer) -> None:

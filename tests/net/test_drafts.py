@@ -51,7 +51,7 @@ numbers = st.floats(0, 100)
 chats = texts.map(ConversationId)
 ids = texts.map(CommentId)
 writes = st.one_of(
-    st.builds(StartConversation, st.builds(Point, numbers, numbers), texts),
+    st.builds(StartConversation, st.builds(Point, numbers, numbers), texts, st.none() | st.integers()),
     st.builds(PostComment, chats, texts, st.none() | ids),
     st.builds(EditComment, chats, ids, texts),
     st.builds(DeleteComment, chats, ids),

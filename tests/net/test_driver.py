@@ -27,8 +27,17 @@ from imagechat_tui.net.socket import SocketTimings
 from imagechat_tui.problems import LocalServerFailed, Problem, ProblemKind, ServerDied
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, ImageId, UrlId
-from imagechat_tui.protocol.models import Matched, OpenedImage, Place, PlaceKind, Point
-from imagechat_tui.protocol.routes import ImageDetails, ImageReply, Pixels
+from imagechat_tui.protocol.models import (
+    Matched,
+    OpenedImage,
+    Place,
+    PlaceKind,
+    Placement,
+    Placements,
+    PlacementState,
+    Point,
+)
+from imagechat_tui.protocol.routes import ChangePlacements, ImageDetails, ImageReply, Pixels
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
@@ -36,6 +45,7 @@ from imagechat_tui.sync.effects import (
     Effect,
     FetchEventLog,
     FetchImage,
+    FetchPlacements,
     FetchPresence,
     FetchSnapshot,
     FetchThread,
@@ -45,6 +55,7 @@ from imagechat_tui.sync.effects import (
     Probe,
     Publish,
     SendCrosshair,
+    SendPlacements,
     SendRequest,
     StoreDrafts,
 )
@@ -55,6 +66,7 @@ from imagechat_tui.sync.inputs import (
     FetchFailed,
     FrameMalformed,
     Input,
+    PlacementsLoaded,
     Pong,
     ReplyArrived,
     RoomFound,
@@ -152,6 +164,37 @@ async def session(
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_where_markers_are_comes_back_as_it_was_told(stub: StubServer) -> None:
+    here = Placement(ConversationId("ic_1"), Point(1.0, 2.0), PlacementState.SET)
+    change = ChangePlacements(2, (here,), (ConversationId("ic_2"),))
+    engine = ScriptedEngine(FetchPlacements(1, 2), SendPlacements(2, change))
+
+    async def answer(asked: web.Request) -> web.StreamResponse:
+        revision = 3 if asked.method == "GET" else 4
+        return ours(codec.encode_placements(Placements(2, revision, (here,))))
+
+    stub.answer = answer
+    async with session(engine, stub.endpoint()):
+        answers = [await engine.hears(PlacementsLoaded, lambda one: one.request == 1)]
+        answers.append(await engine.hears(PlacementsLoaded, lambda one: one.request == 2))
+    assert [told.placements for told in answers] == [Placements(2, n, (here,)) for n in (3, 4)]
+    paths = {(method, path) for method, path, _, _ in stub.requests}
+    assert paths == {(method, "/comment-image-chats/demo/placements") for method in ("GET", "PUT")}
+    assert all(query["urlId"] == "gallery-42" and query["v"] == "2" for _, _, query, _ in stub.requests)
+    assert codec.decode_change_placements(stub.rows[0]) == change
+
+
+async def test_what_the_server_says_no_to_comes_back_as_a_failure(stub: StubServer) -> None:
+    engine = ScriptedEngine(SendPlacements(1, ChangePlacements(2)))
+
+    async def answer(asked: web.Request) -> web.StreamResponse:
+        return ours({"status": "error", "code": "readonly", "reason": "no"}, status=403)
+
+    stub.answer = answer
+    async with session(engine, stub.endpoint()):
+        assert (await engine.hears(FetchFailed)).status == 403
 
 
 async def test_reads_come_back_as_inputs(stub: StubServer) -> None:

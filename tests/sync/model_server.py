@@ -20,8 +20,19 @@ from imagechat_tui.protocol.events import (
     UpdatedComment,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, EventId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Position, ReadMark, ReadState, User
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Placement,
+    Placements,
+    PlacementState,
+    Position,
+    ReadMark,
+    ReadState,
+    User,
+)
 from imagechat_tui.protocol.routes import (
+    ChangePlacements,
     ChangeReadState,
     CommentList,
     CommentReply,
@@ -85,6 +96,10 @@ class ModelServer:
     """The highest number of a comment, by thread."""
     revisions: dict[UserId, int] = field(default_factory=dict)
     read: dict[tuple[UserId, ConversationId], int] = field(default_factory=dict)
+    placed: dict[tuple[int, ConversationId, bool], Placement] = field(default_factory=dict)
+    """Where markers are, by version: what was worked out, and (True) what a person said."""
+    placings: dict[int, int] = field(default_factory=dict)
+    """The revision of each version's placements."""
     last_ms: int = 0
     made: int = 0
     replays: int = 20
@@ -144,6 +159,47 @@ class ModelServer:
         self.revisions[user] = before.revision + 1
         self.read |= {(user, key): n for key, n in changed.items()}
         return ReadState(before.revision + 1, tuple(ReadMark(*mark) for mark in changed.items()))
+
+    def placements(self, version: int) -> Placements:
+        """Where markers are on a version."""
+        holding = (self._holding(version, key) for key in self.conversations)
+        return Placements(
+            version, self.placings.get(version, 0), tuple(one for one in holding if one is not None)
+        )
+
+    def place(self, user: UserId, change: ChangePlacements) -> Placements:
+        """Somebody says where markers are on a version; what that changed."""
+        version = change.version
+        elsewhere = {key for key, chat in self.conversations.items() if chat.version != version}
+        before = {key: self._holding(version, key) for key in elsewhere}
+        for placement in change.placements:
+            key, said = placement.conversation_id, placement.state is PlacementState.SET
+            known = self.placed.get((version, key, False))
+            if key in elsewhere and said:
+                self.placed[version, key, True] = replace(placement, by=user)
+            elif (
+                key in elsewhere
+                and placement.origin == self.conversations[key].point
+                and (known is None or known.origin != placement.origin)
+            ):
+                self.placed[version, key, False] = placement
+        for key in change.unset:
+            self.placed.pop((version, key, True), None)
+        after = {key: self._holding(version, key) for key in elsewhere}
+        changed = {key: placement for key, placement in after.items() if placement != before[key]}
+        self.placings[version] = self.placings.get(version, 0) + bool(changed)
+        return Placements(
+            version,
+            self.placings[version],
+            tuple(one for one in changed.values() if one is not None),
+            tuple(key for key, placement in changed.items() if placement is None),
+        )
+
+    def _holding(self, version: int, key: ConversationId) -> Placement | None:
+        worked_out = self.placed.get((version, key, False))
+        if worked_out is not None and worked_out.origin != self.conversations[key].point:
+            worked_out = None
+        return self.placed.get((version, key, True)) or worked_out
 
     def home(self, comment_id: CommentId) -> ConversationId:
         """The conversation that a comment is in."""
@@ -254,6 +310,7 @@ class ModelServer:
             case DeleteConversation():
                 gone = self.conversations.pop(write.conversation_id)
                 self.comments.pop(write.conversation_id)
+                self.placed = {key: one for key, one in self.placed.items() if key[1] != gone.id}
                 stamp = self._stamp(user, broadcast_id, now_ms)
                 self._add(DeletedImageChat(stamp, gone.id, gone.url_id))
                 return None
@@ -269,7 +326,10 @@ class ModelServer:
 
     def _start(self, user: UserId, request: SendRequest, write: StartConversation, now_ms: int) -> Reply:
         key = thread_key(self.room.url_id, self.room.src, rounded(write.point))
-        there = next((c for c in self.conversations.values() if c.url_id == key), None)
+        taken = {c.url_id: c for c in self.conversations.values()}
+        while self.ours and key in taken:
+            key = UrlId(f"{key}~")
+        there = taken.get(key)
         if request.two_step and request.comment_id is None:
             comment = self._comment(user, key, write.text, now_ms)
             home = there.id if there is not None else ConversationId(f"for {key}")
@@ -279,15 +339,11 @@ class ModelServer:
             return CommentReply(replace(comment, text=None))
         if there is not None and request.two_step:
             return ConversationReply(there.id)
-        if there is not None:
-            comment = self._comment(user, key, write.text, now_ms)
-            self.comments[there.id][comment.id] = comment
-            self._touched(there.id, "new-comment", comment, user, request.broadcast_id, now_ms)
-            return ConversationReply(there.id, self.conversations[there.id], comment)
         self.made += 1
         conversation = Conversation(
             ConversationId(f"ic_{self.made}"), key, rounded(write.point), src=self.room.src, user_id=user,
             commenter_name=user.rpartition(":")[2], comment_count=1, number=self.made if self.ours else None,
+            version=write.version,
         )  # fmt: skip
         self.conversations[conversation.id] = conversation
         if request.two_step:

@@ -6,11 +6,13 @@ import pytest
 
 from imagechat_tui.problems import ProblemKind
 from imagechat_tui.sync.effects import Missed, News
+from imagechat_tui.sync.inputs import RoomFound
 from imagechat_tui.sync.intents import StartConversation, TextWrite
 from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.outbox import comment_step_id
 from imagechat_tui.sync.state import Phase
-from tests.sync.world import Faults, Session, Told, World
+from imagechat_tui.sync.views import placement_of
+from tests.sync.world import Faults, Session, Told, World, showing
 
 STEPS = 40
 VERDICTS = (News.SAVED, News.NOT_SAVED, News.REFUSED)
@@ -31,6 +33,7 @@ def check(world: World) -> None:
     for session in world.sessions:
         check_equal(world, session)
         check_read(world, session)
+        check_placed(world, session)
         check_order(world, session, at_rest=True)
         check_verdicts(world, session)
         check_text(world, session)
@@ -69,6 +72,18 @@ def check_read(world: World, session: Session) -> None:
         )
     }
     assert session.engine.state.mine.unread == unread
+
+
+def check_placed(world: World, session: Session) -> None:
+    """Where markers are on the version shown is what the server says of it."""
+    state = session.engine.state
+    version = state.placings.version
+    if version is None:
+        return
+    assert state.placings.told
+    shown = {key: placement_of(state, chat) for key, chat in state.confirmed.conversations.items()}
+    told = {placement.conversation_id: placement for placement in world.server.placements(version).placements}
+    assert {key: placement for key, placement in shown.items() if placement is not None} == told
 
 
 def check_order(world: World, session: Session, *, at_rest: bool = False) -> None:
@@ -180,7 +195,7 @@ def test_all_sessions_end_up_equal_to_a_hosted_server(block: int, runs: int) -> 
             raise
 
 
-def test_a_marker_at_the_spot_of_another_becomes_a_comment_of_it() -> None:
+def test_a_marker_at_the_spot_of_another_begins_a_thread_of_its_own() -> None:
     world = World(1, names=("anna1", "bob"))
     world.faults.slow = 0.0
     world.heal()
@@ -190,4 +205,20 @@ def test_a_marker_at_the_spot_of_another_becomes_a_comment_of_it() -> None:
         session.wish(StartConversation(Point(50.0, 50.0), f"by {session.name}"))
     world.heal()
     check(world)
-    assert len(world.server.conversations) == 1
+    assert len(world.server.conversations) == 2
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("block", range(20))
+def test_where_markers_are_is_in_step_with_nobody_asking_anew(block: int, runs: int) -> None:
+    """After the network has healed each change is heard of: no later list or question mends it."""
+    for seed in range(block * runs // 20, (block + 1) * runs // 20):
+        world = played(seed, ours=True)
+        for number, session in enumerate(world.sessions):
+            session.feed(RoomFound(showing(number % 2 + 1)))
+        for _ in range(20):
+            world.place_markers()
+            world.run_until(world.now + world.chance.choice([0.0, 0.1, 1.0]))
+        world.run_until(world.now + 10.0)
+        for session in world.sessions:
+            check_placed(world, session)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Point, ReadState
+from imagechat_tui.protocol.models import Placements, Point, ReadState
 from imagechat_tui.protocol.routes import ConversationReply
 from imagechat_tui.sync.effects import (
     Applied,
@@ -32,6 +32,8 @@ from imagechat_tui.sync.inputs import (
     FetchFailed,
     FrameMalformed,
     Input,
+    PlacementsLoaded,
+    PlacementsWorkedOut,
     Pong,
     ReadStateLoaded,
     ReplyArrived,
@@ -155,6 +157,8 @@ EACH: list[Input] = [
     EventLogLoaded(1, (), True),
     UsersLoaded(1, ()),
     ReadStateLoaded(1, ReadState(1)),
+    PlacementsLoaded(1, Placements(1)),
+    PlacementsWorkedOut(1, ()),
     FetchFailed(1, UNREACHABLE),
     ReplyArrived(B, None),
     WriteFailed(B, UNREACHABLE, sent=True),

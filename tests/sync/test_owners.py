@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 SYNC = Path(__file__).parent.parent.parent / "imagechat_tui" / "sync"
-OWNERS = {"_confirmed": "ledger", "_mine": "workspace", "_here": "presence", "_connection": "link"}
+OWNERS = {
+    "_confirmed": "ledger",
+    "_mine": "workspace",
+    "_here": "presence",
+    "_connection": "link",
+    "_placings": "placing",
+}
 
 
 def foreign_private_names(tree: ast.AST) -> Iterator[str]:

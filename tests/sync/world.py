@@ -11,12 +11,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, ReadStateChanged
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Point, ReadMark, ReadState, User
-from imagechat_tui.protocol.routes import ChangeReadState, CommentReply, ConversationReply
+from imagechat_tui.protocol.events import LiveEvent, PlacementsChanged, PresenceUpdate, ReadStateChanged
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, ImageId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import (
+    Matched,
+    OpenedImage,
+    Placement,
+    Placements,
+    PlacementState,
+    Point,
+    ReadMark,
+    ReadState,
+    User,
+)
+from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState, CommentReply, ConversationReply
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.backoff import Uniform
 from imagechat_tui.sync.engine import SyncEngine
@@ -37,10 +48,12 @@ from imagechat_tui.sync.intents import (
     PostComment,
     ResolveConversation,
     Retry,
+    SetPlacement,
     StartConversation,
     Submitted,
     TextWrite,
     TryNow,
+    UnsetPlacement,
     Write,
 )
 from imagechat_tui.sync.outbox import typed_id
@@ -51,6 +64,16 @@ from tests.sync.model_server import T0_MS, Denied, Logged, ModelServer
 
 ROOM = Room(TenantId("demo"), UrlId("gallery-42"), "/img/trail.jpg")
 UNREACHABLE = Problem(ProblemKind.UNREACHABLE)
+
+
+def showing(version: int) -> Room:
+    """The room, with a picture that looks like this version."""
+    image = OpenedImage(
+        ImageId("im_1"), ROOM.url_id, ROOM.src, "trail.jpg", "", Matched.PATH, version, latest=3
+    )
+    return replace(ROOM, image=image)
+
+
 WRITES = (
     StartConversation | PostComment | EditComment | DeleteComment | DeleteConversation | MoveConversation
     | ResolveConversation
@@ -255,6 +278,14 @@ class Session:
                 world.read(self, effect.request, lambda: inputs.ReadStateLoaded(
                     effect.request, world.read_on(self.user, effect.change)
                 ))  # fmt: skip
+            case effects.FetchPlacements():
+                world.read(self, effect.request, lambda: inputs.PlacementsLoaded(
+                    effect.request, world.server.placements(effect.version)
+                ))  # fmt: skip
+            case effects.SendPlacements():
+                world.read(self, effect.request, lambda: inputs.PlacementsLoaded(
+                    effect.request, world.placed(self.user, effect.change)
+                ))  # fmt: skip
 
 
 class World:
@@ -365,6 +396,16 @@ class World:
                 for link in session.links.values():
                     if session.user == user and link.open and link.url_id == ROOM.url_id:
                         self._frame(session, link, ReadStateChanged(changed))
+        return changed
+
+    def placed(self, user: UserId, change: ChangePlacements) -> Placements:
+        """Somebody says where markers are: everybody who looks at the image hears of it."""
+        changed = self.server.place(user, change)
+        if changed.placements or changed.gone:
+            for session in self.sessions:
+                for link in session.links.values():
+                    if link.open and link.url_id == ROOM.url_id:
+                        self._frame(session, link, PlacementsChanged(changed))
         return changed
 
     def _has_read(self, user: UserId, reply: CommentReply | ConversationReply) -> None:
@@ -584,6 +625,8 @@ class World:
             Look(),
             MarkRead(home),
             MarkUnread(home),
+            SetPlacement(home, chance.choice(spots)),
+            UnsetPlacement(home),
             MoveCrosshair(chance.choice(spots)),
             TryNow(),
             KeepDraft(PostComment(home, text)),
@@ -602,6 +645,40 @@ class World:
             wishes = [w for w in wishes if not isinstance(w, StartConversation) or w.point not in spots]
         wish = chance.choice(wishes)
         session.wish(wish)
+        if self.server.ours and chance.random() < 0.1:
+            session.feed(inputs.RoomFound(showing(chance.choice([1, 2, 3]))))
+        if self.server.ours and chance.random() < 0.2:
+            self._works_out(session)
+
+    def place_markers(self) -> None:
+        """Somebody finds markers, says where one is, takes that back, or moves one."""
+        session = self.chance.choice(self.sessions)
+        homes = list(session.engine.state.confirmed.conversations)
+        if not homes:
+            session.wish(StartConversation(Point(10.0, 10.0), "here"))
+            return
+        home, point = self.chance.choice(homes), Point(self.chance.uniform(0, 100), 20.0)
+        wish = self.chance.choice(
+            [SetPlacement(home, point), UnsetPlacement(home), MoveConversation(home, point), None]
+        )
+        if wish is None:
+            self._works_out(session)
+        else:
+            session.wish(wish)
+
+    def _works_out(self, session: Session) -> None:
+        """A session finds markers on the version that it shows, each time elsewhere."""
+        state = session.engine.state
+        version, chats = state.placings.version, state.confirmed.conversations.values()
+        if version is not None:
+            found = (
+                Placement(
+                    chat.id, Point(self.chance.uniform(0, 100), 10.0), PlacementState.MOVED, origin=chat.point
+                )
+                for chat in chats
+                if chat.version != version
+            )
+            session.feed(inputs.PlacementsWorkedOut(version, tuple(found)))
 
     def heal(self) -> None:
         """The network does its work again; everybody gets the time to catch up."""

@@ -219,6 +219,7 @@ TOAST: dict[News, str] = {
     News.MARKER_ADDED: "Bob added marker 1",
     News.COMMENT_ADDED: "Bob commented on marker 1",
     News.THREAD_GONE: "Bob deleted the thread",
+    News.NOT_PLACED: "Marker 1 stays where it was",
     News.CANNOT_SHOW: "1 item cannot be shown",
     News.DRAFTS_NOT_STORED: "Drafts cannot be saved to disk",
 }

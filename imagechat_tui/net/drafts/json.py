@@ -67,7 +67,13 @@ def _draft(draft: Draft) -> dict[str, object]:
 def _write(write: intents.Write) -> dict[str, object]:
     match write:
         case intents.StartConversation():
-            return {"type": "start", "x": write.point.x, "y": write.point.y, "text": write.text}
+            return {
+                "type": "start",
+                "x": write.point.x,
+                "y": write.point.y,
+                "text": write.text,
+                "version": write.version,
+            }
         case intents.PostComment():
             return {
                 "type": "post",
@@ -134,7 +140,10 @@ def _read_draft(item: object) -> Draft:
 def _read_write(write: dict[str, object]) -> intents.Write:
     kind = write["type"]
     if kind == "start":
-        return intents.StartConversation(_point(write), _text(write["text"]))
+        version = write.get("version")
+        return intents.StartConversation(
+            _point(write), _text(write["text"]), None if version is None else _whole(version)
+        )
     conversation_id = ConversationId(_text(write["conversation_id"]))
     match kind:
         case "post":

@@ -83,6 +83,8 @@ class NewsNotices:
                     self._thread_gone(item)
                 case News.DRAFTS_NOT_STORED:
                     self._drafts_not_stored()
+                case News.NOT_PLACED:
+                    self._not_placed(item)
                 case News.CANNOT_SHOW:
                     self._cannot_show()
                 case News.PHASE:
@@ -142,6 +144,15 @@ class NewsNotices:
         write = item.write if draft is None else draft.write
         problem = item.problem or Problem(ProblemKind.NO_ANSWER)
         words = not_saved_words(problem, write, listed=draft is not None)
+        self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=True)
+
+    def _not_placed(self, item: Announce) -> None:
+        from imagechat_tui.words import not_placed_words
+
+        thread = self._state.newest_thread(item.conversation_id)
+        words = not_placed_words(
+            item.problem or Problem(ProblemKind.NO_ANSWER), None if thread is None else marker_name(thread)
+        )
         self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=True)
 
     def _checking(self, item: Announce) -> None:
