@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -369,14 +370,16 @@ def _session(chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -
     from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.net.unsent_marks import UnsentMarksFile, unsent_marks_path
 
-    local, state = chosen.local, chosen.folders.state
-    place = str(local.socket_path) if local is not None else chosen.settings.server
-    kept = drafts_path(state, place, chosen.tenant_id, chosen.met.drafts_key)
+    server = chosen.folders.state, chosen.server_name, chosen.tenant_id
+    folder = partial(drafts_path, *server)
+    known, of_place = chosen.room_known, folder(chosen.met.drafts_key)
     live = LiveSession(
         room,
         chosen.endpoint,
-        drafts=DraftFile(kept),
-        marks=UnsentMarksFile(unsent_marks_path(state, place, chosen.tenant_id)),
+        drafts=DraftFile(folder(known), also=of_place) if known else DraftFile(of_place),
+        drafts_room=known,
+        drafts_of=lambda url_id: DraftFile(folder(url_id)),
+        marks=UnsentMarksFile(unsent_marks_path(*server)),
         before_connect=chosen.before_connect,
         recognition=chosen.recognition(seen.looks, binds=False if room.explores else None),
         now=boottime,

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from imagechat_tui.cli.shell_completion import Items
     from imagechat_tui.net.endpoint import Endpoint
     from imagechat_tui.net.kept_pictures import KeptPictures
+    from imagechat_tui.net.known_rooms import KnownRooms
     from imagechat_tui.net.local_server import LocalServer
     from imagechat_tui.net.pictures import PictureLimits
     from imagechat_tui.net.recognition import Look, Recognition
@@ -168,6 +169,27 @@ class Target(Struct, frozen=True, dict=True):
         """Its room, as far as that is known before the server is asked."""
         return Room(self.tenant_id, UrlId(sayable(self.url_id or "")), "", page_title=self.title)
 
+    @property
+    def room_known(self) -> UrlId | None:
+        """The key of the picture's room, if the person named it, or else as it was last; None if it had none."""
+        if self.met.url_id is not None:
+            return self.met.url_id
+        known, place = self.known_rooms, self.met.place
+        return known.key_of(place) if known is not None and place is not None else None
+
+    @property
+    def server_name(self) -> str:
+        """What tells the server from others on this machine."""
+        return self.settings.server if self.local is None else str(self.local.socket_path)
+
+    @property
+    def known_rooms(self) -> KnownRooms | None:
+        """Which rooms pictures were in there; None if there is no home to keep it in."""
+        from imagechat_tui.net.known_rooms import KnownRooms
+
+        state = self.folders.known("state")
+        return None if state is None else KnownRooms(state / "rooms", self.server_name, self.tenant_id)
+
     def recognition(self, look: Look | None = None, *, binds: bool | None = None) -> Recognition:
         """What finds the picture's room.
 
@@ -175,17 +197,15 @@ class Target(Struct, frozen=True, dict=True):
             look: tells the picture's looks; else it is loaded for that, a file at least.
             binds: whether a picture that nobody knows gets a room; by itself, if it shall be written on.
         """
-        from imagechat_tui.net.known_rooms import KnownRooms
         from imagechat_tui.net.recognition import Recognition
 
-        state = None if self.settings.is_local else self.folders.known("state")
         return Recognition(
             self.met,
             self.tenant_id,
             look or self._looks,
             self._size_of,
             binds=self.purpose is not Purpose.READ if binds is None else binds,
-            known=KnownRooms(state / "rooms", self.settings.server, self.tenant_id) if state else None,
+            known=self.known_rooms,
         )
 
     def limits(self) -> PictureLimits:

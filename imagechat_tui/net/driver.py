@@ -32,12 +32,13 @@ from imagechat_tui.net.inbound import readable_events, received
 from imagechat_tui.net.socket import LiveSocket, SocketFailed, SocketTimings, open_socket
 from imagechat_tui.net.unsent_marks import UnsentMarksFile, UnsentMarksKeeper
 from imagechat_tui.problems import LocalServerFailed, LocalServerProblem, Problem, ProblemKind
-from imagechat_tui.protocol.ids import BroadcastId, ImageId
+from imagechat_tui.protocol.ids import BroadcastId, ImageId, UrlId
 from imagechat_tui.protocol.routes import EventLogQuery
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.intents import Intent, Submitted
+from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.session import OnChange
-from imagechat_tui.sync.state import ChatState, Peer, Room
+from imagechat_tui.sync.state import ChatState, Draft, Peer, Room
 
 if TYPE_CHECKING:
     from imagechat_tui.net.recognition import Recognition
@@ -99,7 +100,9 @@ class LiveSession:
     Args:
         room: What is looked at.
         endpoint: Where.
-        drafts: Where drafts are kept; None keeps none.
+        drafts: Where drafts are kept until the room is known; None keeps none.
+        drafts_room: The room that ``drafts`` is of; None: it is the place's.
+        drafts_of: Where drafts are kept for a room; None: they stay where they are.
         marks: Where it is kept how far the person has read, until the server knows; None keeps nothing.
         before_connect: Awaited before each connection; a LocalServerFailed of it means "nobody there".
         recognition: Finds the room, if it is not known yet.
@@ -119,6 +122,8 @@ class LiveSession:
         *,
         drafts: DraftFile | None,
         marks: UnsentMarksFile | None = None,
+        drafts_room: UrlId | None = None,
+        drafts_of: Callable[[UrlId], DraftFile] | None = None,
         before_connect: Callable[[], Awaitable[None]] | None = None,
         recognition: Recognition | None = None,
         now: Callable[[], float] = boottime,
@@ -133,6 +138,10 @@ class LiveSession:
         self._endpoint = endpoint
         self._drafts = DraftKeeper(drafts, self._drafts_not_stored)
         self._marks = UnsentMarksKeeper(marks)
+        self._drafts_of = drafts_of
+        self._drafts_room = drafts_room
+        self._loaded: tuple[Draft, ...] = ()
+        """Drafts that were found for it."""
         self._before_connect = before_connect
         self._recognition = recognition
         self._noted_at: float | None = None
@@ -208,7 +217,8 @@ class LiveSession:
     def _start(self) -> None:
         if not self._started:
             self._started = True
-            self._feed(inputs.Started(self._drafts.load(), self._marks.load()))
+            self._loaded = self._drafts.load()
+            self._feed(inputs.Started(self._loaded, self._marks.load()))
 
     def _feed(self, happened: inputs.Input) -> None:
         for effect in self._engine.feed(happened, self._now()):
@@ -380,7 +390,21 @@ class LiveSession:
         room = replace(room, explores=self._room.explores)
         if room != self._room:
             self._room = room
+            self._move_drafts(room.url_id)
             self._feed(inputs.RoomFound(room))
+
+    def _move_drafts(self, url_id: UrlId) -> None:
+        """Keep drafts for this room. Those of another room stay there, those of the place come along."""
+        if self._drafts_of is None or url_id == self._drafts_room:
+            return
+        drafts = self._engine.state.mine.drafts
+        left = (
+            tuple(draft for draft in self._loaded if draft in drafts) if self._drafts_room is not None else ()
+        )
+        self._drafts_room = url_id
+        self._loaded = self._drafts.move(self._drafts_of(url_id), left)
+        self._feed(inputs.DraftsMoved(self._loaded, left))
+        self._drafts.store(on_disk(self._engine.state))
 
     def _check(self, peer: Peer) -> None:
         """Find the room anew if it is not for this kind of server.

@@ -1,4 +1,4 @@
-"""Which room a file was in, on a server that knows no images: its own when its pixels are others (PROTOCOL 3.4)."""
+"""Which room a picture was in, by its place: for what has to be known before the server is asked, or without it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ MAX_KEY_BYTES = 4096
 class KnownRooms:
     """Keys of rooms by place: a small file each, whose name is a hash, since places are nobody's business.
 
-    Nothing here fails: what cannot be kept is made anew from the pixels, as the first time.
+    Drafts are found by it. And a server that knows no images has a room for each set of pixels: with it a file stays
+    in its room when its pixels are others (PROTOCOL 3.4). Nothing here fails: what is not kept is as for a new place.
 
     Args:
         folder: where they are kept; made when first needed.
@@ -43,6 +44,8 @@ class KnownRooms:
 
     def keep(self, place: Place, key: UrlId) -> None:
         """Keep the key of a room for a place."""
+        if self.key_of(place) == key:
+            return
         path = self._path(place)
         beside = path.with_name(uuid.uuid4().hex)
         with suppress(OSError):

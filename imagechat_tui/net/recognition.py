@@ -36,7 +36,7 @@ class Recognition:
         look: asked at most once at a time; it may take as long as the picture needs to load.
         size_of: of another picture beside this one.
         binds: whether a picture that nobody knows gets a room; else it is only looked for.
-        known: rooms of files on a server that knows no images; None where none are kept.
+        known: which room a place was in; None where that is not kept.
     """
 
     def __init__(
@@ -162,6 +162,7 @@ class Recognition:
     async def _found(self, reply: ImageReply | None) -> Room:
         if reply is not None and reply.image is not None:
             image = reply.image
+            self._keep(image.url_id)
             return replace(self._room(image.url_id, image.src), image=image, others=reply.others)
         self.by_key = True
         return self._room(await self._key_without_images())
@@ -177,9 +178,14 @@ class Recognition:
         if self._pixels is None:
             await self._see()
         key = self._made_key()
-        if self._known is not None and self._binds and place is not None and self._pixels is not None:
-            self._known.keep(place, key)
+        if self._pixels is not None:
+            self._keep(key)
         return key
+
+    def _keep(self, key: UrlId) -> None:
+        """Know the room without the server, too: for drafts, and for a server that knows no images."""
+        if self._known is not None and self._binds and self._place is not None:
+            self._known.keep(self._place, key)
 
     def _made_key(self) -> UrlId:
         digest = (

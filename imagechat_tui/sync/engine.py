@@ -114,6 +114,8 @@ class SyncEngine:
             case inputs.Started():
                 self._facts.workspace.found(happened.drafts)
                 self._reading.found(happened.marks)
+            case inputs.DraftsMoved():
+                self._facts.workspace.moved(happened.found, happened.left)
             case inputs.RoomFound():
                 self._enter(happened.room)
             case (

@@ -31,6 +31,13 @@ class Started(Tagged, frozen=True):
     """What earlier sessions, or others, could not tell of what was read; of anybody, in any room."""
 
 
+class DraftsMoved(Tagged, frozen=True):
+    """The room is another than was thought: these drafts were found for it, and those are about the other one."""
+
+    found: tuple[Draft, ...]
+    left: tuple[Draft, ...] = ()
+
+
 class RoomFound(Tagged, frozen=True):
     """Which room is the picture's, or more of what the server knows of it."""
 
@@ -177,6 +184,7 @@ class Tick(Tagged, frozen=True):
 Input: TypeAlias = (
     Submitted
     | Started
+    | DraftsMoved
     | RoomFound
     | SocketOpened
     | SocketClosed

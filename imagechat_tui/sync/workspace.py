@@ -99,6 +99,11 @@ class Workspace:
         known = {draft.id for draft in self._mine.drafts}
         self._change(drafts=tuple(d for d in drafts if d.id not in known) + self._mine.drafts)
 
+    def moved(self, found: tuple[Draft, ...], left: tuple[Draft, ...]) -> None:
+        """Another room's drafts are shown; of those of the room before what was not touched stays there."""
+        self._change(drafts=tuple(draft for draft in self._mine.drafts if draft not in left))
+        self.found(found)
+
     # Writes in flight
 
     def entry(self, broadcast_id: BroadcastId) -> tuple[OutboxEntry | None, bool]:

@@ -408,3 +408,28 @@ def test_a_colleague_opens_a_mailed_copy_and_is_in_the_room(anna: Person, ben: P
     draw(ben.home / "mail.png", "red")
     there = ben.screen(ben.home / "mail.png")
     there.shows("LIVE", "Please look")
+
+
+@pytest.mark.pty
+def test_the_drafts_of_a_renamed_file_are_found_by_its_room(anna: Person) -> None:
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    anna.marks(clone / "a.png")
+    screen = anna.screen(clone / "a.png")
+    screen.shows("LIVE", "1 marker")
+    screen.press("c")
+    screen.shows("WRITING")
+    screen.send("Half a thought")
+    screen.press("esc")
+    screen.shows("1 draft")
+    screen.press("q")
+    assert screen.exit_code() == 0
+    (clone / "a.png").rename(clone / "b.png")
+    screen = anna.screen(clone / "b.png")
+    screen.shows("LIVE", "1 marker", "1 draft")
+    screen.press("q")
+    assert screen.exit_code() == 0
+    draw(clone / "a.png", "blue")
+    screen = anna.screen(clone / "a.png")
+    screen.shows("LIVE", "No markers yet")
+    assert "1 draft" not in screen.text, "another picture has come where it was"

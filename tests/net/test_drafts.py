@@ -311,3 +311,29 @@ def test_a_kill_at_any_step_of_adopting_loses_nothing(tmp_path: Path) -> None:
         assert len(found) == len({draft.id for draft in found})
         if (tmp_path / f"{step} stored").exists():
             assert typed("new", name="new:9:9") in found
+
+
+def test_an_older_text_that_comes_late_replaces_no_last_word(tmp_path: Path) -> None:
+    file = DraftFile(tmp_path)
+    file.store((typed("half"),))
+    file.store_last((typed("half a thought"),))
+    file.sync()
+    file.close()
+    file.store((typed("half a"),))
+    assert DraftFile(tmp_path).load() == (typed("half a thought"),), "and the next one may take it"
+
+
+def test_drafts_of_two_folders_are_adopted_into_one(tmp_path: Path) -> None:
+    """A crash may come between the room's folder and the place's."""
+    for name in ("room", "place"):
+        left = DraftFile(tmp_path / name)
+        left.store((typed(name, name=name),))
+        left.close()
+    both = DraftFile(tmp_path / "room", also=tmp_path / "place")
+    found = both.load()
+    assert {draft.id for draft in found} == {"room", "place"}
+    both.store(found)
+    both.sync()
+    both.close()
+    assert DraftFile(tmp_path / "place").load() == ()
+    assert set(DraftFile(tmp_path / "room").load()) == set(found)

@@ -80,7 +80,7 @@ from imagechat_tui.sync.inputs import (
     Woke,
     WriteFailed,
 )
-from imagechat_tui.sync.intents import StartConversation, Submitted, TryNow
+from imagechat_tui.sync.intents import KeepDraft, StartConversation, Submitted, TryNow
 from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Room
 from tests import examples as eg
@@ -149,7 +149,7 @@ class Told:
 
 @asynccontextmanager
 async def session(
-    engine: ScriptedEngine,
+    engine: ScriptedEngine | None,
     endpoint: Endpoint,
     told: OnChange | None = None,
     room: Room = ROOM,
@@ -294,6 +294,62 @@ async def test_where_the_picture_is_met_is_told_when_it_is_asked_and_left_alone_
     async with session(engine, stub.endpoint(), recognition=recognition(looked)):
         told = await engine.hears(RoomFound, lambda got: bool(got.room.places))
         assert (told.room.places, told.room.versions) == (details.places, details.versions)
+
+
+def draft(text: str) -> Draft:
+    return Draft(f"new:{text}", StartConversation(Point(1, 2), text))
+
+
+def on_disk(folder: Path) -> set[str]:
+    """Texts of drafts that whoever comes next finds in a folder."""
+    file = DraftFile(folder)
+    try:
+        return {one.write.text for one in file.load() if isinstance(one.write, StartConversation)}
+    finally:
+        file.close()
+
+
+def left_behind(folder: Path, *texts: str) -> None:
+    file = DraftFile(folder)
+    file.store(tuple(map(draft, texts)))
+    file.close()
+
+
+@pytest.mark.parametrize("known", [None, UrlId("img/0/old.png"), IMAGE.url_id])
+async def test_drafts_are_found_by_the_room_and_stay_with_theirs(
+    stub: StubServer, tmp_path: Path, known: UrlId | None
+) -> None:
+    """None: a renamed file's place was never here. The others: the room that it was in last."""
+    knows_images(stub)
+
+    def of(url_id: str) -> Path:
+        return tmp_path / url_id.replace("/", "-")
+
+    left_behind(of("place"), "of the place")
+    left_behind(of(IMAGE.url_id), "of the room")
+    left_behind(of("img/0/old.png"), "of the old room")
+    first = DraftFile(of("place")) if known is None else DraftFile(of(known), also=of("place"))
+    options: dict[str, Any] = {
+        "drafts": first,
+        "drafts_room": known,
+        "drafts_of": lambda url_id: DraftFile(of(url_id)),
+        "recognition": recognition(asyncio.Event()),
+    }
+    told = Told()
+    async with session(None, stub.endpoint(), told, **options) as live:
+        live.dispatch(KeepDraft(StartConversation(Point(3, 4), "typed before")))
+        async with asyncio.timeout(60):
+            while live.state.room.url_id != IMAGE.url_id:
+                told.once.clear()
+                await told.once.wait()
+        live.dispatch(KeepDraft(StartConversation(Point(5, 6), "typed after")))
+        texts = {one.write.text for one in live.state.mine.drafts if isinstance(one.write, StartConversation)}
+    came_along = {"of the place"} if known != "img/0/old.png" else set()
+    assert texts == {"of the room", "typed before", "typed after", *came_along}
+    assert on_disk(of(IMAGE.url_id)) == texts
+    assert on_disk(of("place")) == set()
+    stays = {"of the old room"} if known != "img/0/old.png" else {"of the old room", "of the place"}
+    assert on_disk(of("img/0/old.png")) == stays
 
 
 async def test_a_picture_that_is_looked_at_for_days_is_told_of_each_day(stub: StubServer) -> None:

@@ -27,6 +27,7 @@ from imagechat_tui.sync.effects import (
 )
 from imagechat_tui.sync.engine import SyncEngine
 from imagechat_tui.sync.inputs import (
+    DraftsMoved,
     EventLogLoaded,
     EventReceived,
     FetchFailed,
@@ -59,7 +60,7 @@ from imagechat_tui.sync.intents import (
     StartConversation,
     Submitted,
 )
-from imagechat_tui.sync.state import Peer, Phase
+from imagechat_tui.sync.state import Draft, Peer, Phase
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, hosted, joined, late
 
@@ -145,6 +146,7 @@ def test_the_room_is_the_one_that_was_found() -> None:
 EACH: list[Input] = [
     Submitted(POST, B, eg.T0),
     Started(),
+    DraftsMoved((Draft("d1", POST),)),
     RoomFound(eg.room(url_id=UrlId("img/1/a.png"))),
     SocketOpened(1),
     SocketClosed(1),

@@ -1,10 +1,10 @@
 """Typed text on disk: kept through failure, crash and quit, and never sent from here (PROMISES D10).
 
-One folder per image; in it one file per running session, so that two terminals on one image cannot destroy
-each other's text. Who owns a file holds a lock beside it for as long as it lives; the kernel lets go of it
-however the owner ends. A session that starts *adopts* the files without a living owner: it reads them,
-writes what it read into its own file, and only then removes them. A crash between these steps leaves a text
-twice, which the next adoption joins again, and never leaves it nowhere::
+One folder per room; before the room of a picture is known, its place has one, from where they move then. In it one
+file per running session, so that two terminals on one image cannot destroy each other's text. Who owns a file holds a
+lock beside it for as long as it lives; the kernel lets go of it however the owner ends. A session that starts *adopts*
+the files without a living owner: it reads them, writes what it read into its own file, and only then removes them. A
+crash between these steps leaves a text twice, which the next adoption joins again, and never leaves it nowhere::
 
     <folder>/<token>.json   {"version": 1, "drafts": […]}   replaced whole, 0600
     <folder>/<token>.lock   held while <token> lives
@@ -61,17 +61,19 @@ class DraftFile:
     """The drafts of one session on one image.
 
     Args:
-        path: The image's folder, as ``drafts_path`` names it; made when first needed.
+        path: The room's folder, as ``drafts_path`` names it; made when first needed.
+        also: Another folder whose drafts are adopted: the place's, of before the room was known.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, also: Path | None = None) -> None:
         self._folder = path
+        self._also = also
         self._token = uuid.uuid4().hex
         self._lock_fd: int | None = None
         self._stored: tuple[Draft, ...] = ()
         self._adopted: list[tuple[Path, int]] = []
         """Files of the dead whose text is not in our own file yet, and the locks of them that we hold."""
-        self._told = False
+        self._told = self._sealed = False
         self._unsynced = False
         """Something was stored since the last ``sync`` began."""
         self._turn = threading.Lock()
@@ -86,10 +88,13 @@ class DraftFile:
         """The drafts of sessions that live no more, oldest first. Never raises for what is on the disk."""
         with self._turn:
             found: list[Draft] = []
-            with contextlib.suppress(OSError):
-                for path in sorted(self._folder.glob("*.json")):
-                    found += self._adopt(path)
-                self._tidy()
+            for folder in (self._folder, self._also):
+                if folder is None:
+                    continue
+                with contextlib.suppress(OSError):
+                    for path in sorted(folder.glob("*.json")):
+                        found += self._adopt(path)
+                    _tidy(folder)
             return joined(found)
 
     def store(self, drafts: tuple[Draft, ...]) -> None:
@@ -99,15 +104,29 @@ class DraftFile:
             DraftsNotStored: It cannot be stored. Raised once; later failures are silent.
         """
         with self._turn:
-            if drafts == self._stored and not self._adopted:
-                return
-            try:
-                self._replace(drafts)
-            except OSError as failure:
-                self._tell(failure)
-                return
-            self._stored = drafts
-            self._unsynced = True
+            if not self._sealed:
+                self._store(drafts)
+
+    def store_last(self, drafts: tuple[Draft, ...]) -> None:
+        """As ``store``, for good: an older text that is still on its way in a thread comes too late.
+
+        Raises:
+            DraftsNotStored: As ``store``.
+        """
+        with self._turn:
+            self._sealed = True
+            self._store(drafts)
+
+    def _store(self, drafts: tuple[Draft, ...]) -> None:
+        if drafts == self._stored and not self._adopted:
+            return
+        try:
+            self._replace(drafts)
+        except OSError as failure:
+            self._tell(failure)
+            return
+        self._stored = drafts
+        self._unsynced = True
 
     def sync(self) -> None:
         """Wait until what is stored is on the disk. For any thread, beside ``store``.
@@ -174,18 +193,6 @@ class DraftFile:
         self._adopted.append((path, fd))
         return drafts
 
-    def _tidy(self) -> None:
-        """Remove what a session without drafts left when it was killed."""
-        for lock in self._folder.glob("*.lock"):
-            # A young one may belong to a session that is about to take it.
-            if lock.with_suffix(".json").exists() or time.time() - lock.stat().st_mtime < STRAY_AGE_S:
-                continue
-            fd = _locked(lock)
-            if fd is not None:
-                _remove(lock.with_suffix(".new"))
-                _remove(lock)
-                os.close(fd)
-
     def _replace(self, drafts: tuple[Draft, ...]) -> None:
         if not drafts:
             if self._stored:
@@ -222,6 +229,19 @@ def joined(drafts: Iterable[Draft]) -> tuple[Draft, ...]:
             kept[fresh] = replace(older, id=fresh, broadcast_id=fresh, problem=problem)
         kept[draft.id] = draft
     return tuple(kept.values())
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a session without drafts left when it was killed."""
+    for lock in folder.glob("*.lock"):
+        # A young one may belong to a session that is about to take it.
+        if lock.with_suffix(".json").exists() or time.time() - lock.stat().st_mtime < STRAY_AGE_S:
+            continue
+        fd = _locked(lock)
+        if fd is not None:
+            _remove(lock.with_suffix(".new"))
+            _remove(lock)
+            os.close(fd)
 
 
 def _locked(path: Path) -> int | None:

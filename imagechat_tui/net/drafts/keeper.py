@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from imagechat_tui.net.drafts.file import DraftFile, DraftsNotStored
@@ -29,6 +29,11 @@ class DraftKeeper:
         self._naming = self._syncing = False
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._defect: asyncio.Future[None] | None = None
+        self._before: list[tuple[DraftFile, tuple[Draft, ...]]] = []
+        """Files from before a move, and what stays in each: they are left once the new one is on the disk."""
+        self._leaving = False
+        self._leave_at = 0
+        """The number of the ``store`` that makes them dispensable."""
 
     def load(self) -> tuple[Draft, ...]:
         """What sessions that live no more have left."""
@@ -40,6 +45,22 @@ class DraftKeeper:
         self._asked += 1
         self._go_on()
         return self._asked
+
+    def move(self, file: DraftFile, left: tuple[Draft, ...]) -> tuple[Draft, ...]:
+        """Keep drafts in another file from the next ``store`` on, which has to come, with what is found there.
+
+        Args:
+            file: Where.
+            left: What stays in the file before.
+
+        Returns:
+            What sessions that live no more have left there.
+        """
+        if self._file is not None:
+            self._before.append((self._file, left))
+        self._file = file
+        self._leave_at = self._asked + 1
+        return file.load()
 
     @property
     def asked(self) -> int:
@@ -72,6 +93,10 @@ class DraftKeeper:
             self._syncing = True
             number = self._named
             self._begin(file.sync, lambda: self._is_synced(number))
+        if self._before and not self._leaving and self._synced >= self._leave_at:
+            self._leaving = True
+            before = tuple(self._before)
+            self._begin(lambda: _leave_each(before), lambda: self._have_left(len(before)))
 
     def _begin(self, work: Callable[[], None], then: Callable[[], None]) -> None:
         def ended(job: asyncio.Future[None]) -> None:
@@ -99,12 +124,28 @@ class DraftKeeper:
                 waiter.set_result(None)
         self._waiters = [(wanted, waiter) for wanted, waiter in self._waiters if wanted > number]
 
+    def _have_left(self, files: int) -> None:
+        self._leaving = False
+        del self._before[:files]
+
     def leave(self) -> None:
         """The last word: on return the newest drafts are on the disk, whatever was still waiting."""
         if self._file is None:
             return
         if self._newest is not None:
             with suppress(DraftsNotStored):  # told before, or there is nobody left to tell
-                self._file.store(self._newest)
+                self._file.store_last(self._newest)
                 self._file.sync()
         self._file.close()
+        with suppress(DraftsNotStored):
+            _leave_each(self._before)
+
+
+def _leave_each(files: Sequence[tuple[DraftFile, tuple[Draft, ...]]]) -> None:
+    """Leave in each file what stays in it, and give it up; done twice it is done once."""
+    for file, left in files:
+        try:
+            file.store_last(left)
+            file.sync()
+        finally:
+            file.close()
