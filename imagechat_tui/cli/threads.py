@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import click
 
@@ -16,16 +16,20 @@ from imagechat_tui.cli import ERROR
 from imagechat_tui.cli.batch import Ending, report, write_each
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
+from imagechat_tui.cli.picture_files import PicturesChoice
 from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.target import (
     completed_markers,
     picture_argument,
     picture_options,
     server_options,
+    target,
     to_look_at,
     to_write_on,
 )
+from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.cli.whole_folder import each_of, known_ones, whole_folder
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
@@ -34,6 +38,7 @@ from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.safetext import Kind, comment_text, safe_text
+from imagechat_tui.settings import sayable
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -157,48 +162,107 @@ def added_words(number: int, place: int | None) -> str:
 @server_options
 @as_json
 def list_threads(image: str, json_: bool, **options: str | None) -> None:
-    """List the markers of IMAGE with their threads.
+    """List the markers of IMAGE with their threads; of a folder, those of all pictures in it.
 
     \b
     imagechat ls shot.png
+    imagechat ls shots/ --json | jq '.pictures[] | select(.unread > 0) | .path'
     imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
 
     "unread" is how many threads have comments that you have not read, and of a marker how many of its
     comments; null where the server does not keep it.
     """
 
-    async def work(visit: Visit) -> tuple[ConversationList, list[ListedMarker], Visit]:
-        listing = await visit.look()
-        unread = await unread_in(visit, listing)
-        markers: list[ListedMarker] = [
-            (
-                number_of(listing, conversation),
-                conversation,
-                await visit.comments(listing, conversation),
-                None if unread is None else unread[conversation.id],
-            )
-            for conversation in listing.conversations
-        ]
-        return listing, markers, visit
-
+    folder = None if options["url_id"] else whole_folder(image)
+    if folder is not None:
+        _list_folder(folder, json_=json_, **options)
+        return
     chosen = to_look_at(image, **options)
-    listing, markers, visited = visit(chosen, work)
-    if visited.left_out:
-        click.echo(f"imagechat: {cannot_show_words(visited.left_out)}", err=True)
+    listed = visit(chosen, _listed)
+    _tell_left_out([listed])
     if json_:
+        print_document(**_listed_json(listed))
+        return
+    if not listed.markers:
+        click.echo(f"No markers on {safe_name(chosen.title)} yet.")
+    _print_markers(listed.markers)
+    threads = count_unread(listed.markers)
+    if threads:
+        click.echo(f"{_unread_words(threads)}.")
+
+
+class Listed(NamedTuple):
+    """What is on a picture."""
+
+    listing: ConversationList
+    markers: list[ListedMarker]
+    visit: Visit
+
+
+async def _listed(visit: Visit) -> Listed:
+    listing = await visit.look()
+    unread = await unread_in(visit, listing)
+    markers: list[ListedMarker] = [
+        (
+            number_of(listing, conversation),
+            conversation,
+            await visit.comments(listing, conversation),
+            None if unread is None else unread[conversation.id],
+        )
+        for conversation in listing.conversations
+    ]
+    return Listed(listing, markers, visit)
+
+
+def _list_folder(folder: PicturesChoice, *, json_: bool, **options: str | None) -> None:
+    if folder.told:
+        click.echo(f"imagechat: {folder.told}", err=True)
+    targets = each_of(target(folder.choice(0).image, Purpose.READ, **options), folder)
+    known = {chosen.image: visit(chosen, _listed) for chosen in known_ones(targets)}
+    _tell_left_out(known.values())
+    if json_:
+        nothing: dict[str, object] = {"urlId": None, "src": None, "unread": None, "markers": []}
         print_document(
-            urlId=listing.url_id_clean,
-            src=visited.room.src,
-            unread=count_unread(markers),
-            markers=[
-                marker_json(number, conversation, comments)
-                | {"unread": None if unread is None else len(unread)}
-                for number, conversation, comments, unread in markers
-            ],
+            pictures=[
+                {"path": sayable(chosen.image)}
+                | (_listed_json(known[chosen.image]) if chosen.image in known else nothing)
+                for chosen in targets
+            ]
         )
         return
-    if not markers:
-        click.echo(f"No markers on {safe_name(chosen.title)} yet.")
+    marked = [chosen for chosen in targets if chosen.image in known and known[chosen.image].markers]
+    for chosen in marked:
+        click.echo(click.style(safe_name(chosen.image), bold=True, underline=True))
+        _print_markers(known[chosen.image].markers)
+    click.echo(f"Markers on {len(marked)} of {len(targets)} pictures.")
+    threads = sum(count_unread(listed.markers) or 0 for listed in known.values())
+    if threads:
+        click.echo(f"{_unread_words(threads)}.")
+
+
+def _tell_left_out(listed: Iterable[Listed]) -> None:
+    left_out = sum(one.visit.left_out for one in listed)
+    if left_out:
+        click.echo(f"imagechat: {cannot_show_words(left_out)}", err=True)
+
+
+def _listed_json(listed: Listed) -> dict[str, object]:
+    return {
+        "urlId": listed.listing.url_id_clean,
+        "src": listed.visit.room.src,
+        "unread": count_unread(listed.markers),
+        "markers": [
+            marker_json(number, conversation, comments) | {"unread": None if unread is None else len(unread)}
+            for number, conversation, comments, unread in listed.markers
+        ],
+    }
+
+
+def _unread_words(threads: int) -> str:
+    return f"{threads} unread {'thread' if threads == 1 else 'threads'}"
+
+
+def _print_markers(markers: Iterable[ListedMarker]) -> None:
     for number, conversation, comments, unread in markers:
         state = "resolved" if conversation.resolved else "open"
         if unread:
@@ -211,9 +275,6 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
             click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}{fresh}")
             for line in comment_text(comment).splitlines() or [""]:
                 click.echo(f"        {line}")
-    threads = count_unread(markers)
-    if threads:
-        click.echo(f"{threads} unread {'thread' if threads == 1 else 'threads'}.")
 
 
 async def unread_in(

@@ -101,3 +101,24 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
         says(beside[name], left)
     here.shows("3/3 c.png")
     says(here, "")
+
+
+def test_ls_lists_a_whole_folder(desk: Desk) -> None:
+    make_folder(desk, "shot2.png", "shot10.png", "shot1.png")
+    (desk.root / "shots" / "shot3.png").write_bytes(b"no picture")
+    for name, text in (("shot10.png", "On ten"), ("shot1.png", "On one")):
+        assert desk.run("add", f"shots/{name}", "--at", "20,20", "-m", text).returncode == 0
+    listed = desk.json("ls", "shots", "--json")["pictures"]
+    assert isinstance(listed, list)
+    texts = {
+        one["path"]: [comment["text"] for marker in one["markers"] for comment in marker["comments"]]
+        for one in listed
+    }
+    assert list(texts.items()) == [
+        ("shots/shot1.png", ["On one"]), ("shots/shot2.png", []), ("shots/shot3.png", []),
+        ("shots/shot10.png", ["On ten"]),
+    ]  # fmt: skip
+    told = desk.run("ls", "shots")
+    assert told.returncode == 0
+    assert told.stdout.index("shots/shot1.png") < told.stdout.index("On one") < told.stdout.index("On ten")
+    assert "Markers on 2 of 4 pictures." in told.stdout
