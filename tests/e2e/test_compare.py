@@ -85,3 +85,24 @@ def test_in_every_depth_the_difference_is_outlined(desk: Desk, versions: Path, l
     terminal.shows("1 of 2 places")
     thick = "XXXX" if look[1] in ("none", "ascii") else "━━━━"
     terminal.wait_for(lambda: thick in terminal.text, what="the outline")
+
+
+def test_each_picture_of_a_folder_is_compared_with_the_one_of_its_name(desk: Desk, versions: Path) -> None:
+    for folder in ("new", "old"):
+        (versions / folder).mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        (versions / "new" / name).write_bytes((versions / "now.png").read_bytes())
+    (versions / "old" / "a.png").write_bytes((versions / "now.png").read_bytes())
+    (versions / "old" / "c.png").write_bytes((versions / "before.png").read_bytes())
+    terminal = desk.terminal("new", "--against", "old")
+    terminal.shows("1/3", "nothing differs")
+    terminal.press("}")
+    terminal.shows("2/3", "b.png")
+    terminal.wait_for(lambda: "BEFORE" not in terminal.text, what="the picture alone")
+    terminal.press("}")
+    terminal.shows("3/3", "2 places")
+
+
+def test_several_pictures_are_compared_with_a_folder_alone(desk: Desk, versions: Path) -> None:
+    terminal = desk.terminal("now.png", "before.png", "--against", "now.png")
+    terminal.shows("--against is a folder where several pictures are shown")
