@@ -20,6 +20,7 @@ from imagechat_tui.cli.against import (
     compared,
     is_folder,
 )
+from imagechat_tui.cli.earlier import earlier_version
 from imagechat_tui.cli.picture_files import PictureChoice, all_pictures
 from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.questions import confirmed
@@ -318,6 +319,7 @@ class _Album:
             load=lambda progress: seen.load(self._picture(at, progress)),
             stamp=_stamp_of(chosen.image, chosen.stdin),
             against=self._befores.of(chosen),
+            find_earlier=partial(earlier_version, chosen),
         )
 
     def name(self, at: int) -> str:

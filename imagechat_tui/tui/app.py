@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from imagechat_tui.tui.ascii_signs import SignWidth
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
-from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, at_hand
+from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, NothingEarlier, at_hand
 from imagechat_tui.tui.counts import Counts
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
@@ -351,11 +351,30 @@ class ImageChatApp(App[int]):
     # -- what it is compared with
 
     def on_comparison_asked(self) -> None:
-        """Compare the picture with what it was before its file changed."""
+        """Compare the picture with what it was before its file changed, or with an earlier version of it."""
+        visit, picture = self._visits.current, self.chat.picture.picture
+        find = visit.picture.find_earlier
         if self._earlier is not None:
-            self._compare_with(at_hand(f"{self._visits.current.picture.name}, earlier", self._earlier))
+            self._compare_with(at_hand(f"{visit.picture.name}, earlier", self._earlier))
+        elif find is not None and picture is not None:
+            looked_for = find(visit.state.room.image, picture)
+            self.run_worker(self._look_for_earlier(looked_for), name="earlier", group="comparison")
         else:
             self.chat.comparing.begin_nothing()
+
+    async def _look_for_earlier(self, looked_for: Awaitable[Against | NothingEarlier]) -> None:
+        try:
+            found = await looked_for
+        except Exception as error:  # the edge of a task: words are made of it, or the crash file
+            self.chat.comparing.fail(self._picture_problem(error) or self._crashes.words(error))
+            return
+        if isinstance(found, Against):
+            if self._comparisons is None:
+                self._compare_with(found)
+        elif found.why is not None:
+            self.chat.comparing.fail(found.why)
+        else:
+            self.chat.comparing.begin_nothing(found.elsewhere)
 
     def _compare_with(self, against: Against) -> None:
         picture, visit = self.chat.picture.picture, self._visits.current

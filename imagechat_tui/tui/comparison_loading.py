@@ -12,8 +12,10 @@ from imagechat_tui.tui.messages import ComparisonFailed, ComparisonMade, Compari
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 
 if TYPE_CHECKING:
+    from imagechat_tui.protocol.models import OpenedImage
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
+    from imagechat_tui.words import Words
 
 Compare: TypeAlias = "Callable[[Picture, Picture, Callable[[float], None]], Awaitable[Comparison]]"
 """Compares an older version with a newer one; is given what to call with the fraction done."""
@@ -28,6 +30,19 @@ class Against(Struct, frozen=True):
     load: LoadPicture
     stamp: StampOf | None
     """As `PictureLoader` has it."""
+
+
+class NothingEarlier(Struct, frozen=True):
+    """There is no earlier version that the picture could be compared with."""
+
+    elsewhere: tuple[int, ...] = ()
+    """The numbers of those that are not on this machine, the newest first."""
+    why: Words | None = None
+    """Why it cannot be known whether there is one."""
+
+
+FindEarlier: TypeAlias = "Callable[[OpenedImage | None, Picture], Awaitable[Against | NothingEarlier]]"
+"""Looks for an earlier version; is given what the server knows of the image, and the picture that is shown."""
 
 
 def at_hand(name: str, picture: Picture) -> Against:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from msgspec import Struct
 
 from imagechat_tui.sync.state import ChatState, WriteStatus
-from imagechat_tui.tui.comparison_loading import Against
+from imagechat_tui.tui.comparison_loading import Against, FindEarlier
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class ShownPicture(Struct, frozen=True):
     stamp: StampOf | None = None
     against: Against | None = None
     """What it is compared with from the start."""
+    find_earlier: FindEarlier | None = None
+    """Looks for what it can be compared with else."""
 
 
 class Album(Protocol):

@@ -16,6 +16,7 @@ from imagechat_tui.words.comparison import (
     difference_note,
     differences_words,
     not_compared_words,
+    nothing_earlier_words,
     sizes_words,
 )
 from imagechat_tui.words.events import cannot_show_words, missed_words, news_words
@@ -88,6 +89,7 @@ __all__ = [
     "not_placed_words",
     "not_saved_words",
     "not_tried_words",
+    "nothing_earlier_words",
     "phase_words",
     "picture_changed_words",
     "picture_loss_note",

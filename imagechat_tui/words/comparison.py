@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from imagechat_tui.words.parts import Words, safe_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imagechat_tui.raster.compare import Differences
     from imagechat_tui.raster.comparison import Comparison
 
@@ -72,6 +74,17 @@ def sizes_words(comparison: Comparison) -> str:
     if comparison.factor != 1:
         return f"{sizes}: shown at one size; what is very small may be missed."
     return f"{sizes}: pixel on pixel from the upper left corner."
+
+
+def nothing_earlier_words(elsewhere: Sequence[int]) -> Words:
+    """There is no earlier version at hand; ``elsewhere`` are the numbers of those that this machine has not seen."""
+    if not elsewhere:
+        return NOTHING_TO_COMPARE
+    named = " and ".join(f"v{number}" for number in elsewhere[:2]) + (
+        " and others" if len(elsewhere) > 2 else ""
+    )
+    sentence = f"{named} {'was' if len(elsewhere) == 1 else 'were'} not kept on this machine."
+    return Words(NOTHING_TO_COMPARE.title, sentence, NOTHING_TO_COMPARE.action)
 
 
 def before_failed_words(why: Words) -> Words:

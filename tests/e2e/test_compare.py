@@ -106,3 +106,13 @@ def test_each_picture_of_a_folder_is_compared_with_the_one_of_its_name(desk: Des
 def test_several_pictures_are_compared_with_a_folder_alone(desk: Desk, versions: Path) -> None:
     terminal = desk.terminal("now.png", "before.png", "--against", "now.png")
     terminal.shows("--against is a folder where several pictures are shown")
+
+
+def test_a_version_that_was_seen_here_is_compared_with_the_next(desk: Desk, versions: Path) -> None:
+    (versions / "page.png").write_bytes((versions / "before.png").read_bytes())
+    desk.json("add", "page.png", "--at", "50,50", "-m", "Here", "--json")
+    (versions / "page.png").write_bytes((versions / "now.png").read_bytes())
+    terminal = desk.terminal("page.png")
+    terminal.shows("LIVE", "1 marker")
+    terminal.press("C")
+    terminal.shows("BEFORE  v1", "2 places")

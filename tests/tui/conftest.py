@@ -23,7 +23,7 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.comparison_loading import Against
+from imagechat_tui.tui.comparison_loading import Against, FindEarlier
 from imagechat_tui.tui.picture_loading import LoadPicture
 from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
@@ -126,6 +126,7 @@ class Sit(Protocol):
         session: Any = None,
         load: LoadPicture | None = None,
         against: Against | None = None,
+        find_earlier: FindEarlier | None = None,
     ) -> AbstractAsyncContextManager[Desk]: ...
 
 
@@ -145,6 +146,7 @@ def sit(tmp_path: Path) -> Sit:
         session: Any = None,
         load: LoadPicture | None = None,
         against: Against | None = None,
+        find_earlier: FindEarlier | None = None,
     ) -> AsyncIterator[Desk]:
         if session is None:
             session = ScriptedSession(state if state is not None else two_threads())
@@ -154,7 +156,9 @@ def sit(tmp_path: Path) -> Sit:
             return picture
 
         app = ImageChatApp(
-            OnePicture(ShownPicture(name, session, load or at_once, against=against)),
+            OnePicture(
+                ShownPicture(name, session, load or at_once, against=against, find_earlier=find_earlier)
+            ),
             options=ScreenOptions(render=RenderOptions(), crash_folder=tmp_path / "crash", **(options or {})),
             clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
             picture_problem=lambda error: Words("No picture", str(error)),

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
-from imagechat_tui.tui.comparison_loading import Against
+from imagechat_tui.tui.comparison_loading import Against, NothingEarlier
 from imagechat_tui.tui.picture.terminal_image import BESIDE_ID, IMAGE_ID
+from imagechat_tui.words import Words
 from tests.raster.pictures import page
 from tests.tui.conftest import Desk, Sit
 
@@ -212,3 +214,40 @@ async def test_a_terminal_that_takes_pixels_has_each_version_as_a_picture_of_its
         await desk.press("escape")
         await drawn(desk)
         assert any(f"i={BESIDE_ID}" in text and "a=d" in text for text in sent)
+
+
+async def test_without_a_named_one_it_is_compared_with_the_version_before(sit: Sit) -> None:
+    async def find(image: object, shown: Picture) -> Against:
+        return replace(against(), name="v2")
+
+    async with sit(load=now, find_earlier=find) as desk:
+        await desk.until(lambda: desk.chat.picture.picture is NEW)
+        await desk.press("C")
+        await desk.until(lambda: "1 place" in desk.text)
+        await drawn(desk)
+        assert "BEFORE  v2" in desk.text
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (NothingEarlier(), "--against"),
+        (NothingEarlier((4,)), "v4 was not kept on this machine"),
+        (NothingEarlier((4, 2)), "v4 and v2 were not kept"),
+        (NothingEarlier((4, 2, 1)), "v4 and v2 and others were not kept"),
+        (NothingEarlier(why=Words("Unreachable", "Nobody answers.")), "Nobody answers."),
+    ],
+)
+async def test_where_no_version_is_at_hand_it_says_why_each_time(
+    sit: Sit, found: NothingEarlier, words: str
+) -> None:
+    async def find(image: object, shown: Picture) -> NothingEarlier:
+        return found
+
+    async with sit(load=now, find_earlier=find) as desk:
+        await desk.until(lambda: desk.chat.picture.picture is NEW)
+        for _ in range(2):
+            desk.app.clear_notifications()
+            await desk.press("C")
+            await desk.until(lambda: words in desk.toasts)
+        assert not desk.shows("#compare-bar")

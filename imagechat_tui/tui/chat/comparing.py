@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -20,6 +20,7 @@ from imagechat_tui.words import (
     difference_note,
     differences_words,
     not_compared_words,
+    nothing_earlier_words,
     safe_line,
     sizes_words,
 )
@@ -139,9 +140,9 @@ class Comparing:
         self._mode = Mode.SIDE
         self._show()
 
-    def begin_nothing(self) -> None:
-        """There is nothing to compare the picture with."""
-        self._say(NOTHING_TO_COMPARE)
+    def begin_nothing(self, elsewhere: Sequence[int] = ()) -> None:
+        """There is nothing to compare the picture with; ``elsewhere`` are numbers of versions that are not here."""
+        self._say(nothing_earlier_words(elsewhere))
 
     def show_reading(self, fraction: float) -> None:
         """The picture from before has come so far, 0–1."""
@@ -311,10 +312,10 @@ class Comparing:
 
     def _can_compare(self) -> bool:
         """Whether there is something to compare with, or will be; says why not, or asks for it."""
-        if self._failed is not None:
-            self._say(self._failed)
-        elif self._name is None:
+        if self._name is None:
             self._on_ask()
+        elif self._failed is not None:
+            self._say(self._failed)
         return self._failed is None and self._name is not None
 
     def _say(self, words: Words) -> None:

@@ -1,0 +1,69 @@
+"""An earlier version of a picture, if this machine has seen it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from imagechat_tui.cli.target import Target, kept_pictures
+from imagechat_tui.problems import PictureCorrupt, PictureError
+from imagechat_tui.words import problem_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imagechat_tui.net.kept_pictures import KeptPictures
+    from imagechat_tui.protocol.models import OpenedImage, Version
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.tui.comparison_loading import Against, NothingEarlier
+
+
+async def earlier_version(
+    chosen: Target, image: OpenedImage | None, shown: Picture
+) -> Against | NothingEarlier:
+    """The newest version before the one that is shown, of those that are kept here.
+
+    Args:
+        chosen: the picture.
+        image: as the server knows it; None if it does not, or has not been asked yet.
+        shown: what the picture looks like now; the server may not know it yet.
+    """
+    from imagechat_tui.net.api import Api, ApiError
+    from imagechat_tui.net.pictures import pixels_of
+    from imagechat_tui.tui.comparison_loading import NothingEarlier
+
+    kept = kept_pictures(chosen.settings, chosen.folders)
+    if image is None or kept is None:
+        return NothingEarlier()
+    api = Api(chosen.endpoint)
+    try:
+        details = await api.image(image.id)
+    except ApiError as failure:
+        return NothingEarlier(why=problem_words(failure.problem))
+    finally:
+        await api.close()
+    looks = (await asyncio.to_thread(pixels_of, shown)).pixels
+    newest = max((one.number for one in details.versions), default=0)
+    number = next((one.number for one in details.versions if one.pixels == looks), newest + 1)
+    before = sorted((one for one in details.versions if one.number < number), key=lambda one: -one.number)
+    for version in before:
+        file = await asyncio.to_thread(kept.find, version.pixels)
+        if file is not None:
+            return _kept(chosen, kept, version, file)
+    return NothingEarlier(tuple(version.number for version in before))
+
+
+def _kept(chosen: Target, kept: KeptPictures, version: Version, file: bytes) -> Against:
+    from imagechat_tui.net.pictures import load_picture, pixels_of
+    from imagechat_tui.tui.comparison_loading import Against
+
+    name = f"v{version.number}"
+
+    async def load(progress: Callable[[float], None]) -> Picture:
+        picture = await load_picture("-", stdin=file, limits=chosen.limits(), progress=progress)
+        if (await asyncio.to_thread(pixels_of, picture)).pixels != version.pixels:
+            await asyncio.to_thread(kept.forget, version.pixels)
+            raise PictureError(PictureCorrupt(name))
+        return picture
+
+    return Against(name, load, lambda: "kept as it was")
