@@ -29,7 +29,7 @@ from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
 from imagechat_tui.sync.outbox import comment_step_id, says
-from imagechat_tui.sync.state import Peer, Room
+from imagechat_tui.sync.state import Peer, Placings, Room
 from imagechat_tui.words import problem_words, received_words
 
 if TYPE_CHECKING:
@@ -90,6 +90,33 @@ class Visit:
         if version is not None and found is not None:  # nothing new, so that asking notes nothing
             self.room = await self._patiently(lambda: found.noted(self._api, room))
         return version
+
+    async def noted_version(self) -> int | None:
+        """Which of its image's versions the picture is now; one that it has not had is noted. None if nobody knows."""
+        found, room = self._recognition, self.room
+        if found is None or room.image is None:
+            return None
+        self.room = await self._patiently(lambda: found.noted(self._api, room))
+        return None if self.room.image is None else self.room.image.version
+
+    async def placings(self) -> Placings:
+        """Where markers are on the version that the picture is; of none, if that is not known, or there is but one."""
+        from imagechat_tui.net.failures import ApiError
+
+        image = self.room.image
+        if image is None or image.latest < 2:
+            return Placings()
+        details = await self.history()
+        current = None if details is None else await self.current(details.versions)
+        if current is None:
+            return Placings()
+        try:
+            told = await self._patiently(lambda: self._api.placements(self.room.url_id, current.number))
+        except ApiError as failure:
+            if failure.status != HTTPStatus.NOT_FOUND:  # an older server knows of none
+                raise
+            return Placings()
+        return Placings(current.number, True, {one.conversation_id: one for one in told.placements})
 
     async def image_id(self) -> ImageId:
         """The image that the picture is.

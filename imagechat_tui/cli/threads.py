@@ -34,7 +34,7 @@ from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.ids import CommentId, ConversationId
-from imagechat_tui.protocol.models import Comment, Conversation, Point
+from imagechat_tui.protocol.models import Comment, Conversation, PlacementState, Point
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.safetext import Kind, comment_text, safe_text
@@ -47,8 +47,9 @@ from imagechat_tui.sync.intents import (
     ResolveConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import Peer
+from imagechat_tui.sync.state import ChatState, Peer, Placings
 from imagechat_tui.sync.unread import unread_of
+from imagechat_tui.sync.views import placement_of
 from imagechat_tui.words import cannot_show_words, safe_name
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
@@ -130,10 +131,36 @@ def marker_json(
         "authorId": conversation.author_id,
         "createdAt": _when(conversation.created_at_ms),
         "commentCount": conversation.comment_count,
+        "version": conversation.version,
     }
     if comments is not None:
         marker["comments"] = [comment_json(number, place, comment) for place, comment in numbered(comments)]
     return marker
+
+
+def placement_json(there: ChatState, conversation: Conversation) -> dict[str, object] | None:
+    """Where a marker is on a version that it was not made on; null where it was, or nobody knows."""
+    placement = placement_of(there, conversation)
+    if placement is None:
+        return None
+    return {
+        "version": there.placings.version,
+        "x": placement.point.x,
+        "y": placement.point.y,
+        "state": placement.state.value,
+        "by": placement.by,
+    }
+
+
+def place_words(there: ChatState, conversation: Conversation) -> str:
+    """Where a marker is on the version that the picture is, and on which it was made, if that is another one."""
+    placement, made_on = placement_of(there, conversation), conversation.version
+    point = conversation.point if placement is None else placement.point
+    told = f"{point.x:g} %, {point.y:g} %"
+    if there.placings.version is None or made_on in (None, there.placings.version):
+        return told
+    known = placement is not None and placement.state is not PlacementState.GUESS
+    return f"{told} (made on v{made_on}{'' if known else ', look where it is'})"
 
 
 ListedMarker: TypeAlias = tuple[int, Conversation, tuple[Comment, ...], frozenset[CommentId] | None]
@@ -170,7 +197,8 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
     imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
 
     "unread" is how many threads have comments that you have not read, and of a marker how many of its
-    comments; null where the server does not keep it.
+    comments; null where the server does not keep it. "version" is the one of the picture that a marker was made
+    on, "placement" where it is on the one that IMAGE is now; null where that is the same, or nobody knows.
     """
 
     folder = None if options["url_id"] else whole_folder(image)
@@ -185,7 +213,7 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
         return
     if not listed.markers:
         click.echo(f"No markers on {safe_name(chosen.title)} yet.")
-    _print_markers(listed.markers)
+    _print_markers(listed)
     threads = count_unread(listed.markers)
     if threads:
         click.echo(f"{_unread_words(threads)}.")
@@ -196,6 +224,8 @@ class Listed(NamedTuple):
 
     listing: ConversationList
     markers: list[ListedMarker]
+    there: ChatState
+    """Of which only is known where markers are on the version that the picture is."""
     visit: Visit
 
 
@@ -211,7 +241,8 @@ async def _listed(visit: Visit) -> Listed:
         )
         for conversation in listing.conversations
     ]
-    return Listed(listing, markers, visit)
+    placings = await visit.placings() if markers else Placings()
+    return Listed(listing, markers, ChatState(visit.room, placings=placings), visit)
 
 
 def _list_folder(folder: PicturesChoice, *, json_: bool, **options: str | None) -> None:
@@ -233,7 +264,7 @@ def _list_folder(folder: PicturesChoice, *, json_: bool, **options: str | None) 
     marked = [chosen for chosen in targets if chosen.image in known and known[chosen.image].markers]
     for chosen in marked:
         click.echo(click.style(safe_name(chosen.image), bold=True, underline=True))
-        _print_markers(known[chosen.image].markers)
+        _print_markers(known[chosen.image])
     click.echo(f"Markers on {len(marked)} of {len(targets)} pictures.")
     threads = sum(count_unread(listed.markers) or 0 for listed in known.values())
     if threads:
@@ -252,7 +283,9 @@ def _listed_json(listed: Listed) -> dict[str, object]:
         "src": listed.visit.room.src,
         "unread": count_unread(listed.markers),
         "markers": [
-            marker_json(number, conversation, comments) | {"unread": None if unread is None else len(unread)}
+            marker_json(number, conversation, comments)
+            | {"placement": placement_json(listed.there, conversation)}
+            | {"unread": None if unread is None else len(unread)}
             for number, conversation, comments, unread in listed.markers
         ],
     }
@@ -262,13 +295,12 @@ def _unread_words(threads: int) -> str:
     return f"{threads} unread {'thread' if threads == 1 else 'threads'}"
 
 
-def _print_markers(markers: Iterable[ListedMarker]) -> None:
-    for number, conversation, comments, unread in markers:
+def _print_markers(listed: Listed) -> None:
+    for number, conversation, comments, unread in listed.markers:
         state = "resolved" if conversation.resolved else "open"
         if unread:
             state += f", {len(unread)} unread"
-        point = f"{conversation.point.x:g} %, {conversation.point.y:g} %"
-        click.echo(click.style(f"{number}  {point}  {state}", bold=True))
+        click.echo(click.style(f"{number}  {place_words(listed.there, conversation)}  {state}", bold=True))
         for place, comment in numbered(comments):
             name = safe_text(comment.commenter_name, Kind.NAME)
             fresh = ", unread" if comment.id in (unread or ()) else ""
@@ -324,7 +356,8 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
 
     async def work(visit: Visit) -> tuple[int | None, Conversation, bool, str]:
         before = await visit.look()
-        reply = await visit.send(StartConversation(point, text))
+        version = await visit.noted_version()
+        reply = await visit.send(StartConversation(point, text, version))
         assert isinstance(reply, ConversationReply)
         created = all(one.id != reply.id for one in before.conversations)
         listing = await visit.look_again()

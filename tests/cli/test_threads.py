@@ -12,11 +12,13 @@ import pytest
 from imagechat_tui import problems
 from imagechat_tui.cli import threads
 from imagechat_tui.cli.one_shot import Visit
-from imagechat_tui.cli.threads import list_threads, text_of
+from imagechat_tui.cli.threads import list_threads, place_words, placement_json, text_of
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.models import ReadState
+from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.models import Placement, PlacementState, Point, ReadState
 from imagechat_tui.protocol.routes import ConversationList
+from imagechat_tui.sync.state import Placings
 from tests import examples as eg
 
 
@@ -88,3 +90,32 @@ def test_a_list_says_what_is_left_out_of_it(
     assert told in err
     assert bool(err) == bool(left_out)
     assert out.startswith("{")
+
+
+HOME = ConversationId("ic_1")
+
+
+@pytest.mark.parametrize(
+    ("made_on", "placement", "words", "told"),
+    [
+        (1, Placement(HOME, Point(1.5, 60.0), PlacementState.MOVED, eg.point()), "1.5 %, 60 % (made on v1)", "moved"),
+        (1, Placement(HOME, Point(1.5, 60.0), PlacementState.SET, by=eg.BOB), "1.5 %, 60 % (made on v1)", "set"),
+        (1, Placement(HOME, eg.point(), PlacementState.GUESS, eg.point()),
+         "25.5 %, 30.25 % (made on v1, look where it is)", "guess"),
+        (1, Placement(HOME, Point(1.5, 60.0), PlacementState.MOVED, Point(7.0, 7.0)),
+         "25.5 %, 30.25 % (made on v1, look where it is)", None),
+        (1, None, "25.5 %, 30.25 % (made on v1, look where it is)", None),
+        (2, Placement(HOME, Point(1.5, 60.0), PlacementState.SET), "25.5 %, 30.25 %", None),
+        (None, None, "25.5 %, 30.25 %", None),
+    ],
+)  # fmt: skip
+def test_a_list_says_where_a_marker_is_on_the_version_that_the_picture_is(
+    made_on: int | None, placement: Placement | None, words: str, told: str | None
+) -> None:
+    there = eg.chat_state(placings=Placings(2, True, {} if placement is None else {HOME: placement}))
+    marker = eg.conversation(version=made_on)
+    assert place_words(there, marker) == words
+    found = placement_json(there, marker)
+    assert (None if found is None else found["state"]) == told
+    assert found is None or found["version"] == 2
+    assert place_words(eg.chat_state(), marker) == "25.5 %, 30.25 %"

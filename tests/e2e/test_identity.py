@@ -386,6 +386,20 @@ def test_a_replaced_picture_is_the_next_version(anna: Person) -> None:
     assert "v2" in anna.desk.run("versions", str(picture), **anna.env).stdout
 
 
+def test_a_marker_is_of_the_version_that_it_was_added_to(anna: Person) -> None:
+    picture = anna.home / "a.png"
+    for number, look in enumerate(("red", "blue"), 1):
+        draw(picture, look)
+        anna.tells("add", str(picture), "--at", f"{number},1", "-m", look)
+    markers = anna.tells("ls", str(picture))["markers"]
+    assert [(marker["version"], marker["placement"]) for marker in markers] == [(1, None), (2, None)]
+    told = anna.desk.run("ls", str(picture), **anna.env).stdout
+    assert "1 %, 1 % (made on v1, look where it is)" in told
+    assert "2 %, 1 %  open" in told
+    draw(picture, "red")
+    assert "1 %, 1 %  open" in anna.desk.run("ls", str(picture), **anna.env).stdout
+
+
 @pytest.mark.pty
 def test_two_screens_with_a_clone_each_are_live_with_each_other(anna: Person, ben: Person) -> None:
     hers, his = anna.clone("web", WEB), ben.clone("elsewhere", WEB)
