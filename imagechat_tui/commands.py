@@ -190,6 +190,16 @@ COMMANDS: Final = (
         manual="next, previous difference",
     ),
     Command(
+        "image.elsewhere", Context.CHAT, "g o", "elsewhere", "Go where this picture is discussed too, and back",
+        synonyms="other room project jump goto same image return",
+        hint="elsewhere", about=(Subject.CONTENTS,), manual="go where this picture is discussed too, and back",
+    ),
+    Command(
+        "image.anew", Context.CHAT, "N", "anew", "Start anew: a room of its own for this picture",
+        synonyms="unlink separate split leave new empty room not mine",
+        about=(Subject.CONTENTS,), writes=True, verb="unlink", manual="start anew: a room of its own, asks first",
+    ),
+    Command(
         "app.here", Context.CHAT, "at", "here", "Who is here",
         synonyms="people users members online presence list names collaborators", hint="people",
     ),

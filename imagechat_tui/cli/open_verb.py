@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from imagechat_tui.net.folder_counts import FolderCounts
     from imagechat_tui.net.pictures_ahead import PicturesAhead
     from imagechat_tui.net.trace_file import TraceFile
+    from imagechat_tui.protocol.ids import UrlId
     from imagechat_tui.protocol.models import Place, Summary
     from imagechat_tui.protocol.routes import Pixels
     from imagechat_tui.raster.image import Picture
@@ -305,17 +306,18 @@ class _Album:
     def __len__(self) -> int:
         return len(self._targets)
 
-    def open(self, at: int) -> ShownPicture:
-        """The one in a place."""
+    def open(self, at: int, room: UrlId | None = None) -> ShownPicture:
+        """The one in a place, in its own room or the one that is named."""
         from imagechat_tui.cli.lazy_session import LazySession
         from imagechat_tui.tui.visits import ShownPicture
 
         chosen, seen = self._targets[at], _Seen()
+        chosen = chosen if room is None else replace(chosen, url_id=room)
         trace, self._trace = self._trace, None
-        room = replace(chosen.room_before, explores=self._explores)
+        before = replace(chosen.room_before, explores=self._explores)
         return ShownPicture(
             chosen.title,
-            LazySession(room, lambda: _session(chosen, room, seen, trace)),
+            LazySession(before, lambda: _session(chosen, before, seen, trace)),
             load=lambda progress: seen.load(self._picture(at, progress)),
             stamp=_stamp_of(chosen.image, chosen.stdin),
             against=self._befores.of(chosen),

@@ -279,6 +279,8 @@ class LiveSession:
                 departure = Departure()
                 self._departing.add(departure)
                 self._spawn(self._write(effect, self._drafts.asked, departure))
+            case effects.SendLink():
+                self._spawn(self._link(effect.image_id))
             case effects.FetchImage():
                 self._spawn(self._look_up(effect.image_id))
             case (
@@ -385,6 +387,16 @@ class LiveSession:
         with suppress(ApiError):
             details = await self._api.image(image_id)
             self._enter(replace(self._room, places=details.places, versions=details.versions))
+
+    async def _link(self, image_id: ImageId) -> None:
+        """Have the picture be another image. This session stays in its room."""
+        assert self._recognition is not None
+        try:
+            reply = await self._recognition.linked(self._api, image_id)
+        except ApiError as failure:
+            self._feed(inputs.ImageLinked(failure.problem))
+        else:
+            self._feed(inputs.ImageLinked(Problem(ProblemKind.UNSUPPORTED) if reply is None else None))
 
     def _enter(self, room: Room) -> None:
         room = replace(room, explores=self._room.explores)

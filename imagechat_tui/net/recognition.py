@@ -99,6 +99,8 @@ class Recognition:
         Raises:
             ApiError: see ``net.failures``.
         """
+        if self._met.url_id is not None:
+            return await self._noted_by_key(api, room)
         if room.image is None:
             return room
         await self._see()
@@ -107,6 +109,20 @@ class Recognition:
             return room
         image = replace(reply.image, matched=room.image.matched)
         return replace(room, image=image, others=reply.others)
+
+    async def _noted_by_key(self, api: Api, room: Room) -> Room:
+        """The room that the person named, with what the server knows of it; nothing of the picture is noted."""
+        asked = replace(self._opened(), picture=None, places=(), url_id=room.url_id)
+        reply = await api.open_image(asked)
+        if reply is None:
+            return room
+        image = reply.image
+        room = replace(room, image=image, src=self._met.src or (image.src if image is not None else room.src))
+        if self._place is None:
+            return room
+        by_place = await api.open_image(replace(self._opened(), picture=None))
+        own = by_place.image if by_place is not None else None
+        return replace(room, own=own if own is not None and own.url_id != room.url_id else None)
 
     @property
     def has_key(self) -> bool:

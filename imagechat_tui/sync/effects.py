@@ -90,6 +90,12 @@ class FetchImage(Tagged, frozen=True):
     image_id: ImageId
 
 
+class SendLink(Tagged, frozen=True):
+    """POST that the picture's place is this image's from now on (ours). Sent once."""
+
+    image_id: ImageId
+
+
 class SendReadState(Tagged, frozen=True):
     """PUT how far the person has read (ours). Done twice it is done once, so nothing waits for it."""
 
@@ -154,6 +160,9 @@ class News(StrEnum):
     """The person said where a marker is on the version shown, and the server does not take it."""
     CANNOT_SHOW = "cannot-show"
     PHASE = "phase"
+    LINKED = "linked"
+    """The picture is another image when it is opened again; this room stays as it is."""
+    NOT_LINKED = "not-linked"
     DRAFTS_NOT_STORED = "drafts-not-stored"
     """The disk does not take drafts: typed text lives only as long as this program. Told once."""
 
@@ -208,6 +217,7 @@ Effect: TypeAlias = (
     | FetchPresence
     | FetchReadState
     | FetchImage
+    | SendLink
     | SendReadState
     | FetchPlacements
     | SendPlacements

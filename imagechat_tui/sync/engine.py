@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
-from imagechat_tui.problems import ProblemKind
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import PlacementsChanged, ReadStateChanged, Subscribed
-from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.ids import ConversationId, ImageId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.thread_keys import rounded
 from imagechat_tui.sync import inputs, intents
@@ -30,7 +30,7 @@ from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due, do_due, next_due
-from imagechat_tui.sync.effects import Effect, FetchImage, News, Publish, StoreDrafts, StoreMarks
+from imagechat_tui.sync.effects import Effect, FetchImage, News, Publish, SendLink, StoreDrafts, StoreMarks
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
@@ -141,6 +141,8 @@ class SyncEngine:
                 | inputs.FetchFailed()
             ):
                 self._on_answer(happened)
+            case inputs.ImageLinked(problem):
+                self._core.announce(News.NOT_LINKED if problem else News.LINKED, problem=problem)
             case inputs.ReplyArrived():
                 self._writes.replied(happened)
                 self._facts.link.write_answered()
@@ -200,6 +202,8 @@ class SyncEngine:
                 image = self._core.room.image
                 if image is not None:
                     self._core.emit(FetchImage(image.id))
+            case intents.LinkImage(image_id):
+                self._link(image_id)
             case intents.TryNow():
                 if facts.link.try_now():
                     self._rooms.image.refresh()
@@ -208,6 +212,16 @@ class SyncEngine:
                     facts.placing.refresh()
             case write:
                 writes.submit(write, submitted.broadcast_id, at_ms)
+
+    def _link(self, image_id: ImageId) -> None:
+        """Have the picture be this image, if that can be asked of the server."""
+        problem = self._writes.refusal_of_all()
+        if problem is None and self._core.room.image is None:
+            problem = Problem(ProblemKind.UNSUPPORTED)
+        if problem is None:
+            self._core.emit(SendLink(image_id))
+        else:
+            self._core.announce(News.NOT_LINKED, problem=problem)
 
     def _on_socket(self, happened: OfSocket) -> None:
         if happened.socket == self._facts.link.socket:

@@ -146,6 +146,12 @@ class FetchFailed(Tagged, frozen=True):
     status: int | None = None
 
 
+class ImageLinked(Tagged, frozen=True):
+    """Answer of SendLink; ``problem`` says why the picture is not that image."""
+
+    problem: Problem | None = None
+
+
 class ReplyArrived(Tagged, frozen=True):
     """A write was answered with success. ``reply`` depends on the write; None for deletions."""
 
@@ -199,6 +205,7 @@ Input: TypeAlias = (
     | ReadStateLoaded
     | PlacementsLoaded
     | FetchFailed
+    | ImageLinked
     | ReplyArrived
     | WriteFailed
     | PlacementsWorkedOut

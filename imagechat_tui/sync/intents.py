@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.tagged import Tagged
 
@@ -154,6 +154,12 @@ class LookUpImage(Tagged, frozen=True):
     """The person wants to know where the picture is met, and what it has looked like."""
 
 
+class LinkImage(Tagged, frozen=True):
+    """The picture shall be this image from now on, whenever it is met here; ``new``: one of its own."""
+
+    image_id: ImageId
+
+
 class TryNow(Tagged, frozen=True):
     """Reconnect or catch up at once (key ``R``)."""
 
@@ -172,6 +178,7 @@ Intent: TypeAlias = (
     | UnsetPlacement
     | MoveCrosshair
     | LookUpImage
+    | LinkImage
     | TryNow
 )
 

@@ -72,6 +72,8 @@ class Room(Struct, frozen=True):
     """Images that may be the same picture."""
     explores: bool = False
     """The person only looks around: nothing is written or marked, and nothing of them is noted."""
+    own: OpenedImage | None = None
+    """What the picture is by its place, where the person named another room."""
     places: tuple[Place, ...] = ()
     """Where the image is met, once that was asked for."""
     versions: tuple[Version, ...] = ()

@@ -104,6 +104,20 @@ class Writes:
 
     def _refusal(self, write: Write) -> Problem | None:
         """Why a write is not tried at all (PROMISES 5); nothing is asked of the server for it."""
+        problem = self.refusal_of_all()
+        if problem is not None:
+            return problem
+        home = conversation_of(write)
+        if home is not None and self._facts.conversation(home) is None:
+            return Problem(ProblemKind.GONE)
+        if isinstance(write, EditComment | DeleteComment) and not self._may_be_there(write):
+            return Problem(ProblemKind.GONE)
+        if isinstance(write, MoveConversation | ResolveConversation) and not self._facts.ledger.ours:
+            return Problem(ProblemKind.UNSUPPORTED)
+        return None
+
+    def refusal_of_all(self) -> Problem | None:
+        """Why nothing at all would be tried now."""
         state = self._facts.state
         phase = state.connection.phase
         if state.confirmed.read_only or phase is Phase.READ_ONLY:
@@ -117,13 +131,6 @@ class Writes:
             return Problem(ProblemKind.SIGN_IN)
         if not state.connection.can_write:
             return Problem(ProblemKind.OFFLINE)
-        home = conversation_of(write)
-        if home is not None and self._facts.conversation(home) is None:
-            return Problem(ProblemKind.GONE)
-        if isinstance(write, EditComment | DeleteComment) and not self._may_be_there(write):
-            return Problem(ProblemKind.GONE)
-        if isinstance(write, MoveConversation | ResolveConversation) and not self._facts.ledger.ours:
-            return Problem(ProblemKind.UNSUPPORTED)
         return None
 
     def _may_be_there(self, write: EditComment | DeleteComment) -> bool:

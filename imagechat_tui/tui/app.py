@@ -237,9 +237,22 @@ class ImageChatApp(App[int]):
         """Show another picture."""
         left = self._visits.current.at
         self._counts.take({left: self.chat.leave_picture()})
-        visit = self._visits.go(at)
-        self.chat.show_other(visit, name=visit.picture.name, place=self._place)
-        self.chat.show_unread_beside(self._counts.unread_beside(at))
+        self._show(self._visits.go(at))
+
+    def on_room_wanted(self, message: messages.RoomWanted) -> None:
+        """Show this picture in another room."""
+        visits = self._visits
+        self.chat.leave_picture()
+        visit = visits.go(visits.current.at, message.url_id, anew=message.linked is not None)
+        self._show(visit)
+        if message.linked is not None:
+            words = message.linked
+            self.chat.notices.notice(words.title, f"{words.sentence} {words.action}", lasting=True)
+
+    def _show(self, visit: Visit) -> None:
+        elsewhere = visit.room is not None
+        self.chat.show_other(visit, name=visit.picture.name, place=self._place, elsewhere=elsewhere)
+        self.chat.show_unread_beside(self._counts.unread_beside(visit.at))
         self._load()
 
     def on_counts_told(self, message: messages.CountsTold) -> None:

@@ -11,11 +11,13 @@ from imagechat_tui.sync.state import ChatState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from imagechat_tui.protocol.ids import UrlId
     from imagechat_tui.protocol.models import Summary
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.tui.commands import ActiveCommand
+    from imagechat_tui.words import Words
 
 
 class OfVisit(Message):
@@ -147,6 +149,20 @@ class CountsTold(Message):
     def __init__(self, told: Mapping[int, Summary]) -> None:
         super().__init__()
         self.told = told
+
+
+class RoomWanted(Message):
+    """The person wants to see this picture in another room.
+
+    Args:
+        url_id: its key; None: the one that the picture is found to be in.
+        linked: that is another one now; what is said of it.
+    """
+
+    def __init__(self, url_id: UrlId | None, linked: Words | None = None) -> None:
+        super().__init__()
+        self.url_id = url_id
+        self.linked = linked
 
 
 class WritingRefused(Message):

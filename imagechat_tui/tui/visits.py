@@ -23,7 +23,7 @@ from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imagechat_tui.protocol.ids import BroadcastId
+    from imagechat_tui.protocol.ids import BroadcastId, UrlId
     from imagechat_tui.protocol.models import Summary
     from imagechat_tui.sync.effects import Announce, Applied, Missed
     from imagechat_tui.sync.intents import Intent
@@ -60,8 +60,13 @@ class Album(Protocol):
     def __len__(self) -> int:
         """How many there are."""
 
-    def open(self, at: int, /) -> ShownPicture:
-        """The one in a place, counted from 0, with a session that has not begun."""
+    def open(self, at: int, room: UrlId | None = None, /) -> ShownPicture:
+        """The one in a place, counted from 0, with a session that has not begun.
+
+        Args:
+            at: which one.
+            room: the key of the room to show it in; None: the one that it is found to be in.
+        """
 
     def name(self, at: int, /) -> str:
         """What the one in a place is called."""
@@ -84,8 +89,8 @@ class OnePicture:
         """One."""
         return 1
 
-    def open(self, at: int) -> ShownPicture:
-        """The one."""
+    def open(self, at: int, room: UrlId | None = None) -> ShownPicture:
+        """The one, in whatever room its session is in."""
         return self._picture
 
     def name(self, at: int) -> str:
@@ -102,12 +107,14 @@ class Visit:
     Args:
         at: its place among all pictures.
         picture: what is shown.
+        room: the key of the room that it was asked to be shown in; None: that of the picture.
         stays: whether it is known that the person stays.
     """
 
-    def __init__(self, at: int, picture: ShownPicture, *, stays: bool) -> None:
+    def __init__(self, at: int, picture: ShownPicture, room: UrlId | None = None, *, stays: bool) -> None:
         self.at = at
         self.picture = picture
+        self.room = room
         self._session = picture.session
         self._wanted = asyncio.Event()
         """The session is needed, or the visit is over."""
@@ -191,8 +198,8 @@ class Visits:
         self._album = album
         self._on_change = on_change
         self._tasks: asyncio.TaskGroup | None = None
-        self._running: dict[int, tuple[Visit, asyncio.Task[None]]] = {}
-        """Visits that have not ended, by the place of their pictures."""
+        self._running: dict[tuple[int, UrlId | None], tuple[Visit, asyncio.Task[None]]] = {}
+        """Visits that have not ended, by the place of their pictures and the room that was asked for."""
         self.current = Visit(0, album.open(0), stays=True)
         """The visit of the picture that is shown."""
 
@@ -201,14 +208,20 @@ class Visits:
         """How many pictures there are."""
         return len(self._album)
 
-    def go(self, at: int) -> Visit:
-        """Leave the picture that is shown for another one."""
+    def go(self, at: int, room: UrlId | None = None, *, anew: bool = False) -> Visit:
+        """Leave the picture that is shown for another one, or for another room.
+
+        Args:
+            at: the place of the picture.
+            room: the key of the room to show it in; None: its own.
+            anew: whether a visit that has not ended is none to come back to: its room is not the picture's any more.
+        """
         self.current.leave()
-        visit, _ = self._running.get(at, (None, None))
-        if visit is not None and not visit.is_over:
+        visit, _ = self._running.get((at, room), (None, None))
+        if visit is not None and not visit.is_over and not anew:
             visit.come_back()
         else:
-            visit = Visit(at, self._album.open(at), stays=False)
+            visit = Visit(at, self._album.open(at, room), room, stays=False)
         self.current = visit
         self._begin(visit)
         return visit
@@ -232,15 +245,16 @@ class Visits:
             self._tasks = None
 
     def _begin(self, visit: Visit) -> None:
-        before, task = self._running.get(visit.at, (None, None))
+        place = visit.at, visit.room
+        before, task = self._running.get(place, (None, None))
         if self._tasks is None or before is visit:
             return
-        self._running[visit.at] = visit, self._tasks.create_task(self._visited(visit, task))
+        self._running[place] = visit, self._tasks.create_task(self._visited(visit, task))
 
     async def _visited(self, visit: Visit, before: asyncio.Task[None] | None) -> None:
         """Run a visit, after an earlier one of the same picture has put its drafts away."""
         if before is not None:
             await asyncio.wait([before])
         await visit.run(partial(self._on_change, visit))
-        if self._running[visit.at][0] is visit:
-            del self._running[visit.at]
+        if self._running[visit.at, visit.room][0] is visit:
+            del self._running[visit.at, visit.room]

@@ -38,7 +38,9 @@ from imagechat_tui.words.pictures import (
     joined_words,
     look_alike_words,
     matched_words,
+    named_room_words,
     no_such_picture_here,
+    other_image_words,
     picture_changed_words,
     picture_loss_note,
     picture_loss_words,
@@ -46,13 +48,21 @@ from imagechat_tui.words.pictures import (
     place_words,
     private_address_words,
     project_words,
+    start_anew_words,
+    started_anew_words,
     version_words,
 )
 from imagechat_tui.words.requests import UNREACHED_WORDS, not_tried_words, problem_words
 from imagechat_tui.words.servers import admin_words, local_server_words, serve_words
 from imagechat_tui.words.settings import mistake_words, settings_words, shown_value, wish_words
 from imagechat_tui.words.verbs import verb_words
-from imagechat_tui.words.writes import checking_words, not_placed_words, not_saved_words, write_words
+from imagechat_tui.words.writes import (
+    checking_words,
+    not_linked_words,
+    not_placed_words,
+    not_saved_words,
+    write_words,
+)
 
 __all__ = [
     "BANNER_AFTER_S",
@@ -83,13 +93,16 @@ __all__ = [
     "matched_words",
     "missed_words",
     "mistake_words",
+    "named_room_words",
     "news_words",
     "no_such_picture_here",
     "not_compared_words",
+    "not_linked_words",
     "not_placed_words",
     "not_saved_words",
     "not_tried_words",
     "nothing_earlier_words",
+    "other_image_words",
     "phase_words",
     "picture_changed_words",
     "picture_loss_note",
@@ -108,6 +121,8 @@ __all__ = [
     "shortest_banner",
     "shown_value",
     "sizes_words",
+    "start_anew_words",
+    "started_anew_words",
     "too_many_files_words",
     "verb_words",
     "version_words",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import PictureProblem, Unfetchable, Unfetched
-from imagechat_tui.protocol.models import Matched, OtherImage, Place, PlaceKind
+from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind
 from imagechat_tui.safetext import SafeText
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
 
@@ -267,7 +268,36 @@ def also_discussed_words(others: Sequence[OtherImage]) -> str:
     where = f"in {project_words(first.project)}" if first.project else f"as {safe_name(first.name)}"
     markers = "1 marker" if first.markers == 1 else f"{first.markers} markers"
     rooms = f" and in {'another room' if len(more) == 1 else f'{len(more)} other rooms'}" if more else ""
-    return f"Also discussed {where} ({markers}){rooms}: i tells more."
+    return f"Also discussed {where} ({markers}){rooms}: go"
+
+
+def other_image_words(other: OtherImage) -> str:
+    """Another image that may be the same picture."""
+    project = f" in {project_words(other.project)}" if other.project else ""
+    markers = "1 marker" if other.markers == 1 else f"{other.markers} markers"
+    return f"{safe_name(other.name)}{project}, {markers}"
+
+
+def start_anew_words(markers: int, key: str) -> str:
+    """What comes of a picture's starting anew, before it does."""
+    stay = "marker stays" if markers == 1 else f"{markers} markers stay"
+    left = f" Its {stay} in {safe_name(key)}." if markers else ""
+    return f"This picture gets a room of its own.{left}"
+
+
+def started_anew_words(name: str, key: str) -> Words:
+    """That a picture has a room of its own, and how that is undone."""
+    undo = f"imagechat link {shlex.quote(safe_name(name))} {shlex.quote(safe_name(key))}"
+    return Words("Started anew", "This room is this picture's own.", f"To undo it: {undo}")
+
+
+def named_room_words(room: str, own: OpenedImage) -> Words:
+    """That the room which the person named is not the one that the picture is in by its place."""
+    return Words(
+        "Another room",
+        f"You named {safe_name(room)}. By {matched_words(own.matched)} this picture is in {safe_name(own.url_id)}.",
+        "go goes there.",
+    )
 
 
 def place_words(place: Place) -> str:

@@ -86,3 +86,9 @@ def checking_words(write: intents.Write | None) -> Words:
     """That a write was sent and nobody knows yet what became of it."""
     what = f"{write_words(write)}: " if write is not None else ""
     return Words("Checking", f"{what}no answer yet. You will be told whether it was saved.")
+
+
+def not_linked_words(problem: Problem) -> Words:
+    """Why a picture did not get a room of its own."""
+    why = problem_words(problem)
+    return Words("Not started anew", f"{why.title}. {why.sentence}", why.action)

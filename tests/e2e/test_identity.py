@@ -447,3 +447,27 @@ def test_the_drafts_of_a_renamed_file_are_found_by_its_room(anna: Person) -> Non
     screen = anna.screen(clone / "a.png")
     screen.shows("LIVE", "No markers yet")
     assert "1 draft" not in screen.text, "another picture has come where it was"
+
+
+@pytest.mark.pty
+def test_who_landed_in_a_room_starts_anew_and_goes_to_the_other_and_back(anna: Person, ben: Person) -> None:
+    clone = anna.clone("web", WEB)
+    draw(clone / "a.png", "red")
+    room = anna.marks(clone / "a.png", "Between us")
+    copy = ben.home / "mail.png"
+    draw(copy, "red")
+    screen = ben.screen(copy)
+    screen.shows("LIVE", "Between us", "Anna discusses this picture here")
+    screen.press("N")
+    screen.shows("Start anew?", room)
+    screen.press("y")
+    screen.shows("Started anew", "No markers yet", "LIVE")
+    assert ben.room(copy) != room
+    screen.press("g", "o")
+    screen.shows("Between us", "LIVE")
+    screen.press("g", "o")
+    screen.shows("No markers yet", "LIVE")
+    screen.press("q")
+    assert screen.exit_code() == 0
+    assert ben.tells("link", str(copy), room)["urlId"] == room
+    assert ben.texts(copy) == ["Between us"]

@@ -29,6 +29,9 @@ MET = Sighting("a.png", PLACE, "/nowhere")
 PIXELS = Pixels("ab" * 32, "cd" * 32, 1440, 1000)
 IMAGE = OpenedImage(ImageId("im_1"), UrlId("img/1/b.png"), "b.png", "b.png", WEB, Matched.PATH, None, 3)
 OTHER = OtherImage(ImageId("im_2"), UrlId("img/2/c.png"), "c.png", WEB, 4, ("shots/c.png",), Why.PIXELS)
+GALLERY = replace(
+    IMAGE, id=ImageId("im_9"), url_id=UrlId("gallery-42"), src="/img/a.jpg", matched=Matched.KEY
+)
 UNKNOWN = ImageReply(None)
 
 
@@ -164,8 +167,39 @@ async def test_who_may_only_look_looks(stub: StubServer, api: Api, status: int) 
 async def test_a_key_that_the_person_named_needs_no_question(stub: StubServer, api: Api) -> None:
     found = recognition(replace(MET, url_id=UrlId("gallery-42"), src="/img/a.jpg"))
     room = await found.room(api)
-    assert (room.url_id, room.src, await found.noted(api, room)) == ("gallery-42", "/img/a.jpg", room)
+    assert (room.url_id, room.src) == ("gallery-42", "/img/a.jpg")
     assert stub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("by_key", "by_place", "own"),
+    [
+        (ImageReply(GALLERY), ImageReply(IMAGE), IMAGE),
+        (UNKNOWN, ImageReply(IMAGE), IMAGE),
+        (ImageReply(GALLERY), ImageReply(GALLERY), None),
+        (ImageReply(GALLERY), UNKNOWN, None),
+    ],
+)
+async def test_of_a_room_that_was_named_it_is_told_whether_the_picture_has_another(
+    stub: StubServer, api: Api, by_key: ImageReply, by_place: ImageReply, own: OpenedImage | None
+) -> None:
+    answers(stub, by_key, by_place)
+    found = recognition(replace(MET, url_id=GALLERY.url_id))
+    noted = await found.noted(api, await found.room(api))
+    assert (noted.url_id, noted.image, noted.own) == (GALLERY.url_id, by_key.image, own)
+    assert noted.src == ("a.png" if by_key.image is None else GALLERY.src)
+    assert [(row.get("urlId"), row["places"] != []) for row in stub.rows] == [
+        (GALLERY.url_id, False),
+        (None, True),
+    ]
+    assert all("pixels" not in row and "bind" not in row for row in stub.rows), "nothing is noted"
+
+
+async def test_without_images_a_room_that_was_named_is_all_there_is(stub: StubServer, api: Api) -> None:
+    answers(stub, web.Response(status=404))
+    found = recognition(replace(MET, url_id=GALLERY.url_id))
+    room = await found.room(api)
+    assert await found.noted(api, room) == room
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 405])

@@ -14,7 +14,7 @@ from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import ImageChatUpdated
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Placements, Point, ReadState
-from imagechat_tui.protocol.routes import ConversationReply
+from imagechat_tui.protocol.routes import NEW_IMAGE, ConversationReply
 from imagechat_tui.sync.effects import (
     Applied,
     Effect,
@@ -22,6 +22,7 @@ from imagechat_tui.sync.effects import (
     FetchSnapshot,
     News,
     Publish,
+    SendLink,
     SendRequest,
     StoreDrafts,
 )
@@ -32,6 +33,7 @@ from imagechat_tui.sync.inputs import (
     EventReceived,
     FetchFailed,
     FrameMalformed,
+    ImageLinked,
     Input,
     PlacementsLoaded,
     PlacementsWorkedOut,
@@ -53,6 +55,7 @@ from imagechat_tui.sync.inputs import (
 from imagechat_tui.sync.intents import (
     DeleteConversation,
     KeepDraft,
+    LinkImage,
     LookUpImage,
     MarkRead,
     OpenThread,
@@ -62,7 +65,7 @@ from imagechat_tui.sync.intents import (
 )
 from imagechat_tui.sync.state import Draft, Peer, Phase
 from tests import examples as eg
-from tests.sync.desk import UNREACHABLE, Desk, hosted, joined, late
+from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined, late
 
 HOME = ConversationId("ic_1")
 POST = PostComment(HOME, "hello")
@@ -147,6 +150,7 @@ EACH: list[Input] = [
     Submitted(POST, B, eg.T0),
     Started(),
     DraftsMoved((Draft("d1", POST),)),
+    ImageLinked(UNREACHABLE),
     RoomFound(eg.room(url_id=UrlId("img/1/a.png"))),
     SocketOpened(1),
     SocketClosed(1),
@@ -342,3 +346,32 @@ def test_where_the_picture_is_met_is_asked_for_once_it_is_known_which_one_it_is(
     told = replace(known, versions=(eg.version(),))
     desk.feed(RoomFound(told))
     assert desk.state.room == told
+
+
+def test_a_room_of_its_own_is_asked_for_once_and_its_outcome_told() -> None:
+    desk = joined()
+    desk.feed(RoomFound(eg.room(image=eg.opened_image())))
+    desk.wish(LinkImage(NEW_IMAGE))
+    assert desk.take(SendLink).image_id == NEW_IMAGE
+    desk.feed(ImageLinked())
+    assert [told.news for told in desk.told(News.LINKED, News.NOT_LINKED)] == [News.LINKED]
+    desk.feed(ImageLinked(UNREACHABLE))
+    (told,) = desk.told(News.LINKED, News.NOT_LINKED)
+    assert (told.news, told.problem) == (News.NOT_LINKED, UNREACHABLE)
+    desk.nothing(SendLink)
+
+
+def test_where_nothing_can_be_written_no_other_room_is_asked_for() -> None:
+    unknown = joined()
+    unknown.wish(LinkImage(NEW_IMAGE))
+    offline = joined(uniform=at_once)
+    offline.feed(RoomFound(eg.room(image=eg.opened_image())))
+    offline.cut()
+    offline.refuses()
+    offline.refuses()
+    offline.wish(LinkImage(NEW_IMAGE))
+    for desk, kind in ((unknown, ProblemKind.UNSUPPORTED), (offline, ProblemKind.OFFLINE)):
+        desk.nothing(SendLink)
+        told = desk.told(News.NOT_LINKED)[-1]
+        assert told.problem is not None
+        assert told.problem.kind is kind

@@ -57,10 +57,10 @@ async def test_who_comes_by_a_place_is_told_nothing(sit: Sit, matched: Matched) 
 LOGO = eg.other_image()
 BARE = eg.other_image(project="", markers=1)
 OTHERS = {
-    "Also discussed in acme/shop (4 markers): i tells more.": (LOGO,),
-    "Also discussed as logo.png (1 marker): i tells more.": (BARE,),
-    "Also discussed in acme/shop (4 markers) and in another room: i tells more.": (BARE, LOGO),
-    "Also discussed in acme/shop (4 markers) and in 2 other rooms: i tells more.": (BARE, LOGO, BARE),
+    "Also discussed in acme/shop (4 markers): go": (LOGO,),
+    "Also discussed as logo.png (1 marker): go": (BARE,),
+    "Also discussed in acme/shop (4 markers) and in another room: go": (BARE, LOGO),
+    "Also discussed in acme/shop (4 markers) and in 2 other rooms: go": (BARE, LOGO, BARE),
     "": (eg.other_image(markers=0),),
 }
 

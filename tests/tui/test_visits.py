@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point, Summary
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
@@ -50,7 +50,7 @@ class Folder:
     def __len__(self) -> int:
         return len(self.names)
 
-    def open(self, at: int) -> ShownPicture:
+    def open(self, at: int, room: UrlId | None = None) -> ShownPicture:
         name = self.names[at]
         self.opened.append(name)
         session = self.sessions[name] = RunningSession(one_thread(at, f"About {name}"))

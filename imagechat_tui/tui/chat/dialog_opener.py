@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.sync.state import Draft, Thread
 from imagechat_tui.tui.chat.notices import quote
 from imagechat_tui.tui.chat.screen_state import ScreenState
@@ -13,6 +14,7 @@ from imagechat_tui.tui.messages import CommandChosen
 from imagechat_tui.tui.textual_internals.layers import Layer
 
 if TYPE_CHECKING:
+    from imagechat_tui.protocol.models import OtherImage
     from imagechat_tui.sync.state import CommentView
     from imagechat_tui.tui.clock import Clock
 
@@ -55,6 +57,16 @@ class DialogOpener:
                 chosen(key)
 
         self._screen.push_dialog(ClusterScreen(threads, self._state.people, self._clock), answered)
+
+    def choose_room(self, others: Sequence[OtherImage], chosen: Callable[[UrlId], None]) -> None:
+        """Ask which of several images is meant; call ``chosen`` with the key of its room."""
+        from imagechat_tui.tui.dialogs.rooms import RoomsScreen
+
+        def answered(url_id: str | None) -> None:
+            if url_id is not None:
+                chosen(UrlId(url_id))
+
+        self._screen.push_dialog(RoomsScreen(others), answered)
 
     def list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
         """List commands; the one that is chosen runs as its key would."""

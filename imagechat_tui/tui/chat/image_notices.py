@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from imagechat_tui.protocol.models import Matched
 from imagechat_tui.tui.chat.notices import Notices
@@ -15,23 +15,37 @@ if TYPE_CHECKING:
     from imagechat_tui.safetext import SafeText
 
 
+GO_BACK: Final = "The same picture in another room. go goes back."
+
+
 class ImageNotices:
     """Tells whom one has joined by a picture's bytes, and where else the picture is discussed.
 
     Args:
         state: what is shown.
         notices: says it.
+        elsewhere: whether it is shown in another room than the one that it was opened in.
     """
 
-    def __init__(self, state: ScreenState, notices: Notices) -> None:
+    def __init__(self, state: ScreenState, notices: Notices, *, elsewhere: bool) -> None:
         self._state = state
         self._notices = notices
+        self._elsewhere = elsewhere
         self._told: set[tuple[UrlId, bool]] = set()
         """Rooms of which it was told by what the picture was recognised (True), or where else it is discussed."""
 
     def follow(self) -> None:
         """Take in that another state is shown."""
         room = self._state.shown.room
+        if self._elsewhere:
+            if self._state.loaded and self._begin(room.url_id, joined=True):
+                self._notices.notice("", GO_BACK, lasting=True)
+            return
+        if room.own is not None and self._begin(room.url_id, joined=True):
+            from imagechat_tui.words import named_room_words
+
+            words = named_room_words(room.url_id, room.own)
+            self._notices.notice(words.title, f"{words.sentence} {words.action}", lasting=True)
         if room.image is None or not self._state.loaded:
             return
         if room.image.matched is Matched.PIXELS and self._begin(room.url_id, joined=True):

@@ -59,7 +59,8 @@ class Notices:
 
     def notice(self, title: str, sentence: str, *, failure: bool = False, lasting: bool = False) -> None:
         """Say something. A newer hint takes the place of older ones; failures stay for their time."""
-        self.outdate()
+        if not lasting:
+            self.outdate()
         self._make_room()
         self._corner.show(Notice(safe_line(title), safe_line(sentence), failure, lasting))
 

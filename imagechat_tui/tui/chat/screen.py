@@ -30,6 +30,7 @@ from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.panes import Panes
 from imagechat_tui.tui.chat.picture_pane import PicturePane
 from imagechat_tui.tui.chat.refusals import Refusals
+from imagechat_tui.tui.chat.room_actions import RoomActions
 from imagechat_tui.tui.chat.screen_bars import ScreenBars
 from imagechat_tui.tui.chat.screen_state import PictureStatus, ScreenState
 from imagechat_tui.tui.chat.selection import Selection
@@ -50,6 +51,7 @@ from imagechat_tui.tui.messages import (
     PictureAsked,
     PicturesAsked,
     PictureWanted,
+    RoomWanted,
     UnreadWanted,
     WritingRefused,
 )
@@ -64,10 +66,12 @@ from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from imagechat_tui.protocol.ids import UrlId
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.sync.session import Session
+    from imagechat_tui.words import Words
 
 MINUTE_S: Final = 60.0
 SEEKS_S: Final = 10.0
@@ -127,7 +131,7 @@ class ChatScreen(Layer[None]):
         self.notices = Notices(AppCorner(self.app), self.panes.place_notices)
         self._put_together(session)
 
-    def _put_together(self, session: Session) -> None:
+    def _put_together(self, session: Session, *, elsewhere: bool = False) -> None:
         """Give each part what it acts on: all that is about one picture, and is made anew for another."""
         self._session = session
         self.state = ScreenState(session)
@@ -174,7 +178,6 @@ class ChatScreen(Layer[None]):
             ring=self._ring,
             now_s=self._clock.engine_s,
         )
-        self._image_notices = ImageNotices(state, self.notices)
         self.comparing = Comparing(
             self.picture_pane,
             self.notices,
@@ -182,6 +185,7 @@ class ChatScreen(Layer[None]):
             on_change=self.show_status,
             on_ask=lambda: self.post_message(ComparisonAsked()),
         )
+        self._image_notices = ImageNotices(state, self.notices, elsewhere=elsewhere)
         self._dialogs = DialogOpener(self, state, self._clock)
         self.gaze = Gaze(
             state,
@@ -189,6 +193,16 @@ class ChatScreen(Layer[None]):
             selection=self.selection,
             in_view=self._thread_in_view,
             has_focus=lambda: self.app.app_focus,
+        )
+        self.room_actions = RoomActions(
+            state,
+            dispatch,
+            notices=self.notices,
+            refusals=refusals,
+            confirm=self._dialogs.confirm,
+            choose=self._dialogs.choose_room,
+            enter=self._want_room,
+            elsewhere=elsewhere,
         )
         self.thread_actions = ThreadActions(
             state,
@@ -250,6 +264,7 @@ class ChatScreen(Layer[None]):
     def show_news(self, news: Sequence[Announce]) -> None:
         """Say what is worth a word."""
         self._news.show(news)
+        self.room_actions.hear(news)
 
     def _show_empty(self) -> None:
         """What stands in the list while it is empty."""
@@ -306,9 +321,9 @@ class ChatScreen(Layer[None]):
         """Say that there is nothing unread anywhere, as far as is known."""
         self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
 
-    def show_other(self, session: Session, *, name: str, place: str) -> None:
-        """Show another picture: nothing is known of it yet but what its session has."""
-        self._put_together(session)
+    def show_other(self, session: Session, *, name: str, place: str, elsewhere: bool) -> None:
+        """Show another picture, or this one ``elsewhere``: nothing is known of it yet but what its session has."""
+        self._put_together(session, elsewhere=elsewhere)
         self.sidebar.clear()
         self.picture_pane.clear()
         self.header.facts = header_facts(session, name, place)
@@ -747,6 +762,17 @@ class ChatScreen(Layer[None]):
             self._dialogs.list_unsent(retry=drafting.retry, discard=discard, write_on=drafting.write_on)
         else:
             self.notices.notice("", ALL_SENT)
+
+    def _want_room(self, url_id: UrlId | None, linked: Words | None) -> None:
+        self.post_message(RoomWanted(url_id, linked))
+
+    def action_elsewhere(self) -> None:
+        """Show this picture in another room where it is discussed, or in its own again."""
+        self.room_actions.go_elsewhere()
+
+    def action_anew(self) -> None:
+        """Ask, then give this picture a room of its own."""
+        self.room_actions.start_anew()
 
     def action_here(self) -> None:
         """All people that look at the picture now."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from imagechat_tui.protocol.models import OtherImage, Version
+from imagechat_tui.protocol.models import Version
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, Peer
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.dialogs.details import Facts, FactsScreen, table
 from imagechat_tui.tui.widgets.people import People
-from imagechat_tui.words import matched_words, place_words, project_words, safe_name
+from imagechat_tui.words import matched_words, other_image_words, place_words, safe_name
 
 
 class PictureScreen(FactsScreen):
@@ -48,7 +48,9 @@ def facts(state: ChatState, size: str) -> Facts:
     known = [("versions", version_row(state, people, version)) for version in reversed(room.versions)]
     rows += known or [("versions", "not known yet" if image.latest else "none yet")]
     rows += [("met at", place_words(place)) for place in room.places]
-    rows += [("also", other_row(other)) for other in room.others]
+    if room.own is not None:
+        rows.append(("its own", f"{safe_name(room.own.url_id)}, by {matched_words(room.own.matched)}: go"))
+    rows += [("also", other_image_words(other)) for other in room.others]
     return rows
 
 
@@ -59,10 +61,3 @@ def version_row(state: ChatState, people: People, version: Version) -> str:
     scale = f" @{version.scale}x" if version.scale > 1 else ""
     size = f"{version.width}{symbols.TIMES}{version.height}{scale}"
     return f"v{version.number}{here}, {size}, {date_and_time(version.at_ms)}, {people.name_of(version.by)}"
-
-
-def other_row(other: OtherImage) -> str:
-    """Another image that may be the same picture."""
-    project = f" in {project_words(other.project)}" if other.project else ""
-    markers = "1 marker" if other.markers == 1 else f"{other.markers} markers"
-    return f"{safe_name(other.name)}{project}, {markers}"

@@ -1,0 +1,114 @@
+"""What is done about the room that a picture is in: another one is opened, or it gets one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol.routes import NEW_IMAGE
+from imagechat_tui.sync.intents import LinkImage
+from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
+from imagechat_tui.tui.chat.refusals import Refusals
+from imagechat_tui.tui.chat.screen_state import ScreenState
+from imagechat_tui.tui.chat.thread_actions import Confirm
+
+if TYPE_CHECKING:
+    from imagechat_tui.protocol.ids import UrlId
+    from imagechat_tui.protocol.models import OtherImage
+    from imagechat_tui.sync.effects import Announce
+    from imagechat_tui.sync.intents import Intent
+    from imagechat_tui.words import Words
+
+
+class RoomActions:
+    """What keys do about the picture's room. Each says why, if it does nothing.
+
+    Args:
+        state: what is shown.
+        dispatch: takes what the session shall do.
+        notices: says why nothing was done.
+        refusals: what may not be done.
+        confirm: asks before markers are left behind.
+        choose: asks which of several images is meant.
+        enter: shows this picture in another room; None is the one that it is found to be in. If that is another one
+            now, what is said of it comes with it.
+        elsewhere: whether it is shown in another room than the one that it was opened in.
+    """
+
+    def __init__(
+        self,
+        state: ScreenState,
+        dispatch: Callable[[Intent], object],
+        *,
+        notices: Notices,
+        refusals: Refusals,
+        confirm: Confirm,
+        choose: Callable[[Sequence[OtherImage], Callable[[UrlId], None]], None],
+        enter: Callable[[UrlId | None, Words | None], None],
+        elsewhere: bool,
+    ) -> None:
+        self._state = state
+        self._dispatch = dispatch
+        self._notices = notices
+        self._refusals = refusals
+        self._confirm = confirm
+        self._choose = choose
+        self._enter = enter
+        self._elsewhere = elsewhere
+
+    def go_elsewhere(self) -> None:
+        """Show this picture in another room where it is discussed; from there back to where it was opened."""
+        room = self._state.shown.room
+        others = [other for other in room.others if other.markers]
+        if self._elsewhere:
+            self._enter(None, None)
+        elif room.own is not None:
+            self._enter(room.own.url_id, None)
+        elif len(others) == 1:
+            self._enter(others[0].url_id, None)
+        elif others:
+            self._choose(others, lambda url_id: self._enter(url_id, None))
+        elif not self._state.loaded:
+            self._notices.notice(*NOTHING_LOADED)
+        else:
+            self._notices.notice("", "Discussed nowhere else, as far as the server knows.")
+
+    def start_anew(self) -> None:
+        """Ask, then give the picture a room of its own."""
+        from imagechat_tui.words import start_anew_words
+
+        if not self._state.loaded:
+            self._notices.notice(*NOTHING_LOADED)
+        elif self._state.shown.room.image is None:
+            self._refuse(Problem(ProblemKind.UNSUPPORTED))
+        elif not self._refusals.writing():
+            room, count = self._state.shown.room, len(self._state.shown.confirmed.conversations)
+            self._confirm(
+                "Start anew?",
+                start_anew_words(count, room.url_id),
+                "start anew",
+                self._start_anew,
+                no="stay",
+            )
+
+    def _start_anew(self) -> None:
+        self._dispatch(LinkImage(NEW_IMAGE))
+
+    def hear(self, news: Sequence[Announce]) -> None:
+        """Take in what became of it."""
+        from imagechat_tui.sync.effects import News
+        from imagechat_tui.words import started_anew_words
+
+        room = self._state.newest.room
+        for item in news:
+            if item.news is News.LINKED:
+                self._enter(None, started_anew_words(room.page_title, room.url_id))
+            elif item.news is News.NOT_LINKED and item.problem is not None:
+                self._refuse(item.problem)
+
+    def _refuse(self, problem: Problem) -> None:
+        from imagechat_tui.words import not_linked_words
+
+        words = not_linked_words(problem)
+        self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=True)
