@@ -35,7 +35,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "renderer": ("cells", "rich-pixels"),
     "graphics": ("cells", "kitty"),
     "theme": ("dark", "light"),
-    "bell": ("off", "on"),
+    "bell": ("off", "on", "mentions"),
 }
 """Settings with a fixed set of values."""
 

@@ -184,7 +184,7 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
         renderer="rich-pixels",
         graphics="kitty",
         theme="light",
-        bell="on",
+        bell="mentions",
         max_megapixels=12.5,
         max_file_mib=0.5,
         keep_pictures=0.0,

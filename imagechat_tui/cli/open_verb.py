@@ -84,7 +84,9 @@ def private_option(command: Command) -> Command:
 @click.option("--max-megapixels", metavar="NUMBER", help="Refuse pictures of more pixels. Default: 60.")
 @click.option("--max-file-mib", metavar="NUMBER", help="Refuse larger files. Default: 20.")
 @click.option("--theme", type=click.Choice(CHOICES["theme"]), help="The colours around the picture.")
-@click.option("--bell", type=click.Choice(CHOICES["bell"]), help="Ring when somebody else adds something.")
+@click.option(
+    "--bell", type=click.Choice(CHOICES["bell"]), help="Ring for what others add, or for @you alone."
+)
 @click.option("--explore", is_flag=True, help="Only look: nothing is written, and nothing is marked read.")
 @against_option
 @private_option
@@ -262,7 +264,7 @@ def _shown(
         options=ScreenOptions(
             render=look,
             theme=chosen.settings.theme,
-            bell=chosen.settings.bell == "on",
+            bell=chosen.settings.bell,
             ask_width=may_be_wide(chosen.settings, look),
             crash_folder=state / "crash",
         ),

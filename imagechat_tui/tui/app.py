@@ -63,8 +63,8 @@ class ScreenOptions(Struct, frozen=True):
 
     render: RenderOptions
     theme: str = "dark"
-    bell: bool = False
-    """Ring when somebody else adds something."""
+    bell: str = "off"
+    """Ring when somebody else adds something: ``on``, or ``mentions`` for what calls the person."""
     ask_width: bool = False
     """Ask the terminal whether it draws characters of ambiguous width in two cells, and use ASCII if it does."""
     crash_folder: Path | None = None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.state import CommentView
 from imagechat_tui.tui.widgets.people import People
 from tests import examples as eg
 from tests.tui.conftest import Sit
@@ -89,3 +91,60 @@ async def test_wherever_people_are_shown_they_are_told_apart(sit: Sit) -> None:
         assert "B  Bob (bob)" in desk.text
         await desk.press("i")
         assert desk.text.count("Bob (bob)") >= 2
+
+
+CALLS = {
+    "@anna": True,
+    "Look, @Anna, the logo": True,
+    "(@anna)": True,
+    "@Anna Karenina should see it": True,
+    "@anna.k": True,
+    "@ANNA.K!": True,
+    "anna": False,
+    "@annabel": False,
+    "mail@anna": False,
+    "me@anna.k": False,
+    "@@anna": False,
+    "@ben": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("text", "called"), CALLS.items())
+def test_a_comment_calls_whom_it_names(text: str, called: bool) -> None:
+    me = eg.user(id=UserId("demo:anna.k"), username="", display_name="Anna Karenina")
+    people = People({}, me)
+    view = CommentView("c_1", comment("c_1", text))
+    assert people.mention_me(view) is called
+    assert not people.mention_me(replace(view, mine=True)), "not whoever wrote it"
+    assert not People({}).mention_me(view)
+
+
+@pytest.mark.parametrize("name", ["", " ", ".*", "(", "\u202e", "[a-", "a" * 5000])
+def test_an_odd_name_is_compared_as_it_is(name: str) -> None:
+    people = People({}, eg.user(id=UserId("demo:x"), username=name, display_name=name))
+    assert not people.mention_me(CommentView("c_1", comment("c_1", "@b and @, nothing @")))
+
+
+@pytest.mark.parametrize(("bell", "rings"), [("off", [0, 0]), ("on", [1, 2]), ("mentions", [0, 1])])
+async def test_who_is_called_is_told_and_sees_it_in_the_list(
+    sit: Sit, bell: str, rings: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker, first = conversation(1, 20.0, 20.0), comment("c_1", "One")
+    rung: list[int] = []
+    async with sit(chat_state((marker, [first])), options={"bell": bell}) as desk:
+        monkeypatch.setattr(desk.app, "bell", lambda: rung.append(1))
+        said = [first]
+        counted = []
+        for name, text in (("c_2", "Fine"), ("c_3", "@alice, do you agree?")):
+            desk.chat._news._quiet_until_s = 0.0
+            said.append(comment(name, text))
+            state = chat_state((marker, said), unread=frozenset({marker.id}))
+            added = Announce(News.COMMENT_ADDED, conversation_id=marker.id, comment_id=said[-1].id, by=eg.BOB)
+            await desk.publish(state, added)
+            counted.append(len(rung))
+            assert ("@you" in desk.text) is (name == "c_3")
+        assert counted == rings
+        assert "Bob mentions you on marker 1" in desk.toasts
+        await desk.publish(chat_state((marker, said)))
+        assert "@you" not in desk.text, "read"

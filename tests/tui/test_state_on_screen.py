@@ -199,7 +199,7 @@ async def test_a_remote_marker_changes_list_and_counts_but_not_the_selection(sit
 
 async def test_a_burst_of_news_rings_once_and_is_one_note(sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
-    async with sit(options={"bell": True}) as desk:
+    async with sit(options={"bell": "on"}) as desk:
         monkeypatch.setattr(desk.app, "bell", lambda: rung.append(1))
         one = Announce(News.COMMENT_ADDED, conversation_id=ConversationId(FIRST), by=eg.BOB)
         for _ in range(5):  # in pieces, as an outage's events come

@@ -539,7 +539,7 @@ async def test_own_other_sessions_bring_neither_toast_nor_bell(
     sit: Sit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[int] = []
-    async with sit(options={"bell": True}) as desk:
+    async with sit(options={"bell": "on"}) as desk:
         monkeypatch.setattr(desk.app, "bell", lambda: rung.append(1))
         await desk.publish(two_threads(unread=frozenset()), Announce(News.SAVED, BroadcastId("other")))
         assert not desk.toasts

@@ -33,7 +33,8 @@ class NewsNotices:
         drafting: hears what became of what is being written.
         notices: says it.
         at_end: whether the newest comment of the open thread is in view.
-        ring: rings for others' actions.
+        ring: rings for others' actions,
+        only_mentions: and only for those that call the person.
         now_s: the engine's clock, in seconds.
     """
 
@@ -46,6 +47,7 @@ class NewsNotices:
         notices: Notices,
         at_end: Callable[[], bool],
         ring: Callable[[], None],
+        only_mentions: bool = False,
         now_s: Callable[[], float],
     ) -> None:
         self._state = state
@@ -54,6 +56,7 @@ class NewsNotices:
         self._notices = notices
         self._at_end = at_end
         self._bell = ring
+        self._only_mentions = only_mentions
         self._now_s = now_s
         self._quiet_until_s = 0.0
 
@@ -63,8 +66,10 @@ class NewsNotices:
 
         added = [item for item in news if item.news in (News.MARKER_ADDED, News.COMMENT_ADDED)]
         if len(added) > 1:  # after an outage there may be hundreds
-            self._ring()
-            self._notices.notice("", "Several new markers and comments")
+            called = self._mention(added)
+            self._ring(mentioned=called)
+            also = "; you are mentioned" if called else ""
+            self._notices.notice("", f"Several new markers and comments{also}")
         for item in news:
             match item.news:
                 case News.MARKER_ADDED | News.COMMENT_ADDED if len(added) > 1:
@@ -96,22 +101,35 @@ class NewsNotices:
 
     # -- others
 
-    def _ring(self) -> None:
+    def _ring(self, *, mentioned: bool) -> None:
         now_s = self._now_s()
-        if now_s >= self._quiet_until_s:
+        if (mentioned or not self._only_mentions) and now_s >= self._quiet_until_s:
             self._quiet_until_s = now_s + RING_EVERY_S
             self._bell()
 
+    def _mention(self, added: Sequence[Announce]) -> bool:
+        """Whether anything of what is new calls the person."""
+        threads = self._state.newest_threads({item.conversation_id for item in added})
+        people = self._state.newest_people
+        for item in added:
+            thread = threads.get(item.conversation_id or "")
+            comments = thread.comments if thread is not None else ()
+            new = [one for one in comments if item.comment_id in (None, one.comment.id)]
+            if any(map(people.mention_me, new[-1:])):
+                return True
+        return False
+
     def _added(self, item: Announce, verb: str) -> None:
         who = self._state.newest_people.name_of(item.by)
-        self._ring()
+        mentioned = self._mention([item])
+        self._ring(mentioned=mentioned)
         if item.conversation_id == self._selection.open_key and self._selection.open_key is not None:
             if not self._at_end():
                 self._notices.notice("", f"{who} commented below. G jumps to it.")
             return
         thread = self._state.newest_thread(item.conversation_id)
         where = marker_name(thread) if thread is not None else "a marker"
-        self._notices.notice("", f"{who} {verb} {where}")
+        self._notices.notice("", f"{who} {'mentions you on' if mentioned else verb} {where}")
 
     def _thread_gone(self, item: Announce) -> None:
         key = item.conversation_id

@@ -113,7 +113,7 @@ class ChatScreen(Layer[None]):
         place: str = "",
         options: RenderOptions,
         clock: Clock,
-        bell: bool = False,
+        bell: str = "off",
     ) -> None:
         super().__init__()
         self._clock = clock
@@ -176,6 +176,7 @@ class ChatScreen(Layer[None]):
             notices=self.notices,
             at_end=lambda: self.comments.is_at_end,
             ring=self._ring,
+            only_mentions=self._bell == "mentions",
             now_s=self._clock.engine_s,
         )
         self.comparing = Comparing(
@@ -277,7 +278,7 @@ class ChatScreen(Layer[None]):
         self.threads.show_empty(words)
 
     def _ring(self) -> None:
-        if self._bell:
+        if self._bell != "off":
             self.app.bell()
 
     # -- another picture

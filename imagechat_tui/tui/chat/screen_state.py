@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,11 @@ class ScreenState:
 
     def newest_thread(self, key: str | None) -> Thread | None:
         """A thread as the session has it now."""
-        return next((thread for thread in self._views.threads(self.newest) if thread.key == key), None)
+        return self.newest_threads([key]).get(key or "")
+
+    def newest_threads(self, keys: Collection[str | None]) -> dict[str, Thread]:
+        """Threads by their keys as the session has them now."""
+        return {thread.key: thread for thread in self._views.threads(self.newest) if thread.key in keys}
 
     @property
     def drafts(self) -> tuple[Draft, ...]:

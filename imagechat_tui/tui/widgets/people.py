@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +10,8 @@ from msgspec import Struct
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, User
-from imagechat_tui.safetext import Kind, SafeText, safe_text
-from imagechat_tui.sync.state import ChatState, Peer, Phase, Thread
+from imagechat_tui.safetext import Kind, SafeText, comment_text, safe_text
+from imagechat_tui.sync.state import ChatState, CommentView, Peer, Phase, Thread
 from imagechat_tui.tui import symbols
 
 UNNAMED = SafeText("somebody")
@@ -37,6 +38,7 @@ class People:
         }
         self._signs = _signs(shown)
         """Of those who share a name with somebody else."""
+        self._called = _calling(me)
 
     def is_about(self, state: ChatState) -> bool:
         """Whether it holds for a state, too."""
@@ -57,9 +59,15 @@ class People:
             return self.author_of(thread.conversation)
         return self.author_of(thread.comments[0].comment)
 
+    def mention_me(self, comment: CommentView) -> bool:
+        """Whether somebody else's comment calls the asking person: ``@name``, by any of their names."""
+        if comment.mine or self._called is None or comment.comment.is_deleted:
+            return False
+        return self._called.search(_plain(comment_text(comment.comment))) is not None
+
     def same_names(self, other: People) -> bool:
-        """Whether these tell the same people apart."""
-        return self._signs == other._signs
+        """Whether these tell the same people apart, and call the same one."""
+        return self._signs == other._signs and self._called == other._called
 
     def _plain_name(self, user_id: UserId) -> SafeText:
         is_me = self._me is not None and self._me.id == user_id
@@ -83,11 +91,26 @@ def _signs(names: Mapping[UserId, SafeText]) -> dict[UserId, str]:
         alike: dict[str, list[UserId]] = {}
         for user, name in names.items():
             sign = f" ({signs[user]})" if user in signs else ""
-            alike.setdefault(unicodedata.normalize("NFKC", f"{name}{sign}").casefold(), []).append(user)
+            alike.setdefault(_plain(f"{name}{sign}"), []).append(user)
         for users in alike.values():
             if len(users) > 1:
                 signs.update(zip(users, _parts([_own_part(user) for user in users]), strict=True))
     return signs
+
+
+def _calling(me: User | None) -> re.Pattern[str] | None:
+    """What a text has in it that calls somebody; None if they have no name."""
+    if me is None or me.is_anonymous:
+        return None
+    shown = [safe_text(name, Kind.NAME) for name in (me.display_name, me.username, _own_part(me.id))]
+    names = {_plain(name) for whole in shown for name in (whole, whole.partition(" ")[0]) if name}
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<![\w@.])@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)") if names else None
+
+
+def _plain(text: str) -> str:
+    """A text as names in it are compared."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _own_part(user_id: UserId) -> str:

@@ -51,6 +51,8 @@ class ThreadList(Rows[Thread]):
         head.append(self.people.starter_of(item), self.person(starter_key(item)))
         if item.status is Status.SAVED and any(c.status is Status.FAILED for c in item.comments):
             head.append(f" {symbols.FAILED} not saved", self.ink("error"))
+        if item.unread and any(map(self.people.mention_me, item.comments)):
+            head.append(" @you", self.ink("accent"))
         if item.has_draft and item.status is not Status.DRAFT:
             head.append(f" {symbols.DRAFT} draft", self.ink("accent"))
         when = Text(f"{self._when(item)} ", self.ink("dim"))
