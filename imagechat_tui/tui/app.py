@@ -181,8 +181,8 @@ class ImageChatApp(App[int]):
     def _load(self) -> None:
         """Load the picture that is shown, and no other one any more."""
         visit = self._visits.current
-        self.workers.cancel_group(self, "comparison")
-        self._against = self._befores = self._comparisons = self._earlier = None
+        self._end_comparing()
+        self._earlier = None
         self._loader = PictureLoader(
             visit.picture.load,
             visit.picture.stamp,
@@ -326,12 +326,13 @@ class ImageChatApp(App[int]):
         """Show the picture; what it is compared with comes after it."""
         if not self._shows(message):
             return
-        before = self.chat.picture.picture
+        before, against = self.chat.picture.picture, self._visits.current.picture.against
         if before is not None and before.sha256 != message.picture.sha256:
             self._earlier = before
+            if self._against is not against and not self.chat.comparing.is_on:
+                self._end_comparing()  # what comes before this one is another
         self.chat.show_picture(message.picture)
         self._attend()
-        against = self._visits.current.picture.against
         if self._comparisons is not None:
             self._comparisons.take_new(message.picture)
         elif against is not None:
@@ -402,6 +403,11 @@ class ImageChatApp(App[int]):
         self._comparisons.take_new(picture)
         self.run_worker(self._befores.run(), name="before", group="comparison")
         self.run_worker(self._comparisons.run(), name="comparison", group="comparison")
+
+    def _end_comparing(self) -> None:
+        self.workers.cancel_group(self, "comparison")
+        self._against = self._befores = self._comparisons = None
+        self.chat.comparing.forget()
 
     def on_before_told(self, message: messages.BeforeTold) -> None:
         """Something about the picture that this one is compared with."""

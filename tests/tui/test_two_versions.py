@@ -197,6 +197,32 @@ async def test_a_picture_whose_file_changed_is_compared_with_what_it_was(sit: Si
         assert left != right
 
 
+@pytest.mark.parametrize("closed", [True, False])
+async def test_when_it_changes_again_it_is_compared_with_the_last_one_unless_one_is_just_comparing(
+    sit: Sit, closed: bool
+) -> None:
+    third = version(255 - CHANGED, "third.png")
+    versions = [OLD, NEW, third]
+
+    async def load(progress: Callable[[float], None]) -> Picture:
+        return versions[0] if len(versions) == 1 else versions.pop(0)
+
+    async with sit(load=load) as desk:
+        await desk.until(lambda: desk.chat.picture.picture is OLD)
+        await desk.press("R")
+        await desk.until(lambda: desk.chat.picture.picture is NEW)
+        await desk.press("C")
+        await desk.until(lambda: "1 place" in desk.text)
+        if closed:
+            await desk.press("escape")
+        await desk.press("R")
+        await desk.until(lambda: desk.chat.picture.picture is third)
+        if closed:
+            await desk.press("C")
+        await desk.until(lambda: desk.chat.comparing._comparison is not None)
+        assert desk.chat.comparing._old is (NEW if closed else OLD)
+
+
 async def test_a_terminal_that_takes_pixels_has_each_version_as_a_picture_of_its_own(
     sit: Sit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

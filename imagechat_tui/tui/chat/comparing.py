@@ -140,6 +140,11 @@ class Comparing:
         self._mode = Mode.SIDE
         self._show()
 
+    def forget(self) -> None:
+        """There is nothing any more to compare the picture with."""
+        self._name = self._old = self._failed = None
+        self._lay()
+
     def begin_nothing(self, elsewhere: Sequence[int] = ()) -> None:
         """There is nothing to compare the picture with; ``elsewhere`` are numbers of versions that are not here."""
         self._say(nothing_earlier_words(elsewhere))
