@@ -127,6 +127,22 @@ async def test_while_writing_the_keys_for_help_and_quit_are_others() -> None:
         assert status.render().plain.rstrip().endswith("F1 help  Ctrl+Q quit")
 
 
+@pytest.mark.parametrize(("width", "named"), [(160, True), (120, True), (100, True), (80, False)])
+async def test_what_may_follow_a_key_is_told_before_all_else(width: int, named: bool) -> None:
+    follow = (("gg", "first"), ("go", "elsewhere"), ("g=", "here"), ("gm", "move"), ("Esc", "cancel"))
+    facts = StatusFacts("PICTURE", Point(60.8, 45.1), 2.0, 0.041, typing=True, begun=True, hints=follow)
+    app = Edges()
+    async with app.run_test(size=(width, 5)):
+        status = app.query_one(StatusBar)
+        status.facts = facts
+        line = status.render().plain
+        assert cell_len(line) == width
+        assert "gg first  go elsewhere  g= here  gm move  Esc cancel" in line
+        assert ("F1 help" in line) is named
+        assert "F1" in line
+        assert ("60.8 %" in line) is (width >= 120)
+
+
 @pytest.mark.parametrize(
     ("past", "words"),
     [

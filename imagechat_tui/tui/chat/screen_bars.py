@@ -114,6 +114,7 @@ class ScreenBars:
             zoom=picture.zoom,
             round_trip_s=connection.round_trip_s if connection.phase in UP else None,
             typing=focus == "editor" or begun,
+            begun=begun,
             markers=picture.markers_shown,
             leaving="back" if reading else "quit",
             hints=CHOOSING if picture.choosing else (*hints, CANCEL) if begun else hints,

@@ -198,6 +198,8 @@ class StatusFacts(Struct, frozen=True):
     round_trip_s: float | None = None
     typing: bool = False
     """Whether letters are text now, or continue what was begun, so that help and quit need other keys."""
+    begun: bool = False
+    """Whether a key was pressed that others have to follow."""
     markers: str = "all"
     """Which markers the picture shows: all, open, none."""
     leaving: str = "quit"
@@ -235,7 +237,7 @@ class StatusBar(Widget):
 
     def _place(self, facts: StatusFacts) -> str:
         width = self.size.width
-        if facts.crosshair is None or width < 30:
+        if facts.crosshair is None or width < 30 or (facts.begun and width < 120):
             return ""
         digits = 1 if width >= 60 else 0
         place = f"{facts.crosshair.x:{3 + digits}.{digits}f} %, {facts.crosshair.y:{3 + digits}.{digits}f} %"
@@ -255,6 +257,9 @@ class StatusBar(Widget):
         help_key, quit_key = KEYS_WHILE_TYPING if facts.typing else KEYS
         leaving = "quit" if facts.typing else facts.leaving
         named = len(help_key) + len(quit_key) + 12 <= room
+        if facts.begun:  # all that may follow is told first: nothing else tells it
+            told = sum(cell_len(key) + cell_len(words) + 3 for key, words in facts.hints)
+            named = named and told + len(help_key) + len(quit_key) + 12 <= room
         room -= len(help_key) + len(quit_key) + (12 if named else 1)
         hints: list[str | tuple[str, str]] = []
         for key, words in facts.hints:
