@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.state import Room
     from imagechat_tui.tui.comparison_loading import Against
+    from imagechat_tui.tui.counts import AlbumChange
     from imagechat_tui.tui.visits import ShownPicture
 
 
@@ -126,7 +127,7 @@ def open_picture(
     before = chosen_before(against, images[0], first) if against and len(pictures) == 1 else None
     return run_screen(
         first,
-        pictures[1:],
+        pictures,
         explores=explore,
         private=allow_private,
         trace=trace,
@@ -140,7 +141,7 @@ NAME_S = 1.0
 
 def run_screen(
     first: Target,
-    others: Sequence[PictureChoice] = (),
+    pictures: Sequence[PictureChoice] = (),
     *,
     explores: bool = False,
     private: bool = False,
@@ -151,14 +152,14 @@ def run_screen(
 
     Args:
         first: the picture that is shown first.
-        others: what comes after it.
+        pictures: all of them, this one too; none if there is no other one.
         explores: whether the person only looks around.
         private: whether addresses may lead into a private network; else the person is asked.
         trace: the file that the session of the first picture is recorded in, if it is.
         before: what the picture is compared with; or the folder where each has one of its name, or has none.
     """
     with recording(trace) as recorded, on_terminal():
-        targets = Targets(first, others)
+        targets = Targets(first, pictures)
         allowed = {image for image in targets.addresses if private or _may_be_private(image)}
         return _shown(targets, explores, allowed, recorded, Befores(before, private=private))
 
@@ -212,9 +213,13 @@ class Targets:
         PictureError: nothing came through a pipe, or too much.
     """
 
-    def __init__(self, first: Target, others: Sequence[PictureChoice]) -> None:
+    def __init__(self, first: Target, pictures: Sequence[PictureChoice]) -> None:
         self._first = first
-        self._images = (first.image, *(other.image for other in others))
+        others = pictures[1:]
+        self._images = [first.image, *(other.image for other in others)]
+        folders = (os.path.dirname(other.image) for other in pictures if other.in_folder)  # noqa: PTH120
+        self.folders = tuple(dict.fromkeys(folders))
+        """Those of which pictures are shown."""
         named = (other.image for other in others if not other.in_folder)
         piped = ((image, from_pipe(image, first.settings)) for image in named)
         self._piped = {image: data for image, data in piped if data is not None}
@@ -228,6 +233,15 @@ class Targets:
         image = self._images[at]
         data = self._piped.get(image)
         return replace(self._first, image=image if data is None else "-", stdin=data)
+
+    @property
+    def images(self) -> Sequence[str]:
+        """What to open: paths, addresses, ``-``."""
+        return self._images
+
+    def add(self, images: Iterable[str]) -> None:
+        """Have more pictures, behind all others: whatever is known of these is known by their places."""
+        self._images += images
 
     def title(self, at: int) -> str:
         """What the one in a place is called on the screen."""
@@ -330,9 +344,11 @@ class _Album:
         """What the one in a place is called."""
         return self._targets.title(at)
 
-    async def attend(self, tell: Callable[[Mapping[int, Summary]], None]) -> None:
-        """Decode the neighbours of the one that is shown, and ask how it stands with all."""
-        if len(self) == 1:
+    async def attend(
+        self, tell: Callable[[Mapping[int, Summary]], None], changed: Callable[[AlbumChange], None]
+    ) -> None:
+        """Decode the neighbours of the one that is shown, ask how it stands with all, see what comes and goes."""
+        if len(self) == 1 and not self._targets.folders:
             return
         from imagechat_tui.net.folder_counts import FolderCounts
         from imagechat_tui.net.pictures_ahead import PicturesAhead
@@ -340,12 +356,33 @@ class _Album:
         first = self._targets[0]
         self._ahead = PicturesAhead(self._load, self._stamp, lambda: len(self))
         self._counts = FolderCounts(
-            first.endpoint, first.before_connect, count=len(self), place=self._place, tell=tell
+            first.endpoint, first.before_connect, count=lambda: len(self), place=self._place, tell=tell
         )
         self._show(self._shown)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._ahead.run())
             tasks.create_task(self._counts.run())
+            tasks.create_task(self._watch(changed))
+
+    async def _watch(self, changed: Callable[[AlbumChange], None]) -> None:
+        from imagechat_tui.cli.folder_watch import EVERY_S, FolderWatch
+        from imagechat_tui.tui.counts import AlbumChange
+
+        targets = self._targets
+        watch = await asyncio.to_thread(FolderWatch, targets.folders, targets.images)
+        while targets.folders:
+            change = await asyncio.to_thread(watch.look)
+            first_new = len(targets)
+            targets.add(change.added)
+            if change.added or change.gone or change.back:
+                at = {image: place for place, image in enumerate(targets.images)}
+                new = range(first_new, len(targets))
+                changed(
+                    AlbumChange(
+                        tuple(new), *(tuple(map(at.__getitem__, some)) for some in (change.gone, change.back))
+                    )
+                )
+            await asyncio.sleep(EVERY_S)
 
     def _show(self, at: int) -> None:
         self._shown = at

@@ -30,7 +30,7 @@ class FolderCounts:
     Args:
         endpoint: the server.
         before_connect: awaited before it is asked.
-        count: how many pictures there are.
+        count: tells how many pictures there are.
         place: tells where one is met, None of one that only its pixels tell; for a thread.
         tell: called with what is known of those that somebody knows.
     """
@@ -40,7 +40,7 @@ class FolderCounts:
         endpoint: Endpoint,
         before_connect: Callable[[], Awaitable[None]] | None,
         *,
-        count: int,
+        count: Callable[[], int],
         place: Callable[[int], Place | None],
         tell: Callable[[Mapping[int, Summary]], None],
     ) -> None:
@@ -95,9 +95,10 @@ class FolderCounts:
         return True
 
     def _around(self) -> list[tuple[int, Place]]:
-        first = max(0, min(self._shown - MOST // 2, self._count - MOST))
+        count = self._count()
+        first = max(0, min(self._shown - MOST // 2, count - MOST))
         found: list[tuple[int, Place]] = []
-        for at in range(first, min(self._count, first + MOST)):
+        for at in range(first, min(count, first + MOST)):
             if at not in self._places:
                 self._places[at] = self._place(at)
             place = self._places[at]

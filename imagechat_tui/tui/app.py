@@ -29,7 +29,7 @@ from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, NothingEarlier, at_hand
-from imagechat_tui.tui.counts import Counts
+from imagechat_tui.tui.counts import AlbumChange, Counts
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
 from imagechat_tui.tui.job_control import can_go_on_again
@@ -43,7 +43,7 @@ from imagechat_tui.tui.textual_internals.terminal import driver_class, write
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.visits import Album, Visit, Visits
 from imagechat_tui.tui.widgets.bars import count
-from imagechat_tui.words import WIDE_SIGNS, Words
+from imagechat_tui.words import WIDE_SIGNS, Words, album_change_words
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -95,6 +95,8 @@ class ImageChatApp(App[int]):
         self._visits = Visits(album, self._session_changed)
         self._attends = False
         self._counts = Counts()
+        self._gone: set[int] = set()
+        """Places of pictures whose files are gone."""
         self._options = options
         self._clock = clock
         self._picture_problem = picture_problem
@@ -195,10 +197,15 @@ class ImageChatApp(App[int]):
         """Have the other pictures attended to, once the first one is there: it had the machine for itself."""
         if not self._attends:
             self._attends = True
-            self.run_worker(self._visits.attend(self._tell_counts), name="album", group="album")
+            self.run_worker(
+                self._visits.attend(self._tell_counts, self._tell_change), name="album", group="album"
+            )
 
     def _tell_counts(self, told: Mapping[int, Summary]) -> None:
         self.post_message(messages.CountsTold(told))
+
+    def _tell_change(self, change: AlbumChange) -> None:
+        self.post_message(messages.AlbumChanged(change))
 
     def _post(self, visit: Visit, message: messages.OfVisit) -> None:
         message.visit = visit
@@ -260,6 +267,23 @@ class ImageChatApp(App[int]):
         shown = self._visits.current.at
         self._counts.take({at: told for at, told in message.told.items() if at != shown})
         self.chat.show_unread_beside(self._counts.unread_beside(shown))
+        self._show_list()
+
+    def on_album_changed(self, message: messages.AlbumChanged) -> None:
+        """Say which pictures came and went; count and list them."""
+        change = message.change
+        self._gone = (self._gone | {*change.gone}) - {*change.back}
+        self.chat.show_place(self._place)
+        names = self._visits.names
+        self.chat.notices.notice(
+            "",
+            album_change_words(
+                *([names[at] for at in some] for some in (change.added, change.gone, change.back))
+            ),
+        )
+        self._show_list()
+
+    def _show_list(self) -> None:
         for screen in self.screen_stack[1:]:
             follow = getattr(screen, "show_pictures", None)
             if follow is not None:
@@ -292,7 +316,7 @@ class ImageChatApp(App[int]):
         shown = self._visits.current.at
         self._counts.take({shown: self.chat.summary})
         return tuple(
-            ListedPicture(at, safe_text(name, Kind.LINE), self._counts[at])
+            ListedPicture(at, safe_text(name, Kind.LINE), self._counts[at], at in self._gone)
             for at, name in enumerate(self._visits.names)
         )
 

@@ -1,10 +1,21 @@
-"""How it stands with the pictures beside the one that is shown: what is open there, and what is unread."""
+"""How it stands with the pictures beside the one that is shown: which there are, what is open there, what is unread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from imagechat_tui.protocol.models import Summary
+
+
+class AlbumChange(Struct, frozen=True):
+    """Which pictures came and went, by their places. Those that came are the last ones; none changes its place."""
+
+    added: tuple[int, ...] = ()
+    gone: tuple[int, ...] = ()
+    back: tuple[int, ...] = ()
+    """There again."""
 
 
 class Counts:

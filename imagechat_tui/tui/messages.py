@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.tui.commands import ActiveCommand
+    from imagechat_tui.tui.counts import AlbumChange
     from imagechat_tui.words import Words
 
 
@@ -141,6 +142,14 @@ class PicturesAsked(Message):
 
 class UnreadWanted(Message):
     """The person wants to go on to something unread, and there is nothing on this picture."""
+
+
+class AlbumChanged(Message):
+    """Pictures came or went."""
+
+    def __init__(self, change: AlbumChange) -> None:
+        super().__init__()
+        self.change = change
 
 
 class CountsTold(Message):

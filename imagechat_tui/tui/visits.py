@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from imagechat_tui.sync.state import ChatState, WriteStatus
 from imagechat_tui.tui.comparison_loading import Against, FindEarlier
+from imagechat_tui.tui.counts import AlbumChange
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ LONGEST_S: Final = 15.0
 
 TellCounts: TypeAlias = "Callable[[Mapping[int, Summary]], None]"
 """Takes how it stands with pictures, by their places."""
+
+
+TellChange: TypeAlias = Callable[[AlbumChange], None]
 
 
 class ShownPicture(Struct, frozen=True):
@@ -71,11 +75,12 @@ class Album(Protocol):
     def name(self, at: int, /) -> str:
         """What the one in a place is called."""
 
-    async def attend(self, tell: TellCounts, /) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange, /) -> None:
         """Do until cancelled what is good for all of them while one is shown. Not before the first one is.
 
         Args:
             tell: called with how it stands with pictures, by their places.
+            changed: called when pictures came or went.
         """
 
 
@@ -97,7 +102,7 @@ class OnePicture:
         """Its name."""
         return self._picture.name
 
-    async def attend(self, tell: TellCounts) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange) -> None:
         """There is nothing to do."""
 
 
@@ -231,9 +236,9 @@ class Visits:
         """What all pictures are called."""
         return [self._album.name(at) for at in range(len(self._album))]
 
-    async def attend(self, tell: TellCounts) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange) -> None:
         """As the album's."""
-        await self._album.attend(tell)
+        await self._album.attend(tell, changed)
 
     async def run(self) -> None:
         """Run the sessions until cancelled; once."""

@@ -32,6 +32,7 @@ from imagechat_tui.words.link import (
 from imagechat_tui.words.machine import WIDE_SIGNS, disk_full_words, too_many_files_words
 from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name
 from imagechat_tui.words.pictures import (
+    album_change_words,
     also_discussed_words,
     defect_words,
     first_picture_words,
@@ -76,6 +77,7 @@ __all__ = [
     "WIDE_SIGNS",
     "Words",
     "admin_words",
+    "album_change_words",
     "also_discussed_words",
     "banner",
     "before_changed_words",

@@ -222,6 +222,16 @@ def first_picture_words(name: str, pictures: int) -> str:
     return f"{safe_name(name)} is the first of {pictures} pictures there."
 
 
+def album_change_words(added: Sequence[str], gone: Sequence[str], back: Sequence[str]) -> str:
+    """Which pictures came to a folder and went from it while it is shown."""
+    told = ((added, "New"), (gone, "Gone"), (back, "There again"))
+    return " ".join(f"{verb}: {_several_words(names)}." for names, verb in told if names)
+
+
+def _several_words(names: Sequence[str]) -> str:
+    return safe_name(names[0]) if len(names) == 1 else f"{len(names)} pictures"
+
+
 def look_alike_words(typed: str, there: str) -> str:
     """The file that was taken for one whose name looks the same; both spelled out."""
     return f"There is no {safe_name(typed)}; {safe_name(there)} looks the same and is taken."

@@ -66,7 +66,7 @@ async def told_of(count: int, server: Server, enough: Callable[[], bool]) -> dic
     def tell(news: Mapping[int, Summary]) -> None:
         told.update(news)
 
-    counts = FolderCounts(ENDPOINT, None, count=count, place=place, tell=tell)
+    counts = FolderCounts(ENDPOINT, None, count=lambda: count, place=place, tell=tell)
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(counts.run())
         await until(lambda: enough() or task.done())

@@ -19,6 +19,7 @@ from imagechat_tui.sync.state import ChatState, OutboxEntry, WriteStatus
 from imagechat_tui.tui import visits
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
+from imagechat_tui.tui.counts import AlbumChange
 from imagechat_tui.tui.visits import ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
@@ -40,7 +41,7 @@ class Folder:
     """Pictures with a marker each; what is broken is no picture."""
 
     def __init__(self, *names: str, broken: str = "") -> None:
-        self.names = names
+        self.names = [*names]
         self.broken = broken
         self.sessions: dict[str, RunningSession] = {}
         """The newest of each picture."""
@@ -65,9 +66,11 @@ class Folder:
     def name(self, at: int) -> str:
         return self.names[at]
 
-    async def attend(self, tell: Callable[[Mapping[int, Summary]], None]) -> None:
+    async def attend(
+        self, tell: Callable[[Mapping[int, Summary]], None], changed: Callable[[AlbumChange], None]
+    ) -> None:
         self.attended += 1
-        self.tell = tell
+        self.tell, self.changed = tell, changed
 
 
 def one_thread(at: int, text: str) -> ChatState:
@@ -316,3 +319,19 @@ async def test_all_pictures_are_listed_with_what_is_open_and_unread() -> None:
         await shows(desk, "b.png")
         await desk.press("p", "escape")
         assert desk.lines[0].startswith(" 2/3 b.png")
+
+
+async def test_pictures_that_come_and_go_are_told_counted_and_listed() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.names.append("c\x1b[31m.png")
+        folder.changed(AlbumChange(added=(2,), gone=(1,)))
+        await desk.until(lambda: desk.lines[0].startswith(" 1/3 a.png"))
+        assert "New: c" in desk.toasts
+        assert "Gone: b.png" in desk.toasts
+        assert "\x1b" not in desk.toasts
+        await desk.press("p")
+        await desk.until(lambda: any("b.png" in line and "gone" in line for line in desk.lines))
+        folder.changed(AlbumChange(back=(1,)))
+        await desk.until(lambda: not any("b.png" in line and "gone" in line for line in desk.lines))

@@ -306,6 +306,11 @@ class ChatScreen(Layer[None]):
         self.bars.show_unread_beside(unread)
         self.show_status()
 
+    def show_place(self, place: str) -> None:
+        """Say which of how many pictures it is."""
+        self.bars.show_place(place)
+        self.show_status()
+
     def seek_unread(self) -> None:
         """Open the first thread with something unread, once it is known."""
         self._seeks_until_s = self._clock.engine_s() + SEEKS_S

@@ -120,6 +120,10 @@ class ScreenBars:
             hints=CHOOSING if picture.choosing else (*hints, CANCEL) if begun else hints,
         )
 
+    def show_place(self, place: str) -> None:
+        """Say which of how many pictures it is."""
+        self._header.facts = replace(self._header.facts, place=place)
+
     def show_unread_beside(self, unread: int) -> None:
         """Say how many threads are unread on the other pictures."""
         self._header.facts = replace(self._header.facts, unread_beside=unread)

@@ -31,6 +31,8 @@ class ListedPicture(Struct, frozen=True):
     name: SafeText
     summary: Summary | None
     """None while nothing is known of it."""
+    gone: bool = False
+    """Its file is."""
 
 
 class PictureRows(Rows[ListedPicture]):
@@ -56,6 +58,8 @@ class PictureRows(Rows[ListedPicture]):
             told.append(f"{summary.unread} unread", self.ink("accent"))
         if summary.open:
             told.append(f"{f' {symbols.DOT} ' if summary.unread else ''}{summary.open} open", self.ink("dim"))
+        if item.gone:
+            told = Text("gone", self.ink("dim"), no_wrap=True)
         told.append(" ")
         return [spread(line, told, width)]
 
