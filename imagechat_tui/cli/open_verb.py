@@ -220,6 +220,7 @@ class Targets:
         folders = (os.path.dirname(other.image) for other in pictures if other.in_folder)  # noqa: PTH120
         self.folders = tuple(dict.fromkeys(folders))
         """Those of which pictures are shown."""
+        self._titles: dict[int, str] = {}
         named = (other.image for other in others if not other.in_folder)
         piped = ((image, from_pipe(image, first.settings)) for image in named)
         self._piped = {image: data for image, data in piped if data is not None}
@@ -245,7 +246,9 @@ class Targets:
 
     def title(self, at: int) -> str:
         """What the one in a place is called on the screen."""
-        return title_of(self._images[at], self._first.cwd)
+        if at not in self._titles:
+            self._titles[at] = title_of(self._images[at], self._first.cwd)
+        return self._titles[at]
 
     @property
     def addresses(self) -> list[str]:

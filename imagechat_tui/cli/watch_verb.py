@@ -6,20 +6,31 @@ import asyncio
 import contextlib
 import json
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from imagechat_tui.cli import CANCELLED, OK
 from imagechat_tui.cli.documents import line
-from imagechat_tui.cli.target import Target, picture_argument, picture_options, server_options, to_look_at
+from imagechat_tui.cli.target import (
+    Target,
+    picture_argument,
+    picture_options,
+    server_options,
+    target,
+    to_look_at,
+)
 from imagechat_tui.cli.trace_verb import recording, trace_option
+from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.cli.whole_folder import each_of, whole_folder
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.settings import sayable
 from imagechat_tui.sync.effects import Announce, Applied, Missed, News
-from imagechat_tui.words import cannot_show_words, missed_words, phase_words, problem_words
+from imagechat_tui.words import cannot_show_words, missed_words, phase_words, problem_words, safe_name
 
 if TYPE_CHECKING:
     from imagechat_tui.net.trace_file import TraceFile
@@ -34,22 +45,57 @@ if TYPE_CHECKING:
 @picture_options
 @server_options
 def watch(image: str, jsonl: bool, trace: str | None, **options: str | None) -> int:
-    """Print every event of IMAGE as it happens, until Ctrl+C.
+    """Print every event of IMAGE as it happens, until Ctrl+C; of a folder, those of all pictures in it.
 
     With --jsonl an event line is the event as the wire has it (type, timestamp, broadcastId, userId, seq,
     epoch, eventId); a line of type "phase" says how the link stands. After an outage everything that happened
     meanwhile is printed. Only what the server gives back no more is left out: a line of type "reset" names the
-    positions, "from" the last event printed "to" the last one left out.
+    positions, "from" the last event printed "to" the last one left out. Of a folder, each line begins with the
+    path of its picture, with --jsonl as "path".
 
     \b
     imagechat watch shot.png --jsonl | jq -c 'select(.type == "new-image-chat")'
     """
-    chosen = to_look_at(image, **options)
+    folder = None if options["url_id"] else whole_folder(image)
+    if folder is None:
+        targets = [to_look_at(image, **options)]
+    else:
+        targets = each_of(target(folder.choice(0).image, Purpose.READ, **options), folder)
+    if len(targets) > MOST_WATCHED:
+        raise click.UsageError(
+            f"{len(targets)} pictures are there, and {MOST_WATCHED} at most are watched at once."
+        )
+    if trace is not None and len(targets) > 1:
+        raise click.UsageError("--trace records one picture, and the folder has several.")
     with recording(trace) as recorded:
-        return asyncio.run(_watch(chosen, jsonl=jsonl, trace=recorded))
+        return asyncio.run(_watch(targets, jsonl=jsonl, named=folder is not None, trace=recorded))
 
 
-async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int:
+MOST_WATCHED: Final = 16
+"""Each picture takes a socket, of which a server lets one person have so many and some for their screens."""
+
+
+async def _watch(targets: Sequence[Target], *, jsonl: bool, named: bool, trace: TraceFile | None) -> int:
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    code = OK
+
+    def end(chosen: int) -> None:
+        nonlocal code
+        code = chosen
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, end, CANCELLED)
+    loop.add_signal_handler(signal.SIGTERM, end, OK)
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as tasks:
+            for chosen in targets:
+                tasks.create_task(_watch_one(chosen, jsonl=jsonl, named=named, trace=trace))
+    return code
+
+
+async def _watch_one(chosen: Target, *, jsonl: bool, named: bool, trace: TraceFile | None) -> None:
     from imagechat_tui.net.driver import LiveSession
 
     session = LiveSession(
@@ -65,25 +111,16 @@ async def _watch(chosen: Target, *, jsonl: bool, trace: TraceFile | None) -> int
         for item in news:
             told = line_of(item, state, jsonl=jsonl)
             if told is not None:
-                click.echo(told)
+                click.echo(told if not named else _with_path(told, chosen.image, jsonl=jsonl))
             elif isinstance(item, Announce) and item.news is News.CANNOT_SHOW:
                 click.echo(f"imagechat: {cannot_show_words(state.confirmed.cannot_show)}", err=True)
 
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task is not None
-    code = OK
+    await session.run(on_change)
 
-    def end(chosen: int) -> None:
-        nonlocal code
-        code = chosen
-        task.cancel()
 
-    loop.add_signal_handler(signal.SIGINT, end, CANCELLED)
-    loop.add_signal_handler(signal.SIGTERM, end, OK)
-    with contextlib.suppress(asyncio.CancelledError):
-        await session.run(on_change)
-    return code
+def _with_path(told: str, path: str, *, jsonl: bool) -> str:
+    """A line that names its picture."""
+    return line({"path": sayable(path)} | json.loads(told)) if jsonl else f"{safe_name(path)}  {told}"
 
 
 _IN_WORDS = {

@@ -274,13 +274,9 @@ class ImageChatApp(App[int]):
         change = message.change
         self._gone = (self._gone | {*change.gone}) - {*change.back}
         self.chat.show_place(self._place)
-        names = self._visits.names
-        self.chat.notices.notice(
-            "",
-            album_change_words(
-                *([names[at] for at in some] for some in (change.added, change.gone, change.back))
-            ),
-        )
+        told = (change.added, change.gone, change.back)
+        names = ([self._visits.name(at) for at in places] for places in told)
+        self.chat.notices.notice("", album_change_words(*names))
         self._show_list()
 
     def _show_list(self) -> None:
@@ -317,7 +313,7 @@ class ImageChatApp(App[int]):
         self._counts.take({shown: self.chat.summary})
         return tuple(
             ListedPicture(at, safe_text(name, Kind.LINE), self._counts[at], at in self._gone)
-            for at, name in enumerate(self._visits.names)
+            for at, name in enumerate(map(self._visits.name, range(self._visits.count)))
         )
 
     def _shows(self, message: messages.OfVisit) -> bool:

@@ -231,10 +231,9 @@ class Visits:
         self._begin(visit)
         return visit
 
-    @property
-    def names(self) -> list[str]:
-        """What all pictures are called."""
-        return [self._album.name(at) for at in range(len(self._album))]
+    def name(self, at: int) -> str:
+        """What the picture in a place is called."""
+        return self._album.name(at)
 
     async def attend(self, tell: TellCounts, changed: TellChange) -> None:
         """As the album's."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+
 import pytest
 from PIL import Image
 
@@ -122,3 +125,28 @@ def test_ls_lists_a_whole_folder(desk: Desk) -> None:
     assert told.returncode == 0
     assert told.stdout.index("shots/shot1.png") < told.stdout.index("On one") < told.stdout.index("On ten")
     assert "Markers on 2 of 4 pictures." in told.stdout
+
+
+def test_watch_tells_of_a_whole_folder_and_which_picture_it_was(desk: Desk) -> None:
+    make_folder(desk, "a.png", "b.png")
+    watching = desk.start("watch", "shots", "--jsonl")
+    assert watching.stdout is not None
+    live: set[object] = set()
+    while len(live) < 2:
+        told = json.loads(watching.stdout.readline())
+        if told.get("phase") == "live":
+            live.add(told["path"])
+    assert live == {"shots/a.png", "shots/b.png"}
+    assert desk.run("add", "shots/b.png", "--at", "20,20", "-m", "On b").returncode == 0
+    while told["type"] != "new-image-chat":
+        told = json.loads(watching.stdout.readline())
+    assert told["path"] == "shots/b.png"
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(30) == 130
+
+
+def test_more_pictures_than_sockets_are_not_watched(desk: Desk) -> None:
+    make_folder(desk, *(f"{number}.png" for number in range(17)))
+    done = desk.run("watch", "shots")
+    assert done.returncode == 2
+    assert "17 pictures" in done.stderr
