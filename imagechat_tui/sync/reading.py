@@ -128,7 +128,10 @@ class Reading:
             self._take_up_found()
         else:
             self._confirm(sent)
-            self._take(state)
+            if state.marks:
+                self._take(state)
+            elif self._revision is not None and state.revision > self._revision:
+                self._ask = True  # another session was faster: what it changed is on its way, or was missed
             self._made = bool(state.revision)
         # That a newcomer has been here is told at once: they may be gone in a moment.
         self._request.every_s = TOLD_EVERY_S if self._revision or sent is not None else 0.0

@@ -495,3 +495,12 @@ def test_more_than_there_was_to_read_was_not_read() -> None:
     desk = came_back(left(read=at(1 << 50)))
     desk.wait(1.0)
     assert confirmed(desk, 2) == ChangeReadState(read=at(3))
+
+
+def test_what_another_session_read_at_the_same_moment_is_not_lost_to_an_answer_that_changes_nothing() -> None:
+    desk = known(3, read=2)
+    desk.wish(MarkRead(HOME))
+    desk.wait(1.0)
+    desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState(2)))
+    desk.hears(ReadStateChanged(ReadState(2, at(3))))
+    assert desk.state.mine.unread == frozenset()
