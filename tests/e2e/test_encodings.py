@@ -29,7 +29,7 @@ PEOPLE = {
     "where": ["where", NAME],
     "versions": ["versions", NAME],
     "unlink": ["unlink", COPY],
-    "link": ["link", COPY, "☃"],
+    "link": ["link", COPY, NAME],
     "doctor": ["doctor"],
     "trace": ["trace", "☃.jsonl"],
     "config": ["config", "show"],

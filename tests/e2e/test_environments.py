@@ -41,7 +41,7 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("rm", "shot.png", "1", "--yes"),
     ("where", "shot.png"),
     ("versions", "shot.png"),
-    ("link", "shot.png", "a-key"),
+    ("link", "shot.png", "shot.png"),
     ("unlink", "shot.png"),
     ("watch", "shot.png"),
     ("tenant", "list"),

@@ -19,6 +19,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, UrlId
 from imagechat_tui.protocol.models import Conversation, Position
 from imagechat_tui.protocol.routes import ConversationList
+from imagechat_tui.sync.attention import READ_AFTER_S
 from imagechat_tui.sync.effects import (
     Announce,
     Applied,
@@ -30,7 +31,7 @@ from imagechat_tui.sync.effects import (
     OpenSocket,
 )
 from imagechat_tui.sync.inputs import EventLogLoaded, FetchFailed, SnapshotComing, SnapshotLoaded
-from imagechat_tui.sync.intents import DeleteConversation, OpenThread, TryNow
+from imagechat_tui.sync.intents import DeleteConversation, Look, OpenThread, TryNow
 from imagechat_tui.sync.link import HUNG_AFTER_S
 from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.replay import HELD_AT_MOST
@@ -773,9 +774,11 @@ def test_what_was_unread_stays_so_until_it_is_gone() -> None:
     assert desk.state.mine.unread == {"ic_2"}
 
 
-def test_the_thread_that_is_open_is_being_read() -> None:
+def test_what_comes_in_the_thread_that_is_being_read_is_not_unread() -> None:
     desk = joined(listing(1))
     desk.wish(OpenThread(HOME))
+    desk.wish(Look(HOME))
+    desk.wait(READ_AFTER_S)
     theirs = eg.comment(id=CommentId("c_9"), user_id=eg.BOB)
     reset_to(desk, replace(listing(1), comments=(eg.comment(), theirs), position=eg.position(9)))
     assert [news.conversation_id for news in desk.told(News.COMMENT_ADDED)] == [HOME]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
+from imagechat_tui.sync.attention import READ_AFTER_S
 from imagechat_tui.sync.effects import CloseSocket, FetchEventLog, FetchThread, News, OpenSocket
 from imagechat_tui.sync.inputs import (
     EventLogLoaded,
@@ -19,7 +20,7 @@ from imagechat_tui.sync.inputs import (
     SocketClosed,
     ThreadLoaded,
 )
-from imagechat_tui.sync.intents import CloseThread, OpenThread, TryNow
+from imagechat_tui.sync.intents import CloseThread, Look, OpenThread, TryNow
 from imagechat_tui.sync.replay import HELD_AT_MOST
 from imagechat_tui.sync.state import Peer, Phase
 from tests import examples as eg
@@ -348,8 +349,10 @@ def test_polling_reads_the_open_thread_as_well() -> None:
         desk.wait(0.1)
 
 
-def test_comments_of_others_in_the_open_thread_are_told_and_not_unread() -> None:
+def test_comments_of_others_in_the_thread_that_is_being_read_are_told_and_not_unread() -> None:
     desk = reading(hosted())
+    desk.wish(Look(HOME))
+    desk.wait(READ_AFTER_S)
     hears(desk, said(2))
     assert [news.comment_id for news in desk.told(News.COMMENT_ADDED)] == ["c_2"]
     assert desk.state.mine.unread == frozenset()
