@@ -155,7 +155,7 @@ def placement_json(there: ChatState, conversation: Conversation) -> dict[str, ob
 def place_words(there: ChatState, conversation: Conversation) -> str:
     """Where a marker is on the version that the picture is, and on which it was made, if that is another one."""
     placement, made_on = placement_of(there, conversation), conversation.version
-    point = conversation.point if placement is None else placement.point
+    point = rounded(conversation.point if placement is None else placement.point)
     told = f"{point.x:g} %, {point.y:g} %"
     if there.placings.version is None or made_on in (None, there.placings.version):
         return told

@@ -99,7 +99,7 @@ HOME = ConversationId("ic_1")
     ("made_on", "placement", "words", "told"),
     [
         (1, Placement(HOME, Point(1.5, 60.0), PlacementState.MOVED, eg.point()), "1.5 %, 60 % (made on v1)", "moved"),
-        (1, Placement(HOME, Point(1.5, 60.0), PlacementState.SET, by=eg.BOB), "1.5 %, 60 % (made on v1)", "set"),
+        (1, Placement(HOME, Point(1.5, 38.4422), PlacementState.SET, by=eg.BOB), "1.5 %, 38.44 % (made on v1)", "set"),
         (1, Placement(HOME, eg.point(), PlacementState.GUESS, eg.point()),
          "25.5 %, 30.25 % (made on v1, look where it is)", "guess"),
         (1, Placement(HOME, Point(1.5, 60.0), PlacementState.MOVED, Point(7.0, 7.0)),
