@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from imagechat_tui.protocol.ids import ConversationId, TenantId
 from imagechat_tui.protocol.routes import MAX_PLACEMENTS
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits
-from tests.server.house import IMAGE, House, Json, K, Person, frame, items, part, running_house
+from imagechat_tui.server.storage.sqlite import SqliteStore
+from tests.server.house import IMAGE, Clock, House, Json, K, Person, frame, items, part, running_house
 
 OTHER_IMAGE = "gallery-43"
 
@@ -354,6 +358,36 @@ async def test_without_an_image_nobody_knows_the_version(house: House) -> None:
     assert "version" not in (await listed(anna, v="2"))[0]
     await looks(anna, 1)
     assert "version" not in (await listed(anna, v="2"))[0]
+
+
+async def test_markers_of_an_older_database_are_of_the_version_that_was_the_newest_then(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.sqlite"
+    steps = (step for step in resources.files("imagechat_tui.server.storage.migrations").iterdir())
+    scripts = sorted((step for step in steps if step.name.endswith(".sql")), key=lambda step: step.name)
+    with sqlite3.connect(path) as old:
+        for step in scripts[:5]:
+            old.executescript(step.read_text("utf-8"))
+        old.execute("PRAGMA user_version = 5")
+        old.execute("INSERT INTO tenant VALUES ('demo', 'Demo', x'', 0, 0, 0)")
+        old.execute("INSERT INTO image VALUES ('demo', 'im_1', 'room', 's', 'a.png', '', 0)")
+        for number in (1, 2):
+            version = number, f"look {number}", "file", 1, 1, 1, 0, 100 * number, "demo:anna"
+            old.execute(
+                "INSERT INTO image_version VALUES ('demo', 'im_1', ?, ?, ?, ?, ?, ?, ?, ?, ?)", version
+            )
+        for number, (made_at, room) in enumerate(((50, "room"), (150, "room"), (250, "room"), (250, "x"))):
+            old.execute(
+                "INSERT INTO conversation (tenant_id, id, image, url_id, x, y, commenter_name, comment_count,"
+                " created_at_ms, number, resolved) VALUES ('demo', ?, ?, ?, 1, 1, '', 0, ?, ?, 0)",
+                (f"ic_{number}", room, f"thread {number}", made_at, number),
+            )
+    old.close()
+    store = await SqliteStore.open(path, now_ms=Clock())
+    kept = [await store.conversation(TenantId("demo"), ConversationId(f"ic_{n}")) for n in range(4)]
+    await store.close()
+    assert [one and one.version for one in kept] == [None, 1, 2, None]
 
 
 # The thread of a marker
