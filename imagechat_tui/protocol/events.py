@@ -24,10 +24,12 @@ class Stamp(Struct, frozen=True):
 
 
 class NewImageChat(Tagged, frozen=True):
-    """A marker was created."""
+    """A marker was created, or came back."""
 
     stamp: Stamp
     conversation: Conversation
+    restored: bool = False
+    """It was deleted before (``v=2`` only)."""
 
 
 class ImageChatUpdated(Tagged, frozen=True):
@@ -37,8 +39,8 @@ class ImageChatUpdated(Tagged, frozen=True):
     conversation: Conversation
     activity: str = ""
     """``new-comment``, ``updated-comment``, ``deleted-comment``, ``several``, ``moved``, ``resolved``,
-    ``reopened``; and ``first-comment``: the comment of a marker just created, for ``v=2`` sockets only, so
-    that ``new-image-chat`` stays under 1,024 bytes."""
+    ``reopened``. For ``v=2`` sockets only: ``restored``, a comment that came back with its marker, and
+    ``first-comment``, that of a marker just created, so that ``new-image-chat`` stays under 1,024 bytes."""
     comment: Comment | None = None
     """The comment that caused it (``v=2`` only): keeps every thread live over one socket."""
 

@@ -44,6 +44,7 @@ LIST_CONVERSATIONS = Route("GET", "/comment-image-chats/{tenant_id}")
 CREATE_CONVERSATION = Route("POST", "/comment-image-chats/{tenant_id}")
 UPDATE_CONVERSATION = Route("PATCH", "/comment-image-chats/{tenant_id}/{chat_id}")
 DELETE_CONVERSATION = Route("DELETE", "/comment-image-chats/{tenant_id}/{chat_id}")
+RESTORE_CONVERSATION = Route("POST", "/comment-image-chats/{tenant_id}/{chat_id}/restore")
 OPEN_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images")
 SHOW_IMAGE = Route("GET", "/comment-image-chats/{tenant_id}/images/{image_id}")
 LINK_IMAGE = Route("POST", "/comment-image-chats/{tenant_id}/images/{image_id}/places")
@@ -126,7 +127,7 @@ class UpdateConversation(Struct, frozen=True):
 
 
 class ConversationReply(Tagged, frozen=True):
-    """Answer of CREATE_CONVERSATION and UPDATE_CONVERSATION."""
+    """Answer of CREATE_CONVERSATION, UPDATE_CONVERSATION and RESTORE_CONVERSATION."""
 
     id: ConversationId
     conversation: Conversation | None = None

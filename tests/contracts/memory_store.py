@@ -44,6 +44,7 @@ from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
+    DeletedThread,
     HeldPlace,
     ImageHistory,
     ImageQuery,
@@ -63,6 +64,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
+from imagechat_tui.server.storage.blank_deleted import blank_deleted
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
@@ -90,6 +92,7 @@ class Data:
     marks: dict[tuple[TenantId, ConversationId, UserId], int] = field(default_factory=dict)
     revisions: dict[tuple[TenantId, ImageId, int], int] = field(default_factory=dict)
     placements: dict[tuple[TenantId, ConversationId, int, bool], Placement] = field(default_factory=dict)
+    deleted: dict[tuple[TenantId, ConversationId], DeletedThread] = field(default_factory=dict)
 
     def copy(self) -> Data:
         """The same data, free to be changed."""
@@ -172,6 +175,8 @@ class MemoryTransaction:
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for comment_id in comment_ids:
             self._data.comments.pop((tenant_id, comment_id), None)
+
+    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for room, entries in self._data.events.items():
             if room.tenant_id == tenant_id:
                 self._data.events[room] = tuple(
@@ -181,6 +186,41 @@ class MemoryTransaction:
         for key, answer in self._data.answers.items():
             if answer.tenant_id == tenant_id and answer.quotes in comment_ids:
                 self._data.answers[key] = replace(answer, body=_blank(answer.body.decode()).encode())
+
+    def marks(self, tenant_id: TenantId, conversation_id: ConversationId) -> tuple[tuple[UserId, int], ...]:
+        found = {
+            user: number
+            for (*home, user), number in self._data.marks.items()
+            if home == [tenant_id, conversation_id]
+        }
+        return tuple(sorted(found.items()))
+
+    def put_marks(
+        self, tenant_id: TenantId, conversation_id: ConversationId, marks: tuple[tuple[UserId, int], ...]
+    ) -> None:
+        assert (tenant_id, conversation_id) in self._data.markers
+        for user_id, number in marks:
+            self._data.marks[tenant_id, conversation_id, user_id] = number
+
+    def deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> DeletedThread | None:
+        return self._data.deleted.get((tenant_id, conversation_id))
+
+    def keep_deleted_thread(self, tenant_id: TenantId, thread: DeletedThread) -> None:
+        assert (tenant_id, thread.conversation.id) not in self._data.deleted
+        self._data.deleted[tenant_id, thread.conversation.id] = thread
+
+    def forget_deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
+        self._data.deleted.pop((tenant_id, conversation_id), None)
+
+    def due_deleted_threads(
+        self, now_ms: int, most: int
+    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
+        due = [(key, thread) for key, thread in self._data.deleted.items() if thread.due_ms <= now_ms]
+        due.sort(key=lambda item: (item[1].due_ms, item[0][1]))
+        return tuple(
+            (tenant, home, tuple(comment.id for comment in thread.comments))
+            for (tenant, home), thread in due[:most]
+        )
 
     def put_answer(self, answer: Answer) -> None:
         key = answer.tenant_id, answer.actor_id, answer.broadcast_id
@@ -432,6 +472,12 @@ class MemoryStore:
         changed = apply_placements(MemoryTransaction(data), of, change, by)
         self._data = data
         return changed
+
+    async def blank_deleted(self) -> bool:
+        data = self._data.copy()
+        more = blank_deleted(MemoryTransaction(data), self._now_ms())
+        self._data = data
+        return more
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         return {room: self._state(room).position for room in rooms}

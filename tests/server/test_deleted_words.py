@@ -11,6 +11,7 @@ import pytest
 
 from imagechat_tui.server.storage import sqlite
 from imagechat_tui.server.storage.sqlite import SqliteStore
+from imagechat_tui.server.usecases.markers import RESTORABLE_MS
 from tests.server.house import IMAGE, Clock, House, Json, K, Person, frame, items, part
 
 pytestmark = pytest.mark.security
@@ -26,6 +27,12 @@ async def logged(person: Person, ids: Json, page: str, *, v2: bool) -> str:
     answer = await person.gets("GET", "/event-log/demo", **query)
     assert items(answer, "events")
     return json.dumps(answer, ensure_ascii=False)
+
+
+async def restorable_no_more(house: House) -> None:
+    """Ten minutes have passed."""
+    house.clock.ms += RESTORABLE_MS
+    assert not await house.store.blank_deleted()
 
 
 async def assert_unsaid(house: House, person: Person) -> None:
@@ -62,6 +69,7 @@ async def test_a_deleted_marker_takes_the_words_of_its_whole_thread_along(house:
     made = await ann.marks("m1", comment=WORDS)
     await bob.writes(f"{WORDS} again", "c1")
     await ann.gets("DELETE", f"/comment-image-chats/demo/{made['createdChatId']}", broadcastId="d1")
+    await restorable_no_more(house)
     await assert_unsaid(house, ann)
 
 
@@ -76,6 +84,7 @@ async def test_repeating_a_request_does_not_bring_the_words_back(house: House) -
     edit = f"/comments/demo/{comment_id}/update-text"
     await ann.gets("POST", edit, {"comment": f"{WORDS}!"}, broadcastId="e1")
     await ann.gets("DELETE", f"/comment-image-chats/demo/{first['m1']['createdChatId']}", broadcastId="d1")
+    await restorable_no_more(house)
     for name, again in (await asks()).items():
         assert WORDS not in json.dumps(again)
         assert part(again, "comment")["_id"] == part(first[name], "comment")["_id"]

@@ -208,7 +208,10 @@ def _read_image_chat(kind: str, stamp: Stamp, fields: Fields) -> LiveEvent:
             return ImageChatsStale(stamp, kind)
         conversation = read_conversation(payload)
         if kind == "new-image-chat":
-            return NewImageChat(_by(stamp, conversation.author_id), conversation)
+            restored = payload.optional_text("activity") == "restored"
+            return NewImageChat(
+                stamp if restored else _by(stamp, conversation.author_id), conversation, restored
+            )
         comment_fields = fields.optional_nested("comment")
         comment = read_comment(comment_fields, conversation.url_id) if comment_fields is not None else None
         return ImageChatUpdated(stamp, conversation, payload.optional_text("activity") or "", comment)
@@ -219,8 +222,10 @@ def _read_image_chat(kind: str, stamp: Stamp, fields: Fields) -> LiveEvent:
 def _image_chat_frame(event: _ImageChatEvent, tenant_id: TenantId, v2: bool) -> str:
     """The frame, under 1 KB: see PROTOCOL 6.4. With a comment in it the comment sets the size."""
     match event:
-        case NewImageChat(stamp, conversation):
+        case NewImageChat(stamp, conversation, restored):
             kind, chat = "new-image-chat", encode_conversation(conversation, v2=v2)
+            if v2 and restored:
+                chat |= {"activity": "restored"}
         case ImageChatUpdated(stamp, conversation, activity, comment):
             kind = "image-chat-updated"
             chat = encode_conversation(conversation, v2=v2) | compact(activity=activity or None)

@@ -60,6 +60,16 @@ async def delete_conversation(request: web.Request) -> web.Response:
     return _stored(await request.app[SERVING].markers.delete_conversation(asked, chat_id))
 
 
+async def restore_conversation(request: web.Request) -> web.Response:
+    """Have a deleted marker back with its thread."""
+    actor, chat_id = await writer(request), ConversationId(request.match_info["chat_id"])
+    broadcast_id = codec.decode_broadcast_id(
+        request.query, await body_of(request) if request.can_read_body else {}
+    )
+    asked = _request(request, actor, broadcast_id, "restore", chat_id)
+    return _stored(await request.app[SERVING].markers.restore_conversation(asked, chat_id))
+
+
 async def open_image(request: web.Request) -> web.Response:
     """Say which image a picture is."""
     actor = await reader(request)
@@ -354,6 +364,7 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.CREATE_CONVERSATION, create_conversation),
     (routes.UPDATE_CONVERSATION, update_conversation),
     (routes.DELETE_CONVERSATION, delete_conversation),
+    (routes.RESTORE_CONVERSATION, restore_conversation),
     (routes.OPEN_IMAGE, open_image),
     (routes.SHOW_IMAGE, show_image),
     (routes.LINK_IMAGE, link_image),

@@ -46,6 +46,8 @@ LOCAL_LOCK_WAIT_S = 6.0
 """How long a local server waits for one that is just leaving the same data."""
 WATCH_INTERVAL_S = 2.0
 """How often the socket file and idleness are looked at."""
+BLANK_EVERY_S = 15.0
+"""How often threads are blanked that can be restored no more; restored is none that is due, blanked or not."""
 RESTART_SPREAD_S = 3.0
 """Over how long the sockets are closed at the end: not all clients shall come back at once."""
 MAX_TARGET_BYTES = 128 * 1024
@@ -140,6 +142,8 @@ class _Server:
                 tenants = Tenants(store, seal, now_ms=wall_ms)
                 if options.runtime_dir is not None:
                     await tenants.create_local()
+                while await store.blank_deleted():  # what was due while no server ran
+                    pass
                 self._runner = await self._set_up(store, seal)
             except (OSError, StoreError) as error:
                 raise ServeError(_unusable_data(str(options.data_dir), error)) from error
@@ -153,7 +157,7 @@ class _Server:
                     await self._accept(unix)
                 self._handle_signals()
                 self._send_ready_line(tcp)
-                await self._until_the_end()
+                await self._until_the_end(store)
                 await self._shut_down()
 
     async def _set_up(self, store: Store, seal: Sealer) -> web.AppRunner:
@@ -278,13 +282,15 @@ class _Server:
             },
         )
 
-    async def _until_the_end(self) -> None:
+    async def _until_the_end(self, store: Store) -> None:
         """Look after the socket file and idleness until a signal comes, or one of them ends it."""
         async with asyncio.TaskGroup() as tasks:
             warm_up = tasks.create_task(asyncio.to_thread(_load_what_the_first_comment_needs))
             watch = tasks.create_task(self._watch())
+            blank = tasks.create_task(_keep_blanking(store))
             await self._end.wait()
             watch.cancel()
+            blank.cancel()
             await warm_up
 
     async def _shut_down(self) -> None:
@@ -334,6 +340,17 @@ class _Server:
                 return True
             await asyncio.sleep(RETIRE_LOOK_S)
         return False
+
+
+async def _keep_blanking(store: Store) -> None:
+    """Blank deleted threads when they are due; a disk that fails is tried again."""
+    from imagechat_tui.server.storage import StoreUnavailable
+
+    while True:
+        await asyncio.sleep(BLANK_EVERY_S)
+        with contextlib.suppress(StoreUnavailable):
+            while await store.blank_deleted():
+                pass
 
 
 def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:

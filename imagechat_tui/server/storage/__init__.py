@@ -229,6 +229,18 @@ class VersionKey(NamedTuple):
     number: int
 
 
+class DeletedThread(Struct, frozen=True):
+    """A marker that was deleted with its thread, and can be restored for a while."""
+
+    conversation: Conversation
+    image: UrlId
+    comments: tuple[Comment, ...]
+    read: tuple[tuple[UserId, int], ...] = ()
+    """How far each user had read it."""
+    due_ms: int = 0
+    """From then on it cannot be restored, and its words go."""
+
+
 class Subject(Struct, frozen=True):
     """What a change is about, read in the change's own transaction."""
 
@@ -236,6 +248,10 @@ class Subject(Struct, frozen=True):
     conversation: Conversation | None = None
     image: UrlId | None = None
     """The image key of ``conversation``."""
+    deleted: DeletedThread | None = None
+    """If there is no such conversation: the one that was deleted, as long as it is not forgotten."""
+    occupied: bool = False
+    """Another marker, or a comment, stands where the deleted one stood."""
     comment: Comment | None = None
     thread: tuple[Comment, ...] = ()
     """All comments of the conversation's (or comment's) thread, if asked for."""
@@ -279,7 +295,13 @@ class Decision(Struct, frozen=True):
     """Who has read the thread as far as ``comment``, having written it."""
     removed_conversation: ConversationId | None = None
     removed_comments: tuple[CommentId, ...] = ()
-    """Their words are taken out of the log and of stored answers, too."""
+    """Their words are taken out of the log and of stored answers, too: at once, or when they cannot be restored."""
+    restorable_until_ms: int | None = None
+    """How long the removed conversation can be restored, with the removed comments; None: not at all."""
+    restored: DeletedThread | None = None
+    """Comes back as it was."""
+    restored_room: RoomKey | None = None
+    """The room of its thread, which takes comments again."""
     closed_thread: RoomKey | None = None
     """This thread takes no comments for a while."""
     events: tuple[Announced, ...] = ()
@@ -388,6 +410,13 @@ class Store(Protocol):
             tenant_id: Whose they are.
             images: The keys of their rooms.
             user_id: Whose unread threads are counted, where it is kept how far they have read; None for nobody's.
+        """
+
+    async def blank_deleted(self) -> bool:
+        """Blank threads that can be restored no more, some of them, see ``blank_deleted``. Atomic and durable.
+
+        Returns:
+            Whether there may be more.
         """
 
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import events
 from imagechat_tui.protocol.codec import decode_event, encode_event
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId
 from imagechat_tui.protocol.models import Comment, Position, ReadMark, ReadState
 from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
@@ -17,6 +17,7 @@ from imagechat_tui.server.storage import (
     BroadcastIdUsed,
     Change,
     Decision,
+    DeletedThread,
     ImagesFound,
     Outcome,
     ReaderKey,
@@ -65,7 +66,8 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
         return Outcome(known.body)
     rooms = _Rooms(tx, epoch)
     change = _with_free_thread(tx, change, rooms, now_ms)
-    decision = change.decide(_subject(tx, change, rooms, now_ms))
+    subject = _subject(tx, change, rooms, now_ms)
+    decision = change.decide(subject)
     broadcast_id = _broadcast_id(tx, change)
     entries = [
         _entry(announced, *rooms.next_place(announced, now_ms), broadcast_id) for announced in decision.events
@@ -73,6 +75,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     _number(change, decision, rooms, now_ms)
     rooms.save()
     _log(tx, entries, rooms, now_ms)
+    _keep_deleted(tx, change.tenant_id, subject, decision)
     _write(tx, change.tenant_id, decision)
     read = _read(tx, decision)
     tx.put_answer(
@@ -185,6 +188,9 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         thread = marker.conversation.url_id
     if marker is None and thread is not None:
         marker = tx.marker(tenant_id, thread=thread)
+    deleted = None
+    if marker is None and change.conversation_id is not None:
+        deleted = tx.deleted_thread(tenant_id, change.conversation_id)
     image_room, thread_room = rooms.state(change.image_room), rooms.state(change.thread_room)
     count = 0
     if marker is not None:  # it knows; only for a new one they are counted
@@ -195,6 +201,8 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         now_ms=now_ms,
         conversation=marker.conversation if marker is not None else None,
         image=marker.image if marker is not None else None,
+        deleted=deleted,
+        occupied=deleted is not None and _is_occupied(tx, tenant_id, deleted.conversation.url_id),
         comment=comment,
         thread=tx.thread(tenant_id, thread) if change.whole_thread and thread is not None else (),
         thread_key=thread,
@@ -205,6 +213,10 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         images=ImagesFound() if change.images is None else find_images(tx, tenant_id, change.images),
         version=_version(tx, change),
     )
+
+
+def _is_occupied(tx: Transaction, tenant_id: TenantId, thread: UrlId) -> bool:
+    return tx.marker(tenant_id, thread=thread) is not None or bool(tx.thread(tenant_id, thread))
 
 
 def _broadcast_id(tx: Transaction, change: Change) -> BroadcastId:
@@ -252,9 +264,16 @@ def _number(change: Change, decision: Decision, rooms: _Rooms, now_ms: int) -> N
         rooms.count_up(change.thread_room, decision.comment.number)
     thread = rooms.state(decision.closed_thread)
     if decision.closed_thread is not None and thread is not None:
+        # One that may come back keeps its key: a new marker in its place gets another.
+        last_number = 0 if decision.restorable_until_ms is None else thread.last_number
         rooms.change(
-            decision.closed_thread, replace(thread, closed_until_ms=now_ms + CLOSED_MS, last_number=0)
+            decision.closed_thread,
+            replace(thread, closed_until_ms=now_ms + CLOSED_MS, last_number=last_number),
         )
+    restored, room = decision.restored, decision.restored_room
+    thread = rooms.state(room)
+    if restored is not None and room is not None and thread is not None:
+        rooms.change(room, replace(thread, closed_until_ms=0))
 
 
 def _log(tx: Transaction, entries: list[_Entry], rooms: _Rooms, now_ms: int) -> None:
@@ -276,6 +295,10 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
         tx.remove_marker(tenant_id, decision.removed_conversation)
     if decision.removed_comments:
         tx.remove_comments(tenant_id, decision.removed_comments)
+        if decision.restorable_until_ms is None:
+            tx.blank_comments(tenant_id, decision.removed_comments)
+    if decision.restored is not None:
+        _restore(tx, tenant_id, decision.restored)
     opened = decision.image_change
     if opened is not None:
         tx.put_image(tenant_id, opened.record)
@@ -283,6 +306,23 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
             tx.put_place(tenant_id, held)
         if opened.version is not None:
             tx.put_version(tenant_id, opened.record.id, opened.version, plain=opened.plain)
+
+
+def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decision: Decision) -> None:
+    gone, image, due_ms = subject.conversation, subject.image, decision.restorable_until_ms
+    if gone is None or image is None or due_ms is None:
+        return
+    read = tx.marks(tenant_id, gone.id)
+    tx.keep_deleted_thread(tenant_id, DeletedThread(gone, image, subject.thread, read, due_ms))
+
+
+def _restore(tx: Transaction, tenant_id: TenantId, thread: DeletedThread) -> None:
+    home = thread.conversation.id
+    tx.put_marker(tenant_id, Marker(thread.conversation, thread.image))
+    for comment in thread.comments:
+        tx.put_comment(tenant_id, comment)
+    tx.put_marks(tenant_id, home, thread.read)
+    tx.forget_deleted_thread(tenant_id, home)
 
 
 def _read(tx: Transaction, decision: Decision) -> tuple[ReaderKey, ReadState] | None:

@@ -59,6 +59,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
+from imagechat_tui.server.storage.blank_deleted import blank_deleted
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
@@ -151,6 +152,10 @@ class SqliteStore:
     async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
         """See Store."""
         return await self._write(lambda db: apply_placements(SqliteTransaction(db), of, change, by))
+
+    async def blank_deleted(self) -> bool:
+        """See Store."""
+        return await self._write(lambda db: blank_deleted(SqliteTransaction(db), self._now_ms()))
 
     async def create_tenant(self, record: TenantRecord) -> None:
         """See Store."""

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 
+import msgspec
+
 from imagechat_tui.protocol.ids import (
     BroadcastId,
     CommentId,
@@ -28,6 +30,7 @@ from imagechat_tui.protocol.models import (
     Version,
 )
 from imagechat_tui.server.storage import (
+    DeletedThread,
     HeldPlace,
     ImageRecord,
     ReaderKey,
@@ -78,6 +81,10 @@ _PLACEMENT = ", ".join(f"placement.{name}" for name in rows.PLACEMENT.split(", "
 _OF_VERSION = (
     "tenant_id = ?1 AND image_id = (SELECT id FROM image WHERE tenant_id = ?1 AND url_id = ?2)"
     " AND number = ?3"
+)
+_PUT_MARK = (
+    "INSERT INTO read_mark (tenant_id, conversation_id, user_id, number) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (tenant_id, conversation_id, user_id) DO UPDATE SET number = excluded.number"
 )
 _LOG = (
     f"INSERT INTO event (tenant_id, token, comment_id, {rows.EVENT})"
@@ -229,6 +236,10 @@ class SqliteTransaction:
         """See Transaction."""
         removed = [(tenant_id, comment_id) for comment_id in comment_ids]
         self._db.executemany("DELETE FROM comment WHERE tenant_id = ? AND id = ?", removed)
+
+    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
+        """See Transaction."""
+        removed = [(tenant_id, comment_id) for comment_id in comment_ids]
         self._db.executemany(_BLANK_EVENTS, removed)
         self._db.executemany(_BLANK_ANSWERS, removed)
 
@@ -357,6 +368,67 @@ class SqliteTransaction:
         )
         self._db.execute("DELETE FROM image WHERE tenant_id = ? AND id = ?", (tenant_id, image_id))
 
+    # Deleted threads
+
+    def marks(self, tenant_id: TenantId, conversation_id: ConversationId) -> tuple[tuple[UserId, int], ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            "SELECT user_id, number FROM read_mark WHERE tenant_id = ? AND conversation_id = ? ORDER BY user_id",
+            (tenant_id, conversation_id),
+        )
+        return tuple((UserId(line[0]), int(line[1])) for line in lines)
+
+    def put_marks(
+        self, tenant_id: TenantId, conversation_id: ConversationId, marks: tuple[tuple[UserId, int], ...]
+    ) -> None:
+        """See Transaction."""
+        self._db.executemany(
+            _PUT_MARK, [(tenant_id, conversation_id, user_id, number) for user_id, number in marks]
+        )
+
+    def deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> DeletedThread | None:
+        """See Transaction."""
+        row = self._one(
+            "SELECT body FROM deleted_thread WHERE tenant_id = ? AND conversation_id = ?",
+            tenant_id,
+            conversation_id,
+        )
+        return msgspec.json.decode(row[0], type=DeletedThread) if row is not None else None
+
+    def keep_deleted_thread(self, tenant_id: TenantId, thread: DeletedThread) -> None:
+        """See Transaction."""
+        comment_ids = msgspec.json.encode([comment.id for comment in thread.comments]).decode()
+        self._db.execute(
+            "INSERT INTO deleted_thread (tenant_id, conversation_id, due_ms, comment_ids, body)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (tenant_id, thread.conversation.id, thread.due_ms, comment_ids, msgspec.json.encode(thread)),
+        )
+
+    def forget_deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
+        """See Transaction."""
+        self._db.execute(
+            "DELETE FROM deleted_thread WHERE tenant_id = ? AND conversation_id = ?",
+            (tenant_id, conversation_id),
+        )
+
+    def due_deleted_threads(
+        self, now_ms: int, most: int
+    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            "SELECT tenant_id, conversation_id, comment_ids FROM deleted_thread WHERE due_ms <= ?"
+            " ORDER BY due_ms, conversation_id LIMIT ?",
+            (now_ms, most),
+        )
+        return tuple(
+            (
+                TenantId(line[0]),
+                ConversationId(line[1]),
+                msgspec.json.decode(line[2], type=tuple[CommentId, ...]),
+            )
+            for line in lines
+        )
+
     # Reading
 
     def read_state(self, reader: ReaderKey) -> ReadState:
@@ -416,8 +488,7 @@ class SqliteTransaction:
             (*reader, changed.revision),
         )
         self._db.executemany(
-            "INSERT INTO read_mark (tenant_id, conversation_id, user_id, number) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (tenant_id, conversation_id, user_id) DO UPDATE SET number = excluded.number",
+            _PUT_MARK,
             [(reader.tenant_id, mark.conversation_id, reader.user_id, mark.number) for mark in changed.marks],
         )
 

@@ -30,6 +30,7 @@ from imagechat_tui.protocol.models import (
     Version,
 )
 from imagechat_tui.server.storage import (
+    DeletedThread,
     HeldPlace,
     ImageRecord,
     ReaderKey,
@@ -134,8 +135,35 @@ class Transaction(Protocol):
         """Remove a marker with its placements and how far it was read, not its comments."""
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """Remove comments, and their words (``comment`` and ``commentHTML`` of the frame's or answer's
-        ``comment`` become empty) wherever a logged event or a kept answer quotes them."""
+        """Remove comments. Where they are quoted they still are."""
+
+    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
+        """Take their words away (``comment`` and ``commentHTML`` of the frame's or answer's ``comment`` become
+        empty) wherever a logged event or a kept answer quotes them."""
+
+    # Deleted threads
+
+    def marks(self, tenant_id: TenantId, conversation_id: ConversationId) -> tuple[tuple[UserId, int], ...]:
+        """How far each user has read a thread, by user."""
+
+    def put_marks(
+        self, tenant_id: TenantId, conversation_id: ConversationId, marks: tuple[tuple[UserId, int], ...]
+    ) -> None:
+        """Note how far users have read a thread that is there."""
+
+    def deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> DeletedThread | None:
+        """A thread that was deleted and is not forgotten."""
+
+    def keep_deleted_thread(self, tenant_id: TenantId, thread: DeletedThread) -> None:
+        """Keep a thread that is deleted."""
+
+    def forget_deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
+        """Forget a deleted thread."""
+
+    def due_deleted_threads(
+        self, now_ms: int, most: int
+    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
+        """Deleted threads of all tenants that are due, with their comments: so many at most, the earliest first."""
 
     def put_answer(self, answer: Answer) -> None:
         """Keep an answer; there was none under its key."""

@@ -23,12 +23,15 @@ from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
 from imagechat_tui.protocol.thread_keys import clean, rounded, thread_key
 from imagechat_tui.server.guard.access import Action
-from imagechat_tui.server.storage import Announced, Decision, RoomKey, Subject
+from imagechat_tui.server.storage import Announced, Decision, DeletedThread, RoomKey, Subject
 from imagechat_tui.server.usecases import commands
 from imagechat_tui.server.usecases.refusals import Refused, conversation_not_found
 
 NUDGES: Final = 100
 """Thread keys beside the one asked for that are tried one after the other."""
+
+RESTORABLE_MS = 600_000
+"""How long a deleted marker can be restored; then its words go."""
 
 
 class MarkerCommands(commands.Commands):
@@ -139,6 +142,7 @@ class MarkerCommands(commands.Commands):
                 dump_json(codec.encode_success()),
                 removed_conversation=gone.id,
                 removed_comments=tuple(comment.id for comment in subject.thread),
+                restorable_until_ms=subject.now_ms + RESTORABLE_MS,
                 closed_thread=self.room(request, thread),
                 events=(
                     self.announced(request, image, DeletedImageChat(stamp, gone.id, thread)),
@@ -149,6 +153,54 @@ class MarkerCommands(commands.Commands):
 
         change = self.change(request, decide, conversation_id=conversation_id, whole_thread=True)
         return await self.carry_out(change)
+
+    async def restore_conversation(self, request: commands.Request, conversation_id: ConversationId) -> bytes:
+        """Have a deleted marker back with its whole thread. One that is there stays as it is."""
+
+        def decide(subject: Subject) -> Decision:
+            there, gone = subject.conversation, subject.deleted
+            if there is None and (gone is None or gone.due_ms <= subject.now_ms):
+                raise conversation_not_found()
+            back = there if gone is None else gone.conversation
+            self.allow(request, Action.DELETE_MARKER, back)
+            if gone is not None and subject.occupied:
+                raise Refused(409, codes.PLACE_TAKEN)
+            self.in_time(request, subject)
+            assert back is not None
+            reply = ConversationReply(back.id, back)
+            answer = dump_json(
+                codec.encode_conversation_reply(
+                    reply, tenant_id=request.actor.tenant_id, v2=request.v2, created=False
+                )
+            )
+            if gone is None:
+                return Decision(answer)
+            return Decision(
+                answer,
+                restored=gone,
+                restored_room=self.room(request, back.url_id),
+                events=self._back(request, gone),
+            )
+
+        return await self.carry_out(self.change(request, decide, conversation_id=conversation_id))
+
+    def _back(self, request: commands.Request, thread: DeletedThread) -> tuple[Announced, ...]:
+        """The events that tell of a thread that has come back, to either kind of reader."""
+        stamp, conversation, image = request.stamp, thread.conversation, thread.image
+        return (
+            self.announced(request, image, NewImageChat(stamp, conversation, restored=True)),
+            *(
+                self.announced(
+                    request, image, ImageChatUpdated(stamp, conversation, "restored", comment), plain=False
+                )
+                for comment in thread.comments
+            ),
+            self.announced(request, conversation.url_id, ThreadStateChange(stamp, is_closed=False)),
+            *(
+                self.announced(request, conversation.url_id, NewComment(stamp, comment))
+                for comment in thread.comments
+            ),
+        )
 
     def _own_comment(self, request: commands.Request, subject: Subject, thread: UrlId) -> Comment:
         """The comment that a marker is made from: in that thread, and by who makes it."""

@@ -6,6 +6,7 @@ from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.routes import ErrorReply
 
 _REASONS = {
+    codes.PLACE_TAKEN: "Another marker stands where the deleted one stood.",
     codes.ALREADY_USED: "This broadcastId was used for another request.",
     codes.COMMENT_TOO_BIG: "Comment too long.",
     codes.DEADLINE: "The request came too late.",
