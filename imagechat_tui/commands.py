@@ -116,10 +116,15 @@ COMMANDS: Final = (
         hint="edit", footer={Context.COMMENTS: 20}, about=(Subject.THREAD,), writes=True, verb="edit",
     ),
     Command(
-        "thread.delete", Context.CHAT, "d", "delete", "Delete (asks first)",
+        "thread.delete", Context.CHAT, "d", "delete", "Delete (asks first: y deletes, Enter does not)",
         synonyms="remove rm erase discard trash drop comment marker thread undo",
         hint="delete", footer={Context.COMMENTS: 30}, about=(Subject.THREAD,), writes=True, verb="rm",
-        manual="delete, asks first",
+        manual="delete; `y` confirms",
+    ),
+    Command(
+        "thread.undo", Context.CHAT, "u", "undo", "Undo: bring back the marker you deleted",
+        synonyms="restore undelete back recover delete remove", about=(Subject.NEIGHBOUR,), writes=True, verb="restore",
+        manual="bring back the marker you deleted",
     ),
     Command(
         "thread.resolve", Context.CHAT, "x", "resolve(True)", "Resolve",
@@ -377,7 +382,7 @@ COMMANDS: Final = (
     ),
     # -- dialogs
     Command("cluster.close", Context.CLUSTER, "escape,q,h", "close", "Close", hint="close"),
-    Command("confirm.yes", Context.CONFIRM, "enter,y", "answer(True)", "Yes"),
+    Command("confirm.yes", Context.CONFIRM, "y", "answer(True)", "Yes"),
     Command("confirm.no", Context.CONFIRM, "escape,n,q", "answer(False)", "No"),
     Command("details.close", Context.DETAILS, "escape,q,i,enter", "close", "Close", hint="close"),
     Command("details.down", Context.DETAILS, "j", "read(1)", "Scroll down"),
@@ -435,6 +440,7 @@ VERBS: Final = {
         Verb("resolve", "threads:resolve", "Resolve a thread."),
         Verb("reopen", "threads:reopen", "Reopen a thread."),
         Verb("rm", "threads:remove", "Delete a marker or a comment."),
+        Verb("restore", "threads:restore", "Bring back a marker deleted a short time ago."),
         Verb("where", "images:where", "Tell a picture's room, and where it is met."),
         Verb("versions", "images:versions", "List what a picture has looked like."),
         Verb("link", "images:link", "Have a picture share a room."),

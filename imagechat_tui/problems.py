@@ -21,8 +21,8 @@
     └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8  PixelsBlocked
                              PixelsNeedTruecolor  WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
-                             TextEmpty  NotACommentName  NoSuchMarker  NoSuchComment  NobodyToAsk  NotTheAuthor
-                             UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
+                             TextEmpty  NotACommentName  NoSuchMarker  NotRestorable  NoSuchComment  NobodyToAsk
+                             NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
                              NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
                              NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
@@ -597,6 +597,12 @@ class NoSuchMarker(Struct, frozen=True):
     name: str
 
 
+class NotRestorable(Struct, frozen=True):
+    """There is no deleted marker of this id, or not any more."""
+
+    name: str
+
+
 class NoSuchComment(Struct, frozen=True):
     """There is none of this place or id in that thread."""
 
@@ -701,6 +707,7 @@ VerbProblem: TypeAlias = (
     | TextEmpty
     | NotACommentName
     | NoSuchMarker
+    | NotRestorable
     | NoSuchComment
     | NobodyToAsk
     | NotTheAuthor

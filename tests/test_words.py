@@ -48,6 +48,7 @@ from imagechat_tui.words import (
     settings_words,
     short_banner,
     shortest_banner,
+    thread_words,
     verb_words,
     write_words,
 )
@@ -63,6 +64,7 @@ WRITES: dict[str, intents.Write] = {
     "edit": intents.EditComment(IC, C, "text"),
     "delete comment": intents.DeleteComment(IC, C),
     "delete marker": intents.DeleteConversation(IC),
+    "bring back marker": intents.RestoreConversation(IC),
     "move marker": intents.MoveConversation(IC, eg.point()),
     "resolve": intents.ResolveConversation(IC, True),
     "reopen": intents.ResolveConversation(IC, False),
@@ -73,6 +75,7 @@ NOT_DONE = {
     "edit": "Edit not saved",
     "delete comment": "Comment not deleted",
     "delete marker": "Marker not deleted",
+    "bring back marker": "Marker not brought back",
     "move marker": "Marker not moved",
     "resolve": "Not resolved",
     "reopen": "Not reopened",
@@ -221,6 +224,20 @@ def test_a_limit_says_how_long_to_wait(retry_after_s: float | None, said: str) -
 
 
 # Writes
+
+
+@pytest.mark.parametrize(
+    ("comments", "people", "said"),
+    [
+        (1, 1, "marker 7 and 1 comment"),
+        (4, 1, "marker 7 and 4 comments"),
+        (4, 2, "marker 7 and 4 comments of 2 people"),
+        (4, None, "marker 7 and 4 comments"),
+        (None, None, "marker 7 and its comments"),
+    ],
+)
+def test_what_goes_with_a_marker_is_named(comments: int | None, people: int | None, said: str) -> None:
+    assert thread_words("marker 7", comments=comments, people=people) == said
 
 
 def test_every_kind_of_write_has_a_name() -> None:

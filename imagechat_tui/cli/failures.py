@@ -84,6 +84,7 @@ def _verb_code(problem: VerbProblem) -> int:
             | problems.SeveralLookAlike()
             | problems.NoWorkingFolder()
             | problems.NoSuchMarker()
+            | problems.NotRestorable()
             | problems.NoSuchComment()
             | problems.NoSuchRoom()
         ):

@@ -27,7 +27,13 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
-from imagechat_tui.sync.intents import MoveConversation, ResolveConversation, StartConversation, Write
+from imagechat_tui.sync.intents import (
+    MoveConversation,
+    ResolveConversation,
+    RestoreConversation,
+    StartConversation,
+    Write,
+)
 from imagechat_tui.sync.outbox import comment_step_id, says
 from imagechat_tui.sync.state import Peer, Placings, Room
 from imagechat_tui.words import problem_words, received_words
@@ -241,7 +247,7 @@ class Visit:
         """
         broadcast_id = BroadcastId(str(uuid.uuid4()))
         two_step = self.peer is Peer.HOSTED
-        if two_step and isinstance(write, MoveConversation | ResolveConversation):
+        if two_step and isinstance(write, MoveConversation | ResolveConversation | RestoreConversation):
             raise VerbFailed(problems.NotOnThisServer())
         request = SendRequest(
             broadcast_id=broadcast_id,

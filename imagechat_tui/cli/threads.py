@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
@@ -45,12 +45,13 @@ from imagechat_tui.sync.intents import (
     EditComment,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
     StartConversation,
 )
 from imagechat_tui.sync.state import ChatState, Peer, Placings
 from imagechat_tui.sync.unread import unread_of
 from imagechat_tui.sync.views import placement_of
-from imagechat_tui.words import cannot_show_words, safe_name
+from imagechat_tui.words import back_words, cannot_show_words, safe_name, thread_words
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document and nothing else.")
 message = click.option(
@@ -522,6 +523,7 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
 
     async def found(visit: Visit) -> tuple[dict[str, tuple[Conversation, Comment | None]], list[str]]:
         listing = await visit.look()
+        peers[:] = [visit.peer]
         there: dict[str, tuple[Conversation, Comment | None]] = {}
         told: list[str] = []
         for what in whats:
@@ -561,17 +563,63 @@ def remove(image: str, whats: tuple[str, ...], yes: bool, json_: bool, **options
 
     chosen = to_write_on(image, **options)
     names: dict[str, str] = {}
+    peers: list[Peer] = []
     things, told = visit(chosen, found)  # nobody is asked about what is not there
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise VerbFailed(problems.NobodyToAsk())
         for line in told:
             click.echo(line, err=True)
+        if any(comment is None for _, comment in things.values()):
+            click.echo(back_words(restorable=peers == [Peer.OURS]), err=True)
         if not confirmed(f"Delete {'it' if len(told) == 1 else f'these {len(told)}'} for everybody?"):
             click.echo("Nothing deleted.", err=True)
             return ERROR
     endings = visit(chosen, work)
-    return report(endings, lambda done: f"{names[str(done['ref'])]} deleted.", json=json_)
+
+    def sentence(done: Mapping[str, object]) -> str:
+        name, (_, comment) = names[str(done["ref"])], things[str(done["ref"])]
+        back = "" if comment is not None or peers != [Peer.OURS] else f" (imagechat restore: {done['id']})"
+        return f"{name} deleted.{back}"
+
+    return report(endings, sentence, json=json_)
+
+
+@click.command(cls=Verb)
+@picture_argument
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@picture_options
+@server_options
+@as_json
+def restore(image: str, ids: tuple[str, ...], json_: bool, **options: str | None) -> int:
+    """Bring back markers with their threads, by the ids that rm told; within 10 minutes, by whoever may delete them.
+
+    \b
+    imagechat rm shot.png 7
+    imagechat restore shot.png ic_5d0c…
+    """
+
+    async def work(visit: Visit) -> list[Ending]:
+        await visit.look()
+
+        async def write(name: str, conversation_id: ConversationId) -> dict[str, object]:
+            from imagechat_tui.net.failures import ApiError
+
+            try:
+                with explain_not_the_author(visit, "restore"):
+                    answer = await visit.send(RestoreConversation(conversation_id))
+            except ApiError as failure:
+                if failure.problem.kind is not ProblemKind.GONE:
+                    raise
+                raise VerbFailed(problems.NotRestorable(name)) from None
+            assert isinstance(answer, ConversationReply)
+            number = answer.conversation.number if answer.conversation is not None else None
+            return {"number": number, "id": conversation_id, "restored": True}
+
+        return await write_each({name: ConversationId(name) for name in ids}, write)
+
+    endings = visit(to_write_on(image, **options), work)
+    return report(endings, lambda done: f"Marker {done['number']} is back.", json=json_)
 
 
 def to_delete_words(name: str, comment: Comment | None, comments: tuple[Comment, ...]) -> str:
@@ -579,9 +627,10 @@ def to_delete_words(name: str, comment: Comment | None, comments: tuple[Comment,
     told = comment if comment is not None else next(iter(comments), None)
     text = "" if told is None else safe_name(" ".join(comment_text(told).split()))
     text = text if len(text) <= MAX_TOLD else f"{text[: MAX_TOLD - 1]}…"
-    replies = len(comments) - 1 if comment is None else 0
-    more = f", and its {'reply' if replies == 1 else f'{replies} replies'}" if replies > 0 else ""
-    return f'{name}: "{text}"{more}'
+    if comment is None and comments:
+        people = len({one.author_id for one in comments})
+        name = thread_words(name, comments=len(comments), people=people)
+    return f'{name}: "{text}"'
 
 
 MAX_TOLD = 60

@@ -40,6 +40,7 @@ from imagechat_tui.sync.intents import (
     MoveConversation,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
     StartConversation,
 )
 from imagechat_tui.sync.state import Peer, Room
@@ -377,6 +378,15 @@ class Api:
                     request, departure, routes.DELETE_CONVERSATION.method, path, id_only, body
                 )
                 return _decoded(answer, _nothing)
+            case RestoreConversation():
+                if request.two_step:
+                    raise Unsupported
+                path = routes.RESTORE_CONVERSATION.path(tenant_id=tenant, chat_id=write.conversation_id)
+                body = codec.dump_json(id_only)
+                answer = await self._write(
+                    request, departure, routes.RESTORE_CONVERSATION.method, path, id_only, body
+                )
+                return _decoded(answer, codec.decode_conversation_reply)
             case MoveConversation() | ResolveConversation():
                 if request.two_step:
                     raise Unsupported

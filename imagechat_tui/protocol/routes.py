@@ -126,6 +126,10 @@ class UpdateConversation(Struct, frozen=True):
     resolved: bool | None = None
 
 
+RESTORABLE_MS = 600_000
+"""How long our servers can restore a deleted marker; then its words go."""
+
+
 class ConversationReply(Tagged, frozen=True):
     """Answer of CREATE_CONVERSATION, UPDATE_CONVERSATION and RESTORE_CONVERSATION."""
 

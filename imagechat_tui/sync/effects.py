@@ -153,6 +153,8 @@ class News(StrEnum):
     """Refused before any I/O (offline, read-only, not connected). The text is kept as a draft."""
     CHECKING = "checking"
     MARKER_ADDED = "marker-added"
+    MARKER_BACK = "marker-back"
+    """A marker that somebody had deleted is there again."""
     COMMENT_ADDED = "comment-added"
     THREAD_GONE = "thread-gone"
     """The thread that was open has been deleted by somebody."""

@@ -47,6 +47,12 @@ class DeleteConversation(Tagged, frozen=True):
     conversation_id: ConversationId
 
 
+class RestoreConversation(Tagged, frozen=True):
+    """Have a marker back that was deleted a short time ago, with its thread."""
+
+    conversation_id: ConversationId
+
+
 class MoveConversation(Tagged, frozen=True):
     """Put a marker elsewhere."""
 
@@ -67,6 +73,7 @@ Write: TypeAlias = (
     | EditComment
     | DeleteComment
     | DeleteConversation
+    | RestoreConversation
     | MoveConversation
     | ResolveConversation
 )

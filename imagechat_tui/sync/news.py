@@ -24,6 +24,8 @@ from imagechat_tui.sync.state import NO_COMMENTS, ChatState
 def actor_of(event: LiveEvent) -> UserId | None:
     """Who caused an event, where it says so."""
     match event:
+        case NewImageChat(restored=True):
+            return event.stamp.actor_id
         case NewImageChat():
             return event.stamp.actor_id or event.conversation.author_id
         case NewComment():
@@ -42,6 +44,8 @@ def news_of(before: ChatState, event: LiveEvent, *, thread: ConversationId | Non
     if before.confirmed.me is not None and by == before.confirmed.me.id:
         return None
     match event:
+        case NewImageChat(restored=True):
+            return Announce(News.MARKER_BACK, conversation_id=event.conversation.id, by=by)
         case NewImageChat() if event.conversation.id not in before.confirmed.conversations:
             return Announce(News.MARKER_ADDED, conversation_id=event.conversation.id, by=by)
         case ImageChatUpdated() if event.activity == "new-comment":

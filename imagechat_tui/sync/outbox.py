@@ -26,6 +26,7 @@ from imagechat_tui.sync.intents import (
     MoveConversation,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
     StartConversation,
     TextWrite,
     Write,
@@ -137,6 +138,8 @@ def happened(write: Write, before: ChatState, after: ChatState, url_id_clean: Ur
             return made_conversation(write, before, after, url_id_clean) is not None
         case DeleteConversation():
             return write.conversation_id not in after.confirmed.conversations
+        case RestoreConversation():
+            return write.conversation_id in after.confirmed.conversations
         case MoveConversation():
             moved = after.confirmed.conversations.get(write.conversation_id)
             return moved is not None and rounded(moved.point) == rounded(write.point)

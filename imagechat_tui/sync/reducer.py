@@ -66,6 +66,8 @@ def _confirmed_after(
     confirmed: Confirmed, event: events.LiveEvent, thread: ConversationId | None
 ) -> Confirmed:
     match event:
+        case events.NewImageChat(restored=True):
+            return _in_order(_with_conversation(confirmed, event.conversation))
         case events.NewImageChat():
             return _with_conversation(confirmed, event.conversation)
         case events.ImageChatUpdated():
@@ -112,6 +114,12 @@ def _with_conversation(confirmed: Confirmed, conversation: Conversation) -> Conf
     if after.peer is Peer.OURS and conversation.id not in after.comments:
         after = after.replace(comments=with_item(after.comments, conversation.id, NO_COMMENTS))
     return _with_name(after, conversation.author_id, conversation.commenter_name)
+
+
+def _in_order(confirmed: Confirmed) -> Confirmed:
+    """A marker that came back stands where it stood, not behind those that were made since."""
+    ordered = sorted(confirmed.conversations.items(), key=lambda item: item[1].number or 0)
+    return confirmed.replace(conversations=MappingProxyType(dict(ordered)))
 
 
 def _with_name(confirmed: Confirmed, user_id: UserId | None, name: str) -> Confirmed:

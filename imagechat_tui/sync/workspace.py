@@ -254,6 +254,7 @@ class Workspace:
     ) -> None:
         self._core.announce(
             News.SAVED,
+            write=write,
             broadcast_id=broadcast_id,
             conversation_id=conversation.id if conversation is not None else conversation_of(write),
             comment_id=known_comment(write, comment.id if comment is not None else None),

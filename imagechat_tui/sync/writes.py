@@ -26,6 +26,7 @@ from imagechat_tui.sync.intents import (
     EditComment,
     MoveConversation,
     ResolveConversation,
+    RestoreConversation,
     StartConversation,
     TextWrite,
     Write,
@@ -42,6 +43,10 @@ from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, WriteStatus, rea
 
 EVENT_WITHIN_S = 1.0
 """The event of an answered write comes with the answer; after this the log is asked for it."""
+
+
+OF_OURS = MoveConversation | ResolveConversation | RestoreConversation
+"""What only our servers can do."""
 
 
 class Writes:
@@ -108,11 +113,12 @@ class Writes:
         if problem is not None:
             return problem
         home = conversation_of(write)
-        if home is not None and self._facts.conversation(home) is None:
+        there = home is None or self._facts.conversation(home) is not None
+        if not there and not isinstance(write, RestoreConversation):
             return Problem(ProblemKind.GONE)
         if isinstance(write, EditComment | DeleteComment) and not self._may_be_there(write):
             return Problem(ProblemKind.GONE)
-        if isinstance(write, MoveConversation | ResolveConversation) and not self._facts.ledger.ours:
+        if isinstance(write, OF_OURS) and not self._facts.ledger.ours:
             return Problem(ProblemKind.UNSUPPORTED)
         return None
 

@@ -18,11 +18,16 @@ def marker_name(item: Thread) -> str:
     return f"marker {item.number}" if item.number is not None else "the new marker"
 
 
+def comments_of(item: Thread) -> int | None:
+    """How many comments there are; None if that is not known."""
+    if item.loaded:
+        return sum(counts(comment.status) for comment in item.comments)
+    return item.conversation.comment_count
+
+
 def replies_of(item: Thread) -> int | None:
     """How many comments there are after the first; None if that is not known."""
-    if item.loaded:
-        return max(0, sum(counts(comment.status) for comment in item.comments) - 1)
-    count = item.conversation.comment_count
+    count = comments_of(item)
     return None if count is None else max(0, count - 1)
 
 

@@ -58,10 +58,12 @@ from imagechat_tui.words.servers import admin_words, local_server_words, serve_w
 from imagechat_tui.words.settings import mistake_words, settings_words, shown_value, wish_words
 from imagechat_tui.words.verbs import verb_words
 from imagechat_tui.words.writes import (
+    back_words,
     checking_words,
     not_linked_words,
     not_placed_words,
     not_saved_words,
+    thread_words,
     write_words,
 )
 
@@ -79,6 +81,7 @@ __all__ = [
     "admin_words",
     "album_change_words",
     "also_discussed_words",
+    "back_words",
     "banner",
     "before_changed_words",
     "before_failed_words",
@@ -125,6 +128,7 @@ __all__ = [
     "sizes_words",
     "start_anew_words",
     "started_anew_words",
+    "thread_words",
     "too_many_files_words",
     "verb_words",
     "version_words",

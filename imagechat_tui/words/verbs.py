@@ -86,6 +86,12 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words(
                 "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them."
             )
+        case problems.NotRestorable(name=name):
+            return Words(
+                "Not brought back",
+                f"No marker {safe_name(name)!r} was deleted here in the last 10 minutes.",
+                "Name it by the id that imagechat rm told.",
+            )
         case problems.NoSuchComment(name=name):
             return Words(
                 "No such comment",

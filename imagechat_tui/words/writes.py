@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from imagechat_tui.problems import Problem
+from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.sync import intents
 from imagechat_tui.words.parts import Words
 from imagechat_tui.words.requests import problem_words
@@ -23,6 +24,8 @@ def write_words(write: intents.Write) -> str:
             return "delete comment"
         case intents.DeleteConversation():
             return "delete marker"
+        case intents.RestoreConversation():
+            return "bring back marker"
         case intents.MoveConversation():
             return "move marker"
         case intents.ResolveConversation(resolved=resolved):
@@ -44,12 +47,35 @@ def not_done_words(write: intents.Write) -> str:
             return "Comment not deleted"
         case intents.DeleteConversation():
             return "Marker not deleted"
+        case intents.RestoreConversation():
+            return "Marker not brought back"
         case intents.MoveConversation():
             return "Marker not moved"
         case intents.ResolveConversation(resolved=resolved):
             return "Not resolved" if resolved else "Not reopened"
         case _:
             assert_never(write)
+
+
+def thread_words(name: str, *, comments: int | None, people: int | None = None) -> str:
+    """What goes with a marker: "marker 7 and 4 comments of 2 people".
+
+    Args:
+        name: what the marker is called.
+        comments: how many there are; None if nobody knows.
+        people: how many have written them; None if nobody knows.
+    """
+    if comments is None:
+        return f"{name} and its comments"
+    said = f"{name} and {comments} comment{'' if comments == 1 else 's'}"
+    return said if people is None or people < 2 else f"{said} of {people} people"
+
+
+def back_words(*, restorable: bool) -> str:
+    """Whether what is about to be deleted can be brought back, and how long."""
+    if not restorable:
+        return "Nobody can bring it back: this server deletes for good."
+    return f"It can be brought back for {RESTORABLE_MS // 60_000} minutes."
 
 
 def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bool = True) -> Words:

@@ -53,6 +53,7 @@ CODES: list[tuple[Failed, int]] = [
     (VerbFailed(problems.MetNowhere("stdin")), USAGE),
     (VerbFailed(problems.NoSuchMarker("7")), NOT_FOUND),
     (VerbFailed(problems.NoSuchRoom("a.png")), NOT_FOUND),
+    (VerbFailed(problems.NotRestorable("ic_7")), NOT_FOUND),
     (VerbFailed(problems.SeveralLookAlike("a", ("b", "c"))), NOT_FOUND),
     (VerbFailed(problems.NoPictureToWriteOn(problems.PictureMissing("a"))), NOT_FOUND),
     (VerbFailed(problems.NotKnownIfSaved(SAID)), UNREACHABLE),

@@ -26,6 +26,7 @@ PEOPLE = {
     "resolve": ["resolve", NAME, "1"],
     "reopen": ["reopen", NAME, "1"],
     "rm": ["rm", NAME, "1.2", "--yes"],
+    "restore": ["restore", NAME, "☃"],
     "where": ["where", NAME],
     "versions": ["versions", NAME],
     "unlink": ["unlink", COPY],
@@ -73,7 +74,7 @@ def test_no_verb_breaks_on_a_letter_that_cannot_be_shown(talked: Desk) -> None:
     for verb, argv in PEOPLE.items():
         done = run(talked, *argv, PYTHONIOENCODING="latin-1")
         assert b"Traceback" not in done.stderr, (verb, done.stderr)
-        if verb not in ("open", "demo", "serve", "token", "doctor", "trace"):
+        if verb not in ("open", "demo", "serve", "token", "doctor", "trace", "restore"):
             assert done.returncode == 0, (verb, done.stderr)
         shown = (done.stdout + done.stderr).decode("latin-1")
         assert "\\u" not in shown or verb == "completions", (verb, shown)

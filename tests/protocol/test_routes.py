@@ -17,6 +17,7 @@ DOCUMENTED = {
     "CREATE_CONVERSATION": ("POST", "/comment-image-chats/{tenant_id}"),
     "UPDATE_CONVERSATION": ("PATCH", "/comment-image-chats/{tenant_id}/{chat_id}"),
     "DELETE_CONVERSATION": ("DELETE", "/comment-image-chats/{tenant_id}/{chat_id}"),
+    "RESTORE_CONVERSATION": ("POST", "/comment-image-chats/{tenant_id}/{chat_id}/restore"),
     "OPEN_IMAGE": ("POST", "/comment-image-chats/{tenant_id}/images"),
     "SHOW_IMAGE": ("GET", "/comment-image-chats/{tenant_id}/images/{image_id}"),
     "LINK_IMAGE": ("POST", "/comment-image-chats/{tenant_id}/images/{image_id}/places"),

@@ -8,6 +8,7 @@ import itertools
 import json
 import random
 import resource
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.process.admin import create_tenant
+from imagechat_tui.server.process.data_folder import DATABASE_NAME
 from tests.server.house import IMAGE, Json, comment, items, marker
 from tests.server.test_run import Server, running
 
@@ -199,3 +201,47 @@ async def test_without_a_disk_everybody_reads_and_nobody_is_told_that_he_wrote(d
                 thread = await answer.json()
     assert [one["comment"] for one in thread["comments"]] == ["after all", "Trail is **wet**"]
     assert thread["seq"] == 2
+
+
+async def test_a_deleted_thread_outlives_kill_9_and_is_blanked_when_it_is_due_by_the_next_start(
+    data: Path, runtime: Path
+) -> None:
+    """The words stand in the file only as long as they can be brought back."""
+    written, store = Write(0), data / DATABASE_NAME
+    with running(data_dir=data, runtime_dir=runtime, local=True) as server:
+        server.ready()
+        async with connected(runtime) as client:
+            chat = str(json.loads(await written.send(client))["createdChatId"])
+            at = f"/comment-image-chats/local/{chat}"
+            async with client.delete(at, params={"broadcastId": "d1"}) as answer:
+                assert answer.status == 200
+        server.process.kill()
+    for due in (False, True):
+        if due:
+            with contextlib.closing(sqlite3.connect(store)) as database:
+                database.execute("UPDATE deleted_thread SET due_ms = 1")
+                database.commit()
+        with running(data_dir=data, runtime_dir=runtime, local=True) as server:
+            server.ready()
+            with contextlib.closing(sqlite3.connect(store)) as database:
+                tables = {"event": "full_frame", "answer": "body", "deleted_thread": "body"}
+                said = [
+                    name
+                    for name, column in tables.items()
+                    if database.execute(
+                        f"SELECT 1 FROM {name} WHERE CAST({column} AS TEXT) LIKE ?", [f"%{written.text}%"]
+                    ).fetchone()
+                ]
+            assert said == ([] if due else [*tables])
+            async with (
+                connected(runtime) as client,
+                client.post(f"{at}/restore", params={"broadcastId": f"r{due}"}) as answer,
+            ):
+                assert answer.status == (404 if due else 200)
+            if not due:
+                async with (
+                    connected(runtime) as client,
+                    client.delete(at, params={"broadcastId": "d2"}) as answer,
+                ):
+                    assert answer.status == 200
+            server.process.kill()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.server.storage import sqlite
 from imagechat_tui.server.storage.sqlite import SqliteStore
-from imagechat_tui.server.usecases.markers import RESTORABLE_MS
 from tests.server.house import IMAGE, Clock, House, Json, K, Person, frame, items, part
 
 pytestmark = pytest.mark.security

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagechat_tui.server.usecases.markers import RESTORABLE_MS
+from imagechat_tui.protocol.routes import RESTORABLE_MS
 from tests.server.house import IMAGE, House, Json, Person, frame, items, part
 
 

@@ -50,6 +50,7 @@ from imagechat_tui.sync.intents import (
     MoveConversation,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
     StartConversation,
 )
 from imagechat_tui.sync.outbox import conversation_of
@@ -89,6 +90,8 @@ class ModelServer:
     """The first number that the log still has."""
     conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
     comments: dict[ConversationId, dict[CommentId, Comment]] = field(default_factory=dict)
+    deleted: dict[ConversationId, tuple[Conversation, dict[CommentId, Comment]]] = field(default_factory=dict)
+    """Markers that can be brought back, with their threads."""
     answers: dict[tuple[UserId, BroadcastId], Reply] = field(default_factory=dict)
     done: list[BroadcastId] = field(default_factory=list)
     """Every write that was carried out, once each."""
@@ -281,7 +284,8 @@ class ModelServer:
     def _change(self, user: UserId, request: SendRequest, now_ms: int) -> Reply:
         write, broadcast_id = request.write, request.broadcast_id
         home = conversation_of(write)
-        if home is not None and home not in self.conversations:
+        there = {*self.conversations, *(self.deleted if isinstance(write, RestoreConversation) else ())}
+        if home is not None and home not in there:
             raise Denied(404)
         match write:
             case StartConversation():
@@ -309,11 +313,13 @@ class ModelServer:
                 return None
             case DeleteConversation():
                 gone = self.conversations.pop(write.conversation_id)
-                self.comments.pop(write.conversation_id)
+                self.deleted[gone.id] = gone, self.comments.pop(write.conversation_id)
                 self.placed = {key: one for key, one in self.placed.items() if key[1] != gone.id}
                 stamp = self._stamp(user, broadcast_id, now_ms)
                 self._add(DeletedImageChat(stamp, gone.id, gone.url_id))
                 return None
+            case RestoreConversation():
+                return self._bring_back(write.conversation_id, user, broadcast_id, now_ms)
             case MoveConversation():
                 return self._update(
                     write.conversation_id, "moved", user, broadcast_id, now_ms, point=rounded(write.point)
@@ -323,6 +329,22 @@ class ModelServer:
                 return self._update(
                     write.conversation_id, activity, user, broadcast_id, now_ms, resolved=write.resolved
                 )
+
+    def _bring_back(
+        self, home: ConversationId, user: UserId, broadcast_id: BroadcastId, now_ms: int
+    ) -> Reply:
+        if home not in self.conversations:
+            back, said = self.deleted.pop(home)
+            if any(other.url_id == back.url_id for other in self.conversations.values()):
+                self.deleted[home] = back, said
+                raise Denied(409)
+            self.conversations[home], self.comments[home] = back, said
+            self.conversations = dict(sorted(self.conversations.items(), key=lambda one: one[1].number or 0))
+            self._add(NewImageChat(self._stamp(user, broadcast_id, now_ms), back, restored=True))
+            for comment in said.values():
+                stamp = self._stamp(user, broadcast_id, now_ms)
+                self._add(ImageChatUpdated(stamp, back, "restored", comment))
+        return ConversationReply(home, self.conversations[home])
 
     def _start(self, user: UserId, request: SendRequest, write: StartConversation, now_ms: int) -> Reply:
         key = thread_key(self.room.url_id, self.room.src, rounded(write.point))
@@ -431,6 +453,7 @@ class ModelServer:
         saved = copy.deepcopy(self.backup)
         self.epoch, self.log, self.kept_from = saved.epoch, saved.log, saved.kept_from
         self.conversations, self.comments = saved.conversations, saved.comments
+        self.deleted = saved.deleted
         self.answers, self.numbers = saved.answers, saved.numbers
         self.revisions, self.read = saved.revisions, saved.read
         self.restored += 1

@@ -47,6 +47,7 @@ from imagechat_tui.sync.intents import (
     OpenThread,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
     Retry,
     SetPlacement,
     StartConversation,
@@ -640,6 +641,8 @@ class World:
             wishes += [Retry(chance.choice(state.mine.drafts).id)] * 2
             draft = chance.choice(state.mine.drafts)
             wishes.append(DiscardDraft(draft.id))
+        if self.server.ours and self.server.deleted:
+            wishes.append(RestoreConversation(chance.choice(list(self.server.deleted))))
         if not self.server.ours:
             # At the spot of another marker a new one becomes a comment, and no list tells which was first.
             wishes = [w for w in wishes if not isinstance(w, StartConversation) or w.point not in spots]

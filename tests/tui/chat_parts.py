@@ -209,6 +209,7 @@ class Parts:
             selection=self.selection,
             drafting=self.drafting,
             notices=self.notices,
+            on_deleted=lambda home: self.actions.deleted(home),
             at_end=lambda: self.at_end,
             ring=self._ring,
             now_s=lambda: self.now_s,
@@ -245,9 +246,16 @@ class Parts:
         return self.display.comment if self.keys_to == "comments" else None
 
     def _confirm(
-        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
+        self,
+        question: str,
+        about: str,
+        yes: str,
+        then: Callable[[], None],
+        *,
+        no: str = "keep",
+        note: str = "",
     ) -> None:
-        self.question, self.answer = f"{question} {about}", then
+        self.question, self.answer = f"{question} {about} {note}".rstrip(), then
 
     def _later(self, delay_s: float, act: Callable[[], None]) -> Alarm:
         self.alarms.append(Alarm(act))

@@ -234,7 +234,7 @@ async def test_keys_about_a_marker_wait_until_it_is_saved(sit: Sit) -> None:
 async def test_where_a_key_goes_to_waits_until_what_is_deleted_is_gone(sit: Sit) -> None:
     session = EngineSession()
     async with sit(session=session) as desk:
-        await desk.press("]", "enter", "tab", "d", "enter", "tab")
+        await desk.press("]", "enter", "tab", "d", "y", "tab")
         assert desk.app.keys.waiting
         session.world.replies(session.sent()[-1].broadcast_id)
         session.tell()

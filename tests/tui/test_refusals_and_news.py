@@ -17,6 +17,7 @@ from imagechat_tui.sync.intents import (
     MoveConversation,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
     StartConversation,
     Write,
 )
@@ -45,8 +46,8 @@ SURFACES: dict[str, tuple[list[str], type[Write]]] = {
     "resolve from the list": (["]", "x"], ResolveConversation),
     "resolve in the thread": (["]", "enter", "x"], ResolveConversation),
     "resolve from the palette": (["]", ":", *"resolve", "enter"], ResolveConversation),
-    "delete a marker from the list": (["]", "d", "enter"], DeleteConversation),
-    "delete a comment": (["]", "enter", "d", "enter"], DeleteComment),
+    "delete a marker from the list": (["]", "d", "y"], DeleteConversation),
+    "delete a comment": (["]", "enter", "d", "y"], DeleteComment),
 }
 """Keys that end in a write, by where they are pressed."""
 
@@ -168,7 +169,7 @@ async def test_a_write_that_the_server_refuses_is_told_and_the_thread_stays(
 async def test_what_nobody_answered_is_told_to_be_checked(sit: Sit) -> None:
     session = EngineSession()
     async with sit(session=session) as desk:
-        await desk.press("]", "d", "enter")
+        await desk.press("]", "d", "y")
         session.fail(ProblemKind.TIMED_OUT, sent=True)
         await desk.press()
         assert "Checking delete marker: no answer yet." in heard(desk)
@@ -185,7 +186,7 @@ async def test_an_open_thread_closes_when_its_deletion_is_confirmed_and_not_befo
         session.tell()
         await desk.until(lambda: desk.chat.selection.open_key is None)
         assert desk.focus == "threads"
-        assert not desk.toasts
+        assert "Marker 1 deleted. u brings it back, for 10 minutes." in desk.toasts
 
 
 @pytest.mark.usefixtures("patience_over")
@@ -193,7 +194,7 @@ async def test_an_open_thread_closes_when_its_deletion_is_confirmed_and_not_befo
 async def test_what_is_in_flight_is_not_changed_a_second_time(sit: Sit, keys: list[str]) -> None:
     session = EngineSession()
     async with sit(session=session) as desk:
-        first = ["]", "d", "enter"] if keys == ["d"] else ["]", "enter", "d", "enter", "escape"]
+        first = ["]", "d", "y"] if keys == ["d"] else ["]", "enter", "d", "y", "escape"]
         await desk.press(*first)
         assert len(session.sent()) == 1
         await desk.press(*keys)
@@ -217,6 +218,7 @@ TOAST: dict[News, str] = {
     News.REFUSED: "Comment not saved",
     News.CHECKING: "no answer yet",
     News.MARKER_ADDED: "Bob added marker 1",
+    News.MARKER_BACK: "Bob brought back marker 1",
     News.COMMENT_ADDED: "Bob commented on marker 1",
     News.THREAD_GONE: "Bob deleted the thread",
     News.NOT_PLACED: "Marker 1 stays where it was",
@@ -276,7 +278,7 @@ async def test_the_list_of_the_unsent_names_every_kind_of_write(sit: Sit) -> Non
     writes: list[Write] = [
         StartConversation(Point(1, 1), "a"), PostComment(IC, "b"), EditComment(IC, CommentId("c_1"), "c"),
         DeleteComment(IC, CommentId("c_1")), DeleteConversation(IC), MoveConversation(IC, Point(2, 2)),
-        ResolveConversation(IC, True), ResolveConversation(IC, False),
+        ResolveConversation(IC, True), ResolveConversation(IC, False), RestoreConversation(IC),
     ]  # fmt: skip
     assert {type(write) for write in writes} == set(get_args(Write))
     drafts = tuple(Draft(f"f{n}", write, problem=LOST) for n, write in enumerate(writes))
@@ -329,8 +331,8 @@ async def test_on_a_hosted_server_whose_marker_it_is_is_for_the_server_to_say(si
     session = on_hosted()
     async with sit(session=session) as desk:
         await desk.press("]", "d")
-        assert "Delete marker 1?" in desk.text
-        await desk.press("enter")
+        assert "Delete marker 1 and" in desk.text
+        await desk.press("y")
         assert [request.write for request in session.sent()] == [DeleteConversation(IC)]
         assert not desk.toasts
 

@@ -266,7 +266,7 @@ async def test_what_cannot_be_shown_is_said(sit: Sit) -> None:
 
 async def test_the_open_thread_deleted_here_closes_quietly(sit: Sit) -> None:
     async with sit() as desk:
-        await desk.press("[", "enter", "g", "g", "d", "enter")
+        await desk.press("[", "enter", "g", "g", "d", "y")
         await desk.publish(without(two_threads(), SECOND))
         assert desk.chat.selection.open_key is None
         assert desk.focus == "threads"

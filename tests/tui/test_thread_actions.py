@@ -8,6 +8,7 @@ import pytest
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
+from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -16,6 +17,7 @@ from imagechat_tui.sync.intents import (
     MarkRead,
     PostComment,
     ResolveConversation,
+    RestoreConversation,
 )
 from imagechat_tui.sync.state import Draft, OutboxEntry, Peer, WriteStatus
 from imagechat_tui.tui.chat.needs import Need
@@ -41,7 +43,9 @@ def test_a_marker_is_deleted_after_a_yes_and_not_before() -> None:
     parts = Parts()
     parts.selection.select(OWN)
     parts.actions.delete()
-    assert parts.question == "Delete marker 2? Total is wrong"
+    assert parts.question == (
+        "Delete marker 2 and 1 comment? Total is wrong It can be brought back for 10 minutes."
+    )
     assert not parts.session.intents
     parts.answer()
     assert parts.session.intents == [DeleteConversation(OWN)]
@@ -61,7 +65,33 @@ def test_the_only_comment_of_a_thread_is_the_marker() -> None:
     parts = Parts()
     parts.selection.open(OWN)
     parts.actions.delete()
-    assert parts.question.startswith("Delete marker 2?")
+    assert parts.question.startswith("Delete marker 2 and 1 comment?")
+
+
+def test_what_a_server_deletes_for_good_is_said_before() -> None:
+    parts = Parts(two_threads(peer=Peer.HOSTED))
+    parts.selection.select(OWN)
+    parts.actions.delete()
+    assert "Nobody can bring it back" in parts.question
+
+
+def test_the_marker_that_was_deleted_last_is_brought_back_once_it_is_gone() -> None:
+    parts = Parts()
+    parts.actions.undo()
+    assert "Nothing to undo" in parts.corner.text
+    parts.selection.select(OWN)
+    parts.actions.delete()
+    parts.answer()
+    parts.actions.undo()  # it is still there
+    assert parts.session.intents == [DeleteConversation(OWN)]
+    kept = {key: one for key, one in parts.session.state.confirmed.conversations.items() if key != OWN}
+    parts.show(eg.changed(parts.session.state, conversations=MappingProxyType(kept)))
+    parts.news.show([Announce(News.SAVED, write=DeleteConversation(OWN), conversation_id=OWN)])
+    assert "Marker 2 deleted. u brings it back, for 10 minutes." in parts.corner.text
+    parts.actions.undo()
+    parts.actions.undo()
+    assert parts.session.intents[-1] == RestoreConversation(OWN)
+    assert parts.session.asked(RestoreConversation) == [RestoreConversation(OWN)]
 
 
 def test_what_was_deleted_while_the_question_stood_is_not_deleted_again() -> None:

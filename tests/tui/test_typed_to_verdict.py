@@ -191,7 +191,7 @@ async def test_a_disk_that_takes_no_drafts_is_told_and_nothing_is_lost_without_a
         assert "1 draft is not on disk" in desk.text
         await desk.press("escape")
         assert not desk.session.stopped.is_set()
-        await desk.press("q", "enter")
+        await desk.press("q", "y")
         await desk.until(lambda: desk.session.stopped.is_set())
 
 
@@ -283,7 +283,7 @@ async def test_the_list_of_the_unsent_drops_after_asking(sit: Sit) -> None:
         assert "Discard this draft?" in desk.text
         await desk.press("escape")
         assert not desk.session.asked(DiscardDraft)
-        await desk.press("d", "enter")
+        await desk.press("d", "y")
         assert desk.session.asked(DiscardDraft) == [DiscardDraft("f1")]
         await desk.publish(desk.session.state)
         assert desk.app.screen is desk.chat
@@ -387,23 +387,26 @@ async def test_a_selected_comment_of_somebody_else_is_not_edited_and_that_is_sai
         assert "Not yours" in desk.toasts
 
 
-@pytest.mark.parametrize("answer", ["enter", "escape"])
-async def test_delete_asks_first(sit: Sit, answer: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "deleted", "asks"), [("y", 1, 0), ("escape", 0, 0), ("enter", 0, 1), ("d", 0, 1)]
+)
+async def test_delete_asks_for_another_key_than_it_began_with(
+    sit: Sit, answer: str, deleted: int, asks: int
+) -> None:
     async with sit() as desk:
         await desk.press("right_square_bracket", "enter", "d")
         assert "Delete this comment?" in desk.text
         assert "Since Monday" in desk.text
         await desk.press(answer)
-        expected = [DeleteComment(FIRST, CommentId("c_2"))] if answer == "enter" else []
-        assert desk.session.asked(DeleteComment) == expected
-        assert desk.focus == "comments"
+        assert desk.session.asked(DeleteComment) == [DeleteComment(FIRST, CommentId("c_2"))] * deleted
+        assert (desk.app.screen is not desk.chat) is bool(asks)
 
 
 async def test_delete_outside_of_a_thread_is_about_the_marker(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("left_square_bracket", "d")
-        assert "Delete marker 2?" in desk.text
-        await desk.press("enter")
+        assert "Delete marker 2 and 1 comment?" in desk.text
+        await desk.press("y")
         assert desk.session.asked(DeleteConversation) == [DeleteConversation(ConversationId("ic_2"))]
 
 
@@ -439,7 +442,7 @@ async def test_a_yes_to_what_was_deleted_meanwhile_says_so(
             await desk.publish(eg.changed(state, conversations=MappingProxyType(left)))
         else:
             await desk.publish(two_threads())
-        await desk.press("enter")
+        await desk.press("y")
         assert not desk.session.asked(DeleteComment)
         assert not desk.session.asked(DeleteConversation)
         assert "Already deleted" in desk.toasts
@@ -450,7 +453,7 @@ async def test_a_moderator_may_delete_what_is_somebody_elses(sit: Sit) -> None:
     assert state.confirmed.me is not None
     async with sit(eg.changed(state, me=replace(state.confirmed.me, is_admin=True))) as desk:
         await desk.press("right_square_bracket", "d")
-        assert "Delete marker 1 and its reply?" in desk.text
+        assert "Delete marker 1 and 2 comments of 2 people?" in desk.text
 
 
 async def test_resolve_and_reopen(sit: Sit) -> None:

@@ -96,6 +96,8 @@ def _write(write: intents.Write) -> dict[str, object]:
             }
         case intents.DeleteConversation():
             return {"type": "delete-conversation", "conversation_id": write.conversation_id}
+        case intents.RestoreConversation():
+            return {"type": "restore", "conversation_id": write.conversation_id}
         case intents.MoveConversation():
             return {
                 "type": "move",
@@ -158,6 +160,8 @@ def _read_write(write: dict[str, object]) -> intents.Write:
             return intents.DeleteComment(conversation_id, CommentId(_text(write["comment_id"])))
         case "delete-conversation":
             return intents.DeleteConversation(conversation_id)
+        case "restore":
+            return intents.RestoreConversation(conversation_id)
         case "move":
             return intents.MoveConversation(conversation_id, _point(write))
         case "resolve" if isinstance(resolved := write["resolved"], bool):

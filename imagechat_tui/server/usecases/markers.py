@@ -20,7 +20,12 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
-from imagechat_tui.protocol.routes import ConversationReply, CreateConversation, UpdateConversation
+from imagechat_tui.protocol.routes import (
+    RESTORABLE_MS,
+    ConversationReply,
+    CreateConversation,
+    UpdateConversation,
+)
 from imagechat_tui.protocol.thread_keys import clean, rounded, thread_key
 from imagechat_tui.server.guard.access import Action
 from imagechat_tui.server.storage import Announced, Decision, DeletedThread, RoomKey, Subject
@@ -29,9 +34,6 @@ from imagechat_tui.server.usecases.refusals import Refused, conversation_not_fou
 
 NUDGES: Final = 100
 """Thread keys beside the one asked for that are tried one after the other."""
-
-RESTORABLE_MS = 600_000
-"""How long a deleted marker can be restored; then its words go."""
 
 
 class MarkerCommands(commands.Commands):

@@ -34,7 +34,14 @@ class DialogOpener:
         self._clock = clock
 
     def confirm(
-        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
+        self,
+        question: str,
+        about: str,
+        yes: str,
+        then: Callable[[], None],
+        *,
+        no: str = "keep",
+        note: str = "",
     ) -> None:
         """Ask before something is lost, over whatever dialog is open; call ``then`` after a yes."""
         from imagechat_tui.tui.dialogs.confirm import ConfirmScreen
@@ -45,7 +52,7 @@ class DialogOpener:
 
         top = self._screen.app.screen
         (top if isinstance(top, Layer) else self._screen).push_dialog(
-            ConfirmScreen(question, quote(about), yes=yes, no=no), answered
+            ConfirmScreen(question, quote(about), yes=yes, no=no, note=note), answered
         )
 
     def choose(self, threads: Sequence[Thread], chosen: Callable[[str], None]) -> None:

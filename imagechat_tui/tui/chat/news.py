@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.sync.intents import DeleteConversation
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
@@ -13,6 +14,7 @@ from imagechat_tui.tui.chat.selection import Selection
 from imagechat_tui.tui.thread_words import marker_name
 
 if TYPE_CHECKING:
+    from imagechat_tui.protocol.ids import ConversationId
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
 
@@ -32,6 +34,7 @@ class NewsNotices:
         selection: hears what became of the open thread.
         drafting: hears what became of what is being written.
         notices: says it.
+        on_deleted: called with a marker of which our own deletion was carried out.
         at_end: whether the newest comment of the open thread is in view.
         ring: rings for others' actions,
         only_mentions: and only for those that call the person.
@@ -45,6 +48,7 @@ class NewsNotices:
         selection: Selection,
         drafting: Drafting,
         notices: Notices,
+        on_deleted: Callable[[ConversationId], None],
         at_end: Callable[[], bool],
         ring: Callable[[], None],
         only_mentions: bool = False,
@@ -54,6 +58,7 @@ class NewsNotices:
         self._selection = selection
         self._drafting = drafting
         self._notices = notices
+        self._on_deleted = on_deleted
         self._at_end = at_end
         self._bell = ring
         self._only_mentions = only_mentions
@@ -82,6 +87,8 @@ class NewsNotices:
                     self._checking(item)
                 case News.MARKER_ADDED:
                     self._added(item, "added")
+                case News.MARKER_BACK:
+                    self._added(item, "brought back")
                 case News.COMMENT_ADDED:
                     self._added(item, "commented on")
                 case News.THREAD_GONE:
@@ -145,6 +152,8 @@ class NewsNotices:
     # -- our own
 
     def _saved(self, item: Announce) -> None:
+        if isinstance(item.write, DeleteConversation):
+            self._on_deleted(item.write.conversation_id)
         if item.broadcast_id is not None:
             self._selection.saved(
                 item.broadcast_id, conversation_id=item.conversation_id, comment_id=item.comment_id

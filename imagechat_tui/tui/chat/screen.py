@@ -174,6 +174,7 @@ class ChatScreen(Layer[None]):
             selection=self.selection,
             drafting=self.drafting,
             notices=self.notices,
+            on_deleted=lambda home: self.thread_actions.deleted(home),
             at_end=lambda: self.comments.is_at_end,
             ring=self._ring,
             only_mentions=self._bell == "mentions",
@@ -618,6 +619,10 @@ class ChatScreen(Layer[None]):
     def action_delete(self) -> None:
         """Ask, then delete the selected comment, or the marker with its whole thread."""
         self.thread_actions.delete()
+
+    def action_undo(self) -> None:
+        """Have the marker back that was deleted last."""
+        self.thread_actions.undo()
 
     def action_resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""

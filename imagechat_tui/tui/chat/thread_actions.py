@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
     MarkRead,
     MarkUnread,
     ResolveConversation,
+    RestoreConversation,
 )
-from imagechat_tui.sync.state import CommentView, Draft, Thread
+from imagechat_tui.sync.state import CommentView, Draft, Peer, Thread
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
-from imagechat_tui.tui.thread_words import first_line, marker_name, one_line, replies_of
+from imagechat_tui.tui.thread_words import comments_of, first_line, marker_name, one_line
+from imagechat_tui.tui.widgets.people import author_key
 
 if TYPE_CHECKING:
     from imagechat_tui.sync.intents import Intent
@@ -28,9 +32,16 @@ class Confirm(Protocol):
     """Asks before something is lost."""
 
     def __call__(
-        self, question: str, about: str, yes: str, then: Callable[[], None], *, no: str = "keep"
+        self,
+        question: str,
+        about: str,
+        yes: str,
+        then: Callable[[], None],
+        *,
+        no: str = "keep",
+        note: str = "",
     ) -> None:
-        """Ask, quoting ``about``; call ``then`` if the answer is ``yes``."""
+        """Ask, quoting ``about``; call ``then`` if the answer is ``yes``. The note says what follows."""
 
 
 class ThreadActions:
@@ -71,6 +82,8 @@ class ThreadActions:
         self._refusals = refusals
         self._focused_comment = focused_comment
         self._is_shown = is_shown
+        self._deleted: dict[ConversationId, str] = {}
+        """What this screen has deleted, the newest last: the markers' ids and names."""
         self._confirm = confirm
 
     @property
@@ -134,11 +147,17 @@ class ThreadActions:
 
     def _delete_marker(self, thread: Thread) -> None:
         if self._may_delete(thread, "Only its author can delete the marker."):
-            replies = replies_of(thread)
-            what = f"Delete {marker_name(thread)}" + (
-                f" and its {'reply' if replies == 1 else f'{replies} replies'}?" if replies else "?"
+            from imagechat_tui.words import back_words, thread_words
+
+            people = len({author_key(one.comment) for one in thread.comments}) if thread.loaded else None
+            what = thread_words(marker_name(thread), comments=comments_of(thread), people=people)
+            self._confirm(
+                f"Delete {what}?",
+                first_line(thread),
+                "delete",
+                lambda: self.delete_marker(thread),
+                note=back_words(restorable=self._restores),
             )
-            self._confirm(what, first_line(thread), "delete", lambda: self.delete_marker(thread))
 
     def _delete_comment(self, thread: Thread, comment: CommentView) -> None:
         if self._may_delete(comment, "Only its author can delete it."):
@@ -174,8 +193,36 @@ class ThreadActions:
             self._notices.notice("Already deleted", "It was deleted in the meantime.")
             return
         self._selection.deleting.add(thread.key)
+        self._deleted[thread.conversation.id] = marker_name(thread)
         self._notices.outdate()
         self._dispatch(DeleteConversation(thread.conversation.id))
+
+    @property
+    def _restores(self) -> bool:
+        """Whether the server can bring back what is deleted."""
+        return self._state.newest.confirmed.peer is Peer.OURS
+
+    def deleted(self, conversation_id: ConversationId) -> None:
+        """The server has deleted a marker for this person: say how it comes back."""
+        name = self._deleted.get(conversation_id)
+        if name is not None and self._restores:
+            minutes = RESTORABLE_MS // 60_000
+            self._notices.notice(
+                "", f"{name[0].upper()}{name[1:]} deleted. u brings it back, for {minutes} minutes."
+            )
+
+    def undo(self) -> None:
+        """Have the marker back that was deleted last."""
+        if self._refusals.writing():
+            return
+        there = {thread.conversation.id for thread in self._state.threads}
+        gone = next((home for home in reversed(self._deleted) if home not in there), None)
+        if gone is None:
+            self._notices.notice("", "Nothing to undo: you have deleted no marker here.")
+            return
+        del self._deleted[gone]
+        self._notices.outdate()
+        self._dispatch(RestoreConversation(gone))
 
     def mark_unread(self) -> None:
         """Have the newest comment of others in the current thread unread, until it is opened with Enter."""

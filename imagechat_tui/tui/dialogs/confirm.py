@@ -22,8 +22,9 @@ class ConfirmScreen(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Context.CONFIRM)
 
-    def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keep") -> None:
+    def __init__(self, question: str, about: SafeText, *, yes: str, no: str = "keep", note: str = "") -> None:
         super().__init__()
+        self._note = note
         self._question = question
         self._about = about
         self._yes = yes
@@ -35,6 +36,8 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(Content(self._question), classes="dialog--title")
             if self._about:
                 yield Static(Content(self._about), classes="dialog--quote")
+            if self._note:
+                yield Static(Content(self._note), classes="dialog--text")
             yield KeyLine(key_hint("confirm.yes", self._yes), key_hint("confirm.no", self._no))
 
     def action_answer(self, yes: bool) -> None:
