@@ -47,6 +47,8 @@ class Subject(Enum):
     """A marker or a comment of which something is asked of the server, so that it must know it."""
     CONTENTS = auto()
     """What the server has."""
+    READS = auto()
+    """What the person has read."""
     NEIGHBOUR = auto()
     """The next thing, or the one before: which that is depends on whether what is being deleted is gone."""
 
@@ -163,7 +165,7 @@ COMMANDS: Final = (
     Command(
         "marker.unread", Context.CHAT, "space", "next_unread", "Next unread",
         synonyms="new jump goto go to mark read notification inbox",
-        hint="unread", footer={Context.THREADS: 30}, about=_LIST,
+        hint="unread", footer={Context.THREADS: 30}, about=(*_LIST, Subject.READS),
     ),
     Command(
         "thread.unread", Context.CHAT, "m", "mark_unread", "Mark unread, until opened with Enter",
@@ -171,7 +173,8 @@ COMMANDS: Final = (
     ),
     Command(
         "thread.read", Context.CHAT, "M", "mark_read", "Mark read what is shown",
-        synonyms="all seen everything clear inbox", about=_LIST, manual="mark unread, mark read what is shown",
+        synonyms="all seen everything clear inbox", about=(*_LIST, Subject.READS),
+        manual="mark unread, mark read what is shown",
     ),
     Command(
         "compare.cycle", Context.CHAT, "C", "compare", "Before and after: side by side, in turn, difference, off",

@@ -170,17 +170,16 @@ class Reading:
         """Show what is unread."""
         if self.kept:
             self._show_unread()
+        self._facts.workspace.await_reads(self._is_asked and self._revision is None)
         self._attention.unread(self._facts.workspace.mine.unread)
         self._note_unsent()
 
     def dues(self) -> Iterator[Due]:
         """Ask the server, or tell it."""
-        me, explores = self._facts.ledger.confirmed.me, self._core.room.explores
+        explores = self._core.room.explores
         pending = bool(self._read or self._unread) and not explores
         newcomer = self._revision == 0 and not explores
-        if me is None or me.is_anonymous or not self._facts.link.open or not self._facts.ledger.ours:
-            return
-        if self._refused or not (self._ask or pending or newcomer):
+        if not self._is_asked or not (self._ask or pending or newcomer):
             return
         if not self._made and not any(self._facts.ledger.confirmed.comments.values()):
             return
@@ -189,6 +188,13 @@ class Reading:
             yield Due(at, self._begin)
 
     # Inside
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether this server keeps it for this person, as far as is known, and can be asked."""
+        me, facts = self._facts.ledger.confirmed.me, self._facts
+        known = me is not None and not me.is_anonymous
+        return known and facts.link.open and facts.ledger.ours and not self._refused
 
     def _note_unsent(self) -> None:
         me, told = self._facts.ledger.me, self._unsent

@@ -303,6 +303,7 @@ class MineChanges(TypedDict, total=False):
     acknowledged: tuple[Acknowledged, ...]
     drafts: tuple[Draft, ...]
     unread: frozenset[ConversationId]
+    reads_come: bool
     open_thread: ConversationId | None
 
 
@@ -314,6 +315,8 @@ class Mine(Struct, frozen=True):
     """Saved writes of ours whose event has not come yet."""
     drafts: tuple[Draft, ...] = ()
     unread: frozenset[ConversationId] = frozenset()
+    reads_come: bool = False
+    """The server has still to say how far they have read, so that more may be unread."""
     open_thread: ConversationId | None = None
 
     def replace(self, **changes: Unpack[MineChanges]) -> Mine:

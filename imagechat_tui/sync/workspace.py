@@ -65,6 +65,10 @@ class Workspace:
         """These threads are unread, and no others."""
         self._change(unread=conversations)
 
+    def await_reads(self, come: bool) -> None:
+        """Whether the server has still to say how far the person has read."""
+        self._change(reads_come=come)
+
     # Drafts
 
     def draft(self, draft_id: str) -> Draft | None:

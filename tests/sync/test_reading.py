@@ -21,7 +21,7 @@ from imagechat_tui.sync.intents import (
     PostComment,
     TryNow,
 )
-from imagechat_tui.sync.state import UnsentMarks
+from imagechat_tui.sync.state import Mine, UnsentMarks
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, hosted
 
@@ -504,3 +504,16 @@ def test_what_another_session_read_at_the_same_moment_is_not_lost_to_an_answer_t
     desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState(2)))
     desk.hears(ReadStateChanged(ReadState(2, at(3))))
     assert desk.state.mine.unread == frozenset()
+
+
+def known_of(desk: Desk) -> Mine:
+    told(desk, ReadState(1, at(2)))
+    return desk.state.mine
+
+
+def test_until_the_server_has_told_it_is_not_known_what_is_unread() -> None:
+    desk = begun(said(3))
+    asked, known = desk.state.mine, known_of(desk)
+    assert (asked.reads_come, known.reads_come) == (True, False)
+    for other in (unkept(3), hosted()):
+        assert not other.state.mine.reads_come

@@ -107,6 +107,8 @@ class Availability:
                 return command_id == "marker.hints" and not self._picture.is_drawn
             case Need.START:
                 return command_id in needs.OF_START and self._state.is_starting
+            case Need.READS:
+                return command_id in needs.OF_READS and self._state.newest.mine.reads_come
             case Need.SAVED:
                 return needs.on_the_way(self._about(command_id)) or (
                     command_id in needs.OF_WHAT_IS_LEFT and self._deletes
