@@ -188,14 +188,31 @@ COMMANDS: Final = (
         manual="before and after in turn; again: the other one",
     ),
     Command(
-        "look.next", Context.CHAT, "right_parenthesis", "look(1)", "Next difference",
-        synonyms="compare change region box jump goto go to diff hunk",
-        hint="difference", footer={Context.PICTURE: 5}, about=(Subject.VIEW,), manual="next, previous difference",
+        "look.next", Context.CHAT, "right_parenthesis", "look(1)", "Next difference, or marker to check",
+        synonyms="compare change region box jump goto go to diff hunk version moved guess where placement",
+        hint="difference", footer={Context.PICTURE: 5}, about=(Subject.VIEW,),
+        manual="next, previous difference, or marker to check",
     ),
     Command(
-        "look.previous", Context.CHAT, "left_parenthesis", "look(-1)", "Previous difference",
-        synonyms="compare change region box jump goto go back to diff hunk", about=(Subject.VIEW,),
-        manual="next, previous difference",
+        "look.previous", Context.CHAT, "left_parenthesis", "look(-1)", "Previous difference, or marker to check",
+        synonyms="compare change region box jump goto go back to diff hunk version moved guess placement",
+        about=(Subject.VIEW,),
+        manual="next, previous difference, or marker to check",
+    ),
+    Command(
+        "marker.confirm", Context.CHAT, "g equals_sign", "confirm_place", "The marker is right here",
+        synonyms="confirm accept place placement version ok yes", hint="right here", about=(Subject.THREAD,),
+        manual="the marker is right there",
+    ),
+    Command(
+        "marker.take", Context.CHAT, "g m", "take_marker", "Move the marker",
+        synonyms="grab drag place placement version take along", hint="move", about=(Subject.THREAD,),
+        manual="move the marker: Enter drops it",
+    ),
+    Command(
+        "marker.put-back", Context.CHAT, "g u", "put_back", "Put the marker back",
+        synonyms="undo unset place placement version restore return", hint="put back", about=(Subject.THREAD,),
+        manual="put the marker back",
     ),
     Command(
         "image.elsewhere", Context.CHAT, "g o", "elsewhere", "Go where this picture is discussed too, and back",

@@ -27,6 +27,7 @@ from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.target import (
     Command,
     Target,
+    kept_pictures,
     picture_options,
     pictures_argument,
     server_options,
@@ -330,8 +331,9 @@ class _Album:
         from imagechat_tui.cli.lazy_session import LazySession
         from imagechat_tui.tui.visits import ShownPicture
 
-        chosen, seen = self._targets[at], _Seen()
+        chosen = self._targets[at]
         chosen = chosen if room is None else replace(chosen, url_id=room)
+        seen = _Seen(chosen)
         trace, self._trace = self._trace, None
         before = replace(chosen.room_before, explores=self._explores)
         return ShownPicture(
@@ -414,6 +416,7 @@ def _session(chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -
     from imagechat_tui.clock import boottime
     from imagechat_tui.net.drafts.file import DraftFile, drafts_path
     from imagechat_tui.net.driver import LiveSession
+    from imagechat_tui.net.placing import Placer
     from imagechat_tui.net.unsent_marks import UnsentMarksFile, unsent_marks_path
 
     server = chosen.folders.state, chosen.server_name, chosen.tenant_id
@@ -428,6 +431,7 @@ def _session(chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -
         marks=UnsentMarksFile(unsent_marks_path(*server)),
         before_connect=chosen.before_connect,
         recognition=chosen.recognition(seen.looks, binds=False if room.explores else None),
+        placer=Placer(seen.see, kept_pictures(chosen.settings, chosen.folders), chosen.limits()),
         now=boottime,
         trace=trace,
     )
@@ -438,7 +442,8 @@ def _session(chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -
 class _Seen:
     """The picture that the screen shows, for whoever needs to know what it looks like."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Target) -> None:
+        self._chosen = chosen
         self.on_another: Callable[[], None] = lambda: None
         """Called when it shows another than before."""
         self._tried = asyncio.Event()
@@ -464,12 +469,20 @@ class _Seen:
 
     async def looks(self) -> Pixels | None:
         """Once the screen has it; None if it could not be loaded."""
+        seen = await self.see()
+        return None if seen is None else seen[1]
+
+    async def see(self) -> tuple[Picture, Pixels] | None:
+        """The picture with its looks, once the screen has it; None if it could not be loaded."""
         await self._tried.wait()
-        if self._picture is None:
+        picture = self._picture
+        if picture is None:
             return None
         from imagechat_tui.net.pictures import pixels_of
 
-        return await asyncio.to_thread(pixels_of, self._picture)
+        pixels = await asyncio.to_thread(pixels_of, picture)
+        await asyncio.to_thread(self._chosen.keep_picture, picture, pixels)
+        return picture, pixels
 
 
 def _stamp_of(image: str, stdin: bytes | None) -> Callable[[], object] | None:
@@ -490,7 +503,11 @@ def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bo
     from imagechat_tui.net.pictures import load_picture
 
     return load_picture(
-        chosen.image, stdin=chosen.stdin, private=private, limits=chosen.limits(), progress=progress
+        chosen.image,
+        stdin=chosen.stdin,
+        private=private,
+        limits=chosen.limits(),
+        progress=progress,
     )
 
 

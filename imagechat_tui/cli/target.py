@@ -232,26 +232,30 @@ class Target(Struct, frozen=True, dict=True):
 
         if is_url(self.image):
             return None
-        files: list[bytes] = []
         try:
-            picture = await self._picture(files.append)
+            picture = await self._picture()
         except PictureError:
             return None
         pixels = await asyncio.to_thread(pixels_of, picture)
-        if self.purpose is not Purpose.READ and picture.loss is None:  # nothing is made for a look
-            await self.keep_picture(pixels, *files)
+        if self.purpose is not Purpose.READ:  # nothing is made for a look
+            await asyncio.to_thread(self.keep_picture, picture, pixels)
         return pixels
 
-    async def keep_picture(self, pixels: Pixels, file: bytes) -> None:
-        """Keep a picture as it is now, for when it is another."""
-        kept = kept_pictures(self.settings, self.folders)
-        if kept is not None:
-            await asyncio.to_thread(kept.keep, pixels.pixels, file)
+    def keep_picture(self, picture: Picture, pixels: Pixels) -> None:
+        """Keep a picture's file as it is now, for when it is another. For a thread."""
+        from imagechat_tui.net.pictures import file_as_read
 
-    async def _picture(self, take_file: Callable[[bytes], None] = lambda data: None) -> Picture:
+        kept = kept_pictures(self.settings, self.folders)
+        if kept is None or picture.loss is not None or is_url(self.image):
+            return
+        file = self.stdin or file_as_read(self.image, picture.sha256, self.limits())
+        if file is not None:
+            kept.keep(pixels.pixels, file)
+
+    async def _picture(self) -> Picture:
         from imagechat_tui.net.pictures import load_picture
 
-        return await load_picture(self.image, stdin=self.stdin, limits=self.limits(), take_file=take_file)
+        return await load_picture(self.image, stdin=self.stdin, limits=self.limits())
 
     async def _size_of(self, path: str) -> tuple[int, int]:
         from imagechat_tui.net.pictures import load_picture

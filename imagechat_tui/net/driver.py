@@ -41,6 +41,7 @@ from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Room
 
 if TYPE_CHECKING:
+    from imagechat_tui.net.placing import Placer
     from imagechat_tui.net.recognition import Recognition
     from imagechat_tui.net.trace_file import TraceFile
 
@@ -106,6 +107,7 @@ class LiveSession:
         marks: Where it is kept how far the person has read, until the server knows; None keeps nothing.
         before_connect: Awaited before each connection; a LocalServerFailed of it means "nobody there".
         recognition: Finds the room, if it is not known yet.
+        placer: Looks for markers in pictures; None: nobody does.
         now: Clock of the engine, in seconds.
         wall_ms: Wall clock; dates drafts and decides nothing.
         uniform: Randomness of the engine's back-off.
@@ -126,6 +128,7 @@ class LiveSession:
         drafts_of: Callable[[UrlId], DraftFile] | None = None,
         before_connect: Callable[[], Awaitable[None]] | None = None,
         recognition: Recognition | None = None,
+        placer: Placer | None = None,
         now: Callable[[], float] = boottime,
         wall_ms: Callable[[], int] = wall_ms,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -144,6 +147,7 @@ class LiveSession:
         """Drafts that were found for it."""
         self._before_connect = before_connect
         self._recognition = recognition
+        self._placer = placer
         self._noted_at: float | None = None
         """When the server was last told that this picture is looked at; None before its room is known."""
         self._unnoted = False
@@ -275,6 +279,8 @@ class LiveSession:
                 socket = self._sockets.get(effect.socket)
                 if socket is not None:
                     self._spawn(socket.send_crosshair(effect.point))
+            case effects.WorkOutPlacements():
+                self._spawn(self._work_out(effect))
             case effects.SendRequest():
                 departure = Departure()
                 self._departing.add(departure)
@@ -430,6 +436,26 @@ class LiveSession:
             except ApiError:
                 self._noted_at = None
                 raise
+
+    async def _work_out(self, effect: effects.WorkOutPlacements) -> None:
+        """Have markers looked for in the pictures, and tell of some after the other."""
+        if self._placer is None:
+            return
+        try:
+            versions = (await self._api.image(effect.image_id)).versions
+        except ApiError:
+            self._feed(inputs.PlacementsNotWorkedOut(effect.version))
+            return
+        left = len(effect.markers)
+        async for part in self._placer.parts(effect, versions):
+            left -= len(part.placements)
+            self._feed(
+                inputs.PlacementsWorkedOut(
+                    effect.version, part.placements, part.seen, part.resaved, last=left == 0
+                )
+            )
+        if left:
+            self._feed(inputs.PlacementsNotWorkedOut(effect.version))
 
     def _progress_of(self, request: int) -> Callable[[int], None]:
         """Tells the engine how much of a list has come, where that takes long."""

@@ -52,7 +52,6 @@ async def load_picture(
     private: bool = False,
     limits: PictureLimits = PictureLimits(),
     progress: Callable[[float], None] = lambda fraction: None,
-    take_file: Callable[[bytes], None] = lambda data: None,
 ) -> Picture:
     """Read and decode a picture.
 
@@ -62,7 +61,6 @@ async def load_picture(
         private: whether the host of an address may be in a private network though its name is public.
         limits: what is declined.
         progress: told the fraction done, 0–1; called in the event loop, and never with less than before.
-        take_file: given the file as it was read, if the picture can be shown.
 
     Raises:
         PictureError: it cannot be shown.
@@ -84,7 +82,6 @@ async def load_picture(
         progress(fetched)
         decoding = 0.95 - fetched
         picture = await _decoded(held, name, limits, lambda done: progress(fetched + decoding * done))
-        take_file(os.pread(held.descriptor, held.size, 0))
     progress(1.0)
     return picture
 
@@ -111,6 +108,22 @@ def pixels_of(picture: Picture) -> Pixels:
             digest.update(band.tobytes())
             one_color = one_color and bool((band == layer[0, 0]).all())
     return Pixels(digest.hexdigest(), picture.sha256, picture.width, picture.height, plain=plain or one_color)
+
+
+def file_as_read(source: str, sha256: str, limits: PictureLimits = PictureLimits()) -> bytes | None:
+    """A file, if it still is what was read. For a thread.
+
+    Args:
+        source: its path.
+        sha256: of what was read, in hex.
+        limits: what is declined.
+    """
+    with _Held() as held:
+        try:
+            _read(source, held, limits)
+        except PictureError:
+            return None
+        return os.pread(held.descriptor, held.size, 0) if held.sha256 == sha256 else None
 
 
 def file_stamp(source: str) -> tuple[int, ...] | None:

@@ -90,10 +90,11 @@ class Core:
         draft_id: str | None = None,
         phase: Phase | None = None,
         write: Write | None = None,
+        tally: effects.Tally | None = None,
     ) -> None:
         """Tell one-off news."""
         self.emit(
             effects.Announce(
-                news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase, write
+                news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase, write, tally
             )
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId, UserId
-from imagechat_tui.protocol.models import Point, Position
+from imagechat_tui.protocol.models import Placement, Point, Position
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState, RoomIds
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Write
@@ -117,6 +119,29 @@ class SendPlacements(Tagged, frozen=True):
     change: ChangePlacements
 
 
+class Placeable(Struct, frozen=True):
+    """A marker that is to be found on another version than its own."""
+
+    conversation_id: ConversationId
+    version: int
+    """Its own."""
+    point: Point
+    """Where it is on that."""
+
+
+class WorkOutPlacements(Tagged, frozen=True):
+    """Look in the pictures where markers have gone; the first ones matter most."""
+
+    image_id: ImageId
+    version: int
+    """Where they are looked for."""
+    markers: tuple[Placeable, ...]
+    before: int | None = None
+    """The version that was shown before."""
+    known: tuple[Placement, ...] = ()
+    """Where the markers were on that."""
+
+
 class SendRequest(Tagged, frozen=True):
     """Send one write, once, under the rules of PROMISES D9: own connection, deadline, abortive close."""
 
@@ -158,6 +183,8 @@ class News(StrEnum):
     COMMENT_ADDED = "comment-added"
     THREAD_GONE = "thread-gone"
     """The thread that was open has been deleted by somebody."""
+    PLACED = "placed"
+    """Where markers are on another version was worked out here."""
     NOT_PLACED = "not-placed"
     """The person said where a marker is on the version shown, and the server does not take it."""
     CANNOT_SHOW = "cannot-show"
@@ -167,6 +194,20 @@ class News(StrEnum):
     NOT_LINKED = "not-linked"
     DRAFTS_NOT_STORED = "drafts-not-stored"
     """The disk does not take drafts: typed text lives only as long as this program. Told once."""
+
+
+class Tally(Struct, frozen=True):
+    """What became of the markers when the picture became another."""
+
+    before: int
+    """The version that was shown before, or the newest that one of them was made on."""
+    version: int
+    """The one that is shown."""
+    stay: int = 0
+    changed: int = 0
+    """So many of those that stay stand on pixels that differ."""
+    moved: int = 0
+    to_check: int = 0
 
 
 class Announce(Tagged, frozen=True):
@@ -182,6 +223,7 @@ class Announce(Tagged, frozen=True):
     phase: Phase | None = None
     write: Write | None = None
     """What a verdict is about."""
+    tally: Tally | None = None
 
 
 class Applied(Tagged, frozen=True):
@@ -223,6 +265,7 @@ Effect: TypeAlias = (
     | SendReadState
     | FetchPlacements
     | SendPlacements
+    | WorkOutPlacements
     | SendRequest
     | StoreDrafts
     | StoreMarks

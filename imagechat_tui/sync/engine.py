@@ -36,6 +36,7 @@ from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.reading import Reading
 from imagechat_tui.sync.rooms import Rooms
+from imagechat_tui.sync.seeking import Seeking
 from imagechat_tui.sync.state import ChatState, Room, read_only_problem
 from imagechat_tui.sync.writes import Writes
 
@@ -70,6 +71,7 @@ class SyncEngine:
         self._rooms = Rooms(core, facts)
         self._lookup = Lookup(core, facts, self._rooms)
         self._writes = Writes(core, facts, self._rooms, self._lookup)
+        self._seeking = Seeking(core, facts)
         self._attention = Attention(core, facts, self._read)
         self._reading = Reading(core, facts, self._attention)
         self._enter(room)
@@ -148,8 +150,10 @@ class SyncEngine:
                 self._facts.link.write_answered()
             case inputs.WriteFailed():
                 self._write_failed(happened)
-            case inputs.PlacementsWorkedOut(version, placements):
-                self._facts.placing.worked_out(version, placements)
+            case inputs.PlacementsWorkedOut():
+                self._seeking.worked_out(happened)
+            case inputs.PlacementsNotWorkedOut():
+                self._seeking.not_worked_out(happened)
             case inputs.Woke():
                 self._facts.link.woke()
             case inputs.Tick():
@@ -198,6 +202,7 @@ class SyncEngine:
                 facts.placing.unset(conversation_id)
             case intents.MoveCrosshair(point):
                 facts.presence.point(point)
+                self._seeking.look_at(point)
             case intents.LookUpImage():
                 image = self._core.room.image
                 if image is not None:
@@ -237,6 +242,7 @@ class SyncEngine:
                 room.opened()
                 presence.opened()
                 self._reading.opened()
+                self._seeking.opened()
             case inputs.SocketClosed():
                 link.closed(happened)
                 self._lost()
@@ -359,6 +365,7 @@ class SyncEngine:
         do_due(self._presence_dues(), now)
         self._attention.decide()
         do_due(self._placing_dues(), now)
+        self._seeking.decide()
         self._reading.decide()
         do_due(self._reading.dues(), now)
         self._settle()

@@ -177,6 +177,18 @@ class PlacementsWorkedOut(Tagged, frozen=True):
 
     version: int
     placements: tuple[Placement, ...]
+    seen: bool = True
+    """Whether both pictures were there to look in. Else they are guesses, and somebody else may know better."""
+    resaved: bool = False
+    """Whether the markers' version is this one, but for how it was saved."""
+    last: bool = True
+    """Whether no other part comes."""
+
+
+class PlacementsNotWorkedOut(Tagged, frozen=True):
+    """WorkOutPlacements, or what is left of it, cannot be done now."""
+
+    version: int
 
 
 class Woke(Tagged, frozen=True):
@@ -209,6 +221,7 @@ Input: TypeAlias = (
     | ReplyArrived
     | WriteFailed
     | PlacementsWorkedOut
+    | PlacementsNotWorkedOut
     | Woke
     | Tick
 )

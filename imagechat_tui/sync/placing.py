@@ -7,7 +7,7 @@ reader or a guest, sees it all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import inf
 from types import MappingProxyType
@@ -47,6 +47,8 @@ class Placing:
         self._told: dict[ConversationId, Placement] = {}
         self._worked_out: dict[ConversationId, Placement] = {}
         """What was told before a person said something else: it holds again when that is taken back."""
+        self._guessed: dict[ConversationId, Placement] = {}
+        """Of which nobody can tell here, for want of a picture. Nobody is told: somebody else may know better."""
         self._pending: dict[ConversationId, Placement | None] = {}
         """What the server has not confirmed; None takes back what a person said."""
         self._sent: ChangePlacements | None = None
@@ -68,6 +70,7 @@ class Placing:
         self._told.clear()
         self._worked_out.clear()
         self._pending.clear()
+        self._guessed.clear()
         self._placings = Placings(version)
 
     def joined(self) -> None:
@@ -136,6 +139,16 @@ class Placing:
             if key not in self._pending and _is_news(placement, self._told.get(key)):
                 self._pending[key] = placement
         self._show()
+
+    def guessed(self, version: int, placements: Iterable[Placement]) -> None:
+        """Nobody can tell here where markers are."""
+        if version == self._placings.version:
+            self._guessed |= {placement.conversation_id: placement for placement in placements}
+            self._show()
+
+    def seeking(self, *, coming: int, placed: int) -> None:
+        """So many markers are being looked for, and so many of them are done."""
+        self._placings = self._placings.replace(coming=coming, placed=placed)
 
     def set(self, conversation_id: ConversationId, point: Point) -> None:
         """The person says where a marker is."""
@@ -222,7 +235,7 @@ class Placing:
 
     def _show(self) -> None:
         """Lay what is not confirmed over what was told."""
-        shown = dict(self._told)
+        shown = self._guessed | self._told
         for key, placement in self._pending.items():
             if placement is None:
                 shown.pop(key, None)

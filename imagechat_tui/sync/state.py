@@ -19,6 +19,7 @@ from imagechat_tui.protocol.models import (
     OtherImage,
     Place,
     Placement,
+    PlacementState,
     Point,
     Position,
     ReadMark,
@@ -261,6 +262,11 @@ class Thread(Struct, frozen=True):
         """Where it is on the version shown: as it is placed there, else where it was made."""
         return self.conversation.point if self.placement is None else self.placement.point
 
+    @property
+    def to_check(self) -> bool:
+        """Whether somebody should look where it is now."""
+        return self.placement is not None and self.placement.state is PlacementState.GUESS
+
 
 class ConfirmedChanges(TypedDict, total=False):
     """What `Confirmed.replace` takes: its fields by name and type, so that mypy knows a misspelt one."""
@@ -351,6 +357,8 @@ class PlacingsChanges(TypedDict, total=False):
 
     told: bool
     placements: Mapping[ConversationId, Placement]
+    coming: int
+    placed: int
 
 
 class Placings(Struct, frozen=True):
@@ -361,6 +369,10 @@ class Placings(Struct, frozen=True):
     told: bool = False
     """Whether the server has told of this version: what is not in ``placements`` has not been worked out."""
     placements: Mapping[ConversationId, Placement] = field(default_factory=lambda: MappingProxyType({}))
+    coming: int = 0
+    """So many markers are being looked for, all in all."""
+    placed: int = 0
+    """So many of them are done."""
 
     def replace(self, **changes: Unpack[PlacingsChanges]) -> Placings:
         """A copy with some fields changed."""

@@ -25,6 +25,7 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.outbox import conversation_of
+from imagechat_tui.sync.placements import holds
 from imagechat_tui.sync.state import (
     NO_COMMENTS,
     Acknowledged,
@@ -137,7 +138,7 @@ def placement_of(state: ChatState, conversation: Conversation) -> Placement | No
     if placings.version is None or conversation.version == placings.version:
         return None
     found = placings.placements.get(conversation.id)
-    return found if found is not None and found.origin in (None, conversation.point) else None
+    return found if found is not None and holds(found, conversation) else None
 
 
 def number_of(state: ChatState, conversation_id: ConversationId) -> int | None:

@@ -19,7 +19,16 @@ from imagechat_tui.words.comparison import (
     nothing_earlier_words,
     sizes_words,
 )
-from imagechat_tui.words.events import cannot_show_words, missed_words, news_words
+from imagechat_tui.words.events import (
+    TO_CHECK,
+    cannot_show_words,
+    missed_words,
+    news_words,
+    numbered,
+    placement_words,
+    placing_words,
+    tally_words,
+)
 from imagechat_tui.words.link import (
     BANNER_AFTER_S,
     ONE_LINE,
@@ -75,6 +84,7 @@ __all__ = [
     "NO_ROOM",
     "ONE_LINE",
     "STILL_COMPARING",
+    "TO_CHECK",
     "UNREACHED_WORDS",
     "WIDE_SIGNS",
     "Words",
@@ -107,6 +117,7 @@ __all__ = [
     "not_saved_words",
     "not_tried_words",
     "nothing_earlier_words",
+    "numbered",
     "other_image_words",
     "phase_words",
     "picture_changed_words",
@@ -114,6 +125,8 @@ __all__ = [
     "picture_loss_words",
     "picture_words",
     "place_words",
+    "placement_words",
+    "placing_words",
     "private_address_words",
     "problem_words",
     "project_words",
@@ -128,6 +141,7 @@ __all__ = [
     "sizes_words",
     "start_anew_words",
     "started_anew_words",
+    "tally_words",
     "thread_words",
     "too_many_files_words",
     "verb_words",

@@ -2,8 +2,45 @@
 
 from __future__ import annotations
 
-from imagechat_tui.protocol.models import Position
+from typing import TYPE_CHECKING, Final, assert_never
+
+from imagechat_tui.protocol.models import Placement, PlacementState, Position
 from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.words.parts import Words
+
+if TYPE_CHECKING:
+    from imagechat_tui.sync.effects import Tally
+
+
+TO_CHECK: Final = "~"
+"""Before the number of a marker of which nobody can tell where it is now."""
+
+
+def numbered(number: int, *, to_check: bool) -> str:
+    """How a marker is called on picture and lists."""
+    return f"{TO_CHECK}{number}" if to_check else str(number)
+
+
+def placement_words(placement: Placement) -> str:
+    """What is known of a marker on a version that it was not made on."""
+    match placement.state:
+        case PlacementState.SAME:
+            return "the same place"
+        case PlacementState.CHANGED:
+            return "the same place, and it looks different"
+        case PlacementState.MOVED:
+            return "moved along with what it points at"
+        case PlacementState.GUESS:
+            return "a guess: the same percent. g= confirms it, gm moves it"
+        case PlacementState.SET:
+            return "where somebody put it"
+        case _:
+            assert_never(placement.state)
+
+
+def placing_words(placed: int, coming: int) -> str:
+    """How far it is with looking for markers on another version."""
+    return f"placing {placed}/{coming}"
 
 
 def cannot_show_words(items: int) -> str:
@@ -24,3 +61,26 @@ def missed_words(after: Position, up_to: Position) -> str:
 def news_words(what: str, who: str, where: str) -> str:
     """A line about what somebody did: "Bob commented on 3"."""
     return f"{safe_text(who, Kind.NAME)} {what} {where}"
+
+
+def tally_words(tally: Tally) -> Words:
+    """What became of the markers when the picture became another version."""
+    count = tally.stay + tally.moved + tally.to_check
+    title = f"v{tally.before} → v{tally.version}"
+    if tally.to_check == count > 2:
+        found = f"None of its {count} markers was found again."
+        return Words(title, found, ") walks them, N starts anew.")
+    stay = f"{_markers(tally.stay)} {'stays' if tally.stay == 1 else 'stay'}"
+    if tally.changed:
+        stay += f" ({tally.changed} changed)"
+    parts = [
+        *([stay] if tally.stay else []),
+        *([f"{tally.moved} moved along"] if tally.moved else []),
+        *([f"{tally.to_check} to check"] if tally.to_check else []),
+    ]
+    keys = [*([") next"] if tally.to_check else []), "C compare", *(["gu put back"] if tally.moved else [])]
+    return Words(title, f"{', '.join(parts)}.", f"{', '.join(keys)}.")
+
+
+def _markers(count: int) -> str:
+    return "1 marker" if count == 1 else f"{count} markers"

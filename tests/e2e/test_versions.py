@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import Desk, place_marker
+from tests.e2e.conftest import DEMO_PICTURE, Desk, place_marker
+from tests.e2e.test_identity import WEB, Person, anna, ben
 from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
+
+__all__ = ["anna", "ben"]
 
 
 def png(size: tuple[int, int], color: str = "navy") -> bytes:
@@ -99,3 +102,87 @@ def test_a_file_that_is_replaced_is_read_by_itself_and_what_is_none_takes_nothin
         size(here, f"{330 + number}×200 ")
         here.wait_for(lambda: "Not read again" not in here.text, what="the notice to go")
     here.shows("1 marker", "1 draft")
+
+
+def with_banner() -> Image.Image:
+    """The page with 80 pixels of something new above it."""
+    page = Image.open(DEMO_PICTURE).convert("RGB")
+    longer = Image.new("RGB", (page.width, page.height + 80), "#404850")
+    longer.paste(page, (0, 80))
+    return longer
+
+
+def saved(image: Image.Image, form: str = "PNG", **options: int) -> bytes:
+    """A picture as a file."""
+    data = io.BytesIO()
+    image.save(data, form, **options)
+    return data.getvalue()
+
+
+def marked(desk: Desk, picture: Path, *places: str, **env: str) -> None:
+    """Put markers on a picture."""
+    for place in places:
+        desk.json("add", str(picture), "--at", place, "-m", f"Look at {place}", "--json", **env)
+
+
+def says(terminal: Terminal, *words: str) -> None:
+    """Wait until a notice says this, however it is wrapped."""
+    terminal.wait_for(lambda: all(word in terminal.text for word in words), what=f"{words}", within_s=30.0)
+
+
+def test_markers_go_along_with_a_picture_that_is_replaced_and_ask_to_be_looked_at(desk: Desk) -> None:
+    """Rows 8, 9, 10 and 14 of what may happen to a picture's file, under an open screen."""
+    marked(desk, desk.picture, "20,30", "60,45", "70,70")
+    here = desk.terminal("shot.png")
+    here.shows("LIVE", "3 markers")
+    size(here, "1440×1000")
+    page = Image.open(desk.picture).convert("RGB")
+
+    by_rename(desk.picture, saved(page, optimize=True))  # the same pixels in other bytes
+    by_rename(desk.picture, saved(with_banner()))
+    says(here, "v1 → v2", "3 moved along")
+    size(here, "1440×1080")
+    assert "~" not in here.text
+
+    by_rename(desk.picture, saved(with_banner(), "JPEG", quality=70))
+    here.wait_for(lambda: len(kept(desk)) == 3, what="the JPEG to be read")
+    here.quiet()
+    assert "~" not in here.text
+    assert "v2 → v3" not in here.text
+
+    by_rename(desk.picture, png((1440, 1080)))
+    says(here, "v3 → v4", "None of its 3")
+    here.shows("~1", "~2", "~3")
+    here.send(")")
+    says(here, "Marker 1: where is it now?", "3 to check")
+    here.send("gmll")
+    here.press("enter")
+    here.wait_for(lambda: "~1" not in here.text, what="marker 1 to be where it was put")
+    here.send(")g=")
+    here.wait_for(lambda: "~2" not in here.text, what="marker 2 to be confirmed")
+    here.shows("~3")
+    here.send("gu")
+    here.shows("~2")
+
+
+def kept(desk: Desk) -> list[str]:
+    """The pictures that are kept as they were."""
+    return [path.name for path in (desk.root / "cache" / "imagechat" / "pictures").glob("?" * 64)]
+
+
+def test_two_people_with_different_versions_see_a_marker_on_the_same_thing(anna: Person, ben: Person) -> None:
+    hers, his = anna.clone("web", WEB) / "a.png", ben.clone("web", WEB) / "a.png"
+    for path in (hers, his):
+        path.write_bytes(saved(Image.open(DEMO_PICTURE).convert("RGB")))
+    marked(anna.desk, hers, "60,45", **anna.env)
+    before = ben.screen(his)
+    before.shows("LIVE", "1 marker")
+    size(before, "1440×1000")
+    by_rename(his, saved(with_banner()))
+    says(before, "v1 → v2", "1 moved along")
+    old = anna.screen(hers)
+    for screen, place in ((before, "60.0 %, 49.1 %"), (old, "60.0 %, 45.0 %")):
+        screen.shows("1 marker")
+        screen.press("]")
+        screen.press("enter")
+        screen.shows("Look at 60,45", place)

@@ -9,7 +9,7 @@ import pytest
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.effects import Announce, News, Tally
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -221,6 +221,7 @@ TOAST: dict[News, str] = {
     News.MARKER_BACK: "Bob brought back marker 1",
     News.COMMENT_ADDED: "Bob commented on marker 1",
     News.THREAD_GONE: "Bob deleted the thread",
+    News.PLACED: "1 moved along",
     News.NOT_PLACED: "Marker 1 stays where it was",
     News.CANNOT_SHOW: "1 item cannot be shown",
     News.DRAFTS_NOT_STORED: "Drafts cannot be saved to disk",
@@ -241,7 +242,14 @@ async def test_news_are_told_in_words(sit: Sit, news: News) -> None:
             await desk.press("]", "enter")
         await desk.publish(
             desk.session.state,
-            Announce(news, conversation_id=IC, by=eg.BOB, problem=LOST, write=PostComment(IC, "words")),
+            Announce(
+                news,
+                conversation_id=IC,
+                by=eg.BOB,
+                problem=LOST,
+                write=PostComment(IC, "words"),
+                tally=Tally(1, 2, moved=1),
+            ),
         )
         assert TOAST[news] in heard(desk)
 

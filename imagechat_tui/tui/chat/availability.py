@@ -127,7 +127,7 @@ class Availability:
         """What the server must know of for a command."""
         if command_id in needs.OF_PLACE:
             crosshair = self._picture.crosshair
-            return [here for here in self._state.threads if here.conversation.point == crosshair]
+            return [here for here in self._state.threads if here.point == crosshair]
         if command_id not in needs.OF_THREAD:
             return []
         thread = self._selection.current

@@ -93,6 +93,8 @@ class NewsNotices:
                     self._added(item, "commented on")
                 case News.THREAD_GONE:
                     self._thread_gone(item)
+                case News.PLACED:
+                    self._placed(item)
                 case News.DRAFTS_NOT_STORED:
                     self._drafts_not_stored()
                 case News.NOT_PLACED:
@@ -148,6 +150,14 @@ class NewsNotices:
         self._notices.notice(
             "Thread deleted", f"{who} deleted the thread you are reading. Esc goes back to the list."
         )
+
+    def _placed(self, item: Announce) -> None:
+        """The picture has become another one: what that means for the markers on it."""
+        from imagechat_tui.words import tally_words
+
+        if item.tally is not None:
+            words = tally_words(item.tally)
+            self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip())
 
     # -- our own
 

@@ -18,7 +18,7 @@ from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import LookUpImage, MoveCrosshair, TryNow
 from imagechat_tui.sync.state import ChatState, Status
 from imagechat_tui.tui.chat.availability import Availability
-from imagechat_tui.tui.chat.comparing import Comparing
+from imagechat_tui.tui.chat.comparing import WALK, Comparing
 from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
@@ -29,6 +29,7 @@ from imagechat_tui.tui.chat.news import NOT_READ_AGAIN, PICTURE_CHANGED, NewsNot
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.panes import Panes
 from imagechat_tui.tui.chat.picture_pane import PicturePane
+from imagechat_tui.tui.chat.placement_actions import HOLDING, PlacementActions
 from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.room_actions import RoomActions
 from imagechat_tui.tui.chat.screen_bars import ScreenBars
@@ -79,6 +80,9 @@ SEEKS_S: Final = 10.0
 
 MARK: Final = "mark"
 """What Enter does where no marker is; as wide as "open", so that the line beside it stands still."""
+
+TO_CHECK: Final = "to check"
+"""What the key of the next difference leads to where a marker is to be checked."""
 
 SHOWN: Final = ("all", "open", "none")
 """What the key ``t`` goes through."""
@@ -220,6 +224,16 @@ class ChatScreen(Layer[None]):
         self._keys_begun = ""
         self._seeks_until_s: float | None = None
         """The person came here for what is unread, and it is not known yet; so long is that waited for."""
+        self.placement_actions = PlacementActions(
+            state,
+            dispatch,
+            selection=self.selection,
+            picture=self.picture,
+            notices=self.notices,
+            refusals=refusals,
+            current=lambda: self.thread_actions.thread,
+            on_change=self._show_markers,
+        )
         self.availability = Availability(
             state, self.selection, self.picture, lambda: self.panes.focused_comment
         )
@@ -255,13 +269,18 @@ class ChatScreen(Layer[None]):
         self._show_empty()
         self.sidebar.show_people(self.state.people)
         self.selection.follow()
-        self.picture.threads = self.state.threads
+        self.picture.threads = self.placement_actions.shown(self.state.threads)
         self.picture.crosshairs = state.here.crosshairs
         self._show_bars()
         self._image_notices.follow()
         self.drafting.follow()
         self._seek()
         self.gaze.follow()
+
+    def _show_markers(self) -> None:
+        """A marker goes with the crosshair, or does so no more."""
+        self.picture.threads = self.placement_actions.shown(self.state.threads)
+        self.show_status()
 
     def show_news(self, news: Sequence[Announce]) -> None:
         """Say what is worth a word."""
@@ -417,7 +436,12 @@ class ChatScreen(Layer[None]):
             disabled |= {"picture.next"}
         if self.header.facts.unread_beside:
             disabled -= {"marker.unread"}
-        adds = "marker.new" not in disabled and not self.picture.is_on_marker
+        words = {}
+        if "marker.new" not in disabled and not self.picture.is_on_marker:
+            words["image.open"] = MARK
+        if self._checks:
+            disabled -= WALK
+            words["look.next"] = TO_CHECK
         begun = self._keys_begun
         self.bars.show_status(
             focus,
@@ -425,7 +449,9 @@ class ChatScreen(Layer[None]):
             begun=bool(begun),
             hints=continuations(self.app.screen, begun, disabled)
             if begun
-            else hints(self, focus, disabled, {"image.open": MARK} if adds else {}),
+            else HOLDING
+            if self.placement_actions.holds
+            else hints(self, focus, disabled, words),
         )
 
     @on(events.DescendantFocus)
@@ -479,6 +505,8 @@ class ChatScreen(Layer[None]):
 
     @on(ImageView.MarkersOpened)
     def _markers_opened(self, event: ImageView.MarkersOpened) -> None:
+        if self.placement_actions.drop():
+            return
         threads = [thread for key in event.keys if (thread := self.state.thread(key)) is not None]
         if len(threads) == 1:
             self._enter(threads[0].key)
@@ -535,6 +563,8 @@ class ChatScreen(Layer[None]):
 
     @on(ImageView.PointChosen)
     def _point_chosen(self, event: ImageView.PointChosen) -> None:
+        if self.placement_actions.drop():
+            return
         self.drafting.write_marker(event.point)
 
     @property
@@ -548,6 +578,7 @@ class ChatScreen(Layer[None]):
 
     def begin_writing(self) -> None:
         """Give the composer its room; notices, which would lie on it, go."""
+        self.placement_actions.release()
         self.add_class("-writing")
         self.panes.show(Pane.SIDEBAR)
         self.notices.clear()
@@ -576,7 +607,10 @@ class ChatScreen(Layer[None]):
     @on(ImageView.CrosshairMoved)
     def _crosshair_moved(self, event: ImageView.CrosshairMoved) -> None:
         self._session.dispatch(MoveCrosshair(event.point))
-        self.show_status()
+        if self.placement_actions.holds:
+            self._show_markers()
+        else:
+            self.show_status()
 
     @on(ImageView.Notice)
     def _picture_noticed(self, event: ImageView.Notice) -> None:
@@ -602,7 +636,7 @@ class ChatScreen(Layer[None]):
         """
         point = self.picture.place
         saved = (thread for thread in self.state.threads if thread.status is Status.SAVED)
-        here = next((thread for thread in saved if thread.conversation.point == point), None)
+        here = next((thread for thread in saved if thread.point == point), None)
         if here is not None:
             self.drafting.write_reply(here)
         else:
@@ -655,6 +689,19 @@ class ChatScreen(Layer[None]):
         """Mark every thread read whose marker is shown."""
         self.thread_actions.mark_all_read()
 
+    def action_confirm_place(self) -> None:
+        """The current marker is where it is drawn."""
+        self.placement_actions.confirm()
+
+    def action_take_marker(self) -> None:
+        """Have the current marker go with the crosshair."""
+        if self.placement_actions.take():
+            self.panes.go(self.picture)
+
+    def action_put_back(self) -> None:
+        """Put the current marker back to where it was."""
+        self.placement_actions.put_back()
+
     def action_hints(self) -> None:
         """Put letters on the markers; the picture takes the next two keys."""
         if self.picture.markers_shown == "none":
@@ -675,8 +722,16 @@ class ChatScreen(Layer[None]):
         self.comparing.blink()
 
     def action_look(self, step: int) -> None:
-        """Look at the next difference, or the one before."""
-        self.comparing.walk(step)
+        """Look at the next difference, or the one before; else at a marker that is to be checked."""
+        if self._checks:
+            self.placement_actions.look(step)
+        else:
+            self.comparing.walk(step)
+
+    @property
+    def _checks(self) -> bool:
+        """Whether there are markers of which nobody can tell where they are, and nothing is compared."""
+        return not self.comparing.is_on and any(thread.to_check for thread in self.state.threads)
 
     # -- keys: the screen
 
@@ -711,6 +766,8 @@ class ChatScreen(Layer[None]):
 
     def action_back(self) -> None:
         """Out of the text that is being written, from the thread to the list, from the list to the picture."""
+        if self.placement_actions.release():
+            return
         if self.drafting.is_writing:
             self.composer.leave()
         elif self.selection.open_key is not None:

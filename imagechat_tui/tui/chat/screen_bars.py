@@ -15,7 +15,7 @@ from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.widgets.bars import HeaderBar, PresenceBar, StatusBar, StatusFacts
 from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.people import nobody_words, people_here
-from imagechat_tui.words import picture_loss_note, project_words, version_words
+from imagechat_tui.words import picture_loss_note, placing_words, project_words, version_words
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Picture
@@ -108,6 +108,7 @@ class ScreenBars:
             hints: keys that matter now, and what they do.
         """
         connection, picture = self._state.shown.connection, self._picture
+        placings = self._state.shown.placings
         self._status.facts = StatusFacts(
             pane=PANES.get(focus, "PICTURE"),
             crosshair=None if self._state.pictureless else picture.target or picture.crosshair,
@@ -116,6 +117,7 @@ class ScreenBars:
             typing=focus == "editor" or begun,
             begun=begun,
             markers=picture.markers_shown,
+            placing=placing_words(placings.placed, placings.coming) if placings.coming else "",
             leaving="back" if reading else "quit",
             hints=CHOOSING if picture.choosing else (*hints, CANCEL) if begun else hints,
         )

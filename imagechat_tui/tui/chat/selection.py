@@ -144,7 +144,7 @@ class Selection:
         self.select(key)
         thread = self._state.thread(key)
         if thread is not None:
-            self._picture.bring_into_view(thread.conversation.point)
+            self._picture.bring_into_view(thread.point)
 
     def step(self, step: int) -> str | None:
         """Select the next (1) or previous (-1) thread, and put the crosshair on it; None if there is none."""
@@ -152,11 +152,14 @@ class Selection:
         if not threads:
             return None
         thread = threads[(self._place(-1 if step > 0 else 0) + step) % len(threads)]
-        point = thread.conversation.point
-        self.select(thread.key)
-        self._picture.bring_into_view(point)
-        self._picture.move_to(point)
+        self.look_at(thread)
         return thread.key
+
+    def look_at(self, thread: Thread) -> None:
+        """Select a thread, and put the crosshair on its marker."""
+        self.select(thread.key)
+        self._picture.bring_into_view(thread.point)
+        self._picture.move_to(thread.point)
 
     def open_next_unread(self) -> bool:
         """Open the next thread with something unread, round and round; False if there is none but what is open."""
@@ -182,8 +185,8 @@ class Selection:
             return
         self.select(key)
         self.gone = None
-        self._picture.move_to(thread.conversation.point)
-        self._picture.center_on(thread.conversation.point)
+        self._picture.move_to(thread.point)
+        self._picture.center_on(thread.point)
         known = thread.conversation.id in self._state.shown.confirmed.conversations
         if known and (entered or self.open_key != key):
             self._dispatch(OpenThread(thread.conversation.id, entered))

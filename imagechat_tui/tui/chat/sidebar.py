@@ -18,6 +18,7 @@ from imagechat_tui.tui.widgets.composer import Composer
 from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.tui.widgets.rows import Rows
 from imagechat_tui.tui.widgets.thread_list import ThreadList
+from imagechat_tui.words import TO_CHECK
 
 UNSAVED_WORDS: Final = {
     Status.PENDING: "saving",
@@ -137,12 +138,14 @@ class ThreadSidebar(Vertical):
 
 def thread_facts(thread: Thread) -> list[str]:
     """What the title tells of a thread: how it stands, and where its marker is."""
-    point = thread.conversation.point
+    point = thread.point
     facts = [f"{point.x:.1f} %, {point.y:.1f} %"]
     if thread.conversation.resolved:
         facts.insert(0, f"{symbols.RESOLVED} resolved")
     if thread.status is not Status.SAVED:
         facts.insert(0, UNSAVED_WORDS[thread.status])
+    if thread.to_check:
+        facts.append(f"{TO_CHECK} to check")
     if thread.has_draft and thread.status is not Status.DRAFT:
         facts.append(f"{symbols.DRAFT} draft")
     return facts

@@ -18,7 +18,7 @@ from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.thread_words import replies_of
 from imagechat_tui.tui.widgets.people import People
-from imagechat_tui.words import problem_words
+from imagechat_tui.words import placement_words, problem_words
 
 STATUS_WORDS = {
     Status.SAVED: "saved",
@@ -85,7 +85,8 @@ def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> Fact
     rows = [
         ("marker", str(thread.number) if thread.number is not None else "no number yet"),
         ("by", people.starter_of(thread)),
-        ("at", f"{conversation.point.x:.2f} %, {conversation.point.y:.2f} %"),
+        ("at", f"{thread.point.x:.2f} %, {thread.point.y:.2f} %"),
+        *placement_facts(state, thread, people),
         ("state", ("resolved" if conversation.resolved else "open") + f", {STATUS_WORDS[thread.status]}"),
     ]
     if conversation.resolved and conversation.resolved_by is not None:
@@ -104,4 +105,22 @@ def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> Fact
             words = problem_words(comment.problem)
             rows.append(("not saved", f"{words.title}. {words.sentence}"))
     rows.append(("id", safe_text(thread.key, Kind.NAME)))
+    return rows
+
+
+def placement_facts(state: ChatState, thread: Thread, people: People) -> list[tuple[str, str]]:
+    """Which version a marker was made on; on another one where it was, and what is known of it there."""
+    placement, version = thread.placement, thread.conversation.version
+    if version is None or version == state.placings.version:
+        return []
+    rows = [
+        (
+            "made on",
+            f"version {version}, at {thread.conversation.point.x:.2f} %, {thread.conversation.point.y:.2f} %",
+        )
+    ]
+    if placement is not None:
+        rows.append((f"on v{state.placings.version}", placement_words(placement)))
+    if placement is not None and placement.by is not None:
+        rows.append(("placed by", people.name_of(placement.by)))
     return rows

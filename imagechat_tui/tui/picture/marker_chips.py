@@ -11,6 +11,7 @@ from imagechat_tui.raster.markers import Chip, Mark, PlacedChip
 from imagechat_tui.sync.state import Status, Thread
 from imagechat_tui.tui.picture.frame import Frame
 from imagechat_tui.tui.picture.hints import Hints
+from imagechat_tui.words import numbered
 
 Row = dict[int, Ink]
 
@@ -32,11 +33,11 @@ class ThreadChips:
         for thread in threads:
             if not is_shown(thread, shown):
                 continue
-            label = UNNUMBERED if thread.number is None else str(thread.number)
+            label = UNNUMBERED if thread.number is None else numbered(thread.number, to_check=thread.to_check)
             made = before.get(thread.key)
             here = thread.key == selected
             if made is None or made[0] is not thread or made[1] != label or made[2] != here:
-                chip = Chip(thread.key, label, mark_of(thread), thread.conversation.point, here)
+                chip = Chip(thread.key, label, mark_of(thread), thread.point, here)
                 made = (thread, label, here, chip)
             self._made[thread.key] = made
             chips.append(made[3])

@@ -202,6 +202,8 @@ class StatusFacts(Struct, frozen=True):
     """Whether a key was pressed that others have to follow."""
     markers: str = "all"
     """Which markers the picture shows: all, open, none."""
+    placing: str = ""
+    """How far it is with looking for markers on another version; empty while nobody does."""
     leaving: str = "quit"
     """What ``q`` does: quit or back."""
     hints: tuple[tuple[str, str], ...] = ()
@@ -245,6 +247,8 @@ class StatusBar(Widget):
             place += f"{SEPARATOR}{facts.zoom:.3g}{symbols.TIMES}"
         if width >= 80 and facts.round_trip_s is not None:
             place += f"{SEPARATOR}{round_trip(facts.round_trip_s)}"
+        if width >= 60 and facts.placing:
+            place += f"{SEPARATOR}{facts.placing}"
         if width >= 60 and facts.markers != "all":
             place += f"{SEPARATOR}{'no' if facts.markers == 'none' else facts.markers} markers"
         return place

@@ -15,6 +15,7 @@ from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.thread_words import first_line, replies_of
 from imagechat_tui.tui.widgets.people import People, starter_key
 from imagechat_tui.tui.widgets.rows import Rows, spread
+from imagechat_tui.words import numbered
 
 
 class ThreadList(Rows[Thread]):
@@ -45,7 +46,8 @@ class ThreadList(Rows[Thread]):
         sign, ink = state_sign(item)
         head = Text(no_wrap=True)
         head.append(
-            f"{number if number is not None else '+':>3}", self.ink("accent" if item.unread else "strong")
+            f"{'+' if number is None else numbered(number, to_check=item.to_check):>3}",
+            self.ink("accent" if item.unread else "strong"),
         )
         head.append(f" {sign} ", self.ink(ink))
         head.append(self.people.starter_of(item), self.person(starter_key(item)))

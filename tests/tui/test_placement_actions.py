@@ -1,0 +1,208 @@
+"""What keys do to a marker's place on another version of its picture."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.models import Placement, PlacementState, Point
+from imagechat_tui.sync.effects import Announce, News, Tally
+from imagechat_tui.sync.intents import MoveConversation, SetPlacement, UnsetPlacement
+from imagechat_tui.sync.state import ChatState, Connection, Phase, Placings
+from imagechat_tui.tui.chat.placement_actions import PlacementActions
+from imagechat_tui.tui.dialogs.details import facts
+from imagechat_tui.tui.picture.marker_chips import ThreadChips
+from tests import examples as eg
+from tests.tui.chat_parts import Parts
+from tests.tui.conftest import Sit
+from tests.tui.scripted_session import two_threads
+
+BOBS, OWN = ConversationId("ic_1"), ConversationId("ic_2")
+THERE = Point(40.0, 70.0)
+
+
+def on_version_two(**states: str) -> ChatState:
+    """Both markers were made on version 1; where they are on version 2, by id."""
+    state = two_threads()
+    conversations = {key: replace(one, version=1) for key, one in state.confirmed.conversations.items()}
+    placements = {}
+    for key, known in states.items():
+        one = conversations[ConversationId(key)]
+        kept = known in ("guess", "same", "changed")
+        placements[one.id] = Placement(
+            one.id, one.point if kept else THERE, PlacementState(known), None if known == "set" else one.point
+        )
+    return replace(
+        state,
+        confirmed=replace(state.confirmed, conversations=MappingProxyType(conversations)),
+        placings=Placings(2, True, MappingProxyType(placements)),
+    )
+
+
+class Acting:
+    """The keys about places, on the parts of a screen."""
+
+    def __init__(self, state: ChatState, selected: ConversationId | None = BOBS) -> None:
+        self.parts = parts = Parts(state)
+        parts.state.show(state, writing=None)
+        parts.selection.select(selected)
+        self.changes = 0
+        self.actions = PlacementActions(
+            parts.state,
+            parts.session.dispatch,
+            selection=parts.selection,
+            picture=parts.picture,
+            notices=parts.notices,
+            refusals=parts.refusals,
+            current=lambda: parts.actions.thread,
+            on_change=self._changed,
+        )
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    @property
+    def asked(self) -> list[object]:
+        return list(self.parts.session.intents)
+
+
+def test_those_to_check_are_walked_round_and_the_crosshair_goes_along() -> None:
+    acting = Acting(on_version_two(ic_1="moved", ic_2="guess"), None)
+    for _ in range(2):
+        acting.actions.look(1)
+        assert acting.parts.selection.selected_key == OWN
+    thread = acting.parts.state.thread(OWN)
+    assert thread is not None
+    assert acting.parts.picture.crosshair == thread.point
+    assert "Marker 2: where is it now?" in acting.parts.corner.text
+    assert "1 to check." in acting.parts.corner.text
+    acting = Acting(on_version_two(ic_1="guess", ic_2="guess"), None)
+    walked = []
+    for step in (1, 1, 1, -1, -1):
+        acting.actions.look(step)
+        walked.append(acting.parts.selection.selected_key)
+    assert walked == [BOBS, OWN, BOBS, OWN, BOBS]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"), [("guess", True), ("moved", True), ("changed", True), ("set", False)]
+)
+def test_a_place_is_confirmed_as_it_is_drawn(known: str, said: bool) -> None:
+    acting = Acting(on_version_two(ic_1=known))
+    thread = acting.parts.state.thread(BOBS)
+    assert thread is not None
+    acting.actions.confirm()
+    assert acting.asked == ([SetPlacement(BOBS, thread.point)] if said else [])
+    assert acting.parts.corner.text
+
+
+def test_what_moved_goes_back_to_its_percent_and_what_was_said_is_taken_back() -> None:
+    acting = Acting(on_version_two(ic_1="moved", ic_2="set"))
+    thread = acting.parts.state.thread(BOBS)
+    assert thread is not None
+    acting.actions.put_back()
+    acting.parts.selection.select(OWN)
+    acting.actions.put_back()
+    assert acting.asked == [SetPlacement(BOBS, thread.conversation.point), UnsetPlacement(OWN)]
+    acting = Acting(on_version_two(ic_1="guess"))
+    acting.actions.put_back()
+    assert acting.asked == []
+    assert "Nothing to put back here." in acting.parts.corner.text
+
+
+def test_a_marker_that_is_taken_goes_with_the_crosshair_until_it_is_dropped() -> None:
+    acting = Acting(on_version_two(ic_1="guess"))
+    threads = acting.parts.state.threads
+    assert acting.actions.shown(threads) == threads
+    assert acting.actions.take()
+    assert acting.parts.picture.crosshair == threads[0].point
+    acting.parts.picture.move_to(Point(1, 2))
+    first, second = acting.actions.shown(threads)
+    assert (first.point, first.to_check, second) == (Point(1, 2), False, threads[1])
+    assert acting.actions.drop()
+    assert not acting.actions.drop()
+    assert acting.asked == [SetPlacement(BOBS, Point(1, 2))]
+    assert acting.changes == 2
+
+
+def test_a_marker_that_is_let_go_is_where_it_was() -> None:
+    acting = Acting(on_version_two(ic_1="guess"))
+    assert not acting.actions.release()
+    acting.actions.take()
+    acting.parts.picture.move_to(Point(1, 2))
+    assert acting.actions.release()
+    assert not acting.actions.holds
+    assert acting.actions.shown(acting.parts.state.threads) == acting.parts.state.threads
+    assert acting.asked == []
+
+
+def test_on_its_own_version_a_marker_moves_for_everybody_if_it_is_ones_own() -> None:
+    acting = Acting(two_threads(), OWN)
+    assert acting.actions.take()
+    acting.parts.picture.move_to(Point(1, 2))
+    acting.actions.drop()
+    assert acting.asked == [MoveConversation(OWN, Point(1, 2))]
+    others = Acting(two_threads(), BOBS)
+    assert not others.actions.take()
+    assert "Only its author can move it" in others.parts.corner.text
+
+
+@pytest.mark.parametrize("why", ["read-only", "not connected"])
+def test_nothing_is_said_of_places_where_nothing_may_be_written(why: str) -> None:
+    state = on_version_two(ic_1="guess")
+    offline = eg.changed(state, connection=Connection(Phase.OFFLINE))
+    acting = Acting(eg.changed(state, read_only=True) if why == "read-only" else offline)
+    acting.actions.confirm()
+    acting.actions.put_back()
+    assert not acting.actions.take()
+    assert acting.asked == []
+    assert acting.parts.corner.text
+
+
+def test_a_marker_to_check_says_so_wherever_its_number_stands() -> None:
+    acting = Acting(on_version_two(ic_1="guess", ic_2="moved"))
+    chips = ThreadChips().of(acting.parts.state.threads, selected=None, shown="all")
+    assert [chip.label for chip in chips] == ["~1", "2"]
+    assert chips[1].point == THERE
+    thread = acting.parts.state.thread(BOBS)
+    assert thread is not None
+    told = dict(facts(acting.parts.state.shown, thread, None))
+    assert told["made on"].startswith("version 1, at ")
+    assert told["on v2"].startswith("a guess")
+
+
+async def test_keys_walk_take_and_drop_a_marker(sit: Sit) -> None:
+    async with sit() as desk:
+        desk.session.publish(on_version_two(ic_1="guess", ic_2="same"))
+        await desk.until(lambda: "~1" in desk.text)
+        await desk.press("right_parenthesis")
+        await desk.until(lambda: "where is it now?" in desk.toasts)
+        await desk.press("g", "m", "l", "l", "enter")
+        asked = desk.session.intents[-1]
+        assert isinstance(asked, SetPlacement)
+        assert asked.conversation_id == BOBS
+        assert asked.point == desk.chat.picture.crosshair
+        await desk.press("g", "m", "l", "escape")
+        assert desk.session.intents[-1] != SetPlacement(BOBS, desk.chat.picture.crosshair)
+        await desk.press("g", "equals_sign")
+        await desk.until(lambda: "Marker 1 is right there." in desk.toasts)
+
+
+async def test_what_became_of_the_markers_is_told(sit: Sit) -> None:
+    async with sit() as desk:
+        tally = Tally(2, 3, stay=9, moved=2, to_check=1)
+        desk.session.publish(desk.session.state, Announce(News.PLACED, tally=tally))
+        await desk.until(lambda: "9 markers stay, 2 moved along, 1 to check." in desk.toasts)
+        assert "v2 → v3" in desk.toasts
+
+
+async def test_how_far_it_is_with_looking_stands_in_the_status_line(sit: Sit) -> None:
+    async with sit() as desk:
+        state = on_version_two()
+        desk.session.publish(replace(state, placings=Placings(2, coming=40, placed=25)))
+        await desk.until(lambda: "placing 25/40" in desk.lines[-1])
+        desk.session.publish(state)
+        await desk.until(lambda: "placing" not in desk.lines[-1])
