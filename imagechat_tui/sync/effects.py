@@ -208,6 +208,8 @@ class Tally(Struct, frozen=True):
     """So many of those that stay stand on pixels that differ."""
     moved: int = 0
     to_check: int = 0
+    unseen: int = 0
+    """So many of those to check could not be looked for: the picture that they are on is not here."""
 
 
 class Announce(Tagged, frozen=True):

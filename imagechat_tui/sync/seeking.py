@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from msgspec.structs import replace
+
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Conversation, Placement, PlacementState, Point
 from imagechat_tui.sync.core import Core
@@ -45,6 +47,8 @@ class Seeking:
         """Whether it cannot be done before there is another link."""
         self._sought: dict[ConversationId, Placeable] = {}
         self._found: list[Placement] = []
+        self._unseen = 0
+        """So many could not be looked for."""
         self._quiet = True
         """Whether all that was found is on versions that are this one, saved anew."""
 
@@ -64,6 +68,7 @@ class Seeking:
         if not self._running or answer.version != self._version:
             return
         self._found += answer.placements
+        self._unseen += 0 if answer.seen else len(answer.placements)
         self._quiet = self._quiet and answer.resaved
         placing.seeking(coming=len(self._sought), placed=min(len(self._found), len(self._sought)))
         if answer.last:
@@ -106,7 +111,7 @@ class Seeking:
         if image is None or version is None or not missing:
             return
         nearest, beyond = missing[:MOST], [guess_of(one) for one in missing[MOST:]]
-        self._running, self._quiet, self._found = True, True, beyond
+        self._running, self._quiet, self._found, self._unseen = True, True, beyond, 0
         self._sought = {one.conversation_id: one for one in nearest}
         known = tuple(one for one in self._earlier.values() if one.conversation_id in self._sought)
         if beyond:
@@ -120,7 +125,7 @@ class Seeking:
 
     def _end(self, version: int) -> None:
         before = self._before or max((one.version for one in self._sought.values()), default=version)
-        tally = tally_of(before, version, self._found)
+        tally = replace(tally_of(before, version, self._found), unseen=self._unseen)
         found, self._running, self._sought, self._found = self._found, False, {}, []
         self._facts.placing.seeking(coming=0, placed=0)
         if found and not self._quiet:

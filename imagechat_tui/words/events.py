@@ -67,6 +67,9 @@ def tally_words(tally: Tally) -> Words:
     """What became of the markers when the picture became another version."""
     count = tally.stay + tally.moved + tally.to_check
     title = f"v{tally.before} → v{tally.version}"
+    if tally.unseen == tally.to_check == count:
+        found = f"{_markers(count)} to check: the picture from before was not kept here."
+        return Words(title, found, ") walks them.")
     if tally.to_check == count > 2:
         found = f"None of its {count} markers was found again."
         return Words(title, found, ") walks them, N starts anew.")

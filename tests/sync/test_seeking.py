@@ -172,6 +172,7 @@ def test_what_is_a_guess_for_want_of_a_picture_is_told_to_nobody() -> None:
     desk = shown(2, marker(ONE))
     desk.take(WorkOutPlacements)
     desk.feed(PlacementsWorkedOut(2, (found(ONE, "guess", HERE),), seen=False))
+    assert tallies(desk) == [Tally(1, 2, to_check=1, unseen=1)]
     desk.wait(60.0)
     desk.nothing(SendPlacements, WorkOutPlacements)
     assert places(desk) == {ONE: (HERE, True)}

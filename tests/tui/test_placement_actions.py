@@ -191,11 +191,19 @@ async def test_keys_walk_take_and_drop_a_marker(sit: Sit) -> None:
         await desk.until(lambda: "Marker 1 is right there." in desk.toasts)
 
 
-async def test_what_became_of_the_markers_is_told(sit: Sit) -> None:
+@pytest.mark.parametrize(
+    ("tally", "said"),
+    [
+        (Tally(2, 3, stay=9, moved=2, to_check=1), "9 markers stay, 2 moved along, 1 to check."),
+        (Tally(2, 3, stay=1, changed=1), "1 marker stays (1 changed)."),
+        (Tally(2, 3, to_check=4), "None of its 4 markers was found again. ) walks them, N starts anew."),
+        (Tally(2, 3, to_check=4, unseen=4), "4 markers to check: the picture from before was not kept here."),
+    ],
+)
+async def test_what_became_of_the_markers_is_told(sit: Sit, tally: Tally, said: str) -> None:
     async with sit() as desk:
-        tally = Tally(2, 3, stay=9, moved=2, to_check=1)
         desk.session.publish(desk.session.state, Announce(News.PLACED, tally=tally))
-        await desk.until(lambda: "9 markers stay, 2 moved along, 1 to check." in desk.toasts)
+        await desk.until(lambda: said in desk.toasts)
         assert "v2 → v3" in desk.toasts
 
 
