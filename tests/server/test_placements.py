@@ -426,7 +426,7 @@ async def test_a_marker_that_was_moved_away_keeps_its_thread_to_itself(house: Ho
     assert (await made_at(anna, "b2"))["urlId"] != first["urlId"]
 
 
-async def test_the_thread_of_a_deleted_marker_is_left_alone_until_it_may_be_written_to(house: House) -> None:
+async def test_the_thread_of_a_deleted_marker_is_left_to_whoever_restores_it(house: House) -> None:
     anna = house.person("anna")
     first = await made_at(anna, "b1")
     await anna.gets("DELETE", f"/comment-image-chats/demo/{first['_id']}", broadcastId="d1")
@@ -434,7 +434,12 @@ async def test_the_thread_of_a_deleted_marker_is_left_alone_until_it_may_be_writ
     assert beside["urlId"] != first["urlId"]
     await anna.writes("and more", "c1", str(beside["urlId"]))
     house.clock.ms += 60_001
-    assert (await made_at(anna, "b3"))["urlId"] == first["urlId"]
+    later = await made_at(anna, "b3")
+    back = await anna.gets(
+        "POST", f"/comment-image-chats/demo/{first['_id']}/restore", broadcastId="r1", v="2"
+    )
+    assert part(back, "conversation")["urlId"] == first["urlId"]
+    assert len({first["urlId"], beside["urlId"], later["urlId"]}) == 3
 
 
 async def test_comments_that_wait_for_their_marker_are_not_joined(house: House) -> None:

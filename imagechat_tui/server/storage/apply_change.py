@@ -157,7 +157,7 @@ def _with_free_thread(tx: Transaction, change: Change, rooms: _Rooms, now_ms: in
 
 
 def _is_taken(tx: Transaction, change: Change, room: RoomState | None, now_ms: int) -> bool:
-    """Whether a marker has the thread, comments were made in it, or it was deleted a moment ago."""
+    """Whether a marker has the thread, or comments were made in it: a deleted one may be restored with them."""
     if room is not None and (room.last_number or room.closed_until_ms > now_ms):
         return True
     return tx.marker(change.tenant_id, thread=change.thread) is not None
