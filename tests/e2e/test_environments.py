@@ -194,7 +194,7 @@ def test_no_verb_minds_that_all_its_streams_are_closed(desk: Desk) -> None:
         if args[0] in ("watch", "serve"):
             continue
         done = in_shell(f"{shlex.join([*IMAGECHAT, *args])} <&- >&- 2>&-", desk)
-        expected = {"open": 2, "demo": 2, "token": 5, "trace": 1}.get(args[0], 0)
+        expected = {"open": 2, "demo": 2, "token": 5, "trace": 1, "restore": 5}.get(args[0], 0)
         assert done.returncode == expected, args
 
 
