@@ -201,7 +201,7 @@ COMMANDS: Final = (
     ),
     Command(
         "marker.confirm", Context.CHAT, "g equals_sign", "confirm_place", "The marker is right here",
-        synonyms="confirm accept place placement version ok yes", hint="right here", about=(Subject.THREAD,),
+        synonyms="confirm accept place placement version ok yes", hint="here", about=(Subject.THREAD,),
         manual="the marker is right there",
     ),
     Command(
@@ -211,7 +211,7 @@ COMMANDS: Final = (
     ),
     Command(
         "marker.put-back", Context.CHAT, "g u", "put_back", "Put the marker back",
-        synonyms="undo unset place placement version restore return", hint="put back", about=(Subject.THREAD,),
+        synonyms="undo unset place placement version restore return", hint="back", about=(Subject.THREAD,),
         manual="put the marker back",
     ),
     Command(
