@@ -226,8 +226,9 @@ TOAST: dict[News, str] = {
     News.CANNOT_SHOW: "1 item cannot be shown",
     News.DRAFTS_NOT_STORED: "Drafts cannot be saved to disk",
 }
-ELSEWHERE = {News.SAVED, News.PHASE}
-"""The sign of the thing itself turns to saved; the phase stands in the header."""
+ELSEWHERE = {News.SAVED, News.PHASE, News.LINKED, News.NOT_LINKED}
+"""The sign of the thing itself turns to saved; the phase stands in the header; the actions about rooms tell of theirs
+(test_room_actions)."""
 
 
 def test_no_news_are_left_out() -> None:

@@ -36,9 +36,10 @@ class People:
         shown = {
             user: self._plain_name(user) for user in {**names, **({me.id: ""} if me is not None else {})}
         }
-        self._signs = _signs(shown)
+        self.signs = _signs(shown)
         """Of those who share a name with somebody else."""
-        self._called = _calling(me)
+        self.called = _calling(me)
+        """What a comment has in it that calls the asking person; None if nothing does."""
 
     def is_about(self, state: ChatState) -> bool:
         """Whether it holds for a state, too."""
@@ -61,13 +62,13 @@ class People:
 
     def mention_me(self, comment: CommentView) -> bool:
         """Whether somebody else's comment calls the asking person: ``@name``, by any of their names."""
-        if comment.mine or self._called is None or comment.comment.is_deleted:
+        if comment.mine or self.called is None or comment.comment.is_deleted:
             return False
-        return self._called.search(_plain(comment_text(comment.comment))) is not None
+        return self.called.search(_plain(comment_text(comment.comment))) is not None
 
     def same_names(self, other: People) -> bool:
         """Whether these tell the same people apart, and call the same one."""
-        return self._signs == other._signs and self._called == other._called
+        return self.signs == other.signs and self.called == other.called
 
     def _plain_name(self, user_id: UserId) -> SafeText:
         is_me = self._me is not None and self._me.id == user_id
@@ -77,7 +78,7 @@ class People:
         return safe_text(name, Kind.NAME) or UNNAMED
 
     def _told_apart(self, user_id: UserId | None, name: SafeText) -> SafeText:
-        sign = self._signs.get(user_id) if user_id is not None else None
+        sign = self.signs.get(user_id) if user_id is not None else None
         return name if sign is None else safe_text(f"{name} ({sign})", Kind.NAME)
 
 
