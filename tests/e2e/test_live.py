@@ -37,7 +37,7 @@ def test_what_one_terminal_does_is_on_the_other(desk: Desk) -> None:
 
     two.press("d")
     two.wait_for(lambda: "elete" in two.text, what="the question")
-    two.press("enter")
+    two.press("y")
     wait_for(lambda: all("Monday" not in t.text for t in (one, two)), within_s=15, what="the comment to go")
 
 

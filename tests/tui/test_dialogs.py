@@ -134,8 +134,14 @@ async def test_a_second_answer_on_its_way_does_not_take_the_screen_below_away(si
         assert desk.app.is_running
 
 
-@pytest.mark.parametrize("keys", ["]iz", "[dz", "@z"])
-@pytest.mark.parametrize("leave", ["escape", "enter"])
+@pytest.mark.parametrize(
+    ("keys", "leave"),
+    [
+        (keys, leave)
+        for keys, other in (("]iz", "enter"), ("[dz", "y"), ("@z", "enter"))
+        for leave in ("escape", other)
+    ],
+)
 async def test_of_a_note_over_a_dialog_nothing_stays_when_that_goes(sit: Sit, keys: str, leave: str) -> None:
     async with sit(driver_class=Recorder, notes=True) as desk:
         driver = desk.app._driver
