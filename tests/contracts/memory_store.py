@@ -202,6 +202,15 @@ class MemoryTransaction:
         for user_id, number in marks:
             self._data.marks[tenant_id, conversation_id, user_id] = number
 
+    def all_placements(
+        self, tenant_id: TenantId, conversation_id: ConversationId
+    ) -> tuple[tuple[int, Placement], ...]:
+        found = sorted(key[2:] for key in self._data.placements if key[:2] == (tenant_id, conversation_id))
+        return tuple(
+            (version, self._data.placements[tenant_id, conversation_id, version, by_person])
+            for version, by_person in found
+        )
+
     def deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> DeletedThread | None:
         return self._data.deleted.get((tenant_id, conversation_id))
 

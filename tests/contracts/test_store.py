@@ -48,6 +48,7 @@ from imagechat_tui.server.storage import (
     BroadcastIdUsed,
     Change,
     Decision,
+    DeletedThread,
     FoundImage,
     HeldPlace,
     ImageChange,
@@ -668,6 +669,65 @@ async def test_placements_go_with_their_marker(store: Store) -> None:
     assert await store.placements(SECOND) == changed(2)
     assert await place(store, said(50)) == changed(2)
     await put(store, replace(marker, number=9, point=eg.point(1, 2)))
+    assert await store.placements(SECOND) == changed(2)
+
+
+def deletion(marker: Conversation, due_ms: int) -> Change:
+    """The marker goes, and may be restored until then."""
+    gone = Decision(b"", removed_conversation=marker.id, restorable_until_ms=due_ms)
+    key = BroadcastId(f"delete {marker.id} {due_ms}")
+    return Change(eg.TENANT, eg.BOB, key, b"", always(gone), conversation_id=marker.id)
+
+
+def restoring(marker: Conversation, found: list[DeletedThread | None]) -> Change:
+    """The marker comes back, if it was deleted; what is kept of it is noted."""
+
+    def decide(subject: Subject) -> Decision:
+        found.append(subject.deleted)
+        return Decision(b"", restored=subject.deleted)
+
+    key = BroadcastId(f"restore {marker.id} {len(found)}")
+    return Change(eg.TENANT, eg.BOB, key, b"", decide, conversation_id=marker.id)
+
+
+async def test_placements_come_back_with_their_marker_on_every_version_and_are_told(store: Store) -> None:
+    marker = await two_versions(store)
+    third = SECOND._replace(number=3)
+    await store.change(image_change("look 3", ImageChange(image("one"), (), looking(3, "newest"))))
+    await place(store, worked_out(40))
+    await place(store, said(50))
+    await store.change_placements(third, ChangePlacements(3, (worked_out(70),)), eg.BOB)
+    await store.change(deletion(marker, eg.T0 + DAY_MS))
+    assert [await store.placements(of) for of in (SECOND, third)] == [changed(2), Placements(3, 1)]
+    outcome = await store.change(restoring(marker, []))
+    on_second, on_third = changed(3, said(50, eg.ALICE)), Placements(3, 2, (worked_out(70),))
+    assert outcome.placed == ((SECOND, on_second), (third, on_third))
+    assert [await store.placements(of) for of in (SECOND, third)] == [on_second, on_third]
+    assert await place(store, unset=(HOME,)) == changed(4, worked_out(40))
+
+
+async def test_what_did_not_hold_when_the_marker_went_comes_back_untold(store: Store) -> None:
+    marker = await two_versions(store)
+    await place(store, worked_out(40))
+    await put(store, moved := replace(marker, point=eg.point(70, 70)))
+    await store.change(deletion(moved, eg.T0 + DAY_MS))
+    assert (await store.change(restoring(moved, []))).placed == ()
+    assert await store.placements(SECOND) == changed(1)
+    await put(store, replace(moved, point=marker.point, resolved=True))
+    assert await store.placements(SECOND) == changed(1)
+
+
+async def test_where_a_marker_was_is_forgotten_with_it(store: Store, clock: Clock) -> None:
+    marker = await two_versions(store)
+    await place(store, said(50))
+    await store.change(deletion(marker, clock.ms + 1))
+    kept: list[DeletedThread | None] = []
+    await store.change(restoring(marker, kept))
+    await store.change(deletion(marker, clock.ms + 2))
+    clock.ms += 2
+    assert not await store.blank_deleted()
+    await store.change(restoring(marker, kept))
+    assert [one and one.placements for one in kept] == [((2, said(50, eg.ALICE)),), None]
     assert await store.placements(SECOND) == changed(2)
 
 

@@ -182,6 +182,27 @@ async def test_a_marker_that_is_deleted_meanwhile_is_passed_over(house: House) -
     assert await shown(anna) == told(2)
 
 
+async def test_a_marker_that_is_restored_is_where_it_was_and_who_came_meanwhile_is_told(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    chat = await marked(anna)
+    await places(anna, body(moved(chat)))
+    await places(anna, body(said(chat)))
+    before = await shown(anna)
+    await anna.gets("DELETE", f"/comment-image-chats/demo/{chat}", broadcastId="d1")
+    listed = await ben.list(v="2")
+    socket, plain = await ben.sub(listed, v="2"), await ben.sub(listed)
+    await frame(socket)
+    assert await shown(ben) == told(2)
+    for _ in range(2):
+        await anna.gets("POST", f"/comment-image-chats/demo/{chat}/restore", broadcastId="r1")
+    by_anna = before["placements"]
+    assert await shown(ben) == before | {"revision": 3}
+    again: Json = {"type": "placements", "version": 2, "revision": 3, "placements": by_anna, "gone": []}
+    assert await frame(socket) == again
+    assert [(await frame(one))["type"] for one in (socket, plain)] == ["new-image-chat"] * 2
+    assert await places(ben, body(unset=(chat,))) == told(4, moved(chat))
+
+
 async def test_what_is_not_of_the_image_is_passed_over_and_the_rest_is_not(house: House) -> None:
     anna = house.person("anna")
     chat = await marked(anna)

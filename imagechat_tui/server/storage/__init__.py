@@ -39,6 +39,7 @@ from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
     Place,
+    Placement,
     Placements,
     Position,
     ReadState,
@@ -237,6 +238,8 @@ class DeletedThread(Struct, frozen=True):
     comments: tuple[Comment, ...]
     read: tuple[tuple[UserId, int], ...] = ()
     """How far each user had read it."""
+    placements: tuple[tuple[int, Placement], ...] = ()
+    """Where it was on other versions, by their numbers: one that was worked out, one that a person said."""
     due_ms: int = 0
     """From then on it cannot be restored, and its words go."""
 
@@ -342,6 +345,8 @@ class Outcome(Struct, frozen=True):
     """Rooms whose log grew; empty for a repetition."""
     read: tuple[ReaderKey, ReadState] | None = None
     """Whose read state it changed, and how."""
+    placed: tuple[tuple[VersionKey, Placements], ...] = ()
+    """On which versions a marker is placed again."""
 
 
 class BroadcastIdUsed(Exception):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import events
 from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId
-from imagechat_tui.protocol.models import Comment, Position, ReadMark, ReadState
+from imagechat_tui.protocol.models import Comment, Placements, Position, ReadMark, ReadState
 from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
@@ -26,6 +26,7 @@ from imagechat_tui.server.storage import (
     Subject,
     VersionKey,
 )
+from imagechat_tui.server.storage.apply_placements import place_again
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
@@ -77,6 +78,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     _log(tx, entries, rooms, now_ms)
     _keep_deleted(tx, change.tenant_id, subject, decision)
     _write(tx, change.tenant_id, decision)
+    placed = () if decision.restored is None else _restore(tx, change.tenant_id, decision.restored)
     read = _read(tx, decision)
     tx.put_answer(
         Answer(
@@ -92,7 +94,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     tx.drop_answers(now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED)
     if decision.image_change is not None:
         _drop_images(tx, now_ms)
-    return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)), read)
+    return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)), read, placed)
 
 
 class _Entry(Struct, frozen=True):
@@ -297,8 +299,6 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
         tx.remove_comments(tenant_id, decision.removed_comments)
         if decision.restorable_until_ms is None:
             tx.blank_comments(tenant_id, decision.removed_comments)
-    if decision.restored is not None:
-        _restore(tx, tenant_id, decision.restored)
     opened = decision.image_change
     if opened is not None:
         tx.put_image(tenant_id, opened.record)
@@ -312,17 +312,20 @@ def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decisi
     gone, image, due_ms = subject.conversation, subject.image, decision.restorable_until_ms
     if gone is None or image is None or due_ms is None:
         return
-    read = tx.marks(tenant_id, gone.id)
-    tx.keep_deleted_thread(tenant_id, DeletedThread(gone, image, subject.thread, read, due_ms))
+    read, placements = tx.marks(tenant_id, gone.id), tx.all_placements(tenant_id, gone.id)
+    tx.keep_deleted_thread(tenant_id, DeletedThread(gone, image, subject.thread, read, placements, due_ms))
 
 
-def _restore(tx: Transaction, tenant_id: TenantId, thread: DeletedThread) -> None:
+def _restore(
+    tx: Transaction, tenant_id: TenantId, thread: DeletedThread
+) -> tuple[tuple[VersionKey, Placements], ...]:
     home = thread.conversation.id
     tx.put_marker(tenant_id, Marker(thread.conversation, thread.image))
     for comment in thread.comments:
         tx.put_comment(tenant_id, comment)
     tx.put_marks(tenant_id, home, thread.read)
     tx.forget_deleted_thread(tenant_id, home)
+    return place_again(tx, tenant_id, thread)
 
 
 def _read(tx: Transaction, decision: Decision) -> tuple[ReaderKey, ReadState] | None:

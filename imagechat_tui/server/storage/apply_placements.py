@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import ConversationId, UserId
+from imagechat_tui.protocol.ids import ConversationId, TenantId, UserId
 from imagechat_tui.protocol.models import Placement, Placements, PlacementState, Point
 from imagechat_tui.protocol.routes import ChangePlacements
-from imagechat_tui.server.storage import VersionKey
+from imagechat_tui.server.storage import DeletedThread, VersionKey
 from imagechat_tui.server.storage.transaction import Transaction
 
 
@@ -59,6 +60,30 @@ def apply_placements(tx: Transaction, of: VersionKey, change: ChangePlacements, 
         return Placements(of.number, before)
     tx.put_revision(of, before + 1)
     return Placements(of.number, before + 1, tuple(changed), tuple(gone))
+
+
+def place_again(
+    tx: Transaction, tenant_id: TenantId, restored: DeletedThread
+) -> tuple[tuple[VersionKey, Placements], ...]:
+    """Have a marker that was restored be where it was on each version that its image still has.
+
+    Returns:
+        What has changed on which version: whoever looked at it meanwhile was not told of this marker.
+    """
+    told: list[tuple[VersionKey, Placements]] = []
+    for number, of_version in groupby(restored.placements, key=lambda kept: kept[0]):
+        of = VersionKey(tenant_id, restored.image, number)
+        before = tx.revision(of)
+        if before is None:
+            continue
+        back = tuple(placement for _, placement in of_version)
+        for placement in back:
+            tx.put_placement(of, placement)
+        stands = _holding(back, restored.conversation.point)
+        if stands is not None:
+            tx.put_revision(of, before + 1)
+            told.append((of, Placements(number, before + 1, (stands,))))
+    return tuple(told)
 
 
 def _stands_elsewhere(tx: Transaction, of: VersionKey, conversation_id: ConversationId) -> Point | None:

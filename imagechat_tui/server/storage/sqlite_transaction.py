@@ -386,6 +386,17 @@ class SqliteTransaction:
             _PUT_MARK, [(tenant_id, conversation_id, user_id, number) for user_id, number in marks]
         )
 
+    def all_placements(
+        self, tenant_id: TenantId, conversation_id: ConversationId
+    ) -> tuple[tuple[int, Placement], ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            f"SELECT {rows.PLACEMENT} FROM placement WHERE tenant_id = ? AND conversation_id = ?"
+            " ORDER BY version, by_person",
+            (tenant_id, conversation_id),
+        )
+        return tuple((int(line["version"]), rows.read_placement(line)) for line in lines)
+
     def deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> DeletedThread | None:
         """See Transaction."""
         row = self._one(

@@ -151,6 +151,12 @@ class Transaction(Protocol):
     ) -> None:
         """Note how far users have read a thread that is there."""
 
+    def all_placements(
+        self, tenant_id: TenantId, conversation_id: ConversationId
+    ) -> tuple[tuple[int, Placement], ...]:
+        """All placements that are kept of a marker, with the numbers of their versions: by these, and of each what
+        was worked out first."""
+
     def deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> DeletedThread | None:
         """A thread that was deleted and is not forgotten."""
 

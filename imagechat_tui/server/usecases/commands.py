@@ -119,6 +119,8 @@ class Commands:
             assert draft is not None
             await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
             outcome = await self._store.change(change)
+        for of, placements in outcome.placed:  # first: what comes back is not to be looked for
+            self._hub.placed(self._tokens.room(of.tenant_id, of.image), placements)
         self._hub.announce(outcome.rooms)
         if outcome.read is not None:
             reader, read = outcome.read
