@@ -129,7 +129,7 @@ def _names_a_picture(word: str) -> bool:
     subcommand_metavar="IMAGE | VERB [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 error, 2 usage or no terminal, 3 server unreachable, 4 not signed in, 5 not found,"
-    " 130 cancelled.",
+    " 10 show --exit-code found a difference, 130 cancelled.",
 )
 @click.version_option(__version__, prog_name="imagechat")
 def cli() -> None:
