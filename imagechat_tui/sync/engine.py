@@ -241,7 +241,6 @@ class SyncEngine:
                 link.opened()
                 room.opened()
                 presence.opened()
-                self._reading.opened()
                 self._seeking.opened()
             case inputs.SocketClosed():
                 link.closed(happened)
@@ -257,6 +256,7 @@ class SyncEngine:
                 room.received(happened.event)
                 if isinstance(happened.event, Subscribed):
                     self._facts.placing.joined()
+                    self._reading.joined()
             case inputs.FrameMalformed():
                 link.heard()
                 self._rooms.list.malformed()

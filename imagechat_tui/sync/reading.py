@@ -51,6 +51,8 @@ class Reading:
         self._facts = facts
         self._attention = attention
         self._request = Read(core, Reader.READING)
+        self._joined = False
+        """The image's socket is registered: whatever changes from now on is told."""
         self._ask = False
         """The server is to be asked before it is told anything."""
         self._refused = False
@@ -95,13 +97,14 @@ class Reading:
         """Earlier sessions have left this on disk, of anybody and in any room."""
         self._found = marks
 
-    def opened(self) -> None:
-        """The image's socket stands: something may have changed by another session."""
-        self._refused, self._made = False, True
+    def joined(self) -> None:
+        """The image's socket is registered: something may have changed before, by another session."""
+        self._joined, self._refused, self._made = True, False, True
         self.refresh()
 
     def lost(self) -> None:
         """The link is gone, and with it the answer; what was not confirmed is told again."""
+        self._joined = False
         self._request.abandon()
         self._sent = None
 
@@ -179,7 +182,7 @@ class Reading:
         explores = self._core.room.explores
         pending = bool(self._read or self._unread) and not explores
         newcomer = self._revision == 0 and not explores
-        if not self._is_asked or not (self._ask or pending or newcomer):
+        if not self._joined or not self._is_asked or not (self._ask or pending or newcomer):
             return
         if not self._made and not any(self._facts.ledger.confirmed.comments.values()):
             return

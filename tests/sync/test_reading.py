@@ -155,6 +155,31 @@ def test_an_answer_that_a_change_has_overtaken_is_asked_for_again() -> None:
     assert desk.state.mine.unread == frozenset()
 
 
+def test_until_the_socket_is_registered_the_server_is_neither_asked_nor_told() -> None:
+    """What another session reads before that is not told: an answer from before it would stay too old."""
+    desk = Desk(marks=(left(read=at(2)),))
+    desk.list_comes(said(3))
+    desk.opens()
+    desk.nothing(FetchReadState)
+    assert desk.state.mine.reads_come
+    desk.hears(eg.subscribed(1))
+    told(desk, ReadState(2, at(1)))
+    desk.wait(1.0)
+    assert confirmed(desk, 3) == ChangeReadState(read=at(2))
+    desk.wish(MarkRead(HOME))
+    desk.cut()
+    desk.wait(1.0)
+    desk.opens()
+    desk.wait(1.0)
+    desk.nothing(FetchReadState, SendReadState)
+    desk.hears(eg.subscribed(1))
+    desk.wait(1.0)
+    desk.nothing(SendReadState)
+    told(desk, ReadState(4, at(2)))
+    desk.wait(1.0)
+    assert confirmed(desk, 5) == ChangeReadState(read=at(3))
+
+
 def test_what_was_read_offline_is_told_when_the_link_is_back() -> None:
     desk = known(3, read=2)
     desk.cut()

@@ -105,6 +105,9 @@ class Link:
     number: int
     url_id: UrlId
     open: bool = False
+    """The handshake is done."""
+    registered: bool = False
+    """The server has it in the room: from then on it is told what happens there."""
     arrives_at: float = 0.0
 
 
@@ -359,7 +362,7 @@ class World:
 
     def users(self) -> tuple[User, ...]:
         """Who has a socket."""
-        online = {s.user for s in self.sessions if any(link.open for link in s.links.values())}
+        online = {s.user for s in self.sessions if any(link.registered for link in s.links.values())}
         return tuple(User(user, username=user) for user in sorted(online))
 
     def read(self, session: Session, request: int, ask: Callable[[], inputs.Input]) -> None:
@@ -395,7 +398,7 @@ class World:
         if changed.marks or changed.revision == 1:
             for session in self.sessions:
                 for link in session.links.values():
-                    if session.user == user and link.open and link.url_id == ROOM.url_id:
+                    if session.user == user and link.registered and link.url_id == ROOM.url_id:
                         self._frame(session, link, ReadStateChanged(changed))
         return changed
 
@@ -405,7 +408,7 @@ class World:
         if changed.placements or changed.gone:
             for session in self.sessions:
                 for link in session.links.values():
-                    if link.open and link.url_id == ROOM.url_id:
+                    if link.registered and link.url_id == ROOM.url_id:
                         self._frame(session, link, PlacementsChanged(changed))
         return changed
 
@@ -481,9 +484,17 @@ class World:
                 session.feed(inputs.SocketClosed(link.number))
                 return
             link.open = True
-            frames = self.server.joined(effect.resume, self.server_ms) if effect.v2 else []
             session.feed(inputs.SocketOpened(link.number))
-            for frame in frames:
+            if effect.v2:
+                self.later(self._delay(), registered)
+            else:
+                registered()
+
+        def registered() -> None:
+            if session.run is not run or session.links.get(link.number) is not link:
+                return
+            link.registered = True
+            for frame in self.server.joined(effect.resume, self.server_ms) if effect.v2 else []:
                 self._frame(session, link, frame)
             self._announce_people()
 
@@ -492,17 +503,17 @@ class World:
     def _announce_people(self) -> None:
         for session in self.sessions:
             for link in session.links.values():
-                if link.open and link.url_id == ROOM.url_id:
+                if link.registered and link.url_id == ROOM.url_id:
                     joined = tuple(user.id for user in self.users())
                     self._frame(session, link, PresenceUpdate(joined=joined, sockets=len(joined)))
 
     def gone(self, session: Session, link: Link) -> None:
         """A socket ended on the session's side."""
-        link.open = False
+        link.open = link.registered = False
         for other in self.sessions:
             if other is not session and session.user not in {user.id for user in self.users()}:
                 for its in other.links.values():
-                    if its.open and its.url_id == ROOM.url_id:
+                    if its.registered and its.url_id == ROOM.url_id:
                         self._frame(other, its, PresenceUpdate(left=(session.user,)))
 
     def cut(self, session: Session) -> None:
@@ -520,7 +531,7 @@ class World:
         for entry in logged:
             for session in self.sessions:
                 for link in list(session.links.values()):
-                    if link.open and link.url_id == entry.url_id:
+                    if link.registered and link.url_id == entry.url_id:
                         self._frame(session, link, entry.event)
 
     def _frame(self, session: Session, link: Link, event: LiveEvent) -> None:
