@@ -136,6 +136,8 @@ class Placing:
             return
         for placement in placements:
             key = placement.conversation_id
+            self._guessed.pop(key, None)
+            self._outdate(placement)
             if key not in self._pending and _is_news(placement, self._told.get(key)):
                 self._pending[key] = placement
         self._show()
@@ -143,7 +145,9 @@ class Placing:
     def guessed(self, version: int, placements: Iterable[Placement]) -> None:
         """Nobody can tell here where markers are."""
         if version == self._placings.version:
-            self._guessed |= {placement.conversation_id: placement for placement in placements}
+            for placement in placements:
+                self._guessed[placement.conversation_id] = placement
+                self._outdate(placement)
             self._show()
 
     def seeking(self, *, coming: int, placed: int) -> None:
@@ -175,6 +179,12 @@ class Placing:
                 yield Due(at, self._begin)
 
     # Inside
+
+    def _outdate(self, found: Placement) -> None:
+        """What was worked out for a place where the marker stood before is not to be told any more."""
+        waiting = self._pending.get(found.conversation_id)
+        if waiting is not None and waiting.origin not in (None, found.origin):
+            del self._pending[found.conversation_id]
 
     def _abandon(self) -> None:
         self._request.abandon()
@@ -234,14 +244,17 @@ class Placing:
         ]
 
     def _show(self) -> None:
-        """Lay what is not confirmed over what was told."""
-        shown = self._guessed | self._told
+        """Lay what is not confirmed over what was told, and guesses where that is of another place."""
+        shown = dict(self._told)
+        for key, guess in self._guessed.items():
+            if _is_news(guess, self._told.get(key)):
+                shown[key] = guess
         for key, placement in self._pending.items():
             if placement is None:
                 shown.pop(key, None)
                 if key in self._worked_out:
                     shown[key] = self._worked_out[key]
-            elif placement.state is PlacementState.SET or _is_news(placement, shown.get(key)):
+            elif placement.state is PlacementState.SET or _is_news(placement, self._told.get(key)):
                 shown[key] = placement
         if shown != self._placings.placements:
             self._placings = self._placings.replace(placements=MappingProxyType(shown))

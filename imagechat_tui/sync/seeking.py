@@ -1,7 +1,7 @@
 """Which markers are to be looked for on the version that is shown, and what became of them.
 
-Those that were made on another version, and of which nobody has said where they are: the engine asks for them once,
-when the server has told what it knows. It has no pictures itself.
+Those that were made on another version, and of which nobody has said where they are: the engine asks for each once,
+when the server has told what it knows, and again when it was moved. It has no pictures itself.
 """
 
 from __future__ import annotations
@@ -46,11 +46,15 @@ class Seeking:
         self._stuck = False
         """Whether it cannot be done before there is another link."""
         self._sought: dict[ConversationId, Placeable] = {}
+        self._tried: dict[ConversationId, Point] = {}
+        """Where markers stood when they were looked for last on this version: whatever came of it, not there again."""
         self._found: list[Placement] = []
         self._unseen = 0
         """So many could not be looked for."""
         self._quiet = True
         """Whether all that was found is on versions that are this one, saved anew."""
+        self._said = False
+        """Whether the person was told what became of markers on this version."""
 
     # What happened
 
@@ -82,6 +86,8 @@ class Seeking:
         """There is a link again."""
         if self._stuck:
             self._running = self._stuck = False
+            for key in self._sought.keys() - {one.conversation_id for one in self._found}:
+                self._tried.pop(key, None)
             self._shown = Placings()
 
     # What to do about it
@@ -103,13 +109,18 @@ class Seeking:
         if self._version is not None:
             self._before, self._earlier = self._version, self._shown.placements
         self._version = version
-        self._running = self._stuck = False
+        self._running = self._stuck = self._said = False
+        self._tried.clear()
 
     def _ask(self, placings: Placings, markers: Iterable[Conversation]) -> None:
         image, version = self._core.room.image, placings.version
-        missing = sorted(_missing(placings, markers), key=self._distance)
+        untried = (
+            one for one in _missing(placings, markers) if self._tried.get(one.conversation_id) != one.point
+        )
+        missing = sorted(untried, key=self._distance)
         if image is None or version is None or not missing:
             return
+        self._tried |= {one.conversation_id: one.point for one in missing}
         nearest, beyond = missing[:MOST], [guess_of(one) for one in missing[MOST:]]
         self._running, self._quiet, self._found, self._unseen = True, True, beyond, 0
         self._sought = {one.conversation_id: one for one in nearest}
@@ -128,7 +139,8 @@ class Seeking:
         tally = replace(tally_of(before, version, self._found), unseen=self._unseen)
         found, self._running, self._sought, self._found = self._found, False, {}, []
         self._facts.placing.seeking(coming=0, placed=0)
-        if found and not self._quiet:
+        if found and not self._quiet and not self._said:
+            self._said = True
             self._core.announce(News.PLACED, tally=tally)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.events import PlacementsChanged
@@ -16,12 +19,18 @@ from imagechat_tui.protocol.models import (
     Point,
 )
 from imagechat_tui.sync.effects import FetchPlacements, News, SendPlacements, Tally, WorkOutPlacements
-from imagechat_tui.sync.inputs import PlacementsLoaded, PlacementsNotWorkedOut, PlacementsWorkedOut, RoomFound
+from imagechat_tui.sync.inputs import (
+    FetchFailed,
+    PlacementsLoaded,
+    PlacementsNotWorkedOut,
+    PlacementsWorkedOut,
+    RoomFound,
+)
 from imagechat_tui.sync.intents import MoveCrosshair, SetPlacement, TryNow, UnsetPlacement
 from imagechat_tui.sync.seeking import MOST
 from imagechat_tui.sync.views import threads
 from tests import examples as eg
-from tests.sync.desk import Desk
+from tests.sync.desk import UNREACHABLE, Desk
 
 IMAGE = OpenedImage(ImageId("im_1"), UrlId("img/1/a.png"), "a.png", "a.png", "", Matched.PATH, None, 2)
 IMAGE_TWO = replace(IMAGE, version=2)
@@ -199,3 +208,96 @@ def test_what_cannot_be_worked_out_now_is_asked_for_on_the_next_link() -> None:
     desk.wish(TryNow())
     desk.opens()
     assert desk.take(WorkOutPlacements).version == 2
+
+
+def moves(desk: Desk, at: Point, seq: int = 2) -> None:
+    """Somebody moves the marker on the version it was made on."""
+    desk.hears(
+        eg.image_chat_updated(seq, conversation=marker(ONE, at=at), comment=None, activity=f"moved {seq}")
+    )
+
+
+def looked_for(desk: Desk, *, seen: bool) -> list[Point]:
+    """Where the marker was looked for, each time with the same answer, until it is not any more."""
+    points = []
+    while asked := desk.all(WorkOutPlacements):
+        (point,) = [one.point for one in asked[0].markers]
+        points.append(point)
+        assert len(points) < 5
+        state = "moved" if seen else "guess"
+        desk.feed(PlacementsWorkedOut(2, (found(ONE, state, point, origin=point),), seen=seen))
+    return points
+
+
+def is_refused(desk: Desk) -> None:
+    desk.wait(1.0)
+    desk.feed(FetchFailed(desk.take(SendPlacements).request, UNREACHABLE, 403))
+
+
+def is_not_taken_note_of(desk: Desk) -> None:
+    desk.wait(1.0)
+    desk.feed(PlacementsLoaded(desk.take(SendPlacements).request, Placements(2)))
+
+
+def is_cut_off(desk: Desk) -> None:
+    desk.cut()
+    desk.wish(TryNow())
+    desk.opens()
+
+
+def is_told_by_another(desk: Desk) -> None:
+    desk.hears(PlacementsChanged(Placements(2, 1, (found(ONE),))))
+
+
+def goes_on(desk: Desk) -> None:
+    pass
+
+
+AFTER_ONE_SEARCH = [
+    (goes_on, True),
+    (goes_on, False),
+    (is_refused, True),
+    (is_not_taken_note_of, True),
+    (is_cut_off, True),
+    (is_cut_off, False),
+    (is_told_by_another, True),
+    (is_told_by_another, False),
+]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize(("then", "seen_first"), AFTER_ONE_SEARCH)
+def test_a_marker_is_looked_for_once_where_it_stands_and_that_is_told_once(
+    then: Callable[[Desk], None], seen_first: bool, seen: bool
+) -> None:
+    desk = shown(2, marker(ONE))
+    assert looked_for(desk, seen=seen_first) == [HERE]
+    then(desk)
+    assert looked_for(desk, seen=seen) == []
+    moves(desk, Point(50, 50))
+    assert looked_for(desk, seen=seen) == [Point(50, 50)]
+    assert places(desk) == {ONE: (Point(50, 50), not seen)}
+    moves(desk, HERE, 3)
+    assert looked_for(desk, seen=seen) == [HERE]
+    assert len(tallies(desk)) == 1
+    assert desk.state.placings.coming == 0
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_marker_that_moves_while_it_is_looked_for_is_looked_for_once_more(seen: bool) -> None:
+    desk = shown(2, marker(ONE))
+    moves(desk, Point(50, 50))
+    assert looked_for(desk, seen=seen) == [HERE, Point(50, 50)]
+    assert places(desk) == {ONE: (Point(50, 50), not seen)}
+    assert len(tallies(desk)) == 1
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_the_server_knows_of_another_place_is_looked_for_once(seen: bool) -> None:
+    desk = shown(None, marker(ONE))
+    desk.feed(RoomFound(replace(desk.state.room, image=IMAGE_TWO)))
+    desk.wait(1.0)
+    old = found(ONE, origin=Point(1, 1))
+    desk.feed(PlacementsLoaded(desk.take(FetchPlacements).request, Placements(2, 1, (old,))))
+    assert looked_for(desk, seen=seen) == [HERE]
+    assert places(desk) == {ONE: (HERE, not seen)}
