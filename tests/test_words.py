@@ -32,12 +32,16 @@ from imagechat_tui.words import (
     checking_words,
     difference_note,
     differences_words,
+    left_not_saved_words,
+    left_saved_words,
+    left_unanswered_words,
     local_server_words,
     mistake_words,
     news_words,
     no_such_picture_here,
     not_placed_words,
     not_saved_words,
+    nothing_unsent_words,
     phase_words,
     picture_loss_words,
     picture_words,
@@ -49,6 +53,7 @@ from imagechat_tui.words import (
     short_banner,
     shortest_banner,
     thread_words,
+    unsent_beside_words,
     verb_words,
     write_words,
 )
@@ -681,3 +686,27 @@ def test_the_place_that_is_looked_at_is_counted() -> None:
 
 def test_the_name_of_a_picture_from_before_is_harmless() -> None:
     assert not ACTING.search(before_changed_words(HOSTILE).text)
+
+
+def test_pictures_with_something_unsent_are_named_and_counted() -> None:
+    beside = [(f"{number}.png", number) for number in range(1, 7)]
+    assert unsent_beside_words([]) == ""
+    assert unsent_beside_words(beside) == (
+        "Unsent elsewhere: 1 on 1.png, 2 on 2.png, 3 on 3.png, 15 on 3 more pictures. p lists the pictures."
+    )
+    assert "1 more picture." in unsent_beside_words(beside[:4])
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_all_is_said_to_be_saved_only_where_that_is_known(several: bool) -> None:
+    assert ("everything" in nothing_unsent_words([], several=several)) is not several
+    assert "everything" not in nothing_unsent_words([("a.png", 1)], several=several)
+
+
+def test_names_of_pictures_that_were_left_are_harmless() -> None:
+    left = [words(HOSTILE) for words in (left_saved_words, left_not_saved_words, left_unanswered_words)]
+    said = [
+        unsent_beside_words([(HOSTILE, 1)]),
+        *(part for words in left for part in (words.title, words.sentence)),
+    ]
+    assert not any(map(ACTING.search, said))

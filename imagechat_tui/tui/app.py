@@ -92,7 +92,7 @@ class ImageChatApp(App[int]):
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self._visits = Visits(album, self._session_changed)
+        self._visits = Visits(album, self._session_changed, self._visit_ended)
         self._attends = False
         self._counts = Counts()
         self._gone: set[int] = set()
@@ -150,6 +150,7 @@ class ImageChatApp(App[int]):
             options=self._options.render,
             clock=self._clock,
             bell=self._options.bell,
+            unsent_beside=lambda: self._visits.unsent_beside,
         )
         return self._chat
 
@@ -223,6 +224,11 @@ class ImageChatApp(App[int]):
         if announced:
             self._post(visit, messages.NewsArrived(announced))
         self._post(visit, messages.StateChanged(state))
+
+    def _visit_ended(self, visit: Visit) -> None:
+        if visit.state.mine.outbox:
+            self.chat.show_left_unanswered(visit.picture.name)
+        self._show_list()
 
     # -- which picture
 
@@ -312,7 +318,9 @@ class ImageChatApp(App[int]):
         shown = self._visits.current.at
         self._counts.take({shown: self.chat.summary})
         return tuple(
-            ListedPicture(at, safe_text(name, Kind.LINE), self._counts[at], at in self._gone)
+            ListedPicture(
+                at, safe_text(name, Kind.LINE), self._counts[at], at in self._gone, self._visits.unsent(at)
+            )
             for at, name in enumerate(map(self._visits.name, range(self._visits.count)))
         )
 

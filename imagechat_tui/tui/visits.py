@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from imagechat_tui.sync.state import ChatState, WriteStatus
+from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.comparison_loading import Against, FindEarlier
 from imagechat_tui.tui.counts import AlbumChange
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
@@ -135,6 +135,12 @@ class Visit:
         """The newest state."""
         return self._session.state
 
+    @property
+    def unsent(self) -> int | None:
+        """How many drafts and writes of it are not known to be saved; None if its session has not begun."""
+        mine = self.state.mine
+        return len(mine.drafts) + len(mine.outbox) if self._used else None
+
     def dispatch(self, intent: Intent) -> BroadcastId:
         """Hand over what the person wants: whoever wants something stays."""
         self._used = True
@@ -181,7 +187,7 @@ class Visit:
                 async with asyncio.timeout(ENDS_AFTER_S):
                     await self._returned.wait()
                     return False
-            if all(entry.status is not WriteStatus.PENDING for entry in self.state.mine.outbox):
+            if not self.state.mine.outbox:
                 break
         return True
 
@@ -197,14 +203,18 @@ class Visits:
     Args:
         album: the pictures; the first one is visited at once.
         on_change: called on the event loop with the visit whose session has another state, and with its news.
+        on_end: called with a visit that is over, once its session has ended; not when all end.
     """
 
-    def __init__(self, album: Album, on_change: OnChange) -> None:
+    def __init__(self, album: Album, on_change: OnChange, on_end: Callable[[Visit], None]) -> None:
         self._album = album
         self._on_change = on_change
+        self._on_end = on_end
         self._tasks: asyncio.TaskGroup | None = None
         self._running: dict[tuple[int, UrlId | None], tuple[Visit, asyncio.Task[None]]] = {}
         """Visits that have not ended, by the place of their pictures and the room that was asked for."""
+        self._left_unsent: dict[tuple[int, UrlId | None], int] = {}
+        """How many drafts and writes those that ended have put away."""
         self.current = Visit(0, album.open(0), stays=True)
         """The visit of the picture that is shown."""
 
@@ -235,6 +245,26 @@ class Visits:
         """What the picture in a place is called."""
         return self._album.name(at)
 
+    def unsent(self, at: int) -> int:
+        """How many drafts and writes of this run are not known to be saved on the picture in a place."""
+        return sum(count for (place, _), count in self._all_unsent.items() if place == at)
+
+    @property
+    def unsent_beside(self) -> tuple[tuple[str, int], ...]:
+        """Those on pictures, or in rooms, that are not shown: what each picture is called, and how many."""
+        shown = self.current.at, self.current.room
+        return tuple(
+            (self.name(place[0]), count)
+            for place, count in sorted(self._all_unsent.items(), key=lambda item: item[0][0])
+            if count and place != shown
+        )
+
+    @property
+    def _all_unsent(self) -> dict[tuple[int, UrlId | None], int]:
+        visits = [visit for visit, _ in self._running.values()]
+        running = {(visit.at, visit.room): visit.unsent for visit in (*visits, self.current)}
+        return self._left_unsent | {place: count for place, count in running.items() if count is not None}
+
     async def attend(self, tell: TellCounts, changed: TellChange) -> None:
         """As the album's."""
         await self._album.attend(tell, changed)
@@ -260,5 +290,8 @@ class Visits:
         if before is not None:
             await asyncio.wait([before])
         await visit.run(partial(self._on_change, visit))
+        if visit.unsent is not None:
+            self._left_unsent[visit.at, visit.room] = visit.unsent
         if self._running[visit.at, visit.room][0] is visit:
             del self._running[visit.at, visit.room]
+        self._on_end(visit)

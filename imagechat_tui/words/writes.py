@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.sync import intents
-from imagechat_tui.words.parts import Words
+from imagechat_tui.words.parts import Words, safe_name
 from imagechat_tui.words.requests import problem_words
 
 
@@ -118,3 +119,68 @@ def not_linked_words(problem: Problem) -> Words:
     """Why a picture did not get a room of its own."""
     why = problem_words(problem)
     return Words("Not started anew", f"{why.title}. {why.sentence}", why.action)
+
+
+NAMED = 3
+"""So many pictures are named in one sentence."""
+
+
+def unsent_beside_words(beside: Sequence[tuple[str, int]]) -> str:
+    """What is unsent on pictures that are not shown, and how to get there; empty if nothing is.
+
+    Args:
+        beside: what each is called, and how many drafts and writes are unsent there.
+    """
+    if not beside:
+        return ""
+    told = [f"{number} on {safe_name(name)}" for name, number in beside[:NAMED]]
+    if more := beside[NAMED:]:
+        pictures = "1 more picture" if len(more) == 1 else f"{len(more)} more pictures"
+        told.append(f"{sum(number for _, number in more)} on {pictures}")
+    return f"Unsent elsewhere: {', '.join(told)}. p lists the pictures."
+
+
+def nothing_unsent_words(beside: Sequence[tuple[str, int]], *, several: bool) -> str:
+    """That nothing is unsent on the picture that is shown; what is on others.
+
+    Args:
+        beside: as ``unsent_beside_words`` takes it.
+        several: whether there are other pictures. What was written there in an earlier run is not known.
+    """
+    if beside:
+        return f"Nothing unsent on this picture. {unsent_beside_words(beside)}"
+    if several:
+        return "Nothing unsent on this picture, nor on those you came from."
+    return "Nothing unsent: everything you wrote is saved."
+
+
+def left_saved_words(name: str) -> Words:
+    """That a write on a picture that was left is saved.
+
+    Args:
+        name: what the picture is called.
+    """
+    return Words("Saved", f"What you wrote on {safe_name(name)} is saved.")
+
+
+def left_not_saved_words(name: str) -> Words:
+    """That a write on a picture that was left is not saved.
+
+    Args:
+        name: what the picture is called.
+    """
+    return Words("Not saved", f"Your text waits at {safe_name(name)}.", "p goes there; ! lists it there.")
+
+
+def left_unanswered_words(name: str) -> Words:
+    """That nobody waits any longer for what became of a write on a picture that was left.
+
+    Args:
+        name: what the picture is called.
+    """
+    where = safe_name(name)
+    return Words(
+        "Not known whether saved",
+        f"No answer about what you wrote on {where}. The text is kept there.",
+        "p goes there, and it is looked up; ! lists it.",
+    )

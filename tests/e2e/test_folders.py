@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 
 import pytest
@@ -61,6 +62,26 @@ def test_a_draft_waits_at_its_picture(desk: Desk) -> None:
     terminal.wait_for(lambda: "1 draft" not in terminal.text)
     terminal.send("}")
     terminal.shows("1/2 a.png", "LIVE", "1 draft")
+
+
+def test_a_write_that_died_with_the_server_is_told_on_the_next_picture(desk: Desk) -> None:
+    make_folder(desk, "a.png", "b.png", "c.png")
+    terminal = desk.terminal("shots")
+    terminal.shows("1/3 a.png", "LIVE")
+    pid = desk.server_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    place_marker(terminal, "checked words", "l")
+    terminal.shows("saving")
+    os.kill(pid, signal.SIGKILL)
+    terminal.shows("Checking")
+    terminal.send("}")
+    terminal.shows("2/3 b.png", "LIVE")
+    terminal.wait_for(lambda: "Your text waits at a.png" in terminal.text, within_s=40, what="the verdict")
+    terminal.send("!")
+    terminal.shows("Nothing unsent on this picture.", "elsewhere: ")
+    terminal.send("p")
+    terminal.shows("1 unsent")
 
 
 def test_names_of_one_picture_do_not_fit_several(desk: Desk) -> None:

@@ -227,6 +227,104 @@ async def test_a_session_with_a_write_on_its_way_is_left_when_that_is_over() -> 
         assert "Your text waits at a.png" in desk.toasts
 
 
+async def leave_with(desk: Desk, folder: Folder, status: WriteStatus) -> OutboxEntry:
+    """Go on to the second picture while a write on the first one has no answer."""
+    session = folder.sessions["a.png"]
+    entry = OutboxEntry(BroadcastId("b9"), StartConversation(Point(1.0, 2.0), "Sent"), status, NOW_S)
+    session.publish(eg.changed(session.state, outbox=(entry,)))
+    await desk.press("}")
+    await shows(desk, "b.png")
+    return entry
+
+
+@pytest.mark.parametrize("status", WriteStatus)
+async def test_a_write_without_an_answer_is_told_on_the_picture_that_is_shown(
+    status: WriteStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visits, "LONGEST_S", 0.05)
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await leave_with(desk, folder, status)
+        await desk.until(lambda: "Not known whether saved" in desk.toasts)
+        assert "what you wrote on a.png" in desk.toasts
+        assert "p goes there" in desk.toasts
+        await desk.press("!")
+        assert "Unsent elsewhere: 1 on a.png" in desk.toasts
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [(News.SAVED, "What you wrote on a.png is saved"), (News.NOT_SAVED, "Your text waits at a.png")],
+)
+async def test_the_verdict_of_a_write_that_is_checked_is_waited_for(verdict: News, told: str) -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        entry = await leave_with(desk, folder, WriteStatus.CHECKING)
+        session = folder.sessions["a.png"]
+        assert not session.stopped.is_set()
+        session.publish(
+            eg.changed(session.state, outbox=()), Announce(verdict, entry.broadcast_id, write=entry.write)
+        )
+        await desk.until(lambda: told in desk.toasts)
+        async with asyncio.timeout(60):
+            await session.stopped.wait()
+        assert "Not known" not in desk.toasts
+
+
+async def test_what_is_unsent_on_other_pictures_is_told_and_listed() -> None:
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.press("!")
+        assert "Nothing unsent on this picture, nor on those you came from." in desk.toasts
+        await desk.press("c")
+        await desk.type("half")
+        await desk.press("escape", "}")
+        await shows(desk, "b.png")
+        async with asyncio.timeout(60):
+            await folder.sessions["a.png"].stopped.wait()
+        await desk.press("!")
+        assert "Nothing unsent on this picture. Unsent elsewhere: 1 on a.png." in desk.toasts
+        assert "everything" not in desk.toasts
+        await desk.press("p")
+        await desk.until(lambda: any("a.png" in line and "1 unsent" in line for line in desk.lines))
+        assert not any("b.png" in line and "unsent" in line for line in desk.lines)
+        await desk.press("escape", "c")
+        await desk.type("more")
+        await desk.press("escape", "!")
+        await desk.until(lambda: "Not sent" in desk.text and "Unsent elsewhere: 1 on a.png" in desk.text)
+
+
+async def test_leafing_through_forgets_nothing_that_is_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("c")
+        await desk.type("half")
+        await desk.press("escape", "}")
+        async with asyncio.timeout(60):
+            await folder.sessions["a.png"].stopped.wait()
+        await shows(desk, "b.png")
+        monkeypatch.setattr(visits, "BEGINS_AFTER_S", 3600.0)
+        await desk.press("{")
+        await desk.press("}")
+        await shows(desk, "b.png")
+        await desk.press("!")
+        assert "1 on a.png" in desk.toasts
+
+
+async def test_quitting_asks_for_drafts_of_other_pictures_that_are_not_on_disk() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.press("c")
+        await desk.type("half")
+        await desk.press("escape")
+        session = folder.sessions["a.png"]
+        await desk.press("}")
+        session.publish(session.state, Announce(News.DRAFTS_NOT_STORED))
+        await shows(desk, "b.png")
+        await desk.press("q")
+        await desk.until(lambda: "1 draft is not on disk" in desk.text)
+
+
 async def test_what_is_no_picture_is_told_in_its_place_and_gone_past() -> None:
     async with leafing(Folder("a.png", "b.png", "c.png", broken="b.png")) as desk:
         await desk.press("}")

@@ -87,19 +87,20 @@ class DialogOpener:
 
     def list_unsent(
         self,
+        beside: str,
         *,
         retry: Callable[[Draft], None],
         discard: Callable[[Draft], None],
         write_on: Callable[[Draft], None],
     ) -> None:
-        """List what is not on the server, and what can be done with it."""
+        """List what is not on the server, what can be done with it, and what is said of other pictures."""
         from imagechat_tui.tui.dialogs.unsent import UnsentScreen
 
         def answered(draft: Draft | None) -> None:
             if draft is not None:
                 write_on(draft)
 
-        unsent = UnsentScreen(self._state.newest, self._clock, retry=retry, discard=discard)
+        unsent = UnsentScreen(self._state.newest, self._clock, beside, retry=retry, discard=discard)
         self._screen.push_dialog(unsent, answered)
 
     def list_people(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
@@ -91,7 +91,6 @@ SIDEBAR: Final = {Sidebar.FITTING: "auto", Sidebar.FULL: "full", Sidebar.HIDDEN:
 """What the key ``s`` goes through, in words."""
 
 FIRST_STEPS: Final = "Move the crosshair with hjkl or the arrows, press c, type, then Enter."
-ALL_SENT: Final = "Nothing unsent: everything you wrote is saved."
 
 
 class ChatScreen(Layer[None]):
@@ -118,8 +117,11 @@ class ChatScreen(Layer[None]):
         options: RenderOptions,
         clock: Clock,
         bell: str = "off",
+        unsent_beside: Callable[[], Sequence[tuple[str, int]]] = tuple,
     ) -> None:
         super().__init__()
+        self._unsent_beside = unsent_beside
+        """What is unsent on pictures that are not shown (``Visits.unsent_beside``)."""
         self._clock = clock
         self._bell = bell
         self.header = HeaderBar(header_facts(session, name, place), id="header")
@@ -356,12 +358,28 @@ class ChatScreen(Layer[None]):
         self.show_state(self.state.shown)
 
     def show_news_of_another(self, name: str, news: Sequence[Announce]) -> None:
-        """Say what went wrong with a write on a picture that was left meanwhile."""
+        """Say what became of a write on a picture that was left meanwhile."""
+        if not news:
+            return
         from imagechat_tui.sync.effects import News
+        from imagechat_tui.words import left_not_saved_words, left_saved_words
 
-        if any(item.news in (News.NOT_SAVED, News.REFUSED) for item in news):
-            where = safe_text(name, Kind.LINE)
-            self.notices.notice("Not saved", f"Your text waits at {where}: ! lists it there.", failure=True)
+        kinds = {item.news for item in news}
+        if News.DRAFTS_NOT_STORED in kinds:
+            self.drafting.drafts_stored = False
+        if kinds & {News.NOT_SAVED, News.REFUSED}:
+            self._say_of_another(left_not_saved_words(name), failure=True)
+        elif News.SAVED in kinds:
+            self._say_of_another(left_saved_words(name))
+
+    def show_left_unanswered(self, name: str) -> None:
+        """Say that a write on a picture that was left has no answer, and nobody waits for one any longer."""
+        from imagechat_tui.words import left_unanswered_words
+
+        self._say_of_another(left_unanswered_words(name), failure=True)
+
+    def _say_of_another(self, words: Words, *, failure: bool = False) -> None:
+        self.notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=failure)
 
     # -- the picture comes
 
@@ -783,8 +801,9 @@ class ChatScreen(Layer[None]):
         """Back; with nothing to go back from, quit."""
         if self.selection.open_key is not None:
             self.selection.close()
-        elif self.state.drafts and not self.drafting.drafts_stored:
-            kept = len(self.state.drafts)
+        elif not self.drafting.drafts_stored and (
+            kept := len(self.state.drafts) + sum(number for _, number in self._unsent_beside())
+        ):
             what = "1 draft is" if kept == 1 else f"{kept} drafts are"
             self._dialogs.confirm(
                 "Quit and lose unsent drafts?", f"{what} not on disk.", "quit", self._quit, no="stay"
@@ -825,11 +844,19 @@ class ChatScreen(Layer[None]):
 
     def action_unsent(self) -> None:
         """What is not on the server."""
+        from imagechat_tui.words import nothing_unsent_words, unsent_beside_words
+
         if self.state.drafts:
             drafting, discard = self.drafting, self.thread_actions.discard
-            self._dialogs.list_unsent(retry=drafting.retry, discard=discard, write_on=drafting.write_on)
+            self._dialogs.list_unsent(
+                unsent_beside_words(self._unsent_beside()),
+                retry=drafting.retry,
+                discard=discard,
+                write_on=drafting.write_on,
+            )
         else:
-            self.notices.notice("", ALL_SENT)
+            several = bool(self.header.facts.place)
+            self.notices.notice("", nothing_unsent_words(self._unsent_beside(), several=several))
 
     def _want_room(self, url_id: UrlId | None, linked: Words | None) -> None:
         self.post_message(RoomWanted(url_id, linked))

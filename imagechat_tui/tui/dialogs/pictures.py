@@ -1,4 +1,4 @@
-"""All pictures that can be gone through: what is open on each, and what is unread."""
+"""All pictures that can be gone through: what is open on each, what is unread, and what is unsent."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class ListedPicture(Struct, frozen=True):
     """None while nothing is known of it."""
     gone: bool = False
     """Its file is."""
+    unsent: int = 0
+    """How many drafts and writes are not known to be saved there."""
 
 
 class PictureRows(Rows[ListedPicture]):
@@ -47,19 +49,20 @@ class PictureRows(Rows[ListedPicture]):
         return 1
 
     def lines_of(self, item: ListedPicture, width: int) -> list[Text]:
-        """Place and name; at the right end what is open and unread, where anything is."""
+        """Place and name; at the right end what is unsent, unread and open, where anything is."""
         summary = item.summary or Summary()
         line = Text(no_wrap=True)
         line.append(f"{item.at + 1:>{len(str(len(self.items)))}} ", self.ink("dim"))
         line.append(f"{symbols.UNREAD if summary.unread else ' '} ", self.ink("accent"))
         line.append(item.name, self.ink("plain"))
-        told = Text(no_wrap=True)
-        if summary.unread:
-            told.append(f"{summary.unread} unread", self.ink("accent"))
-        if summary.open:
-            told.append(f"{f' {symbols.DOT} ' if summary.unread else ''}{summary.open} open", self.ink("dim"))
+        parts = [(item.unsent, "unsent", "error")]
+        if not item.gone:
+            parts += [(summary.unread or 0, "unread", "accent"), (summary.open, "open", "dim")]
+        said = [Text(f"{number} {word}", self.ink(ink)) for number, word, ink in parts if number]
         if item.gone:
-            told = Text("gone", self.ink("dim"), no_wrap=True)
+            said.append(Text("gone", self.ink("dim")))
+        told = Text(f" {symbols.DOT} ", self.ink("dim"), no_wrap=True).join(said)
+        told.no_wrap = True
         told.append(" ")
         return [spread(line, told, width)]
 

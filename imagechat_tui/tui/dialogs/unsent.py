@@ -90,6 +90,7 @@ class UnsentScreen(Dialog[Draft | None]):
         self,
         state: ChatState,
         clock: Clock,
+        beside: str,
         *,
         retry: Callable[[Draft], None],
         discard: Callable[[Draft], None],
@@ -97,6 +98,7 @@ class UnsentScreen(Dialog[Draft | None]):
         super().__init__()
         self._state = state
         self._clock = clock
+        self._beside = beside
         self._retry = retry
         self._discard = discard
 
@@ -105,7 +107,9 @@ class UnsentScreen(Dialog[Draft | None]):
         with Vertical(classes="dialog"):
             yield Static(Content("Not sent"), classes="dialog--title")
             yield Static(
-                Content("Nothing here is on the server, and nothing is sent by itself."),
+                Content(
+                    f"Nothing here is on the server, and nothing is sent by itself.\n{self._beside}".rstrip()
+                ),
                 classes="dialog--text",
             )
             yield DraftRows(self._clock, id="drafts")
