@@ -38,6 +38,7 @@ from imagechat_tui.tui.keyboard import Keyboard
 from imagechat_tui.tui.picture_loading import PictureLoader
 from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
+from imagechat_tui.tui.textual_internals.focus import take_focus
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
 from imagechat_tui.tui.textual_internals.terminal import driver_class, write
 from imagechat_tui.tui.themes import THEMES
@@ -491,6 +492,8 @@ class ImageChatApp(App[int]):
         """What the person does goes through the order of keys; all else is taken as it comes."""
         if not self._keyboard.takes(event):
             await super().on_event(event)
+        if isinstance(event, events.AppFocus):
+            take_focus(self)
         if isinstance(event, events.AppFocus | events.AppBlur):
             self.chat.gaze.focus_told()
 

@@ -13,6 +13,7 @@ from imagechat_tui.tui.chat.needs import PATIENCE_S, Need
 from imagechat_tui.tui.commands import begins_keys
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keys import as_us_layout
+from imagechat_tui.tui.textual_internals.focus import take_focus
 from imagechat_tui.tui.textual_internals.key_bindings import run_bound
 from imagechat_tui.tui.textual_internals.layout import lay_out
 from imagechat_tui.tui.textual_internals.terminal_events import Burst, LineBreak
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 BY_HAND: Final = (events.InputEvent, events.Paste, LineBreak)
 """What the person does: keys, the pointer, pastes."""
 ENDS_BEGUN: Final = (events.MouseDown, events.Paste)
-"""What was not meant to follow a key: the key before it is forgotten."""
+"""What was not meant to follow a key: the key before it is forgotten.
+
+It also tells that somebody is here, which a pointer that passes over the window, or a wheel, does not.
+"""
 HELP: Final = "app.help"
 LEAVE_BEGUN: Final = frozenset(
     command.id for command in COMMANDS if command.context is Context.APP and command.priority
@@ -96,10 +100,11 @@ class Keyboard:
         if not isinstance(event, events.Key):
             if isinstance(event, ENDS_BEGUN):
                 chat.keys_begun = ""
+                take_focus(app)
             if not self._is_beside(event):
                 await self._pass_on(event)
             return
-        app.app_focus = True  # a terminal that says it lost the focus may be wrong
+        take_focus(app)  # a terminal that says it lost the focus may be wrong
         chat.gaze.pressed()
         if self._writes_text:
             chat.keys_begun = ""
@@ -175,7 +180,7 @@ class Keyboard:
             for event in typed:
                 await self._act(event)
             return
-        self._app.app_focus = True
+        take_focus(self._app)
         self._chat().gaze.pressed()
         text = ""
         for event in typed:

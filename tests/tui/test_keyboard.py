@@ -60,7 +60,7 @@ class Desk:
         self.picture, self.list = Widget(self.done), Widget(self.done)
         self.editor = Widget(self.done, text=True)
         self.focused = self.picture
-        self.app_focus = False
+        self.attended = False
         self.mouse_captured: object | None = None
         self.size, self.active_bindings = Size(80, 24), dict[str, Any]()
         self.screen = self
@@ -72,6 +72,9 @@ class Desk:
 
     def pressed(self) -> None:
         pass
+
+    def take_focus(self, app: object) -> None:
+        self.attended = True
 
     async def pass_on(self, event: events.Event) -> None:
         self.done.append(f"passed {event.key if isinstance(event, events.Key) else type(event).__name__}")
@@ -124,6 +127,7 @@ async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     there = Desk()
     monkeypatch.setattr(keyboard, "run_bound", there.run_bound)
     monkeypatch.setattr(keyboard, "lay_out", no_layout)
+    monkeypatch.setattr(keyboard, "take_focus", there.take_focus)
     async with running(there):
         yield there
 
@@ -263,10 +267,26 @@ async def test_the_pointer_beside_the_screen_takes_no_focus_away(desk: Desk) -> 
     assert desk.done == ["passed MouseDown"] * 2
 
 
-async def test_a_terminal_that_says_it_lost_the_focus_and_sends_keys_has_it(desk: Desk) -> None:
-    desk.take("x")
+@pytest.mark.parametrize(
+    ("event", "attended"),
+    [
+        (key("x"), True),
+        (LineBreak(key("enter"), Pasted()), True),
+        (events.Paste("x"), True),
+        (click(3, 3), True),
+        (events.MouseMove(None, 3, 3, 1, 0, 0, False, False, False), False),
+        (events.MouseScrollUp(None, 3, 3, 0, 0, 0, False, False, False), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("focus", ["picture", "editor"])
+async def test_what_only_somebody_who_is_here_can_do_tells_that_they_are(
+    desk: Desk, event: events.Event, attended: bool, focus: str
+) -> None:
+    desk.focused = getattr(desk, focus)
+    desk.keyboard.takes(event)
     await desk.rest()
-    assert desk.app_focus
+    assert desk.attended is attended
 
 
 async def test_what_was_pasted_without_marks_is_text_with_its_line_breaks(desk: Desk) -> None:
