@@ -64,14 +64,11 @@ class Attention:
 
     def enter(self, home: ConversationId) -> None:
         """The person means to read it."""
-        if home in self._kept_unread:
-            self._kept_unread.discard(home)
-            if home == self._home:
-                self._begin()
+        self._keep_no_more({home})
 
     def unread(self, unread: Set[ConversationId]) -> None:
         """No others are unread now: what is read, by whichever session, is kept unread no more."""
-        self._kept_unread &= unread
+        self._keep_no_more(self._kept_unread - unread)
 
     def decide(self) -> None:
         """Take in what has come in the thread that is looked at."""
@@ -91,6 +88,12 @@ class Attention:
         home, at = self._home, self._read_at
         if home is not None and at is not None and self._seen is not None and home not in self._kept_unread:
             yield Due(at, lambda: self._has_read(home))
+
+    def _keep_no_more(self, homes: Set[ConversationId]) -> None:
+        looked_at = self._home in self._kept_unread & homes
+        self._kept_unread -= homes
+        if looked_at:
+            self._begin()  # the second that went by before did not count
 
     def _begin(self) -> None:
         assert self._home is not None

@@ -122,20 +122,21 @@ class Reading:
         """The server answered."""
         if not self._request.loaded(loaded.request):
             return
-        sent, self._sent, state = self._sent, None, loaded.state
+        sent, state = self._sent, loaded.state
         if sent is None and state.revision < self._heard:
             pass  # a change has overtaken the answer: once more
         elif sent is None:
             self._ask = False
-            self._revision, self._told = state.revision, _marks(state.marks)
+            self._hold(state.revision, _marks(state.marks))
             self._take_up_found()
         else:
-            self._confirm(sent)
             if state.marks:
                 self._take(state)
             elif self._revision is not None and state.revision > self._revision:
                 self._ask = True  # another session was faster: what it changed is on its way, or was missed
+            self._confirm(sent)
             self._made = bool(state.revision)
+        self._sent = None
         # That a newcomer has been here is told at once: they may be gone in a moment.
         self._request.every_s = TOLD_EVERY_S if self._revision or sent is not None else 0.0
         self._turn += 1
@@ -260,18 +261,22 @@ class Reading:
         known = self._revision
         if known is None or changed.revision <= known:
             return
-        before, marks = self._told, _marks(changed.marks)
-        self._told = before | marks
-        if changed.revision == known + 1:
-            self._revision = changed.revision
-        else:
+        next_one = changed.revision == known + 1
+        if not next_one:
             self._ask = True
-        for conversation_id, number in marks.items():
-            if number < before.get(conversation_id, 0):
-                self._attention.keep_unread(conversation_id)  # another session marked it so
-        if not known:
-            self._keep_what_came()
+        self._hold(changed.revision if next_one else known, self._told | _marks(changed.marks))
         self._turn += 1
+
+    def _hold(self, revision: int, told: Marks) -> None:
+        """What the server holds now, as far as it has told."""
+        known, before = self._revision, self._told
+        self._revision, self._told = revision, told
+        ours = {} if self._sent is None else _marks(self._sent.unread)
+        for home, number in told.items():
+            if number < before.get(home, 0) and number not in (ours.get(home), self._unread.get(home)):
+                self._attention.keep_unread(home)  # another session marked it so
+        if known == 0 and (revision or told):
+            self._keep_what_came()
 
     def _keep_what_came(self) -> None:
         """From now on the server keeps it. It took all for read; what came while it kept nothing, only we know."""

@@ -342,6 +342,64 @@ def test_what_another_session_marks_unread_stays_so_in_a_thread_that_is_open() -
     desk.nothing(SendReadState)
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_another_session_marks_unread_during_an_outage_stays_so(asked: bool) -> None:
+    desk = known(3, read=3)
+    opened(desk)
+    desk.wait(2.0)
+    if asked:
+        desk.wish(TryNow())
+        told(desk, ReadState(2, at(1)))
+    else:
+        desk.hears(ReadStateChanged(ReadState(4, at(1))))
+        told(desk, ReadState(4, at(1)))
+    desk.wait(60.0)
+    assert desk.state.mine.unread == {HOME}
+    desk.nothing(SendReadState)
+
+
+def test_a_thread_looked_at_that_is_kept_unread_no_more_is_read_after_its_own_second() -> None:
+    """Another session has read it so far: the second that went by here before does not count."""
+    desk = known(3, read=3)
+    opened(desk)
+    desk.hears(ReadStateChanged(ReadState(2, at(1))))
+    desk.wait(60.0)
+    desk.hears(ReadStateChanged(ReadState(3, at(3))))
+    assert desk.engine.wake_at == desk.now + 1.0
+    desk.wait(1.0)
+    desk.hears(by_bob(4))
+    assert desk.state.mine.unread == frozenset()
+
+
+@pytest.mark.parametrize("told_first", ["answer", "event"])
+def test_what_was_entered_after_it_was_marked_unread_is_read_whatever_is_told_of_the_mark(
+    told_first: str,
+) -> None:
+    desk = known(3, read=3)
+    opened(desk)
+    desk.wish(MarkUnread(HOME))
+    desk.wait(0.3)
+    sent = desk.take(SendReadState)
+    desk.wish(OpenThread(HOME, entered=True))
+    if told_first == "event":
+        desk.hears(ReadStateChanged(ReadState(2, at(2))))
+    desk.feed(ReadStateLoaded(sent.request, ReadState(2, at(2))))
+    desk.wait(1.0)
+    assert desk.state.mine.unread == frozenset()
+
+
+def test_what_came_before_another_session_had_it_kept_during_an_outage_stays_unread() -> None:
+    desk = begun(eg.conversation_list(conversations=(), comments=()))
+    told(desk, ReadState())
+    desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState()))
+    desk.hears(eg.new_image_chat(2))
+    desk.hears(by_bob(1, seq=3))
+    desk.wish(TryNow())
+    desk.wait(1.0)
+    told(desk, ReadState(1, at(1)))
+    assert desk.state.mine.unread == {HOME}
+
+
 def test_a_thread_that_was_closed_is_not_followed() -> None:
     desk = known(3, read=3)
     opened(desk)
