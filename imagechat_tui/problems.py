@@ -221,12 +221,18 @@ class DataFolderUnusable(Struct, frozen=True, tag_field="problem", tag="data-fol
     """The system's words."""
 
 
+DataHolder: TypeAlias = Literal["server", "verb"]
+"""Who may have a data folder: a server, for its whole life, or an operator's verb, for a moment."""
+
+
 class DataInUse(Struct, frozen=True, tag_field="problem", tag="data-in-use"):
-    """Another server works on the same data."""
+    """Another process works on the same data."""
 
     path: str
     pid: int | None = None
-    """Its process, if it has written down the number yet."""
+    """Which one, if it has written that down yet."""
+    holder: DataHolder | None = None
+    """What it is, as far as that is known."""
 
 
 class DataBroken(Struct, frozen=True, tag_field="problem", tag="data-broken"):
@@ -952,9 +958,12 @@ class SecretsSealed(Struct, frozen=True, tag_field="problem", tag="seal-broken")
 
 
 class DataUnanswered(Struct, frozen=True, tag_field="problem", tag="unavailable"):
-    """A server holds the data and does not answer."""
+    """A server holds the data and does not answer, or something else holds it and does not let go."""
 
     path: str
+    pid: int | None = None
+    """Which process, if that is known."""
+    holder: DataHolder | None = "server"
 
 
 AdminProblem: TypeAlias = (

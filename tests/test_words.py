@@ -602,10 +602,34 @@ def test_nobody_has_to_read_a_name_of_thousands_of_letters() -> None:
     assert not ACTING.search(safe_name(HOSTILE * 100))
 
 
-def test_a_server_on_the_same_data_is_named_if_it_is_known() -> None:
-    known = serve_words(problems.DataInUse("/d", 7))
-    assert known.sentence == "Another server (process 7) is using /d."
-    assert serve_words(problems.DataInUse("/d")).sentence == "Another server is using /d."
+@pytest.mark.parametrize(
+    ("holder", "told", "unanswered"),
+    [
+        (
+            "server",
+            "Another server (process 7) is using /d.",
+            "A server (process 7) holds /d and does not answer.",
+        ),
+        (
+            "verb",
+            "An imagechat verb (process 7) is at work on /d.",
+            "Another imagechat verb (process 7) holds /d and does not let go.",
+        ),
+        (
+            None,
+            "Another process (process 7) is using /d.",
+            "Another process (process 7) holds /d and does not let go.",
+        ),
+    ],
+)
+def test_who_holds_the_same_data_is_named_if_it_is_known(
+    holder: problems.DataHolder | None, told: str, unanswered: str
+) -> None:
+    for pid in (7, None):
+        known = " (process 7)" if pid is None else ""
+        assert serve_words(problems.DataInUse("/d", pid, holder)).sentence == told.replace(known, "")
+        said = admin_words(problems.DataUnanswered("/d", pid, holder)).sentence
+        assert said == unanswered.replace(known, "")
 
 
 def test_what_cannot_be_shown_is_counted() -> None:

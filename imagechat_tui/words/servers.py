@@ -111,9 +111,11 @@ def _local_death(cause: ServeProblem) -> tuple[str, str] | None:
                 "The server's data folder cannot be used.",
                 "Check its permissions, or set XDG_DATA_HOME to another folder.",
             )
-        case problems.DataInUse():
+        case problems.DataInUse(holder="verb"):
+            return "An operator's verb is at work on the same data.", "Try again when it has ended."
+        case problems.DataInUse(holder=holder):
             return (
-                "Another server uses the same data.",
+                f"Another {holder or 'process'} uses the same data.",
                 "Stop that one, or set XDG_DATA_HOME to another folder.",
             )
         case problems.DataBroken():
@@ -154,10 +156,14 @@ def _no_server(problem: ServeProblem) -> tuple[str, str]:
                 f"The data folder {safe_line(path)} cannot be used{_because(why)}.",
                 "Choose one with --data-dir.",
             )
-        case problems.DataInUse(path=path, pid=pid):
-            who = f" (process {pid})" if pid else ""
+        case problems.DataInUse(path=path, pid=pid, holder="verb"):
             return (
-                f"Another server{who} is using {safe_line(path)}.",
+                f"An imagechat verb{_process(pid)} is at work on {safe_line(path)}.",
+                "Start again when it has ended.",
+            )
+        case problems.DataInUse(path=path, pid=pid, holder=holder):
+            return (
+                f"Another {holder or 'process'}{_process(pid)} is using {safe_line(path)}.",
                 "Stop it, or choose another --data-dir.",
             )
         case problems.DataBroken(path=path, why=why):
@@ -192,6 +198,10 @@ def _no_server(problem: ServeProblem) -> tuple[str, str]:
             return f"The certificate {safe_line(path)} or its key cannot be used{_because(why)}.", ""
         case _:
             assert_never(problem)
+
+
+def _process(pid: int | None) -> str:
+    return f" (process {pid})" if pid else ""
 
 
 def _because(why: str) -> str:
@@ -232,7 +242,12 @@ def admin_words(problem: AdminProblem) -> Words:
                 f"{sealed}, or others can read it.",
                 "Restore it from the same backup as the database, with mode 600.",
             )
-        case problems.DataUnanswered(path=path):
-            return Words("No answer", f"A server holds {safe_name(path)} and does not answer.", "Restart it.")
+        case problems.DataUnanswered(path=path, pid=pid, holder="server"):
+            sentence = f"A server{_process(pid)} holds {safe_name(path)} and does not answer."
+            return Words("No answer", sentence, "Restart it.")
+        case problems.DataUnanswered(path=path, pid=pid, holder=holder):
+            who = f"{'Another imagechat verb' if holder == 'verb' else 'Another process'}{_process(pid)}"
+            sentence = f"{who} holds {safe_name(path)} and does not let go."
+            return Words("No answer", sentence, "Try again when it has ended, or end it.")
         case _:
             assert_never(problem)

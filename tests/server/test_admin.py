@@ -120,13 +120,14 @@ def test_a_database_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         assert refused.value.problem == problems.DataBroken(str(tmp_path))
 
 
-def test_data_held_by_a_server_that_does_not_answer_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("holder", ["server", "verb"])
+def test_data_held_by_somebody_who_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holder: problems.DataHolder
 ) -> None:
     monkeypatch.setattr(admin, "ANSWER_TIMEOUT_S", 0.1)
-    with held_folder(tmp_path), pytest.raises(AdminRefused) as refused:
+    with held_folder(tmp_path, holder), pytest.raises(AdminRefused) as refused:
         list_tenants(tmp_path)
-    assert isinstance(refused.value.problem, problems.DataUnanswered)
+    assert refused.value.problem == problems.DataUnanswered(str(tmp_path), os.getpid(), holder)
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[]\n", b'{"ok":true}\n'])

@@ -156,7 +156,8 @@ def test_a_second_server_on_the_same_data_is_refused_by_name(data: Path) -> None
     with running(data_dir=data, port=0) as first:
         pid = first.ready()["pid"]
         with running(data_dir=data, port=0) as second:
-            assert second.line() == {"problem": "data-in-use", "path": str(data), "pid": pid}
+            held = {"problem": "data-in-use", "path": str(data), "pid": pid, "holder": "server"}
+            assert second.line() == held
             assert second.ended() == 70
 
 

@@ -278,7 +278,8 @@ def _ask(data_dir: Path, request: dict[str, object]) -> object:
             return asyncio.run(_ask_store(data_dir, request))
         except DataInUse as error:
             if time.monotonic() > deadline:
-                raise AdminRefused(problems.DataUnanswered(str(data_dir))) from error
+                held = problems.DataUnanswered(str(data_dir), error.pid, error.holder)
+                raise AdminRefused(held) from error
             time.sleep(0.05)
         except NotOurs:
             raise
@@ -329,6 +330,6 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
 
 
 async def _ask_store(data_dir: Path, request: dict[str, object]) -> object:
-    with held_folder(data_dir):
+    with held_folder(data_dir, "verb"):
         async with opened_store(data_dir) as (store, seal):
             return await _carry_out(Tenants(store, seal, now_ms=wall_ms), request)

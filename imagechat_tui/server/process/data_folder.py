@@ -15,23 +15,28 @@ from imagechat_tui.owned import check_file, check_folder, open_file, try_lock
 from imagechat_tui.server.guard.seal import Sealer
 
 if TYPE_CHECKING:
+    from imagechat_tui.problems import DataHolder
     from imagechat_tui.server.storage import Store
 
 DATABASE_NAME = "imagechat.sqlite"
 KEY_FILE_NAME = "seal.key"
 LOCK_NAME = "server.lock"
 
+VERB_WAIT_S = 5.0
+"""A verb holds the folder no longer than it takes to write a row; so long is waited for one."""
 _POLL_S = 0.02
 
 
 class DataInUse(Exception):
-    """Another server holds the folder."""
+    """Another process holds the folder."""
 
-    def __init__(self, data_dir: Path, pid: int | None) -> None:
+    def __init__(self, data_dir: Path, pid: int | None = None, holder: DataHolder | None = None) -> None:
         super().__init__(str(data_dir))
         self.data_dir = data_dir
         self.pid = pid
         """The process that holds it, if it has written its number yet."""
+        self.holder = holder
+        """What that process is, as far as it is known."""
 
 
 def is_disk_full(error: BaseException | None) -> bool:
@@ -59,13 +64,14 @@ def make_data_folder(data_dir: Path) -> None:
 
 
 @contextlib.contextmanager
-def held_folder(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+def held_folder(data_dir: Path, holder: DataHolder, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the folder's lock. It lies beside the database and not in the runtime directory, which vanishes
     at logout while the server lives.
 
     Args:
         data_dir: The folder.
-        wait_s: How long to wait for one that is just leaving.
+        holder: What holds it from now on.
+        wait_s: How long to wait for a server that is just leaving; a server that begins waits for verbs longer.
 
     Raises:
         DataInUse: Another process holds it.
@@ -74,16 +80,20 @@ def held_folder(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """
     check_folder(data_dir)
     path = data_dir / LOCK_NAME
-    deadline = time.monotonic() + wait_s
+    began = time.monotonic()
     while (lock := try_lock(path)) is None:
-        if time.monotonic() >= deadline:
-            raise DataInUse(data_dir, _pid_in(path))
+        pid, held_by = _written_in(path)
+        patience_s = max(wait_s, VERB_WAIT_S) if holder == "server" and held_by != "server" else wait_s
+        if time.monotonic() - began >= patience_s:
+            raise DataInUse(data_dir, pid, held_by)
         time.sleep(_POLL_S)
     try:
         os.ftruncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        os.pwrite(lock, f"{os.getpid()} {holder}".encode(), 0)
         yield
     finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(lock, 0)  # who holds it next has not written yet while somebody looks
         os.close(lock)
 
 
@@ -92,9 +102,11 @@ async def opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, Sealer]]:
     """The store of a folder that is held, and the sealer of its secrets.
 
     Raises:
+        DataInUse: Somebody has it open though the folder's lock was free: the lock file was taken away.
         NotOurs: A file of the database is none of ours.
         StoreError: It is no database that can be used.
     """
+    from imagechat_tui.server.storage import StoreInUse
     from imagechat_tui.server.storage.sqlite import SqliteStore
 
     database = data_dir / DATABASE_NAME
@@ -102,20 +114,35 @@ async def opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, Sealer]]:
     os.close(open_file(database, os.O_RDWR | os.O_CREAT))
     for ending in ("-wal", "-shm", "-journal"):
         check_file(data_dir / f"{DATABASE_NAME}{ending}")
-    store = await SqliteStore.open(database, now_ms=wall_ms)
+    try:
+        store = await SqliteStore.open(database, now_ms=wall_ms)
+    except StoreInUse as error:
+        raise DataInUse(data_dir) from error
     try:
         yield store, Sealer(data_dir / KEY_FILE_NAME)
     finally:
         await store.close()
 
 
-def _pid_in(path: Path) -> int | None:
+def _written_in(path: Path) -> tuple[int | None, DataHolder | None]:
+    """Which process holds the lock, and what it is; None for what it has not written yet."""
     with contextlib.suppress(OSError):
         lock = open_file(path, os.O_RDONLY)
         try:
-            written = os.pread(lock, 32, 0)
+            number, _, kind = os.pread(lock, 32, 0).partition(b" ")
         finally:
             os.close(lock)
-        if written.isdigit():
-            return int(written)
-    return None
+        # What a process that was killed has left says nothing of the one that holds it now.
+        if number.isdigit() and _lives(int(number)):
+            return int(number), "verb" if kind == b"verb" else "server"
+    return None, None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True

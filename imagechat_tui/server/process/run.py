@@ -109,9 +109,10 @@ def _held_data(options: ServeOptions) -> Iterator[None]:
                 raise ServeError(problems.SharedFolderUnfit(str(options.runtime_dir))) from error
         try:
             make_data_folder(options.data_dir)
-            stack.enter_context(held_folder(options.data_dir, wait_s=wait_s))
+            stack.enter_context(held_folder(options.data_dir, "server", wait_s=wait_s))
         except DataInUse as error:
-            raise ServeError(problems.DataInUse(str(options.data_dir), error.pid)) from error
+            in_use = problems.DataInUse(str(options.data_dir), error.pid, error.holder)
+            raise ServeError(in_use) from error
         except OSError as error:
             kind = problems.DiskFull if is_disk_full(error) else problems.DataFolderUnusable
             raise ServeError(kind(str(options.data_dir), error.strerror or "")) from error
@@ -131,7 +132,7 @@ class _Server:
     async def run(self) -> None:
         """Serve until told to end."""
         from imagechat_tui.server.process.admin import ControlSocket, Tenants
-        from imagechat_tui.server.process.data_folder import opened_store
+        from imagechat_tui.server.process.data_folder import DataInUse, opened_store
         from imagechat_tui.server.storage import StoreError
 
         options = self._options
@@ -145,6 +146,8 @@ class _Server:
                 while await store.blank_deleted():  # what was due while no server ran
                     pass
                 self._runner = await self._set_up(store, seal)
+            except DataInUse as error:
+                raise ServeError(problems.DataInUse(str(options.data_dir))) from error
             except (OSError, StoreError) as error:
                 raise ServeError(_unusable_data(str(options.data_dir), error)) from error
             stack.push_async_callback(self._runner.cleanup)

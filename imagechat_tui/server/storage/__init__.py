@@ -64,6 +64,10 @@ class StoreError(Exception):
         """There was no room left."""
 
 
+class StoreInUse(StoreError):
+    """Another process has the store open."""
+
+
 class StoreNewer(StoreError):
     """A newer version of this program has made the store."""
 

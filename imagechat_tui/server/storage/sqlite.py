@@ -49,6 +49,7 @@ from imagechat_tui.server.storage import (
     RoomKey,
     Snapshot,
     StoreError,
+    StoreInUse,
     StoreNewer,
     StoreUnavailable,
     TenantRecord,
@@ -107,7 +108,7 @@ class SqliteStore:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old")
         lock = try_lock(lock_path(path))
         if lock is None:
-            raise StoreError("another server uses this database")
+            raise StoreInUse("another process uses this database")
         try:
             connection = _connect(path)
             try:
