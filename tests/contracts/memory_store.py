@@ -202,6 +202,16 @@ class MemoryTransaction:
         for user_id, number in marks:
             self._data.marks[tenant_id, conversation_id, user_id] = number
 
+    def raise_revisions(
+        self, tenant_id: TenantId, image: UrlId, conversation_id: ConversationId
+    ) -> dict[UserId, int]:
+        raised = {}
+        for user_id, _ in self.marks(tenant_id, conversation_id):
+            reader = ReaderKey(tenant_id, image, user_id)
+            if reader in self._data.readers:
+                raised[user_id] = self._data.readers[reader] = self._data.readers[reader] + 1
+        return raised
+
     def all_placements(
         self, tenant_id: TenantId, conversation_id: ConversationId
     ) -> tuple[tuple[int, Placement], ...]:

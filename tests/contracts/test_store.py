@@ -717,6 +717,22 @@ async def test_what_did_not_hold_when_the_marker_went_comes_back_untold(store: S
     assert await store.placements(SECOND) == changed(1)
 
 
+async def test_how_far_it_was_read_comes_back_with_a_marker_and_is_told(store: Store) -> None:
+    marker = await two_versions(store)
+    readers = {
+        user: ReaderKey(eg.TENANT, SECOND.image, user) for user in (eg.ALICE, eg.BOB, UserId("demo:carol"))
+    }
+    for user, number in ((eg.ALICE, 1), (eg.BOB, 7)):
+        await store.change_read_state(readers[user], ChangeReadState())
+        await store.change_read_state(readers[user], ChangeReadState(unread=(ReadMark(HOME, number),)))
+    before = {user: await store.read_state(readers[user]) for user in readers}
+    await store.change(deletion(marker, eg.T0 + DAY_MS))
+    outcome = await store.change(restoring(marker, []))
+    told = {user: ReadState(was.revision + 1, was.marks) for user, was in before.items() if was.marks}
+    assert outcome.read == (SECOND.image, told)
+    assert {user: await store.read_state(readers[user]) for user in readers} == before | told
+
+
 async def test_where_a_marker_was_is_forgotten_with_it(store: Store, clock: Clock) -> None:
     marker = await two_versions(store)
     await place(store, said(50))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.protocol.routes import RESTORABLE_MS
-from tests.server.house import IMAGE, House, Json, Person, frame, items, part
+from tests.server.house import IMAGE, House, Json, Person, frame, items, part, read_state
 
 
 async def deleted(owner: Person, *others: Person) -> str:
@@ -40,7 +40,7 @@ async def test_it_comes_back_with_its_ids_its_numbers_and_how_far_it_was_read(ho
     back = await ann.gets("POST", path(ann, chat), {"broadcastId": "r1"}, v="2")
     assert part(back, "conversation")["_id"] == chat
     assert await shown(ann) == before
-    assert (await read(ann), await read(bob)) == had_read
+    assert [(await read(person))["read"] for person in (ann, bob)] == [state["read"] for state in had_read]
     await bob.writes("one more", "c2")
     assert [comment["number"] for comment in items(await ann.list(v="2"), "comments")] == [1, 2, 3]
 
@@ -115,3 +115,21 @@ async def test_where_another_marker_stands_it_does_not_come_back(house: House) -
     status, body, _ = await ann.asks("POST", path(ann, chat), broadcastId="r1")
     assert (status, body["code"]) == (409, "place-taken")
     assert [one["_id"] for one in items(await ann.list(v="2"), "conversations")] == [made["createdChatId"]]
+
+
+async def test_who_came_while_it_was_gone_is_told_how_far_they_had_read_it(house: House) -> None:
+    ann, bob = house.person("ann"), house.person("bob")
+    chat = str((await ann.marks("m1"))["createdChatId"])
+    await bob.writes("an answer", "c1")
+    await ann.gets("DELETE", f"/comment-image-chats/demo/{chat}", broadcastId="d1")
+    hears = {person: await person.sub(await person.list(v="2"), v="2") for person in (ann, bob)}
+    had_read = {ann: 1, bob: 2}
+    listed = {person: await read(person) for person in hears}
+    await ann.gets("POST", path(ann, chat), broadcastId="r1")
+    for person, socket in hears.items():
+        assert (await frame(socket))["type"] == "subscribed"
+        # before the marker, which is not to be unread for a moment
+        told = await read_state(socket)
+        assert told["read"] == {chat: had_read[person]}
+        assert told["revision"] == (await read(person))["revision"] != listed[person]["revision"]
+        assert (await frame(socket))["type"] == "new-image-chat"

@@ -163,6 +163,13 @@ class ModelServer:
         self.read |= {(user, key): n for key, n in changed.items()}
         return ReadState(before.revision + 1, tuple(ReadMark(*mark) for mark in changed.items()))
 
+    def read_again(self, home: ConversationId) -> dict[UserId, ReadState]:
+        """A marker has come back: how far each user had read it, which those who came meanwhile do not know."""
+        marks = {user: ReadMark(home, number) for (user, key), number in self.read.items() if key == home}
+        for user in marks:
+            self.revisions[user] += 1
+        return {user: ReadState(self.revisions[user], (mark,)) for user, mark in marks.items()}
+
     def placements(self, version: int) -> Placements:
         """Where markers are on a version."""
         holding = (self._holding(version, key) for key in self.conversations)

@@ -7,7 +7,7 @@ import pytest
 from imagechat_tui.problems import ProblemKind
 from imagechat_tui.sync.effects import Missed, News
 from imagechat_tui.sync.inputs import RoomFound
-from imagechat_tui.sync.intents import StartConversation, TextWrite
+from imagechat_tui.sync.intents import Look, StartConversation, TextWrite
 from imagechat_tui.sync.numbered_room import REPLAY_AT_MOST
 from imagechat_tui.sync.outbox import comment_step_id
 from imagechat_tui.sync.state import Phase
@@ -222,3 +222,25 @@ def test_where_markers_are_is_in_step_with_nobody_asking_anew(block: int, runs: 
         world.run_until(world.now + 10.0)
         for session in world.sessions:
             check_placed(world, session)
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("block", range(3))
+def test_what_is_unread_is_in_step_with_nobody_asking_anew(block: int, runs: int) -> None:
+    """Also of a marker that was taken away and is back, and for a session that came while it was gone."""
+    for seed in range(block * runs // 20, (block + 1) * runs // 20):
+        world = World(seed)
+        world.faults = Faults(**dict.fromkeys(Faults.__struct_fields__, 0.0))
+        world.run_until(world.now + 2.0)
+        for _ in range(60):
+            world.read_on_and_off()
+            world.run_until(world.now + world.chance.choice([0.0, 0.1, 1.2]))
+        for session in world.sessions:
+            session.wish(Look())
+        world.run_until(world.now + 20.0)
+        try:
+            for session in world.sessions:
+                check_read(world, session)
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise

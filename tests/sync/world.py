@@ -396,11 +396,14 @@ class World:
         """Somebody has read on: their other sessions hear of it."""
         changed = self.server.change_read_state(user, change)
         if changed.marks or changed.revision == 1:
-            for session in self.sessions:
-                for link in session.links.values():
-                    if session.user == user and link.registered and link.url_id == ROOM.url_id:
-                        self._frame(session, link, ReadStateChanged(changed))
+            self._tell_read({user: changed})
         return changed
+
+    def _tell_read(self, changed: dict[UserId, ReadState]) -> None:
+        for session in self.sessions:
+            for link in session.links.values():
+                if session.user in changed and link.registered and link.url_id == ROOM.url_id:
+                    self._frame(session, link, ReadStateChanged(changed[session.user]))
 
     def placed(self, user: UserId, change: ChangePlacements) -> Placements:
         """Somebody says where markers are: everybody who looks at the image hears of it."""
@@ -446,6 +449,8 @@ class World:
                 failure = inputs.WriteFailed(request.broadcast_id, problem, sent=True, status=denied.status)
                 self.later(self._delay(), lambda: ends(failure))
                 return
+            if isinstance(request.write, RestoreConversation) and logged:
+                self._tell_read(self.server.read_again(request.write.conversation_id))
             self.publish(logged)
             if self.server.ours and isinstance(reply, CommentReply | ConversationReply) and logged:
                 self._has_read(user, reply)
@@ -663,6 +668,32 @@ class World:
             session.feed(inputs.RoomFound(showing(chance.choice([1, 2, 3]))))
         if self.server.ours and chance.random() < 0.2:
             self._works_out(session)
+
+    def read_on_and_off(self) -> None:
+        """Somebody reads, or not, writes, takes a marker away or has it back, or comes back after a crash."""
+        session = self.chance.choice(self.sessions)
+        open_thread = session.engine.state.mine.open_thread
+        homes = list(session.engine.state.confirmed.conversations)
+        home = self.chance.choice(homes or [ConversationId("ic_none")])
+        wish = self.chance.choice(
+            [
+                PostComment(home, f"text {self.number()}")
+                if homes
+                else StartConversation(Point(10.0, 10.0), "here"),
+                OpenThread(home, entered=self.chance.random() < 0.3),
+                Look(open_thread, once=self.chance.random() < 0.3),
+                Look(open_thread),
+                MarkRead(home),
+                MarkUnread(open_thread or home),
+                DeleteConversation(home),
+                *[RestoreConversation(gone) for gone in list(self.server.deleted)[-2:]],
+                None,
+            ]
+        )
+        if wish is None:
+            session.crash()
+        else:
+            session.wish(wish)
 
     def place_markers(self) -> None:
         """Somebody finds markers, says where one is, takes that back, or moves one."""

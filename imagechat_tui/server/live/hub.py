@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from msgspec import Struct, field
@@ -202,10 +202,11 @@ class Hub:
             self._show_crosshair(room, subscriber.user_id, point, mover=subscriber)
             self._broker.tell(messages.CrosshairMoved(room.key, subscriber.user_id, point))
 
-    def read_on(self, key: RoomKey, user_id: UserId, changed: ReadState) -> None:
-        """Tell a user's own sockets in a room (``v2``), by whichever process, how far they have read now."""
-        self._show_read_state(key, user_id, changed)
-        self._broker.tell(messages.ReadOn(key, user_id, changed))
+    def read_on(self, key: RoomKey, changed: Mapping[UserId, ReadState]) -> None:
+        """Tell each user's own sockets in a room (``v2``), by whichever process, how far they have read now."""
+        self._show_read_states(key, changed)
+        for user_id, theirs in changed.items():
+            self._broker.tell(messages.ReadOn(key, user_id, theirs))
 
     def placed(self, key: RoomKey, changed: Placements) -> None:
         """Tell everybody in a room (``v2``), by whichever process, where markers are now on a version."""
@@ -275,11 +276,15 @@ class Hub:
         frame = text_frame(encode_event(CursorMoved(user_id, point), tenant_id=room.key.tenant_id, v2=True))
         self._push((other for other in room.subscribers if other.v2 and other is not mover), frame)
 
-    def _show_read_state(self, key: RoomKey, user_id: UserId, changed: ReadState) -> None:
+    def _show_read_states(self, key: RoomKey, changed: Mapping[UserId, ReadState]) -> None:
         room = self._rooms.get(key)
-        if room is not None:
-            frame = text_frame(encode_event(ReadStateChanged(changed), tenant_id=key.tenant_id, v2=True))
-            self._push((one for one in room.subscribers if one.v2 and one.user_id == user_id), frame)
+        theirs: dict[UserId, list[Subscriber]] = {}
+        for one in () if room is None else room.subscribers:
+            if one.v2 and one.user_id in changed:
+                theirs.setdefault(one.user_id, []).append(one)
+        for user_id, sockets in theirs.items():
+            told = ReadStateChanged(changed[user_id])
+            self._push(sockets, text_frame(encode_event(told, tenant_id=key.tenant_id, v2=True)))
 
     def _show_placements(self, key: RoomKey, changed: Placements) -> None:
         room = self._rooms.get(key)
@@ -310,7 +315,7 @@ class Hub:
             case messages.Dismissed(tenant_id, user_id, code):
                 self._dismiss_here(tenant_id, user_id, CloseCode(code))
             case messages.ReadOn(room, user_id, changed):
-                self._show_read_state(room, user_id, changed)
+                self._show_read_states(room, {user_id: changed})
             case messages.Placed(room, changed_placements):
                 self._show_placements(room, changed_placements)
             case _:

@@ -19,7 +19,7 @@ Exceptions::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -347,8 +347,8 @@ class Outcome(Struct, frozen=True):
     answer: bytes
     rooms: tuple[RoomKey, ...] = ()
     """Rooms whose log grew; empty for a repetition."""
-    read: tuple[ReaderKey, ReadState] | None = None
-    """Whose read state it changed, and how."""
+    read: tuple[UrlId, Mapping[UserId, ReadState]] | None = None
+    """Whose read states of an image it changed, and how."""
     placed: tuple[tuple[VersionKey, Placements], ...] = ()
     """On which versions a marker is placed again."""
 

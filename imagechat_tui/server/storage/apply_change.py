@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.protocol import events
 from imagechat_tui.protocol.codec import decode_event, encode_event
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Placements, Position, ReadMark, ReadState
 from imagechat_tui.protocol.routes import ChangeReadState
 from imagechat_tui.server.storage import (
@@ -20,7 +21,6 @@ from imagechat_tui.server.storage import (
     DeletedThread,
     ImagesFound,
     Outcome,
-    ReaderKey,
     RoomKey,
     StoredEvent,
     Subject,
@@ -78,8 +78,11 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     _log(tx, entries, rooms, now_ms)
     _keep_deleted(tx, change.tenant_id, subject, decision)
     _write(tx, change.tenant_id, decision)
-    placed = () if decision.restored is None else _restore(tx, change.tenant_id, decision.restored)
     read = _read(tx, decision)
+    placed: tuple[tuple[VersionKey, Placements], ...] = ()
+    if decision.restored is not None:
+        read = _restore(tx, change.tenant_id, decision.restored)
+        placed = place_again(tx, change.tenant_id, decision.restored)
     tx.put_answer(
         Answer(
             change.tenant_id,
@@ -318,23 +321,30 @@ def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decisi
 
 def _restore(
     tx: Transaction, tenant_id: TenantId, thread: DeletedThread
-) -> tuple[tuple[VersionKey, Placements], ...]:
-    home = thread.conversation.id
-    tx.put_marker(tenant_id, Marker(thread.conversation, thread.image))
+) -> tuple[UrlId, Mapping[UserId, ReadState]]:
+    """Have a thread back as it was. Returns how far each user has read it, for them to be told: whoever came while it
+    was gone does not know."""
+    home, image = thread.conversation.id, thread.image
+    tx.put_marker(tenant_id, Marker(thread.conversation, image))
     for comment in thread.comments:
         tx.put_comment(tenant_id, comment)
     tx.put_marks(tenant_id, home, thread.read)
     tx.forget_deleted_thread(tenant_id, home)
-    return place_again(tx, tenant_id, thread)
+    revisions = tx.raise_revisions(tenant_id, image, home)
+    return image, {
+        user: ReadState(revisions[user], (ReadMark(home, number),))
+        for user, number in thread.read
+        if user in revisions  # else the image was forgotten meanwhile, and with it who had been there
+    }
 
 
-def _read(tx: Transaction, decision: Decision) -> tuple[ReaderKey, ReadState] | None:
+def _read(tx: Transaction, decision: Decision) -> tuple[UrlId, Mapping[UserId, ReadState]] | None:
     """Note that whoever writes in a thread has read it."""
     reader, conversation, comment = decision.read_by, decision.conversation, decision.comment
     if reader is None or conversation is None or comment is None or comment.number is None:
         return None
     mark = ReadMark(conversation.id, comment.number)
-    return reader, apply_read_change(tx, reader, ChangeReadState(read=(mark,)))
+    return reader.image, {reader.user_id: apply_read_change(tx, reader, ChangeReadState(read=(mark,)))}
 
 
 def _drop_images(tx: Transaction, now_ms: int) -> None:

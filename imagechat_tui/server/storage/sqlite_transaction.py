@@ -386,6 +386,18 @@ class SqliteTransaction:
             _PUT_MARK, [(tenant_id, conversation_id, user_id, number) for user_id, number in marks]
         )
 
+    def raise_revisions(
+        self, tenant_id: TenantId, image: UrlId, conversation_id: ConversationId
+    ) -> dict[UserId, int]:
+        """See Transaction."""
+        lines = self._db.execute(
+            "UPDATE reader SET revision = revision + 1 WHERE tenant_id = ?1 AND image = ?2 AND user_id IN"
+            " (SELECT user_id FROM read_mark WHERE tenant_id = ?1 AND conversation_id = ?3)"
+            " RETURNING user_id, revision",
+            (tenant_id, image, conversation_id),
+        ).fetchall()
+        return {UserId(line[0]): line[1] for line in lines}
+
     def all_placements(
         self, tenant_id: TenantId, conversation_id: ConversationId
     ) -> tuple[tuple[int, Placement], ...]:

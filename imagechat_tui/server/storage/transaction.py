@@ -151,6 +151,11 @@ class Transaction(Protocol):
     ) -> None:
         """Note how far users have read a thread that is there."""
 
+    def raise_revisions(
+        self, tenant_id: TenantId, image: UrlId, conversation_id: ConversationId
+    ) -> Mapping[UserId, int]:
+        """Whoever has read a thread of an image has one revision more of what they have read there: which, by user."""
+
     def all_placements(
         self, tenant_id: TenantId, conversation_id: ConversationId
     ) -> tuple[tuple[int, Placement], ...]:

@@ -121,10 +121,10 @@ class Commands:
             outcome = await self._store.change(change)
         for of, placements in outcome.placed:  # first: what comes back is not to be looked for
             self._hub.placed(self._tokens.room(of.tenant_id, of.image), placements)
+        if outcome.read is not None:  # neither is it to be unread for a moment
+            image, read = outcome.read
+            self._hub.read_on(self._tokens.room(change.tenant_id, image), read)
         self._hub.announce(outcome.rooms)
-        if outcome.read is not None:
-            reader, read = outcome.read
-            self._hub.read_on(self._tokens.room(reader.tenant_id, reader.image), reader.user_id, read)
         return outcome.answer
 
     def change(

@@ -38,7 +38,7 @@ class ReadStates:
         reader = _reader(actor, url_id)
         changed = await self._store.change_read_state(reader, change)
         if changed.marks or changed.revision == 1:
-            self._hub.read_on(self._tokens.room(actor.tenant_id, reader.image), actor.id, changed)
+            self._hub.read_on(self._tokens.room(actor.tenant_id, reader.image), {actor.id: changed})
         return changed
 
 
