@@ -196,7 +196,8 @@ class Api:
         query = {"urlId": url_id}
         # The hosted service asks nobody who they are here, so a secret has no business in the address.
         return _decoded(
-            await self._read(path, self._signed(query) if self._ours else query), codec.decode_users_online
+            await self._read(path, self._signed({**query, "v": "2"}) if self._ours else query),
+            codec.decode_users_online,
         )
 
     async def read_state(self, url_id: UrlId) -> ReadState:

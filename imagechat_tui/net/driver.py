@@ -279,6 +279,10 @@ class LiveSession:
                 socket = self._sockets.get(effect.socket)
                 if socket is not None:
                     self._spawn(socket.send_crosshair(effect.point))
+            case effects.SendViewing():
+                socket = self._sockets.get(effect.socket)
+                if socket is not None:
+                    self._spawn(socket.send_viewing(effect.version))
             case effects.WorkOutPlacements():
                 self._spawn(self._work_out(effect))
             case effects.SendRequest():
@@ -344,7 +348,7 @@ class LiveSession:
                 return inputs.EventLogLoaded(effect.request, readable_events(log), log.complete)
             case effects.FetchPresence():
                 online = await self._api.users_online(self._room.url_id)
-                return inputs.UsersLoaded(effect.request, online.users)
+                return inputs.UsersLoaded(effect.request, online.users, online.viewing)
             case effects.FetchReadState():
                 return inputs.ReadStateLoaded(effect.request, await self._api.read_state(self._room.url_id))
             case effects.SendReadState():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -125,6 +126,13 @@ class LiveSocket:
             pass  # the reader learns of it as well, and tells
         finally:
             self._sending = False
+
+    async def send_viewing(self, version: int) -> None:
+        """Tell which version of the image is shown."""
+        from websockets.exceptions import ConnectionClosed
+
+        with suppress(ConnectionClosed):  # the reader learns of it as well, and tells
+            await self._connection.send(codec.encode_client_viewing(version))
 
     async def close(self) -> None:
         """Say goodbye, and cut the link if that takes longer than ``close_s``."""

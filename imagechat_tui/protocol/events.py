@@ -7,7 +7,16 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Placements, Point, Position, ReadState, Vote
+from imagechat_tui.protocol.models import (
+    Comment,
+    Conversation,
+    Placements,
+    Point,
+    Position,
+    ReadState,
+    Viewing,
+    Vote,
+)
 from imagechat_tui.protocol.tagged import Tagged
 
 
@@ -147,6 +156,13 @@ class PlacementsChanged(Tagged, frozen=True):
     changed: Placements
 
 
+class ViewingChanged(Tagged, frozen=True):
+    """Some people look at other versions of the image (``v=2``); never logged."""
+
+    now: tuple[Viewing, ...]
+    """What they look at now: absolute, so applying it twice is harmless."""
+
+
 class UnknownEvent(Tagged, frozen=True):
     """An event of a type we do not know: stepped over, its position still counts."""
 
@@ -176,5 +192,6 @@ LiveEvent: TypeAlias = (
     | CursorMoved
     | ReadStateChanged
     | PlacementsChanged
+    | ViewingChanged
     | UnknownEvent
 )

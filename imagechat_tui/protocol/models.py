@@ -270,6 +270,14 @@ class Summary(Struct, frozen=True):
     """Threads with something unread; None where that is not kept."""
 
 
+class Viewing(Struct, frozen=True):
+    """Which versions of an image somebody looks at."""
+
+    user_id: UserId
+    versions: tuple[int, ...]
+    """By number, the oldest first: of each of their sessions that knows which one it shows. Mostly one."""
+
+
 class PlacementState(StrEnum):
     """What is known of a marker on a version that it was not made on."""
 

@@ -23,6 +23,7 @@ from imagechat_tui.protocol.models import (
     Summary,
     User,
     Version,
+    Viewing,
 )
 from imagechat_tui.protocol.tagged import Tagged
 
@@ -223,6 +224,8 @@ class Summarize(Struct, frozen=True):
     url_ids: tuple[UrlId, ...] = ()
     places: tuple[Place, ...] = ()
     """Images that are known by where they are met."""
+    people: bool = False
+    """Whether to tell who looks at each of them, too."""
 
 
 class Summaries(Struct, frozen=True):
@@ -231,6 +234,8 @@ class Summaries(Struct, frozen=True):
     of: Mapping[UrlId, Summary]
     at: tuple[UrlId | None, ...] = ()
     """The key of the image at each place that was asked for; None where nobody knows one."""
+    people: Mapping[UrlId, UsersOnline] | None = None
+    """Who looks at those where somebody does; None if it was not asked for, or the server does not tell."""
 
 
 MAX_PLACEMENTS: Final = 200
@@ -354,6 +359,9 @@ class UsersOnline(Struct, frozen=True):
     users: tuple[User, ...]
     anon_count: int = 0
     total_count: int = 0
+    """More than the two together if there were too many to name."""
+    viewing: tuple[Viewing, ...] = ()
+    """Which versions of the image they look at, as far as that is known (``v=2``)."""
 
 
 class ErrorReply(Struct, frozen=True):

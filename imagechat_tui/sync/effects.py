@@ -50,6 +50,13 @@ class SendCrosshair(Tagged, frozen=True):
     point: Point
 
 
+class SendViewing(Tagged, frozen=True):
+    """Tell the others which version of the image is shown (ours)."""
+
+    socket: int
+    version: int
+
+
 class FetchSnapshot(Tagged, frozen=True):
     """GET the conversation list."""
 
@@ -257,6 +264,7 @@ Effect: TypeAlias = (
     | CloseSocket
     | Probe
     | SendCrosshair
+    | SendViewing
     | FetchSnapshot
     | FetchThread
     | FetchEventLog

@@ -9,7 +9,14 @@ calls their verbs.
 
 from __future__ import annotations
 
-from imagechat_tui.protocol.events import LiveEvent, PlacementsChanged, PresenceUpdate, ReadStateChanged, Skip
+from imagechat_tui.protocol.events import (
+    LiveEvent,
+    PlacementsChanged,
+    PresenceUpdate,
+    ReadStateChanged,
+    Skip,
+    ViewingChanged,
+)
 from imagechat_tui.protocol.ids import ConversationId, UrlId
 from imagechat_tui.protocol.models import Conversation, Position
 from imagechat_tui.sync.core import Core
@@ -97,7 +104,7 @@ class Facts:
         ledger.apply(event, thread=thread, position=position)
         self.presence.apply(event, me=before.confirmed.me)
         workspace.apply(event)
-        if isinstance(event, PresenceUpdate):
+        if isinstance(event, PresenceUpdate | ViewingChanged):
             self.presence.heard(event, names=ledger.confirmed.names)
         news = news_of(before, event, thread=thread) if not workspace.sent(event) else None
         if news is not None:
@@ -105,5 +112,5 @@ class Facts:
             home = news.conversation_id
             if home is not None and news.news in (News.MARKER_ADDED, News.COMMENT_ADDED):
                 workspace.mark_unread({home})
-        if not isinstance(event, Skip | ReadStateChanged | PlacementsChanged):
+        if not isinstance(event, Skip | ReadStateChanged | PlacementsChanged | ViewingChanged):
             self._core.emit(Applied(event, position, ours))

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
-from imagechat_tui.protocol.models import Placement, Placements, ReadState, User
+from imagechat_tui.protocol.models import Placement, Placements, ReadState, User, Viewing
 from imagechat_tui.protocol.routes import (
     CommentList,
     CommentReply,
@@ -122,6 +122,8 @@ class UsersLoaded(Tagged, frozen=True):
 
     request: int
     users: tuple[User, ...]
+    viewing: tuple[Viewing, ...] = ()
+    """Which versions they look at (ours)."""
 
 
 class ReadStateLoaded(Tagged, frozen=True):

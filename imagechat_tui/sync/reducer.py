@@ -93,7 +93,7 @@ def _confirmed_after(
             return _with_vote(confirmed, event, thread)
         case (
             events.PresenceUpdate() | events.CursorMoved() | events.ThreadStateChange() | events.ImageChatsStale()
-            | events.ReadStateChanged() | events.PlacementsChanged()
+            | events.ReadStateChanged() | events.PlacementsChanged() | events.ViewingChanged()
             | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
         ):  # fmt: skip
             return confirmed
@@ -227,12 +227,14 @@ def _homeless(draft: Draft) -> Draft:
 
 
 def here_after(here: Here, event: events.LiveEvent, me: User | None) -> Here:
-    """Who is here after ``event``, and where they point; the same object, if it does not tell."""
+    """Who is here after ``event``, where they point, what they look at; the same object, if it does not tell."""
     match event:
         case events.PresenceUpdate():
             return _with_presence(here, event)
         case events.CursorMoved() if me is None or event.user_id != me.id:
             return here.replace(crosshairs=with_item(here.crosshairs, event.user_id, event.point))
+        case events.ViewingChanged(now):
+            return here_viewing(here, {**here.versions, **{one.user_id: one.versions for one in now}})
         case _:
             return here
 
@@ -244,10 +246,18 @@ def _with_presence(here: Here, event: events.PresenceUpdate) -> Here:
         online=(here.online - left) | frozenset(event.joined),
         sockets=here.sockets if event.sockets is None else event.sockets,
     )
+    if left & here.versions.keys():
+        after = here_viewing(after, {user: told for user, told in here.versions.items() if user not in left})
     if left & here.crosshairs.keys():
         pointing = {user: point for user, point in here.crosshairs.items() if user not in left}
         return after.replace(crosshairs=MappingProxyType(pointing))
     return here if after == here else after
+
+
+def here_viewing(here: Here, versions: Mapping[UserId, tuple[int, ...]]) -> Here:
+    """``here`` with these versions by user; the same object, if they are what is known."""
+    known = {user: told for user, told in versions.items() if told}
+    return here if known == here.versions else here.replace(versions=MappingProxyType(known))
 
 
 def confirmed_by_list(

@@ -63,7 +63,8 @@ def stamp_of(event: events.LiveEvent) -> events.Stamp | None:
         | events.Skip
         | events.CursorMoved
         | events.ReadStateChanged
-        | events.PlacementsChanged,
+        | events.PlacementsChanged
+        | events.ViewingChanged,
     ):
         return None
     return event.stamp

@@ -336,6 +336,7 @@ class HereChanges(TypedDict, total=False):
     online: frozenset[UserId]
     sockets: int
     crosshairs: Mapping[UserId, Point]
+    versions: Mapping[UserId, tuple[int, ...]]
 
 
 class Here(Struct, frozen=True):
@@ -346,6 +347,8 @@ class Here(Struct, frozen=True):
     """Sockets in the room; several sessions of one user count each."""
     crosshairs: Mapping[UserId, Point] = field(default_factory=lambda: MappingProxyType({}))
     """Where the others point."""
+    versions: Mapping[UserId, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Which versions of the image they look at, the asking person too; of those of whom it is known."""
 
     def replace(self, **changes: Unpack[HereChanges]) -> Here:
         """A copy with some fields changed."""

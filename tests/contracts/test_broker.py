@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.server.broker import Broker, Use
+from imagechat_tui.server.broker import Broker, Use, Viewer
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryBus
 from imagechat_tui.server.broker.messages import (
@@ -17,6 +18,7 @@ from imagechat_tui.server.broker.messages import (
     Joined,
     Left,
     LogGrew,
+    LooksAt,
     Message,
 )
 from imagechat_tui.server.storage import RoomKey
@@ -28,7 +30,9 @@ MESSAGES: list[Message] = [
     Joined(ROOM, eg.ALICE),
     CrosshairMoved(ROOM, eg.ALICE, Point(1.0, 2.0)),
     Dismissed(eg.TENANT, eg.ALICE, 4401),
-    Left(ROOM, eg.ALICE),
+    LooksAt(ROOM, eg.ALICE, None, 3),
+    LooksAt(ROOM, eg.ALICE, 3, 4),
+    Left(ROOM, eg.ALICE, 4),
 ]
 
 
@@ -77,28 +81,41 @@ async def test_nobody_has_to_listen(pair: tuple[Broker, Broker]) -> None:
     assert heard == []
 
 
-async def test_who_is_elsewhere_is_the_sum_of_who_came_and_went(pair: tuple[Broker, Broker]) -> None:
+async def test_who_is_elsewhere_and_at_which_version_is_the_sum_of_what_was_told(
+    pair: tuple[Broker, Broker],
+) -> None:
     here, there = pair
     await heard_by(here)
     await heard_by(there)
     for message in (Joined(ROOM, eg.ALICE), Joined(ROOM, eg.ALICE), Joined(ROOM, eg.BOB)):
         here.tell(message)
-    assert sorted(there.elsewhere(ROOM)) == sorted([eg.ALICE, eg.ALICE, eg.BOB])
+    assert elsewhere(there) == {(eg.ALICE, None): 2, (eg.BOB, None): 1}
     assert (list(here.elsewhere(ROOM)), list(there.elsewhere(OTHER))) == ([], [])
-    here.tell(Left(ROOM, eg.ALICE))
-    assert sorted(there.elsewhere(ROOM)) == sorted([eg.ALICE, eg.BOB])
+    here.tell(LooksAt(ROOM, eg.ALICE, None, 3))
+    here.tell(LooksAt(ROOM, eg.BOB, None, 3))
+    here.tell(LooksAt(ROOM, eg.ALICE, 3, 4))
+    assert elsewhere(there) == {(eg.ALICE, None): 1, (eg.ALICE, 4): 1, (eg.BOB, 3): 1}
+    here.tell(Left(ROOM, eg.ALICE, 4))
+    assert elsewhere(there) == {(eg.ALICE, None): 1, (eg.BOB, 3): 1}
+
+
+def elsewhere(broker: Broker) -> Counter[Viewer]:
+    return Counter(broker.elsewhere(ROOM))
 
 
 async def test_a_process_that_goes_takes_its_sockets_along(pair: tuple[Broker, Broker]) -> None:
     here, there = pair
     await heard_by(here)
     heard = await heard_by(there)
-    for message in (Joined(ROOM, eg.ALICE), Joined(ROOM, eg.ALICE), Joined(OTHER, eg.BOB)):
+    for message in (
+        *(Joined(ROOM, eg.ALICE), Joined(ROOM, eg.ALICE), Joined(OTHER, eg.BOB)),
+        LooksAt(ROOM, eg.ALICE, None, 3),
+    ):
         here.tell(message)
     del heard[:]
     await here.close()
     assert sorted(heard, key=repr) == sorted(
-        [Left(ROOM, eg.ALICE), Left(ROOM, eg.ALICE), Left(OTHER, eg.BOB)], key=repr
+        [Left(ROOM, eg.ALICE, None), Left(ROOM, eg.ALICE, 3), Left(OTHER, eg.BOB, None)], key=repr
     )
     assert list(there.elsewhere(ROOM)) == []
 

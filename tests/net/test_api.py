@@ -140,6 +140,7 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
     _, path, query, _ = stub.requests[-1]
     assert path.endswith("/users/online")
     assert query.get("sso") == (CANARY if of_ours else None)
+    assert query.get("v") == ("2" if of_ours else None)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ from imagechat_tui.sync.effects import (
     SendCrosshair,
     SendPlacements,
     SendRequest,
+    SendViewing,
     StoreDrafts,
 )
 from imagechat_tui.sync.identity import Sighting
@@ -516,6 +517,14 @@ async def test_the_crosshair_reaches_the_server(stub: StubServer) -> None:
     async with session(engine, stub.endpoint()):
         await stub.arrived.wait()
     assert stub.rows == [{"type": "cursor", "x": 1.5, "y": 2.5}]
+
+
+async def test_which_version_is_looked_at_reaches_the_server(stub: StubServer) -> None:
+    engine = ScriptedEngine(OPEN)
+    engine.script[SocketOpened] = [SendViewing(1, 3)]
+    async with session(engine, stub.endpoint()):
+        await stub.arrived.wait()
+    assert stub.rows == [{"type": "viewing", "version": 3}]
 
 
 @pytest.mark.reliability

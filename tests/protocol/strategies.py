@@ -24,6 +24,7 @@ from imagechat_tui.protocol.events import (
     ThreadStateChange,
     UnknownEvent,
     UpdatedComment,
+    ViewingChanged,
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import (
@@ -47,6 +48,7 @@ from imagechat_tui.protocol.models import (
     ReadMark,
     ReadState,
     User,
+    Viewing,
     Vote,
 )
 from imagechat_tui.protocol.routes import (
@@ -295,7 +297,13 @@ comment_replies = st.builds(
 )
 event_logs = st.builds(EventLog, st.lists(log_entries, max_size=3).map(tuple), st.none() | st.booleans())
 page_users = st.builds(User, id=user_ids, display_name=texts, avatar_src=st.none() | texts)
-users_online = st.builds(UsersOnline, st.lists(page_users, max_size=3).map(tuple), counts, counts)
+viewings = st.builds(
+    Viewing,
+    user_ids,
+    st.lists(st.integers(1, 2**53), max_size=8, unique=True).map(lambda some: tuple(sorted(some))),
+)
+viewing = st.lists(viewings, max_size=3, unique_by=lambda one: one.user_id).map(tuple)
+users_online = st.builds(UsersOnline, st.lists(page_users, max_size=3).map(tuple), counts, counts, viewing)
 
 
 # Events
@@ -359,6 +367,7 @@ extension_events: st.SearchStrategy[LiveEvent] = st.one_of(
     st.builds(CursorMoved, user_ids, points),
     st.builds(ReadStateChanged, read_states),
     st.builds(PlacementsChanged, placements),
+    st.builds(ViewingChanged, viewing),
 )
 events: st.SearchStrategy[LiveEvent] = st.one_of(
     image_chat_events,

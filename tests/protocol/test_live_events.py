@@ -30,6 +30,7 @@ from imagechat_tui.protocol.events import (
     ThreadStateChange,
     UnknownEvent,
     UpdatedComment,
+    ViewingChanged,
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
@@ -249,7 +250,7 @@ def test_plain_frames_carry_nothing_of_ours() -> None:
 
 
 def test_events_of_v2_are_never_written_for_plain_sockets() -> None:
-    own = ReadStateChanged(ReadState(1)), PlacementsChanged(Placements(2, 1))
+    own = ReadStateChanged(ReadState(1)), PlacementsChanged(Placements(2, 1)), ViewingChanged(())
     for event in (eg.subscribed(), Skip(eg.position(3)), *own):
         with pytest.raises(ValueError, match="v=2"):
             encode_event(event, tenant_id=eg.TENANT, v2=False)

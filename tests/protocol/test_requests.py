@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.codec import ClientCursor, JsonObject, MalformedMessage
+from imagechat_tui.protocol.codec import ClientCursor, ClientViewing, JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import (
@@ -138,6 +138,10 @@ def test_subscribing(room: RoomIds, v2: bool, resume: Position | None) -> None:
 @given(strategies.points)
 def test_pointing(point: Point) -> None:
     assert codec.decode_client_frame(codec.encode_client_cursor(point)) == ClientCursor(point)
+
+
+def test_telling_what_one_looks_at() -> None:
+    assert codec.decode_client_frame(codec.encode_client_viewing(3)) == ClientViewing(3)
 
 
 @given(strategies.broadcast_ids)
@@ -271,9 +275,15 @@ def test_a_socket_without_a_user_is_anonymous(user_id_ws: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["ping", "", "{}", "[]", '{"type":"cursor"}', '{"type":"cursor","x":1,"y":101}', "\ud800"]
+    "text",
+    [
+        *("ping", "", "{}", "[]", '{"type":"cursor"}', '{"type":"cursor","x":1,"y":101}', "\ud800"),
+        *('{"type":"viewing"}', '{"type":"viewing","version":0}', '{"type":"viewing","version":1.5}'),
+        *('{"type":"viewing","version":"3"}', '{"type":"viewing","version":[3]}'),
+        *('{"type":"viewing","version":true}', '{"type":"viewing","version":1e300}'),
+    ],
 )
-def test_a_frame_of_a_client_that_is_no_cursor_means_nothing(text: str) -> None:
+def test_a_frame_of_a_client_that_makes_no_sense_means_nothing(text: str) -> None:
     assert codec.decode_client_frame(text) is None
 
 

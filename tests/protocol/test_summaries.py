@@ -10,7 +10,7 @@ from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.protocol.models import Place, Summary
-from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize
+from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize, UsersOnline
 from tests.protocol import strategies
 from tests.protocol.test_images import places
 from tests.protocol.test_read_states import sent
@@ -19,15 +19,18 @@ keys = st.builds(UrlId, strategies.words.filter(bool))
 summaries = st.builds(Summary, st.integers(0, 2**53), st.none() | st.integers(0, 2**53))
 
 
-@given(st.lists(keys, max_size=20, unique=True), st.lists(places, max_size=20))
-def test_what_is_asked_arrives(url_ids: list[UrlId], met: list[Place]) -> None:
-    asked = Summarize(tuple(url_ids), tuple(met))
+@given(st.lists(keys, max_size=20, unique=True), st.lists(places, max_size=20), st.booleans())
+def test_what_is_asked_arrives(url_ids: list[UrlId], met: list[Place], people: bool) -> None:
+    asked = Summarize(tuple(url_ids), tuple(met), people)
     assert codec.decode_summarize(sent(codec.encode_summarize(asked))) == asked
 
 
-@given(st.dictionaries(keys, summaries, max_size=20))
-def test_what_is_answered_arrives(of: dict[UrlId, Summary]) -> None:
-    told = Summaries(of, (None, *of))
+@given(
+    st.dictionaries(keys, summaries, max_size=20),
+    st.none() | st.dictionaries(keys, strategies.users_online, max_size=3),
+)
+def test_what_is_answered_arrives(of: dict[UrlId, Summary], people: dict[UrlId, UsersOnline] | None) -> None:
+    told = Summaries(of, (None, *of), people)
     assert codec.decode_summaries(sent(codec.encode_summaries(told))) == told
 
 
@@ -60,6 +63,10 @@ def test_keys_that_are_named_twice_are_asked_once() -> None:
         {"summaries": {"a": {}}},
         {"summaries": {"a": {"open": -1}}},
         {"summaries": {"a": {"open": 1, "unread": -1}}},
+        {"summaries": {}, "people": {"a": {"users": [{"displayName": "x"}]}}},
+        {"summaries": {}, "people": {"a": {"users": [], "viewing": {"u": [0]}}}},
+        {"summaries": {}, "people": {"a": {"users": [], "viewing": {"u": [1.5]}}}},
+        {"summaries": {}, "people": {"a": {"users": [], "viewing": {"u": 1}}}},
     ],
 )
 def test_an_answer_without_sense_is_malformed(answer: JsonObject) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Placements, Point
+from imagechat_tui.server.broker import Viewer
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryBus
 from imagechat_tui.server.guard.limits import SeatLimit, SeatRules
 from imagechat_tui.server.live.frames import CloseCode, close_frame
@@ -122,7 +123,7 @@ async def test_who_leaves_one_process_leaves_both(tmp_path: Path) -> None:
         await there.listens(eg.BOB)
         await there.hub.close()
         assert list(here.broker.elsewhere(ROOM)) == []
-        assert list(there.broker.elsewhere(ROOM)) == [eg.ALICE]
+        assert list(there.broker.elsewhere(ROOM)) == [Viewer(eg.ALICE, None)]
 
 
 async def test_a_crosshair_is_seen_by_the_subscribers_of_the_other_process(tmp_path: Path) -> None:
@@ -132,6 +133,22 @@ async def test_a_crosshair_is_seen_by_the_subscribers_of_the_other_process(tmp_p
         here.hub.crosshair_moved(mover, Point(25.0, 50.0))
         seen = await socket.gets("cursor")
         assert (seen["userId"], seen["x"], seen["y"]) == (eg.ALICE, 25.0, 50.0)
+
+
+async def test_which_version_is_looked_at_is_known_whichever_process_they_came_to(tmp_path: Path) -> None:
+    async with running(tmp_path) as (here, there):
+        before = await here.hub.join(ROOM, Socket(), eg.ALICE, v2=True)
+        here.hub.looks_at(before, 3)
+        assert there.hub.viewing(ROOM) == {eg.ALICE: (3,)}, "though nobody has come by it"
+        socket = await there.listens(eg.BOB)
+        assert there.hub.viewing(ROOM) == {eg.ALICE: (3,), eg.BOB: ()}
+        here.hub.looks_at(before, 4)
+        assert (await socket.gets("viewing"))["viewing"] == {eg.ALICE: [4]}
+        assert there.hub.viewing(ROOM) == {eg.ALICE: (4,), eg.BOB: ()} == here.hub.viewing(ROOM)
+        by_other = await there.hub.join(ROOM, Socket(), eg.ALICE, v2=True)
+        there.hub.looks_at(by_other, 5)
+        here.hub.leave(before)
+        assert here.hub.viewing(ROOM) == {eg.ALICE: (5,), eg.BOB: ()} == there.hub.viewing(ROOM)
 
 
 @pytest.mark.security

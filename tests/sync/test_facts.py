@@ -6,9 +6,9 @@ from typing import get_type_hints
 
 import pytest
 
-from imagechat_tui.protocol.events import LiveEvent, PlacementsChanged, ReadStateChanged
+from imagechat_tui.protocol.events import LiveEvent, PlacementsChanged, ReadStateChanged, ViewingChanged
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Placements, ReadState
+from imagechat_tui.protocol.models import Placements, ReadState, Viewing
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.intents import StartConversation
@@ -72,8 +72,17 @@ def test_what_is_confirmed_goes_before_what_was_answered() -> None:
     assert known.conversation(ConversationId("ic_1")) == eg.conversation()
 
 
-@pytest.mark.parametrize("event", [ReadStateChanged(ReadState(1)), PlacementsChanged(Placements(2, 1))])
-def test_what_one_has_read_and_where_markers_went_are_no_events_of_the_room(event: LiveEvent) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        ReadStateChanged(ReadState(1)),
+        PlacementsChanged(Placements(2, 1)),
+        ViewingChanged((Viewing(eg.BOB, (2,)),)),
+    ],
+)
+def test_what_is_read_where_markers_went_and_who_looks_at_what_are_no_events_of_the_room(
+    event: LiveEvent,
+) -> None:
     core = Core(eg.room(), late)
     Facts(core).apply(event)
     assert core.effects == []

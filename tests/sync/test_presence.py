@@ -6,14 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.events import CursorMoved
+from imagechat_tui.protocol.events import CursorMoved, ViewingChanged
 from imagechat_tui.protocol.ids import UserId
-from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.effects import FetchPresence, SendCrosshair
-from imagechat_tui.sync.inputs import FetchFailed, UsersLoaded
+from imagechat_tui.protocol.models import Point, Viewing
+from imagechat_tui.sync.effects import FetchPresence, SendCrosshair, SendViewing
+from imagechat_tui.sync.inputs import FetchFailed, RoomFound, UsersLoaded
 from imagechat_tui.sync.intents import MoveCrosshair
 from tests import examples as eg
 from tests.sync.desk import UNREACHABLE, Desk, at_once, hosted, joined
+from tests.sync.world import showing
 
 CARL = UserId("demo:carl")
 
@@ -174,3 +175,64 @@ def test_the_crosshair_goes_over_the_socket_that_stands() -> None:
     desk = joined()
     desk.wish(MoveCrosshair(eg.point()))
     assert desk.take(SendCrosshair) == SendCrosshair(desk.socket, eg.point())
+
+
+# Which version
+
+
+def at_version(version: int) -> Desk:
+    """A session that is live and shows a version of its image."""
+    desk = Desk(uniform=at_once)
+    desk.feed(RoomFound(showing(version)))
+    desk.list_comes()
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    return desk
+
+
+def test_who_comes_tells_which_version_they_look_at_and_when_it_is_another() -> None:
+    desk = at_version(2)
+    assert desk.take(SendViewing) == SendViewing(desk.socket, 2)
+    desk.wait(5.0)
+    desk.nothing(SendViewing)
+    desk.feed(RoomFound(showing(3)))
+    assert desk.take(SendViewing) == SendViewing(desk.socket, 3)
+    desk.cut()
+    desk.opens()
+    assert desk.take(SendViewing) == SendViewing(desk.socket, 3)
+
+
+def test_of_a_file_that_is_written_again_and_again_the_last_version_is_told_at_most_once_a_second() -> None:
+    desk = at_version(1)
+    told = [(0.0, desk.take(SendViewing).version)]
+    began = desk.now
+    for version in range(2, 22):
+        desk.feed(RoomFound(showing(version)))
+        desk.wait(0.1)
+        told += [(round(desk.now - began, 1), sent.version) for sent in desk.all(SendViewing)]
+    desk.wait(1.0)
+    told += [(9.0, sent.version) for sent in desk.all(SendViewing)]
+    assert len(told) <= 4
+    assert told[-1][1] == 21
+
+
+def test_a_hosted_server_is_told_no_version() -> None:
+    desk = hosted()
+    desk.wait(5.0)
+    desk.nothing(SendViewing)
+
+
+def test_what_the_others_look_at_comes_with_the_list_and_with_what_is_told_after_it() -> None:
+    desk = opened()
+    asked = desk.take(FetchPresence)
+    desk.hears(ViewingChanged((Viewing(eg.BOB, (3,)),)))
+    viewing = Viewing(eg.ALICE, (1,)), Viewing(eg.BOB, (2,))
+    desk.feed(UsersLoaded(asked.request, (eg.user(), eg.bob()), viewing))
+    assert desk.state.here.versions == {eg.ALICE: (1,), eg.BOB: (3,)}
+    desk.hears(ViewingChanged((Viewing(eg.ALICE, ()), Viewing(eg.BOB, (3, 4)))))
+    assert desk.state.here.versions == {eg.BOB: (3, 4)}
+    same = desk.state
+    desk.hears(ViewingChanged((Viewing(eg.BOB, (3, 4)),)))
+    assert desk.state is same
+    desk.hears(eg.presence_update(joined=(), left=(eg.BOB,)))
+    assert desk.state.here.versions == {}

@@ -19,6 +19,7 @@ from imagechat_tui.protocol.events import (
     Skip,
     Subscribed,
     UnknownEvent,
+    ViewingChanged,
 )
 from imagechat_tui.protocol.ids import EventId
 from imagechat_tui.protocol.models import Placements, Position, ReadState
@@ -58,9 +59,18 @@ EVENTS: dict[type, LiveEvent] = {
         CursorMoved(eg.BOB, eg.point()),
         ReadStateChanged(ReadState(1)),
         PlacementsChanged(Placements(2)),
+        ViewingChanged(()),
     )
 }
-UNLOGGED = (PresenceUpdate, Subscribed, Reset, CursorMoved, ReadStateChanged, PlacementsChanged)
+UNLOGGED = (
+    PresenceUpdate,
+    Subscribed,
+    Reset,
+    CursorMoved,
+    ReadStateChanged,
+    PlacementsChanged,
+    ViewingChanged,
+)
 
 
 def test_the_examples_leave_no_event_out() -> None:

@@ -247,7 +247,7 @@ class Session:
                     world.gone(self, link)
             case effects.Probe():
                 world.later(0.01, to_us(inputs.Pong(effect.socket, 0.01)))
-            case effects.SendCrosshair():
+            case effects.SendCrosshair() | effects.SendViewing():
                 assert self.links[effect.socket].open
             case effects.SendRequest():
                 assert self.may_send, "a write is sent for a wish of the person, never by itself"

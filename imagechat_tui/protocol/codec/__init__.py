@@ -61,6 +61,7 @@ from imagechat_tui.protocol.codec.read_states import (
 from imagechat_tui.protocol.codec.refusals import decode_error, encode_error, is_refusal
 from imagechat_tui.protocol.codec.requests import (
     ClientCursor,
+    ClientViewing,
     decode_broadcast_id,
     decode_client_frame,
     decode_create_comment,
@@ -75,6 +76,7 @@ from imagechat_tui.protocol.codec.requests import (
     decode_update_conversation,
     encode_broadcast_id,
     encode_client_cursor,
+    encode_client_viewing,
     encode_create_comment,
     encode_create_comment_query,
     encode_create_conversation,
@@ -98,6 +100,7 @@ from imagechat_tui.protocol.codec.things import decode_user, encode_user
 
 __all__ = [
     "ClientCursor",
+    "ClientViewing",
     "JsonObject",
     "MalformedMessage",
     "decode_broadcast_id",
@@ -137,6 +140,7 @@ __all__ = [
     "encode_change_placements",
     "encode_change_read_state",
     "encode_client_cursor",
+    "encode_client_viewing",
     "encode_comment_deleted",
     "encode_comment_list",
     "encode_comment_reply",

@@ -23,6 +23,7 @@ from imagechat_tui.protocol.codec.things import (
     read_position,
     read_user,
 )
+from imagechat_tui.protocol.codec.viewing import read_viewing, viewing_payload
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, EventId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, LogEntry, User
 from imagechat_tui.protocol.routes import (
@@ -286,12 +287,11 @@ def decode_event_log(obj: JsonObject, *, complete: bool | None = None) -> EventL
     return EventLog(tuple(map(_read_log_entry, Fields(obj).objects("events"))), complete)
 
 
-def encode_users_online(online: UsersOnline) -> JsonObject:
-    """Answer of USERS_ONLINE, on one page."""
+def encode_users_online(online: UsersOnline, *, v2: bool = False) -> JsonObject:
+    """Answer of USERS_ONLINE, on one page. Which versions they look at goes to ``v=2`` readers only."""
     return {
-        **encode_users_info(online.users),
-        "anonCount": online.anon_count,
-        "totalCount": online.total_count,
+        "status": "success",
+        **users_online_payload(online, v2=v2),
         "nextAfterName": None,
         "nextAfterUserId": None,
     }
@@ -303,11 +303,26 @@ def decode_users_online(obj: JsonObject) -> UsersOnline:
     Raises:
         MalformedMessage: A key is missing or wrong.
     """
-    fields = Fields(obj)
+    return read_users_online(Fields(obj))
+
+
+def users_online_payload(online: UsersOnline, *, v2: bool) -> JsonObject:
+    """What the answers of USERS_ONLINE and SUMMARIZE share."""
+    return {
+        "users": [encode_page_user(user) for user in online.users],
+        "anonCount": online.anon_count,
+        "totalCount": online.total_count,
+        **({"viewing": viewing_payload(online.viewing)} if v2 else {}),
+    }
+
+
+def read_users_online(fields: Fields) -> UsersOnline:
+    """What the answers of USERS_ONLINE and SUMMARIZE share, read."""
     return UsersOnline(
         users=tuple(map(read_page_user, fields.objects("users"))),
         anon_count=fields.count("anonCount"),
         total_count=fields.count("totalCount"),
+        viewing=read_viewing(fields, "viewing"),
     )
 
 

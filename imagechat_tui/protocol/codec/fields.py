@@ -169,6 +169,11 @@ class Fields:
                 raise self.bad(f"{key}[{index}]", "is not a string")
             yield item
 
+    def integers(self, key: str) -> Iterator[int]:
+        """The whole numbers of an array that must be there."""
+        for index, item in enumerate(self._array(key)):
+            yield Fields({f"{key}[{index}]": item}, self._prefix).integer(f"{key}[{index}]")
+
     def plain(self) -> Mapping[str, object]:
         """The object itself, for keys whose names the sender chose."""
         return self._fields

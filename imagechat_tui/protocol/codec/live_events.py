@@ -29,6 +29,7 @@ from imagechat_tui.protocol.codec.things import (
     read_user_id,
     read_vote,
 )
+from imagechat_tui.protocol.codec.viewing import read_viewing, viewing_payload
 from imagechat_tui.protocol.events import (
     CursorMoved,
     DeletedComment,
@@ -48,6 +49,7 @@ from imagechat_tui.protocol.events import (
     ThreadStateChange,
     UnknownEvent,
     UpdatedComment,
+    ViewingChanged,
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UrlId, UserId
@@ -108,6 +110,8 @@ def decode_event(frame: str | bytes) -> LiveEvent:
             return ReadStateChanged(read_read_state(fields))
         case "placements":
             return PlacementsChanged(read_placements(fields))
+        case "viewing":
+            return ViewingChanged(read_viewing(fields, "viewing"))
         case _:
             return UnknownEvent(kind, stamp)
 
@@ -146,7 +150,15 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             }
         case UnknownEvent(kind, stamp):
             payload = _enveloped(kind, stamp, v2)
-        case Subscribed() | Reset() | Skip() | CursorMoved() | ReadStateChanged() | PlacementsChanged():
+        case (
+            Subscribed()
+            | Reset()
+            | Skip()
+            | CursorMoved()
+            | ReadStateChanged()
+            | PlacementsChanged()
+            | ViewingChanged()
+        ):
             if not v2:
                 raise ValueError(f"{type(event).__name__} is for v=2 readers only")
             payload = _extension(event)
@@ -278,7 +290,7 @@ def _enveloped(kind: str, stamp: Stamp, v2: bool, **payload: object) -> JsonObje
 
 
 def _extension(
-    event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged | PlacementsChanged,
+    event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged | PlacementsChanged | ViewingChanged,
 ) -> JsonObject:
     match event:
         case Subscribed(position, server_time_ms):
@@ -293,6 +305,8 @@ def _extension(
             return {"type": "read-state", **read_state_payload(state)}
         case PlacementsChanged(changed):
             return {"type": "placements", **placements_payload(changed)}
+        case ViewingChanged(now):
+            return {"type": "viewing", "viewing": viewing_payload(now)}
         case _:
             assert_never(event)
 

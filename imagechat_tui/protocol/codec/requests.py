@@ -34,9 +34,15 @@ _WHOLE = re.compile(r"-?[0-9]{1,16}")
 
 
 class ClientCursor(Struct, frozen=True):
-    """What a ``v=2`` client may send over the socket: where its crosshair is."""
+    """A ``v=2`` client tells over the socket where its crosshair is."""
 
     point: Point
+
+
+class ClientViewing(Struct, frozen=True):
+    """A ``v=2`` client tells over the socket which version of the image it shows."""
+
+    version: int
 
 
 def encode_list_conversations(url_id: UrlId, *, v2: bool) -> dict[str, str]:
@@ -326,11 +332,22 @@ def encode_client_cursor(point: Point) -> str:
     return dump_text({"type": "cursor", "x": json_number(point.x), "y": json_number(point.y)})
 
 
-def decode_client_frame(text: str) -> ClientCursor | None:
-    """What a client's frame means. Anything else than a cursor, such as ``ping``, means nothing."""
+def encode_client_viewing(version: int) -> str:
+    """The frame that tells the others which version of the image is shown (``v=2``)."""
+    return dump_text({"type": "viewing", "version": version})
+
+
+def decode_client_frame(text: str) -> ClientCursor | ClientViewing | None:
+    """What a client's frame means. Anything else than these, such as ``ping``, means nothing."""
     try:
         fields = Fields(parse_object(text))
-        return ClientCursor(fields.point()) if fields.text("type") == "cursor" else None
+        match fields.text("type"):
+            case "cursor":
+                return ClientCursor(fields.point())
+            case "viewing" if (version := fields.integer("version")) >= 1:
+                return ClientViewing(version)
+            case _:
+                return None
     except MalformedMessage:
         return None
 

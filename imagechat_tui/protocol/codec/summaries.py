@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from imagechat_tui.protocol.codec.fields import Fields
+from imagechat_tui.protocol.codec.answers import read_users_online, users_online_payload
+from imagechat_tui.protocol.codec.fields import Fields, compact
 from imagechat_tui.protocol.codec.images import encode_place, read_place
 from imagechat_tui.protocol.codec.json_text import JsonObject
 from imagechat_tui.protocol.ids import UrlId
@@ -12,7 +13,11 @@ from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize
 
 def encode_summarize(asked: Summarize) -> JsonObject:
     """Body of SUMMARIZE."""
-    return {"urlIds": list(asked.url_ids), "places": [encode_place(place) for place in asked.places]}
+    return {
+        "urlIds": list(asked.url_ids),
+        "places": [encode_place(place) for place in asked.places],
+        **compact(people=asked.people or None),
+    }
 
 
 def decode_summarize(obj: JsonObject) -> Summarize:
@@ -25,6 +30,7 @@ def decode_summarize(obj: JsonObject) -> Summarize:
     asked = Summarize(
         tuple(dict.fromkeys(map(UrlId, fields.texts("urlIds")))),
         tuple(map(read_place, fields.objects("places"))) if fields.has("places") else (),
+        fields.flag("people"),
     )
     if "" in asked.url_ids:
         raise fields.bad("urlIds", "holds an empty key")
@@ -36,7 +42,17 @@ def decode_summarize(obj: JsonObject) -> Summarize:
 def encode_summaries(told: Summaries) -> JsonObject:
     """Answer of SUMMARIZE."""
     summaries = {url_id: {"open": one.open, "unread": one.unread} for url_id, one in told.of.items()}
-    return {"status": "success", "summaries": summaries, "places": [key or "" for key in told.at]}
+    people = told.people
+    return {
+        "status": "success",
+        "summaries": summaries,
+        "places": [key or "" for key in told.at],
+        **compact(
+            people=None
+            if people is None
+            else {url_id: users_online_payload(online, v2=True) for url_id, online in people.items()}
+        ),
+    }
 
 
 def decode_summaries(obj: JsonObject) -> Summaries:
@@ -51,7 +67,9 @@ def decode_summaries(obj: JsonObject) -> Summaries:
     at = tuple(UrlId(key) or None for key in fields.texts("places"))
     if any(key is not None and key not in summaries for key in at):
         raise fields.bad("places", "names an image of which nothing is told")
-    return Summaries(summaries, at)
+    people = fields.optional_nested("people")
+    online = None if people is None else {UrlId(key): read_users_online(people.nested(key)) for key in people}
+    return Summaries(summaries, at, online)
 
 
 def _summary(fields: Fields) -> Summary:

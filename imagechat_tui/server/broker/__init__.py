@@ -5,8 +5,9 @@ broker; a broker only carries it to the others. So with one that is slow, down o
 serves its own people, and every event arrives, since events are in the log (PROMISES D6):
 
 - ``tell`` reaches every other process at most once, in the order told, and never the one that tells.
-- Told may be lost. If hints may have been, ``missed`` is called; if a ``Joined`` or ``Left`` was, or a process
-  has died, the broker makes the balance good by telling what is missing.
+- Told may be lost. If hints may have been, ``missed`` is called; if a ``Joined``, ``LooksAt`` or ``Left`` was, or a
+  process has died, the broker makes the balance good by telling what is missing: the balance is how many sockets
+  each user has in each room by each version shown.
 - Counts are this process's own at once, those of the others as far as they have been heard.
 """
 
@@ -27,6 +28,14 @@ class Use(NamedTuple):
     kind: str
     key: str
     rule: Rule
+
+
+class Viewer(NamedTuple):
+    """One socket of a user in a room."""
+
+    user_id: UserId
+    version: int | None
+    """Which version of the image it shows; None if it has not said."""
 
 
 Seat = tuple[str, ...]
@@ -82,8 +91,11 @@ class Broker(Protocol):
     def tell(self, message: Message) -> None:
         """Tell all other processes. Never waits and never raises."""
 
-    def elsewhere(self, room: RoomKey) -> Sequence[UserId]:
-        """Who is in a room by other processes, once per socket: the sum of ``Joined`` and ``Left`` heard."""
+    def elsewhere(self, room: RoomKey) -> Sequence[Viewer]:
+        """Who is in a room by other processes, once per socket: the sum of what was heard of them.
+
+        Answers at once: one request may ask it of hundreds of rooms.
+        """
 
     async def close(self) -> None:
         """Stop listening. The others hear a ``Left`` for every ``Joined`` that is open."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from imagechat_tui.protocol.ids import UserId
-from imagechat_tui.server.broker import Seat, Use
+from imagechat_tui.server.broker import Seat, Use, Viewer
 from imagechat_tui.server.broker.buckets import Bucket
-from imagechat_tui.server.broker.messages import Joined, Left, Message
+from imagechat_tui.server.broker.messages import Joined, Left, LooksAt, Message
 from imagechat_tui.server.storage import RoomKey
 
 MAX_KEYS = 10_000
@@ -78,7 +77,7 @@ class MemoryBroker:
     def __init__(self, bus: MemoryBus | None = None) -> None:
         self._bus = bus or MemoryBus()
         self._hear: Callable[[Message], None] | None = None
-        self._here: Counter[tuple[RoomKey, UserId]] = Counter()
+        self._here: dict[RoomKey, Counter[Viewer]] = {}
         """Sockets that this process has told of."""
         self.process = str(len(self._bus.brokers))
         self._bus.brokers.append(self)
@@ -96,28 +95,32 @@ class MemoryBroker:
         """See Broker."""
         match message:
             case Joined(room, user_id):
-                self._here[room, user_id] += 1
-            case Left(room, user_id):
-                self._here[room, user_id] -= 1
-                if not self._here[room, user_id]:
-                    del self._here[room, user_id]
+                self._count(room, Viewer(user_id, None), 1)
+            case LooksAt(room, user_id, before, version):
+                self._count(room, Viewer(user_id, before), -1)
+                self._count(room, Viewer(user_id, version), 1)
+            case Left(room, user_id, version):
+                self._count(room, Viewer(user_id, version), -1)
         for broker in self._bus.brokers:
             if broker is not self and broker._hear is not None:
                 broker._hear(message)
 
-    def elsewhere(self, room: RoomKey) -> Sequence[UserId]:
+    def elsewhere(self, room: RoomKey) -> Sequence[Viewer]:
         """See Broker."""
-        others = (broker._here for broker in self._bus.brokers if broker is not self)
-        return [
-            user_id
-            for here in others
-            for (at, user_id), count in here.items()
-            if at == room
-            for _ in range(count)
-        ]
+        others = (broker._here.get(room) for broker in self._bus.brokers if broker is not self)
+        return [viewer for here in others if here is not None for viewer in here.elements()]
 
     async def close(self) -> None:
         """See Broker."""
         self._hear = None
-        for room, user_id in list(self._here.elements()):
-            self.tell(Left(room, user_id))
+        for room, here in list(self._here.items()):
+            for viewer in list(here.elements()):
+                self.tell(Left(room, *viewer))
+
+    def _count(self, room: RoomKey, viewer: Viewer, step: int) -> None:
+        here = self._here.setdefault(room, Counter())
+        here[viewer] += step
+        if not here[viewer]:
+            del here[viewer]
+        if not here:
+            del self._here[room]

@@ -16,7 +16,7 @@ class LogGrew(Struct, frozen=True):
 
 
 class Joined(Struct, frozen=True):
-    """One more socket of a user in a room."""
+    """One more socket of a user in a room; which version it shows is not known yet."""
 
     room: RoomKey
     user_id: UserId
@@ -27,6 +27,18 @@ class Left(Struct, frozen=True):
 
     room: RoomKey
     user_id: UserId
+    version: int | None
+    """Which one it showed, as far as that was told."""
+
+
+class LooksAt(Struct, frozen=True):
+    """One socket of a user in a room shows another version of the image."""
+
+    room: RoomKey
+    user_id: UserId
+    before: int | None
+    """Which one it showed, as far as that was told."""
+    version: int
 
 
 class CrosshairMoved(Struct, frozen=True):
@@ -61,4 +73,4 @@ class Placed(Struct, frozen=True):
     changed: Placements
 
 
-Message = LogGrew | Joined | Left | CrosshairMoved | Dismissed | ReadOn | Placed
+Message = LogGrew | Joined | Left | LooksAt | CrosshairMoved | Dismissed | ReadOn | Placed

@@ -33,6 +33,7 @@ from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailabl
 from imagechat_tui.server.usecases.comments import CommentCommands
 from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
+from imagechat_tui.server.usecases.people import People
 from imagechat_tui.server.usecases.placements import PlacementCommands
 from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.read_states import ReadStates
@@ -83,6 +84,7 @@ def create_app(
         hub = Hub(store, broker, now_ms=settings.now_ms)
         markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
         writing = store, hub, limits, tokens, settings.now_ms, settings.max_comment_length, markdown
+        people = People(store, hub, tokens)
         app[SERVING] = Serving(
             store=store,
             auth=auth,
@@ -95,7 +97,8 @@ def create_app(
             images=ImageCommands(*writing),
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),
-            summaries=SummaryQueries(store),
+            people=people,
+            summaries=SummaryQueries(store, people),
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,

@@ -10,8 +10,8 @@ from aiohttp import WSMsgType, web
 
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Position, User
-from imagechat_tui.protocol.routes import RoomIds, UsersOnline
+from imagechat_tui.protocol.models import Position
+from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.broker.buckets import Bucket
 from imagechat_tui.server.guard.access import Actor
@@ -113,7 +113,7 @@ async def _listen(
 
 
 async def _hear(socket: web.WebSocketResponse, serving: Serving, subscriber: Subscriber) -> bool:
-    """Read what the client sends until it goes: crosshairs count, everything else only up to a limit.
+    """Read what the client sends until it goes: crosshairs and versions count, everything else only up to a limit.
 
     Counted here as well as at the gate: what came in one packet with the handshake did not pass there.
 
@@ -125,13 +125,17 @@ async def _hear(socket: web.WebSocketResponse, serving: Serving, subscriber: Sub
     messages = Bucket(ANY_FRAMES, started)
     async for message in socket:
         now = time.monotonic()
-        crosshair = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None
-        if messages.take(now) is not None or (crosshair is None and frames.take(now) is not None):
+        told = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None
+        if messages.take(now) is not None or (told is None and frames.take(now) is not None):
             return False
         if message.type is WSMsgType.PING:
             await socket.pong(message.data)
-        elif crosshair is not None and subscriber.v2 and crosshairs.take(now) is None:
-            serving.hub.crosshair_moved(subscriber, crosshair.point)
+        elif not subscriber.v2:
+            continue
+        elif isinstance(told, codec.ClientViewing):
+            serving.hub.looks_at(subscriber, told.version)
+        elif told is not None and crosshairs.take(now) is None:
+            serving.hub.crosshair_moved(subscriber, told.point)
     return True
 
 
@@ -160,12 +164,8 @@ async def presence_status(request: web.Request) -> web.Response:
 async def users_online(request: web.Request) -> web.Response:
     """Answer who is on a page."""
     actor, url_id = await _page_reader(request)
-    serving = request.app[SERVING]
-    here = serving.hub.online(serving.tokens.room(actor.tenant_id, url_id))
-    named = [user_id for user_id in here if not user_id.startswith(ANONYMOUS_PREFIX)]
-    users = await _profiles(serving, actor.tenant_id, named)
-    answer = UsersOnline(users, anon_count=len(here) - len(named), total_count=len(here))
-    return answered(codec.encode_users_online(answer))
+    answer = await request.app[SERVING].people.online(actor.tenant_id, url_id)
+    return answered(codec.encode_users_online(answer, v2=codec.wants_v2(request.query)))
 
 
 async def users_offline(request: web.Request) -> web.Response:
@@ -175,7 +175,7 @@ async def users_offline(request: web.Request) -> web.Response:
     here = set(serving.hub.online(serving.tokens.room(actor.tenant_id, url_id)))
     wrote = await serving.store.commenters(actor.tenant_id, url_id)
     away = [one for one in wrote if one not in here and not one.startswith(ANONYMOUS_PREFIX)]
-    users = await _profiles(serving, actor.tenant_id, away[:MAX_IDS])
+    users = await serving.people.profiles(actor.tenant_id, away[:MAX_IDS])
     body = codec.encode_users_info(users)
     return answered({**body, "nextAfterName": None, "nextAfterUserId": None})
 
@@ -196,12 +196,6 @@ async def _page_reader(request: web.Request) -> tuple[Actor, UrlId]:
     if not request.query.get("urlId"):
         raise Refused(422, codes.INVALID_INPUT, "urlId is missing.")
     return actor, clean(request.query["urlId"])
-
-
-async def _profiles(serving: Serving, tenant_id: TenantId, ids: list[UserId]) -> tuple[User, ...]:
-    """The users in the order asked for; one without a profile is shown without a name."""
-    known = {user.id: user for user in await serving.store.users(tenant_id, ids)} if ids else {}
-    return tuple(known.get(user_id, User(id=user_id)) for user_id in ids)
 
 
 ROUTES: tuple[tuple[routes.Route, Handler], ...] = (

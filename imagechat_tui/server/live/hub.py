@@ -26,6 +26,7 @@ from imagechat_tui.server.live.frames import CloseCode, text_frame
 from imagechat_tui.server.live.log_follower import LogFollower
 from imagechat_tui.server.live.presence import PresenceBook
 from imagechat_tui.server.live.subscribers import Merger, Subscriber, Wire, full_frames
+from imagechat_tui.server.live.viewing import ViewingBook
 from imagechat_tui.server.storage import RoomKey, Store, StoredEvent
 
 RESTART_STEP_S = 0.01
@@ -52,6 +53,7 @@ class _Room(Struct, eq=False):
     """How far the log was delivered; None until it was read for the first time."""
     subscribers: set[Subscriber] = field(default_factory=set)
     presence: PresenceBook = field(default_factory=PresenceBook)
+    viewing: ViewingBook = field(default_factory=ViewingBook)
     registered_ms: dict[UserId, int] = field(default_factory=dict)
     """When each user's newest socket was registered."""
     alarm: asyncio.TimerHandle | None = None
@@ -188,12 +190,8 @@ class Hub:
             return
         subscriber.gone = True
         room.subscribers.discard(subscriber)
-        room.presence.left(subscriber.user_id, time.monotonic())
-        self._broker.tell(messages.Left(room.key, subscriber.user_id))
-        if not room.presence.has_socket(subscriber.user_id):
-            room.registered_ms.pop(subscriber.user_id, None)
-        self._set_alarm(room)
-        self._tidy(room)
+        self._broker.tell(messages.Left(room.key, subscriber.user_id, subscriber.version))
+        self._went(room, subscriber.user_id, subscriber.version)
 
     def crosshair_moved(self, subscriber: Subscriber, point: Point) -> None:
         """Show one person's crosshair to the others (``v2``); never logged."""
@@ -201,6 +199,16 @@ class Hub:
         if room is not None:
             self._show_crosshair(room, subscriber.user_id, point, mover=subscriber)
             self._broker.tell(messages.CrosshairMoved(room.key, subscriber.user_id, point))
+
+    def looks_at(self, subscriber: Subscriber, version: int) -> None:
+        """A socket shows another version of the image (``v2``); told to the others, never logged."""
+        room, before = self._homes.get(subscriber), subscriber.version
+        if room is None or before == version:
+            return
+        subscriber.version = version
+        room.viewing.changed(subscriber.user_id, before, version, time.monotonic())
+        self._broker.tell(messages.LooksAt(room.key, subscriber.user_id, before, version))
+        self._set_alarm(room)
 
     def read_on(self, key: RoomKey, changed: Mapping[UserId, ReadState]) -> None:
         """Tell each user's own sockets in a room (``v2``), by whichever process, how far they have read now."""
@@ -215,8 +223,17 @@ class Hub:
 
     def online(self, key: RoomKey) -> tuple[UserId, ...]:
         """Who is in a room, in order of arrival."""
+        return tuple(self.viewing(key))
+
+    def viewing(self, key: RoomKey) -> Mapping[UserId, tuple[int, ...]]:
+        """Who is in a room, in order of arrival, and which versions of the image they look at, the oldest first."""
         room = self._rooms.get(key)
-        return tuple(dict.fromkeys(self._broker.elsewhere(key))) if room is None else room.presence.online()
+        if room is not None:
+            return {user_id: room.viewing.versions(user_id) for user_id in room.presence.online()}
+        elsewhere: dict[UserId, set[int]] = {}
+        for user_id, version in self._broker.elsewhere(key):
+            elsewhere.setdefault(user_id, set()).update(() if version is None else (version,))
+        return {user_id: tuple(sorted(versions)) for user_id, versions in elsewhere.items()}
 
     def registered_at_ms(self, key: RoomKey, user_id: UserId) -> int | None:
         """When the newest socket of a user in a room was registered; None if they have none."""
@@ -266,8 +283,10 @@ class Hub:
     def _opened(self, key: RoomKey) -> _Room:
         """A room that comes to life here: whoever is in it by other processes is in it already."""
         room = self._rooms[key] = _Room(key, Merger(key.tenant_id, _fresh_id))
-        for user_id in self._broker.elsewhere(key):
-            room.presence.joined(user_id, time.monotonic())
+        now = time.monotonic()
+        for user_id, version in self._broker.elsewhere(key):
+            room.presence.joined(user_id, now)
+            room.viewing.changed(user_id, None, version, now)
         return room
 
     def _show_crosshair(
@@ -307,8 +326,17 @@ class Hub:
         match message:
             case messages.LogGrew(room):
                 self._follower.hint(room)
-            case messages.Joined(room, user_id) | messages.Left(room, user_id):
-                self._came_or_went(room, user_id, came=isinstance(message, messages.Joined))
+            case messages.Joined(room, user_id):
+                if (home := self._rooms.get(room)) is not None:
+                    home.presence.joined(user_id, time.monotonic())
+                    self._set_alarm(home)
+            case messages.LooksAt(room, user_id, before, version):
+                if (home := self._rooms.get(room)) is not None:
+                    home.viewing.changed(user_id, before, version, time.monotonic())
+                    self._set_alarm(home)
+            case messages.Left(room, user_id, version):
+                if (home := self._rooms.get(room)) is not None:
+                    self._went(home, user_id, version)
             case messages.CrosshairMoved(room, user_id, point):
                 if (home := self._rooms.get(room)) is not None:
                     self._show_crosshair(home, user_id, point)
@@ -321,15 +349,16 @@ class Hub:
             case _:
                 assert_never(message)
 
-    def _came_or_went(self, key: RoomKey, user_id: UserId, *, came: bool) -> None:
-        room = self._rooms.get(key)
-        if room is not None:
-            change = room.presence.joined if came else room.presence.left
-            change(user_id, time.monotonic())
-            if not room.presence.has_socket(user_id):
-                room.registered_ms.pop(user_id, None)
-            self._set_alarm(room)
-            self._tidy(room)
+    def _went(self, room: _Room, user_id: UserId, version: int | None) -> None:
+        """One socket of a user less, here or by another process."""
+        now = time.monotonic()
+        room.presence.left(user_id, now)
+        room.viewing.changed(user_id, version, None, now)
+        if not room.presence.has_socket(user_id):
+            room.viewing.forget(user_id)
+            room.registered_ms.pop(user_id, None)
+        self._set_alarm(room)
+        self._tidy(room)
 
     # What the log follower needs
 
@@ -379,7 +408,8 @@ class Hub:
     # Time and bytes
 
     def _set_alarm(self, room: _Room) -> None:
-        due = [at for at in (room.presence.wake_at, room.merger.wake_at) if at is not None]
+        books = (room.presence, room.viewing, room.merger)
+        due = [at for book in books if (at := book.wake_at) is not None]
         if room.alarm is not None:
             room.alarm.cancel()
             room.alarm = None
@@ -388,15 +418,18 @@ class Hub:
             room.alarm = asyncio.get_running_loop().call_later(delay_s, self._ring, room)
 
     def _ring(self, room: _Room) -> None:
-        """Send what is due: who came and went, and merged updates."""
+        """Send what is due: who came and went, who looks at which version, and merged updates."""
         room.alarm = None
         now = time.monotonic()
         tenant_id: TenantId = room.key.tenant_id
         for update in room.presence.due(now):
             event = replace(update, ts_ms=self._now_ms())
             self._push(room.subscribers, text_frame(encode_event(event, tenant_id=tenant_id, v2=False)))
-        for frame in room.merger.due(now):
-            self._push((one for one in room.subscribers if not one.v2), text_frame(frame))
+        for changed in room.viewing.due(now):
+            frame = text_frame(encode_event(changed, tenant_id=tenant_id, v2=True))
+            self._push((one for one in room.subscribers if one.v2), frame)
+        for merged in room.merger.due(now):
+            self._push((one for one in room.subscribers if not one.v2), text_frame(merged))
         self._set_alarm(room)
         self._tidy(room)
 

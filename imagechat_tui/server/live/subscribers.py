@@ -43,12 +43,25 @@ class Wire(Protocol):
 class Subscriber:
     """One socket of a room: what it is to be sent, gathered to one write a turn of the loop."""
 
-    __slots__ = ("_gathered", "_held", "_pending", "_size", "_unread", "_wire", "gone", "user_id", "v2")
+    __slots__ = (
+        "_gathered",
+        "_held",
+        "_pending",
+        "_size",
+        "_unread",
+        "_wire",
+        "gone",
+        "user_id",
+        "v2",
+        "version",
+    )
 
     def __init__(self, wire: Wire, user_id: UserId, *, v2: bool) -> None:
         self._wire = wire
         self.user_id = user_id
         self.v2 = v2
+        self.version: int | None = None
+        """Which version of the image it shows, as far as it has said."""
         self.gone = False
         self._pending: list[bytes] = []
         self._size = 0

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.protocol.models import Place
-from imagechat_tui.protocol.routes import Summaries, Summarize
+from imagechat_tui.protocol.routes import Summaries, Summarize, UsersOnline
 from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.access import Action, Actor, allowed
 from imagechat_tui.server.storage import ImageQuery, Store
+from imagechat_tui.server.usecases.people import People
 
 
 class SummaryQueries:
     """Tells how it stands with several images at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, people: People) -> None:
         self._store = store
+        self._people = people
 
     async def show(self, actor: Actor, asked: Summarize) -> Summaries:
-        """Of each, by its key; what is unread for those alone for whom it is kept."""
+        """Of each, by its key; what is unread for those alone for whom it is kept.
+
+        Who may ask may read every room of their tenant, and so see who is there.
+        """
         kept = allowed(actor, Action.KEEP_READ_STATE).granted
         at = await self._at(actor.tenant_id, asked.places)
         images = {url_id: clean(url_id) for url_id in (*asked.url_ids, *at) if url_id is not None}
         found = await self._store.summaries(
             actor.tenant_id, tuple(dict.fromkeys(images.values())), actor.id if kept else None
         )
-        return Summaries({url_id: found[image] for url_id, image in images.items()}, at)
+        people: Mapping[UrlId, UsersOnline] | None = None
+        if asked.people:
+            online = await self._people.online_in(actor.tenant_id, dict.fromkeys(images.values()))
+            people = {url_id: online[image] for url_id, image in images.items() if image in online}
+        return Summaries({url_id: found[image] for url_id, image in images.items()}, at, people)
 
     async def _at(self, tenant_id: TenantId, places: tuple[Place, ...]) -> tuple[UrlId | None, ...]:
         """The keys of the images that are met there now."""
