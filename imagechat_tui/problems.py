@@ -21,8 +21,8 @@
     └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8  PixelsBlocked
                              PixelsNeedTruecolor  WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
-                             TextEmpty  NotACommentName  NoSuchMarker  NotRestorable  NoSuchComment  NobodyToAsk
-                             NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
+                             TextEmpty  NotACommentName  NotAFilter  NoSuchMarker  NotRestorable  NoSuchComment
+                             NobodyToAsk  NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
                              NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
                              NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
@@ -597,6 +597,14 @@ class NotACommentName(Struct, frozen=True):
     name: str
 
 
+class NotAFilter(Struct, frozen=True):
+    """Something in a filter that cannot be meant."""
+
+    term: str
+    takes: tuple[str, ...] = ()
+    """What could stand behind its colon; empty if that is a name."""
+
+
 class NoSuchMarker(Struct, frozen=True):
     """There is none of this number or id."""
 
@@ -712,6 +720,7 @@ VerbProblem: TypeAlias = (
     | StdinTwice
     | TextEmpty
     | NotACommentName
+    | NotAFilter
     | NoSuchMarker
     | NotRestorable
     | NoSuchComment

@@ -30,11 +30,12 @@ from imagechat_tui.cli.target import (
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.cli.whole_folder import each_of, known_ones, whole_folder
+from imagechat_tui.finding import Finder, Query, parsed
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
-from imagechat_tui.protocol.ids import CommentId, ConversationId
-from imagechat_tui.protocol.models import Comment, Conversation, PlacementState, Point
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UserId
+from imagechat_tui.protocol.models import Comment, Conversation, PlacementState, Point, User
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.safetext import Kind, comment_text, safe_text
@@ -48,7 +49,7 @@ from imagechat_tui.sync.intents import (
     RestoreConversation,
     StartConversation,
 )
-from imagechat_tui.sync.state import ChatState, Peer, Placings
+from imagechat_tui.sync.state import ChatState, CommentView, Peer, Placings, Thread
 from imagechat_tui.sync.unread import unread_of
 from imagechat_tui.sync.views import placement_of
 from imagechat_tui.words import back_words, cannot_show_words, safe_name, thread_words
@@ -184,16 +185,33 @@ def added_words(number: int, place: int | None) -> str:
     return f"Added to marker {number}." if place is None else f"Added to marker {number} as {number}.{place}."
 
 
+def query_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Query:
+    """Which threads a filter means."""
+    query = parsed(value or "")
+    if isinstance(query, problems.NotAFilter):
+        raise VerbFailed(query)
+    return query
+
+
 @click.command("ls", cls=Verb)
 @picture_argument
+@click.option(
+    "--filter",
+    "query",
+    metavar="TEXT",
+    callback=query_of,
+    help="Only threads of which all holds: words, #7, is:open, resolved, mine, unread, check or mention, "
+    "by:NAME, mentions:NAME (or me).",
+)
 @picture_options
 @server_options
 @as_json
-def list_threads(image: str, json_: bool, **options: str | None) -> None:
+def list_threads(image: str, query: Query, json_: bool, **options: str | None) -> None:
     """List the markers of IMAGE with their threads; of a folder, those of all pictures in it.
 
     \b
     imagechat ls shot.png
+    imagechat ls shot.png --filter 'is:open by:anna'
     imagechat ls shots/ --json | jq '.pictures[] | select(.unread > 0) | .path'
     imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
 
@@ -204,16 +222,18 @@ def list_threads(image: str, json_: bool, **options: str | None) -> None:
 
     folder = None if options["url_id"] else whole_folder(image)
     if folder is not None:
-        _list_folder(folder, json_=json_, **options)
+        _list_folder(folder, query, json_=json_, **options)
         return
     chosen = to_look_at(image, **options)
-    listed = visit(chosen, _listed)
+    listed = _only(query, visit(chosen, _listed))
     _tell_left_out([listed])
     if json_:
         print_document(**_listed_json(listed))
         return
     if not listed.markers:
-        click.echo(f"No markers on {safe_name(chosen.title)} yet.")
+        there = bool(listed.listing.conversations)
+        where = f"on {safe_name(chosen.title)}"
+        click.echo(f"No marker {where} matches." if there else f"No markers {where} yet.")
     _print_markers(listed)
     threads = count_unread(listed.markers)
     if threads:
@@ -246,11 +266,37 @@ async def _listed(visit: Visit) -> Listed:
     return Listed(listing, markers, ChatState(visit.room, placings=placings), visit)
 
 
-def _list_folder(folder: PicturesChoice, *, json_: bool, **options: str | None) -> None:
+def _only(query: Query, listed: Listed) -> Listed:
+    """Those of its markers that are meant."""
+    me = listed.listing.user
+    threads = [_thread_of(listed, marker, me) for marker in listed.markers]
+    found = {thread.key for thread in Finder().found(query, threads, me)}
+    return listed._replace(markers=[marker for marker in listed.markers if marker[1].id in found])
+
+
+def _thread_of(listed: Listed, marker: ListedMarker, me: User | None) -> Thread:
+    """A marker as the screen has it."""
+    number, conversation, comments, unread = marker
+
+    def mine(author: UserId | None) -> bool:
+        return me is not None and author == me.id
+
+    return Thread(
+        conversation.id,
+        conversation,
+        tuple(CommentView(comment.id, comment, mine=mine(comment.author_id)) for comment in comments),
+        mine=mine(conversation.author_id),
+        unread=bool(unread),
+        number=number,
+        placement=placement_of(listed.there, conversation),
+    )
+
+
+def _list_folder(folder: PicturesChoice, query: Query, *, json_: bool, **options: str | None) -> None:
     if folder.told:
         click.echo(f"imagechat: {folder.told}", err=True)
     targets = each_of(target(folder.choice(0).image, Purpose.READ, **options), folder)
-    known = {chosen.image: visit(chosen, _listed) for chosen in known_ones(targets)}
+    known = {chosen.image: _only(query, visit(chosen, _listed)) for chosen in known_ones(targets)}
     _tell_left_out(known.values())
     if json_:
         nothing: dict[str, object] = {"urlId": None, "src": None, "unread": None, "markers": []}

@@ -82,6 +82,9 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words(
                 "Not a comment", f"{safe_name(name)!r} names no comment.", "7.2 is the second of marker 7."
             )
+        case problems.NotAFilter(term=term, takes=takes):
+            choice = f"one of {', '.join(map(safe_name, takes))}" if takes else "a name"
+            return Words("Not a filter", f"{safe_name(term)!r} means nothing.", f"It takes {choice}.")
         case problems.NoSuchMarker(name=name):
             return Words(
                 "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them."

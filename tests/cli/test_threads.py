@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.cli import threads
 from imagechat_tui.cli.one_shot import Visit
 from imagechat_tui.cli.threads import list_threads, place_words, placement_json, text_of
+from imagechat_tui.finding import STATES
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.ids import ConversationId
+from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Placement, PlacementState, Point, ReadState
 from imagechat_tui.protocol.routes import ConversationList
-from imagechat_tui.sync.state import Placings
+from imagechat_tui.sync.state import Peer, Placings
 from tests import examples as eg
 
 
@@ -90,6 +93,64 @@ def test_a_list_says_what_is_left_out_of_it(
     assert told in err
     assert bool(err) == bool(left_out)
     assert out.startswith("{")
+
+
+LISTED: tuple[tuple[str, list[int], str], ...] = (
+    ("trail", [1, 2], "1 unread thread."),
+    ("is:unread", [2], "1 unread thread."),
+    ("by:me is:mine", [1], ""),
+    ("is:check", [2], "1 unread thread."),
+    ("nothing of it", [], "No marker on shot.png matches."),
+)
+
+
+@pytest.mark.parametrize(("query", "numbers", "last"), LISTED)
+def test_of_a_list_that_is_filtered_only_what_is_meant_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    query: str,
+    numbers: list[int],
+    last: str,
+) -> None:
+    chats = [eg.conversation(id=ConversationId(f"ic_{n}"), url_id=UrlId(f"t{n}"), number=n) for n in (1, 2)]
+    theirs = replace(chats[1], user_id=eg.BOB)
+    comments = [
+        eg.comment(id=CommentId(f"c{n}"), url_id=UrlId(f"t{n}"), user_id=by, number=1)
+        for n, by in ((1, eg.ALICE), (2, eg.BOB))
+    ]
+
+    class Stub(Visit):
+        def __init__(self) -> None:
+            self.left_out = 0
+            self.peer = Peer.OURS
+            self.room = eg.room()
+
+        async def look(self) -> ConversationList:
+            return eg.conversation_list(conversations=(chats[0], theirs), comments=tuple(comments))
+
+        async def read_state(self) -> ReadState | None:
+            return ReadState(1)
+
+        async def placings(self) -> Placings:
+            guess = Placement(theirs.id, Point(1, 1), PlacementState.GUESS, origin=theirs.point)
+            return Placings(2, True, {theirs.id: guess})
+
+    def visit(target: object, work: Callable[[Visit], Coroutine[None, None, object]]) -> object:
+        return asyncio.run(work(Stub()))
+
+    monkeypatch.setattr(threads, "visit", visit)
+    asked = ["https://e.org/shot.png", "--filter", query]
+    list_threads.main([*asked, "--json"], standalone_mode=False)
+    assert [one["number"] for one in json.loads(capsys.readouterr().out)["markers"]] == numbers
+    list_threads.main(asked, standalone_mode=False)
+    told = capsys.readouterr().out
+    assert told.splitlines()[-1] == last or not last
+
+
+def test_a_filter_that_means_nothing_is_named_before_anything_is_asked() -> None:
+    with pytest.raises(VerbFailed) as failed:
+        list_threads.main(["https://e.org/shot.png", "--filter", "is:closed"], standalone_mode=False)
+    assert failed.value.problem == problems.NotAFilter("is:closed", STATES)
 
 
 HOME = ConversationId("ic_1")

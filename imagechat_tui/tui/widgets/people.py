@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from imagechat_tui.finding import calling, own_part, plain
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, User
 from imagechat_tui.safetext import Kind, SafeText, comment_text, safe_text
@@ -38,7 +37,7 @@ class People:
         }
         self.signs = _signs(shown)
         """Of those who share a name with somebody else."""
-        self.called = _calling(me)
+        self.called = calling(me)
         """What a comment has in it that calls the asking person; None if nothing does."""
 
     def is_about(self, state: ChatState) -> bool:
@@ -64,7 +63,7 @@ class People:
         """Whether somebody else's comment calls the asking person: ``@name``, by any of their names."""
         if comment.mine or self.called is None or comment.comment.is_deleted:
             return False
-        return self.called.search(_plain(comment_text(comment.comment))) is not None
+        return self.called.search(plain(comment_text(comment.comment))) is not None
 
     def same_names(self, other: People) -> bool:
         """Whether these tell the same people apart, and call the same one."""
@@ -92,31 +91,11 @@ def _signs(names: Mapping[UserId, SafeText]) -> dict[UserId, str]:
         alike: dict[str, list[UserId]] = {}
         for user, name in names.items():
             sign = f" ({signs[user]})" if user in signs else ""
-            alike.setdefault(_plain(f"{name}{sign}"), []).append(user)
+            alike.setdefault(plain(f"{name}{sign}"), []).append(user)
         for users in alike.values():
             if len(users) > 1:
-                signs.update(zip(users, _parts([_own_part(user) for user in users]), strict=True))
+                signs.update(zip(users, _parts([own_part(user) for user in users]), strict=True))
     return signs
-
-
-def _calling(me: User | None) -> re.Pattern[str] | None:
-    """What a text has in it that calls somebody; None if they have no name."""
-    if me is None or me.is_anonymous:
-        return None
-    shown = [safe_text(name, Kind.NAME) for name in (me.display_name, me.username, _own_part(me.id))]
-    names = {_plain(name) for whole in shown for name in (whole, whole.partition(" ")[0]) if name}
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    return re.compile(rf"(?<![\w@.])@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)") if names else None
-
-
-def _plain(text: str) -> str:
-    """A text as names in it are compared."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _own_part(user_id: UserId) -> str:
-    """Of an id what is the user's: the tenant stands before it."""
-    return user_id.rpartition(":")[2] or user_id
 
 
 def _parts(ids: Sequence[str]) -> list[str]:
