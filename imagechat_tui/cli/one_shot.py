@@ -106,23 +106,22 @@ class Visit:
         return None if self.room.image is None else self.room.image.version
 
     async def placings(self) -> Placings:
-        """Where markers are on the version that the picture is; of none, if that is not known, or there is but one."""
+        """Where markers are on the version that the picture is; of none, if nobody knows which that is."""
         from imagechat_tui.net.failures import ApiError
 
-        image = self.room.image
-        if image is None or image.latest < 2:
+        found, room = self._recognition, self.room
+        if found is None or room.image is None:
             return Placings()
-        details = await self.history()
-        current = None if details is None else await self.current(details.versions)
-        if current is None:
-            return Placings()
+        version = (await self._patiently(lambda: found.compared(self._api, room))).version
+        if version is None or version < 0:
+            return Placings(version, told=True)
         try:
-            told = await self._patiently(lambda: self._api.placements(self.room.url_id, current.number))
+            told = await self._patiently(lambda: self._api.placements(self.room.url_id, version))
         except ApiError as failure:
             if failure.status != HTTPStatus.NOT_FOUND:  # an older server knows of none
                 raise
             return Placings()
-        return Placings(current.number, True, {one.conversation_id: one for one in told.placements})
+        return Placings(version, True, {one.conversation_id: one for one in told.placements})
 
     async def image_id(self) -> ImageId:
         """The image that the picture is.

@@ -30,13 +30,16 @@ from imagechat_tui.cli.target import (
 from imagechat_tui.cli.terminal import draws_wide
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
-from imagechat_tui.protocol.models import Conversation
+from imagechat_tui.protocol.models import Conversation, PlacementState
 from imagechat_tui.settings import CHOICES
-from imagechat_tui.words import differences_words, picture_loss_words, sizes_words
+from imagechat_tui.sync.state import ChatState, Placings
+from imagechat_tui.sync.views import placement_of
+from imagechat_tui.words import differences_words, numbered, picture_loss_words, sizes_words
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.markers import Chip
     from imagechat_tui.raster.render import Grid, RenderOptions
     from imagechat_tui.raster.viewport import Viewport
 
@@ -216,13 +219,16 @@ def whole_view(
     return view.resized(min(columns, max(1, ceil(across - 1e-6))), min(rows, max(1, ceil(down - 1e-6))))
 
 
-def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
-    """The markers with their numbers; without the server the picture is still worth printing."""
+def _markers(chosen: Target) -> tuple[int, list[Chip]]:
+    """The markers on the version that the picture is; without the server the picture is still worth printing."""
 
-    async def work(visit: Visit) -> list[tuple[int, Conversation]]:
+    async def work(visit: Visit) -> list[Chip]:
         listing = await visit.look()
+        there = ChatState(
+            visit.room, placings=await visit.placings() if listing.conversations else Placings()
+        )
         return [
-            (place if conversation.number is None else conversation.number, conversation)
+            chip_of(there, place if conversation.number is None else conversation.number, conversation)
             for place, conversation in enumerate(listing.conversations, 1)
         ]
 
@@ -237,22 +243,31 @@ def _markers(chosen: Target) -> tuple[int, list[tuple[int, Conversation]]]:
         return code, []
 
 
-def draw_chips(
-    grid: Grid, view: Viewport, look: RenderOptions, markers: list[tuple[int, Conversation]]
-) -> None:
+def chip_of(there: ChatState, number: int, conversation: Conversation) -> Chip:
+    """A marker as it is drawn where it is on the version that the picture is, as on the screen.
+
+    Args:
+        there: knows that.
+        number: by which people call it.
+        conversation: the marker.
+    """
+    from imagechat_tui.raster.markers import Chip, Mark
+
+    placement = placement_of(there, conversation)
+    to_check = placement is not None and placement.state is PlacementState.GUESS
+    return Chip(
+        conversation.id,
+        numbered(number, to_check=to_check),
+        Mark.RESOLVED if conversation.resolved else Mark.OPEN,
+        conversation.point if placement is None else placement.point,
+    )
+
+
+def draw_chips(grid: Grid, view: Viewport, look: RenderOptions, chips: list[Chip]) -> None:
     """Draw the markers' chips into the cells of ``grid``, as they are on the screen."""
     from imagechat_tui.raster.chips import ascii_only, chip_cells
-    from imagechat_tui.raster.markers import Chip, Mark, place
+    from imagechat_tui.raster.markers import place
 
-    chips = [
-        Chip(
-            conversation.id,
-            str(number),
-            Mark.RESOLVED if conversation.resolved else Mark.OPEN,
-            conversation.point,
-        )
-        for number, conversation in markers
-    ]
     for chip in place(chips, view, ascii_only=ascii_only(look)).chips:
         for column, ink in enumerate(chip_cells(chip.text, chip.mark, grid.depth), chip.column):
             grid.glyphs[chip.row, column] = ord(ink.glyph)

@@ -141,12 +141,15 @@ def marker_json(
 
 
 def placement_json(there: ChatState, conversation: Conversation) -> dict[str, object] | None:
-    """Where a marker is on a version that it was not made on; null where it was, or nobody knows."""
-    placement = placement_of(there, conversation)
-    if placement is None:
+    """Where a marker is on a version that it was not made on; null where it was, or nobody knows which it is.
+
+    Its ``version`` is null if the server has not seen it.
+    """
+    placement, version = placement_of(there, conversation), there.placings.version
+    if placement is None or version is None:
         return None
     return {
-        "version": there.placings.version,
+        "version": version if version > 0 else None,
         "x": placement.point.x,
         "y": placement.point.y,
         "state": placement.state.value,
@@ -217,7 +220,8 @@ def list_threads(image: str, query: Query, json_: bool, **options: str | None) -
 
     "unread" is how many threads have comments that you have not read, and of a marker how many of its
     comments; null where the server does not keep it. "version" is the one of the picture that a marker was made
-    on, "placement" where it is on the one that IMAGE is now; null where that is the same, or nobody knows.
+    on, "placement" where it is on the one that IMAGE is now (its "state" is "guess" where somebody should look);
+    null where that is the same one, or nobody knows which it is.
     """
 
     folder = None if options["url_id"] else whole_folder(image)

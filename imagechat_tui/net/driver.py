@@ -37,6 +37,7 @@ from imagechat_tui.protocol.routes import EventLogQuery
 from imagechat_tui.sync import effects, inputs
 from imagechat_tui.sync.intents import Intent, Submitted
 from imagechat_tui.sync.outbox import on_disk
+from imagechat_tui.sync.placements import distance, start_of
 from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Room
 
@@ -44,9 +45,12 @@ if TYPE_CHECKING:
     from imagechat_tui.net.placing import Placer
     from imagechat_tui.net.recognition import Recognition
     from imagechat_tui.net.trace_file import TraceFile
+    from imagechat_tui.protocol.models import Placements, Version
 
 NOTED_EVERY_S = 86_400.0
 """How often the server is told that a picture is looked at; it forgets one without markers after seven days."""
+MOST_ELSEWHERE = 10
+"""Versions that the server is asked of at most when markers are looked for: farther ones say little."""
 PROGRESS_EVERY_S = 1.0
 """How often it is told that a list is still coming."""
 FRAMES_PER_TURN = 64
@@ -150,6 +154,8 @@ class LiveSession:
         self._placer = placer
         self._noted_at: float | None = None
         """When the server was last told that this picture is looked at; None before its room is known."""
+        self._awaiting: asyncio.Task[None] | None = None
+        """Waits for a picture that was not there when markers were looked for."""
         self._unnoted = False
         """The picture looks different, and the server has not been told."""
         self._now = now
@@ -377,16 +383,19 @@ class LiveSession:
         self._noted_at = self._now()
 
     async def _note(self) -> None:
-        """Tell what the picture looks like, when it is there. The session goes on without it."""
+        """Tell what the picture looks like, when it is there, or only learn which version it is.
+
+        The session goes on without it.
+        """
         assert self._recognition is not None
-        if self._room.explores:
-            return
+        found = self._recognition
         async with self._one_note:  # what was seen last is told last
-            unnoted, self._unnoted = self._unnoted, False
+            self._unnoted = False
             try:
-                self._enter(await self._recognition.noted(self._api, self._room))
+                tell = found.compared if self._room.explores else found.noted
+                self._enter(await tell(self._api, self._room))
             except ApiError:
-                self._unnoted = self._unnoted or unnoted
+                self._unnoted = True
 
     def _note_again(self) -> None:
         if self._unnoted and self._tasks is not None and self._noted_at is not None:
@@ -445,21 +454,50 @@ class LiveSession:
         """Have markers looked for in the pictures, and tell of some after the other."""
         if self._placer is None:
             return
+        if self._awaiting is not None:
+            self._awaiting.cancel()
         try:
             versions = (await self._api.image(effect.image_id)).versions
+            told = await self._placed_elsewhere(effect, versions)
         except ApiError:
             self._feed(inputs.PlacementsNotWorkedOut(effect.version))
             return
-        left = len(effect.markers)
-        async for part in self._placer.parts(effect, versions):
+        left, lacking = len(effect.markers), set[str]()
+        async for part in self._placer.parts(effect, versions, told):
             left -= len(part.placements)
+            lacking.add(part.lacks)
             self._feed(
                 inputs.PlacementsWorkedOut(
-                    effect.version, part.placements, part.seen, part.resaved, last=left == 0
+                    effect.version,
+                    part.placements,
+                    part.seen,
+                    part.resaved,
+                    last=left == 0,
+                    still=part.still,
                 )
             )
         if left:
             self._feed(inputs.PlacementsNotWorkedOut(effect.version))
+        elif lacking := lacking - {""}:
+            self._awaiting = self._spawn(self._await_kept(self._placer, effect.version, lacking))
+
+    async def _placed_elsewhere(
+        self, effect: effects.WorkOutPlacements, versions: tuple[Version, ...]
+    ) -> list[Placements]:
+        """Where markers are on other versions, the nearest first, until of each one is known where it is for sure."""
+        told: list[Placements] = []
+        numbers = (one.number for one in versions if one.number != effect.version)
+        for number in sorted(numbers, key=lambda number: distance(number, effect.version))[:MOST_ELSEWHERE]:
+            starts = (start_of(one, effect.version, told).version for one in effect.markers)
+            if max(distance(start, effect.version) for start in starts) <= distance(number, effect.version):
+                break
+            told.append(await self._api.placements(self._room.url_id, number))
+        return told
+
+    async def _await_kept(self, placer: Placer, version: int, lacking: set[str]) -> None:
+        """Tell when a picture is kept that was not there to look in."""
+        await placer.until_kept(lacking)
+        self._feed(inputs.PictureKept(version))
 
     def _progress_of(self, request: int) -> Callable[[int], None]:
         """Tells the engine how much of a list has come, where that takes long."""

@@ -71,6 +71,12 @@ class KeptPictures:
             return None
         return data if len(data) <= self.most_bytes else None
 
+    def has(self, pixels: str) -> bool:
+        """Whether a picture is kept, as far as can be told without reading it. For a thread."""
+        if not self.most_bytes or not _HASH.fullmatch(pixels) or not is_private(self.folder):
+            return False
+        return (self.folder / pixels).is_file()
+
     def forget(self, pixels: str) -> None:
         """Remove one that was not what it was kept as."""
         if _HASH.fullmatch(pixels) and is_private(self.folder):

@@ -57,6 +57,8 @@ class Recognition:
         self._known = known
         self._place = met.place
         self._pixels: Pixels | None = None
+        self._unseen: list[str] = []
+        """Hashes of pictures that were none of the image's versions."""
         self.by_key = False
         """The room was found by a key that is made here: the server has said that it knows no images."""
 
@@ -108,7 +110,33 @@ class Recognition:
         if reply is None or reply.image is None:
             return room
         image = replace(reply.image, matched=room.image.matched)
-        return replace(room, image=image, others=reply.others)
+        return await self._with_version(api, replace(room, image=image, others=reply.others))
+
+    async def compared(self, api: Api, room: Room) -> Room:
+        """The same room, with the version that the picture is of those that the server knows. Nothing is noted.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        if room.image is None:
+            return room
+        return await self._with_version(api, replace(room, image=replace(room.image, version=None)))
+
+    async def _with_version(self, api: Api, room: Room) -> Room:
+        """The room, with the version that the picture is if the server has not said it: it notes not everybody's."""
+        image = room.image
+        if image is None or image.version is not None:
+            return replace(room, unseen=None)
+        await self._see()
+        if self._pixels is None:
+            return room
+        versions, looks = (await api.image(image.id)).versions, self._pixels.pixels
+        number = next((one.number for one in versions if one.pixels == looks), None)
+        latest = max((one.number for one in versions), default=image.latest)
+        if number is None and versions and looks not in self._unseen:
+            self._unseen.append(looks)
+        unseen = -1 - self._unseen.index(looks) if number is None and versions else None
+        return replace(room, image=replace(image, version=number, latest=latest), unseen=unseen)
 
     async def _noted_by_key(self, api: Api, room: Room) -> Room:
         """The room that the person named, with what the server knows of it; nothing of the picture is noted."""
@@ -118,6 +146,7 @@ class Recognition:
             return room
         image = reply.image
         room = replace(room, image=image, src=self._met.src or (image.src if image is not None else room.src))
+        room = await self._with_version(api, room)
         if self._place is None:
             return room
         by_place = await api.open_image(replace(self._opened(), picture=None))

@@ -146,7 +146,7 @@ class WorkOutPlacements(Tagged, frozen=True):
     before: int | None = None
     """The version that was shown before."""
     known: tuple[Placement, ...] = ()
-    """Where the markers were on that."""
+    """Where the markers were on that, as far as this session knows: the server may not have been told."""
 
 
 class SendRequest(Tagged, frozen=True):
@@ -206,8 +206,9 @@ class News(StrEnum):
 class Tally(Struct, frozen=True):
     """What became of the markers when the picture became another."""
 
-    before: int
-    """The version that was shown before, or the newest that one of them was made on."""
+    before: int | None
+    """The version that was shown before in this session; None if there was none. Below 0, as ``version``, one that the
+    server has not seen."""
     version: int
     """The one that is shown."""
     stay: int = 0

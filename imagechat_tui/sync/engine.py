@@ -154,6 +154,8 @@ class SyncEngine:
                 self._seeking.worked_out(happened)
             case inputs.PlacementsNotWorkedOut():
                 self._seeking.not_worked_out(happened)
+            case inputs.PictureKept(version):
+                self._seeking.kept(version)
             case inputs.Woke():
                 self._facts.link.woke()
             case inputs.Tick():
@@ -163,7 +165,7 @@ class SyncEngine:
 
     def _enter(self, room: Room) -> None:
         self._core.room = room
-        self._facts.placing.shows(None if room.image is None else room.image.version)
+        self._facts.placing.shows(room.version)
 
     def _wish(self, submitted: intents.Submitted) -> None:
         facts, writes, at_ms = self._facts, self._writes, submitted.at_ms

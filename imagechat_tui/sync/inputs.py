@@ -185,10 +185,18 @@ class PlacementsWorkedOut(Tagged, frozen=True):
     """Whether the markers' version is this one, but for how it was saved."""
     last: bool = True
     """Whether no other part comes."""
+    still: tuple[ConversationId, ...] = ()
+    """Those that had moved before: they stand where they stood on the version that was shown before."""
 
 
 class PlacementsNotWorkedOut(Tagged, frozen=True):
     """WorkOutPlacements, or what is left of it, cannot be done now."""
+
+    version: int
+
+
+class PictureKept(Tagged, frozen=True):
+    """An older picture is at hand that was not when markers were looked for on this version."""
 
     version: int
 
@@ -224,6 +232,7 @@ Input: TypeAlias = (
     | WriteFailed
     | PlacementsWorkedOut
     | PlacementsNotWorkedOut
+    | PictureKept
     | Woke
     | Tick
 )

@@ -62,7 +62,7 @@ class Placing:
     # What happened
 
     def shows(self, version: int | None) -> None:
-        """This version of the image is shown; None if nobody knows which it is."""
+        """This version of the image is shown: see ``Room.version``."""
         if version == self._placings.version:
             return
         self.refresh()
@@ -71,7 +71,7 @@ class Placing:
         self._worked_out.clear()
         self._pending.clear()
         self._guessed.clear()
-        self._placings = Placings(version)
+        self._placings = Placings(version, told=_is_unseen(version))
 
     def joined(self) -> None:
         """The image's socket is registered: something may have changed before."""
@@ -156,7 +156,7 @@ class Placing:
 
     def set(self, conversation_id: ConversationId, point: Point) -> None:
         """The person says where a marker is."""
-        if self._placings.version is not None:
+        if self._placings.version is not None and not _is_unseen(self._placings.version):
             self._pending[conversation_id] = Placement(conversation_id, point, PlacementState.SET)
             self._show()
 
@@ -171,7 +171,8 @@ class Placing:
 
     def dues(self, *, may_tell: bool) -> Iterator[Due]:
         """Ask the server, or tell it, if the person ``may_tell`` it."""
-        if not self._joined or self._refused or self._placings.version is None:
+        version = self._placings.version
+        if not self._joined or self._refused or version is None or _is_unseen(version):
             return
         if self._ask or self._revision is None or (self._pending and may_tell):
             at = self._request.due_at(-inf)
@@ -258,6 +259,11 @@ class Placing:
                 shown[key] = placement
         if shown != self._placings.placements:
             self._placings = self._placings.replace(placements=MappingProxyType(shown))
+
+
+def _is_unseen(version: int | None) -> bool:
+    """Whether the server knows of no such version."""
+    return version is not None and version < 0
 
 
 def _is_news(placement: Placement, told: Placement | None) -> bool:

@@ -79,6 +79,14 @@ class Room(Struct, frozen=True):
     """Where the image is met, once that was asked for."""
     versions: tuple[Version, ...] = ()
     """What it has looked like, once that was asked for; the newest last."""
+    unseen: int | None = None
+    """Below 0 if the picture is shown as the image has never looked to the server; another number for other pixels."""
+
+    @property
+    def version(self) -> int | None:
+        """Which of the image's versions is shown; below 0 one that the server has not seen, None if nobody knows."""
+        known = None if self.image is None else self.image.version
+        return self.unseen if known is None else known
 
 
 class ConnectionChanges(TypedDict, total=False):
@@ -368,9 +376,11 @@ class Placings(Struct, frozen=True):
     """Where markers are on the version of the image that is shown; what of it holds says `views.placement_of`."""
 
     version: int | None = None
-    """None if nobody knows which it is: each marker is shown where it was made."""
+    """None if nobody knows which it is: each marker is shown where it was made. Below 0: one that the server has not
+    seen, and of which it is told nothing."""
     told: bool = False
-    """Whether the server has told of this version: what is not in ``placements`` has not been worked out."""
+    """Whether the server has told of this version, or has nothing to tell: what is not in ``placements`` has not been
+    worked out."""
     placements: Mapping[ConversationId, Placement] = field(default_factory=lambda: MappingProxyType({}))
     coming: int = 0
     """So many markers are being looked for, all in all."""

@@ -25,7 +25,7 @@ from imagechat_tui.sync.intents import (
     Write,
 )
 from imagechat_tui.sync.outbox import conversation_of
-from imagechat_tui.sync.placements import holds
+from imagechat_tui.sync.placements import guess, holds
 from imagechat_tui.sync.state import (
     NO_COMMENTS,
     Acknowledged,
@@ -130,15 +130,22 @@ def threads(state: ChatState) -> tuple[Thread, ...]:
 
 
 def placement_of(state: ChatState, conversation: Conversation) -> Placement | None:
-    """What holds of where a marker is on the version shown; None if it was made on that, or is not placed there.
+    """What holds of where a marker is on the version shown.
 
-    What was worked out holds for as long as the marker stands where it stood then.
+    What was worked out holds for as long as the marker stands where it stood then. Of one that nobody has placed it is
+    a guess, unless that is being worked out.
+
+    Returns:
+        None if it was made on that version, or it is not known which version one of the two is.
     """
     placings = state.placings
     if placings.version is None or conversation.version == placings.version:
         return None
     found = placings.placements.get(conversation.id)
-    return found if found is not None and holds(found, conversation) else None
+    if found is not None and holds(found, conversation):
+        return found
+    unplaced = placings.told and not placings.coming and conversation.version is not None
+    return guess(conversation.id, conversation.point) if unplaced else None
 
 
 def number_of(state: ChatState, conversation_id: ConversationId) -> int | None:

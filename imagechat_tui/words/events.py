@@ -66,7 +66,7 @@ def news_words(what: str, who: str, where: str) -> str:
 def tally_words(tally: Tally) -> Words:
     """What became of the markers when the picture became another version."""
     count = tally.stay + tally.moved + tally.to_check
-    title = f"v{tally.before} → v{tally.version}"
+    title = turn_words(tally.before, tally.version)
     if tally.unseen == tally.to_check == count:
         found = f"{_markers(count)} to check: the picture from before was not kept here."
         return Words(title, found, ") walks them.")
@@ -83,6 +83,17 @@ def tally_words(tally: Tally) -> Words:
     ]
     keys = [*([") next"] if tally.to_check else []), "C compare", *(["gu put back"] if tally.moved else [])]
     return Words(title, f"{', '.join(parts)}.", f"{', '.join(keys)}.")
+
+
+def turn_words(before: int | None, version: int) -> str:
+    """That the picture was one version, if any, and is another; versions below 0 have no number that anybody knows."""
+    if before is None:
+        return f"Markers on {_version(version)}"
+    return f"{_version(before)} → {_version(version)}"
+
+
+def _version(number: int) -> str:
+    return f"v{number}" if number > 0 else "this picture"
 
 
 def _markers(count: int) -> str:

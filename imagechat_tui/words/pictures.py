@@ -324,7 +324,9 @@ def place_words(place: Place) -> str:
 
 
 def version_words(number: int | None, latest: int) -> str:
-    """Which version a picture is; nothing where there is only one, or it is not known."""
+    """Which version a picture is; nothing where there is only one, or it is not known. Below 0 it is none of them."""
+    if number is not None and number < 0:
+        return f"v? of {latest}"
     if number is None or latest < 2:
         return ""
     return f"v{number}" if number == latest else f"v{number} of {latest}"

@@ -13,14 +13,16 @@ import pytest
 from PIL import Image
 
 from imagechat_tui.cli import NOT_FOUND, OK, UNREACHABLE, USAGE, run
-from imagechat_tui.cli.show_verb import draw_chips, lengthened, whole_view
+from imagechat_tui.cli.show_verb import chip_of, draw_chips, lengthened, whole_view
 from imagechat_tui.protocol.ids import ConversationId, UrlId
-from imagechat_tui.protocol.models import Conversation, Point
+from imagechat_tui.protocol.models import Conversation, Placement, PlacementState, Point
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions, render
 from imagechat_tui.settings import CHOICES
+from imagechat_tui.sync.state import Placings
+from tests import examples as eg
 
 
 @pytest.fixture
@@ -123,13 +125,10 @@ def test_markers_are_printed_as_on_the_screen(glyphs: GlyphSet, depth: ColorDept
     before = grid.glyphs.copy()
     places = [(1, 20.0, False), (2, 60.0, True), (3, 60.5, False)]
     markers = [
-        (
-            number,
-            Conversation(ConversationId(str(number)), UrlId("u"), Point(x, 50.0), resolved=resolved),
-        )
+        (number, Conversation(ConversationId(str(number)), UrlId("u"), Point(x, 50.0), resolved=resolved))
         for number, x, resolved in places
     ]
-    draw_chips(grid, view, look, markers)
+    draw_chips(grid, view, look, [chip_of(eg.chat_state(), *marker) for marker in markers])
     text = "".join(map(chr, grid.glyphs[10]))
     plain = glyphs is GlyphSet.ASCII or depth is ColorDepth.NONE
     assert ("(1)" if plain else "▐1▌") in text
@@ -137,6 +136,32 @@ def test_markers_are_printed_as_on_the_screen(glyphs: GlyphSet, depth: ColorDept
     changed = grid.glyphs != before
     assert not changed[:10].any()
     assert not changed[11:].any()
+
+
+HERE, THERE = Point(10.0, 20.0), Point(10.0, 40.0)
+HOME = ConversationId("ic_1")
+
+
+@pytest.mark.parametrize(
+    ("version", "known", "label", "at"),
+    [
+        (None, None, "7", HERE),
+        (1, None, "7", HERE),
+        (2, Placement(HOME, THERE, PlacementState.MOVED, HERE), "7", THERE),
+        (2, Placement(HOME, THERE, PlacementState.SET), "7", THERE),
+        (2, Placement(HOME, HERE, PlacementState.GUESS, HERE), "~7", HERE),
+        (2, Placement(HOME, THERE, PlacementState.MOVED, THERE), "~7", HERE),
+        (2, None, "~7", HERE),
+        (-1, None, "~7", HERE),
+    ],
+)
+def test_a_marker_is_printed_where_it_is_on_the_version_that_the_picture_is(
+    version: int | None, known: Placement | None, label: str, at: Point
+) -> None:
+    placings = Placings(version, True, {} if known is None else {HOME: known})
+    marker = Conversation(HOME, UrlId("u"), HERE, version=1)
+    chip = chip_of(eg.chat_state(placings=placings), 7, marker)
+    assert (chip.label, chip.point) == (label, at)
 
 
 def test_no_empty_lines_or_columns_are_round_the_picture() -> None:

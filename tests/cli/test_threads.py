@@ -164,8 +164,8 @@ HOME = ConversationId("ic_1")
         (1, Placement(HOME, eg.point(), PlacementState.GUESS, eg.point()),
          "25.5 %, 30.25 % (made on v1, look where it is)", "guess"),
         (1, Placement(HOME, Point(1.5, 60.0), PlacementState.MOVED, Point(7.0, 7.0)),
-         "25.5 %, 30.25 % (made on v1, look where it is)", None),
-        (1, None, "25.5 %, 30.25 % (made on v1, look where it is)", None),
+         "25.5 %, 30.25 % (made on v1, look where it is)", "guess"),
+        (1, None, "25.5 %, 30.25 % (made on v1, look where it is)", "guess"),
         (2, Placement(HOME, Point(1.5, 60.0), PlacementState.SET), "25.5 %, 30.25 %", None),
         (None, None, "25.5 %, 30.25 %", None),
     ],
@@ -180,3 +180,7 @@ def test_a_list_says_where_a_marker_is_on_the_version_that_the_picture_is(
     assert (None if found is None else found["state"]) == told
     assert found is None or found["version"] == 2
     assert place_words(eg.chat_state(), marker) == "25.5 %, 30.25 %"
+    unseen = eg.chat_state(placings=Placings(-1, told=True))
+    known = placement_json(unseen, marker)
+    assert (known is None) == (made_on is None)
+    assert known is None or (known["version"], known["state"]) == (None, "guess")

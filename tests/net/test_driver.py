@@ -22,11 +22,12 @@ from imagechat_tui.net.departure import Departure
 from imagechat_tui.net.drafts.file import DraftFile
 from imagechat_tui.net.driver import LiveSession, SessionTimings
 from imagechat_tui.net.endpoint import Endpoint
+from imagechat_tui.net.placing import Part
 from imagechat_tui.net.recognition import Recognition
 from imagechat_tui.net.socket import SocketTimings
 from imagechat_tui.problems import LocalServerFailed, Problem, ProblemKind, ServerDied
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId, ImageId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, ImageId, UrlId, UserId
 from imagechat_tui.protocol.models import (
     Matched,
     OpenedImage,
@@ -36,6 +37,7 @@ from imagechat_tui.protocol.models import (
     Placements,
     PlacementState,
     Point,
+    Version,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ImageDetails, ImageReply, Pixels
 from imagechat_tui.sync.effects import (
@@ -52,6 +54,7 @@ from imagechat_tui.sync.effects import (
     Missed,
     News,
     OpenSocket,
+    Placeable,
     Probe,
     Publish,
     SendCrosshair,
@@ -59,6 +62,7 @@ from imagechat_tui.sync.effects import (
     SendRequest,
     SendViewing,
     StoreDrafts,
+    WorkOutPlacements,
 )
 from imagechat_tui.sync.identity import Sighting
 from imagechat_tui.sync.inputs import (
@@ -67,7 +71,9 @@ from imagechat_tui.sync.inputs import (
     FetchFailed,
     FrameMalformed,
     Input,
+    PictureKept,
     PlacementsLoaded,
+    PlacementsWorkedOut,
     Pong,
     ReplyArrived,
     RoomFound,
@@ -82,6 +88,7 @@ from imagechat_tui.sync.inputs import (
     WriteFailed,
 )
 from imagechat_tui.sync.intents import KeepDraft, StartConversation, Submitted, TryNow
+from imagechat_tui.sync.placements import guess
 from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState, Draft, Peer, Phase, Room
 from tests import examples as eg
@@ -245,6 +252,9 @@ def knows_images(stub: StubServer) -> None:
         if asked.path.endswith("/images"):
             version = 1 if "pixels" in stub.rows[-1] else None
             return ours(codec.encode_image_reply(ImageReply(replace(IMAGE, version=version))))
+        if asked.path.endswith(f"/images/{IMAGE.id}"):
+            version_three = Version(3, "ab" * 32, "cd" * 32, 100, 100, 1, 0, UserId("u"))
+            return ours(codec.encode_image_details(ImageDetails(IMAGE, (), (version_three,))))
         assert asked.query["urlId"] == IMAGE.url_id
         return ours(codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=True))
 
@@ -399,7 +409,9 @@ async def test_a_picture_that_was_read_again_is_told_of_at_once_or_when_the_link
     assert all(row["urlId"] == IMAGE.url_id for row in stub.rows[asked:])
 
 
-async def test_of_a_picture_that_is_only_explored_nothing_is_noted(stub: StubServer) -> None:
+async def test_of_a_picture_that_is_only_explored_nothing_is_noted_but_its_version_is_known(
+    stub: StubServer,
+) -> None:
     knows_images(stub)
     engine, looked, days = ScriptedEngine(FetchSnapshot(1)), asyncio.Event(), [0.0]
     looked.set()
@@ -408,10 +420,59 @@ async def test_of_a_picture_that_is_only_explored_nothing_is_noted(stub: StubSer
     async with session(engine, stub.endpoint(), room=replace(ROOM, explores=True), **more):
         found = await engine.hears(RoomFound)
         assert found.room.explores
+        compared = await engine.hears(RoomFound, lambda got: got.room.version is not None)
+        assert compared.room.version == 3
         await engine.hears(SnapshotLoaded)
         days[0] = 86_401.0
         await engine.hears(SnapshotLoaded, lambda got: got.request == 2)
     assert len(stub.rows) == 1
+
+
+class Looking:
+    """A placer that finds nothing for want of a picture, until that comes."""
+
+    def __init__(self) -> None:
+        self.told: Sequence[Placements] = ()
+        self.kept = asyncio.Event()
+        self.wanted: set[str] = set()
+
+    async def parts(
+        self, asked: WorkOutPlacements, versions: object, told: Sequence[Placements]
+    ) -> AsyncIterator[Part]:
+        self.told = told
+        yield Part((guess(asked.markers[0].conversation_id, eg.point()),), seen=False, lacks="ab")
+
+    async def until_kept(self, pixels: set[str]) -> None:
+        self.wanted = pixels
+        await self.kept.wait()
+
+
+@pytest.mark.parametrize(
+    ("made_on", "sure", "asked_of"), [(1, None, [3, 2]), (1, 3, [3]), (1, 2, [3, 2]), (3, None, [])]
+)
+async def test_for_a_marker_the_server_is_asked_where_it_was_last_and_a_picture_is_waited_for(
+    stub: StubServer, made_on: int, sure: int | None, asked_of: list[int]
+) -> None:
+    home = ConversationId("ic_1")
+    said = Placement(home, eg.point(), PlacementState.SET)
+
+    async def answer(asked: web.Request) -> web.StreamResponse:
+        if asked.path.endswith("/placements"):
+            number = int(asked.query["version"])
+            return ours(codec.encode_placements(Placements(number, 1, (said,) if number == sure else ())))
+        known = [Version(number, "ab" * 32, "cd" * 32, 1, 1, 1, 0, UserId("u")) for number in (1, 2, 3, 4)]
+        return ours(codec.encode_image_details(ImageDetails(IMAGE, (), tuple(known))))
+
+    stub.answer = answer
+    effect = WorkOutPlacements(IMAGE.id, 4, (Placeable(home, made_on, eg.point()),))
+    engine, placer = ScriptedEngine(effect), Looking()
+    async with session(engine, stub.endpoint(), placer=placer):
+        assert not (await engine.hears(PlacementsWorkedOut)).seen
+        assert [one.version for one in placer.told] == asked_of
+        assert engine.count(PictureKept) == 0
+        placer.kept.set()
+        assert await engine.hears(PictureKept) == PictureKept(4)
+        assert placer.wanted == {"ab"}
 
 
 async def test_a_room_that_is_not_told_is_a_read_that_failed(stub: StubServer) -> None:

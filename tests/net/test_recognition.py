@@ -15,11 +15,12 @@ from imagechat_tui.net.known_rooms import KnownRooms
 from imagechat_tui.net.recognition import Recognition
 from imagechat_tui.problems import PictureCorrupt, PictureError
 from imagechat_tui.protocol import codec
-from imagechat_tui.protocol.ids import ImageId, TenantId, UrlId
-from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Why
-from imagechat_tui.protocol.routes import ImageReply, Pixels
+from imagechat_tui.protocol.ids import ImageId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Version, Why
+from imagechat_tui.protocol.routes import ImageDetails, ImageReply, Pixels
 from imagechat_tui.sync.identity import Larger, Sighting
 from imagechat_tui.sync.state import Peer
+from imagechat_tui.words import version_words
 from tests import examples as eg
 from tests.net.stub_server import StubServer, ours, running
 
@@ -49,6 +50,12 @@ async def api(stub: StubServer) -> AsyncIterator[Api]:
     api = Api(stub.endpoint(), sleep=at_once)
     yield api
     await api.close()
+
+
+def details(*versions: tuple[str, int]) -> web.Response:
+    """What the server knows of an image: hashes of its pixels, with their numbers."""
+    known = [Version(number, pixels, pixels, 9, 9, 1, 0, UserId("u")) for pixels, number in versions]
+    return ours(codec.encode_image_details(ImageDetails(IMAGE, (), tuple(known))))
 
 
 def answers(stub: StubServer, *replies: ImageReply | web.Response) -> None:
@@ -183,16 +190,75 @@ async def test_a_key_that_the_person_named_needs_no_question(stub: StubServer, a
 async def test_of_a_room_that_was_named_it_is_told_whether_the_picture_has_another(
     stub: StubServer, api: Api, by_key: ImageReply, by_place: ImageReply, own: OpenedImage | None
 ) -> None:
-    answers(stub, by_key, by_place)
+    versions = () if by_key.image is None else (details(("99" * 32, 7)),)
+    answers(stub, by_key, *versions, by_place)
     found = recognition(replace(MET, url_id=GALLERY.url_id))
     noted = await found.noted(api, await found.room(api))
-    assert (noted.url_id, noted.image, noted.own) == (GALLERY.url_id, by_key.image, own)
+    known = None if by_key.image is None else replace(by_key.image, latest=7)
+    assert (noted.url_id, noted.image, noted.own) == (GALLERY.url_id, known, own)
+    assert noted.version == (None if known is None else -1)
     assert noted.src == ("a.png" if by_key.image is None else GALLERY.src)
     assert [(row.get("urlId"), row["places"] != []) for row in stub.rows] == [
         (GALLERY.url_id, False),
         (None, True),
     ]
     assert all("pixels" not in row and "bind" not in row for row in stub.rows), "nothing is noted"
+
+
+@pytest.mark.parametrize(
+    ("versions", "looks", "number", "header"),
+    [
+        ([("11" * 32, 1), (PIXELS.pixels, 2), ("33" * 32, 3)], PIXELS, 2, "v2 of 3"),
+        ([("11" * 32, 1), (PIXELS.pixels, 2)], PIXELS, 2, "v2"),
+        ([("11" * 32, 1), ("22" * 32, 2)], PIXELS, -1, "v? of 2"),
+        ([("11" * 32, 1)], PIXELS, -1, "v? of 1"),
+        ([], PIXELS, None, ""),
+        ([("11" * 32, 1)], None, None, ""),
+    ],
+)
+async def test_whose_picture_is_not_noted_learns_which_version_it_is(
+    stub: StubServer,
+    api: Api,
+    versions: list[tuple[str, int]],
+    looks: Pixels | None,
+    number: int | None,
+    header: str,
+) -> None:
+    answers(stub, ImageReply(IMAGE), details(*versions), details(*versions))
+
+    async def look() -> Pixels | None:
+        return looks
+
+    found = recognition(look=look, binds=False)
+    room = await found.room(api)
+    for _ in range(2 if looks else 1):
+        room = await found.compared(api, room)
+        assert room.version == number
+        assert room.image is not None
+        if versions and looks:
+            assert version_words(room.version, room.image.latest) == header
+    assert [row for row in stub.rows if "pixels" in row] == [], "nothing is noted"
+
+
+async def test_of_two_pictures_that_the_server_has_not_seen_each_has_its_number(
+    stub: StubServer, api: Api
+) -> None:
+    shown = ["aa" * 32, "bb" * 32, "aa" * 32]
+    answers(stub, ImageReply(IMAGE), *(details(("11" * 32, 1)) for _ in shown))
+    left = iter(shown)
+
+    async def look() -> Pixels:
+        return replace(PIXELS, pixels=next(left))
+
+    found = recognition(look=look, binds=False)
+    room = await found.room(api)
+    assert [(room := await found.compared(api, room)).version for _ in shown] == [-1, -2, -1]
+
+
+async def test_whom_the_server_takes_no_note_of_learns_the_version_too(stub: StubServer, api: Api) -> None:
+    answers(stub, ImageReply(IMAGE), ImageReply(IMAGE), details((PIXELS.pixels, 3)))
+    found = recognition()
+    assert (await found.noted(api, await found.room(api))).version == 3
 
 
 async def test_without_images_a_room_that_was_named_is_all_there_is(stub: StubServer, api: Api) -> None:

@@ -21,6 +21,7 @@ from imagechat_tui.protocol.models import (
 from imagechat_tui.sync.effects import FetchPlacements, News, SendPlacements, Tally, WorkOutPlacements
 from imagechat_tui.sync.inputs import (
     FetchFailed,
+    PictureKept,
     PlacementsLoaded,
     PlacementsNotWorkedOut,
     PlacementsWorkedOut,
@@ -100,6 +101,28 @@ def test_nothing_is_looked_for_while_nobody_knows_which_version_is_shown() -> No
     desk.nothing(WorkOutPlacements)
 
 
+def test_a_version_that_the_server_has_not_seen_is_looked_through_and_nothing_is_told_of_it() -> None:
+    desk = shown(None, marker(ONE), marker(TWO), marker(THREE, version=None))
+    desk.feed(RoomFound(replace(desk.state.room, image=IMAGE, unseen=-1)))
+    asked = desk.take(WorkOutPlacements)
+    assert (asked.version, len(asked.markers)) == (-1, 2)
+    desk.feed(PlacementsWorkedOut(-1, (found(ONE), found(TWO, "guess", HERE))))
+    desk.wish(SetPlacement(ONE, Point(1, 2)))
+    desk.wait(60.0)
+    desk.nothing(FetchPlacements, SendPlacements)
+    assert places(desk) == {ONE: (THERE, False), TWO: (HERE, True), THREE: (HERE, False)}
+    desk.feed(RoomFound(replace(desk.state.room, unseen=-2)))
+    assert desk.take(WorkOutPlacements).version == -2
+    assert places(desk)[ONE] == (HERE, False)
+
+
+def test_a_marker_that_cannot_be_looked_for_now_is_to_be_checked() -> None:
+    desk = shown(2, marker(ONE), marker(TWO, version=2))
+    assert places(desk)[ONE] == (HERE, False)
+    desk.feed(PlacementsNotWorkedOut(2))
+    assert places(desk) == {ONE: (HERE, True), TWO: (HERE, False)}
+
+
 def test_what_is_found_comes_in_parts_and_is_told_once_in_the_end() -> None:
     desk = shown(2, marker(ONE), marker(TWO), marker(THREE))
     desk.take(WorkOutPlacements)
@@ -107,7 +130,7 @@ def test_what_is_found_comes_in_parts_and_is_told_once_in_the_end() -> None:
     assert desk.state.placings.placed == 1
     assert tallies(desk) == []
     desk.feed(PlacementsWorkedOut(2, (found(TWO), found(THREE, "guess", Point(10, 20)))))
-    assert tallies(desk) == [Tally(1, 2, stay=1, changed=1, moved=1, to_check=1)]
+    assert tallies(desk) == [Tally(None, 2, stay=1, changed=1, moved=1, to_check=1)]
     assert places(desk)[THREE] == (Point(10, 20), True)
 
 
@@ -181,12 +204,40 @@ def test_what_is_a_guess_for_want_of_a_picture_is_told_to_nobody() -> None:
     desk = shown(2, marker(ONE))
     desk.take(WorkOutPlacements)
     desk.feed(PlacementsWorkedOut(2, (found(ONE, "guess", HERE),), seen=False))
-    assert tallies(desk) == [Tally(1, 2, to_check=1, unseen=1)]
+    assert tallies(desk) == [Tally(None, 2, to_check=1, unseen=1)]
     desk.wait(60.0)
     desk.nothing(SendPlacements, WorkOutPlacements)
     assert places(desk) == {ONE: (HERE, True)}
     desk.hears(PlacementsChanged(Placements(2, 1, (found(ONE),))))
     assert places(desk) == {ONE: (THERE, False)}
+
+
+def test_a_picture_that_comes_later_has_guesses_looked_for_and_nothing_that_somebody_said() -> None:
+    desk = shown(2, marker(ONE), marker(TWO), marker(THREE))
+    desk.take(WorkOutPlacements)
+    desk.feed(
+        PlacementsWorkedOut(2, (found(ONE, "guess", HERE), found(TWO, "guess", HERE)), False, last=False)
+    )
+    desk.feed(PlacementsWorkedOut(2, (found(THREE),)))
+    desk.wish(SetPlacement(TWO, Point(33, 44)))
+    desk.feed(PictureKept(7))
+    desk.nothing(WorkOutPlacements)
+    desk.feed(PictureKept(2))
+    assert [one.conversation_id for one in desk.take(WorkOutPlacements).markers] == [ONE]
+    desk.feed(PlacementsWorkedOut(2, (found(ONE),)))
+    assert places(desk) == {ONE: (THERE, False), TWO: (Point(33, 44), False), THREE: (THERE, False)}
+    assert tallies(desk)[-1] == Tally(None, 2, moved=1)
+    desk.feed(PictureKept(2))
+    desk.nothing(WorkOutPlacements)
+
+
+def test_those_that_had_moved_before_and_stand_there_yet_stay() -> None:
+    desk = shown(2, marker(ONE), marker(TWO))
+    desk.feed(PlacementsWorkedOut(desk.take(WorkOutPlacements).version, (found(ONE), found(TWO))))
+    turn(desk, 3)
+    desk.take(WorkOutPlacements)
+    desk.feed(PlacementsWorkedOut(3, (found(ONE), found(TWO, at=Point(1, 2))), still=(ONE,)))
+    assert tallies(desk)[-1] == Tally(2, 3, stay=1, moved=1)
 
 
 def test_what_the_server_knows_is_not_looked_for() -> None:

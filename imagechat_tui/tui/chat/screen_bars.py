@@ -145,7 +145,7 @@ def which_image(state: ChatState) -> tuple[SafeText, str]:
     image = state.room.image
     if image is None:
         return SafeText(""), ""
-    return project_words(image.project), version_words(image.version, image.latest)
+    return project_words(image.project), version_words(state.room.version, image.latest)
 
 
 def size_words(picture: Picture) -> str:

@@ -120,7 +120,8 @@ def placement_facts(state: ChatState, thread: Thread, people: People) -> list[tu
         )
     ]
     if placement is not None:
-        rows.append((f"on v{state.placings.version}", placement_words(placement)))
+        shown = state.placings.version or 0
+        rows.append((f"on v{shown}" if shown > 0 else "here", placement_words(placement)))
     if placement is not None and placement.by is not None:
         rows.append(("placed by", people.name_of(placement.by)))
     return rows
