@@ -225,8 +225,8 @@ COMMANDS: Final = (
         about=(Subject.CONTENTS,), writes=True, verb="unlink", manual="start anew: a room of its own, asks first",
     ),
     Command(
-        "app.here", Context.CHAT, "at", "here", "Who is here",
-        synonyms="people users members online presence list names collaborators", hint="people",
+        "app.here", Context.CHAT, "at", "here", "Who is here, and on the other pictures",
+        synonyms="people users members online presence list names collaborators folder version", hint="people",
     ),
     Command(
         "thread.details", Context.CHAT, "i", "details", "Details: the marker's, or the picture's",
@@ -407,7 +407,7 @@ COMMANDS: Final = (
     Command("details.close", Context.DETAILS, "escape,q,i,enter", "close", "Close", hint="close"),
     Command("details.down", Context.DETAILS, "j", "read(1)", "Scroll down"),
     Command("details.up", Context.DETAILS, "k", "read(-1)", "Scroll up"),
-    Command("here.close", Context.HERE, "escape,q,at,enter", "close", "Close", hint="close", priority=True),
+    Command("here.close", Context.HERE, "escape,q,at", "close", "Close", hint="close"),
     Command("pictures.close", Context.PICTURES, "escape,q,p", "close", "Close", hint="close"),
     Command("unsent.close", Context.UNSENT, "escape,q,exclamation_mark", "close", "Close", hint="close"),
     Command("unsent.edit", Context.DRAFTS, "e", "screen.write_on", "Edit", hint="edit"),

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from imagechat_tui.net.trace_file import TraceFile
     from imagechat_tui.protocol.ids import UrlId
     from imagechat_tui.protocol.models import Place, Summary
-    from imagechat_tui.protocol.routes import Pixels
+    from imagechat_tui.protocol.routes import Pixels, UsersOnline
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.state import Room
@@ -321,6 +321,7 @@ class _Album:
         self._ahead: PicturesAhead | None = None
         self._counts: FolderCounts | None = None
         """As the one above, once the first picture is there."""
+        self._people_wanted = False
         self._shown = 0
 
     def __len__(self) -> int:
@@ -350,7 +351,10 @@ class _Album:
         return self._targets.title(at)
 
     async def attend(
-        self, tell: Callable[[Mapping[int, Summary]], None], changed: Callable[[AlbumChange], None]
+        self,
+        tell: Callable[[Mapping[int, Summary]], None],
+        changed: Callable[[AlbumChange], None],
+        tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
     ) -> None:
         """Decode the neighbours of the one that is shown, ask how it stands with all, see what comes and goes."""
         if len(self) == 1 and not self._targets.folders:
@@ -361,13 +365,25 @@ class _Album:
         first = self._targets[0]
         self._ahead = PicturesAhead(self._load, self._stamp, lambda: len(self))
         self._counts = FolderCounts(
-            first.endpoint, first.before_connect, count=lambda: len(self), place=self._place, tell=tell
+            first.endpoint,
+            first.before_connect,
+            count=lambda: len(self),
+            place=self._place,
+            tell=tell,
+            tell_people=tell_people,
         )
+        self.watch_people(self._people_wanted)
         self._show(self._shown)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._ahead.run())
             tasks.create_task(self._counts.run())
             tasks.create_task(self._watch(changed))
+
+    def watch_people(self, wanted: bool) -> None:
+        """It is wanted who looks at all of them, or no more."""
+        self._people_wanted = wanted
+        if self._counts is not None:
+            self._counts.watch_people(wanted)
 
     async def _watch(self, changed: Callable[[AlbumChange], None]) -> None:
         from imagechat_tui.cli.folder_watch import EVERY_S, FolderWatch

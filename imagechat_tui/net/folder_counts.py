@@ -2,6 +2,7 @@
 
 Only the room that one is in has a socket. Of the others two figures are asked for, of many pictures at once: every half
 minute, and soon after the person has gone on, for they may have read something. What fails is asked in its turn again.
+While somebody wants to know who looks at the others (PROTOCOL 9.4) that is asked along, at once and more often.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from math import ceil, inf
 from typing import Final
 
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.problems import LocalServerFailed
 from imagechat_tui.protocol.models import Place, Summary
-from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summarize
+from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summarize, UsersOnline
 
 EVERY_S: Final = 30.0
 SOON_S: Final = 2.0
 """After the person has gone on: what they have read there is told by then."""
+PEOPLE_EVERY_S: Final = 5.0
+"""While it is wanted who looks at the others, for each request that it takes: people may read twice a second."""
 MOST: Final = 10 * MAX_SUMMARIES
 """So many pictures around the one that is shown are asked about: ten requests."""
 
@@ -33,6 +37,8 @@ class FolderCounts:
         count: tells how many pictures there are.
         place: tells where one is met, None of one that only its pixels tell; for a thread.
         tell: called with what is known of those that somebody knows.
+        tell_people: called, while that is wanted, with who looks at those where somebody does; with None if that cannot
+            be known.
     """
 
     def __init__(
@@ -43,56 +49,93 @@ class FolderCounts:
         count: Callable[[], int],
         place: Callable[[int], Place | None],
         tell: Callable[[Mapping[int, Summary]], None],
+        tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
     ) -> None:
         self._endpoint = endpoint
         self._before_connect = before_connect
         self._count = count
         self._place = place
         self._tell = tell
+        self._tell_people = tell_people
         self._places: dict[int, Place | None] = {}
         self._shown = 0
-        self._moved = asyncio.Event()
+        self._people = False
+        self._over = False
+        """The server knows no such question."""
+        self._due = inf
+        """When to ask again, on the clock of the loop."""
+        self._sooner = asyncio.Event()
 
     def show(self, at: int) -> None:
         """Another one is shown."""
         if at != self._shown:
             self._shown = at
-            self._moved.set()
+            self._ask_in(SOON_S)
+
+    def watch_people(self, wanted: bool) -> None:
+        """It is wanted who looks at the others, or no more."""
+        self._people = wanted
+        if wanted and self._over:
+            self._tell_people(None)
+        elif wanted:
+            self._ask_in(0.0)
 
     async def run(self) -> None:
         """Ask until cancelled, or until the server turns out to know no such question."""
         api = Api(self._endpoint)
         try:
             while await self._asked(api):
-                self._moved.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(EVERY_S):
-                        await self._moved.wait()
-                        await asyncio.sleep(SOON_S)
+                await self._rest()
+            self._over = True
+            if self._people:
+                self._tell_people(None)
         finally:
             await api.close()
 
+    def _ask_in(self, seconds: float) -> None:
+        self._due = min(self._due, asyncio.get_running_loop().time() + seconds)
+        self._sooner.set()
+
+    async def _rest(self) -> None:
+        """Wait until it is time to ask again."""
+        requests = max(1, ceil(min(self._count(), MOST) / MAX_SUMMARIES))
+        self._ask_in(PEOPLE_EVERY_S * requests if self._people else EVERY_S)
+        clock = asyncio.get_running_loop().time
+        while (left_s := self._due - clock()) > 0:
+            self._sooner.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._sooner.wait()
+
     async def _asked(self, api: Api) -> bool:
         """Ask once about all; False if it makes no sense to ask again."""
+        self._due, people = inf, self._people
         around = await asyncio.to_thread(self._around)
+        found: dict[int, UsersOnline] | None = {}
+        makes_sense = True
         try:
             if self._before_connect is not None:
                 await self._before_connect()
             for start in range(0, len(around), MAX_SUMMARIES):
                 part = around[start : start + MAX_SUMMARIES]
-                told = await api.summaries(Summarize(places=tuple(place for _, place in part)))
-                self._tell(
-                    {
-                        at: told.of[url_id]
-                        for (at, _), url_id in zip(part, told.at, strict=False)
-                        if url_id is not None
-                    }
-                )
+                asked = Summarize(places=tuple(place for _, place in part), people=people)
+                told = await api.summaries(asked)
+                met = {
+                    at: url_id for (at, _), url_id in zip(part, told.at, strict=False) if url_id is not None
+                }
+                self._tell({at: told.of[url_id] for at, url_id in met.items()})
+                if told.people is None:
+                    found = None
+                elif found is not None:
+                    found |= {at: told.people[url_id] for at, url_id in met.items() if url_id in told.people}
         except LocalServerFailed:
-            return True
+            found = None
         except ApiError as failure:
-            return failure.status is None or failure.status in (408, 429) or failure.status >= 500
-        return True
+            found = None
+            makes_sense = failure.status is None or failure.status in (408, 429) or failure.status >= 500
+        if makes_sense and people and self._people:
+            self._tell_people(found)
+        return makes_sense
 
     def _around(self) -> list[tuple[int, Place]]:
         count = self._count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, ViewingChanged
 from imagechat_tui.protocol.ids import UserId
@@ -108,10 +109,10 @@ class PresenceState:
         if self._pointing is not None and ours:
             pointing = self._pointing
             yield Due(self._told_at + CROSSHAIR_EVERY_S, lambda: self._tell(socket, pointing))
-        image = self._core.room.image
-        if ours and image is not None and image.version is not None and image.version != self._told_version:
-            version = image.version
-            yield Due(self._version_told_at + VERSION_EVERY_S, lambda: self._tell_version(socket, version))
+        room = self._core.room
+        version = None if room.image is None or room.explores else room.image.version
+        if ours and version is not None and version != self._told_version:
+            yield Due(self._version_told_at + VERSION_EVERY_S, partial(self._tell_version, socket, version))
 
     # Inside
 

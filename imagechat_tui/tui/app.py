@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from textual.theme import Theme
 
     from imagechat_tui.protocol.models import Summary
+    from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce, Applied, Missed
@@ -200,7 +201,9 @@ class ImageChatApp(App[int]):
         if not self._attends:
             self._attends = True
             self.run_worker(
-                self._visits.attend(self._tell_counts, self._tell_change), name="album", group="album"
+                self._visits.attend(self._tell_counts, self._tell_change, self._tell_people),
+                name="album",
+                group="album",
             )
 
     def _tell_counts(self, told: Mapping[int, Summary]) -> None:
@@ -208,6 +211,9 @@ class ImageChatApp(App[int]):
 
     def _tell_change(self, change: AlbumChange) -> None:
         self.post_message(messages.AlbumChanged(change))
+
+    def _tell_people(self, told: Mapping[int, UsersOnline] | None) -> None:
+        self.post_message(messages.PeopleTold(told))
 
     def _post(self, visit: Visit, message: messages.OfVisit) -> None:
         message.visit = visit
@@ -311,6 +317,28 @@ class ImageChatApp(App[int]):
 
         shown = self._visits.current.at
         self.chat.push_dialog(PicturesScreen(self._listed, shown), answered)
+
+    def on_people_asked(self) -> None:
+        """List who is here, and on the other pictures; show the one where somebody is who is chosen."""
+        from imagechat_tui.tui.dialogs.here import Beside, HereScreen
+
+        visits = self._visits
+
+        def answered(at: int | None) -> None:
+            visits.watch_people(False)
+            if at is not None and at != visits.current.at:
+                self._go(at)
+
+        beside = Beside(visits.current.at, visits.count, visits.name)
+        self.chat.push_dialog(HereScreen(self.chat.state.shown, beside), answered)
+        visits.watch_people(True)
+
+    def on_people_told(self, message: messages.PeopleTold) -> None:
+        """Show who looks at the other pictures, where that is looked at."""
+        for screen in self.screen_stack[1:]:
+            follow = getattr(screen, "show_elsewhere", None)
+            if follow is not None:
+                follow(message.told)
 
     @property
     def _listed(self) -> tuple[ListedPicture, ...]:

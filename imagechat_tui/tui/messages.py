@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from imagechat_tui.protocol.ids import UrlId
     from imagechat_tui.protocol.models import Summary
+    from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.sync.effects import Announce
@@ -138,6 +139,18 @@ class ComparisonFailed(OfVisit):
 
 class PicturesAsked(Message):
     """The person wants to see which pictures there are."""
+
+
+class PeopleAsked(Message):
+    """The person wants to see who is here."""
+
+
+class PeopleTold(Message):
+    """It is known who looks at the pictures, by their places; or, with None, that it cannot be known."""
+
+    def __init__(self, told: Mapping[int, UsersOnline] | None) -> None:
+        super().__init__()
+        self.told = told
 
 
 class UnreadWanted(Message):

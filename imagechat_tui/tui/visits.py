@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from imagechat_tui.protocol.ids import BroadcastId, UrlId
     from imagechat_tui.protocol.models import Summary
+    from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.sync.effects import Announce, Applied, Missed
     from imagechat_tui.sync.intents import Intent
     from imagechat_tui.sync.session import Session
@@ -43,6 +44,10 @@ TellCounts: TypeAlias = "Callable[[Mapping[int, Summary]], None]"
 
 
 TellChange: TypeAlias = Callable[[AlbumChange], None]
+
+
+TellPeople: TypeAlias = "Callable[[Mapping[int, UsersOnline] | None], None]"
+"""Takes who looks at pictures where somebody does, by their places; None: that cannot be known."""
 
 
 class ShownPicture(Struct, frozen=True):
@@ -75,13 +80,17 @@ class Album(Protocol):
     def name(self, at: int, /) -> str:
         """What the one in a place is called."""
 
-    async def attend(self, tell: TellCounts, changed: TellChange, /) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople, /) -> None:
         """Do until cancelled what is good for all of them while one is shown. Not before the first one is.
 
         Args:
             tell: called with how it stands with pictures, by their places.
             changed: called when pictures came or went.
+            tell_people: called, while that is wanted, with who looks at pictures, by their places.
         """
+
+    def watch_people(self, wanted: bool, /) -> None:
+        """It is wanted who looks at all of them, or no more."""
 
 
 class OnePicture:
@@ -102,8 +111,11 @@ class OnePicture:
         """Its name."""
         return self._picture.name
 
-    async def attend(self, tell: TellCounts, changed: TellChange) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople) -> None:
         """There is nothing to do."""
+
+    def watch_people(self, wanted: bool) -> None:
+        """Its own room tells."""
 
 
 class Visit:
@@ -265,9 +277,13 @@ class Visits:
         running = {(visit.at, visit.room): visit.unsent for visit in (*visits, self.current)}
         return self._left_unsent | {place: count for place, count in running.items() if count is not None}
 
-    async def attend(self, tell: TellCounts, changed: TellChange) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople) -> None:
         """As the album's."""
-        await self._album.attend(tell, changed)
+        await self._album.attend(tell, changed, tell_people)
+
+    def watch_people(self, wanted: bool) -> None:
+        """As the album's."""
+        self._album.watch_people(wanted)
 
     async def run(self) -> None:
         """Run the sessions until cancelled; once."""

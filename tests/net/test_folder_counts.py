@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import pytest
 
@@ -15,10 +17,15 @@ from imagechat_tui.net.folder_counts import FolderCounts
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.protocol.models import Place, PlaceKind, Summary
-from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize
+from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize, UsersOnline
 from tests import examples as eg
 
 ENDPOINT = Endpoint("http://127.0.0.1:1", "ws://127.0.0.1:1", eg.TENANT)
+
+
+BEN = UsersOnline((eg.bob(),), 0, 1)
+
+People: TypeAlias = list[Mapping[int, UsersOnline] | None]
 
 
 class Server:
@@ -28,14 +35,19 @@ class Server:
         self.asked: list[Summarize] = []
         self.failures = list(failures)
         self.closed = False
+        self.tells_people = True
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def summaries(self, asked: Summarize) -> Summaries:
         self.asked.append(asked)
+        await self.answers.wait()
         failure = self.failures.pop(0) if self.failures else None
         if failure is not None:
             raise failure
         known = [UrlId(place.value) if int(place.value) % 2 == 0 else None for place in asked.places]
-        return Summaries({key: Summary(int(key)) for key in known if key is not None}, tuple(known))
+        people = {UrlId("2"): BEN} if asked.people and self.tells_people else None
+        return Summaries({key: Summary(int(key)) for key in known if key is not None}, tuple(known), people)
 
     async def close(self) -> None:
         self.closed = True
@@ -66,13 +78,24 @@ async def told_of(count: int, server: Server, enough: Callable[[], bool]) -> dic
     def tell(news: Mapping[int, Summary]) -> None:
         told.update(news)
 
-    counts = FolderCounts(ENDPOINT, None, count=lambda: count, place=place, tell=tell)
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(counts.run())
+    async with running(count, tell=tell) as (_, task, _people):
         await until(lambda: enough() or task.done())
-        task.cancel()
     assert server.closed
     return told
+
+
+@asynccontextmanager
+async def running(
+    count: int, tell: Callable[[Mapping[int, Summary]], None] = lambda _: None
+) -> AsyncIterator[tuple[FolderCounts, asyncio.Task[None], People]]:
+    people: People = []
+    counts = FolderCounts(
+        ENDPOINT, None, count=lambda: count, place=place, tell=tell, tell_people=people.append
+    )
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(counts.run())
+        yield counts, task, people
+        task.cancel()
 
 
 async def test_what_somebody_knows_is_told_and_asked_for_again(server: Server) -> None:
@@ -100,3 +123,52 @@ async def test_a_server_without_such_a_question_is_asked_once(server: Server) ->
     server.failures = [ApiError(Problem(ProblemKind.REFUSED), sent=True, status=404)]
     assert await told_of(3, server, lambda: False) == {}
     assert len(server.asked) == 1
+
+
+async def test_who_looks_at_the_others_is_asked_at_once_while_it_is_wanted_and_only_then(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_counts, "EVERY_S", 3600.0)
+    monkeypatch.setattr(folder_counts, "PEOPLE_EVERY_S", 0.001)
+    async with running(3) as (counts, _, people):
+        await until(lambda: len(server.asked) == 1)
+        assert not server.asked[0].people
+        counts.watch_people(True)
+        await until(lambda: len(people) >= 2)
+        assert people[:2] == [{2: BEN}, {2: BEN}]
+        counts.watch_people(False)
+        told, asked = len(people), len(server.asked)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert (len(people), len(server.asked)) in ((told, asked), (told, asked + 1))
+
+
+async def test_what_is_wanted_while_an_answer_is_on_its_way_is_asked_behind_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_counts, "EVERY_S", 3600.0)
+    monkeypatch.setattr(folder_counts, "PEOPLE_EVERY_S", 3600.0)
+    server.answers.clear()
+    async with running(3) as (counts, _, people):
+        await until(lambda: len(server.asked) == 1)
+        counts.watch_people(True)
+        server.answers.set()
+        await until(lambda: people == [{2: BEN}])
+        assert [asked.people for asked in server.asked] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "failure", [None, Unreachable(sent=True), ApiError(Problem(ProblemKind.REFUSED), sent=True, status=404)]
+)
+async def test_that_it_cannot_be_known_is_told_and_not_that_nobody_is_there(
+    server: Server, failure: ApiError | None
+) -> None:
+    server.tells_people = False
+    server.failures = [failure] * 3
+    async with running(3) as (counts, task, people):
+        counts.watch_people(True)
+        await until(lambda: bool(people))
+        assert people[0] is None
+        if task.done():
+            counts.watch_people(True)
+            assert people[-1] is None and len(people) == 2, "asked again, the answer is the same"

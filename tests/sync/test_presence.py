@@ -216,10 +216,15 @@ def test_of_a_file_that_is_written_again_and_again_the_last_version_is_told_at_m
     assert told[-1][1] == 21
 
 
-def test_a_hosted_server_is_told_no_version() -> None:
-    desk = hosted()
-    desk.wait(5.0)
-    desk.nothing(SendViewing)
+def test_a_hosted_server_is_told_no_version_and_who_only_explores_tells_none() -> None:
+    exploring = Desk(uniform=at_once)
+    exploring.feed(RoomFound(replace(showing(2), explores=True)))
+    exploring.list_comes()
+    exploring.opens()
+    exploring.hears(eg.subscribed(1))
+    for desk in (exploring, hosted()):
+        desk.wait(5.0)
+        desk.nothing(SendViewing)
 
 
 def test_what_the_others_look_at_comes_with_the_list_and_with_what_is_told_after_it() -> None:

@@ -18,7 +18,7 @@ from imagechat_tui.sync.state import ChatState, Peer, Room
 from imagechat_tui.tui import visits
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.visits import ShownPicture, TellChange, TellCounts
+from imagechat_tui.tui.visits import ShownPicture, TellChange, TellCounts, TellPeople
 from imagechat_tui.words import Words
 from tests import examples as eg
 from tests.tui.conftest import Desk, Sit, grey_picture
@@ -70,7 +70,10 @@ class Rooms:
     def name(self, at: int) -> str:
         return "checkout.png"
 
-    async def attend(self, tell: TellCounts, changed: TellChange) -> None:
+    async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople) -> None:
+        pass
+
+    def watch_people(self, wanted: bool) -> None:
         pass
 
 

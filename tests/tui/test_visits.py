@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Point, Summary
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId, UserId
+from imagechat_tui.protocol.models import Point, Summary, User, Viewing
+from imagechat_tui.protocol.routes import UsersOnline
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.effects import Announce, News
@@ -20,6 +21,7 @@ from imagechat_tui.tui import visits
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.counts import AlbumChange
+from imagechat_tui.tui.dialogs.here import ASKING, NOBODY_ELSEWHERE, NOT_KNOWN
 from imagechat_tui.tui.visits import ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
@@ -47,6 +49,7 @@ class Folder:
         """The newest of each picture."""
         self.opened: list[str] = []
         self.attended = 0
+        self.watched: list[bool] = []
 
     def __len__(self) -> int:
         return len(self.names)
@@ -67,10 +70,16 @@ class Folder:
         return self.names[at]
 
     async def attend(
-        self, tell: Callable[[Mapping[int, Summary]], None], changed: Callable[[AlbumChange], None]
+        self,
+        tell: Callable[[Mapping[int, Summary]], None],
+        changed: Callable[[AlbumChange], None],
+        tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
     ) -> None:
         self.attended += 1
-        self.tell, self.changed = tell, changed
+        self.tell, self.changed, self.tell_people = tell, changed, tell_people
+
+    def watch_people(self, wanted: bool) -> None:
+        self.watched.append(wanted)
 
 
 def one_thread(at: int, text: str) -> ChatState:
@@ -433,3 +442,49 @@ async def test_pictures_that_come_and_go_are_told_counted_and_listed() -> None:
         await desk.until(lambda: any("b.png" in line and "gone" in line for line in desk.lines))
         folder.changed(AlbumChange(back=(1,)))
         await desk.until(lambda: not any("b.png" in line and "gone" in line for line in desk.lines))
+
+
+# Who looks at which
+
+
+def people(*users: str, anonymous: int = 0, **versions: int) -> UsersOnline:
+    """Who looks at a picture, by their first names."""
+    there = tuple(User(UserId(f"demo:{name.lower()}"), display_name=name) for name in users)
+    viewing = tuple(Viewing(UserId(f"demo:{name}"), (version,)) for name, version in versions.items())
+    return UsersOnline(there, anonymous, len(there) + anonymous, viewing)
+
+
+async def test_who_looks_at_the_other_pictures_is_listed_and_gone_to() -> None:
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        await desk.press("at")
+        assert (folder.watched, ASKING in desk.text) == ([True], True)
+        folder.tell_people(
+            {0: people("Zoe"), 1: people("Ben", ben=2), 2: people("Carl", "Anna", anonymous=2)}
+        )
+        await desk.until(lambda: "Ben" in desk.text)
+        places = [desk.text.index(one) for one in (" Ben ", " Anna ", " Carl ", "2 guests ")]
+        assert places == sorted(places)
+        assert "Zoe" not in desk.text, "of the one that is shown its own room tells"
+        assert "2/3 b.png · v2" in desk.text and "3/3 c.png" in desk.text
+        await desk.press("G", "enter")
+        await shows(desk, "c.png")
+        assert folder.watched == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("told", "said", "never"), [({}, NOBODY_ELSEWHERE, NOT_KNOWN), (None, NOT_KNOWN, NOBODY_ELSEWHERE)]
+)
+async def test_that_nobody_is_elsewhere_is_said_only_where_it_is_known(
+    told: dict[int, UsersOnline] | None, said: str, never: str
+) -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        await desk.press("at")
+        folder.tell_people(told)
+        await desk.until(lambda: said in desk.text)
+        assert never not in desk.text
+        await desk.press("escape")
+        assert folder.watched == [True, False]

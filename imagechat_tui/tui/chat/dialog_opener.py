@@ -103,12 +103,6 @@ class DialogOpener:
         unsent = UnsentScreen(self._state.newest, self._clock, beside, retry=retry, discard=discard)
         self._screen.push_dialog(unsent, answered)
 
-    def list_people(self) -> None:
-        """List who looks at the picture now."""
-        from imagechat_tui.tui.dialogs.here import HereScreen
-
-        self._screen.push_dialog(HereScreen(self._state.shown))
-
     def show_picture(self, size: str) -> None:
         """Show which picture it is: its room, how it was recognised, where it is met, what it has looked like."""
         from imagechat_tui.tui.dialogs.picture import PictureScreen

@@ -49,6 +49,7 @@ from imagechat_tui.tui.commands import (
 from imagechat_tui.tui.keys import key_label
 from imagechat_tui.tui.messages import (
     ComparisonAsked,
+    PeopleAsked,
     PictureAsked,
     PicturesAsked,
     PictureWanted,
@@ -870,8 +871,8 @@ class ChatScreen(Layer[None]):
         self.room_actions.start_anew()
 
     def action_here(self) -> None:
-        """All people that look at the picture now."""
-        self._dialogs.list_people()
+        """All people that look at the picture now, or at another one."""
+        self.post_message(PeopleAsked())
 
     def action_details(self) -> None:
         """Who, when, where, and how it stands: a marker, or where none is meant the picture."""

@@ -148,6 +148,8 @@ class Person(Struct, frozen=True):
     """Whether it is the person at this terminal."""
     at: Point | None = None
     """Where the crosshair is, in percent, if that is known."""
+    versions: tuple[int, ...] = ()
+    """Which versions of the picture they look at, as far as that is known."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -160,7 +162,13 @@ def people_here(state: ChatState, people: People) -> list[Person]:
     """Who looks at the picture now, the asking person first, the others by name."""
     me = state.confirmed.me.id if state.confirmed.me is not None else UserId("")
     found = [
-        Person(user, people.name_of(user), user == me, state.here.crosshairs.get(user))
+        Person(
+            user,
+            people.name_of(user),
+            user == me,
+            state.here.crosshairs.get(user),
+            state.here.versions.get(user, ()),
+        )
         for user in state.here.online
     ]
     return sorted(found, key=lambda person: (not person.asking, person.name.lower()))
