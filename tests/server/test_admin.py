@@ -130,6 +130,28 @@ def test_data_held_by_somebody_who_does_not_answer_is_told(
     assert refused.value.problem == problems.DataUnanswered(str(tmp_path), os.getpid(), holder)
 
 
+def test_a_server_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "ANSWER_TIMEOUT_S", 0.05)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / ADMIN_SOCKET_NAME))
+        listener.listen()
+        with pytest.raises(AdminRefused) as refused:
+            list_tenants(tmp_path)
+    assert refused.value.problem == problems.DataUnanswered(str(tmp_path))
+
+
+def test_a_server_that_ends_while_it_is_asked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(data_dir: Path, request: object) -> object:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(admin, "_ask_server", ended)
+    with pytest.raises(AdminRefused) as refused:
+        list_tenants(tmp_path)
+    assert refused.value.problem == problems.DataUnanswered(str(tmp_path))
+
+
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[]\n", b'{"ok":true}\n'])
 def test_a_nonsense_answer_is_told(tmp_path: Path, answer: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as listener:

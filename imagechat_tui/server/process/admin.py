@@ -274,6 +274,8 @@ def _ask(data_dir: Path, request: dict[str, object]) -> object:
             pass
         except PermissionError as error:
             raise AdminRefused(problems.DataDenied(str(data_dir))) from error
+        except (TimeoutError, ConnectionError) as error:  # it hangs, or it ended in between
+            raise AdminRefused(problems.DataUnanswered(str(data_dir))) from error
         try:
             return asyncio.run(_ask_store(data_dir, request))
         except DataInUse as error:
