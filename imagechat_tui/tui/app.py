@@ -169,15 +169,20 @@ class ImageChatApp(App[int]):
 
     # -- life
 
+    def on_load(self) -> None:
+        """Before anything is done to the terminal: see to it that it is handed back."""
+        self._orderly_exit.watch()
+
     def on_mount(self) -> None:
         """Paint first; then the picture and the link."""
-        self._orderly_exit.watch()
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self._signs.ask()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        if self._orderly_exit.begun:  # before it stood
+            return
         self.run_worker(self._take_keys(), name="keys", group="keys")
         self._load()
         self._orderly_exit.session = self.run_worker(self._visits.run(), name="session", group="session")
@@ -589,7 +594,8 @@ class ImageChatApp(App[int]):
 
     def _keep_what_is_typed(self) -> None:
         self._keyboard.stop()
-        self.chat.drafting.keep()
+        if self._chat is not None:
+            self._chat.drafting.keep()
 
     def terminal_gone(self) -> None:
         """Nothing comes from the terminal any more: keep what is typed, and end."""

@@ -16,6 +16,7 @@ import termios
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,9 @@ class OrderlyExit:
         # A lost terminal is told more than once: by a signal, by the poll and by the read. The first counts; when
         # the last comes, the screen may be taken down already.
         if not self.begun:
-            self._app.run_worker(self.leave(code), name="leave", group="leave", exclusive=True)
+            self.begun = True
+            # As a function: a worker that never runs (the app is ending anyway) leaves no coroutine behind.
+            _: Worker[None] = self._app.run_worker(partial(self.leave, code), name="leave", group="leave")
 
     async def leave(self, code: int) -> None:
         """Leave."""
@@ -110,7 +113,8 @@ class ExitWatch:
             signal.signal(number, self._signalled)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self._wake = os.pipe()
-            threading.Thread(target=self._wait_for_hang_up, name="hang-up", daemon=True).start()
+            watched = (sys.__stdin__.fileno(), self._wake[0])
+            threading.Thread(target=self._wait_for_hang_up, args=watched, name="hang-up", daemon=True).start()
 
     def stop(self) -> None:
         """End watching; the process goes on or ends by itself."""
@@ -131,9 +135,7 @@ class ExitWatch:
         threading.Thread(target=self._end_anyway, args=(code,), name="end-anyway", daemon=True).start()
         self._loop.call_soon_threadsafe(self._leave, code)
 
-    def _wait_for_hang_up(self) -> None:
-        assert self._wake is not None
-        terminal, wake = sys.__stdin__.fileno(), self._wake[0]  # type: ignore[union-attr]
+    def _wait_for_hang_up(self, terminal: int, wake: int) -> None:
         poll = select.poll()
         poll.register(terminal, 0)
         poll.register(wake, 0)

@@ -7,11 +7,14 @@ import signal
 import stat
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from textual.app import App
 
+from imagechat_tui.tui.exit import OrderlyExit
 from tests.terminal import Terminal, wait_for
 
 pytestmark = pytest.mark.pty
@@ -23,7 +26,7 @@ Start = Callable[..., Terminal]
 def start(tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def begin(mode: str = "") -> Terminal:
+    def begin(mode: str = "", *, stands: bool = True) -> Terminal:
         env = {
             key: value
             for key, value in os.environ.items()
@@ -39,7 +42,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
             cwd=Path(__file__).parents[2],
         )
         opened.append(terminal)
-        terminal.shows("LIVE", "60×40")
+        if stands:
+            terminal.shows("LIVE", "60×40")
         return terminal
 
     yield begin
@@ -106,6 +110,77 @@ def test_a_terminal_that_is_gone_ends_it_in_order(start: Start, tmp_path: Path, 
     assert terminal.process.returncode == 128 + signal.SIGHUP
     assert (tmp_path / "drafts").read_text() == "unsent words"
     assert not (tmp_path / "crash").exists()
+
+
+def hang_up(terminal: Terminal) -> int:
+    terminal.hang_up()
+    wait_for(lambda: terminal.process.poll() is not None, within_s=2.5, what="the process to end")
+    assert terminal.process.returncode is not None
+    return terminal.process.returncode - 128
+
+
+def terminate(terminal: Terminal) -> int:
+    terminal.process.send_signal(signal.SIGTERM)
+    code = terminal.exit_code(within_s=2.5)
+    assert handed_back(terminal)
+    assert line_mode(terminal)
+    return code - 128
+
+
+ENDINGS = pytest.mark.parametrize(
+    ("end", "number"), [(hang_up, signal.SIGHUP), (terminate, signal.SIGTERM)], ids=["gone", "told"]
+)
+
+
+@ENDINGS
+@pytest.mark.parametrize("painted", [False, True])
+def test_what_ends_it_while_it_starts_finds_it_in_order(
+    start: Start, tmp_path: Path, end: Callable[[Terminal], int], number: signal.Signals, painted: bool
+) -> None:
+    terminal = start(stands=False)
+    terminal.wait_for(
+        (lambda: "shot.png" in terminal.text) if painted else lambda: b"\x1b[?1049h" in terminal.raw
+    )
+    assert end(terminal) == number
+    assert not (tmp_path / "crash").exists()
+
+
+@ENDINGS
+def test_a_draft_below_a_dialog_is_kept(
+    start: Start, tmp_path: Path, end: Callable[[Terminal], int], number: signal.Signals
+) -> None:
+    terminal = start()
+    type_something(terminal)
+    terminal.press("esc", "?")
+    terminal.shows("Enter run")
+    assert end(terminal) == number
+    assert (tmp_path / "drafts").read_text() == "unsent words"
+    assert not (tmp_path / "crash").exists()
+
+
+class EndingApp:
+    """An app whose workers begin later, or never."""
+
+    def __init__(self) -> None:
+        self.workers: list[Callable[[], Awaitable[None]]] = []
+        self.codes: list[int] = []
+
+    def run_worker(self, work: Callable[[], Awaitable[None]], **_: object) -> None:
+        self.workers.append(work)
+
+    def exit(self, code: int, *, return_code: int) -> None:
+        self.codes.append(code)
+
+
+async def test_however_often_it_is_told_it_leaves_once() -> None:
+    app, kept = EndingApp(), list[str]()
+    leaving = OrderlyExit(cast("App[int]", app), keep=lambda: kept.append("typed"))
+    leaving.request(143)
+    leaving.terminal_gone()  # before the first has begun
+    (leave,) = app.workers
+    await leave()
+    leaving.request(129)
+    assert (len(app.workers), app.codes, kept) == (1, [143], ["typed"])
 
 
 def test_the_first_reason_to_leave_counts(start: Start, tmp_path: Path) -> None:

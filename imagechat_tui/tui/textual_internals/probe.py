@@ -27,8 +27,8 @@ class Feature(Enum):
     """Changed cells only are sent. Else: all of the row from the widget's edge to them."""
     PLACES_OF_DIALOGS = auto()
     """A dialog that comes or goes has its own place painted. Else: the whole screen."""
-    TERMINAL_INPUT = auto()
-    """Our own reader of keys. Else: Textual's."""
+    TERMINAL_DRIVER = auto()
+    """Our own reader of keys, and a screen that may be gone or slow. Else: Textual's."""
     TERMINAL_WRITES = auto()
     """Sequences of our own go out between frames. Else: none, so no question and no picture in pixels."""
 
@@ -71,7 +71,7 @@ NAMES: Final[Mapping[Feature, tuple[str, ...]]] = {
         "textual._compositor:Compositor.update_widgets",
         "textual._compositor:Compositor.visible_widgets",
     ),
-    Feature.TERMINAL_INPUT: (
+    Feature.TERMINAL_DRIVER: (
         "textual._ansi_sequences:ANSI_SEQUENCES_KEYS",
         "textual._keyboard_protocol:FUNCTIONAL_KEYS",
         "textual._keyboard_protocol:MODIFIER_FUNCTIONAL_KEYS",
@@ -80,6 +80,7 @@ NAMES: Final[Mapping[Feature, tuple[str, ...]]] = {
         "textual.keys:KEY_NAME_REPLACEMENTS",
         "textual.keys:_character_to_key",
         f"{_DRIVER}._app",
+        f"{_DRIVER}._file",
         f"{_DRIVER}._key_thread",
         f"{_DRIVER}._loop",
         f"{_DRIVER}._must_signal_resume",

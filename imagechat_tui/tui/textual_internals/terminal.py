@@ -15,7 +15,7 @@ WRITES: Final = supported(Feature.TERMINAL_WRITES)
 
 def driver_class() -> type[Driver]:
     """Ours; Textual's own where it does not let us."""
-    if not supported(Feature.TERMINAL_INPUT):
+    if not supported(Feature.TERMINAL_DRIVER):
         return LinuxDriver
     from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
 

@@ -9,13 +9,15 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
 from imagechat_tui import typed_ahead
+from imagechat_tui.tui.textual_internals.screen_file import ScreenFile
 from imagechat_tui.tui.textual_internals.terminal_events import Burst, LineBreak
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 
@@ -48,6 +50,13 @@ def _bursts(found: list[Message]) -> Iterator[Message]:
 
 class TerminalDriver(LinuxDriver):
     """A terminal: keys, the pointer and answers come in, cells go out."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        if self._file is not None:
+            self._file = ScreenFile(self._file.fileno())  # type: ignore[assignment]
 
     def start_application_mode(self) -> None:
         """As Textual does, but keys are keys before the screen is seen.
