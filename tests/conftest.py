@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, settings
 for size in ("COLUMNS", "LINES"):  # of the terminal that the tests were started in: no test's terminal has it
     os.environ.pop(size, None)
 
+# The hundreds of processes that tests start compile each module once, and not each for itself, which took 2 s apiece.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A loaded machine is no defect of ours: nothing that Hypothesis tries is timed.
 settings.register_profile("imagechat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("imagechat")

@@ -89,6 +89,18 @@ def check_placed(world: World, session: Session) -> None:
     assert not told
 
 
+def check_in_step(world: World) -> None:
+    """After the network has healed each placement is heard of: no later list or question mends it."""
+    for number, session in enumerate(world.sessions):
+        session.feed(RoomFound(showing(number % 2 + 1)))
+    for _ in range(20):
+        world.place_markers()
+        world.run_until(world.now + world.chance.choice([0.0, 0.1, 1.0]))
+    world.run_until(world.now + 10.0)
+    for session in world.sessions:
+        check_placed(world, session)
+
+
 def check_order(world: World, session: Session, *, at_rest: bool = False) -> None:
     """Each event once and in its place, or told as missed (until the server itself went back); at rest, all of them."""
     if world.server.restored or not world.server.ours:
@@ -155,7 +167,9 @@ def check_text(world: World, session: Session) -> None:
 def test_all_sessions_end_up_equal_to_our_server(block: int, runs: int) -> None:
     for seed in range(block * runs // 20, (block + 1) * runs // 20):
         try:
-            check(played(seed, ours=True))
+            world = played(seed, ours=True)
+            check(world)
+            check_in_step(world)
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
@@ -209,22 +223,6 @@ def test_a_marker_at_the_spot_of_another_begins_a_thread_of_its_own() -> None:
     world.heal()
     check(world)
     assert len(world.server.conversations) == 2
-
-
-@pytest.mark.reliability
-@pytest.mark.parametrize("block", range(20))
-def test_where_markers_are_is_in_step_with_nobody_asking_anew(block: int, runs: int) -> None:
-    """After the network has healed each change is heard of: no later list or question mends it."""
-    for seed in range(block * runs // 20, (block + 1) * runs // 20):
-        world = played(seed, ours=True)
-        for number, session in enumerate(world.sessions):
-            session.feed(RoomFound(showing(number % 2 + 1)))
-        for _ in range(20):
-            world.place_markers()
-            world.run_until(world.now + world.chance.choice([0.0, 0.1, 1.0]))
-        world.run_until(world.now + 10.0)
-        for session in world.sessions:
-            check_placed(world, session)
 
 
 @pytest.mark.reliability

@@ -72,7 +72,7 @@ async def test_a_change_below_a_dialog_costs_its_own_cells_and_is_seen(sit: Sit,
         assert desk.lines != before
 
 
-@pytest.mark.parametrize("turns", range(0, 40, 4))
+@pytest.mark.parametrize("turns", range(0, 40, 8))
 async def test_a_change_below_in_the_moment_a_dialog_comes_is_seen(sit: Sit, turns: int) -> None:
     async with sit(driver_class=Recorder) as desk:
         driver = desk.app._driver
