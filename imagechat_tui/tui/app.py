@@ -19,6 +19,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from imagechat_tui.commands import Context
+from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.safetext import Kind, safe_text
@@ -44,7 +45,7 @@ from imagechat_tui.tui.textual_internals.terminal import driver_class, write
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.visits import Album, Visit, Visits
 from imagechat_tui.tui.widgets.bars import count
-from imagechat_tui.words import WIDE_SIGNS, Words, album_change_words
+from imagechat_tui.words import WIDE_SIGNS, Words, album_change_words, picture_gone_words
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -418,7 +419,13 @@ class ImageChatApp(App[int]):
         self._attend()
         words = self._picture_problem(message.error) or self._crashes.words(message.error)
         if self.chat.picture.picture is not None:
-            self.chat.show_not_read_again(f"{words.sentence} {words.action}".strip())
+            gone = isinstance(message.error, PictureError) and isinstance(
+                message.error.problem, PictureMissing
+            )
+            if gone:
+                self.chat.show_not_read_again(picture_gone_words(self._visits.current.picture.name))
+            else:
+                self.chat.show_not_read_again(f"{words.sentence} {words.action}".strip())
             return
         todo = f"{words.action} R reads it again.".strip()
         said = f"{words.title}\n\n{words.sentence}\n{todo}\n\nIts threads still work: Tab."

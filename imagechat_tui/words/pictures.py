@@ -228,6 +228,11 @@ def album_change_words(added: Sequence[str], gone: Sequence[str], back: Sequence
     return " ".join(f"{verb}: {_several_words(names)}." for names, verb in told if names)
 
 
+def picture_gone_words(name: str) -> str:
+    """That the file of the picture that is shown is there no more; what is shown stays."""
+    return f"{album_change_words((), (name,), ())} You see it as it was."
+
+
 def _several_words(names: Sequence[str]) -> str:
     return safe_name(names[0]) if len(names) == 1 else f"{len(names)} pictures"
 

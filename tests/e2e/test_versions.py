@@ -67,7 +67,7 @@ def huge(path: Path) -> None:
 BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut": (lambda path: os.truncate(path, path.stat().st_size // 2), "cut off now"),
     "empty": (lambda path: os.truncate(path, 0), "empty"),
-    "gone": (gone, "does not exist"),
+    "gone": (gone, "Gone: shot.png."),
     "folder": (folder, "holds no visible"),
     "pipe": (pipe, "is a device"),
     "huge": (huge, "16384"),

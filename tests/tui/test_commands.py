@@ -237,8 +237,7 @@ async def test_what_may_follow_a_key_is_in_the_status_line_until_it_has_followed
         await desk.press("tab", "]", "]")
         before = desk.lines[-1].rpartition("%")[2]
         await desk.press("g")
-        every = "gg first  g= here  gm move  gu back  go elsewhere  Esc cancel"
-        assert every in desk.lines[-1]
+        assert "gg first  Esc cancel" in desk.lines[-1]
         await desk.press("g")
         assert desk.chat.selection.selected_key == "ic_1"
         assert desk.lines[-1].rpartition("%")[2] == before

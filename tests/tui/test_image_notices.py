@@ -39,6 +39,13 @@ async def test_who_joins_by_the_bytes_is_told_with_whom(sit: Sit, people: list[s
         assert not desk.toasts, "said once"
 
 
+async def test_who_is_writing_is_told_how_to_get_to_the_key(sit: Sit) -> None:
+    async with sit(eg.changed(discussed_by("anna"), room=eg.room())) as desk:
+        await desk.press("c", "x")
+        await desk.publish(discussed_by("anna"))
+        assert "Anna discusses this picture here. Not yours? i (Esc first)" in desk.toasts
+
+
 async def test_nothing_is_told_before_it_is_known_who_is_there(sit: Sit) -> None:
     state = discussed_by("anna")
     async with sit(eg.changed(state, connection=Connection())) as desk:

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 from textual.message import Message
 
+from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.raster.image import Loss, Picture
 from imagechat_tui.tui import picture_loading
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
@@ -275,6 +276,13 @@ async def test_a_picture_on_the_screen_is_not_taken_away_by_a_file_that_broke(tm
         await desk.until(lambda: "Not read again" in desk.toasts)
         assert desk.chat.picture.picture is WHOLE
         assert "marker.new" not in desk.chat.availability.disabled_commands
+
+
+async def test_a_file_that_is_gone_is_told_as_such(tmp_path: Path) -> None:
+    file = File(WHOLE)
+    async with sitting(file, tmp_path) as desk:
+        file.become(PictureError(PictureMissing("/somewhere/shot.png")), 2)
+        await desk.until(lambda: "Not read again Gone: shot.png. You see it as it was." in desk.toasts)
 
 
 async def test_a_defect_is_no_fault_of_the_picture(tmp_path: Path) -> None:

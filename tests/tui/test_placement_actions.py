@@ -69,6 +69,31 @@ class Acting:
         return list(self.parts.session.intents)
 
 
+@pytest.mark.parametrize("command", ["marker.confirm", "marker.take", "marker.put-back"])
+@pytest.mark.parametrize("marker", [BOBS, OWN, None], ids=["Bob's", "own", "none"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        two_threads(),
+        two_threads(read_only=True),
+        two_threads(connection=Connection(Phase.OFFLINE)),
+        *(on_version_two(ic_1=known, ic_2=known) for known in PlacementState),
+    ],
+    ids=["made on it", "read only", "offline", *PlacementState],
+)
+def test_just_the_keys_that_do_something_are_offered(
+    state: ChatState, marker: ConversationId | None, command: str
+) -> None:
+    acting = Acting(state, marker)
+    offered = command not in acting.parts.availability.disabled_commands
+    act = {
+        "marker.confirm": acting.actions.confirm,
+        "marker.take": acting.actions.take,
+        "marker.put-back": acting.actions.put_back,
+    }[command]
+    assert offered is (bool(act()) or bool(acting.asked))
+
+
 def test_those_to_check_are_walked_round_and_the_crosshair_goes_along() -> None:
     acting = Acting(on_version_two(ic_1="moved", ic_2="guess"), None)
     for _ in range(2):

@@ -113,6 +113,14 @@ async def test_go_goes_where_it_is_discussed_too_and_back() -> None:
         assert rooms.asked in ([None, LOGO, None], [None, LOGO])
 
 
+async def test_where_it_is_discussed_nowhere_else_going_is_not_offered() -> None:
+    async with seated(Rooms(eg.room(url_id=OWN, image=IMAGE))) as desk:
+        await desk.press("g")
+        assert "elsewhere" not in desk.lines[-1]
+        await desk.press("o")
+        assert "Discussed nowhere else, as far as the server knows." in desk.toasts
+
+
 async def test_of_several_one_is_chosen() -> None:
     rooms = Rooms(eg.room(url_id=OWN, image=IMAGE, others=(*ELSEWHERE, eg.other_image(markers=0))))
     async with seated(rooms) as desk:

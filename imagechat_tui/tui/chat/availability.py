@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from imagechat_tui.commands import WRITES
+from imagechat_tui.protocol.models import PlacementState
 from imagechat_tui.sync.intents import DeleteComment, DeleteConversation
 from imagechat_tui.sync.state import CommentView, Peer, Thread, WriteStatus
 from imagechat_tui.tui.chat import needs
@@ -16,6 +17,10 @@ from imagechat_tui.tui.chat.selection import Selection
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.models import Point
+
+
+PLACINGS: Final = frozenset({"marker.confirm", "marker.take", "marker.put-back"})
+"""Ids of commands about where a marker is."""
 
 
 class PictureView(Protocol):
@@ -64,7 +69,10 @@ class Availability:
         """Ids of commands that would do nothing now."""
         disabled = set(self.forbidden_commands)
         thread = self._selection.current
-        disabled |= WRITES - {"marker.new"} if thread is None else self._disabled_for(thread)
+        if thread is None:
+            disabled |= WRITES - {"marker.new"} | PLACINGS
+        else:
+            disabled |= self._disabled_for(thread) | self._useless_placings(thread)
         if self._selection.gone is not None:
             disabled.add("marker.new")
         if not self._state.threads:
@@ -92,6 +100,23 @@ class Availability:
         if deleted.draft_id is None and not (connected and self._can_change(deleted)):
             disabled.add("thread.delete")
         return disabled
+
+    def _useless_placings(self, thread: Thread) -> Set[str]:
+        """Ids of commands about a marker's place that would do nothing for it."""
+        state = self._state
+        if state.is_read_only or not state.shown.connection.can_write or not state.is_on_server(thread):
+            return PLACINGS
+        if thread.placement is None:
+            return PLACINGS - {"marker.take"} if self._can_change(thread) else PLACINGS
+        match thread.placement.state:
+            case PlacementState.SET:
+                return frozenset({"marker.confirm"})
+            case PlacementState.MOVED:
+                return frozenset()
+            case PlacementState.SAME | PlacementState.CHANGED | PlacementState.GUESS:
+                return frozenset({"marker.put-back"})
+            case unknown:
+                assert_never(unknown)
 
     def _can_change(self, thing: Thread | CommentView) -> bool:
         return self._state.may_change(thing) and thing.status not in IN_FLIGHT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from imagechat_tui.protocol.models import Matched
@@ -25,11 +25,15 @@ class ImageNotices:
         state: what is shown.
         notices: says it.
         elsewhere: whether it is shown in another room than the one that it was opened in.
+        writing: whether letters go into a text, so that the keys that are told need an Esc before them.
     """
 
-    def __init__(self, state: ScreenState, notices: Notices, *, elsewhere: bool) -> None:
+    def __init__(
+        self, state: ScreenState, notices: Notices, *, elsewhere: bool, writing: Callable[[], bool]
+    ) -> None:
         self._state = state
         self._notices = notices
+        self._writing = writing
         self._elsewhere = elsewhere
         self._told: set[tuple[UrlId, bool]] = set()
         """Rooms of which it was told by what the picture was recognised (True), or where else it is discussed."""
@@ -39,24 +43,27 @@ class ImageNotices:
         room = self._state.shown.room
         if self._elsewhere:
             if self._state.loaded and self._begin(room.url_id, joined=True):
-                self._notices.notice("", GO_BACK, lasting=True)
+                self._tell("", GO_BACK)
             return
         if room.own is not None and self._begin(room.url_id, joined=True):
             from imagechat_tui.words import named_room_words
 
             words = named_room_words(room.url_id, room.own)
-            self._notices.notice(words.title, f"{words.sentence} {words.action}", lasting=True)
+            self._tell(words.title, f"{words.sentence} {words.action}")
         if room.image is None or not self._state.loaded:
             return
         if room.image.matched is Matched.PIXELS and self._begin(room.url_id, joined=True):
             from imagechat_tui.words import joined_words
 
             words = joined_words([*self._others()], room.image.name, room.image.project)
-            self._notices.notice(words.title, f"{words.sentence} {words.action}", lasting=True)
+            self._tell(words.title, f"{words.sentence} {words.action}")
         elif any(other.markers for other in room.others) and self._begin(room.url_id, joined=False):
             from imagechat_tui.words import also_discussed_words
 
-            self._notices.notice("", also_discussed_words(room.others), lasting=True)
+            self._tell("", also_discussed_words(room.others))
+
+    def _tell(self, title: str, words: str) -> None:
+        self._notices.notice(title, f"{words} (Esc first)" if self._writing() else words, lasting=True)
 
     def _begin(self, url_id: UrlId, *, joined: bool) -> bool:
         """Whether it was not told yet; now it is."""

@@ -57,10 +57,18 @@ class RoomActions:
         self._enter = enter
         self._elsewhere = elsewhere
 
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether there is another room to go to."""
+        return self._elsewhere or self._state.shown.room.own is not None or bool(self._others)
+
+    @property
+    def _others(self) -> list[OtherImage]:
+        return [other for other in self._state.shown.room.others if other.markers]
+
     def go_elsewhere(self) -> None:
         """Show this picture in another room where it is discussed; from there back to where it was opened."""
-        room = self._state.shown.room
-        others = [other for other in room.others if other.markers]
+        room, others = self._state.shown.room, self._others
         if self._elsewhere:
             self._enter(None, None)
         elif room.own is not None:

@@ -194,7 +194,9 @@ class ChatScreen(Layer[None]):
             on_change=self.show_status,
             on_ask=lambda: self.post_message(ComparisonAsked()),
         )
-        self._image_notices = ImageNotices(state, self.notices, elsewhere=elsewhere)
+        self._image_notices = ImageNotices(
+            state, self.notices, elsewhere=elsewhere, writing=lambda: self.composer.takes_keys
+        )
         self._dialogs = DialogOpener(self, state, self._clock)
         self.gaze = Gaze(
             state,
@@ -453,6 +455,8 @@ class ChatScreen(Layer[None]):
         disabled = self.availability.disabled_commands | self.comparing.disabled_commands
         if not self.header.facts.place:
             disabled |= {"picture.next"}
+        if not self.room_actions.leads_elsewhere:
+            disabled |= {"image.elsewhere"}
         if self.header.facts.unread_beside:
             disabled -= {"marker.unread"}
         words = {}
