@@ -163,6 +163,25 @@ COMMANDS: Final = (
         synonyms="list overview folder files images open unread choose index",
     ),
     Command(
+        "find.search", Context.CHAT, "slash", "search", "Search what is said, names, #7",
+        synonyms="find look for text comment word grep query /",
+        hint="search", footer={Context.THREADS: 45}, about=(Subject.CONTENTS,), manual="search, next, previous found",
+    ),
+    Command(
+        "find.next", Context.CHAT, "n", "find(1)", "Next found",
+        synonyms="search forward again match", about=_LIST, manual="search, next, previous found",
+    ),
+    Command(
+        "find.previous", Context.CHAT, "N", "find(-1)", "Previous found",
+        synonyms="search back again match", about=_LIST, manual="search, next, previous found",
+    ),
+    Command(
+        "find.filter", Context.CHAT, "F", "filter", "Filter: is:open, is:unread, by:anna, words",
+        synonyms="only hide show resolved mine author mentions check query narrow search",
+        hint="filter", footer={Context.THREADS: 47}, about=(Subject.CONTENTS,), verb="ls",
+        manual="filter the threads; Esc shows all",
+    ),
+    Command(
         "marker.unread", Context.CHAT, "space", "next_unread", "Next unread",
         synonyms="new jump goto go to mark read notification inbox",
         hint="unread", footer={Context.THREADS: 30}, about=(*_LIST, Subject.READS),
@@ -220,8 +239,8 @@ COMMANDS: Final = (
         hint="elsewhere", about=(Subject.CONTENTS,), manual="go where this picture is discussed too, and back",
     ),
     Command(
-        "image.anew", Context.CHAT, "N", "anew", "Start anew: a room of its own for this picture",
-        synonyms="unlink separate split leave new empty room not mine",
+        "image.anew", Context.CHAT, "g n", "anew", "Start anew: a room of its own for this picture",
+        synonyms="unlink separate split leave new empty room not mine", hint="anew",
         about=(Subject.CONTENTS,), writes=True, verb="unlink", manual="start anew: a room of its own, asks first",
     ),
     Command(

@@ -84,6 +84,10 @@ class Query(Struct, frozen=True):
     terms: tuple[Term, ...] = ()
 
 
+EVERY: Final = Query("")
+"""Every thread is meant."""
+
+
 def parsed(text: str) -> Query | NotAFilter:
     """What a text asks for, or what in it cannot be meant."""
     terms: list[Term] = []

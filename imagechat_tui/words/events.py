@@ -72,7 +72,7 @@ def tally_words(tally: Tally) -> Words:
         return Words(title, found, ") walks them.")
     if tally.to_check == count > 2:
         found = f"None of its {count} markers was found again."
-        return Words(title, found, ") walks them, N starts anew.")
+        return Words(title, found, ") walks them, gn starts anew.")
     stay = f"{_markers(tally.stay)} {'stays' if tally.stay == 1 else 'stay'}"
     if tally.changed:
         stay += f" ({tally.changed} changed)"

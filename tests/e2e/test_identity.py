@@ -458,7 +458,7 @@ def test_who_landed_in_a_room_starts_anew_and_goes_to_the_other_and_back(anna: P
     draw(copy, "red")
     screen = ben.screen(copy)
     screen.shows("LIVE", "Between us", "Anna discusses this picture here")
-    screen.press("N")
+    screen.press("g", "n")
     screen.shows("Start anew?", room)
     screen.press("y")
     screen.shows("Started anew", "No markers yet", "LIVE")

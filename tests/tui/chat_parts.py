@@ -12,6 +12,7 @@ from imagechat_tui.sync.intents import TextWrite
 from imagechat_tui.sync.state import ChatState, CommentView, Thread
 from imagechat_tui.tui.chat.availability import Availability
 from imagechat_tui.tui.chat.drafting import Drafting
+from imagechat_tui.tui.chat.finding import Filtering, Finding, Searching
 from imagechat_tui.tui.chat.news import NewsNotices
 from imagechat_tui.tui.chat.notices import Notice, Notices
 from imagechat_tui.tui.chat.refusals import Refusals
@@ -81,8 +82,8 @@ class ListedDisplay:
             self.selected = now[min(keys.index(self.selected), len(now) - 1)] if now else None
         self.threads = tuple(threads)
 
-    def show_list(self, still_open: int | None) -> None:
-        self.thread, self.title = None, f"{still_open} open"
+    def show_list(self, still_open: int | None, *, query: str, hidden: int) -> None:
+        self.thread, self.title = None, f"{hidden} hidden by {query}" if query else f"{still_open} open"
 
     def begin_thread(self, thread: Thread) -> None:
         self.thread = thread
@@ -144,6 +145,23 @@ class Typing:
     def end(self) -> None:
         self.target = self.draft_id = self.tried = None
         self.text = self.note = ""
+
+
+class WrittenLine:
+    """The line in which one types what to look for, without a widget."""
+
+    def __init__(self) -> None:
+        self.label = self.text = self.note = ""
+        self.open = False
+
+    def begin(self, label: str, text: str) -> None:
+        self.label, self.text, self.note, self.open = label, text, "", True
+
+    def show_note(self, note: str) -> None:
+        self.note = note
+
+    def end(self) -> None:
+        self.open = False
 
 
 class Alarm:
@@ -224,6 +242,22 @@ class Parts:
             focused_comment=self._focused_comment,
             is_shown=lambda thread: thread.key not in self.hidden,
             confirm=self._confirm,
+        )
+        self.line = WrittenLine()
+        self.filtering = Filtering(self.state, self.line, self.selection.follow)
+        self.arrived: list[str] = []
+        """Keys of the threads at which a search ended."""
+        self.finding = Finding(
+            self.line,
+            filtering=self.filtering,
+            searching=Searching(
+                self.state,
+                selection=self.selection,
+                picture=self.picture,
+                notices=self.notices,
+                line=self.line,
+            ),
+            on_found=self.arrived.append,
         )
         self.availability = Availability(self.state, self.selection, self.picture, self._focused_comment)
         self.show(self.session.state)

@@ -221,7 +221,7 @@ async def test_keys_walk_take_and_drop_a_marker(sit: Sit) -> None:
     [
         (Tally(2, 3, stay=9, moved=2, to_check=1), "9 markers stay, 2 moved along, 1 to check."),
         (Tally(2, 3, stay=1, changed=1), "1 marker stays (1 changed)."),
-        (Tally(2, 3, to_check=4), "None of its 4 markers was found again. ) walks them, N starts anew."),
+        (Tally(2, 3, to_check=4), "None of its 4 markers was found again. ) walks them, gn starts anew."),
         (Tally(2, 3, to_check=4, unseen=4), "4 markers to check: the picture from before was not kept here."),
     ],
 )

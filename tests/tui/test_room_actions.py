@@ -155,13 +155,13 @@ async def test_where_there_is_nothing_to_go_to_it_says_so(sit: Sit) -> None:
 async def test_starting_anew_asks_first_and_tells_how_to_undo_it() -> None:
     rooms = Rooms(eg.room(url_id=OWN, image=IMAGE, page_title="check out.png"))
     async with seated(rooms) as desk:
-        await desk.press("N")
+        await desk.press("g", "n")
         assert "Start anew?" in desk.text
         assert "This picture gets a room of its own" in desk.text
         assert str(OWN) in desk.text
         await desk.press("escape")
         assert not desk.session.asked(LinkImage)
-        await desk.press("N", "y")
+        await desk.press("g", "n", "y")
         assert desk.session.asked(LinkImage) == [LinkImage(NEW_IMAGE)]
         rooms.room = eg.room(url_id=OTHER, image=eg.opened_image(id=ImageId("im_3"), url_id=OTHER))
         desk.session.publish(desk.session.state, Announce(News.LINKED))
@@ -173,7 +173,7 @@ async def test_starting_anew_asks_first_and_tells_how_to_undo_it() -> None:
 async def test_what_keeps_it_from_starting_anew_is_said(sit: Sit) -> None:
     state = eg.changed(two_threads(), room=eg.room(image=IMAGE))
     async with sit(state) as desk:
-        await desk.press("N", "y")
+        await desk.press("g", "n", "y")
         await desk.publish(state, Announce(News.NOT_LINKED, problem=Problem(ProblemKind.OFFLINE)))
         assert "Not started anew" in desk.toasts
 
@@ -188,6 +188,6 @@ async def test_what_keeps_it_from_starting_anew_is_said(sit: Sit) -> None:
 )
 async def test_where_it_cannot_start_anew_nobody_is_asked(sit: Sit, state: ChatState) -> None:
     async with sit(state) as desk:
-        await desk.press("N")
+        await desk.press("g", "n")
         assert desk.app.screen is desk.chat
         assert desk.toasts

@@ -75,7 +75,7 @@ class Availability:
             disabled |= self._disabled_for(thread) | self._useless_placings(thread)
         if self._selection.gone is not None:
             disabled.add("marker.new")
-        if not self._state.threads:
+        if not self._state.found:
             disabled |= {"marker.next", "list.open"}
         if not any(thread.unread for thread in self._state.threads):
             disabled.add("marker.unread")

@@ -92,7 +92,7 @@ class PlacementActions:
 
     def look(self, step: int) -> None:
         """Go to the next (1) or previous (-1) marker of which nobody can tell where it is; there must be one."""
-        threads = self._state.threads
+        threads = self._state.found
         keys = [thread.key for thread in threads]
         selected = self._selection.selected_key
         at = keys.index(selected) if selected in keys else (-1 if step > 0 else 0)

@@ -22,6 +22,7 @@ from imagechat_tui.tui.chat.comparing import WALK, Comparing
 from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
 from imagechat_tui.tui.chat.drafting import Drafting
+from imagechat_tui.tui.chat.finding import Filtering, Finding, Searching
 from imagechat_tui.tui.chat.gaze import Gaze
 from imagechat_tui.tui.chat.image_notices import ImageNotices
 from imagechat_tui.tui.chat.layout import Pane, Sidebar
@@ -64,6 +65,7 @@ from imagechat_tui.tui.textual_internals.layers import Layer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.widgets.bars import HeaderBar, HeaderFacts, StatusBar
 from imagechat_tui.tui.widgets.composer import Composer
+from imagechat_tui.tui.widgets.find_line import FindLine
 from imagechat_tui.tui.widgets.offline_banner import OfflineBanner
 from imagechat_tui.tui.widgets.rows import Rows
 
@@ -134,6 +136,7 @@ class ChatScreen(Layer[None]):
         self.comments = self.sidebar.comments
         self.composer = self.sidebar.composer
         self.status = StatusBar(id="status")
+        self.find_line = FindLine(id="find")
         self.panes = Panes(self, picture=self.picture, sidebar=self.sidebar, on_change=self.show_status)
         self.notices = Notices(AppCorner(self.app), self.panes.place_notices)
         self._put_together(session)
@@ -226,6 +229,19 @@ class ChatScreen(Layer[None]):
             is_shown=self.picture.shows,
             confirm=self._dialogs.confirm,
         )
+        self.filtering = Filtering(state, self.find_line, self._show_found)
+        self.finding = Finding(
+            self.find_line,
+            filtering=self.filtering,
+            searching=Searching(
+                state,
+                selection=self.selection,
+                picture=self.picture,
+                notices=self.notices,
+                line=self.find_line,
+            ),
+            on_found=self._arrive,
+        )
         self._keys_begun = ""
         self._seeks_until_s: float | None = None
         """The person came here for what is unread, and it is not known yet; so long is that waited for."""
@@ -251,6 +267,7 @@ class ChatScreen(Layer[None]):
             yield self.picture_pane
             yield self.sidebar
         yield self.status
+        yield self.find_line
 
     def on_mount(self) -> None:
         """Show what the session knows; relative times move on by the minute."""
@@ -274,7 +291,7 @@ class ChatScreen(Layer[None]):
         self._show_empty()
         self.sidebar.show_people(self.state.people)
         self.selection.follow()
-        self.picture.threads = self.placement_actions.shown(self.state.threads)
+        self.picture.threads = self.placement_actions.shown(self.state.found)
         self.picture.crosshairs = state.here.crosshairs
         self._show_bars()
         self._image_notices.follow()
@@ -283,8 +300,8 @@ class ChatScreen(Layer[None]):
         self.gaze.follow()
 
     def _show_markers(self) -> None:
-        """A marker goes with the crosshair, or does so no more."""
-        self.picture.threads = self.placement_actions.shown(self.state.threads)
+        """A marker goes with the crosshair, or does so no more; or others are hidden."""
+        self.picture.threads = self.placement_actions.shown(self.state.found)
         self.show_status()
 
     def show_news(self, news: Sequence[Announce]) -> None:
@@ -296,6 +313,8 @@ class ChatScreen(Layer[None]):
         """What stands in the list while it is empty."""
         if not self.state.loaded:
             words = "Loading threads." if self.state.is_starting else "Nothing loaded yet."
+        elif self.state.hidden:
+            words = "No thread matches.\n\nEsc shows all."
         elif "marker.new" in self.availability.disabled_commands:
             words = "No markers yet."
         else:
@@ -319,6 +338,7 @@ class ChatScreen(Layer[None]):
         summary = self.summary
         self.notices.outdate()
         self.comparing.leave()
+        self.finding.leave()
         if self.drafting.put_away():
             self.notices.notice("Draft kept", f"Not sent. It waits at {self.bars.picture_name}.")
         if self.selection.open_key is not None:
@@ -477,6 +497,33 @@ class ChatScreen(Layer[None]):
             else hints(self, focus, disabled, words),
         )
 
+    # -- what is looked for
+
+    def _show_found(self) -> None:
+        """Others are hidden than before."""
+        self._show_empty()
+        self.selection.follow()
+        self._show_markers()
+
+    @on(FindLine.Typed)
+    def _find_typed(self, event: FindLine.Typed) -> None:
+        self.finding.typed(event.text)
+
+    @on(FindLine.Entered)
+    def _find_entered(self, event: FindLine.Entered) -> None:
+        self.finding.entered(event.text)
+
+    @on(FindLine.Left)
+    def _find_left(self) -> None:
+        self.finding.leave()
+
+    @on(events.DescendantFocus)
+    def _focus_went(self) -> None:
+        """Keys go elsewhere than to what is looked for: it is meant as it stands."""
+        if self.finding.is_open and not self.find_line.has_keys:
+            self.finding.entered(self.find_line.text)
+            self.finding.leave()
+
     @on(events.DescendantFocus)
     @on(ImageView.ViewChanged)
     @on(Rows.Selected, "#comments")
@@ -548,11 +595,13 @@ class ChatScreen(Layer[None]):
 
     def _thread_opened(self) -> None:
         self.add_class("-reading")
+        self._show_markers()
         self.panes.go(self.comments)
         self.gaze.follow()
 
     def _thread_closed(self) -> None:
         self.remove_class("-reading")
+        self._show_markers()
         self.gaze.follow()
         if self.focused is self.comments:
             self.panes.go(self.threads)
@@ -692,16 +741,38 @@ class ChatScreen(Layer[None]):
             self.notices.notice(*NOTHING_LOADED)
         elif key is None:
             self.notices.notice("No markers yet", "Move the crosshair with hjkl and press c to add one.")
-        elif self._reads_along:
+        else:
+            self._arrive(key)
+
+    def _arrive(self, key: str) -> None:
+        """The crosshair is on another marker: where a thread is read, this one is shown, in passing."""
+        if self._reads_along:
             from_picture = self.focused is self.picture
             self.selection.open(key)
             self.gaze.passes()
             if from_picture:
                 self.panes.go(self.picture)
 
+    def action_search(self) -> None:
+        """Write what to look for."""
+        self.finding.search()
+
+    def action_find(self, step: int) -> None:
+        """Go to the next of what was looked for, or the one before."""
+        self.finding.step(step)
+
+    def action_filter(self) -> None:
+        """Write which threads are shown."""
+        self.finding.filter()
+
     def action_next_unread(self) -> None:
         """Open the next thread with something unread."""
-        if not self.selection.open_next_unread():
+        if self.selection.open_next_unread():
+            return
+        if hidden := self.state.hidden_unread:
+            words = "1 unread is" if hidden == 1 else f"{hidden} unread are"
+            self.notices.notice("", f"{words} hidden by the filter. Esc shows all.")
+        else:
             self.post_message(UnreadWanted())
 
     def action_mark_unread(self) -> None:
@@ -754,7 +825,7 @@ class ChatScreen(Layer[None]):
     @property
     def _checks(self) -> bool:
         """Whether there are markers of which nobody can tell where they are, and nothing is compared."""
-        return not self.comparing.is_on and any(thread.to_check for thread in self.state.threads)
+        return not self.comparing.is_on and any(thread.to_check for thread in self.state.found)
 
     # -- keys: the screen
 
@@ -795,6 +866,8 @@ class ChatScreen(Layer[None]):
             self.composer.leave()
         elif self.selection.open_key is not None:
             self.selection.close()
+        elif self.filtering.clear():
+            self.notices.outdate()
         elif self.focused is not self.picture:
             self.panes.go(self.picture)
         elif self.comparing.is_on:

@@ -117,6 +117,7 @@ class ScreenBars:
             typing=focus == "editor" or begun,
             begun=begun,
             markers=picture.markers_shown,
+            hidden=self._state.hidden,
             placing=placing_words(placings.placed, placings.coming) if placings.coming else "",
             leaving="back" if reading else "quit",
             hints=CHOOSING if picture.choosing else (*hints, CANCEL) if begun else hints,

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from imagechat_tui.finding import EVERY, Finder, Query
 from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.outbox import same_target
 from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Status, Thread, counts
@@ -45,7 +46,13 @@ class ScreenState:
         self.shown: ChatState = session.state
         """The state that the widgets show."""
         self.threads: tuple[Thread, ...] = ()
-        """All threads that are shown, in their order."""
+        """All threads that there are, in their order."""
+        self.found: tuple[Thread, ...] = ()
+        """Those of them that are listed, and marked on the picture."""
+        self.query = EVERY
+        """Which these are, but for what is open and what is not saved: that is never hidden."""
+        self._finder = Finder()
+        self._open_key: str | None = None
         self._people = People(self.shown.confirmed.names, self.shown.confirmed.me)
         self.picture = PictureStatus.COMING
         """How it stands with the picture. It is no part of the session's state."""
@@ -69,6 +76,37 @@ class ScreenState:
             if thread.status is not Status.DRAFT or thread.conversation.point != writing
         )
         self._by_key = {thread.key: thread for thread in self.threads}
+        self._find()
+
+    # -- what is hidden
+
+    def look_for(self, query: Query) -> None:
+        """Hide what is not meant."""
+        self.query = query
+        self._find()
+
+    def open(self, key: str | None) -> None:
+        """This thread is open, so that it is not hidden; None: none is."""
+        if key != self._open_key:
+            self._open_key = key
+            self._find()
+
+    def _find(self) -> None:
+        self.found = self.threads
+        if self.query.terms:
+            meant = self._finder.found(self.query, self.threads, self.shown.confirmed.me)
+            keys = {self._open_key, *(thread.key for thread in meant)}
+            self.found = tuple(thread for thread in self.threads if thread.key in keys or is_unsaved(thread))
+
+    @property
+    def hidden(self) -> int:
+        """How many threads are hidden."""
+        return len(self.threads) - len(self.found)
+
+    @property
+    def hidden_unread(self) -> int:
+        """How many of these have something unread."""
+        return sum(thread.unread for thread in self.threads) - sum(thread.unread for thread in self.found)
 
     # -- what is shown
 
@@ -156,3 +194,10 @@ class ScreenState:
         if writing is not None:
             typed = [draft for draft in typed if not same_target(draft.write, writing)]
         return len(typed), sum(draft.failed for draft in self.drafts)
+
+
+def is_unsaved(thread: Thread) -> bool:
+    """Whether anything in a thread is ours and not saved yet."""
+    return thread.status is not Status.SAVED or any(
+        comment.status is not Status.SAVED for comment in thread.comments
+    )

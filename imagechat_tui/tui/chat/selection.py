@@ -51,8 +51,11 @@ class ThreadDisplay(Protocol):
     def show_threads(self, threads: Sequence[Thread], /) -> None:
         """Have these in the list."""
 
-    def show_list(self, still_open: int | None, /) -> None:
-        """No thread is open; ``still_open`` are not resolved, None if there is nothing to count."""
+    def show_list(self, still_open: int | None, /, *, query: str, hidden: int) -> None:
+        """No thread is open; ``still_open`` are not resolved, None if there is nothing to count.
+
+        ``query`` is the filter, raw, and hides so many; it is empty if there is none.
+        """
 
     def begin_thread(self, thread: Thread, /) -> None:
         """Another thread is open: begin at its newest comment."""
@@ -148,7 +151,7 @@ class Selection:
 
     def step(self, step: int) -> str | None:
         """Select the next (1) or previous (-1) thread, and put the crosshair on it; None if there is none."""
-        threads = self._state.threads
+        threads = self._state.found
         if not threads:
             return None
         thread = threads[(self._place(-1 if step > 0 else 0) + step) % len(threads)]
@@ -163,7 +166,7 @@ class Selection:
 
     def open_next_unread(self) -> bool:
         """Open the next thread with something unread, round and round; False if there is none but what is open."""
-        threads, at = self._state.threads, self._place(-1) + 1
+        threads, at = self._state.found, self._place(-1) + 1
         others = (thread for thread in (*threads[at:], *threads[:at]) if thread.key != self.open_key)
         unread = next((thread for thread in others if thread.unread), None)
         if unread is not None:
@@ -172,7 +175,7 @@ class Selection:
 
     def _place(self, unselected: int) -> int:
         """Which of the threads is selected, counted from 0."""
-        keys = [thread.key for thread in self._state.threads]
+        keys = [thread.key for thread in self._state.found]
         return keys.index(self.selected_key) if self.selected_key in keys else unselected
 
     def open(self, key: str, *, entered: bool = False) -> None:
@@ -191,7 +194,7 @@ class Selection:
         if known and (entered or self.open_key != key):
             self._dispatch(OpenThread(thread.conversation.id, entered))
         if self.open_key != key:
-            self.open_key = key
+            self._set_open(key)
             self._display.begin_thread(thread)
         self._show_open()
         self._on_open()
@@ -207,7 +210,8 @@ class Selection:
     def close(self) -> None:
         """Close the open thread, and show the list."""
         self.deleting.discard(self.open_key or "")
-        self.open_key = self.gone = self._read = None
+        self.gone = self._read = None
+        self._set_open(None)
         self._dispatch(CloseThread())
         self._show_list()
         self._on_close()
@@ -218,10 +222,18 @@ class Selection:
         """Take in that another state is shown."""
         self.deleting &= {*(thread.key for thread in self._state.threads), self.open_key or ""}
         self._follow_renamed()
-        self._display.show_threads(self._state.threads)
+        self._list_found()
+        self._show_open()
+
+    def _list_found(self) -> None:
+        self._display.show_threads(self._state.found)
         if self.selected_key != self._display.selected:
             self.select(self._display.selected)
-        self._show_open()
+
+    def _set_open(self, key: str | None) -> None:
+        self.open_key = key
+        self._state.open(key)
+        self._list_found()
 
     def saved(self, sent_as: str, *, conversation_id: str | None, comment_id: str | None) -> None:
         """Something of ours goes on under the id that the server gave it."""
@@ -250,7 +262,7 @@ class Selection:
             if self.selected_key == old:
                 self.select(new)
             if self.open_key == old:
-                self.open_key = new
+                self._set_open(new)
                 self._dispatch(OpenThread(thread.conversation.id))
 
     def _show_open(self) -> None:
@@ -275,4 +287,8 @@ class Selection:
 
     def _show_list(self) -> None:
         state = self._state
-        self._display.show_list(state.open_count if state.loaded and state.threads else None)
+        self._display.show_list(
+            state.open_count if state.loaded and state.threads else None,
+            query=state.query.text if state.query.terms else "",
+            hidden=state.hidden,
+        )

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import CommentView, Status, Thread
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock
@@ -93,10 +94,15 @@ class ThreadSidebar(Vertical):
         """Have these in the list."""
         self.threads.items = tuple(threads)
 
-    def show_list(self, still_open: int | None) -> None:
-        """No thread is open; so many are not resolved, None if there is nothing to count."""
+    def show_list(self, still_open: int | None, *, query: str, hidden: int) -> None:
+        """No thread is open; so many are not resolved, None if there is nothing to count.
+
+        Where a filter (raw) hides some, that is told, with how they come back.
+        """
         counted = f" {symbols.DOT} {still_open} open" if still_open is not None else ""
-        self._entitle("Threads", (counted, "$dim not bold"))
+        if query:
+            counted = f" {symbols.DOT} {hidden} hidden {symbols.DOT} {safe_text(query, Kind.LINE)}"
+        self._entitle("Threads", (counted, "$accent not bold" if query else "$dim not bold"))
 
     def begin_thread(self, thread: Thread) -> None:
         """Another thread is open: begin at its newest comment."""

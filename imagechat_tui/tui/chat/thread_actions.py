@@ -245,10 +245,12 @@ class ThreadActions:
         if not unread:
             self._notices.notice(*(("", "Nothing unread.") if self._state.loaded else NOTHING_LOADED))
             return
-        shown = [thread for thread in unread if self._is_shown(thread)]
+        listed = {thread.key for thread in self._state.found}
+        shown = [thread for thread in unread if thread.key in listed and self._is_shown(thread)]
         for thread in shown:
             self._dispatch(MarkRead(thread.conversation.id))
-        self._notices.notice("", marked_read_words(len(shown), hidden=len(unread) - len(shown)))
+        hidden, by_filter = len(unread) - len(shown), self._state.hidden_unread
+        self._notices.notice("", marked_read_words(len(shown), hidden=hidden, by_filter=by_filter > 0))
 
     def resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""
@@ -262,9 +264,10 @@ class ThreadActions:
             self._dispatch(ResolveConversation(thread.conversation.id, resolved))
 
 
-def marked_read_words(shown: int, *, hidden: int) -> str:
-    """How many threads were marked read, and how many are unread whose markers are hidden."""
+def marked_read_words(shown: int, *, hidden: int, by_filter: bool = False) -> str:
+    """How many threads were marked read, and how many are unread that are hidden, and which key shows them."""
     done = "1 thread marked read." if shown == 1 else f"{shown} threads marked read."
     if not hidden:
         return done
-    return f"{done} {hidden} unread {'is' if hidden == 1 else 'are'} hidden: t shows {'it' if hidden == 1 else 'them'}."
+    are, them = ("is", "it") if hidden == 1 else ("are", "them")
+    return f"{done} {hidden} unread {are} hidden: {'Esc' if by_filter else 't'} shows {them}."

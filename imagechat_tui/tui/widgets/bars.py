@@ -202,6 +202,8 @@ class StatusFacts(Struct, frozen=True):
     """Whether a key was pressed that others have to follow."""
     markers: str = "all"
     """Which markers the picture shows: all, open, none."""
+    hidden: int = 0
+    """How many threads the filter hides."""
     placing: str = ""
     """How far it is with looking for markers on another version; empty while nobody does."""
     leaving: str = "quit"
@@ -239,6 +241,9 @@ class StatusBar(Widget):
 
     def _place(self, facts: StatusFacts) -> str:
         width = self.size.width
+        hidden = f"{facts.hidden} hidden"
+        if width < 60 and facts.hidden:
+            return hidden
         if facts.crosshair is None or width < 30 or (facts.begun and width < 120):
             return ""
         digits = 1 if width >= 60 else 0
@@ -251,6 +256,8 @@ class StatusBar(Widget):
             place += f"{SEPARATOR}{facts.placing}"
         if width >= 60 and facts.markers != "all":
             place += f"{SEPARATOR}{'no' if facts.markers == 'none' else facts.markers} markers"
+        if facts.hidden:
+            place += f"{SEPARATOR}{hidden}"
         return place
 
     def render(self) -> Content:
