@@ -199,6 +199,14 @@ class EditorLeft(Message):
     """Esc in the text that is being written."""
 
 
+class EditorStepped(Message):
+    """Another one of the names that are offered shall be the chosen one."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+
 class CommandChosen(Message):
     """A command shall be run, as its key would."""
 

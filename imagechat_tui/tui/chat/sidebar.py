@@ -88,6 +88,8 @@ class ThreadSidebar(Vertical):
         """Call people so from now on."""
         if not people.same_names(self.threads.people):
             self.forget_drawn()
+        if people is not self.comments.people:
+            self.composer.show_people(people)
         self.threads.people = self.comments.people = people
 
     def show_threads(self, threads: Sequence[Thread]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 from textual import on
@@ -10,16 +10,23 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Static
 
 from imagechat_tui.sync.intents import TextWrite
 from imagechat_tui.tui import symbols
-from imagechat_tui.tui.messages import EditorLeft, EditorSent
+from imagechat_tui.tui.messages import EditorLeft, EditorSent, EditorStepped
+from imagechat_tui.tui.name_completion import NameCompletion
 
 if TYPE_CHECKING:
     from textual.widgets import TextArea
 
     from imagechat_tui.tui.widgets.editor import Editor
+    from imagechat_tui.tui.widgets.people import People
+
+
+NAMES_AT_MOST: Final = 4
+"""Lines for names behind ``@``."""
 
 
 class Composer(Vertical):
@@ -53,6 +60,7 @@ class Composer(Vertical):
         """The write that was not saved and whose text this is."""
         self.tried: str | None = None
         """The text that write had."""
+        self._names = NameCompletion()
 
     def set_up(self) -> None:
         """Put the parts in, once. Not before the first paint: a text area costs 15 ms (measured)."""
@@ -63,6 +71,7 @@ class Composer(Vertical):
         self.mount(
             Static(id="composer-title", markup=False),
             Editor(id="editor"),
+            Static(id="composer-names", markup=False),
             Static(id="composer-note", markup=False),
             Static(id="composer-keys", markup=False),
         )
@@ -104,6 +113,14 @@ class Composer(Vertical):
         self.target = self.draft_id = self.tried = None
         self.note = ""
         self.editor.load_text("")
+        self._names.forget()
+        self._show_names()
+
+    def show_people(self, people: People) -> None:
+        """These people can be called behind ``@``."""
+        self._names.know(people.offers)
+        if self.target is not None:
+            self._offer_names()
 
     def insert(self, text: str) -> None:
         """Put more into the text."""
@@ -126,20 +143,82 @@ class Composer(Vertical):
         line.update(Content(note))
 
     def on_resize(self) -> None:
-        """Name as many keys as there is room for."""
+        """Name as many keys, and people, as there is room for."""
+        if self._names.is_open:
+            self._show_names()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
         width = self.size.width
-        keys = "Enter send"
-        for more in (f" {symbols.DOT} Esc keep", " draft", f" {symbols.DOT} Ctrl+J new line"):
-            if len(keys) + len(more) + 2 > width:
+        dot = f" {symbols.DOT} "
+        keys, *more = (
+            (f"{self._names.place}{dot}Enter take", f"{dot}Tab next", f"{dot}Esc close")
+            if self._names.is_open
+            else ("Enter send", f"{dot}Esc keep", " draft", f"{dot}Ctrl+J new line")
+        )
+        for part in more:
+            if len(keys) + len(part) + 2 > width:
                 break
-            keys += more
+            keys += part
         self.query_one("#composer-keys", Static).update(Content(keys))
+
+    # -- names
+
+    def _offer_names(self) -> None:
+        """Offer the names that fit what stands before the cursor."""
+        line, column = self.editor.cursor_location
+        self._names.follow(line, self.editor.document.get_line(line)[:column])
+        self._show_names()
+
+    def _show_names(self) -> None:
+        names, was_open = self._names, self.editor.offers_names
+        self.editor.offers_names = names.is_open
+        if not names.is_open and not was_open:
+            return
+        rows = [
+            Content.assemble((symbols.CURSOR if chosen else " ", "$accent"), (name, "bold" if chosen else ""))
+            for name, chosen in names.rows(self._room_for_names)
+        ]
+        shown = self.query_one("#composer-names", Static)
+        shown.display = names.is_open
+        shown.update(Content("\n").join(rows))
+        self._show_keys()
+
+    @property
+    def _room_for_names(self) -> int:
+        """How many lines names may have: text, title and keys keep theirs, and the list above two."""
+        around = self.parent
+        lines = around.size.height if isinstance(around, Widget) else 0
+        return min(NAMES_AT_MOST, max(1, lines - self.editor.size.height - 5))
+
+    def _take_name(self) -> None:
+        editor = self.editor
+        line, column = editor.cursor_location
+        begins, text = self._names.take()
+        if not editor.document.get_line(line)[column:].startswith(" "):
+            text += " "
+        end = editor.replace(
+            text, (line, begins), (line, column), maintain_selection_offset=False
+        ).end_location
+        editor.move_cursor(end)
+        self._show_names()
+
+    @on(EditorStepped)
+    def _stepped(self, event: EditorStepped) -> None:
+        event.stop()
+        self._names.step(event.step)
+        self._show_names()
+
+    # -- what the text says
 
     @on(EditorSent)
     def _sent(self, event: EditorSent) -> None:
         event.stop()
         write = self.write
         if write is None:
+            return
+        if self._names.is_open:
+            self._take_name()
             return
         if not write.text.strip():
             self.note = "Nothing to send yet. Esc closes."
@@ -149,7 +228,11 @@ class Composer(Vertical):
     @on(EditorLeft)
     def _left(self, event: EditorLeft) -> None:
         event.stop()
-        self.leave()
+        if self._names.is_open:
+            self._names.close()
+            self._show_names()
+        else:
+            self.leave()
 
     @property
     def takes_keys(self) -> bool:
@@ -166,4 +249,11 @@ class Composer(Vertical):
         """Tell that the text changed, while it is being written."""
         event.stop()
         if self.target is not None:
+            self._offer_names()
             self.post_message(self.Typed())
+
+    def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
+        """The cursor is somewhere else."""
+        event.stop()
+        if self.target is not None:
+            self._offer_names()

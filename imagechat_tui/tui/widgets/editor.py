@@ -11,24 +11,29 @@ from textual.widgets.text_area import Location
 
 from imagechat_tui.commands import Context
 from imagechat_tui.tui.commands import bindings
-from imagechat_tui.tui.messages import EditorLeft, EditorSent
+from imagechat_tui.tui.messages import EditorLeft, EditorSent, EditorStepped
 
 
 class Editor(TextArea):
     """A text area whose Enter sends."""
 
     BINDING_GROUP_TITLE = "Writing"
-    HELP = "Enter sends. Esc closes and keeps what you typed as a draft; it is never sent by itself."
+    HELP = (
+        "Enter sends. Esc closes and keeps what you typed as a draft; it is never sent by itself. "
+        "Behind @ names are offered: Tab and the arrows choose, Enter takes one, Esc closes the list."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Context.WRITING),
-        Binding("tab", "leave", "Close and keep the draft", show=False, priority=True),
+        Binding("tab", "tab", "Next name, or close and keep the draft", show=False, priority=True),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
         self.cursor_blink = False
         self.highlight_cursor_line = False
+        self.offers_names = False
+        """Whether a list of names is open: keys choose from it."""
 
     def action_submit(self) -> None:
         """Send what is written."""
@@ -37,6 +42,24 @@ class Editor(TextArea):
     def action_leave(self) -> None:
         """Leave; the draft is kept."""
         self.post_message(EditorLeft())
+
+    def action_tab(self) -> None:
+        """Choose the next name, or leave where none is offered."""
+        self.post_message(EditorStepped(1) if self.offers_names else EditorLeft())
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """As a text area does; where names are offered choose the next one."""
+        if self.offers_names:
+            self.post_message(EditorStepped(1))
+        else:
+            super().action_cursor_down(select)
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """As a text area does; where names are offered choose the one before."""
+        if self.offers_names:
+            self.post_message(EditorStepped(-1))
+        else:
+            super().action_cursor_up(select)
 
     def action_new_line(self) -> None:
         """Put a line break at the cursor."""

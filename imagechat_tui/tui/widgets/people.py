@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from imagechat_tui.protocol.models import Comment, Conversation, Point, User
 from imagechat_tui.safetext import Kind, SafeText, comment_text, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Peer, Phase, Thread
 from imagechat_tui.tui import symbols
+from imagechat_tui.tui.name_completion import Offer, offer
 
 UNNAMED = SafeText("somebody")
 ANONYMOUS = SafeText("Anonymous")
@@ -64,6 +66,17 @@ class People:
         if comment.mine or self.called is None or comment.comment.is_deleted:
             return False
         return self.called.search(plain(comment_text(comment.comment))) is not None
+
+    @cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """Whom the asking person can call: everybody known by name but themselves."""
+        found = []
+        for user in self._names:
+            name = self._plain_name(user)
+            if name not in (UNNAMED, ANONYMOUS) and (self._me is None or user != self._me.id):
+                own = safe_text(own_part(user), Kind.NAME)
+                found.append(offer(self._told_apart(user, name), name, own, shared=user in self.signs))
+        return tuple(one for one in found if one is not None)
 
     def same_names(self, other: People) -> bool:
         """Whether these tell the same people apart, and call the same one."""
