@@ -129,7 +129,8 @@ def new_desk() -> Desk:
         "COLORTERM": "truecolor",
         "LANG": "C.UTF-8",
     }
-    env.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "HOSTNAME"):
+        env.pop(name, None)
     return Desk(root=root, env=env, picture=picture)
 
 

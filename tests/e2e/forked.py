@@ -8,6 +8,7 @@ about starting, encodings and streams start real programs.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -27,6 +28,8 @@ LENGTH = 4
 """Bytes of the number that says how long a message is."""
 OF_THE_START = ("PYTHON", "LANG", "LC_")
 """Variables that the interpreter goes by when it starts."""
+CLONE_NEWUTS = 0x04000000
+"""A host name of its own (sched.h); ``os.unshare`` came with Python 3.12."""
 LOADED = (
     *("cli", "cli.threads", "cli.one_shot", "cli.target", "cli.show_verb", "cli.config", "cli.doctor"),
     *("cli.tenants", "cli.completions", "net.api", "net.local_server", "net.pictures", "net.drafts.file"),
@@ -142,8 +145,10 @@ def serve(link: socket.socket) -> None:
 
 
 def become(args: list[str], env: dict[str, str], cwd: str, streams: list[int]) -> None:
-    """Take on what a program is started with."""
+    """Take on what a program is started with; on a machine of the name in ``HOSTNAME``, where root may give one."""
     os.setsid()
+    if "HOSTNAME" in env and ctypes.CDLL(None).unshare(CLONE_NEWUTS) == 0:
+        socket.sethostname(env["HOSTNAME"])
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
