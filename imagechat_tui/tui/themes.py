@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from typing import Final
-from zlib import crc32
 
 from textual import constants
 from textual.theme import Theme
-
-PEOPLE: Final = 8
-"""How many colours for names there are."""
 
 _DARK_PEOPLE: Final = (
     "#8fb4dc", "#a9c48a", "#c9a3d6", "#7fc4bd", "#d6a58f", "#9fa8e0", "#c8bf86", "#d69bb4",
@@ -160,8 +156,3 @@ def themes_for(color_system: str | None) -> dict[str, Theme]:
 
 THEMES: Final = themes_for(constants.COLOR_SYSTEM)
 """Those for this terminal, by the name that the settings use."""
-
-
-def person_color(user_id: str) -> str:
-    """The name of the theme variable that holds a person's colour: the same one in every session."""
-    return f"person-{crc32(user_id.encode('utf-8', 'surrogatepass')) % PEOPLE}"

@@ -51,7 +51,9 @@ async def test_every_line_is_as_wide_as_the_screen_and_says_what_matters_most(wi
             "PICTURE", Point(60.8, 45.1), 2.0, 0.041, hints=(("c", "comment"), ("Enter", "open"))
         )
         presence = app.query_one(PresenceBar)
-        presence.people = [Person(f"demo:{n}", SafeText(f"Person Number {n}"), n == 0) for n in range(20)]
+        presence.people = [
+            Person(f"demo:{n}", SafeText(f"Person Number {n}"), f"person-{n % 8}", n == 0) for n in range(20)
+        ]
         await pilot.pause()
         header = app.query_one(HeaderBar).render().plain
         assert cell_len(header) == width

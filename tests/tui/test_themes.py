@@ -11,7 +11,8 @@ from textual.theme import Theme
 from textual.widgets import Input
 
 from imagechat_tui.raster.colors import ColorDepth, rgb_of
-from imagechat_tui.tui.themes import DARK, DARK_OF_16, LIGHT, LIGHT_OF_16, PEOPLE, themes_for
+from imagechat_tui.tui.person_colors import PEOPLE
+from imagechat_tui.tui.themes import DARK, DARK_OF_16, LIGHT, LIGHT_OF_16, themes_for
 from tests.tui.conftest import Sit
 
 OF_16 = [DARK_OF_16, LIGHT_OF_16]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from imagechat_tui.protocol.models import Matched
 from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
-from imagechat_tui.tui.widgets.people import author_key
+from imagechat_tui.tui.person_colors import author_key
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import UrlId

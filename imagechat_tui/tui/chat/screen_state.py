@@ -11,6 +11,7 @@ from imagechat_tui.sync.intents import Write
 from imagechat_tui.sync.outbox import same_target
 from imagechat_tui.sync.state import ChatState, CommentView, Draft, Phase, Status, Thread, counts
 from imagechat_tui.sync.views import Views
+from imagechat_tui.tui.person_colors import Colors, FirstSeen, assigned
 from imagechat_tui.tui.widgets.people import People
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ class ScreenState:
         """Which these are, but for what is open and what is not saved: that is never hidden."""
         self._finder = Finder()
         self._open_key: str | None = None
-        self._people = People(self.shown.confirmed.names, self.shown.confirmed.me)
+        self._first_seen = FirstSeen()
+        self._order: tuple[str, ...] = ()
+        self._colors: Colors = assigned(())
+        self._people = People(self.shown.confirmed.names, self.shown.confirmed.me, self._colors)
         self.picture = PictureStatus.COMING
         """How it stands with the picture. It is no part of the session's state."""
 
@@ -121,8 +125,11 @@ class ScreenState:
         return self._people_of(self.newest)
 
     def _people_of(self, state: ChatState) -> People:
-        if not self._people.is_about(state):
-            self._people = People(state.confirmed.names, state.confirmed.me)
+        order = self._first_seen.of(state)
+        if order != self._order:
+            self._order, self._colors = order, assigned(order)
+        if not self._people.is_about(state, self._colors):
+            self._people = People(state.confirmed.names, state.confirmed.me, self._colors)
         return self._people
 
     def thread(self, key: str | None) -> Thread | None:

@@ -86,7 +86,7 @@ class ThreadSidebar(Vertical):
 
     def show_people(self, people: People) -> None:
         """Call people so from now on."""
-        if not people.same_names(self.threads.people):
+        if not people.same_looks(self.threads.people):
             self.forget_drawn()
         if people is not self.comments.people:
             self.composer.show_people(people)

@@ -21,8 +21,8 @@ from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
+from imagechat_tui.tui.person_colors import author_key
 from imagechat_tui.tui.thread_words import comments_of, first_line, marker_name, one_line
-from imagechat_tui.tui.widgets.people import author_key
 
 if TYPE_CHECKING:
     from imagechat_tui.sync.intents import Intent

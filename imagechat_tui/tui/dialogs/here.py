@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.person_colors import FirstSeen, assigned
 from imagechat_tui.tui.widgets.bars import count
 from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.people import People, Person, initials, nobody_words, people_here
@@ -54,21 +55,25 @@ class Looking(Struct, frozen=True):
 
 
 def people_elsewhere(
-    told: Mapping[int, UsersOnline], beside: Beside, state: ChatState
+    told: Mapping[int, UsersOnline], beside: Beside, state: ChatState, order: Sequence[str] = ()
 ) -> list[tuple[int, Person]]:
     """Who looks at the other pictures, by the place of these, then by name; the asking person knows where they are.
 
-    Those of one name are told apart from each other, and from all that this picture knows.
+    Those of one name are told apart from each other, and from all that this picture knows. They choose their colours
+    behind those of this picture, whose ``order`` that is.
     """
     others = {at: online for at, online in sorted(told.items()) if at != beside.shown and at < beside.count}
     named = {user.id: user.display_name for online in others.values() for user in online.users}
-    people = People({**named, **state.confirmed.names}, state.confirmed.me)
+    colors = assigned([*order, *sorted(named)])
+    people = People({**named, **state.confirmed.names}, state.confirmed.me, colors)
     me = state.confirmed.me.id if state.confirmed.me is not None else None
     found: list[tuple[int, Person]] = []
     for at, online in others.items():
         versions = {one.user_id: one.versions for one in online.viewing}
         there = [
-            Person(user.id, people.name_of(user.id), versions=versions.get(user.id, ()))
+            Person(
+                user.id, people.name_of(user.id), people.color_of(user.id), versions=versions.get(user.id, ())
+            )
             for user in online.users
             if user.id != me
         ]
@@ -76,7 +81,7 @@ def people_elsewhere(
         unnamed = online.total_count - len(online.users)
         if unnamed > 0:
             word = "guest" if unnamed == online.anon_count else "other"
-            found.append((at, Person("", SafeText(count(unnamed, word)))))
+            found.append((at, Person("", SafeText(count(unnamed, word)), "dim")))
     return found
 
 
@@ -95,7 +100,7 @@ class PeopleRows(Rows[Looking]):
         """The name; on this picture the version and the place of the crosshair, else which picture, and its version."""
         person = item.person
         who = Text(no_wrap=True)
-        who.append(f"{initials(person.name) if person.id else '':<2} ", self.person(person.id))
+        who.append(f"{initials(person.name) if person.id else '':<2} ", self.person(person.color))
         who.append(person.labels[0], self.ink("plain"))
         what = [", ".join(f"v{version}" for version in person.versions)]
         if person.at is not None:
@@ -125,6 +130,7 @@ class HereScreen(Dialog[int | None]):
         self._beside = beside
         self._elsewhere: Mapping[int, UsersOnline] | None = {}
         self._note = ASKING
+        self._first_seen = FirstSeen()
 
     def compose(self) -> ComposeResult:
         """Title, list, what is not known, keys."""
@@ -155,8 +161,9 @@ class HereScreen(Dialog[int | None]):
 
     def _show(self) -> None:
         state, beside = self._state, self._beside
-        here = people_here(state, People(state.confirmed.names, state.confirmed.me))
-        elsewhere = people_elsewhere(self._elsewhere or {}, beside, state)
+        order = self._first_seen.of(state)
+        here = people_here(state, People(state.confirmed.names, state.confirmed.me, assigned(order)))
+        elsewhere = people_elsewhere(self._elsewhere or {}, beside, state, order)
         rows = self.query_one(PeopleRows)
         rows.show_empty(f"{nobody_words(state)}.")
         rows.items = [

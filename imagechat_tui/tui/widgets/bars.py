@@ -16,7 +16,6 @@ from imagechat_tui.safetext import SafeText
 from imagechat_tui.sync.state import Phase
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.keys import key_label
-from imagechat_tui.tui.themes import person_color
 from imagechat_tui.tui.widgets.people import Person
 from imagechat_tui.words import phase_words
 
@@ -183,7 +182,7 @@ class PresenceBar(Widget):
             if label is None:
                 parts.append((f"+{left}", "$dim"))
                 break
-            parts += [(symbols.UNREAD, f"${person_color(person.id)}"), f" {label}  "]
+            parts += [(symbols.UNREAD, f"${person.color}"), f" {label}  "]
             room -= cell_len(label) + 4
         return Content.assemble(*parts)
 

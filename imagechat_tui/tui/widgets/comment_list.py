@@ -14,7 +14,8 @@ from imagechat_tui.sync.state import CommentView, Status
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.commands import bindings
-from imagechat_tui.tui.widgets.people import People, author_key, initials
+from imagechat_tui.tui.person_colors import author_key
+from imagechat_tui.tui.widgets.people import People, initials
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words
 
@@ -51,7 +52,7 @@ class CommentList(Rows[CommentView]):
     def lines_of(self, item: CommentView, width: int) -> list[Text]:
         """Who and when, what, and a blank line."""
         author = self.people.author_of(item.comment)
-        ink = self.person(author_key(item.comment))
+        ink = self.person(self.people.color_of(author_key(item.comment)))
         head = Text(no_wrap=True)
         head.append(f"{initials(author):<2} {author}", ink)
         if item.comment.edited_at_ms is not None:

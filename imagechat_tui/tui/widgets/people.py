@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from imagechat_tui.safetext import Kind, SafeText, comment_text, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Peer, Phase, Thread
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.name_completion import Offer, offer
+from imagechat_tui.tui.person_colors import Colors, author_key, favorite
 
 UNNAMED = SafeText("somebody")
 ANONYMOUS = SafeText("Anonymous")
@@ -29,9 +31,13 @@ class People:
     Args:
         names: of the users that are known.
         me: the asking person.
+        colors: which colours they have; others have their favourite one.
     """
 
-    def __init__(self, names: Mapping[UserId, str], me: User | None = None) -> None:
+    def __init__(
+        self, names: Mapping[UserId, str], me: User | None = None, colors: Colors = MappingProxyType({})
+    ) -> None:
+        self._colors = colors
         self._names = names
         self._me = me
         shown = {
@@ -42,9 +48,16 @@ class People:
         self.called = calling(me)
         """What a comment has in it that calls the asking person; None if nothing does."""
 
-    def is_about(self, state: ChatState) -> bool:
-        """Whether it holds for a state, too."""
-        return self._names is state.confirmed.names and self._me == state.confirmed.me
+    def is_about(self, state: ChatState, colors: Colors) -> bool:
+        """Whether it holds for a state, and with these colours, too."""
+        return (
+            self._names is state.confirmed.names and self._me == state.confirmed.me and self._colors is colors
+        )
+
+    def color_of(self, key: str) -> str:
+        """The theme's variable that holds somebody's colour; ``key`` is a user's id, or as of ``author_key``."""
+        color = self._colors.get(key)
+        return f"person-{favorite(key) if color is None else color}"
 
     def name_of(self, user_id: UserId | None) -> SafeText:
         """A user's name, harmless; "somebody" if nobody said."""
@@ -78,9 +91,9 @@ class People:
                 found.append(offer(self._told_apart(user, name), name, own, shared=user in self.signs))
         return tuple(one for one in found if one is not None)
 
-    def same_names(self, other: People) -> bool:
-        """Whether these tell the same people apart, and call the same one."""
-        return self.signs == other.signs and self.called == other.called
+    def same_looks(self, other: People) -> bool:
+        """Whether these tell the same people apart, call the same one, and have the same colours."""
+        return self.signs == other.signs and self.called == other.called and self._colors == other._colors
 
     def _plain_name(self, user_id: UserId) -> SafeText:
         is_me = self._me is not None and self._me.id == user_id
@@ -135,11 +148,6 @@ def starter_key(thread: Thread) -> str:
     )
 
 
-def author_key(thing: Comment | Conversation) -> str:
-    """What the colour of its author goes by."""
-    return thing.author_id or thing.commenter_name
-
-
 def initials(name: str) -> str:
     """One or two capital letters for a name."""
     words = [
@@ -157,6 +165,8 @@ class Person(Struct, frozen=True):
 
     id: str
     name: SafeText
+    color: str
+    """The theme's variable that holds their colour."""
     asking: bool = False
     """Whether it is the person at this terminal."""
     at: Point | None = None
@@ -178,6 +188,7 @@ def people_here(state: ChatState, people: People) -> list[Person]:
         Person(
             user,
             people.name_of(user),
+            people.color_of(user),
             user == me,
             state.here.crosshairs.get(user),
             state.here.versions.get(user, ()),

@@ -25,7 +25,6 @@ from textual.strip import Strip
 from imagechat_tui.commands import Context
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.commands import bindings
-from imagechat_tui.tui.themes import person_color
 
 Item = TypeVar("Item")
 
@@ -359,9 +358,8 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             style = self._styles[name] = self.get_component_rich_style(f"rows--{name}", partial=True)
         return style
 
-    def person(self, user_id: str) -> Style:
-        """The steady colour of a person's name."""
-        name = person_color(user_id)
+    def person(self, name: str) -> Style:
+        """The style of a person's name in their colour, by the theme's variable that holds it."""
         style = self._styles.get(name)
         if style is None:
             style = self._styles[name] = Style(color=self.app.theme_variables[name], bold=True)

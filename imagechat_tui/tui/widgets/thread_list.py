@@ -50,7 +50,7 @@ class ThreadList(Rows[Thread]):
             self.ink("accent" if item.unread else "strong"),
         )
         head.append(f" {sign} ", self.ink(ink))
-        head.append(self.people.starter_of(item), self.person(starter_key(item)))
+        head.append(self.people.starter_of(item), self.person(self.people.color_of(starter_key(item))))
         if item.status is Status.SAVED and any(c.status is Status.FAILED for c in item.comments):
             head.append(f" {symbols.FAILED} not saved", self.ink("error"))
         if item.unread and any(map(self.people.mention_me, item.comments)):
