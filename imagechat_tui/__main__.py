@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ def main() -> None:
     # Collecting while modules load costs a tenth of the start and frees nothing (measured).
     gc.disable()
     _open_missing_streams()
+    _print_whole()
     if typed_ahead.opens_a_screen(sys.argv[1:]):
         typed_ahead.keep()
     try:
@@ -38,6 +40,16 @@ def _open_missing_streams() -> None:
     sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115 (until the end)
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _print_whole() -> None:
+    """With PYTHONUNBUFFERED, Python forgets what a pipe or a disk does not take at once: have it be kept."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, io.RawIOBase):
+            buffer = io.BufferedWriter(stream.buffer)
+            whole = io.TextIOWrapper(buffer, stream.encoding, stream.errors, line_buffering=True)
+            setattr(sys, name, whole)
 
 
 if __name__ == "__main__":

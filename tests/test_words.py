@@ -632,6 +632,16 @@ def test_who_holds_the_same_data_is_named_if_it_is_known(
         assert said == unanswered.replace(known, "")
 
 
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("1", True), ("#12", True), ("1.2", True), ("ic_1", False), ("#", False), ("", False)],
+)
+def test_who_restores_by_a_number_is_told_that_it_takes_ids(name: str, number: bool) -> None:
+    words = verb_words(problems.NotRestorable(name))
+    assert ("is a number; restore takes ids" in words.sentence) is number
+    assert "imagechat rm told" in words.action
+
+
 def test_what_cannot_be_shown_is_counted() -> None:
     assert cannot_show_words(1) == "1 item cannot be shown."
     assert cannot_show_words(3) == "3 items cannot be shown."

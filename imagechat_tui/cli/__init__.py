@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -95,6 +95,15 @@ class Verbs(click.Group):
         elif word is not None and word not in VERBS and _names_a_picture(word):
             args = ["open", *args]
         return super().parse_args(ctx, args)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """As click does, who prints the help and the version in here."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error  # click would end us with 1
 
     def invoke(self, ctx: click.Context) -> object:
         """Carry out the verb; a failure that came alone out of a group of tasks is that failure."""

@@ -33,6 +33,8 @@ from imagechat_tui.sync.state import Room
 from imagechat_tui.words import mistake_words, safe_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from imagechat_tui.net.local_server import LocalServer
 
 LITTLE_BYTES = 1 << 20
@@ -191,10 +193,21 @@ def kept_findings(settings: ClientSettings, folders: Folders) -> Iterator[Findin
         yield Finding(subject, True, "none, as keep_pictures says: markers on changed pictures are guesses")
     elif os.path.lexists(kept.folder) and not is_private(kept.folder):
         found = f"none: {kept.folder} is no folder of yours alone"
-        yield Finding(subject, False, found, f"chmod 700 {kept.folder}, if it is yours")
+        yield Finding(subject, False, found, _private_remedy(kept.folder))
     else:
         used, most = kept.used_bytes / 1e6, kept.most_bytes / 1e6
         yield Finding(subject, True, f"{used:.1f} of {most:g} MB in {kept.folder}")
+
+
+def _private_remedy(folder: Path) -> str:
+    """What makes a folder one of ours alone."""
+    if folder.is_symlink():
+        return "put a folder where that link is: links are not followed here"
+    if not folder.is_dir():
+        return f"move {folder} away"
+    if folder.stat().st_uid != os.geteuid():
+        return "it is somebody else's: export XDG_CACHE_HOME=FOLDER"
+    return f"chmod 700 {folder}"
 
 
 async def server_findings(settings: ClientSettings, folders: Folders) -> list[Finding]:

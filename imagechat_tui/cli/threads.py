@@ -16,12 +16,13 @@ from imagechat_tui.cli import ERROR
 from imagechat_tui.cli.batch import Ending, report, write_each
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, numbered, visit
-from imagechat_tui.cli.picture_files import PicturesChoice
 from imagechat_tui.cli.questions import confirmed
+from imagechat_tui.cli.several import Named, known_ones, several_named
 from imagechat_tui.cli.target import (
     completed_markers,
     picture_argument,
     picture_options,
+    pictures_argument,
     server_options,
     target,
     to_look_at,
@@ -29,7 +30,6 @@ from imagechat_tui.cli.target import (
 )
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
-from imagechat_tui.cli.whole_folder import each_of, known_ones, whole_folder
 from imagechat_tui.finding import Finder, Query, parsed
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
@@ -197,7 +197,7 @@ def query_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Q
 
 
 @click.command("ls", cls=Verb)
-@picture_argument
+@pictures_argument
 @click.option(
     "--filter",
     "query",
@@ -209,11 +209,12 @@ def query_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Q
 @picture_options
 @server_options
 @as_json
-def list_threads(image: str, query: Query, json_: bool, **options: str | None) -> None:
+def list_threads(images: tuple[str, ...], query: Query, json_: bool, **options: str | None) -> None:
     """List the markers of IMAGE with their threads; of a folder, those of all pictures in it.
 
     \b
     imagechat ls shot.png
+    imagechat ls before.png after.png
     imagechat ls shot.png --filter 'is:open by:anna'
     imagechat ls shots/ --json | jq '.pictures[] | select(.unread > 0) | .path'
     imagechat ls shot.png --json | jq '.markers[] | select(.resolved | not) | .number'
@@ -224,11 +225,11 @@ def list_threads(image: str, query: Query, json_: bool, **options: str | None) -
     null where that is the same one, or nobody knows which it is.
     """
 
-    folder = None if options["url_id"] else whole_folder(image)
-    if folder is not None:
-        _list_folder(folder, query, json_=json_, **options)
+    several = several_named(images, url_id=options["url_id"], src=options["src"])
+    if several is not None:
+        _list_several(several, query, json_=json_, **options)
         return
-    chosen = to_look_at(image, **options)
+    chosen = to_look_at(images[0], **options)
     listed = _only(query, visit(chosen, _listed))
     _tell_left_out([listed])
     if json_:
@@ -296,10 +297,10 @@ def _thread_of(listed: Listed, marker: ListedMarker, me: User | None) -> Thread:
     )
 
 
-def _list_folder(folder: PicturesChoice, query: Query, *, json_: bool, **options: str | None) -> None:
-    if folder.told:
-        click.echo(f"imagechat: {folder.told}", err=True)
-    targets = each_of(target(folder.choice(0).image, Purpose.READ, **options), folder)
+def _list_several(several: Named, query: Query, *, json_: bool, **options: str | None) -> None:
+    for told in several.told:
+        click.echo(f"imagechat: {told}", err=True)
+    targets = several.targets(target(several.images[0], Purpose.READ, **options))
     known = {chosen.image: _only(query, visit(chosen, _listed)) for chosen in known_ones(targets)}
     _tell_left_out(known.values())
     if json_:

@@ -13,10 +13,11 @@ import click
 
 from imagechat_tui.cli import CANCELLED, OK
 from imagechat_tui.cli.documents import line
+from imagechat_tui.cli.several import several_named
 from imagechat_tui.cli.target import (
     Target,
-    picture_argument,
     picture_options,
+    pictures_argument,
     server_options,
     target,
     to_look_at,
@@ -24,7 +25,6 @@ from imagechat_tui.cli.target import (
 from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
-from imagechat_tui.cli.whole_folder import each_of, whole_folder
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import Kind, safe_text
@@ -39,36 +39,38 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Verb)
-@picture_argument
+@pictures_argument
 @click.option("--jsonl", is_flag=True, help="One JSON object per line.")
 @trace_option
 @picture_options
 @server_options
-def watch(image: str, jsonl: bool, trace: str | None, **options: str | None) -> int:
-    """Print every event of IMAGE as it happens, until Ctrl+C; of a folder, those of all pictures in it.
+def watch(images: tuple[str, ...], jsonl: bool, trace: str | None, **options: str | None) -> int:
+    """Print every event of IMAGE as it happens, until Ctrl+C; of several, or of a folder, those of all pictures.
 
     With --jsonl an event line is the event as the wire has it (type, timestamp, broadcastId, userId, seq,
     epoch, eventId); a line of type "phase" says how the link stands. After an outage everything that happened
     meanwhile is printed. Only what the server gives back no more is left out: a line of type "reset" names the
-    positions, "from" the last event printed "to" the last one left out. Of a folder, each line begins with the
+    positions, "from" the last event printed "to" the last one left out. Of several, each line begins with the
     path of its picture, with --jsonl as "path".
 
     \b
     imagechat watch shot.png --jsonl | jq -c 'select(.type == "new-image-chat")'
     """
-    folder = None if options["url_id"] else whole_folder(image)
-    if folder is None:
-        targets = [to_look_at(image, **options)]
+    several = several_named(images, url_id=options["url_id"], src=options["src"])
+    if several is None:
+        targets = [to_look_at(images[0], **options)]
     else:
-        targets = each_of(target(folder.choice(0).image, Purpose.READ, **options), folder)
+        for told in several.told:
+            click.echo(f"imagechat: {told}", err=True)
+        targets = several.targets(target(several.images[0], Purpose.READ, **options))
     if len(targets) > MOST_WATCHED:
         raise click.UsageError(
             f"{len(targets)} pictures are there, and {MOST_WATCHED} at most are watched at once."
         )
     if trace is not None and len(targets) > 1:
-        raise click.UsageError("--trace records one picture, and the folder has several.")
+        raise click.UsageError("--trace records one picture, and there are several.")
     with recording(trace) as recorded:
-        return asyncio.run(_watch(targets, jsonl=jsonl, named=folder is not None, trace=recorded))
+        return asyncio.run(_watch(targets, jsonl=jsonl, named=several is not None, trace=recorded))
 
 
 MOST_WATCHED: Final = 16

@@ -89,6 +89,12 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words(
                 "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them."
             )
+        case problems.NotRestorable(name=name) if name.lstrip("#").replace(".", "").isdecimal():
+            return Words(
+                "Not brought back",
+                f"{safe_name(name)} is a number; restore takes ids.",
+                "Name the marker by the id that imagechat rm told (ic_…).",
+            )
         case problems.NotRestorable(name=name):
             return Words(
                 "Not brought back",

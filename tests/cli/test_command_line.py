@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import sys
+from pathlib import Path
+from typing import Any, cast
+
 import pytest
 
-from imagechat_tui.cli import OK, USAGE, run
+import imagechat_tui.cli
+from imagechat_tui.__main__ import _print_whole
+from imagechat_tui.cli import OK, READER_GONE, USAGE, run
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +45,54 @@ def test_a_mistyped_verb_is_answered_with_those_it_may_have_been(capsys: pytest.
 def test_its_own_options_stand_alone(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(argv) == OK
     assert "imagechat" in capsys.readouterr().out
+
+
+class Gone(io.RawIOBase):
+    """A pipe that nobody reads any more."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+class Narrow(io.RawIOBase):
+    """A pipe that takes three bytes at once."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.taken += bytes(data[:3])
+        return min(3, len(data))
+
+
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["--version"], ["ls", "--help"], ["config", "path"]], ids=" ".join
+)
+def test_a_reader_that_has_gone_is_no_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, argv: list[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(imagechat_tui.cli, "flush_or_discard", lambda stream: None)
+    out = io.TextIOWrapper(io.BufferedWriter(Gone()))
+    monkeypatch.setattr(sys, "stdout", out)
+    assert run(argv) == READER_GONE
+    with contextlib.suppress(BrokenPipeError):
+        out.close()
+
+
+def test_what_a_pipe_takes_in_part_is_printed_whole_without_a_buffer_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pipe = Narrow()
+    unbuffered = io.TextIOWrapper(cast("io.BufferedWriter", pipe), write_through=True)
+    monkeypatch.setattr(sys, "stdout", unbuffered)
+    monkeypatch.setattr(sys, "stderr", None)
+    _print_whole()
+    print("all of it\n")
+    assert pipe.taken == b"all of it\n\n"

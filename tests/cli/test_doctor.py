@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -123,6 +123,27 @@ def test_how_much_is_kept_of_pictures_is_told_and_nothing_is_made_for_it(home: P
     assert found() == (False, f"none: {folder} is no folder of yours alone")
     (homeless,) = kept_findings(ClientSettings(), Folders(None, None, None))
     assert (homeless.ok, homeless.found) == (True, "none: there is no home for them")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "remedy"),
+    [
+        (lambda folder: folder.chmod(0o755), "chmod 700 {folder}"),
+        (lambda folder: folder.rename(folder.with_name("there")) and folder.symlink_to("there"),
+         "put a folder where that link is: links are not followed here"),
+        (lambda folder: folder.rmdir() or folder.write_text(""), "move {folder} away"),
+    ],
+    ids=["open to others", "link", "file"],
+)  # fmt: skip
+def test_what_makes_a_folder_for_pictures_ones_own_again_is_said(
+    home: Path, spoil: Callable[[Path], object], remedy: str
+) -> None:
+    folder = home / "cache" / "pictures"
+    folder.mkdir(parents=True, mode=0o700)
+    spoil(folder)
+    folders = Folders(home / "config", home / "data", home / "state", home / "cache")
+    (finding,) = kept_findings(ClientSettings(), folders)
+    assert (finding.ok, finding.remedy) == (False, remedy.format(folder=folder))
 
 
 async def test_a_shared_folder_that_is_not_there_is_to_be_made(home: Path) -> None:

@@ -146,11 +146,16 @@ def test_ls_lists_a_whole_folder(desk: Desk) -> None:
     assert told.returncode == 0
     assert told.stdout.index("shots/shot1.png") < told.stdout.index("On one") < told.stdout.index("On ten")
     assert "Markers on 2 of 4 pictures." in told.stdout
+    named = desk.run("ls", "shots/shot1.png", "shots/shot2.png", "./shots/shot1.png")
+    assert "Markers on 1 of 2 pictures." in named.stdout
+    for wrong in (("--url-id", "k"), ("--src", "k"), ("-",)):
+        refused = desk.run("ls", "shots/shot1.png", "shots/shot2.png", *wrong)
+        assert (refused.returncode, refused.stdout) == (2, "")
 
 
 def test_watch_tells_of_a_whole_folder_and_which_picture_it_was(desk: Desk) -> None:
     make_folder(desk, "a.png", "b.png")
-    watching = desk.start("watch", "shots", "--jsonl")
+    watching = desk.start("watch", "shots/a.png", "shots/b.png", "--jsonl")
     assert watching.stdout is not None
     live: set[object] = set()
     while len(live) < 2:
