@@ -198,7 +198,7 @@ class ImageChatApp(App[int]):
             visit.picture.load,
             visit.picture.stamp,
             lambda message: self._post(visit, message),
-            held=lambda: self.chat.drafting.is_placing,
+            held=lambda: self.chat.drafting.is_placing or self.chat.placement_actions.holds,
         )
         self.run_worker(self._loader.run(), name="picture", group="picture", exclusive=True)
 

@@ -209,6 +209,8 @@ class Keyboard:
     async def _has_needs(self, command_id: str | None) -> bool:
         """Wait for what a command needs; whether it shall be run."""
         chat = self._chat()
+        if chat.placement_actions.refuses(command_id):
+            return False
         for need in Need:
             lacks = partial(chat.availability.lacks, need, command_id)
             if lacks() and not await self.order.wait(

@@ -167,9 +167,9 @@ def defect_words(path: str) -> Words:
 
 
 def picture_changed_words(name: str) -> Words:
-    """The file of the picture on the screen is another, and a marker is being written; ``name`` raw."""
+    """The file of the picture on the screen is another, and a marker is being written or moved; ``name`` raw."""
     told = f"{safe_name(name)} has changed on disk."
-    return Words("Picture changed", told, "It is read again when your marker is written.")
+    return Words("Picture changed", told, "It is read again when you are done with your marker.")
 
 
 def picture_loss_words(name: str, loss: Loss) -> Words:

@@ -65,7 +65,9 @@ class Desk:
         self.size, self.active_bindings = Size(80, 24), dict[str, Any]()
         self.screen = self
         # The main screen
-        self.composer = self.availability = self.notices = self.gaze = self
+        self.composer = self.availability = self.notices = self.gaze = self.placement_actions = self
+        self.refused_now = ""
+        """The command that is refused while a marker is moved."""
         clock = Clock(wall_ms=lambda: 0, engine_s=lambda: self.now_s)
         chat = cast(ChatScreen, self)
         self.keyboard = Keyboard(cast("App[Any]", self), chat=lambda: chat, pass_on=self.pass_on, clock=clock)
@@ -100,6 +102,9 @@ class Desk:
 
     def lacks(self, need: Need, command_id: str | None) -> bool:
         return command_id is not None and self.lacking.get(need) == command_id
+
+    def refuses(self, command_id: str | None) -> bool:
+        return command_id is not None and command_id == self.refused_now
 
     def notice(self, title: str, sentence: str) -> None:
         self.done.append(f"noticed {title}")
@@ -254,6 +259,15 @@ async def test_a_key_behind_others_waits_for_what_the_command_needs(desk: Desk) 
     desk.lacking.clear()
     await desk.rest()
     assert desk.done == ["noticed Still being saved", "ran g g"]
+
+
+async def test_what_is_refused_while_a_marker_is_moved_does_nothing(desk: Desk) -> None:
+    desk.needs("d", "thread.delete")
+    desk.needs("l", "image.right")
+    desk.refused_now = "thread.delete"
+    desk.take("d", "l")
+    await desk.rest()
+    assert desk.done == ["ran l"]
 
 
 async def test_the_pointer_beside_the_screen_takes_no_focus_away(desk: Desk) -> None:

@@ -255,13 +255,20 @@ async def test_a_file_of_another_size_is_read_with_the_crosshair_on_the_same_per
         assert desk.chat.picture.zoom == pytest.approx(zoom)
 
 
-async def test_the_picture_waits_while_a_marker_is_written_on_it(tmp_path: Path) -> None:
+WITH_A_MARKER = {
+    "written": ("c", *"too low"),
+    "moved": ("right_square_bracket", "right_square_bracket", "g", "m", "l"),
+}
+
+
+@pytest.mark.parametrize("how", WITH_A_MARKER)
+async def test_the_picture_waits_while_a_marker_is_written_or_moved_on_it(tmp_path: Path, how: str) -> None:
     file = File(WHOLE)
     async with sitting(file, tmp_path) as desk:
         await desk.until(lambda: desk.chat.picture.is_drawn)
-        await desk.press("c", *"too low")
+        await desk.press(*WITH_A_MARKER[how])
         file.become(OTHER, 2)
-        await desk.until(lambda: "It is read again when your marker is written." in desk.toasts)
+        await desk.until(lambda: "It is read again when you are done with your marker." in desk.toasts)
         await desk.until(lambda: "changed on disk" in desk.lines[0])
         assert desk.chat.picture.picture is WHOLE
         await desk.press("escape")

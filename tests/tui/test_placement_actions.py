@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 
 import pytest
 from msgspec.structs import replace
 
+from imagechat_tui.commands import COMMANDS, Command
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Placement, PlacementState, Point
 from imagechat_tui.sync.effects import Announce, News, Tally
 from imagechat_tui.sync.intents import MoveConversation, SetPlacement, UnsetPlacement
 from imagechat_tui.sync.state import ChatState, Connection, Phase, Placings
-from imagechat_tui.tui.chat.placement_actions import PlacementActions
+from imagechat_tui.tui.chat.placement_actions import END, GO_ON, OF_OTHERS, PlacementActions
 from imagechat_tui.tui.dialogs.details import facts
 from imagechat_tui.tui.picture.marker_chips import ThreadChips
 from tests import examples as eg
@@ -175,6 +177,138 @@ def test_on_its_own_version_a_marker_moves_for_everybody_if_it_is_ones_own() -> 
     assert "Only its author can move it" in others.parts.corner.text
 
 
+REFUSED = {
+    *("marker.new", "thread.reply", "thread.edit", "thread.delete", "thread.undo", "thread.resolve"),
+    *("thread.reopen", "marker.next", "marker.previous", "picture.next", "picture.previous", "picture.list"),
+    *("marker.unread", "thread.unread", "thread.read", "compare.cycle", "compare.blink", "look.next"),
+    *("look.previous", "marker.confirm", "marker.take", "marker.put-back", "image.elsewhere", "image.anew"),
+    *("thread.details", "marker.hints", "marker.shown", "pane.next", "app.reconnect", "app.unsent"),
+    *("list.next", "list.previous", "list.half-page-down", "list.half-page-up", "list.first", "list.last"),
+    *("list.open", "thread.act", "find.search", "find.next", "find.previous", "find.filter"),
+}
+"""What would be about another marker or picture, or about this one in another place."""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
+def test_while_a_marker_is_moved_each_key_brings_it_on_or_ends_that_or_is_refused_in_words(
+    command: Command,
+) -> None:
+    acting = Acting(on_version_two(ic_1="guess"))
+    assert not acting.actions.refuses(command.id)
+    acting.actions.take()
+    refused = acting.actions.refuses(command.id)
+    assert ("You are moving marker 1: Enter drops it here" in acting.parts.corner.text) == refused
+    assert refused + (command.id in GO_ON) + (command.id in END) <= 1
+    assert refused == (command.id in REFUSED)
+    if command.context in OF_OTHERS:
+        assert refused or command.id in GO_ON | END
+    acting.actions.drop()
+    assert not acting.actions.refuses(command.id)
+
+
+def test_a_marker_that_is_deleted_while_it_is_moved_is_dropped_nowhere() -> None:
+    acting = Acting(on_version_two(ic_1="guess"))
+    acting.actions.take()
+    acting.parts.state.show(
+        eg.changed(acting.parts.state.shown, conversations=MappingProxyType({})), writing=None
+    )
+    acting.actions.follow()
+    assert not acting.actions.holds
+    assert "no longer exists" in acting.parts.corner.text
+
+
+def test_a_marker_that_is_deleted_at_the_very_drop_begins_no_new_one() -> None:
+    acting = Acting(on_version_two(ic_1="guess"))
+    acting.actions.take()
+    acting.parts.state.show(
+        eg.changed(acting.parts.state.shown, conversations=MappingProxyType({})), writing=None
+    )
+    assert acting.actions.drop()
+    assert acting.asked == []
+
+
+def test_a_marker_is_not_dropped_on_another_version_than_it_was_taken_on() -> None:
+    acting = Acting(on_version_two(ic_1="guess"))
+    acting.actions.take()
+    state = acting.parts.state.shown
+    acting.parts.state.show(replace(state, placings=Placings(3)), writing=None)
+    acting.actions.follow()
+    assert not acting.actions.drop()
+    assert acting.asked == []
+    assert "The picture is another version now, and marker 1 is where it was." in acting.parts.corner.text
+
+
+def test_on_a_picture_that_the_server_has_not_seen_nothing_is_said_of_places() -> None:
+    acting = Acting(replace(on_version_two(), placings=Placings(-1, told=True)))
+    acting.actions.confirm()
+    assert not acting.actions.take()
+    assert acting.asked == []
+    assert "Not one of its versions" in acting.parts.corner.text
+
+
+ACTS: dict[str, Callable[[PlacementActions], object]] = {
+    "gm": PlacementActions.take,
+    "g=": PlacementActions.confirm,
+    "gu": PlacementActions.put_back,
+}
+
+
+@pytest.mark.parametrize("known", ["guess", "moved", "set"])
+@pytest.mark.parametrize("act", ACTS)
+def test_crosshair_and_selection_are_on_the_marker_that_a_key_was_about(act: str, known: str) -> None:
+    if (act, known) in (("g=", "set"), ("gu", "guess")):
+        return  # nothing is done
+    acting = Acting(on_version_two(ic_1=known, ic_2="same"), OWN)
+    parts = acting.parts
+    parts.selection.open_key = BOBS  # the open one is meant, though another is selected
+    ACTS[act](acting.actions)
+    assert parts.selection.selected_key == BOBS
+    thread = parts.state.thread(BOBS)
+    assert thread is not None
+    assert parts.picture.crosshair == thread.point
+    if act == "gu":
+        there = on_version_two(ic_1="guess", ic_2="same")
+        parts.selection.pointed_at(thread.point)
+        parts.state.show(there, writing=None)
+        parts.selection.follow()
+        assert parts.picture.crosshair == thread.conversation.point
+
+
+def test_a_crosshair_that_was_moved_on_is_not_taken_back_to_the_marker() -> None:
+    acting = Acting(on_version_two(ic_1="set"))
+    acting.actions.put_back()
+    acting.parts.picture.move_to(Point(1, 2))
+    acting.parts.selection.pointed_at(Point(1, 2))
+    acting.parts.state.show(on_version_two(ic_1="guess"), writing=None)
+    acting.parts.selection.follow()
+    assert acting.parts.picture.crosshair == Point(1, 2)
+
+
+def test_a_marker_that_comes_back_is_looked_at() -> None:
+    parts = Parts(two_threads())
+    parts.state.show(two_threads(), writing=None)
+    parts.actions.delete_marker(parts.state.threads[1])
+    gone = dict(parts.state.shown.confirmed.conversations)
+    back = MappingProxyType(dict(gone))
+    del gone[OWN]
+    parts.state.show(eg.changed(two_threads(), conversations=MappingProxyType(gone)), writing=None)
+    parts.selection.follow()
+    parts.actions.undo()
+    parts.state.show(eg.changed(two_threads(), conversations=back), writing=None)
+    parts.selection.follow()
+    assert parts.selection.selected_key == OWN
+    assert parts.picture.crosshair == back[OWN].point
+
+
+def test_who_gives_up_moving_a_marker_has_the_crosshair_on_it() -> None:
+    acting = Acting(on_version_two(ic_1="moved"))
+    acting.actions.take()
+    acting.parts.picture.move_to(Point(1, 2))
+    assert acting.actions.give_up()
+    assert acting.parts.picture.crosshair == THERE
+    assert not acting.actions.give_up()
+
+
 @pytest.mark.parametrize("why", ["read-only", "not connected"])
 def test_nothing_is_said_of_places_where_nothing_may_be_written(why: str) -> None:
     state = on_version_two(ic_1="guess")
@@ -210,7 +344,9 @@ async def test_keys_walk_take_and_drop_a_marker(sit: Sit) -> None:
         assert isinstance(asked, SetPlacement)
         assert asked.conversation_id == BOBS
         assert asked.point == desk.chat.picture.crosshair
-        await desk.press("g", "m", "l", "escape")
+        await desk.press("g", "m", "l", "d", "escape")
+        assert "You are moving marker 1" in desk.toasts
+        assert desk.app.screen is desk.chat
         assert desk.session.intents[-1] != SetPlacement(BOBS, desk.chat.picture.crosshair)
         await desk.press("g", "equals_sign")
         await desk.until(lambda: "Marker 1 is right there." in desk.toasts)

@@ -294,6 +294,11 @@ class Comparing:
         """Show the picture alone."""
         self._set(None)
 
+    def stay_now(self) -> None:
+        """Show the newer one and nothing in its place: alone, or beside the other as it is."""
+        if self.is_on and self._shown is not Shown.BOTH:
+            self.leave()
+
     def walk(self, step: int) -> None:
         """Look at the next difference, or the one before."""
         places = self._places

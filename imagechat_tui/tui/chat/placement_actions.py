@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec.structs import replace
 
+from imagechat_tui.commands import BY_ID, Context
 from imagechat_tui.protocol.models import Placement, PlacementState, Point
 from imagechat_tui.sync.intents import MoveConversation, SetPlacement, UnsetPlacement
 from imagechat_tui.tui.chat.notices import Notices
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 HOLDING: Final = (("hjkl", "move"), ("Enter", "drop here"), ("Esc", "put back"))
 """What the status line says while a marker goes with the crosshair."""
 
+GO_ON: Final = frozenset({
+    *("image.left", "image.down", "image.up", "image.right", "image.far-left", "image.far-down", "image.far-up"),
+    *("image.far-right", "image.closer", "image.farther", "image.fit", "image.actual", "image.loupe"),
+    *("image.others", "pane.sidebar", "app.theme", "app.help", "app.palette", "app.here"),
+})  # fmt: skip
+"""Ids of commands that do what they always do while a marker goes with the crosshair."""
+END: Final = frozenset({"image.open", "pane.back", "app.back"})
+"""Those that end it: Enter drops it, the others put it back and do no more. What is in neither set is refused."""
+OF_OTHERS: Final = (Context.CHAT, Context.PICTURE, Context.LIST, Context.THREADS, Context.COMMENTS)
+"""Where the commands work of which some are refused."""
+
 
 class Crosshair(Protocol):
     """Where the person points."""
@@ -29,9 +41,6 @@ class Crosshair(Protocol):
     @property
     def crosshair(self) -> Point:
         """The place."""
-
-    def move_to(self, point: Point, /) -> None:
-        """Point there."""
 
 
 class PlacementActions:
@@ -70,6 +79,8 @@ class PlacementActions:
         self._on_change = on_change
         self._held: str | None = None
         """The marker that goes with the crosshair, by its key."""
+        self._held_on: int | None = None
+        """The version on which it was taken."""
 
     @property
     def holds(self) -> bool:
@@ -87,6 +98,32 @@ class PlacementActions:
             else thread
             for thread in threads
         )
+
+    def follow(self) -> None:
+        """Take in that another state is shown: the marker may be gone, or the picture be another version."""
+        if self._held is None:
+            return
+        thread = self._state.thread(self._held)
+        if thread is None:
+            self.release()
+            self._notices.notice("Marker deleted", "The marker that you were moving no longer exists.")
+        elif self._state.shown.placings.version != self._held_on:
+            self.release()
+            self._notices.notice(
+                "Not moved", f"The picture is another version now, and {marker_name(thread)} is where it was."
+            )
+
+    def refuses(self, command_id: str | None) -> bool:
+        """Whether a command is none for the time while a marker goes with the crosshair; then it says why."""
+        thread = self._state.thread(self._held)
+        if thread is None or command_id is None or command_id in GO_ON | END:
+            return False
+        if BY_ID[command_id].context not in OF_OTHERS:
+            return False
+        self._notices.notice(
+            "", f"You are moving {marker_name(thread)}: Enter drops it here, Esc puts it back."
+        )
+        return True
 
     # -- looking
 
@@ -116,6 +153,7 @@ class PlacementActions:
             self._notices.notice("", "Nothing to confirm: that is its place.")
             return
         self._set(thread, thread.point)
+        self._selection.look_at(thread)
         self._notices.notice("", f"{marker_name(thread).capitalize()} is right there.")
 
     def put_back(self) -> None:
@@ -126,8 +164,12 @@ class PlacementActions:
         placement = thread.placement
         if placement is not None and placement.state is PlacementState.SET:
             self._notices.outdate()
+            self._selection.look_at(thread)
+            self._selection.expect(thread.key)
             self._dispatch(UnsetPlacement(thread.conversation.id))
         elif placement is not None and placement.state is PlacementState.MOVED:
+            self._selection.look_at(thread)
+            self._selection.expect(thread.key)
             self._set(thread, thread.conversation.point)
         else:
             self._notices.notice("", "Nothing to put back here.")
@@ -145,24 +187,36 @@ class PlacementActions:
             return False
         if thread.placement is None and self._refusals.in_flight(thread):
             return False
-        self._picture.move_to(thread.point)
+        self._selection.look_at(thread)
         self._notices.outdate()
-        self._held = thread.key
+        self._held, self._held_on = thread.key, self._state.shown.placings.version
         self._on_change()
         return True
 
     def drop(self) -> bool:
-        """Leave the marker where the crosshair is; False if there is none."""
+        """Leave the marker where the crosshair is; False if none goes with it."""
         thread = self._state.thread(self._held)
-        if not self.release() or thread is None:
+        if not self.release():
             return False
+        if thread is None:
+            return True
         point = self._picture.crosshair
+        self._selection.select(thread.key)
         if point == thread.point:
             return True
         if thread.placement is None:
             self._dispatch(MoveConversation(thread.conversation.id, point))
         else:
             self._set(thread, point)
+        return True
+
+    def give_up(self) -> bool:
+        """As `release`, with the crosshair on it again."""
+        thread = self._state.thread(self._held)
+        if not self.release():
+            return False
+        if thread is not None:
+            self._selection.look_at(thread)
         return True
 
     def release(self) -> bool:
@@ -178,6 +232,13 @@ class PlacementActions:
     def _placeable(self) -> Thread | None:
         thread = self._current()
         if thread is None or self._refusals.writing() or self._refusals.unsaved(thread):
+            return None
+        version = self._state.shown.placings.version
+        if version is not None and version < 0:
+            self._notices.notice(
+                "Not one of its versions",
+                "The server has not seen this picture, so that nothing is kept of where markers are on it.",
+            )
             return None
         if not self._state.shown.connection.can_write:
             self._notices.notice("Not connected", "A marker's place is said to the server. R tries again.")

@@ -291,6 +291,7 @@ class ChatScreen(Layer[None]):
         self._show_empty()
         self.sidebar.show_people(self.state.people)
         self.selection.follow()
+        self.placement_actions.follow()
         self.picture.threads = self.placement_actions.shown(self.state.found)
         self.picture.crosshairs = state.here.crosshairs
         self._show_bars()
@@ -301,6 +302,8 @@ class ChatScreen(Layer[None]):
 
     def _show_markers(self) -> None:
         """A marker goes with the crosshair, or does so no more; or others are hidden."""
+        if self.placement_actions.holds:
+            self.comparing.stay_now()  # its place is one on the newer version
         self.picture.threads = self.placement_actions.shown(self.state.found)
         self.show_status()
 
@@ -568,6 +571,8 @@ class ChatScreen(Layer[None]):
 
     @on(ImageView.MarkerChosen)
     def _marker_chosen(self, event: ImageView.MarkerChosen) -> None:
+        if self.placement_actions.holds:
+            return  # the one that goes with the crosshair has gone there
         self.selection.select(event.key)
         if self._reads_along:
             self.selection.open(event.key)
@@ -679,6 +684,7 @@ class ChatScreen(Layer[None]):
     @on(ImageView.CrosshairMoved)
     def _crosshair_moved(self, event: ImageView.CrosshairMoved) -> None:
         self._session.dispatch(MoveCrosshair(event.point))
+        self.selection.pointed_at(event.point)
         if self.placement_actions.holds:
             self._show_markers()
         else:
@@ -860,7 +866,7 @@ class ChatScreen(Layer[None]):
 
     def action_back(self) -> None:
         """Out of the text that is being written, from the thread to the list, from the list to the picture."""
-        if self.placement_actions.release():
+        if self.placement_actions.give_up():
             return
         if self.drafting.is_writing:
             self.composer.leave()
@@ -877,6 +883,8 @@ class ChatScreen(Layer[None]):
 
     def action_back_or_quit(self) -> None:
         """Back; with nothing to go back from, quit."""
+        if self.placement_actions.give_up():
+            return
         if self.selection.open_key is not None:
             self.selection.close()
         elif not self.drafting.drafts_stored and (

@@ -114,6 +114,8 @@ class Selection:
         """Threads that this screen asked to delete, and of which there is no verdict yet."""
         self._read: Thread | None = None
         """The open thread as it was shown last."""
+        self._expected: tuple[str, Point | None] | None = None
+        """The marker that is about to be elsewhere, and where it is now; None if it is not there yet."""
         self._renamed: dict[str, str] = {}
         """Markers and comments that were saved: the id they travelled under -> their own."""
 
@@ -163,6 +165,25 @@ class Selection:
         self.select(thread.key)
         self._picture.bring_into_view(thread.point)
         self._picture.move_to(thread.point)
+
+    def expect(self, key: str) -> None:
+        """A key will have a marker elsewhere, or there again: look at it then, if the crosshair is not moved before."""
+        thread = self._state.thread(key)
+        self._expected = key, None if thread is None else thread.point
+
+    def pointed_at(self, point: Point) -> None:
+        """The crosshair is there: somebody who has moved it on is not taken back."""
+        if self._expected is not None and self._expected[1] != point:
+            self._expected = None
+
+    def _follow_expected(self) -> None:
+        if self._expected is None:
+            return
+        key, point = self._expected
+        thread = self._state.thread(key)
+        if thread is not None and thread.point != point:
+            self._expected = None
+            self.look_at(thread)
 
     def open_next_unread(self) -> bool:
         """Open the next thread with something unread, round and round; False if there is none but what is open."""
@@ -223,6 +244,7 @@ class Selection:
         self.deleting &= {*(thread.key for thread in self._state.threads), self.open_key or ""}
         self._follow_renamed()
         self._list_found()
+        self._follow_expected()
         self._show_open()
 
     def _list_found(self) -> None:

@@ -222,6 +222,7 @@ class ThreadActions:
             return
         del self._deleted[gone]
         self._notices.outdate()
+        self._selection.expect(gone)
         self._dispatch(RestoreConversation(gone))
 
     def mark_unread(self) -> None:
