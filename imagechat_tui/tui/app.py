@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
 CRASHED = 1
+SEEN_BEFORE = "as you saw it before"
+"""What a picture is called that was shown before this one, where nobody knows which version it is."""
 ONLY_PICTURE = "There is no other picture. A folder, or several names, have more."
 
 
@@ -389,12 +391,15 @@ class ImageChatApp(App[int]):
         """Show the picture; what it is compared with comes after it."""
         if not self._shows(message):
             return
-        before, against = self.chat.picture.picture, self._visits.current.picture.against
+        before, against, again = self.chat.picture.picture, self._visits.current.picture.against, False
         if before is not None and before.sha256 != message.picture.sha256:
             self._earlier = before
-            if self._against is not against and not self.chat.comparing.is_on:
+            if self._against is not against:
+                again = self.chat.comparing.is_on
                 self._end_comparing()  # what comes before this one is another
         self.chat.show_picture(message.picture)
+        if again:
+            self.on_comparison_asked()
         self._attend()
         if self._comparisons is not None:
             self._comparisons.take_new(message.picture)
@@ -434,14 +439,14 @@ class ImageChatApp(App[int]):
     # -- what it is compared with
 
     def on_comparison_asked(self) -> None:
-        """Compare the picture with what it was before its file changed, or with an earlier version of it."""
+        """Compare the picture with the version before it, else with what it was before its file changed."""
         visit, picture = self._visits.current, self.chat.picture.picture
         find = visit.picture.find_earlier
-        if self._earlier is not None:
-            self._compare_with(at_hand(f"{visit.picture.name}, earlier", self._earlier))
-        elif find is not None and picture is not None:
+        if find is not None and picture is not None:
             looked_for = find(visit.state.room.image, picture)
             self.run_worker(self._look_for_earlier(looked_for), name="earlier", group="comparison")
+        elif self._earlier is not None:
+            self._compare_with(at_hand(SEEN_BEFORE, self._earlier))
         else:
             self.chat.comparing.begin_nothing()
 
@@ -451,6 +456,8 @@ class ImageChatApp(App[int]):
         except Exception as error:  # the edge of a task: words are made of it, or the crash file
             self.chat.comparing.fail(self._picture_problem(error) or self._crashes.words(error))
             return
+        if isinstance(found, NothingEarlier) and self._earlier is not None:
+            found = at_hand(SEEN_BEFORE, self._earlier)
         if isinstance(found, Against):
             if self._comparisons is None:
                 self._compare_with(found)
@@ -464,7 +471,7 @@ class ImageChatApp(App[int]):
         if self._compare is None or picture is None:
             return
         self._against = against
-        self.chat.comparing.begin(against.name)
+        self.chat.comparing.begin(against.name, against.note)
         self._befores = PictureLoader(
             against.load, against.stamp, lambda told: self._post(visit, messages.BeforeTold(told))
         )

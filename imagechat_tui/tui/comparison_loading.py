@@ -30,6 +30,8 @@ class Against(Struct, frozen=True):
     load: LoadPicture
     stamp: StampOf | None
     """As `PictureLoader` has it."""
+    note: Words | None = None
+    """What is to be said of it."""
 
 
 class NothingEarlier(Struct, frozen=True):

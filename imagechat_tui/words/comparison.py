@@ -87,6 +87,20 @@ def nothing_earlier_words(elsewhere: Sequence[int]) -> Words:
     return Words(NOTHING_TO_COMPARE.title, sentence, NOTHING_TO_COMPARE.action)
 
 
+def earlier_words(number: int, shown: int) -> str:
+    """What an earlier version is called; ``shown`` is the one on the screen, whose predecessor it mostly is."""
+    return f"v{number}" if number == shown - 1 else f"since you last looked: v{number}"
+
+
+def damaged_words(numbers: Sequence[int]) -> Words:
+    """The files of these versions, as they were kept here, are not what they were."""
+    named = " and ".join(f"v{number}" for number in numbers[:2]) + (" and others" if len(numbers) > 2 else "")
+    one = len(numbers) == 1
+    sentence = f"The {'copy' if one else 'copies'} of {named} kept on this machine {'was' if one else 'were'} damaged."
+    again = "It is dropped, and kept" if one else "They are dropped, and kept"
+    return Words("Damaged copy" if one else "Damaged copies", sentence, f"{again} again when seen again.")
+
+
 def before_failed_words(why: Words) -> Words:
     """The picture from before cannot be shown; ``why`` is what is said of any picture."""
     return Words("No picture from before", why.sentence, why.action)

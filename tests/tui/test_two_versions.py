@@ -192,13 +192,13 @@ async def test_a_picture_whose_file_changed_is_compared_with_what_it_was(sit: Si
         await desk.press("C")
         await desk.until(lambda: "1 place" in desk.text)
         await drawn(desk)
-        assert "shot.png, earlier" in desk.text
+        assert "as you saw it before" in desk.text
         left, right = halves(desk)
         assert left != right
 
 
 @pytest.mark.parametrize("closed", [True, False])
-async def test_when_it_changes_again_it_is_compared_with_the_last_one_unless_one_is_just_comparing(
+async def test_when_it_changes_again_it_is_compared_with_the_one_just_before_in_the_same_way(
     sit: Sit, closed: bool
 ) -> None:
     third = version(255 - CHANGED, "third.png")
@@ -220,7 +220,45 @@ async def test_when_it_changes_again_it_is_compared_with_the_last_one_unless_one
         if closed:
             await desk.press("C")
         await desk.until(lambda: desk.chat.comparing._comparison is not None)
-        assert desk.chat.comparing._old is (NEW if closed else OLD)
+        assert desk.chat.comparing._old is NEW
+        await desk.press("escape")
+        assert not desk.chat.comparing.is_on
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_is_before_comes_from_the_versions_that_are_known_and_else_from_what_was_seen(
+    sit: Sit, known: bool
+) -> None:
+    versions = [OLD, NEW]
+    note = Words("Damaged copy", "The copy of v3.", "It is dropped.")
+
+    async def load(progress: Callable[[float], None]) -> Picture:
+        return versions[0] if len(versions) == 1 else versions.pop(0)
+
+    async def find(image: object, shown: Picture) -> Against | NothingEarlier:
+        return replace(against(), name="v2", note=note) if known else NothingEarlier((1,))
+
+    async with sit(load=load, find_earlier=find) as desk:
+        await desk.until(lambda: desk.chat.picture.picture is OLD)
+        await desk.press("R")
+        await desk.until(lambda: desk.chat.picture.picture is NEW)
+        await desk.press("C")
+        await desk.until(lambda: f"BEFORE  {'v2' if known else 'as you saw it before'}" in desk.text)
+        await desk.until(lambda: "1 place differs" in desk.toasts)
+        assert ("The copy of v3. It is dropped. 1 place" in desk.toasts) == known
+
+
+async def test_in_the_place_of_the_older_one_no_markers_are_drawn(sit: Sit) -> None:
+    async with compared(sit) as desk:
+        await desk.until(lambda: bool(desk.chat.picture.threads))
+        shown = set()
+        await desk.press("B")
+        for _ in range(2):
+            await drawn(desk)
+            before = "BEFORE" in desk.text
+            shown.add((before, bool(desk.chat.picture._chips())))
+            await desk.press("B")
+        assert shown == {(True, False), (False, True)}
 
 
 async def test_a_terminal_that_takes_pixels_has_each_version_as_a_picture_of_its_own(

@@ -121,6 +121,8 @@ class Comparing:
         self._comparison: Comparison | None = None
         self._failed: Words | None = None
         """Why there is no picture from before."""
+        self._noted = ""
+        """What is said once of the picture from before."""
         self._note = ""
         """How far it is known what differs, while it is not."""
         self._chosen: int | None = None
@@ -134,10 +136,11 @@ class Comparing:
 
     # -- what there is
 
-    def begin(self, name: str) -> None:
-        """There will be a picture from before, and it shall be seen."""
+    def begin(self, name: str, note: Words | None = None) -> None:
+        """There will be a picture from before, and it shall be seen; the note is said with what differs."""
         self._name = safe_line(name)
-        self._mode = Mode.SIDE
+        self._noted = f"{note.sentence} {note.action} " if note is not None else ""
+        self._mode = self._mode or Mode.SIDE
         self._show()
 
     def forget(self) -> None:
@@ -147,6 +150,7 @@ class Comparing:
 
     def begin_nothing(self, elsewhere: Sequence[int] = ()) -> None:
         """There is nothing to compare the picture with; ``elsewhere`` are numbers of versions that are not here."""
+        self._mode = None
         self._say(nothing_earlier_words(elsewhere))
 
     def show_reading(self, fraction: float) -> None:
@@ -183,7 +187,7 @@ class Comparing:
             return
         self._comparison, self._laid = comparison, comparison.laid
         if self._mode is not None:
-            said = f"{differences_words(comparison.found)} {sizes_words(comparison)}".rstrip()
+            said = f"{self._noted}{differences_words(comparison.found)} {sizes_words(comparison)}".rstrip()
             self._notices.notice(COMPARED, said)
         self._show()
 

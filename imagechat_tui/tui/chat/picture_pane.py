@@ -102,7 +102,7 @@ def _drawn(versions: Versions) -> Drawn:
         case Shown.BOTH:
             return Drawn(None, versions.laid, outlines, margin)
         case Shown.BEFORE:
-            return Drawn(versions.laid, None, outlines, margin)
+            return Drawn(versions.laid, None, outlines, margin, bare=True)
         case Shown.DIFFERENCE if comparison is not None:
             outlines = Outlines(comparison.places, versions.box)
             return Drawn(comparison.difference_laid, None, outlines, margin)

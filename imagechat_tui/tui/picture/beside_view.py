@@ -33,6 +33,8 @@ class Drawn(Struct, frozen=True):
     outlines: Outlines = Outlines()
     margin: tuple[int, int, int, int] = (0, 0, 0, 0)
     """How many pixels left, above, right and below of the picture there is something of the other version."""
+    bare: bool = False
+    """Without markers: where they are is known of the picture, and this is the other version."""
 
 
 PLAIN = Drawn()

@@ -302,7 +302,8 @@ class ImageView(Widget, can_focus=True):
         return is_shown(thread, self.markers_shown)
 
     def _chips(self) -> list[Chip]:
-        return self._thread_chips.of(self.threads, selected=self.selected, shown=self.markers_shown)
+        shown = "none" if self.drawn.bare else self.markers_shown
+        return self._thread_chips.of(self.threads, selected=self.selected, shown=shown)
 
     def _pointers(self) -> Pointers:
         others = tuple(self.crosshairs.values()) if self.others_shown else ()
