@@ -405,7 +405,11 @@ class LiveSession:
         """Learn where the picture is met, and what it has looked like; unanswered, that stays unknown."""
         with suppress(ApiError):
             details = await self._api.image(image_id)
-            self._enter(replace(self._room, places=details.places, versions=details.versions))
+            room = replace(self._room, places=details.places, versions=details.versions)
+            if room.image is not None:
+                latest = max((one.number for one in details.versions), default=0)
+                room = replace(room, image=replace(room.image, latest=max(latest, room.image.latest)))
+            self._enter(room)
 
     async def _link(self, image_id: ImageId) -> None:
         """Have the picture be another image. This session stays in its room."""

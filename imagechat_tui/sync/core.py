@@ -91,10 +91,21 @@ class Core:
         phase: Phase | None = None,
         write: Write | None = None,
         tally: effects.Tally | None = None,
+        version: int | None = None,
     ) -> None:
         """Tell one-off news."""
         self.emit(
             effects.Announce(
-                news, broadcast_id, conversation_id, comment_id, by, problem, draft_id, phase, write, tally
+                news,
+                broadcast_id,
+                conversation_id,
+                comment_id,
+                by,
+                problem,
+                draft_id,
+                phase,
+                write,
+                tally,
+                version,
             )
         )

@@ -194,6 +194,8 @@ class News(StrEnum):
     """Where markers are on another version was worked out here."""
     NOT_PLACED = "not-placed"
     """The person said where a marker is on the version shown, and the server does not take it."""
+    NEWER = "newer"
+    """Somebody has a newer version of the picture."""
     CANNOT_SHOW = "cannot-show"
     PHASE = "phase"
     LINKED = "linked"
@@ -234,6 +236,8 @@ class Announce(Tagged, frozen=True):
     write: Write | None = None
     """What a verdict is about."""
     tally: Tally | None = None
+    version: int | None = None
+    """Of the picture: the newer one."""
 
 
 class Applied(Tagged, frozen=True):

@@ -33,6 +33,7 @@ from imagechat_tui.sync.due import Due, do_due, next_due
 from imagechat_tui.sync.effects import Effect, FetchImage, News, Publish, SendLink, StoreDrafts, StoreMarks
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
+from imagechat_tui.sync.newer import Newer
 from imagechat_tui.sync.outbox import on_disk
 from imagechat_tui.sync.reading import Reading
 from imagechat_tui.sync.rooms import Rooms
@@ -72,6 +73,7 @@ class SyncEngine:
         self._lookup = Lookup(core, facts, self._rooms)
         self._writes = Writes(core, facts, self._rooms, self._lookup)
         self._seeking = Seeking(core, facts)
+        self._newer = Newer(core, facts)
         self._attention = Attention(core, facts, self._read)
         self._reading = Reading(core, facts, self._attention)
         self._enter(room)
@@ -244,6 +246,7 @@ class SyncEngine:
                 room.opened()
                 presence.opened()
                 self._seeking.opened()
+                self._newer.opened()
             case inputs.SocketClosed():
                 link.closed(happened)
                 self._lost()
@@ -253,6 +256,7 @@ class SyncEngine:
             case inputs.EventReceived(event=PlacementsChanged(changed)):
                 link.heard()
                 self._facts.placing.heard(changed)
+                self._newer.placed(changed.version)
             case inputs.EventReceived():
                 link.heard()
                 room.received(happened.event)
@@ -368,6 +372,7 @@ class SyncEngine:
         self._attention.decide()
         do_due(self._placing_dues(), now)
         self._seeking.decide()
+        self._newer.decide()
         self._reading.decide()
         do_due(self._reading.dues(), now)
         self._settle()

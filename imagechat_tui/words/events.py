@@ -85,6 +85,14 @@ def tally_words(tally: Tally) -> Words:
     return Words(title, f"{', '.join(parts)}.", f"{', '.join(keys)}.")
 
 
+def newer_words(name: str | None, version: int) -> Words:
+    """That there is a newer version of the picture; ``name`` says whose, None if it is the person's own."""
+    said = (
+        f"You have had a newer one: v{version}." if name is None else f"{name} has a newer one: v{version}."
+    )
+    return Words("", said)
+
+
 def turn_words(before: int | None, version: int) -> str:
     """That the picture was one version, if any, and is another; versions below 0 have no number that anybody knows."""
     if before is None:

@@ -17,6 +17,7 @@ from imagechat_tui.sync.state import ChatState, Connection, Phase, Placings
 from imagechat_tui.tui.chat.placement_actions import END, GO_ON, OF_OTHERS, PlacementActions
 from imagechat_tui.tui.dialogs.details import facts
 from imagechat_tui.tui.picture.marker_chips import ThreadChips
+from imagechat_tui.words import newer_words, tally_words
 from tests import examples as eg
 from tests.tui.chat_parts import Parts
 from tests.tui.conftest import Sit
@@ -366,6 +367,28 @@ async def test_what_became_of_the_markers_is_told(sit: Sit, tally: Tally, said: 
         desk.session.publish(desk.session.state, Announce(News.PLACED, tally=tally))
         await desk.until(lambda: said in desk.toasts)
         assert "v2 → v3" in desk.toasts
+
+
+@pytest.mark.parametrize(
+    ("before", "version", "words"),
+    [
+        (None, 2, "Markers on v2"),
+        (1, 2, "v1 → v2"),
+        (4, 2, "v4 → v2"),
+        (None, -1, "Markers on this picture"),
+        (2, -1, "v2 → this picture"),
+        (-1, 3, "this picture → v3"),
+    ],
+)
+def test_it_is_said_from_which_version_the_person_came_if_they_had_one(
+    before: int | None, version: int, words: str
+) -> None:
+    assert tally_words(Tally(before, version, moved=1)).title == words
+
+
+def test_a_newer_version_that_is_ones_own_is_no_others() -> None:
+    assert newer_words("Anna", 2).sentence == "Anna has a newer one: v2."
+    assert newer_words(None, 2).sentence == "You have had a newer one: v2."
 
 
 async def test_how_far_it_is_with_looking_stands_in_the_status_line(sit: Sit) -> None:

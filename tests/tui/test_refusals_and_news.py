@@ -223,6 +223,7 @@ TOAST: dict[News, str] = {
     News.THREAD_GONE: "Bob deleted the thread",
     News.PLACED: "1 moved along",
     News.NOT_PLACED: "Marker 1 stays where it was",
+    News.NEWER: "Bob has a newer one: v4.",
     News.CANNOT_SHOW: "1 item cannot be shown",
     News.DRAFTS_NOT_STORED: "Drafts cannot be saved to disk",
 }
@@ -250,6 +251,7 @@ async def test_news_are_told_in_words(sit: Sit, news: News) -> None:
                 problem=LOST,
                 write=PostComment(IC, "words"),
                 tally=Tally(1, 2, moved=1),
+                version=4,
             ),
         )
         assert TOAST[news] in heard(desk)

@@ -95,6 +95,8 @@ class NewsNotices:
                     self._thread_gone(item)
                 case News.PLACED:
                     self._placed(item)
+                case News.NEWER:
+                    self._newer(item)
                 case News.DRAFTS_NOT_STORED:
                     self._drafts_not_stored()
                 case News.NOT_PLACED:
@@ -158,6 +160,15 @@ class NewsNotices:
         if item.tally is not None:
             words = tally_words(item.tally)
             self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip())
+
+    def _newer(self, item: Announce) -> None:
+        """Somebody has a newer version of the picture; the person themself may have had it."""
+        from imagechat_tui.words import newer_words
+
+        people, me = self._state.newest_people, self._state.newest.confirmed.me
+        own = me is not None and item.by == me.id
+        words = newer_words(None if own else people.name_of(item.by), item.version or 0)
+        self._notices.notice(words.title, words.sentence)
 
     # -- our own
 
