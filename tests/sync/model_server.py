@@ -101,6 +101,10 @@ class ModelServer:
     read: dict[tuple[UserId, ConversationId], int] = field(default_factory=dict)
     placed: dict[tuple[int, ConversationId, bool], Placement] = field(default_factory=dict)
     """Where markers are, by version: what was worked out, and (True) what a person said."""
+    unplaced: dict[ConversationId, dict[tuple[int, ConversationId, bool], Placement]] = field(
+        default_factory=dict
+    )
+    """Where markers were that are deleted."""
     placings: dict[int, int] = field(default_factory=dict)
     """The revision of each version's placements."""
     last_ms: int = 0
@@ -204,6 +208,18 @@ class ModelServer:
             tuple(one for one in changed.values() if one is not None),
             tuple(key for key, placement in changed.items() if placement is None),
         )
+
+    def placed_again(self, key: ConversationId) -> list[Placements]:
+        """A marker that was restored is where it was; what that changed."""
+        back = self.unplaced.pop(key, {})
+        self.placed |= back
+        changed = []
+        for version in sorted({version for version, _, _ in back}):
+            stands = self._holding(version, key)
+            if stands is not None:
+                self.placings[version] = self.placings.get(version, 0) + 1
+                changed.append(Placements(version, self.placings[version], (stands,)))
+        return changed
 
     def _holding(self, version: int, key: ConversationId) -> Placement | None:
         worked_out = self.placed.get((version, key, False))
@@ -321,6 +337,7 @@ class ModelServer:
             case DeleteConversation():
                 gone = self.conversations.pop(write.conversation_id)
                 self.deleted[gone.id] = gone, self.comments.pop(write.conversation_id)
+                self.unplaced[gone.id] = {key: one for key, one in self.placed.items() if key[1] == gone.id}
                 self.placed = {key: one for key, one in self.placed.items() if key[1] != gone.id}
                 stamp = self._stamp(user, broadcast_id, now_ms)
                 self._add(DeletedImageChat(stamp, gone.id, gone.url_id))

@@ -409,11 +409,14 @@ class World:
         """Somebody says where markers are: everybody who looks at the image hears of it."""
         changed = self.server.place(user, change)
         if changed.placements or changed.gone:
-            for session in self.sessions:
-                for link in session.links.values():
-                    if link.registered and link.url_id == ROOM.url_id:
-                        self._frame(session, link, PlacementsChanged(changed))
+            self._tell_placed(changed)
         return changed
+
+    def _tell_placed(self, changed: Placements) -> None:
+        for session in self.sessions:
+            for link in session.links.values():
+                if link.registered and link.url_id == ROOM.url_id:
+                    self._frame(session, link, PlacementsChanged(changed))
 
     def _has_read(self, user: UserId, reply: CommentReply | ConversationReply) -> None:
         """Who writes in a thread has read it."""
@@ -450,6 +453,8 @@ class World:
                 self.later(self._delay(), lambda: ends(failure))
                 return
             if isinstance(request.write, RestoreConversation) and logged:
+                for changed in self.server.placed_again(request.write.conversation_id):
+                    self._tell_placed(changed)
                 self._tell_read(self.server.read_again(request.write.conversation_id))
             self.publish(logged)
             if self.server.ours and isinstance(reply, CommentReply | ConversationReply) and logged:
