@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from itertools import product
+from pkgutil import iter_modules
 from typing import Any
 
 import pyte
@@ -15,6 +17,7 @@ from textual.widgets import Static
 
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.tui import dialogs
 from imagechat_tui.tui.dialogs.dialog import Dialog
 from imagechat_tui.tui.textual_internals.strips import CellStrip
 from tests.tui.conftest import Desk, Sit
@@ -192,3 +195,11 @@ async def test_what_waits_to_be_painted_is_not_forgotten_for_a_change_below(sit:
         dialog._dirty_widgets.add(title)  # as Textual does when it hears of it
         dialog.paint(Region(0, 0, 1, 1))
         assert "Hint" in driver.text
+
+
+def test_a_dialog_is_no_parent_of_a_dialog() -> None:
+    for module in iter_modules(dialogs.__path__, f"{dialogs.__name__}."):
+        import_module(module.name)
+    kinds = Dialog.__subclasses__()
+    assert len(kinds) > 5
+    assert [kind for kind in kinds if kind.__subclasses__()] == []

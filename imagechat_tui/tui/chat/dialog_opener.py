@@ -105,12 +105,16 @@ class DialogOpener:
 
     def show_picture(self, size: str) -> None:
         """Show which picture it is: its room, how it was recognised, where it is met, what it has looked like."""
-        from imagechat_tui.tui.dialogs.picture import PictureScreen
+        from imagechat_tui.tui.dialogs.facts import FactsScreen
+        from imagechat_tui.tui.dialogs.picture import facts
 
-        self._screen.push_dialog(PictureScreen(self._state.shown, size))
+        # Some of it is asked for only now, so it follows the state.
+        shown = facts(self._state.shown, size)
+        self._screen.push_dialog(FactsScreen("This picture", shown, lambda state: facts(state, size)))
 
     def show_details(self, thread: Thread, comment: CommentView | None) -> None:
         """Show who, when, where, and how a thread and one of its comments stand."""
-        from imagechat_tui.tui.dialogs.details import DetailsScreen
+        from imagechat_tui.tui.dialogs.details import facts
+        from imagechat_tui.tui.dialogs.facts import FactsScreen
 
-        self._screen.push_dialog(DetailsScreen(self._state.shown, thread, comment))
+        self._screen.push_dialog(FactsScreen("Details", facts(self._state.shown, thread, comment)))

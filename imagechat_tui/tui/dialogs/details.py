@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeAlias
-
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
-
-from imagechat_tui.commands import Context
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, CommentView, Status, Thread
 from imagechat_tui.tui.clock import date_and_time
-from imagechat_tui.tui.commands import bindings, key_hint
-from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.dialogs.facts import Facts
 from imagechat_tui.tui.thread_words import replies_of
 from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.words import placement_words, problem_words
@@ -29,60 +19,11 @@ STATUS_WORDS = {
 }
 
 
-Facts: TypeAlias = "list[tuple[str, str]]"
-"""Names and values as they are shown."""
-
-
-class FactsScreen(Dialog[None]):
-    """A small table; any of the closing keys ends it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.DETAILS)
-
-    def __init__(self, title: str, shown: Facts) -> None:
-        super().__init__()
-        self._title = title
-        self._facts = table(shown)
-
-    def compose(self) -> ComposeResult:
-        """One line for each fact."""
-        with VerticalScroll(classes="dialog"):
-            yield Static(Content(self._title), classes="dialog--title")
-            yield Static(self._facts, id="facts")
-            key, words = key_hint("details.close")
-            yield Static(Content.assemble((key, "bold"), f" {words}"), classes="dialog--keys")
-
-    def action_read(self, lines: int) -> None:
-        """Scroll, where not everything fits."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines)
-
-    def action_close(self) -> None:
-        """Back to the picture."""
-        self.dismiss(None)
-
-
-class DetailsScreen(FactsScreen):
-    """What there is to know of a marker, and of a comment."""
-
-    def __init__(self, state: ChatState, thread: Thread, comment: CommentView | None) -> None:
-        super().__init__("Details", facts(state, thread, comment))
-
-
-def table(shown: Facts) -> Content:
-    """Names in a column, values beside them; a name that is the one above is not said again."""
-    wide = max(len(name) for name, _ in shown)
-    before = ["", *(name for name, _ in shown)]
-    lines = (
-        Content.assemble((f"{name if name != above else '':<{wide}}  ", "$dim"), value)
-        for (name, value), above in zip(shown, before, strict=False)
-    )
-    return Content("\n").join(lines)
-
-
 def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> Facts:
     """All of a thread and a comment; text of others is made harmless."""
     conversation = thread.conversation
     people = People(state.confirmed.names, state.confirmed.me)
-    rows = [
+    rows: Facts = [
         ("marker", str(thread.number) if thread.number is not None else "no number yet"),
         ("by", people.starter_of(thread)),
         ("at", f"{thread.point.x:.2f} %, {thread.point.y:.2f} %"),
@@ -108,7 +49,7 @@ def facts(state: ChatState, thread: Thread, comment: CommentView | None) -> Fact
     return rows
 
 
-def placement_facts(state: ChatState, thread: Thread, people: People) -> list[tuple[str, str]]:
+def placement_facts(state: ChatState, thread: Thread, people: People) -> Facts:
     """Which version a marker was made on; on another one where it was, and what is known of it there."""
     placement, version = thread.placement, thread.conversation.version
     if version is None or version == state.placings.version:

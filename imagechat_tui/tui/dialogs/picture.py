@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from textual.widgets import Static
-
 from imagechat_tui.protocol.models import Version
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, Peer
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import date_and_time
-from imagechat_tui.tui.dialogs.details import Facts, FactsScreen, table
+from imagechat_tui.tui.dialogs.facts import Facts
 from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.words import matched_words, other_image_words, place_words, safe_name
-
-
-class PictureScreen(FactsScreen):
-    """What there is to know of the picture; it follows the state, since some of it is asked for only now."""
-
-    def __init__(self, state: ChatState, size: str) -> None:
-        super().__init__("This picture", facts(state, size))
-        self._pixels = size
-
-    def show_state(self, state: ChatState) -> None:
-        """Show what another state tells."""
-        self.query_one("#facts", Static).update(table(facts(state, self._pixels)))
 
 
 def facts(state: ChatState, size: str) -> Facts:
