@@ -57,23 +57,28 @@ class DialogOpener:
 
     def choose(self, threads: Sequence[Thread], chosen: Callable[[str], None]) -> None:
         """Ask which of the markers at one place is meant; call ``chosen`` with its key."""
-        from imagechat_tui.tui.dialogs.cluster import ClusterScreen
+        from imagechat_tui.tui.dialogs.choice import ChoiceScreen
+        from imagechat_tui.tui.widgets.thread_list import ThreadList
 
         def answered(key: str | None) -> None:
             if key is not None:
                 chosen(key)
 
-        self._screen.push_dialog(ClusterScreen(threads, self._state.people, self._clock), answered)
+        rows = ThreadList(self._clock, id="cluster")
+        rows.people = self._state.people
+        title = f"{len(threads)} markers at this spot"
+        self._screen.push_dialog(ChoiceScreen(title, rows, threads), answered)
 
     def choose_room(self, others: Sequence[OtherImage], chosen: Callable[[UrlId], None]) -> None:
         """Ask which of several images is meant; call ``chosen`` with the key of its room."""
-        from imagechat_tui.tui.dialogs.rooms import RoomsScreen
+        from imagechat_tui.tui.dialogs.choice import ChoiceScreen
+        from imagechat_tui.tui.dialogs.rooms import RoomRows
 
         def answered(url_id: str | None) -> None:
             if url_id is not None:
                 chosen(UrlId(url_id))
 
-        self._screen.push_dialog(RoomsScreen(others), answered)
+        self._screen.push_dialog(ChoiceScreen("Also discussed in", RoomRows(id="rooms"), others), answered)
 
     def list_commands(self, title: str, text: str, commands: Sequence[ActiveCommand]) -> None:
         """List commands; the one that is chosen runs as its key would."""

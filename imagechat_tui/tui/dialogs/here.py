@@ -10,7 +10,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -20,9 +19,9 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.dialogs.list_box import ListBox
 from imagechat_tui.tui.person_colors import FirstSeen, assigned
 from imagechat_tui.tui.widgets.bars import count
-from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.people import People, Person, initials, nobody_words, people_here
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
@@ -129,24 +128,19 @@ class HereScreen(Dialog[int | None]):
         self._state = state
         self._beside = beside
         self._elsewhere: Mapping[int, UsersOnline] | None = {}
-        self._note = ASKING
+        self._note = Static(Content(ASKING), id="elsewhere", classes="dialog--text")
+        hints = ([key_hint("list.open")] if beside.count > 1 else []) + [key_hint("here.close")]
+        self._box = ListBox("Here now", PeopleRows(id="people"), *hints, below=[self._note])
         self._first_seen = FirstSeen()
 
     def compose(self) -> ComposeResult:
-        """Title, list, what is not known, keys."""
-        go = [key_hint("list.open")] if self._beside.count > 1 else []
-        with Vertical(classes="dialog"):
-            yield Static(Content("Here now"), classes="dialog--title")
-            yield PeopleRows(id="people")
-            yield Static(id="elsewhere", classes="dialog--text", markup=False)
-            yield KeyLine(*go, key_hint("here.close"))
+        """The list, and under it what is not known."""
+        yield self._box
 
     def on_mount(self) -> None:
-        """Show the people; keys go to their list."""
+        """Show the people."""
         self._show()
-        rows = self.query_one(PeopleRows)
-        rows.action_first()
-        rows.focus()
+        self._box.begin()
 
     def show_state(self, state: ChatState) -> None:
         """Show the people of another state."""
@@ -156,7 +150,7 @@ class HereScreen(Dialog[int | None]):
     def show_elsewhere(self, told: Mapping[int, UsersOnline] | None) -> None:
         """Show who looks at the other pictures, or that it is not known."""
         self._elsewhere = told
-        self._note = NOT_KNOWN if told is None else NOBODY_ELSEWHERE
+        self._note.update(Content(NOT_KNOWN if told is None else NOBODY_ELSEWHERE))
         self._show()
 
     def _show(self) -> None:
@@ -164,23 +158,20 @@ class HereScreen(Dialog[int | None]):
         order = self._first_seen.of(state)
         here = people_here(state, People(state.confirmed.names, state.confirmed.me, assigned(order)))
         elsewhere = people_elsewhere(self._elsewhere or {}, beside, state, order)
-        rows = self.query_one(PeopleRows)
-        rows.show_empty(f"{nobody_words(state)}.")
-        rows.items = [
+        self._box.rows.show_empty(f"{nobody_words(state)}.")
+        self._box.rows.items = [
             *map(Looking, here),
             *(
                 Looking(person, at, safe_text(f"{at + 1}/{beside.count} {beside.name(at)}", Kind.LINE))
                 for at, person in elsewhere
             ),
         ]
-        note = self.query_one("#elsewhere", Static)
-        note.display = beside.count > 1 and not elsewhere
-        note.update(Content(self._note))
+        self._note.display = beside.count > 1 and not elsewhere
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
-        rows = self.query_one(PeopleRows)
-        self.dismiss(None if rows.item is None else rows.item.picture)
+        item = self._box.rows.item
+        self.dismiss(None if item is None else item.picture)
 
     def action_close(self) -> None:
         """Back to the picture."""

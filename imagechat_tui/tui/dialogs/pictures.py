@@ -9,9 +9,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import Static
 
 from imagechat_tui.commands import Context
 from imagechat_tui.protocol.models import Summary
@@ -19,8 +16,8 @@ from imagechat_tui.safetext import SafeText
 from imagechat_tui.tui import symbols
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.dialogs.list_box import ListBox
 from imagechat_tui.tui.widgets.bars import count
-from imagechat_tui.tui.widgets.key_line import KeyLine
 from imagechat_tui.tui.widgets.rows import Rows, spread
 
 
@@ -74,26 +71,23 @@ class PicturesScreen(Dialog[int | None]):
 
     def __init__(self, pictures: tuple[ListedPicture, ...], shown: int) -> None:
         super().__init__()
+        hints = key_hint("list.open"), key_hint("pictures.close")
+        self._box = ListBox(count(len(pictures), "picture"), PictureRows(id="pictures"), *hints)
         self._pictures = pictures
         self._shown = shown
 
     def compose(self) -> ComposeResult:
-        """Title, list, keys."""
-        with Vertical(classes="dialog"):
-            yield Static(Content(count(len(self._pictures), "picture")), classes="dialog--title")
-            yield PictureRows(id="pictures")
-            yield KeyLine(key_hint("list.open"), key_hint("pictures.close"))
+        """The list."""
+        yield self._box
 
     def on_mount(self) -> None:
         """Show them, the one that is on the screen selected."""
-        rows = self.query_one(PictureRows)
-        rows.items = self._pictures
-        rows.selected = str(self._shown)
-        rows.focus()
+        self.show_pictures(self._pictures)
+        self._box.begin(str(self._shown))
 
     def show_pictures(self, pictures: tuple[ListedPicture, ...]) -> None:
         """Show what is known of them now."""
-        self.query_one(PictureRows).items = pictures
+        self._box.rows.items = pictures
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:

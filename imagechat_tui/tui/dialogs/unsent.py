@@ -9,7 +9,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -24,7 +23,7 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
-from imagechat_tui.tui.widgets.key_line import KeyLine
+from imagechat_tui.tui.dialogs.list_box import ListBox
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words, write_words
 
@@ -97,45 +96,36 @@ class UnsentScreen(Dialog[Draft | None]):
     ) -> None:
         super().__init__()
         self._state = state
-        self._clock = clock
-        self._beside = beside
         self._retry = retry
         self._discard = discard
+        self._rows = DraftRows(clock, id="drafts")
+        said = f"Nothing here is on the server, and nothing is sent by itself.\n{beside}".rstrip()
+        self._box = ListBox(
+            "Not sent", self._rows, *KEYS, above=[Static(Content(said), classes="dialog--text")]
+        )
 
     def compose(self) -> ComposeResult:
-        """Title, list, keys."""
-        with Vertical(classes="dialog"):
-            yield Static(Content("Not sent"), classes="dialog--title")
-            yield Static(
-                Content(
-                    f"Nothing here is on the server, and nothing is sent by itself.\n{self._beside}".rstrip()
-                ),
-                classes="dialog--text",
-            )
-            yield DraftRows(self._clock, id="drafts")
-            yield KeyLine(*KEYS)
+        """The list, and above it what it is."""
+        yield self._box
 
     def on_mount(self) -> None:
         """Show what there is."""
         self.show_state(self._state)
-        rows = self.query_one(DraftRows)
-        rows.action_first()
-        rows.focus()
+        self._box.begin()
 
     def show_state(self, state: ChatState) -> None:
         """Show the drafts of another state; with none left, close."""
         failed = [draft for draft in state.mine.drafts if draft.failed]
         typed = [draft for draft in state.mine.drafts if not draft.failed]
-        rows = self.query_one(DraftRows)
         homes = {conversation_of(draft.write) for draft in state.mine.drafts} - {None}
-        rows.numbers = {home: number_of(state, home) for home in homes if home is not None}
-        rows.items = (*failed, *typed)
-        if not rows.items:
+        self._rows.numbers = {home: number_of(state, home) for home in homes if home is not None}
+        self._rows.items = (*failed, *typed)
+        if not self._rows.items:
             self.dismiss(None)  # nothing is left to do here
 
     @on(Rows.Chosen)
     def _act(self) -> None:
-        item = self.query_one(DraftRows).item
+        item = self._rows.item
         if item is not None and item.failed:
             self._retry(item)
         elif item is not None:
@@ -143,13 +133,13 @@ class UnsentScreen(Dialog[Draft | None]):
 
     def action_write_on(self) -> None:
         """Leave, and go on with the text of the selected draft."""
-        item = self.query_one(DraftRows).item
+        item = self._rows.item
         if item is not None:
             self.dismiss(item)
 
     def action_discard(self) -> None:
         """Forget the selected draft, after asking."""
-        item = self.query_one(DraftRows).item
+        item = self._rows.item
         if item is not None:
             self._discard(item)
 
