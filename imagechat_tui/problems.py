@@ -19,8 +19,8 @@
     ├── AdminRefused         TenantInvalid  TenantReserved  TenantExists  NoSuchTenant  NoSecret
     │                        DataDenied  DataBroken  SecretsSealed  DataUnanswered
     └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
-                             SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8  PixelsBlocked
-                             PixelsNeedTruecolor  WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
+                             SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8
+                             WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
                              TextEmpty  NotACommentName  NotAFilter  NoSuchMarker  NotRestorable  NoSuchComment
                              NobodyToAsk  NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
                              NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
@@ -540,16 +540,6 @@ class NotUtf8(Struct, frozen=True):
     """The shell's line that says UTF-8 instead."""
 
 
-class PixelsBlocked(Struct, frozen=True):
-    """Something between us and the terminal does not pass kitty's graphics on."""
-
-
-class PixelsNeedTruecolor(Struct, frozen=True):
-    """Kitty's graphics were wished for, and so were fewer colours."""
-
-    colors: str
-
-
 class WishesUndecided(Struct, frozen=True):
     """A project's file asks for something, and there is nobody to allow it."""
 
@@ -712,8 +702,6 @@ VerbProblem: TypeAlias = (
     | NoWorkingFolder
     | NoTerminal
     | NotUtf8
-    | PixelsBlocked
-    | PixelsNeedTruecolor
     | WishesUndecided
     | StdinUnreadable
     | StdinTooLong

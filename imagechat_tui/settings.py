@@ -33,7 +33,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "glyphs": ("auto", "half", "quadrant", "sextant", "octant", "braille", "ascii"),
     "colors": ("auto", "truecolor", "256", "16", "none"),
     "renderer": ("cells", "rich-pixels"),
-    "graphics": ("cells", "kitty"),
+    "graphics": ("auto", "kitty", "off"),
     "theme": ("dark", "light"),
     "bell": ("off", "on", "mentions"),
 }
@@ -151,8 +151,9 @@ class ClientSettings:
     glyphs: str = "auto"
     colors: str = "auto"
     renderer: str = "cells"
-    graphics: str = "cells"
-    """What the terminal is handed: cells, or pixels by kitty's protocol. Never found out by asking it."""
+    graphics: str = "auto"
+    """Whether the terminal is handed pixels by kitty's protocol: where it is known to take them, where it says so,
+    never."""
     theme: str = "dark"
     bell: str = "off"
     """Whether the terminal rings when somebody else adds something."""
@@ -274,7 +275,7 @@ def load_settings(
         glyphs=text.get("glyphs", "auto"),
         colors=text.get("colors", "auto"),
         renderer=text.get("renderer", "cells"),
-        graphics=text.get("graphics", "cells"),
+        graphics=text.get("graphics", "auto"),
         theme=text.get("theme", "dark"),
         bell=text.get("bell", "off"),
         max_megapixels=float(text.get("max_megapixels", 60)),

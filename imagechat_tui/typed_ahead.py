@@ -1,4 +1,5 @@
-"""The terminal from the first moment on: what is typed before the screen stands is kept as it was typed.
+"""The terminal from the first moment on: what is typed before the screen stands is kept as it was typed, and what the
+terminal was asked and has not answered is known, so that no answer is left to whoever reads next.
 
 Until a program says otherwise, the terminal edits lines for it: Backspace takes back what was typed, Ctrl+S stops the
 output, and nothing comes before an Enter, which is a line feed then. So this is said before anything is imported. What
@@ -11,9 +12,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import select
 import signal
 import struct
 import termios
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -24,6 +28,11 @@ LineDiscipline: TypeAlias = "list[int | list[bytes | int]]"
 SCREENS: Final = ("open", "demo")
 """The verbs that open a screen; so does a picture."""
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+ANSWER_S: Final = 0.3
+"""How long the terminal is given at the end for answers that it owes."""
+
+
+_LAST_ANSWER: Final = re.compile(rb"\x1b\[(?:\?[\d;]*c|0n)")
 
 
 class _Kept(NamedTuple):
@@ -34,6 +43,8 @@ class _Kept(NamedTuple):
 
 
 _kept: _Kept | None = None
+_owed = 0
+"""Questions of which the last answer has not come."""
 
 
 def opens_a_screen(arguments: Sequence[str]) -> bool:
@@ -80,12 +91,13 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def give_back() -> None:
-    """Have the terminal as it was; what was typed meanwhile is for whoever reads next."""
+    """Have the terminal as it was; what was typed meanwhile is for whoever reads next, answers are for nobody."""
     global _kept
     kept, _kept = _kept, None
     if kept is None:
         return
     with suppress(OSError, termios.error):
+        _await_answers(kept.terminal)
         if os.tcgetpgrp(kept.terminal) == os.getpgrp():  # else it is somebody else's by now
             termios.tcsetattr(kept.terminal, termios.TCSANOW, kept.before)
     os.close(kept.terminal)
@@ -104,6 +116,56 @@ def as_typed(data: bytes) -> bytes:
     typed = _kept.typed
     _kept = _kept._replace(typed=max(0, typed - len(data)))
     return data[:typed].replace(b"\n", b"\r") + data[typed:]
+
+
+def ask(question: str) -> bool:
+    """Ask the terminal before the screen stands; what it answers comes with the keys. False if it cannot be asked.
+
+    Args:
+        question: must end with one that every terminal answers; whoever reads that answer calls `answered`.
+    """
+    if _kept is None or not os.isatty(2):
+        return False
+    try:
+        os.write(2, question.encode())
+    except OSError:
+        return False
+    asked()
+    return True
+
+
+def asked() -> None:
+    """A question goes to the terminal, by whatever way."""
+    global _owed
+    _owed += 1
+
+
+def answered() -> None:
+    """The last answer to a question has come."""
+    global _owed
+    _owed = max(0, _owed - 1)
+
+
+def owes() -> bool:
+    """Whether the terminal has not answered all yet."""
+    return _owed > 0
+
+
+def _await_answers(terminal: int) -> None:
+    """Take what the terminal still owes, and all with it: the shell would have it for typing."""
+    global _owed
+    if not _owed:
+        return
+    said, deadline = b"", time.monotonic() + ANSWER_S
+    while len(_LAST_ANSWER.findall(said)) < _owed:
+        if not select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            break
+        piece = os.read(terminal, 4096)
+        if not piece:
+            break
+        said += piece
+    termios.tcflush(terminal, termios.TCIFLUSH)
+    _owed = 0
 
 
 @contextmanager

@@ -50,6 +50,7 @@ class Terminal:
     """One process on a pty of ``columns`` × ``rows`` cells.
 
     Attributes:
+        answers: what it answers to questions: every terminal answers one (DA1).
         raw: every byte the process wrote to the terminal.
         arrived: for every read, (monotonic seconds, length of ``raw`` after it): when bytes came.
     """
@@ -69,6 +70,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
+        self.answers: dict[bytes, str] = {b"\x1b[c": "\x1b[?62;c"}
+        self._heard = 0
         self.arrived: list[tuple[float, int]] = []
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -150,7 +153,19 @@ class Terminal:
         """Take in what was read."""
         self.raw += data
         self.arrived.append((time.monotonic(), len(self.raw)))
+        self._answer(len(self.raw) - len(data))
         self._stream.feed(data)
+
+    def _answer(self, start: int) -> None:
+        """Answer the questions among what has come from there on; the first may have begun before."""
+        if not self.answers:
+            return
+        questions = b"|".join(re.escape(question) for question in self.answers)
+        longest = max(map(len, self.answers))
+        begin = max(self._heard, start - longest)
+        for match in re.finditer(questions, bytes(self.raw[begin:])):
+            self.send(self.answers[match[0]])
+            self._heard = begin + match.end()
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float = 15.0, what: str = "") -> float:
         """Read all living terminals until ``condition`` holds; returns the seconds it took."""

@@ -182,7 +182,7 @@ def test_every_setting_can_come_from_the_environment(desk: Desk) -> None:
         glyphs="ascii",
         colors="none",
         renderer="rich-pixels",
-        graphics="kitty",
+        graphics="off",
         theme="light",
         bell="mentions",
         max_megapixels=12.5,

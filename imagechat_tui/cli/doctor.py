@@ -18,8 +18,9 @@ from imagechat_tui.cli import ERROR, SIGN_IN
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import explained
+from imagechat_tui.cli.graphics import answered_graphics
 from imagechat_tui.cli.target import kept_pictures, local_server, server_endpoint, server_options
-from imagechat_tui.cli.terminal import draws_wide, has_terminal, told_colors
+from imagechat_tui.cli.terminal import cell_aspect, draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import allowed, answered
 from imagechat_tui.cli.verb import Verb
@@ -28,9 +29,10 @@ from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
 from imagechat_tui.raster.glyphs import glyphs_for
+from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import mistake_words, safe_line
+from imagechat_tui.words import mistake_words, no_pixels_words, safe_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +67,7 @@ def doctor(json_: bool, **options: str | None) -> int:
     settings = load_settings(options, os.environ, folders, working_folder(), partial(allowed, folders))
     findings = [
         *terminal_findings(settings, os.environ, tty=has_terminal()),
-        *([width_finding(draws_wide())] if has_terminal() else []),
+        *([width_finding(draws_wide()), graphics_finding(_graphics(settings))] if has_terminal() else []),
         *[
             Finding("settings", False, mistake_words(mistake), "imagechat config path")
             for mistake in settings.mistakes
@@ -153,6 +155,32 @@ def width_finding(wide: bool | None) -> Finding:
         True,
         "two cells, so all is drawn in ASCII",
         "set the terminal's ambiguous width to narrow; --glyphs overrides",
+    )
+
+
+def _graphics(settings: ClientSettings) -> Graphics:
+    """What the terminal says of pictures in pixels."""
+    colors, _ = chosen_depth(os.environ, settings.colors, told_colors(os.environ))
+    return answered_graphics(settings, colors, cell_aspect())
+
+
+def graphics_finding(graphics: Graphics) -> Finding:
+    """Whether the picture is drawn in pixels or in cells, what the terminal was asked for that, and what it said."""
+    asked = [f"it says of itself {graphics.terminal}"] if graphics.terminal else []
+    if graphics.stage == "pixels":
+        width, height = graphics.cell
+        told = [*asked, "takes a picture", f"and has {width} × {height} pixels a cell"]
+        return Finding("graphics", True, f"pixels: {', '.join(told)}")
+    assert graphics.fault is not None
+    words = no_pixels_words(graphics.fault, graphics.terminal)
+    found = f"cells: {words.sentence.rstrip('.')}"
+    not_asked = graphics.fault in ("off", "between", "plain", "colors")
+    wrong = graphics.choice == "kitty"
+    return Finding(
+        "graphics",
+        not wrong,
+        f"{found} ({'it was not asked' if not_asked else 'asked for its name'})",
+        words.action if wrong or graphics.fault in ("colors", "unknown") else "",
     )
 
 

@@ -21,6 +21,7 @@ from imagechat_tui.cli.against import (
     is_folder,
 )
 from imagechat_tui.cli.earlier import earlier_version
+from imagechat_tui.cli.graphics import asked_graphics
 from imagechat_tui.cli.picture_files import PictureChoice, all_pictures
 from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.questions import confirmed
@@ -37,7 +38,6 @@ from imagechat_tui.cli.terminal import (
     cell_aspect,
     need_terminal,
     on_terminal,
-    pixels_per_cell,
     tell_textual,
     told_colors,
 )
@@ -80,7 +80,7 @@ def private_option(command: Command) -> Command:
 @click.option(
     "--graphics",
     type=click.Choice(CHOICES["graphics"]),
-    help="Cells, or pixels for kitty 0.28 (or later) and Ghostty.",
+    help="Pixels where the terminal is known to take them (kitty 0.28 or later, Ghostty), where it says so, or never.",
 )
 @click.option("--cell-aspect", metavar="NUMBER", help="Height of a cell divided by its width, as in 2.1.")
 @click.option("--max-megapixels", metavar="NUMBER", help="Refuse pictures of more pixels. Default: 60.")
@@ -262,7 +262,8 @@ def _shown(
 ) -> int:
     typed_ahead.keep()
     chosen = targets[0]
-    look = screen_options(chosen.settings)
+    look = render_options(chosen.settings)
+    graphics = asked_graphics(chosen.settings, look.colors, look.aspect)
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local
     if local is not None:
@@ -281,6 +282,7 @@ def _shown(
         _Album(targets, explores, private, trace, befores),
         options=ScreenOptions(
             render=look,
+            graphics=graphics,
             theme=chosen.settings.theme,
             bell=chosen.settings.bell,
             ask_width=may_be_wide(chosen.settings, look),
@@ -529,7 +531,7 @@ def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bo
 
 def may_be_wide(settings: ClientSettings, look: RenderOptions) -> bool:
     """Whether to ask the terminal how wide it draws: not who said what to draw with, nor where all is ASCII anyway."""
-    return settings.glyphs == "auto" and look.glyphs != "ascii" and look.pixels is None
+    return settings.glyphs == "auto" and look.glyphs != "ascii"
 
 
 def render_options(settings: ClientSettings) -> RenderOptions:
@@ -544,15 +546,3 @@ def render_options(settings: ClientSettings) -> RenderOptions:
         renderer="rich-pixels" if settings.renderer == "rich-pixels" else "cells",
         aspect=settings.cell_aspect or cell_aspect(),
     )
-
-
-def screen_options(settings: ClientSettings) -> RenderOptions:
-    """How the screen draws the picture: as `render_options`, in pixels if that is wished for.
-
-    Raises:
-        VerbFailed: it is wished for, and cannot be.
-    """
-    look = render_options(settings)
-    if settings.graphics != "kitty":
-        return look
-    return replace(look, pixels=pixels_per_cell(os.environ, look.aspect, look.colors))

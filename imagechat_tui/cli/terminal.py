@@ -58,17 +58,8 @@ def cell_aspect() -> float:
     return aspect if 1.0 <= aspect <= 3.5 else USUAL_ASPECT
 
 
-def pixels_per_cell(environ: Mapping[str, str], aspect: float, depth: ColorDepth) -> tuple[int, int]:
-    """How many pixels the terminal is handed for a cell, if it takes pictures in pixels.
-
-    Raises:
-        VerbFailed: between us and it is something that does not.
-    """
-    between = next((name for name in ("TMUX", "STY", "ZELLIJ") if environ.get(name)), None)
-    if between is not None or environ.get("TERM", "").startswith(("tmux", "screen")):
-        raise VerbFailed(problems.PixelsBlocked())
-    if depth is not ColorDepth.TRUECOLOR:
-        raise VerbFailed(problems.PixelsNeedTruecolor(depth.value))
+def pixels_per_cell(aspect: float) -> tuple[int, int]:
+    """Pixels across and down a cell, as far as is known without asking the terminal."""
     size = cell_size()
     width = round(size[0]) if size is not None else USUAL_WIDTH
     width = min(MOST_PIXELS, max(1, width))
@@ -98,37 +89,41 @@ def draws_wide(within_s: float = ANSWER_S) -> bool | None:
     """
     if not charset(os.environ).is_utf8:
         return None
+    report = re.search(r"\x1b\[\d+;(\d{1,5})R", answers_to(ASK_ON_LINE, r"\x1b\[\d+;\d+R", within_s))
+    return drawn_wide(int(report[1]) - 1) if report is not None else None
+
+
+def answers_to(question: str, last: str, within_s: float) -> str:
+    """What the terminal answers, up to its last answer; as much as comes in time, nothing if it cannot be asked."""
     try:
         keys, screen = _keys_and_screen()
     except VerbFailed:
-        return None
+        return ""
     try:
         if os.tcgetpgrp(keys) != os.getpgrp() or select.select([keys], [], [], 0)[0]:
-            return None
+            return ""
         before = termios.tcgetattr(keys)
         silent = [*before[:3], before[3] & ~(termios.ICANON | termios.ECHO), *before[4:]]
         termios.tcsetattr(keys, termios.TCSANOW, silent)
         try:
-            os.write(screen, ASK_ON_LINE.encode())
-            return _answer(keys, time.monotonic() + within_s)
+            os.write(screen, question.encode())
+            return _answer(keys, last, time.monotonic() + within_s)
         finally:
             termios.tcsetattr(keys, termios.TCSANOW, before)
     except (OSError, termios.error):
-        return None
+        return ""
     finally:
         _close({keys, screen})
 
 
-def _answer(keys: int, deadline: float) -> bool | None:
-    said = b""
+def _answer(keys: int, last: str, deadline: float) -> str:
+    said = ""
     while select.select([keys], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        said += os.read(keys, 64)
-        report = re.search(rb"\x1b\[\d+;(\d{1,5})R", said)
-        if report is not None:
-            return drawn_wide(int(report[1]) - 1)
-        if not said or len(said) > 256:
+        piece = os.read(keys, 64).decode("utf-8", "replace")
+        said += piece
+        if re.search(last, said) or not piece or len(said) > 512:
             break
-    return None
+    return said
 
 
 TEXTUALS_NUMBERS: Final = (

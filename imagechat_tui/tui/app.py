@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual import constants, events
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -21,6 +22,7 @@ from textual.screen import Screen
 from imagechat_tui.commands import Context
 from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.raster.glyphs import GlyphSet
+from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState
@@ -41,11 +43,18 @@ from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.focus import take_focus
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
-from imagechat_tui.tui.textual_internals.terminal import driver_class, write
+from imagechat_tui.tui.textual_internals.terminal import ask, driver_class, write
+from imagechat_tui.tui.textual_internals.terminal_events import Answer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.visits import Album, Visit, Visits
 from imagechat_tui.tui.widgets.bars import count
-from imagechat_tui.words import WIDE_SIGNS, Words, album_change_words, picture_gone_words
+from imagechat_tui.words import (
+    WIDE_SIGNS,
+    Words,
+    album_change_words,
+    no_pixels_words,
+    picture_gone_words,
+)
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -67,6 +76,8 @@ class ScreenOptions(Struct, frozen=True):
     """What the person set about the screen."""
 
     render: RenderOptions
+    graphics: Graphics = Graphics("off", "cells", (0, 0), fault="off")
+    """What is known of the terminal's pictures in pixels; what it was asked, it answers to the screen."""
     theme: str = "dark"
     bell: str = "off"
     """Ring when somebody else adds something: ``on``, or ``mentions`` for what calls the person."""
@@ -103,6 +114,9 @@ class ImageChatApp(App[int]):
         self._gone: set[int] = set()
         """Places of pictures whose files are gone."""
         self._options = options
+        self._look = options.render
+        """How pictures are drawn, by what is known of the terminal."""
+        self._graphics = options.graphics
         self._clock = clock
         self._picture_problem = picture_problem
         self._compare = compare
@@ -152,7 +166,7 @@ class ImageChatApp(App[int]):
             self._visits.current,
             name=self._visits.current.picture.name,
             place=self._place,
-            options=self._options.render,
+            options=self._look,
             clock=self._clock,
             bell=self._options.bell,
             unsent_beside=lambda: self._visits.unsent_beside,
@@ -181,6 +195,7 @@ class ImageChatApp(App[int]):
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self._signs.ask()
+        self._tell_wrong_choice()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -524,14 +539,38 @@ class ImageChatApp(App[int]):
         if not self._signs.told(event):
             return
         wide = self._signs.wide
-        look = self._options.render
-        self.chat.draw_with(in_ascii(look) if wide else look)
+        self._draw_with(self._look)
         for screen in self.screen_stack:
             for widget in (screen, *screen.query()):
                 widget.notify_style_update()
                 widget.refresh()
         if wide:
             self.notify(WIDE_SIGNS, timeout=8, markup=False)
+
+    def on_answer(self, event: Answer) -> None:
+        """Hear whether the terminal takes pictures in pixels, and hand it some."""
+        before, now = self._graphics, self._graphics.heard(event.sequence)
+        self._graphics = now
+        if now.stage == before.stage:
+            return
+        if now.stage == "pixels":
+            self._draw_with(replace(self._look, pixels=now.cell, aspect=now.cell[1] / now.cell[0]))
+        elif now.question:
+            ask(self, now.question)
+        self._tell_wrong_choice()
+
+    def _draw_with(self, look: RenderOptions) -> None:
+        self._look = look
+        self.chat.draw_with(in_ascii(look) if self._signs.wide else look)
+
+    def _tell_wrong_choice(self) -> None:
+        """Say why there are no pixels, to who wished for them."""
+        fault = self._graphics.fault
+        if self._graphics.choice == "kitty" and fault is not None:
+            words = no_pixels_words(fault, self._graphics.terminal)
+            self.notify(
+                f"{words.sentence} {words.action}".rstrip(), title=words.title, timeout=8, markup=False
+            )
 
     # -- keys
 

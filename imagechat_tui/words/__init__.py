@@ -41,7 +41,7 @@ from imagechat_tui.words.link import (
     short_banner,
     shortest_banner,
 )
-from imagechat_tui.words.machine import WIDE_SIGNS, disk_full_words, too_many_files_words
+from imagechat_tui.words.machine import WIDE_SIGNS, disk_full_words, no_pixels_words, too_many_files_words
 from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name
 from imagechat_tui.words.pictures import (
     album_change_words,
@@ -125,6 +125,7 @@ __all__ = [
     "named_room_words",
     "newer_words",
     "news_words",
+    "no_pixels_words",
     "no_such_picture_here",
     "not_compared_words",
     "not_linked_words",

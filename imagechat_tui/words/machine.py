@@ -1,8 +1,14 @@
-"""What this machine does not have: room, files, signs of one cell."""
+"""What this machine does not have: room, files, signs of one cell, pictures in pixels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
 from imagechat_tui.words.parts import Words, safe_name
+
+if TYPE_CHECKING:
+    from imagechat_tui.raster.graphics import Fault
 
 WIDE_SIGNS = "Signs are two cells wide here: drawn in ASCII."
 """Told once, when the terminal has answered."""
@@ -19,3 +25,28 @@ def too_many_files_words() -> Words:
     return Words(
         "Too many open files", "The system lets us open no more of them.", "Raise the limit: ulimit -n 1024"
     )
+
+
+_OUTSIDE = "Pixels need kitty 0.28 or later, or Ghostty."
+_FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
+    "off": ("The setting graphics says off", ""),
+    "between": ("tmux, screen and Zellij do not pass pictures on", "Start it outside of them."),
+    "plain": ("TERM names a terminal without pictures", _OUTSIDE),
+    "colors": (
+        "Pixels need true colours, and fewer were chosen",
+        "If the terminal has them: --colors truecolor",
+    ),
+    "not asked": ("The terminal could not be asked", ""),
+    "silent": ("The terminal has not answered", ""),
+    "nameless": ("The terminal does not say which one it is", _OUTSIDE),
+    "unknown": ("Nothing is known of {terminal}", "If it has kitty's placeholders: --graphics kitty"),
+    "lacking": ("{terminal} has no placeholders for pictures", _OUTSIDE),
+    "old": ("{terminal} is too old for pixels", _OUTSIDE),
+    "refused": ("{terminal} does not take pictures", ""),
+}
+
+
+def no_pixels_words(fault: Fault, terminal: str) -> Words:
+    """Why the picture is drawn in cells; ``terminal`` is what it says of itself, raw, empty if it says nothing."""
+    sentence, action = _FAULTS[fault]
+    return Words("Drawn in cells", f"{sentence.format(terminal=safe_name(terminal))}.", action)

@@ -48,18 +48,6 @@ def verb_words(problem: VerbProblem) -> Words:
                 f"{safe_name(encoding)}, and the screen is drawn in UTF-8.",
                 f"If it takes UTF-8: {safe_name(remedy)}. Otherwise use imagechat show, ls, add or watch.",
             )
-        case problems.PixelsBlocked():
-            return Words(
-                "No pixels here",
-                "tmux, screen and zellij do not pass kitty's graphics on.",
-                "Start it outside of them, or without --graphics kitty.",
-            )
-        case problems.PixelsNeedTruecolor(colors=colors):
-            return Words(
-                "No pixels here",
-                f"Kitty's graphics need true colours, and {safe_name(colors)} was chosen.",
-                "Add --colors truecolor, or leave out --graphics kitty.",
-            )
         case problems.WishesUndecided(file=file, asked=asked):
             listed = ", ".join(f"{safe_name(key)} = {safe_name(value)}" for key, value in asked)
             keys = {key for key, _ in asked}

@@ -8,16 +8,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.cli.doctor import (
     colors_finding,
     folder_findings,
+    graphics_finding,
     kept_findings,
     server_findings,
     sign_in_finding,
     terminal_findings,
 )
 from imagechat_tui.net.kept_pictures import KeptPictures
+from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.settings import ClientSettings, Folders
 
 
@@ -55,6 +58,29 @@ def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> Non
     assert [item.ok for item in findings] == [False, False]
     assert "XDG_DATA_HOME" in findings[0].remedy
     assert "XDG_STATE_HOME" in findings[1].remedy
+
+
+PIXELS = Graphics("auto", "pixels", (9, 18), "kitty(0.41.1)")
+
+
+@pytest.mark.parametrize(
+    ("graphics", "ok", "found", "remedy"),
+    [
+        (PIXELS, True, "pixels: it says of itself kitty(0.41.1), takes a picture, and has 9 × 18 pixels a cell", ""),
+        (PIXELS.without("off"), True, "cells: The setting graphics says off (it was not asked)", ""),
+        (PIXELS.without("old"), True, "cells: kitty(0.41.1) is too old for pixels (asked for its name)", ""),
+        (replace(PIXELS, choice="kitty").without("between"), False, "pass pictures on (it was not asked)", "outside"),
+        (PIXELS.without("unknown"), True, "Nothing is known of kitty(0.41.1)", "--graphics kitty"),
+        (replace(PIXELS, terminal="").without("silent"), True, "has not answered (asked for its name)", ""),
+    ],
+)  # fmt: skip
+def test_what_the_terminal_said_of_pixels_is_told_and_what_was_chosen(
+    graphics: Graphics, ok: bool, found: str, remedy: str
+) -> None:
+    finding = graphics_finding(graphics)
+    assert finding.ok is ok
+    assert found in finding.found
+    assert remedy in finding.remedy if remedy else not finding.remedy
 
 
 TEAM = ClientSettings(server="https://review.example", tenant="design")

@@ -13,12 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from imagechat_tui import problems
-from imagechat_tui.cli.open_verb import screen_options
 from imagechat_tui.cli.terminal import USUAL_ASPECT, cell_aspect, pixels_per_cell
-from imagechat_tui.problems import VerbFailed
-from imagechat_tui.raster.colors import ColorDepth
-from imagechat_tui.settings import ClientSettings
 
 Tell = Callable[[int, int, int, int], None]
 
@@ -56,37 +51,9 @@ def test_the_shape_of_a_cell_is_what_the_terminal_says_if_it_makes_sense(
 
 def test_the_pixels_of_a_cell_are_what_the_terminal_says(tell: Tell) -> None:
     tell(40, 120, 1080, 800)
-    assert pixels_per_cell({"TERM": "xterm-kitty"}, 20 / 9, ColorDepth.TRUECOLOR) == (9, 20)
+    assert pixels_per_cell(20 / 9) == (9, 20)
     tell(40, 120, 0, 0)
-    assert pixels_per_cell({"TERM": "xterm-kitty"}, 2.0, ColorDepth.TRUECOLOR) == (10, 20)
-
-
-@pytest.mark.parametrize(
-    ("environ", "depth"),
-    [
-        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux-1000/default,1,0"}, ColorDepth.TRUECOLOR),
-        ({"TERM": "screen-256color"}, ColorDepth.TRUECOLOR),
-        ({"TERM": "xterm-kitty", "ZELLIJ": "0"}, ColorDepth.TRUECOLOR),
-        ({"TERM": "xterm-kitty"}, ColorDepth.PALETTE),
-        ({"TERM": "xterm-kitty"}, ColorDepth.NONE),
-    ],
-)
-def test_pixels_that_cannot_get_through_are_refused_in_words(
-    environ: dict[str, str], depth: ColorDepth
-) -> None:
-    with pytest.raises(VerbFailed) as refused:
-        pixels_per_cell(environ, 2.0, depth)
-    assert isinstance(refused.value.problem, problems.PixelsBlocked | problems.PixelsNeedTruecolor)
-
-
-def test_pixels_are_only_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TMUX", "STY", "ZELLIJ", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-kitty")
-    assert screen_options(ClientSettings()).pixels is None
-    asked = screen_options(ClientSettings(graphics="kitty", cell_aspect=2.5))
-    assert asked.pixels is not None
-    assert asked.pixels[1] == pytest.approx(2.5 * asked.pixels[0], abs=0.5)
+    assert pixels_per_cell(2.0) == (10, 20)
 
 
 @pytest.mark.parametrize(

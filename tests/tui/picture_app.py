@@ -3,15 +3,16 @@
 No note goes by itself here, for no test should depend on how long something takes: F11 has them go. F12 gives
 the terminal the title "at rest" once all keys before it were taken and what they changed is painted.
 
-python -m tests.tui.picture_app STATES [MARKERS] [pixels]
+python -m tests.tui.picture_app STATES [MARKERS] [pixels | asks]
 
 STATES names what ``R`` brings, in order, as in ``added,moved``; MARKERS is how many there are at the start;
-with ``pixels`` the terminal is handed the picture in pixels.
+with ``pixels`` the terminal is handed the picture in pixels, with ``asks`` if it says that it takes them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,10 +24,13 @@ from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 import imagechat_tui.tui
+from imagechat_tui import typed_ahead
+from imagechat_tui.cli.graphics import asked_graphics
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
+from imagechat_tui.settings import ClientSettings
 from imagechat_tui.sync.intents import Intent, TryNow
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
@@ -158,13 +162,20 @@ def main() -> None:
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     vars(corner).update(HINT_S=STAYS_S, FAILURE_S=STAYS_S)
     look = RenderOptions(pixels=CELL if "pixels" in sys.argv[3:] else None)
+    options = ScreenOptions(render=look)
+    if "asks" in sys.argv[3:]:
+        typed_ahead.keep()
+        settings = ClientSettings(graphics=os.environ.get("IMAGECHAT_GRAPHICS", "auto"))
+        options = ScreenOptions(render=look, graphics=asked_graphics(settings, look.colors, look.aspect))
     app = RestingApp(
         OnePicture(ShownPicture("busy.png", SteppingSession(scattered(count), iter(steps)), load)),
-        options=ScreenOptions(render=look),
+        options=options,
         clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
         picture_problem=lambda error: Words("No picture", str(error)),
     )
-    sys.exit(app.run() or 0)
+    code = app.run() or 0
+    typed_ahead.give_back()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,58 @@ def test_an_answer_is_not_typed_however_it_is_cut(answer: str) -> None:
     assert [kind for kind in meant(read(*stream)) if kind[0].islower()] == ["a", "b"]
 
 
+OF_A_TERMINAL = (
+    "\x1bP>|kitty(0.41.1)\x1b\\",
+    "\x1b[6;18;9t",
+    "\x1b[?62;c",
+    "\x1b_Gi=6881281;OK\x1b\\",
+    "\x1b[?6c",
+)
+AROUND = "j", "\x1b[A", "\x1b[<0;5;7M", "\x1b[I", "é", "\x1b[200~x y\x1b[201~", "q"
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_answers_that_are_waited_for_are_taken_out_whole_in_every_cut_into_three(between: bool) -> None:
+    """However slowly the pieces come, and whatever is done between the answers."""
+    parts = [*zip(AROUND, OF_A_TERMINAL, strict=False)] if between else [("j", "".join(OF_A_TERMINAL))]
+    stream = "".join(key + answer for key, answer in parts) + "".join(AROUND[len(parts) :])
+    keys = meant(read("".join(key for key, _ in parts), *AROUND[len(parts) :]))
+    assert len(keys) == len(AROUND)
+    # Esc alone is a key at once; within keys and the pointer a pause means what it always does.
+    after_esc = {at + 1 for at, sign in enumerate(stream) if sign == ESC}
+    cuts = [at for at in range(1, len(stream)) if at not in after_esc and not _in_a_key(stream, at)]
+    for first in cuts:
+        for second in cuts[cuts.index(first) :]:
+            terminal, found, now = TerminalInput(owed=lambda: True), [], 0.0
+            for piece in (stream[:first], stream[first:second], stream[second:]):
+                found += terminal.tick(now)
+                found += terminal.feed(piece, now)
+                now += 0.9
+            assert meant(found) == keys, (stream[:first], stream[first:second])
+            assert [event.sequence for event in found if isinstance(event, Answer)] == [*OF_A_TERMINAL]
+
+
+def _in_a_key(stream: str, at: int) -> bool:
+    return any(
+        start < at < start + len(key)
+        for key in AROUND
+        for start in [stream.find(key)]
+        if len(key) > 1 and start >= 0
+    )
+
+
+def test_while_nothing_is_owed_escape_and_keys_are_not_held() -> None:
+    for owed, held_s in ((False, 0.1), (True, 1.0)):
+        terminal = TerminalInput(owed=lambda owed=owed: owed)  # type: ignore[misc]
+        for keys in ("\x1bP", "\x1b[", "\x1b[?"):
+            assert not terminal.feed(keys, 0.0)
+            assert terminal.deadline == pytest.approx(held_s)
+            assert meant(terminal.tick(LATE_S))[0] == "escape"
+        assert not terminal.feed(ESC, 0.0)
+        assert terminal.deadline == pytest.approx(0.1)
+        assert meant(terminal.tick(LATE_S)) == ["escape"]
+
+
 def test_an_answer_is_told_whole() -> None:
     came = read(f"{ESC}P>|XTe", f"rm(379){ESC}", "\\", f"{ESC}[?64;", "1cx")
     said = [message.sequence for message in came if isinstance(message, Answer)]

@@ -8,6 +8,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from imagechat_tui import typed_ahead
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
 
 WRITES: Final = supported(Feature.TERMINAL_WRITES)
@@ -27,3 +28,10 @@ def write(app: App[Any], sequence: str) -> None:
     driver = app._driver if WRITES else None
     if driver is not None:
         driver.write(sequence)
+
+
+def ask(app: App[Any], question: str) -> None:
+    """As `write`, of something that ends with a question which every terminal answers."""
+    if WRITES and app._driver is not None:
+        typed_ahead.asked()
+        write(app, question)

@@ -17,8 +17,9 @@ from textual.events import Key
 from textual.message import Message
 
 from imagechat_tui import typed_ahead
+from imagechat_tui.raster.graphics import is_fence
 from imagechat_tui.tui.textual_internals.screen_file import ScreenFile
-from imagechat_tui.tui.textual_internals.terminal_events import Burst, LineBreak
+from imagechat_tui.tui.textual_internals.terminal_events import Answer, Burst, LineBreak
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 
 LOOK_S: Final = 0.1
@@ -90,12 +91,17 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until told to end, or until there is no terminal any more."""
-        typed = TerminalInput(rxvt=os.environ.get("TERM", "").startswith("rxvt"))
+        typed = TerminalInput(rxvt=os.environ.get("TERM", "").startswith("rxvt"), owed=typed_ahead.owes)
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                rest = typed.deadline - time.monotonic() if typed.deadline is not None else LOOK_S
+            ends_at: float | None = None
+            while (now := time.monotonic()) < (ends_at if ends_at is not None else now + 1):
+                if self.exit_event.is_set():
+                    if not typed_ahead.owes():
+                        return
+                    ends_at = ends_at or now + typed_ahead.ANSWER_S
+                rest = typed.deadline - now if typed.deadline is not None else LOOK_S
                 if not selector.select(min(LOOK_S, max(0.0, rest))):
                     found = typed.tick(time.monotonic())
                 elif (data := self._read(selector)) is not None:
@@ -104,8 +110,12 @@ class TerminalDriver(LinuxDriver):
                     host: Host = self._app  # type: ignore[assignment]
                     self._loop.call_soon_threadsafe(host.terminal_gone)
                     return
-                for message in _bursts(found):
-                    self.process_message(message)
+                for message in found:
+                    if isinstance(message, Answer) and is_fence(message.sequence):
+                        typed_ahead.answered()
+                if ends_at is None:
+                    for message in _bursts(found):
+                        self.process_message(message)
 
     def _read(self, selector: selectors.SelectSelector) -> bytes | None:
         """All that has come; None if nothing ever will any more.

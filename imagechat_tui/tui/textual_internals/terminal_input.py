@@ -17,6 +17,7 @@ key comes any more. Here nothing can fail, and what is no key is not typed:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -33,6 +34,8 @@ from imagechat_tui.tui.textual_internals.terminal_events import Answer, LineBrea
 ESC: Final = "\x1b"
 ANSWER_S: Final = 1.0
 """How long the rest of what only a terminal sends may be on its way."""
+OWED_ANSWER_S: Final = 10.0
+"""As above, while an answer is waited for."""
 LONGEST: Final = 4096
 """Characters of an unfinished sequence that are kept; of a longer one nothing is wanted."""
 MOST: Final = 10_000
@@ -80,12 +83,15 @@ class TerminalInput:
 
     Args:
         rxvt: whether Shift and arrows come as rxvt sends them.
+        owed: whether the terminal was asked something and has not answered all: what may begin an answer is then held
+            for it, but for Esc alone.
     """
 
-    def __init__(self, *, rxvt: bool = False) -> None:
+    def __init__(self, *, rxvt: bool = False, owed: Callable[[], bool] = lambda: False) -> None:
         self.deadline: float | None = None
         """When ``tick`` wants to be called, in the caller's seconds."""
         self._rxvt = rxvt
+        self._owed = owed
         self._held = ""
         """The beginning of something."""
         self._patience_s = 0.0
@@ -178,6 +184,12 @@ class TerminalInput:
         self._patience_s = patience_s
         return 0
 
+    def _wait_for_answer(self, *, surely: bool) -> int:
+        """Wait for the rest of what a terminal sends, or Esc and keys may have made if it is not ``surely`` that."""
+        if self._owed():
+            return self._wait(OWED_ANSWER_S if surely else ANSWER_S)
+        return self._wait(ANSWER_S if surely else constants.ESCAPE_DELAY)
+
     # -- strings: OSC, DCS, APC, PM, SOS
 
     def _string(self, text: str, found: list[Message], *, given_up: bool) -> int | None:
@@ -200,7 +212,7 @@ class TerminalInput:
         if len(text) > LONGEST:
             self._rest = _REST_OF_STRING if is_answer else None
             return end if is_answer else None
-        return self._wait(ANSWER_S if is_answer else constants.ESCAPE_DELAY)
+        return self._wait_for_answer(surely=is_answer)
 
     # -- single shifts
 
@@ -251,7 +263,7 @@ class TerminalInput:
         if len(text) > LONGEST:
             self._rest = None if spelled else _REST_OF_CSI
             return None if spelled else end
-        return self._wait(constants.ESCAPE_DELAY if spelled else ANSWER_S)
+        return self._wait_for_answer(surely=not spelled)
 
     def _focus(self, match: re.Match[str], found: list[Message]) -> int | None:
         """The window gets or loses the focus; else it is Esc, with keys behind it."""
