@@ -115,8 +115,8 @@ async def test_go_goes_where_it_is_discussed_too_and_back() -> None:
 
 async def test_where_it_is_discussed_nowhere_else_going_is_not_offered() -> None:
     async with seated(Rooms(eg.room(url_id=OWN, image=IMAGE))) as desk:
-        await desk.press("g")
-        assert "elsewhere" not in desk.lines[-1]
+        await desk.press("]", "g")
+        assert "elsewhere" not in desk.lines[-1] and "gn anew" in desk.lines[-1]
         await desk.press("o")
         assert "Discussed nowhere else, as far as the server knows." in desk.toasts
 

@@ -79,6 +79,8 @@ class Availability:
             disabled |= {"marker.next", "list.open"}
         if not any(thread.unread for thread in self._state.threads):
             disabled.add("marker.unread")
+        if self._state.shown.room.image is None:  # the server does not know the picture
+            disabled.add("image.anew")
         if self._state.pictureless:
             disabled |= {"marker.new", "image.open"}
         return disabled
