@@ -98,19 +98,19 @@ class Visit:
         return version
 
     async def noted_version(self) -> int | None:
-        """Which of its image's versions the picture is now; one that it has not had is noted. None if nobody knows."""
+        """Which of its image's versions the picture is now; one that it has not had is noted. As ``Room.version``."""
         found, room = self._recognition, self.room
-        if found is None or room.image is None:
+        if found is None:
             return None
         self.room = await self._patiently(lambda: found.noted(self._api, room))
-        return None if self.room.image is None else self.room.image.version
+        return self.room.version
 
     async def placings(self) -> Placings:
         """Where markers are on the version that the picture is; of none, if nobody knows which that is."""
         from imagechat_tui.net.failures import ApiError
 
         found, room = self._recognition, self.room
-        if found is None or room.image is None:
+        if found is None:
             return Placings()
         version = (await self._patiently(lambda: found.compared(self._api, room))).version
         if version is None or version < 0:

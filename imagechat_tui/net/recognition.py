@@ -118,6 +118,8 @@ class Recognition:
         Raises:
             ApiError: see ``net.failures``.
         """
+        if self._met.url_id is not None:
+            return await self._noted_by_key(api, room)
         if room.image is None:
             return room
         return await self._with_version(api, replace(room, image=replace(room.image, version=None)))

@@ -15,7 +15,8 @@ class StartConversation(Tagged, frozen=True):
     point: Point
     text: str
     version: int | None = None
-    """Of the image's versions the one that was shown when it was sent first; None if that was not known."""
+    """Of the image's versions the one that was shown when it was sent first; None if that was not known. Below 0 it is
+    one that the server has not seen: it notes none then, and without a number it would note the latest."""
 
 
 class PostComment(Tagged, frozen=True):

@@ -64,9 +64,8 @@ class Writes:
 
     def submit(self, write: Write, broadcast_id: BroadcastId, at_ms: int) -> None:
         """Send a write, or refuse it at once and keep its text."""
-        image = self._core.room.image
-        if isinstance(write, StartConversation) and write.version is None and image is not None:
-            write = replace(write, version=image.version)
+        if isinstance(write, StartConversation) and write.version is None:
+            write = replace(write, version=self._core.room.version)
         tried = self._workspace.take_out(write)
         if tried is not None and tried.broadcast_id is not None:
             broadcast_id = tried.broadcast_id  # the same text to the same place is the same write

@@ -12,6 +12,7 @@ from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import LONGEST_WAIT_S, PAUSES_S, Visit
 from imagechat_tui.net.api import Api
 from imagechat_tui.net.failures import ApiError, BadAnswer, Intercepted, Refused, TimedOut, Unreachable
+from imagechat_tui.net.recognition import Recognition
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment
@@ -24,7 +25,7 @@ from imagechat_tui.protocol.routes import (
 )
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import StartConversation
-from imagechat_tui.sync.state import Peer, Room
+from imagechat_tui.sync.state import Peer, Placings, Room
 from tests import examples as eg
 
 
@@ -88,6 +89,22 @@ async def test_what_cannot_be_read_of_list_and_threads_is_counted() -> None:
     assert visit.left_out == 2
     assert await visit.comments(listing, eg.conversation()) == eg.comment_list().comments
     assert visit.left_out == 5
+
+
+class InANamedRoom:
+    """Recognises a picture in a room that the person named: the server has not seen it."""
+
+    async def noted(self, api: object, room: Room) -> Room:
+        return replace(room, unseen=-1)
+
+    compared = noted
+
+
+async def test_a_picture_that_is_none_of_the_versions_is_one_of_its_own() -> None:
+    visit = visiting(Server())
+    visit._recognition = cast(Recognition, InANamedRoom())
+    assert await visit.placings() == Placings(-1, told=True)
+    assert await visit.noted_version() == -1
 
 
 def test_a_verb_that_fails_names_no_key() -> None:

@@ -190,18 +190,21 @@ async def test_a_key_that_the_person_named_needs_no_question(stub: StubServer, a
 async def test_of_a_room_that_was_named_it_is_told_whether_the_picture_has_another(
     stub: StubServer, api: Api, by_key: ImageReply, by_place: ImageReply, own: OpenedImage | None
 ) -> None:
-    versions = () if by_key.image is None else (details(("99" * 32, 7)),)
-    answers(stub, by_key, *versions, by_place)
+
+    def versions() -> list[web.Response]:
+        return [] if by_key.image is None else [details(("99" * 32, 7))]
+
+    answers(stub, by_key, *versions(), by_place)
     found = recognition(replace(MET, url_id=GALLERY.url_id))
     noted = await found.noted(api, await found.room(api))
     known = None if by_key.image is None else replace(by_key.image, latest=7)
     assert (noted.url_id, noted.image, noted.own) == (GALLERY.url_id, known, own)
+    answers(stub, by_key, *versions(), by_place)
+    assert await found.compared(api, await found.room(api)) == noted
     assert noted.version == (None if known is None else -1)
     assert noted.src == ("a.png" if by_key.image is None else GALLERY.src)
-    assert [(row.get("urlId"), row["places"] != []) for row in stub.rows] == [
-        (GALLERY.url_id, False),
-        (None, True),
-    ]
+    asked = [(GALLERY.url_id, False), (None, True)]
+    assert [(row.get("urlId"), row["places"] != []) for row in stub.rows] == asked * 2
     assert all("pixels" not in row and "bind" not in row for row in stub.rows), "nothing is noted"
 
 

@@ -436,3 +436,12 @@ def test_a_new_marker_is_of_the_version_that_was_shown_when_it_was_sent_first() 
     (draft,) = desk.state.mine.drafts
     desk.wish(Retry(draft.id))
     assert desk.take(SendRequest).write == StartConversation(Point(1, 2), "look", version=SHOWN)
+
+
+def test_a_marker_on_a_picture_that_the_server_has_not_seen_is_not_of_the_latest_version() -> None:
+    desk = known()
+    room = showing(SHOWN)
+    assert room.image is not None
+    desk.feed(RoomFound(replace(room, image=replace(room.image, version=None), unseen=-1)))
+    desk.wish(StartConversation(Point(1, 2), "look"))
+    assert desk.take(SendRequest).write == StartConversation(Point(1, 2), "look", version=-1)
