@@ -61,6 +61,14 @@ async def test_a_file_that_is_replaced_under_ones_eyes_is_told_to_the_others(hou
     assert online["viewing"] == {"demo:anna": [4]}
 
 
+async def test_a_file_that_is_written_again_and_again_does_not_cost_the_socket(house: House) -> None:
+    socket = await looks(house.person("anna"))
+    for version in range(1, 16):
+        await shows(socket, version)
+    assert await told(socket) == {"demo:anna": [15]}
+    assert not socket.closed
+
+
 async def test_plain_readers_hear_and_read_nothing_of_it(house: House) -> None:
     anna, ben = house.person("anna"), house.person("ben")
     plain = await looks(ben, 7, v="1")
