@@ -415,10 +415,11 @@ def _prepare(spec: LocalServer) -> None:
             if not is_private(spec.shared / SHARED_DATA):
                 raise LocalServerFailed(problems.DirectoryUnsafe(str(spec.shared / SHARED_DATA)))
         return
-    for directory in (spec.runtime_dir, spec.state_dir):
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
+    spec.runtime_dir.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        spec.runtime_dir.mkdir(mode=0o700)
+    with contextlib.suppress(OSError):  # for the log alone
+        spec.state_dir.mkdir(mode=0o700, parents=True)
     if not is_private(spec.runtime_dir):
         raise LocalServerFailed(problems.DirectoryUnsafe(str(spec.runtime_dir)))
 
@@ -438,12 +439,13 @@ def _check_shared(directory: Path) -> None:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether it is a directory of this user, and not a link to one."""
+    """Whether it is a directory of this user that can be written to, and not a link to one."""
     try:
         found = directory.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return ours and os.access(directory, os.W_OK | os.X_OK)
 
 
 def _fits(path: Path) -> bool:

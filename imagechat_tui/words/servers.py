@@ -72,9 +72,11 @@ def _no_local_server(problem: LocalServerProblem, named: bool) -> tuple[str, str
         case problems.DiskFull(path=path):
             return f"The disk that holds {place(path, 'the data of the server')} is full.", _MAKE_ROOM
         case problems.NotWritable(path=path, why=why):
+            reason = safe_line(why) or "no permission"
             return (
-                f"{place(path, 'A folder of the server')} cannot be created or written"
-                f" ({safe_line(why) or 'no permission'}).",
+                f"{safe_line(path)} cannot be created or written ({reason})."
+                if named
+                else f"The local server cannot write ({reason}).",
                 "Check its permissions, or set XDG_DATA_HOME and XDG_STATE_HOME.",
             )
         case problems.ServerDied(log=log, cause=cause, last_line=last_line):

@@ -413,6 +413,14 @@ def test_the_server_inherits_no_secret(home: Path, monkeypatch: pytest.MonkeyPat
     assert seen["cwd"] == "/"
 
 
+def test_without_a_place_for_its_log_a_server_is_started(home: Path) -> None:
+    (home / "file").write_text("")
+    spec = Instead(home / "run", home / "data", home / "file" / "state", program="print('new')")
+    spawn_early(spec)
+    assert local_server._children[-1].args[2:4] == ["-c", "print('new')"]  # type: ignore[index]
+    local_server._children[-1].wait()
+
+
 def test_a_large_log_is_begun_anew(home: Path) -> None:
     spec = Instead(home / "run", home / "data", home / "state", program="print('new')")
     spec.state_dir.mkdir()
@@ -437,6 +445,10 @@ def test_the_runtime_directory_is_the_sessions_or_a_private_one(
     assert default_runtime_dir({"XDG_RUNTIME_DIR": str(long)}) == fallback
     (home / "link").symlink_to(home)
     assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home / "link")}) == fallback
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: path != home
+    )  # as on a disk that is mounted read-only
+    assert default_runtime_dir({"XDG_RUNTIME_DIR": str(home)}) == fallback
 
 
 def _taken_by_link(fallback: Path) -> None:
