@@ -124,9 +124,9 @@ COMMANDS: Final = (
         manual="delete; `y` confirms",
     ),
     Command(
-        "thread.undo", Context.CHAT, "u", "undo", "Undo: bring back the marker you deleted",
-        synonyms="restore undelete back recover delete remove", about=(Subject.NEIGHBOUR,), writes=True, verb="restore",
-        manual="bring back the marker you deleted",
+        "thread.undo", Context.CHAT, "u", "undo", "Undo what you did last",
+        synonyms="restore undelete back recover delete remove resolve reopen move edit unread revert",
+        about=(Subject.NEIGHBOUR,), verb="restore", manual="undo what you did last",
     ),
     Command(
         "thread.resolve", Context.CHAT, "x", "resolve(True)", "Resolve",

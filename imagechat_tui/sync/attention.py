@@ -62,6 +62,11 @@ class Attention:
         if home == self._home:
             self._begin()
 
+    def seen_again(self, home: ConversationId) -> None:
+        """It is unread as it was before: if its end is in view, the second begins anew."""
+        if home == self._home:
+            self._begin()
+
     def enter(self, home: ConversationId) -> None:
         """The person means to read it."""
         self._keep_no_more({home})

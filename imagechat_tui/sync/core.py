@@ -92,6 +92,7 @@ class Core:
         write: Write | None = None,
         tally: effects.Tally | None = None,
         version: int | None = None,
+        undone: effects.Undone | None = None,
     ) -> None:
         """Tell one-off news."""
         self.emit(
@@ -107,5 +108,6 @@ class Core:
                 write,
                 tally,
                 version,
+                undone,
             )
         )

@@ -201,6 +201,11 @@ class News(StrEnum):
     LINKED = "linked"
     """The picture is another image when it is opened again; this room stays as it is."""
     NOT_LINKED = "not-linked"
+    UNDONE = "undone"
+    """What the person did last is as it was before."""
+    NOT_UNDONE = "not-undone"
+    """It cannot be undone: ``problem`` says why; without one, it is not any more as they left it."""
+    NOTHING_TO_UNDO = "nothing-to-undo"
     DRAFTS_NOT_STORED = "drafts-not-stored"
     """The disk does not take drafts: typed text lives only as long as this program. Told once."""
 
@@ -222,6 +227,15 @@ class Tally(Struct, frozen=True):
     """So many of those to check could not be looked for: the picture that they are on is not here."""
 
 
+class Undone(Struct, frozen=True):
+    """What was undone, or was to be."""
+
+    marker: int | None = None
+    """The number of the marker that it was about."""
+    threads: int = 0
+    """So many threads that were marked read are unread again."""
+
+
 class Announce(Tagged, frozen=True):
     """One-off news for the person (toast, bell, ``watch`` line). Never for own actions but verdicts."""
 
@@ -238,6 +252,7 @@ class Announce(Tagged, frozen=True):
     tally: Tally | None = None
     version: int | None = None
     """Of the picture: the newer one."""
+    undone: Undone | None = None
 
 
 class Applied(Tagged, frozen=True):

@@ -39,6 +39,7 @@ from imagechat_tui.sync.reading import Reading
 from imagechat_tui.sync.rooms import Rooms
 from imagechat_tui.sync.seeking import Seeking
 from imagechat_tui.sync.state import ChatState, Room, read_only_problem
+from imagechat_tui.sync.undoing import Undoing
 from imagechat_tui.sync.writes import Writes
 
 OfSocket: TypeAlias = (
@@ -76,6 +77,7 @@ class SyncEngine:
         self._newer = Newer(core, facts)
         self._attention = Attention(core, facts, self._read)
         self._reading = Reading(core, facts, self._attention)
+        self._undoing = Undoing(core, facts, self._writes, self._reading)
         self._enter(room)
 
     @property
@@ -193,9 +195,8 @@ class SyncEngine:
                 pass
             case intents.Look(home, once):
                 self._attention.look(home, once=once)
-            case intents.MarkRead(conversation_id):
-                self._attention.enter(conversation_id)
-                self._read(conversation_id)
+            case intents.MarkRead(conversations):
+                self._undoing.marks_read(conversations, lambda: self._mark_read(conversations))
             case intents.MarkUnread(conversation_id):
                 self._attention.keep_unread(conversation_id)
                 if self._reading.mark_unread(conversation_id):
@@ -213,6 +214,8 @@ class SyncEngine:
                     self._core.emit(FetchImage(image.id))
             case intents.LinkImage(image_id):
                 self._link(image_id)
+            case intents.Undo():
+                self._undoing.undo(submitted.broadcast_id, at_ms)
             case intents.TryNow():
                 if facts.link.try_now():
                     self._rooms.image.refresh()
@@ -375,6 +378,7 @@ class SyncEngine:
         self._newer.decide()
         self._reading.decide()
         do_due(self._reading.dues(), now)
+        self._undoing.decide()
         self._settle()
 
     def _all_dues(self) -> Iterator[Due]:
@@ -418,6 +422,11 @@ class SyncEngine:
     def _read(self, conversation_id: ConversationId) -> None:
         self._facts.workspace.mark_read(conversation_id)
         self._reading.read(conversation_id)
+
+    def _mark_read(self, conversations: tuple[ConversationId, ...]) -> None:
+        for conversation_id in conversations:
+            self._attention.enter(conversation_id)
+            self._read(conversation_id)
 
     def _hang_up(self) -> None:
         self._facts.link.hang_up()

@@ -128,9 +128,9 @@ class Look(Tagged, frozen=True):
 
 
 class MarkRead(Tagged, frozen=True):
-    """This thread was read."""
+    """These threads were read."""
 
-    conversation_id: ConversationId
+    conversations: tuple[ConversationId, ...]
 
 
 class MarkUnread(Tagged, frozen=True):
@@ -168,6 +168,10 @@ class LinkImage(Tagged, frozen=True):
     image_id: ImageId
 
 
+class Undo(Tagged, frozen=True):
+    """What the person did last on this picture shall be as it was before (key ``u``)."""
+
+
 class TryNow(Tagged, frozen=True):
     """Reconnect or catch up at once (key ``R``)."""
 
@@ -187,6 +191,7 @@ Intent: TypeAlias = (
     | MoveCrosshair
     | LookUpImage
     | LinkImage
+    | Undo
     | TryNow
 )
 

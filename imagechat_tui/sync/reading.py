@@ -168,6 +168,18 @@ class Reading:
         self._changed()
         return True
 
+    def mark(self, conversation_id: ConversationId) -> int:
+        """How far the person has read this thread, as far as the server keeps it."""
+        return self._mark(conversation_id)
+
+    def mark_back(self, conversation_id: ConversationId, number: int) -> None:
+        """Have read this thread so far and no farther: what is behind it is unread again."""
+        if not self._refused:
+            self._read.pop(conversation_id, None)
+            self._unread[conversation_id] = number
+            self._changed()
+        self._attention.seen_again(conversation_id)
+
     # What to do about it
 
     def decide(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from imagechat_tui.problems import Problem
+from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.sync import intents
 from imagechat_tui.words.parts import Words, safe_name
@@ -95,6 +95,50 @@ def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bo
         f"{why.title}. {why.sentence} {fate}",
         "! lists what was not saved; Enter there retries." if listed else why.action,
     )
+
+
+def undone_words(write: intents.Write | None, marker: int | None, threads: int) -> str:
+    """That what the person did last is as it was before.
+
+    Args:
+        write: what was undone; None if threads had been marked read.
+        marker: the number of the marker that it was about, if that is known.
+        threads: so many are unread again.
+    """
+    which = "the marker" if marker is None else f"#{marker}"
+    match write:
+        case None:
+            return "1 thread is unread again." if threads == 1 else f"{threads} threads are unread again."
+        case intents.ResolveConversation(resolved=resolved):
+            return f"{'Reopened' if resolved else 'Resolved'} {which} again."
+        case intents.MoveConversation():
+            return f"Moved {which} back."
+        case intents.EditComment():
+            return f"Your comment on {which} reads as before."
+        case intents.DeleteConversation():
+            return f"Brought {which} back."
+        case _:
+            return "Undone."
+
+
+def not_undone_words(write: intents.Write | None, marker: int | None, problem: Problem | None) -> Words:
+    """Why what the person did last stays so; without a problem: it is not as they left it any more."""
+    which = "The marker" if marker is None else f"#{marker}"
+    if problem is None:
+        since = "Those threads have been read on since." if write is None else f"{which} has changed since."
+        return Words("Not undone", since)
+    if problem.kind is ProblemKind.NO_ANSWER:
+        return Words("Not undone", "What you did last has no answer yet.")
+    if problem.kind is not ProblemKind.UNSUPPORTED:
+        why = problem_words(problem)
+        return Words("Not undone", f"{why.title}. {why.sentence} Nothing has changed.", why.action)
+    match write:
+        case intents.DeleteComment():
+            return Words("Not undone", "A deleted comment cannot be brought back.")
+        case intents.DeleteConversation():
+            return Words("Not undone", "This server deletes for good.")
+        case _:
+            return Words("Not undone", "How it was before is not known.")
 
 
 def not_placed_words(problem: Problem, marker: str | None) -> Words:

@@ -239,7 +239,7 @@ def test_what_does_not_change_is_not_told() -> None:
 def test_a_thread_can_be_marked_read_without_opening_it() -> None:
     desk = joined()
     desk.hears(by_bob(2))
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     assert desk.state.mine.unread == frozenset()
 
 

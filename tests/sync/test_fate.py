@@ -26,6 +26,7 @@ from imagechat_tui.sync.intents import (
     Retry,
     StartConversation,
     TryNow,
+    Undo,
 )
 from imagechat_tui.sync.state import Status
 from imagechat_tui.sync.views import threads
@@ -93,11 +94,14 @@ class Fate(RuleBasedStateMachine):
             draft = drafts[which % len(drafts)].id
             session.wish(Retry(draft) if again else DiscardDraft(draft))
 
-    @rule(who=WHO, which=WHICH, what=st.sampled_from([OpenThread, Look, MarkRead, CloseThread, TryNow]))
+    @rule(who=WHO, which=WHICH, what=st.sampled_from([OpenThread, Look, MarkRead, CloseThread, TryNow, Undo]))
     def look(self, who: int, which: int, what: type) -> None:
         session = self._session(who)
         homes = list(session.engine.state.confirmed.conversations) or [ConversationId("ic_none")]
-        session.wish(what(homes[which % len(homes)]) if what in (OpenThread, Look, MarkRead) else what())
+        home = homes[which % len(homes)]
+        session.wish(
+            what((home,)) if what is MarkRead else what(home) if what in (OpenThread, Look) else what()
+        )
 
     # What befalls them
 

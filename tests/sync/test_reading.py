@@ -166,7 +166,7 @@ def test_until_the_socket_is_registered_the_server_is_neither_asked_nor_told() -
     told(desk, ReadState(2, at(1)))
     desk.wait(1.0)
     assert confirmed(desk, 3) == ChangeReadState(read=at(2))
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.cut()
     desk.wait(1.0)
     desk.opens()
@@ -183,7 +183,7 @@ def test_until_the_socket_is_registered_the_server_is_neither_asked_nor_told() -
 def test_what_was_read_offline_is_told_when_the_link_is_back() -> None:
     desk = known(3, read=2)
     desk.cut()
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     assert desk.state.mine.unread == frozenset()
     desk.wait(30.0)
     desk.nothing(SendReadState)
@@ -198,7 +198,7 @@ def test_what_was_read_offline_is_told_when_the_link_is_back() -> None:
 
 def test_what_nobody_confirmed_is_told_again() -> None:
     desk = known(3, read=2)
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.wait(1.0)
     desk.feed(FetchFailed(desk.take(SendReadState).request, UNREACHABLE))
     assert desk.state.mine.unread == frozenset()
@@ -208,7 +208,7 @@ def test_what_nobody_confirmed_is_told_again() -> None:
 
 def test_what_changes_while_it_is_told_is_told_too() -> None:
     desk = known(3, read=2)
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.wait(1.0)
     desk.wish(MarkUnread(HOME))
     assert desk.state.mine.unread == {HOME}
@@ -316,7 +316,7 @@ def test_what_was_marked_unread_stays_so_until_the_thread_is_entered() -> None:
     assert desk.state.mine.unread == frozenset()
 
 
-@pytest.mark.parametrize("read", [MarkRead(HOME), ReadStateChanged(ReadState(3, at(3)))])
+@pytest.mark.parametrize("read", [MarkRead((HOME,)), ReadStateChanged(ReadState(3, at(3)))])
 def test_what_was_read_otherwise_is_kept_unread_no_more(read: MarkRead | ReadStateChanged) -> None:
     desk = known(3, read=3)
     desk.wish(MarkUnread(HOME))
@@ -415,7 +415,7 @@ def test_where_nothing_is_kept_unread_is_what_came_during_the_session(status: in
     assert desk.state.mine.unread == frozenset()
     desk.hears(by_bob(4))
     assert desk.state.mine.unread == {HOME}
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.wait(60.0)
     desk.nothing(FetchReadState, SendReadState)
     assert desk.state.mine.unread == frozenset()
@@ -463,11 +463,11 @@ def test_what_came_before_another_session_had_it_kept_stays_unread() -> None:
 def test_guests_and_hosted_servers_are_not_asked() -> None:
     guest = replace(said(3), user=eg.user(is_anonymous=True, session_id="s"))
     desk = begun(guest)
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.wait(60.0)
     desk.nothing(FetchReadState, SendReadState)
     desk = hosted()
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.wait(60.0)
     desk.nothing(FetchReadState, SendReadState)
 
@@ -483,7 +483,7 @@ def test_more_than_one_request_may_name_is_told_in_several() -> None:
     told(desk, ReadState(1))
     assert len(desk.state.mine.unread) == len(homes)
     for home in homes:
-        desk.wish(MarkRead(home))
+        desk.wish(MarkRead((home,)))
     desk.wait(1.0)
     assert len(confirmed(desk, 2).read) == MAX_READ_MARKS
     desk.wait(1.0)
@@ -497,7 +497,7 @@ def test_who_explores_sees_what_is_unread_and_changes_nothing(revision: int) -> 
     desk = begun(said(3), explores=True)
     told(desk, ReadState(revision, at(2)))
     unread = {HOME} if revision else frozenset()
-    for wish in (OpenThread(HOME, entered=True), Look(HOME), MarkRead(HOME), MarkUnread(HOME)):
+    for wish in (OpenThread(HOME, entered=True), Look(HOME), MarkRead((HOME,)), MarkUnread(HOME)):
         desk.wish(wish)
         desk.wait(60.0)
         assert desk.state.mine.unread == unread
@@ -532,7 +532,7 @@ def came_back(*marks: UnsentMarks, read: int = 2) -> Desk:
 def test_what_is_not_confirmed_is_kept_until_it_is() -> None:
     desk = known(3, read=2)
     desk.nothing(StoreMarks)
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     assert stored(desk) == left(read=at(3))
     desk.wish(MarkUnread(HOME))
     assert stored(desk) == left(unread=at(2))
@@ -582,7 +582,7 @@ def test_more_than_there_was_to_read_was_not_read() -> None:
 
 def test_what_another_session_read_at_the_same_moment_is_not_lost_to_an_answer_that_changes_nothing() -> None:
     desk = known(3, read=2)
-    desk.wish(MarkRead(HOME))
+    desk.wish(MarkRead((HOME,)))
     desk.wait(1.0)
     desk.feed(ReadStateLoaded(desk.take(SendReadState).request, ReadState(2)))
     desk.hears(ReadStateChanged(ReadState(2, at(3))))

@@ -54,6 +54,7 @@ from imagechat_tui.sync.intents import (
     Submitted,
     TextWrite,
     TryNow,
+    Undo,
     UnsetPlacement,
     Write,
 )
@@ -137,6 +138,8 @@ class Session:
         """Those that the person dropped, or wrote something else in their place."""
         self.trail: list[effects.Applied | effects.Missed] = []
         """What this run of the program told of the numbered log, in order."""
+        self.news: list[effects.Announce] = []
+        """What it was told that is about no write of its own."""
         self.sent_at_all = 0
         self.flying: dict[BroadcastId, Callable[[], None]] = {}
         self.crashed = False
@@ -234,7 +237,7 @@ class Session:
             case effects.Announce() if effect.broadcast_id is not None:
                 self._told(effect.broadcast_id, effect)
             case effects.Announce():
-                pass
+                self.news.append(effect)
             case effects.Applied(position=None):
                 pass
             case effects.Applied() | effects.Missed():
@@ -645,12 +648,14 @@ class World:
             CloseThread(),
             Look(home, once=chance.random() < 0.5),
             Look(),
-            MarkRead(home),
+            MarkRead((home,)),
             MarkUnread(home),
             SetPlacement(home, chance.choice(spots)),
             UnsetPlacement(home),
             MoveCrosshair(chance.choice(spots)),
             TryNow(),
+            Undo(),
+            Undo(),
             KeepDraft(PostComment(home, text)),
         ]
         if comments:
@@ -688,9 +693,10 @@ class World:
                 OpenThread(home, entered=self.chance.random() < 0.3),
                 Look(open_thread, once=self.chance.random() < 0.3),
                 Look(open_thread),
-                MarkRead(home),
+                MarkRead((home,)),
                 MarkUnread(open_thread or home),
                 DeleteConversation(home),
+                Undo(),
                 *[RestoreConversation(gone) for gone in list(self.server.deleted)[-2:]],
                 None,
             ]

@@ -127,7 +127,7 @@ def test_only_what_the_filter_shows_is_marked_read() -> None:
     unread = frozenset(map(ConversationId, KEYS[:3]))
     parts = filtered("logo", five(unread=unread))
     parts.actions.mark_all_read()
-    assert parts.session.intents == [MarkRead(ConversationId("ic_1")), MarkRead(ConversationId("ic_3"))]
+    assert parts.session.intents == [MarkRead((ConversationId("ic_1"), ConversationId("ic_3")))]
     assert parts.corner.text == "2 threads marked read. 1 unread is hidden: Esc shows it."
 
 

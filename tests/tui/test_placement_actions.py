@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from imagechat_tui.commands import COMMANDS, Command
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Placement, PlacementState, Point
-from imagechat_tui.sync.effects import Announce, News, Tally
-from imagechat_tui.sync.intents import MoveConversation, SetPlacement, UnsetPlacement
+from imagechat_tui.sync.effects import Announce, News, Tally, Undone
+from imagechat_tui.sync.intents import DeleteConversation, MoveConversation, SetPlacement, UnsetPlacement
 from imagechat_tui.sync.state import ChatState, Connection, Phase, Placings
 from imagechat_tui.tui.chat.placement_actions import END, GO_ON, OF_OTHERS, PlacementActions
 from imagechat_tui.tui.dialogs.details import facts
@@ -294,11 +294,18 @@ def test_a_marker_that_comes_back_is_looked_at() -> None:
     del gone[OWN]
     parts.state.show(eg.changed(two_threads(), conversations=MappingProxyType(gone)), writing=None)
     parts.selection.follow()
-    parts.actions.undo()
+    parts.news.show([Announce(News.UNDONE, write=DeleteConversation(OWN), undone=Undone(2))])
     parts.state.show(eg.changed(two_threads(), conversations=back), writing=None)
     parts.selection.follow()
     assert parts.selection.selected_key == OWN
     assert parts.picture.crosshair == back[OWN].point
+
+
+def test_a_marker_that_was_moved_back_is_looked_at() -> None:
+    parts = Parts(two_threads())
+    parts.news.show([Announce(News.UNDONE, write=MoveConversation(OWN, Point(1, 2)), undone=Undone(2))])
+    assert parts.selection.selected_key == OWN
+    assert parts.picture.crosshair == two_threads().confirmed.conversations[OWN].point
 
 
 def test_who_gives_up_moving_a_marker_has_the_crosshair_on_it() -> None:

@@ -225,6 +225,9 @@ TOAST: dict[News, str] = {
     News.NOT_PLACED: "Marker 1 stays where it was",
     News.NEWER: "Bob has a newer one: v4.",
     News.CANNOT_SHOW: "1 item cannot be shown",
+    News.UNDONE: "Undone.",
+    News.NOT_UNDONE: "Not undone",
+    News.NOTHING_TO_UNDO: "Nothing to undo here.",
     News.DRAFTS_NOT_STORED: "Drafts cannot be saved to disk",
 }
 ELSEWHERE = {News.SAVED, News.PHASE, News.LINKED, News.NOT_LINKED}

@@ -152,7 +152,7 @@ async def test_a_thread_is_marked_unread_and_all_are_marked_read(sit: Sit) -> No
         await desk.press("m")
         assert "Already unread" in desk.toasts
         await desk.press("M")
-        assert desk.session.asked(MarkRead) == [MarkRead(ConversationId(FIRST))]
+        assert desk.session.asked(MarkRead) == [MarkRead((ConversationId(FIRST),))]
 
 
 async def test_a_thread_of_ones_own_has_nothing_to_be_unread(sit: Sit) -> None:

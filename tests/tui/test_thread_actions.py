@@ -8,16 +8,18 @@ import pytest
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
-from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.effects import Announce, News, Undone
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
     DiscardDraft,
     EditComment,
     MarkRead,
+    MoveConversation,
     PostComment,
     ResolveConversation,
-    RestoreConversation,
+    Undo,
+    Write,
 )
 from imagechat_tui.sync.state import Draft, OutboxEntry, Peer, WriteStatus
 from imagechat_tui.tui.chat.needs import Need
@@ -75,23 +77,76 @@ def test_what_a_server_deletes_for_good_is_said_before() -> None:
     assert "Nobody can bring it back" in parts.question
 
 
-def test_the_marker_that_was_deleted_last_is_brought_back_once_it_is_gone() -> None:
+def test_of_a_marker_that_is_deleted_it_is_said_how_it_comes_back() -> None:
     parts = Parts()
-    parts.actions.undo()
-    assert "Nothing to undo" in parts.corner.text
     parts.selection.select(OWN)
     parts.actions.delete()
     parts.answer()
-    parts.actions.undo()  # it is still there
-    assert parts.session.intents == [DeleteConversation(OWN)]
-    kept = {key: one for key, one in parts.session.state.confirmed.conversations.items() if key != OWN}
-    parts.show(eg.changed(parts.session.state, conversations=MappingProxyType(kept)))
     parts.news.show([Announce(News.SAVED, write=DeleteConversation(OWN), conversation_id=OWN)])
-    assert "Marker 2 deleted. u brings it back, for 10 minutes." in parts.corner.text
+    assert parts.corner.text == "Marker 2 deleted. u brings it back, for 10 minutes."
     parts.actions.undo()
-    parts.actions.undo()
-    assert parts.session.intents[-1] == RestoreConversation(OWN)
-    assert parts.session.asked(RestoreConversation) == [RestoreConversation(OWN)]
+    assert parts.session.intents == [DeleteConversation(OWN), Undo()]
+    assert not parts.corner.text
+
+
+UNDONE = [
+    (News.UNDONE, ResolveConversation(OWN, True), None, 7, "Reopened #7 again."),
+    (News.UNDONE, ResolveConversation(OWN, False), None, 7, "Resolved #7 again."),
+    (News.UNDONE, MoveConversation(OWN, eg.point(1, 1)), None, 7, "Moved #7 back."),
+    (News.UNDONE, EditComment(OWN, CommentId("c"), "x"), None, 7, "Your comment on #7 reads as before."),
+    (News.UNDONE, DeleteConversation(OWN), None, None, "Brought the marker back."),
+    (News.NOT_UNDONE, ResolveConversation(OWN, True), None, 7, "Not undone #7 has changed since."),
+    (
+        News.NOT_UNDONE, DeleteComment(OWN, CommentId("c")), ProblemKind.UNSUPPORTED, 7,
+        "Not undone A deleted comment cannot be brought back.",
+    ),
+    (
+        News.NOT_UNDONE, DeleteConversation(OWN), ProblemKind.UNSUPPORTED, 7,
+        "Not undone This server deletes for good.",
+    ),
+    (
+        News.NOT_UNDONE, EditComment(OWN, CommentId("c"), "x"), ProblemKind.UNSUPPORTED, 7,
+        "Not undone How it was before is not known.",
+    ),
+    (News.NOT_UNDONE, None, ProblemKind.NO_ANSWER, None, "Not undone What you did last has no answer yet."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("news", "write", "kind", "marker", "words"), UNDONE)
+def test_what_was_undone_or_was_not_is_told(
+    news: News, write: Write | None, kind: ProblemKind | None, marker: int | None, words: str
+) -> None:
+    parts = Parts()
+    problem = None if kind is None else Problem(kind)
+    parts.news.show([Announce(news, write=write, problem=problem, undone=Undone(marker))])
+    assert parts.corner.text == words
+
+
+def test_that_undoing_needs_the_server_is_told_with_why() -> None:
+    parts = Parts()
+    offline = Problem(ProblemKind.OFFLINE)
+    parts.news.show([Announce(News.NOT_UNDONE, write=ResolveConversation(OWN, True), problem=offline)])
+    assert "Not undone" in parts.corner.text
+    assert "Nothing has changed." in parts.corner.text
+
+
+@pytest.mark.parametrize(
+    ("threads", "words"), [(1, "1 thread is unread again."), (3, "3 threads are unread again.")]
+)
+def test_threads_that_are_unread_again_are_counted(threads: int, words: str) -> None:
+    parts = Parts()
+    parts.news.show([Announce(News.UNDONE, undone=Undone(threads=threads))])
+    assert parts.corner.text == words
+    parts.news.show([Announce(News.NOT_UNDONE, undone=Undone())])
+    assert parts.corner.text == "Not undone Those threads have been read on since."
+    parts.news.show([Announce(News.NOTHING_TO_UNDO)])
+    assert "Nothing to undo" in parts.corner.text
+
+
+def test_undoing_waits_for_the_answer_to_what_was_done_last() -> None:
+    assert in_flight("pending").availability.lacks(Need.SAVED, "thread.undo")
+    assert not in_flight("checking").availability.lacks(Need.SAVED, "thread.undo")
+    assert not Parts().availability.lacks(Need.SAVED, "thread.undo")
 
 
 def test_what_was_deleted_while_the_question_stood_is_not_deleted_again() -> None:
@@ -216,5 +271,5 @@ def test_what_is_marked_read_is_what_is_shown_and_the_rest_is_told() -> None:
     parts = Parts(two_threads(unread=unread))
     parts.hidden = {"ic_1"}
     parts.actions.mark_all_read()
-    assert parts.session.asked(MarkRead) == [MarkRead(ConversationId("ic_2"))]
+    assert parts.session.asked(MarkRead) == [MarkRead((ConversationId("ic_2"),))]
     assert "1 thread marked read. 1 unread is hidden" in parts.corner.text

@@ -137,9 +137,9 @@ class Availability:
             case Need.READS:
                 return command_id in needs.OF_READS and self._state.newest.mine.reads_come
             case Need.SAVED:
-                return needs.on_the_way(self._about(command_id)) or (
-                    command_id in needs.OF_WHAT_IS_LEFT and self._deletes
-                )
+                waits = command_id in needs.OF_WHAT_IS_LEFT and self._deletes
+                undoes = command_id == "thread.undo" and self._writes
+                return needs.on_the_way(self._about(command_id)) or waits or undoes
 
     @property
     def _deletes(self) -> bool:
@@ -149,6 +149,11 @@ class Availability:
             isinstance(entry.write, deletions) and entry.status is WriteStatus.PENDING
             for entry in self._state.shown.mine.outbox
         )
+
+    @property
+    def _writes(self) -> bool:
+        """Whether the server is being asked to change something: what was done last is known when it has answered."""
+        return any(entry.status is WriteStatus.PENDING for entry in self._state.newest.mine.outbox)
 
     def _about(self, command_id: str | None) -> list[Thread | CommentView | None]:
         """What the server must know of for a command."""

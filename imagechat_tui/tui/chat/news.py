@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.sync.intents import DeleteConversation
+from imagechat_tui.sync.intents import DeleteConversation, MoveConversation
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
@@ -93,6 +93,10 @@ class NewsNotices:
                     self._added(item, "commented on")
                 case News.THREAD_GONE:
                     self._thread_gone(item)
+                case News.UNDONE | News.NOT_UNDONE:
+                    self._undone(item)
+                case News.NOTHING_TO_UNDO:
+                    self._notices.notice("", "Nothing to undo here.")
                 case News.PLACED:
                     self._placed(item)
                 case News.NEWER:
@@ -195,6 +199,28 @@ class NewsNotices:
         problem = item.problem or Problem(ProblemKind.NO_ANSWER)
         words = not_saved_words(problem, write, listed=draft is not None)
         self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=True)
+
+    def _undone(self, item: Announce) -> None:
+        """What we did last is as it was before, or why not."""
+        from imagechat_tui.sync.effects import News, Undone
+        from imagechat_tui.words import not_undone_words, undone_words
+
+        undone = item.undone or Undone()
+        if item.news is News.UNDONE:
+            self._notices.notice("", undone_words(item.write, undone.marker, undone.threads))
+            if isinstance(item.write, MoveConversation | DeleteConversation):
+                self._look_at(item.write.conversation_id)
+        else:
+            words = not_undone_words(item.write, undone.marker, item.problem)
+            self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip())
+
+    def _look_at(self, key: str) -> None:
+        """Look at a marker that is elsewhere again; at one that is not there yet, once it is."""
+        thread = self._state.newest_thread(key)
+        if thread is not None and self._state.thread(key) is not None:
+            self._selection.look_at(thread)
+        else:
+            self._selection.expect(key)
 
     def _not_placed(self, item: Announce) -> None:
         from imagechat_tui.words import not_placed_words

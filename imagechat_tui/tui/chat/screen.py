@@ -733,7 +733,7 @@ class ChatScreen(Layer[None]):
         self.thread_actions.delete()
 
     def action_undo(self) -> None:
-        """Have the marker back that was deleted last."""
+        """Have what was done last as it was before."""
         self.thread_actions.undo()
 
     def action_resolve(self, resolved: bool) -> None:

@@ -13,7 +13,7 @@ from imagechat_tui.sync.intents import (
     MarkRead,
     MarkUnread,
     ResolveConversation,
-    RestoreConversation,
+    Undo,
 )
 from imagechat_tui.sync.state import CommentView, Draft, Peer, Thread
 from imagechat_tui.tui.chat.drafting import Drafting
@@ -83,7 +83,7 @@ class ThreadActions:
         self._focused_comment = focused_comment
         self._is_shown = is_shown
         self._deleted: dict[ConversationId, str] = {}
-        """What this screen has deleted, the newest last: the markers' ids and names."""
+        """What this screen asked to delete: the markers' ids and names."""
         self._confirm = confirm
 
     @property
@@ -204,7 +204,7 @@ class ThreadActions:
 
     def deleted(self, conversation_id: ConversationId) -> None:
         """The server has deleted a marker for this person: say how it comes back."""
-        name = self._deleted.get(conversation_id)
+        name = self._deleted.pop(conversation_id, None)
         if name is not None and self._restores:
             minutes = RESTORABLE_MS // 60_000
             self._notices.notice(
@@ -212,18 +212,9 @@ class ThreadActions:
             )
 
     def undo(self) -> None:
-        """Have the marker back that was deleted last."""
-        if self._refusals.writing():
-            return
-        there = {thread.conversation.id for thread in self._state.threads}
-        gone = next((home for home in reversed(self._deleted) if home not in there), None)
-        if gone is None:
-            self._notices.notice("", "Nothing to undo: you have deleted no marker here.")
-            return
-        del self._deleted[gone]
+        """Have what the person did last as it was before; the session says what that was."""
         self._notices.outdate()
-        self._selection.expect(gone)
-        self._dispatch(RestoreConversation(gone))
+        self._dispatch(Undo())
 
     def mark_unread(self) -> None:
         """Have the newest comment of others in the current thread unread, until it is opened with Enter."""
@@ -248,8 +239,8 @@ class ThreadActions:
             return
         listed = {thread.key for thread in self._state.found}
         shown = [thread for thread in unread if thread.key in listed and self._is_shown(thread)]
-        for thread in shown:
-            self._dispatch(MarkRead(thread.conversation.id))
+        if shown:
+            self._dispatch(MarkRead(tuple(thread.conversation.id for thread in shown)))
         hidden, by_filter = len(unread) - len(shown), self._state.hidden_unread
         self._notices.notice("", marked_read_words(len(shown), hidden=hidden, by_filter=by_filter > 0))
 
