@@ -55,19 +55,6 @@ def pixels(text: str, columns: int, rows: int) -> Floats:
     return shown.reshape(rows * HIGH, columns * WIDE, 3)
 
 
-def size_of(text: str) -> tuple[int, int]:
-    """Columns and rows of cells that a tool has written to."""
-    screen = pyte.Screen(200, 100)
-    pyte.Stream(screen).feed(text.replace("\r\n", "\n").replace("\n", "\r\n"))
-    used = [
-        (column, row)
-        for row in range(100)
-        for column, cell in screen.buffer[row].items()
-        if cell.bg != "default" or cell.data != " "
-    ]
-    return max(column for column, _ in used) + 1, max(row for _, row in used) + 1
-
-
 def compare(shown: Floats, source: Image.Image) -> Fidelity:
     """Compare with the source, which is brought to the same size by LANCZOS."""
     size = (shown.shape[1], shown.shape[0])
@@ -134,6 +121,12 @@ def glyph_mask(sign: str) -> Floats:
     elif code in _EDGES:
         rows, columns = _EDGES[code]
         mask[rows, columns] = 1
+    elif 0x1FB3C <= code <= 0x1FB6F:
+        mask = _wedge(unicodedata.name(sign))
+    elif 0x1FB70 <= code <= 0x1FB75:
+        mask[:, code - 0x1FB6F] = 1
+    elif 0x1FB76 <= code <= 0x1FB7B:
+        mask[2 * (code - 0x1FB75) : 2 * (code - 0x1FB74)] = 1
     elif code in _QUADRANTS:
         mask = _mosaic(_QUADRANTS[code], (0, 8, 16))
     elif 0x1FB00 <= code <= 0x1FB3B:
@@ -158,6 +151,10 @@ def glyph_mask(sign: str) -> Floats:
 _EDGES = {
     0x2580: (slice(0, 8), slice(None)), 0x2590: (slice(None), slice(4, 8)),
     0x2594: (slice(0, 2), slice(None)), 0x2595: (slice(None), slice(7, 8)),
+    0x1FB82: (slice(0, 4), slice(None)), 0x1FB83: (slice(0, 6), slice(None)),
+    0x1FB84: (slice(0, 10), slice(None)), 0x1FB85: (slice(0, 12), slice(None)), 0x1FB86: (slice(0, 14), slice(None)),
+    0x1FB87: (slice(None), slice(6, 8)), 0x1FB88: (slice(None), slice(5, 8)),
+    0x1FB89: (slice(None), slice(3, 8)), 0x1FB8A: (slice(None), slice(2, 8)), 0x1FB8B: (slice(None), slice(1, 8)),
 }  # fmt: skip
 _QUADRANTS = {
     0x2596: 4, 0x2597: 8, 0x2598: 1, 0x2599: 13, 0x259A: 9, 0x259B: 7, 0x259C: 11, 0x259D: 2, 0x259E: 6, 0x259F: 14,
@@ -185,6 +182,34 @@ def _octants() -> dict[int, int]:
     codes = {code: pattern for pattern, code in elsewhere.items() if code > 0xFFFF}
     rest = [pattern for pattern in range(256) if pattern not in elsewhere]
     return codes | {0x1CD00 + place: pattern for place, pattern in enumerate(rest)}
+
+
+def _wedge(name: str) -> Floats:
+    """A cell cut by a line, or by both of its diagonals, as the names of Unicode tell."""
+    fine = 8
+    y, x = (np.mgrid[0 : HIGH * fine, 0 : WIDE * fine] + 0.5) / fine
+    if "TRIANGULAR" in name:
+        rising, falling = y - HIGH + 2 * x, y - 2 * x  # both are 0 on the diagonals
+        sides = {
+            "LEFT": (rising < 0) & (falling > 0), "RIGHT": (rising > 0) & (falling < 0),
+            "UPPER": (rising < 0) & (falling < 0), "LOWER": (rising > 0) & (falling > 0),
+        }  # fmt: skip
+        covered = np.any([sides[word] for word in name.split() if word in sides], axis=0)
+    else:
+        corner, line = name.split(" BLOCK DIAGONAL ")
+        (x1, y1), (x2, y2) = (_place(end) for end in line.split(" TO "))
+        corner_x, corner_y = _place(corner)
+        side = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
+        covered = side * ((x2 - x1) * (corner_y - y1) - (y2 - y1) * (corner_x - x1)) > 0
+    mask: Floats = covered.reshape(HIGH, fine, WIDE, fine).mean(axis=(1, 3)).astype(np.float32)
+    return mask
+
+
+def _place(words: str) -> tuple[float, float]:
+    """Pixels from the left and the top of ``UPPER MIDDLE LEFT`` and the like."""
+    *down, across = words.split()
+    thirds = {"UPPER": 0, "UPPER MIDDLE": 1, "LOWER MIDDLE": 2, "LOWER": 3}[" ".join(down)]
+    return {"LEFT": 0.0, "CENTRE": WIDE / 2, "RIGHT": float(WIDE)}[across], thirds * HIGH / 3
 
 
 def _diagonal(code: int) -> Floats:

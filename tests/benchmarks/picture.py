@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.picture [--rounds 3] [--skip-large]
 
-Everything at 120 × 40 cells in true colour, on the pictures of ``images/README.md``. Read the ratios: × is to
-rich-pixels in the same run, geometric means over the pictures. chafa and timg are measured where they are
+Everything at 120 × 40 cells in true colour, on the pictures of ``images/README.md``, flattened and cut to whole
+cells: every tool is handed the same pixels for the same cells. Read the ratios: × is to rich-pixels in the same
+run, geometric means over the pictures. Times are processor time. chafa and timg are measured where they are
 installed; their times are those of a process.
 """
 
@@ -14,6 +15,7 @@ import asyncio
 import io
 import math
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -49,7 +51,7 @@ from imagechat_tui.raster.render import Grid, RenderOptions, render
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals.strips import CellStrip
-from tests.benchmarks.fidelity import HIGH, WIDE, Fidelity, compare, pixels, size_of
+from tests.benchmarks.fidelity import Fidelity, compare, pixels
 from tests.benchmarks.peak_memory import peak_mb
 from tests.e2e.conftest import DEMO_PICTURE
 
@@ -86,10 +88,14 @@ class Tool:
 
 
 class Gallery:
-    """The pictures, decoded once."""
+    """The pictures, decoded once: opaque, and of as many whole cells as they take of 120 × 40."""
 
-    def __init__(self) -> None:
-        self.images = {name: Image.open(path).convert("RGB") for name, path in PICTURES.items()}
+    def __init__(self, folder: Path) -> None:
+        self.images = {name: _whole_cells(_flattened(Image.open(path))) for name, path in PICTURES.items()}
+        self.files = {name: folder / f"{name}.png" for name in PICTURES}
+        """For tools that read files."""
+        for name, image in self.images.items():
+            image.save(self.files[name])
         self.pictures = {
             name: Picture(name, image.width, image.height, "", np.asarray(image))
             for name, image in self.images.items()
@@ -98,11 +104,9 @@ class Gallery:
             picture.prepare()
 
     def view(self, name: str) -> Viewport:
-        """The whole picture in as many cells as it takes of 120 × 40."""
-        image = self.images[name]
-        view = Viewport(image.width, image.height, COLUMNS, ROWS)
-        x1, y1, x2, y2 = view.area
-        return view.resized(x2 - x1, y2 - y1)
+        """The whole picture."""
+        columns, rows = _cells(self.images[name])
+        return Viewport(*self.images[name].size, columns, rows)
 
     def views(self, name: str) -> list[Viewport]:
         """Whole, and closer in two places."""
@@ -119,6 +123,27 @@ class Gallery:
             x2 - x1,
             2 * (y2 - y1),
         )
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    """Opaque: what is transparent lies on white."""
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
+
+
+def _cells(image: Image.Image) -> tuple[int, int]:
+    """How many whole cells of 120 × 40 it takes; cells are twice as high as wide."""
+    scale = max(image.width / COLUMNS, image.height / (2 * ROWS))
+    return int(image.width / scale + 0.1), int(image.height / (2 * scale) + 0.1)
+
+
+def _whole_cells(image: Image.Image) -> Image.Image:
+    """Without the last pixels, if these would take a part of a cell."""
+    scale = max(image.width / COLUMNS, image.height / (2 * ROWS))
+    columns, rows = _cells(image)
+    return image.crop(
+        (0, 0, min(image.width, round(columns * scale)), min(image.height, round(rows * 2 * scale)))
+    )
 
 
 def tools(gallery: Gallery) -> list[Tool]:
@@ -145,21 +170,20 @@ def tools(gallery: Gallery) -> list[Tool]:
     found.append(ours("half, moving", RenderOptions(GlyphSet.HALF), "fast"))
     found.append(ours("octant, moving", RenderOptions(GlyphSet.OCTANT), "fast"))
     found.append(ours("--renderer rich-pixels", RenderOptions(renderer="rich-pixels")))
-    size = f"{COLUMNS}x{ROWS}"
     for name, program, command in (
-        ("chafa (work 9)", "chafa", ["--size", size, "--work", "9", "--colors", "full", "--format", "symbols",
-                                     "--animate", "off", "--font-ratio", "1/2"]),
-        ("timg quarter", "timg", [f"-g{size}", "-pq"]),
-        ("timg half", "timg", [f"-g{size}", "-ph"]),
+        ("chafa (work 9)", "chafa", ["--stretch", "--work", "9", "--colors", "full", "--format", "symbols",
+                                     "--animate", "off", "--size="]),
+        ("timg quarter", "timg", ["-pq", "-g"]),
+        ("timg half", "timg", ["-ph", "-g"]),
     ):  # fmt: skip
         if shutil.which(program):
-            found.append(Tool(name, _process([program, *command]), is_process=True))
+            found.append(Tool(name, _process(gallery, [program, *command]), is_process=True))
         else:
             print(f"{program} is not installed: left out", file=sys.stderr)
     return found
 
 
-def _process(command: list[str]) -> Callable[[str], str]:
+def _process(gallery: Gallery, command: list[str]) -> Callable[[str], str]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -168,7 +192,8 @@ def _process(command: list[str]) -> Callable[[str], str]:
     }
 
     def draw(name: str) -> str:
-        run = [*command, str(PICTURES[name])]
+        columns, rows = _cells(gallery.images[name])
+        run = [*command[:-1], f"{command[-1]}{columns}x{rows}", str(gallery.files[name])]
         return subprocess.run(run, capture_output=True, text=True, check=True, env=environment).stdout
 
     return draw
@@ -179,29 +204,26 @@ def measure_likeness(tool: Tool, gallery: Gallery) -> None:
     for name, source in gallery.images.items():
         text = tool.draw(name)
         tool.kb[name] = len(text.encode()) / 1000
-        if tool.options is not None:
-            # A picture may end within a cell: only whole cells are compared, and with just what they show.
-            view = gallery.view(name)
-            across, down = view.scale, view.scale * view.aspect
-            columns, rows = int(source.width / across + 1e-6), int(source.height / down + 1e-6)
-            seen = (round(columns * across), round(rows * down))
-            shown = pixels(text, view.columns, view.rows)[: rows * HIGH, : columns * WIDE]
-            tool.likeness[name] = compare(shown, source.crop((0, 0, *seen)))
-        else:
-            tool.likeness[name] = compare(pixels(text, *size_of(text)), source)
+        tool.likeness[name] = compare(pixels(text, *_cells(source)), source)
 
 
 def measure_time(every: Sequence[Tool], rounds: int) -> None:
-    """Milliseconds of one frame of each picture, tools and pictures in turn."""
+    """Milliseconds of processor time of one frame of each picture, tools and pictures in turn."""
     times: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
         for name in PICTURES:
             for tool in every:
-                start = time.perf_counter()
+                start = _processor_time()
                 tool.draw(name)
-                times.setdefault((tool.name, name), []).append((time.perf_counter() - start) * 1e3)
+                times.setdefault((tool.name, name), []).append((_processor_time() - start) * 1e3)
     for tool in every:
         tool.ms = {name: statistics.median(times[tool.name, name]) for name in PICTURES}
+
+
+def _processor_time() -> float:
+    """Seconds that this process and its children took."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 # -- inside Textual
@@ -468,17 +490,22 @@ def main() -> None:
         "--skip-large", action="store_true", help="leave out the picture of 48 million pixels"
     )
     args = parser.parse_args()
-    gallery = Gallery()
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Gallery(Path(folder)), args.rounds, skip_large=args.skip_large)
+
+
+def measure(gallery: Gallery, rounds: int, *, skip_large: bool) -> None:
+    """As `main`."""
     every = tools(gallery)
     for tool in every:
         measure_likeness(tool, gallery)
-    measure_time(every, args.rounds)
-    measure_textual(every, gallery, args.rounds, list(PICTURES))
+    measure_time(every, rounds)
+    measure_textual(every, gallery, rounds, list(PICTURES))
     frame_table(every)
     likeness_table(every)
 
     warm = [Tool(tool.name, tool.draw, options=tool.options, quality=tool.quality) for tool in every]
-    measure_textual(warm, gallery, args.rounds, ["checkout"])
+    measure_textual(warm, gallery, rounds, ["checkout"])
     table(
         ["one screenshot panned: its colours stay in rich-pixels' cache", "ms in Textual (×)"],
         [
@@ -499,7 +526,7 @@ def main() -> None:
             [f"{BASE}: the whole frame", f"{every[0].textual_ms['checkout']:.1f}", f"{whole:.0f}"],
         ],
     )
-    if args.skip_large:
+    if skip_large:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = large_jpeg(Path(folder))
