@@ -15,7 +15,7 @@ class GlyphSet(StrEnum):
     QUADRANT = "quadrant"
     """Quadrants, eighths and heavy lines: right in every terminal tried."""
     SEXTANT = "sextant"
-    """The former and the 2 × 3 mosaics of Unicode 13."""
+    """The former and what Unicode 13 has of the kind: 2 × 3 mosaics, bars, eighths from each side, wedges."""
     OCTANT = "octant"
     """All of the former and the 2 × 4 mosaics of Unicode 16."""
     BRAILLE = "braille"
@@ -25,27 +25,43 @@ class GlyphSet(StrEnum):
 RAMP = " .:-=+*#%@"
 """Characters by density, for terminals without colour."""
 
-# What these terminals draw by themselves, whatever the font. Looked at were the versions that Debian 12 and 13
-# ship (TERM names come through ssh; it is the terminal itself that sets them). kitty 0.41 and foot 1.21 draw octants
-# as well, kitty 0.26 and foot 1.13 do not, and neither says in the environment which version it is.
+# What terminals draw by themselves, whatever the font: the oldest version of each that draws a set right, the sharpest
+# set first. Looked at were kitty 0.26 and 0.41, foot 1.13 and 1.21, Konsole 22.12 and 25.04, VTE 0.70 (and every octant
+# in 0.80.1). Ghostty has all of Unicode 13's in its code, and all octants since its pull request 7761.
+_DRAWN: Final[Mapping[str, tuple[tuple[tuple[int, ...], GlyphSet], ...]]] = {
+    "kitty": (((0, 40), GlyphSet.OCTANT), ((0, 26), GlyphSet.SEXTANT)),
+    "foot": (((1, 20), GlyphSet.OCTANT), ((1, 13), GlyphSet.SEXTANT)),
+    "ghostty": (((1, 2), GlyphSet.OCTANT), ((1,), GlyphSet.SEXTANT)),
+    "vte": (((8001,), GlyphSet.OCTANT), ((7000,), GlyphSet.SEXTANT)),
+    "konsole": (((22, 12), GlyphSet.SEXTANT),),
+}
+# TERM names come through ssh, and it is the terminal itself that sets them; none tells a version.
 _SEXTANTS_BY_TERM: Final = ("xterm-kitty", "foot", "xterm-ghostty", "ghostty")
 _PLAIN: Final = re.compile(r"$|dumb$|unknown$|emacs$|vt\d", re.ASCII)
 """TERM of terminals that have nothing but ASCII, or of which nothing is known."""
 _CONSOLE: Final = "linux"
 """Its fonts have half blocks (code page 437), and no quadrants."""
+_VERSION: Final = re.compile(r"[0-9]{1,8}(\.[0-9]{1,8}){0,3}(?!\w)")
 _MULTIPLEXERS: Final = ("tmux", "screen")
 _STRANGERS: Final = (
     "TMUX", "STY", "ZELLIJ", "XTERM_VERSION", "ALACRITTY_WINDOW_ID", "ALACRITTY_LOG", "WT_SESSION", "KITTY_PID",
     "TERMINAL_EMULATOR", "TERM_PROGRAM", "MLTERM", "ConEmuPID",
 )  # fmt: skip
 """Variables of other terminals: one that was started from a VTE or Konsole shell inherits that one's too."""
-_VTE: Final = 7000
-"""0.70, the oldest looked at."""
-_VTE_OCTANTS: Final = 8001
-"""0.80.1, in which every octant was looked at."""
-_KONSOLE: Final = 221200
-_GHOSTTY: Final = (1, 2)
-"""The first with all octants: ghostty-org/ghostty pull request 7761, July 2025."""
+
+
+def glyphs_of(terminal: str, version: str) -> GlyphSet:
+    """What a terminal draws that has told its name and version, as in an answer to XTVERSION; else quadrants.
+
+    Args:
+        terminal: ``kitty``, ``VTE`` and the like, in either case.
+        version: begins with numbers: ``0.41.1``, ``8001``, ``1.20.2-12-g7a2b``.
+    """
+    found = _VERSION.match(version)
+    told = tuple(int(part) for part in found[0].split(".")) if found else ()
+    return next(
+        (glyphs for since, glyphs in _DRAWN.get(terminal.lower(), ()) if told >= since), GlyphSet.QUADRANT
+    )
 
 
 def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
@@ -64,22 +80,19 @@ def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
     if env.get("TMUX") or env.get("STY") or env.get("ZELLIJ") or term.startswith(_MULTIPLEXERS):
         return GlyphSet.QUADRANT
     if term in _SEXTANTS_BY_TERM or term.startswith("foot-"):
-        known = term.endswith("ghostty") and env.get("TERM_PROGRAM") == "ghostty"
-        if known and _version(env.get("TERM_PROGRAM_VERSION", "")) >= _GHOSTTY:
-            return GlyphSet.OCTANT
+        if term.endswith("ghostty") and env.get("TERM_PROGRAM") == "ghostty":
+            return max(
+                GlyphSet.SEXTANT, glyphs_of("ghostty", env.get("TERM_PROGRAM_VERSION", "")), key=_sharpness
+            )
         return GlyphSet.SEXTANT
-    alone = term.startswith("xterm") and not any(env.get(name) for name in _STRANGERS)
-    vte, konsole = _number(env, "VTE_VERSION"), _number(env, "KONSOLE_VERSION")
-    if not alone or (vte < _VTE and konsole < _KONSOLE):
+    if not term.startswith("xterm") or any(env.get(name) for name in _STRANGERS):
         return GlyphSet.QUADRANT
+    konsole = ".".join(re.findall("..", env.get("KONSOLE_VERSION", "")))  # 221203
+    told = {"vte": env.get("VTE_VERSION", ""), "konsole": konsole}
     # With both variables one is inherited, and who of the two this is nobody knows.
-    return GlyphSet.OCTANT if vte >= _VTE_OCTANTS and not konsole else GlyphSet.SEXTANT
+    drawn = [glyphs_of(name, version) for name, version in told.items() if version]
+    return min(drawn, default=GlyphSet.QUADRANT, key=_sharpness)
 
 
-def _number(env: Mapping[str, str], name: str) -> int:
-    text = env.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", text[:32])[:2])
+def _sharpness(glyphs: GlyphSet) -> int:
+    return list(GlyphSet).index(glyphs)
