@@ -41,6 +41,11 @@ _QUARTERS: Final = {3: 0x2580, 12: 0x2584, 5: 0x258C, 10: 0x2590,
                     1: 0x2598, 2: 0x259D, 4: 0x2596, 8: 0x2597, 9: 0x259A, 6: 0x259E,
                     14: 0x259F, 13: 0x2599, 11: 0x259C, 7: 0x259B}  # fmt: skip
 """Patterns of a 2 × 2 grid, row by row, lowest bit first."""
+_CUTS: Final = (
+    "02 13", "02 23", "01 13", "01 23", "00 13", "01 10", "01 20", "02 10", "02 20", "03 10", "02 21",
+    "13 22", "03 22", "13 21", "03 21", "13 20", "10 21", "00 21", "10 22", "00 22", "10 23", "01 22",
+)  # fmt: skip
+"""U+1FB3C onwards: what is below a line between two points, each in halves of the width and thirds of the height."""
 _OCTANTS_ELSEWHERE: Final = {
     0x03: 0x1FB82, 0xC0: 0x2582, 0x3F: 0x1FB85, 0xFC: 0x2586, 0x01: 0x1CEA8, 0x02: 0x1CEAB, 0x40: 0x1CEA3,
     0x80: 0x1CEA0, 0x14: 0x1FBE6, 0x28: 0x1FBE7,
@@ -58,6 +63,8 @@ class Shapes(Struct, frozen=True):
     """Code points."""
     opposites: NDArray[np.uint32]
     """Code points of the glyphs that cover just the rest; 0 where there is none."""
+    cover: Floats
+    """Shapes × ``SAMPLES``: how much of each sample is covered, 0–1."""
     share: Floats
     """How much of the cell is covered, 0–1."""
     pattern: Floats
@@ -98,6 +105,7 @@ def shapes(glyphs: GlyphSet) -> Shapes:
     return Shapes(
         np.array(codes, dtype=np.uint32),
         np.array(opposites, dtype=np.uint32),
+        cover,
         cover.mean(axis=1),
         np.ascontiguousarray((centered / np.sqrt(weight)[:, None]).T),
         centered / weight[:, None],
@@ -120,10 +128,19 @@ def _masks(glyphs: GlyphSet) -> Iterator[tuple[int, Floats]]:
     for eighths in range(1, 8):
         yield 0x2580 + eighths, _rectangle(0, 1 - eighths / 8, 1, 1)
         yield 0x2590 - eighths, _rectangle(0, 0, eighths / 8, 1)
+    yield 0x2594, _rectangle(0, 0, 1, 1 / 8)
+    yield 0x2595, _rectangle(7 / 8, 0, 1, 1)
     for line, ends in _HEAVY_LINES.items():
         yield ord(line), _line(ends)
     if glyphs is GlyphSet.QUADRANT:
         return
+    for place in range(1, 7):
+        yield 0x1FB6F + place, _rectangle(place / 8, 0, (place + 1) / 8, 1)
+        yield 0x1FB75 + place, _rectangle(0, place / 8, 1, (place + 1) / 8)
+    for number, eighths in enumerate((2, 3, 5, 6, 7)):
+        yield 0x1FB82 + number, _rectangle(0, 0, 1, eighths / 8)
+        yield 0x1FB87 + number, _rectangle(1 - eighths / 8, 0, 1, 1)
+    yield from _wedges()
     sixths = _mosaics(3)
     for pattern in range(1, 63):
         yield sextant(pattern), sixths[pattern]
@@ -184,6 +201,29 @@ def _line(ends: str) -> Floats:
     }
     line: Floats = np.max([_rectangle(*arms[end]) for end in ends], axis=0)
     return line
+
+
+def _wedges() -> Iterator[tuple[int, Floats]]:
+    """Cells cut by a line, and by both of their diagonals; each is followed by what is left of the cell."""
+    import numpy as np
+
+    fine = 16  # so that shares are exact, and a shape and the rest make just 1
+    y, x = (np.mgrid[0 : DOWN * fine, 0 : ACROSS * fine] + 0.5) / fine
+    y, x = y / DOWN, x / ACROSS
+
+    def mask(covered: NDArray[np.bool_]) -> Floats:
+        parts: Floats = covered.reshape(DOWN, fine, ACROSS, fine).mean(axis=(1, 3), dtype=np.float32)
+        return parts.reshape(-1)
+
+    for number, cut in enumerate(_CUTS):
+        (x1, y1), (x2, y2) = ((int(end[0]) / 2, int(end[1]) / 3) for end in cut.split())
+        below = mask(y > y1 + (x - x1) * (y2 - y1) / (x2 - x1))
+        yield 0x1FB3C + number, below
+        yield 0x1FB52 + number, 1 - below
+    above, left = y < x, y < 1 - x
+    for number, quarter in enumerate((left & ~above, left & above, ~left & above, ~left & ~above)):
+        yield 0x1FB6C + number, mask(quarter)
+        yield 0x1FB68 + number, 1 - mask(quarter)
 
 
 def _typed() -> Iterator[tuple[int, Floats]]:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.shapes import ACROSS, DOWN, SAMPLES, octants, sextant, shapes
+from tests.benchmarks.fidelity import glyph_mask
 
 FITTED = [glyphs for glyphs in GlyphSet if glyphs is not GlyphSet.HALF]
 
@@ -47,7 +48,9 @@ def test_a_shape_and_its_opposite_cover_the_cell() -> None:
     assert pairs[0x2598] == 0x259F
     assert pairs[0x2580] == 0x2584
     assert pairs[0x258C] == 0x2590
-    assert pairs[0x2581] == 0
+    assert pairs[0x2581] == 0x1FB86
+    quadrants = shapes(GlyphSet.QUADRANT)
+    assert quadrants.opposites[quadrants.codes.tolist().index(0x2581)] == 0
 
 
 def test_sextants_have_the_numbers_of_unicode_13() -> None:
@@ -75,3 +78,31 @@ def test_a_heavy_line_goes_through_the_middle() -> None:
     assert (mask[:, (0, 3)] < 0).all()
     assert known.share[place] == 0.25
     assert known.pattern.shape == (SAMPLES, len(known.codes))
+
+
+@pytest.mark.parametrize("glyphs", [GlyphSet.QUADRANT, GlyphSet.SEXTANT, GlyphSet.OCTANT])
+def test_a_glyph_covers_what_a_model_of_a_terminal_draws(glyphs: GlyphSet) -> None:
+    known = shapes(glyphs)
+    codes = zip(known.codes.tolist(), known.opposites.tolist(), known.cover, strict=True)
+    for code, opposite, cover in codes:
+        drawn = glyph_mask(chr(code)).reshape(DOWN, 2, ACROSS, 2).mean(axis=(1, 3)).reshape(-1)
+        # Lines lie a pixel beside the middle, thirds and slopes are rounded to pixels.
+        assert abs(drawn - cover).mean() < 0.05, hex(code)
+        if opposite:
+            assert abs(glyph_mask(chr(opposite)) + glyph_mask(chr(code)) - 1).max() < 0.01, hex(code)
+
+
+def test_every_shape_of_unicode_13_that_samples_can_tell_is_used_and_paired() -> None:
+    known = shapes(GlyphSet.SEXTANT)
+    pairs = dict(zip(known.codes.tolist(), known.opposites.tolist(), strict=True))
+    twins = {
+        0x1FB70,
+        0x1FB72,
+        0x1FB74,
+        0x1FB75,
+    }  # in the same half of the same sample as their left neighbour
+    wanted = {*range(0x1FB00, 0x1FB7C), *range(0x1FB82, 0x1FB8C)} - twins
+    assert {*pairs, *pairs.values()} >= wanted
+    assert all(pairs.get(code, code + 22) == code + 22 for code in range(0x1FB3C, 0x1FB52))
+    assert all(pairs.get(code) == code - 4 for code in range(0x1FB6C, 0x1FB70))
+    assert pairs[0x1FB71] == pairs[0x1FB76] == 0
