@@ -8,6 +8,7 @@ from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.protocol.models import Matched, Place, PlaceKind
 from imagechat_tui.sync.intents import LookUpImage
 from imagechat_tui.sync.state import Peer
+from imagechat_tui.tui.dialogs.picture import facts
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import chat_state, two_threads
@@ -49,6 +50,16 @@ async def test_where_no_marker_is_meant_the_picture_is(sit: Sit) -> None:
         assert desk.text.index("v2, this") < desk.text.index("v1, ")
         await desk.press("i")
         assert desk.app.screen is desk.chat
+
+
+def test_places_that_are_told_alike_are_one_line() -> None:
+    files = tuple(Place(PlaceKind.FILE, sign * 64) for sign in "abc")
+    room = eg.room(image=ROOM.image, places=(*files, Place(PlaceKind.URL, "https://a.example/x.png")))
+    rows = facts(eg.changed(two_threads(), room=room), "60×40")
+    assert [str(words) for name, words in rows if name == "met at"] == [
+        "a file outside of all projects (3 times)",
+        "https://a.example/x.png",
+    ]
 
 
 async def test_on_a_marker_it_is_the_marker_and_beside_it_the_picture(sit: Sit) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from imagechat_tui.protocol.models import Version
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, Peer
@@ -33,7 +35,10 @@ def facts(state: ChatState, size: str) -> Facts:
     people = People(state.confirmed.names, state.confirmed.me)
     known = [("versions", version_row(state, people, version)) for version in reversed(room.versions)]
     rows += known or [("versions", "not known yet" if image.latest else "none yet")]
-    rows += [("met at", place_words(place)) for place in room.places]
+    met = Counter(
+        map(place_words, room.places)
+    )  # of files outside of all projects only that they are is known
+    rows += [("met at", words if times == 1 else f"{words} ({times} times)") for words, times in met.items()]
     if room.own is not None:
         rows.append(("its own", f"{safe_name(room.own.url_id)}, by {matched_words(room.own.matched)}: go"))
     rows += [("also", other_image_words(other)) for other in room.others]
