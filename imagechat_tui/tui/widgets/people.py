@@ -37,7 +37,7 @@ class People:
     def __init__(
         self, names: Mapping[UserId, str], me: User | None = None, colors: Colors = MappingProxyType({})
     ) -> None:
-        self._colors = colors
+        self.colors = colors
         self._names = names
         self._me = me
         shown = {
@@ -51,12 +51,12 @@ class People:
     def is_about(self, state: ChatState, colors: Colors) -> bool:
         """Whether it holds for a state, and with these colours, too."""
         return (
-            self._names is state.confirmed.names and self._me == state.confirmed.me and self._colors is colors
+            self._names is state.confirmed.names and self._me == state.confirmed.me and self.colors is colors
         )
 
     def color_of(self, key: str) -> str:
         """The theme's variable that holds somebody's colour; ``key`` is a user's id, or as of ``author_key``."""
-        color = self._colors.get(key)
+        color = self.colors.get(key)
         return f"person-{favorite(key) if color is None else color}"
 
     def name_of(self, user_id: UserId | None) -> SafeText:
@@ -93,7 +93,7 @@ class People:
 
     def same_looks(self, other: People) -> bool:
         """Whether these tell the same people apart, call the same one, and have the same colours."""
-        return self.signs == other.signs and self.called == other.called and self._colors == other._colors
+        return self.signs == other.signs and self.called == other.called and self.colors == other.colors
 
     def _plain_name(self, user_id: UserId) -> SafeText:
         is_me = self._me is not None and self._me.id == user_id
