@@ -65,11 +65,11 @@ def halves(samples: NDArray[np.uint8]) -> Cells:
     return Cells(glyphs, lower, np.where(flat, (upper + lower) * np.float32(0.5), upper), share)
 
 
-def fitted(samples: NDArray[np.uint8], glyphs: GlyphSet) -> Cells:
-    """Fit ``ACROSS`` × ``DOWN`` samples a cell."""
+def fitted(samples: NDArray[np.uint8], glyphs: GlyphSet, *, sharpened: bool = False) -> Cells:
+    """Fit ``ACROSS`` × ``DOWN`` samples a cell, sharpened or as they are."""
     import numpy as np
 
-    set_ = shapes(glyphs)
+    set_ = shapes(glyphs, sharpened=sharpened)
     shape = samples.shape[0] // DOWN, samples.shape[1] // ACROSS
     quads = _quads(samples)
     even = _even(quads)

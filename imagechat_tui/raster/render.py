@@ -131,7 +131,9 @@ def _drawn(
     if options.glyphs is GlyphSet.HALF:  # so few samples that each may well be made of more pixels
         cells = fit.halves(grid(1, 2, fine if quality == "fast" else 2 * fine))
     else:
-        cells = fit.fitted(grid(ACROSS, DOWN), options.glyphs)
+        # What is seen larger than it is has its own pixels for edges.
+        reduced = viewport.scale > ACROSS * picture.reduced
+        cells = fit.fitted(grid(ACROSS, DOWN), options.glyphs, sharpened=reduced)
     if options.colors is ColorDepth.TRUECOLOR:
         cells = fit.merge_similar_colors(cells)
         return cells.glyphs, packed(cells.fg), packed(cells.bg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -106,3 +107,19 @@ def test_every_shape_of_unicode_13_that_samples_can_tell_is_used_and_paired() ->
     assert all(pairs.get(code, code + 22) == code + 22 for code in range(0x1FB3C, 0x1FB52))
     assert all(pairs.get(code) == code - 4 for code in range(0x1FB6C, 0x1FB70))
     assert pairs[0x1FB71] == pairs[0x1FB76] == 0
+
+
+def test_a_cell_that_looks_like_a_shape_gets_its_colours_exactly() -> None:
+    known = shapes(GlyphSet.OCTANT)
+    whole = ((known.cover == 0) | (known.cover == 1)).all(axis=1)
+    assert whole.sum() > 60
+    assert (known.slope * known.cover).sum(axis=1)[whole] == pytest.approx(1, abs=1e-4)
+    sharp = shapes(GlyphSet.OCTANT, sharpened=True)
+    assert ((sharp.slope * sharp.cover).sum(axis=1)[whole] > 1.05).all()
+
+
+def test_every_shape_is_found_by_its_own_mask_and_none_by_one_colour() -> None:
+    known = shapes(GlyphSet.OCTANT)
+    assert np.abs(np.ones(SAMPLES, dtype=np.float32) @ known.pattern).max() < 1e-4
+    whole = np.flatnonzero(((known.cover == 0) | (known.cover == 1)).all(axis=1))
+    assert (np.abs(known.cover[whole] @ known.pattern).argmax(axis=1) == whole).all()
