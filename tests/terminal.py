@@ -50,7 +50,7 @@ class Terminal:
     """One process on a pty of ``columns`` × ``rows`` cells.
 
     Attributes:
-        answers: what it answers to questions: every terminal answers one (DA1).
+        answers: what it answers to questions: every terminal answers these two.
         raw: every byte the process wrote to the terminal.
         arrived: for every read, (monotonic seconds, length of ``raw`` after it): when bytes came.
     """
@@ -70,7 +70,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
-        self.answers: dict[bytes, str] = {b"\x1b[c": "\x1b[?62;c"}
+        self.answers: dict[bytes, str] = {b"\x1b[c": "\x1b[?62;c", b"\x1b[5n": "\x1b[0n"}
         self._heard = 0
         self.arrived: list[tuple[float, int]] = []
         self.master, slave = pty.openpty()

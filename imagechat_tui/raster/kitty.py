@@ -1,6 +1,6 @@
 """Pictures in pixels for terminals with kitty's graphics protocol, by Unicode placeholders.
 
-The picture is handed over once and then drawn by text: each cell of it is a placeholder whose foreground names
+A picture is handed over once and then drawn by text: each cell of it is a placeholder whose foreground names
 the picture and whose two combining marks name the row and the column of the part to show there. So whatever is
 written over a cell hides that part and no other, and every part comes back with its cell.
 
@@ -9,15 +9,10 @@ Source: the protocol's "Unicode placeholders" (kitty 0.28 or later, Ghostty).
 
 from __future__ import annotations
 
-import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from typing import Final
 
 PLACEHOLDER: Final = "\U0010eeee"
 
@@ -27,9 +22,8 @@ MOST_CELLS: Final = 297
 CHUNK: Final = 4096
 """Bytes of base64 in one command at most."""
 
-HOLD: Final = "\x1b[?2026h"
-SHOW: Final = "\x1b[?2026l"
-"""Synchronized output: the terminal draws nothing between the two."""
+PIECE: Final = 4 * CHUNK
+"""Bytes of base64 that are sent at once."""
 
 EFFORT: Final = 3
 """Of zlib, 0-9: beyond it a screenshot gets hardly smaller, and takes twice as long."""
@@ -55,45 +49,47 @@ def marks() -> str:
     )
 
 
-def cells_text(image_id: int, row: int, column: int, count: int) -> str:
-    """Placeholders of ``count`` parts of a row from ``column`` on, and a reset.
+def cells_text(image_id: int, row: int, column: int, count: int, ground: int) -> str:
+    """Placeholders of ``count`` parts of a row from ``column`` on, on a ground of ``0xRRGGBB``, and a reset.
 
     Each names its own place: a neighbour may be overwritten at any time.
     """
     signs = marks()
     beginning = PLACEHOLDER + signs[row]
-    color = f"{image_id >> 16};{image_id >> 8 & 255};{image_id & 255}"
-    return f"\x1b[38;2;{color}m{''.join(beginning + mark for mark in signs[column : column + count])}\x1b[0m"
+    ink, paper = (f"{color >> 16};{color >> 8 & 255};{color & 255}" for color in (image_id, ground))
+    cells = "".join(beginning + mark for mark in signs[column : column + count])
+    return f"\x1b[38;2;{ink};48;2;{paper}m{cells}\x1b[0m"
 
 
-def packed(pixels: NDArray[np.uint8]) -> bytes:
-    """Rows × columns × 3 as they are handed over."""
-    return zlib.compress(pixels.tobytes(), EFFORT)
-
-
-def handover(image_id: int, data: bytes, size: tuple[int, int], cells: tuple[int, int]) -> str:
-    """The commands that hand a picture over, in place of the one before it, to be shown by placeholders.
-
-    The one before is gone with the first of them: kitty 0.41 showed an empty view between two reads.
+def pieces(image_id: int, data: bytes, size: tuple[int, int], *, png: bool) -> Iterator[str]:
+    """The commands that hand a picture over, in place of the one before it; text may stand between two pieces.
 
     Args:
         image_id: 1–0xFFFFFF, by which the terminal knows it.
-        data: the pixels, `packed`.
+        data: a PNG file, or the pixels as RGB, packed by zlib.
         size: pixels across and down.
-        cells: columns and rows that it fills.
+        png: which of the two it is.
     """
-    return "".join((HOLD, *_commands(image_id, data, size, cells), SHOW))
-
-
-def _commands(image_id: int, data: bytes, size: tuple[int, int], cells: tuple[int, int]) -> Iterator[str]:
     text = b64encode(data).decode()
+    form = "f=100" if png else f"f=24,o=z,s={size[0]},v={size[1]}"
     # q=2: no answers, they would come as keys.
-    keys = f"a=t,f=24,o=z,t=d,i={image_id},s={size[0]},v={size[1]},q=2"
-    for start in range(0, len(text), CHUNK):
-        more = int(start + CHUNK < len(text))
-        yield f"\x1b_G{keys},m={more};{text[start : start + CHUNK]}\x1b\\"
-        keys = "q=2"
-    yield f"\x1b_Ga=p,U=1,i={image_id},c={cells[0]},r={cells[1]},q=2\x1b\\"
+    keys = f"a=t,{form},t=d,i={image_id},q=2"
+    for start in range(0, len(text), PIECE):
+        commands = []
+        for chunk in range(start, min(len(text), start + PIECE), CHUNK):
+            more = int(chunk + CHUNK < len(text))
+            commands.append(f"\x1b_G{keys},m={more};{text[chunk : chunk + CHUNK]}\x1b\\")
+            keys = "q=2"
+        yield "".join(commands)
+
+
+BREAK_OFF: Final = "\x1b_Gq=2,m=0;\x1b\\"
+"""Ends a picture of which pieces are missing: until then no other command is taken."""
+
+
+def placement(image_id: int, cells: tuple[int, int]) -> str:
+    """The command that lays a picture out in so many columns and rows, to be shown by placeholders."""
+    return f"\x1b_Ga=p,U=1,i={image_id},p=1,c={cells[0]},r={cells[1]},q=2\x1b\\"
 
 
 def removal(image_id: int) -> str:

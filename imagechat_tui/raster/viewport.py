@@ -44,6 +44,9 @@ class Viewport(Struct, frozen=True):
     """Whether ``center`` is in the middle whatever the edges do: for a lens, which lies on a point."""
     margin: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Pixels left, above, right and below of the picture that can be seen too: another one that lies on it is there."""
+    even: bool = False
+    """Whether so many cells as there are lie across the picture exactly, and its middle in the middle of those down:
+    as a terminal lays out one that it scales itself. Views that float or have a margin are not."""
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -97,14 +100,21 @@ class Viewport(Struct, frozen=True):
     @property
     def scale(self) -> float:
         """Pixels across one cell."""
-        return self.fit_scale / self.zoom
+        scale = self.fit_scale / self.zoom
+        return self.width / max(1, floor(self.width / scale + 1e-6)) if self._is_even else scale
+
+    @property
+    def _is_even(self) -> bool:
+        return self.even and not self.floating and not any(self.margin)
 
     @property
     def left(self) -> float:
         """Pixel at the left edge of the first column; negative when there is ground beside the picture."""
         if self.floating:
             return self.center.x / 100 * self.width - self.columns * self.scale / 2
-        return _start(self.width, self.columns, self.scale, self.center.x, self.margin[0], self.margin[2])
+        scale = self.scale
+        left = _start(self.width, self.columns, scale, self.center.x, self.margin[0], self.margin[2])
+        return round(left / scale) * scale if self._is_even else left
 
     @property
     def top(self) -> float:
@@ -112,7 +122,11 @@ class Viewport(Struct, frozen=True):
         scale = self.scale * self.aspect
         if self.floating:
             return self.center.y / 100 * self.height - self.rows * scale / 2
-        return _start(self.height, self.rows, scale, self.center.y, self.margin[1], self.margin[3])
+        if not self._is_even:
+            return _start(self.height, self.rows, scale, self.center.y, self.margin[1], self.margin[3])
+        beside = (rows_of(self) * scale - self.height) / 2
+        top = _start(self.height, self.rows, scale, self.center.y, beside, beside)
+        return round((top + beside) / scale) * scale - beside
 
     @property
     def area(self) -> tuple[int, int, int, int]:
@@ -183,9 +197,9 @@ class Viewport(Struct, frozen=True):
         """Closer or farther, with a point of the picture staying in its cell where the edges let it."""
         zoom = min(self.max_zoom, max(self.min_zoom, self.zoom * factor))
         x, y = about.x / 100 * self.width, about.y / 100 * self.height
-        change = self.zoom / zoom
+        scale = replace(self, zoom=zoom).scale
+        change = scale / self.scale
         left, top = x - (x - self.left) * change, y - (y - self.top) * change
-        scale = self.fit_scale / zoom
         return replace(
             self,
             zoom=zoom,
@@ -275,7 +289,12 @@ class Viewport(Struct, frozen=True):
         return self.panned(across, down) if across or down else self
 
 
-def _start(length: int, cells: int, scale: float, center: float, before: int, after: int) -> float:
+def rows_of(view: Viewport) -> int:
+    """Rows that the whole picture takes, at the view's scale."""
+    return max(1, ceil(view.height / (view.scale * view.aspect) - 1e-6))
+
+
+def _start(length: int, cells: int, scale: float, center: float, before: float, after: float) -> float:
     seen, all_ = cells * scale, before + length + after
     if seen >= all_:
         return -before - floor((cells - ceil(all_ / scale - 1e-6)) / 2) * scale

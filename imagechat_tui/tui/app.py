@@ -22,7 +22,7 @@ from textual.screen import Screen
 from imagechat_tui.commands import Context
 from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.raster.glyphs import GlyphSet
-from imagechat_tui.raster.graphics import Graphics
+from imagechat_tui.raster.graphics import Graphics, is_alive
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState
@@ -548,7 +548,9 @@ class ImageChatApp(App[int]):
             self.notify(WIDE_SIGNS, timeout=8, markup=False)
 
     def on_answer(self, event: Answer) -> None:
-        """Hear whether the terminal takes pictures in pixels, and hand it some."""
+        """Hear whether the terminal takes pictures in pixels, and that it has taken in a piece of one."""
+        if is_alive(event.sequence):
+            self.chat.picture.uploads.arrived()
         before, now = self._graphics, self._graphics.heard(event.sequence)
         self._graphics = now
         if now.stage == before.stage:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zlib
 from base64 import b64decode
 
-import numpy as np
 import pytest
 
 from imagechat_tui.raster.kitty import (
+    BREAK_OFF,
     CHUNK,
     MOST_CELLS,
+    PIECE,
     PLACEHOLDER,
     cells_text,
-    handover,
     marks,
-    packed,
+    pieces,
+    placement,
     removal,
 )
 
@@ -37,26 +37,30 @@ def commands(text: str) -> list[tuple[dict[str, str], str]]:
     ]
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (80, 60), (300, 200)])
-def test_the_pixels_arrive_in_chunks_as_they_were(width: int, height: int) -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    text = handover(0x123456, packed(pixels), (width, height), (40, 20))
-    # Nothing is drawn while half of it is there.
-    assert text.startswith("\x1b[?2026h")
-    assert text.endswith("\x1b[?2026l")
-    *parts, placement = commands(text[len("\x1b[?2026h") : -len("\x1b[?2026l")])
+@pytest.mark.parametrize("length", [1, 3 * CHUNK // 4, 3 * CHUNK // 4 + 1, 20_000, 100_000])
+@pytest.mark.parametrize("png", [True, False])
+def test_a_picture_arrives_in_chunks_as_it_was_some_at_a_time(length: int, png: bool) -> None:
+    data = bytes(number * 7 % 251 for number in range(length))
+    texts = [*pieces(0x123456, data, (40, 20), png=png)]
+    assert all(len(text) <= PIECE + 200 for text in texts)
+    parts = [command for text in texts for command in commands(text)]
     keys, _ = parts[0]
-    assert keys.items() >= {
-        "a": "t", "f": "24", "o": "z", "i": str(0x123456), "s": str(width), "v": str(height), "q": "2",
-    }.items()  # fmt: skip
+    form = {"f": "100"} if png else {"f": "24", "o": "z", "s": "40", "v": "20"}
+    assert {name: keys[name] for name in keys if name != "m"} == {
+        "a": "t", "t": "d", "i": str(0x123456), "q": "2", **form,
+    }  # fmt: skip
     assert [part["m"] for part, _ in parts] == ["1"] * (len(parts) - 1) + ["0"]
-    assert all(part.keys() == {"m", "q"} for part, _ in parts[1:])
+    # Each says that no answer is wanted: the terminal answers by the last.
+    assert all(part == {"m": part["m"], "q": "2"} for part, _ in parts[1:])
     assert all(len(payload) <= CHUNK and len(payload) % 4 == 0 for _, payload in parts)
-    data = zlib.decompress(b64decode("".join(payload for _, payload in parts)))
-    assert data == pixels.tobytes()
-    assert placement == (
-        {"a": "p", "U": "1", "i": str(0x123456), "c": "40", "r": "20", "q": "2"}, "",
-    )  # fmt: skip
+    assert b64decode("".join(payload for _, payload in parts)) == data
+
+
+def test_a_picture_is_laid_out_by_one_command() -> None:
+    assert commands(placement(7, (240, 74))) == [
+        ({"a": "p", "U": "1", "i": "7", "p": "1", "c": "240", "r": "74", "q": "2"}, "")
+    ]
+    assert commands(BREAK_OFF) == [({"q": "2", "m": "0"}, "")]
 
 
 def test_a_picture_is_forgotten_with_its_data() -> None:
@@ -64,9 +68,9 @@ def test_a_picture_is_forgotten_with_its_data() -> None:
 
 
 def test_every_placeholder_names_picture_row_and_column() -> None:
-    text = cells_text(0x123456, 3, 10, 5)
+    text = cells_text(0x123456, 3, 10, 5, 0x102030)
     color, cells, reset = re.fullmatch("(\x1b[^m]*m)(.*)(\x1b[^m]*m)", text).groups()  # type: ignore[union-attr]
-    assert (color, reset) == ("\x1b[38;2;18;52;86m", "\x1b[0m")
+    assert (color, reset) == ("\x1b[38;2;18;52;86;48;2;16;32;48m", "\x1b[0m")
     assert [cells[start : start + 3] for start in range(0, len(cells), 3)] == [
         PLACEHOLDER + marks()[3] + marks()[column] for column in range(10, 15)
     ]

@@ -18,6 +18,7 @@ viewports = st.builds(
     columns=st.integers(1, 300),
     rows=st.integers(1, 100),
     aspect=st.floats(1.0, 3.5),
+    even=st.booleans(),
 )
 
 

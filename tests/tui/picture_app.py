@@ -145,6 +145,7 @@ class RestingApp(ImageChatApp):
         screen = self.screen
         return bool(
             not self.chat.picture.is_drawn
+            or self.chat.picture._uploads_run
             or screen._layout_required
             or screen._scroll_required
             or screen._repaint_required

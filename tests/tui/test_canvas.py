@@ -17,7 +17,7 @@ from imagechat_tui.raster.chips import Ink
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.raster.render import Grid
-from imagechat_tui.tui.picture.canvas import NEAR, PART, Canvas
+from imagechat_tui.tui.picture.canvas import IMAGE, NEAR, PART, Canvas
 from imagechat_tui.tui.textual_internals import strips
 from imagechat_tui.tui.textual_internals.strips import CellStrip, Row, cell_strip, pixel_strip, side_by_side
 
@@ -185,9 +185,9 @@ def test_without_textuals_private_names_a_row_is_a_plain_strip_of_the_same_cells
 def test_where_nothing_of_ours_can_be_written_a_picture_in_pixels_is_cells(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    parts = [(0, 0), (0, 1), None]
+    parts = [(1, 0, 0), (1, 0, 1), None]
     monkeypatch.setattr(strips, "IN_PIXELS", False)
-    shown = pixel_strip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR, image_id=1, parts=parts)
+    shown = pixel_strip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR, parts=parts, ground=0)
     assert [*shown] == [*CellStrip("aab", [1, 1, 1], [2, 2, 3], ColorDepth.TRUECOLOR)]
     assert PLACEHOLDER not in shown.render(Console())
 
@@ -211,7 +211,7 @@ def placeholders(text: str) -> list[tuple[int, int]]:
 
 def test_where_the_terminal_has_pixels_another_view_changes_no_cell_of_theirs() -> None:
     parts = part_numbers()
-    canvas = Canvas(grid(1), parts, image_id=7)
+    canvas = Canvas(grid(1), parts, image_ids=(7, 8))
     canvas.show(grid(2), parts)
     changed = {(x, region.y) for region in canvas.changes() for x in range(region.x, region.right)}
     beside = {(0, row) for row in range(ROWS)} | {(column, 0) for column in range(COLUMNS)}
@@ -220,7 +220,7 @@ def test_where_the_terminal_has_pixels_another_view_changes_no_cell_of_theirs() 
 
 
 def test_a_mark_hides_one_part_and_gives_it_back() -> None:
-    canvas = Canvas(grid(1), part_numbers(), image_id=7)
+    canvas = Canvas(grid(1), part_numbers(), image_ids=(7, 8))
     whole = canvas.row(2).render(Console())
     assert placeholders(whole) == [(2, column) for column in range(1, COLUMNS)]
     canvas.mark(2, {5: Ink("1", 8, 9)})
@@ -235,8 +235,26 @@ def test_a_mark_hides_one_part_and_gives_it_back() -> None:
     assert canvas.row(2).render(Console()) == whole
 
 
+def test_pictures_side_by_side_keep_their_own_parts_and_one_that_is_another_now_is_sent_again() -> None:
+    parts = part_numbers()
+    parts[2, 4:7] += IMAGE
+    canvas = Canvas(grid(1), parts, image_ids=(7, 8))
+    canvas.changes()
+    text = canvas.row(2).render(Console())
+    assert placeholders(text) == [(2, column) for column in range(1, COLUMNS)]
+    assert [text.count(f"38;2;0;0;{image_id};") for image_id in (7, 8)] == [2, 1]
+    assert not canvas.changes()
+    canvas.outdate(1)
+    assert [tuple(region) for region in canvas.changes()] == [(4, 2, 3, 1)]
+    canvas.outdate(0)
+    changed = {(x, region.y) for region in canvas.changes() for x in range(region.x, region.right)}
+    assert {(column, row) for column in range(1, COLUMNS) for row in range(1, ROWS)} - changed <= {
+        (4, 2), (5, 2), (6, 2),
+    }  # fmt: skip
+
+
 def test_whoever_takes_a_row_of_pixels_apart_finds_cells() -> None:
-    canvas = Canvas(grid(1), part_numbers(), image_id=7)
+    canvas = Canvas(grid(1), part_numbers(), image_ids=(7, 8))
     plain = Canvas(grid(1))
     assert canvas.row(2).text == plain.row(2).text
     assert list(canvas.row(2)) == list(plain.row(2))

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
+from rich.console import Console
 from textual.geometry import Region
+from textual.strip import Strip
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.raster.markers import Chip, Mark
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Viewport
@@ -17,7 +21,9 @@ from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.frame import Wish
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.painter import Painter, Pointers
+from imagechat_tui.tui.picture.pixel_parts import PixelParts
 from imagechat_tui.tui.picture.scene import Scene
+from imagechat_tui.tui.picture.uploads import Uploads
 
 WHOLE = Region(0, 0, 80, 24)
 MIDDLE = Pointers(Point(50, 50))
@@ -28,11 +34,22 @@ class Easel:
 
     def __init__(self, options: RenderOptions) -> None:
         self.given: list[str] = []
-        self.painter: Painter = CellPainter(self.given.append)
+        self.uploads = Uploads(self, lambda: None, lambda: None)
+        self.painter: Painter = CellPainter(PixelParts(self.uploads))
         pixels = np.random.default_rng(1).integers(0, 256, (480, 800, 3), dtype=np.uint8)
         self.picture = Picture("p", 800, 480, "0" * 64, pixels)
         self.options = options
         self.view = Viewport(800, 480, 80, 24)
+
+    def write(self, text: str) -> None:
+        self.given.append(text)
+
+    def ask(self, text: str) -> None:
+        self.given.append(text)
+        self.uploads.arrived()
+
+    def farewell(self, text: str) -> None:
+        pass
 
     def show(self, *chips: Chip, view: Viewport | None = None, at: Pointers = MIDDLE) -> Sequence[Region]:
         wish = Wish(self.picture, Scene(view or self.view), self.options, 0)
@@ -72,7 +89,7 @@ def test_before_there_is_a_frame_nothing_changes_and_nothing_is_there(easel: Eas
         painter.label(None),
     )
     assert not any(changes)
-    painter.repair()
+    assert not painter.follow_pixels()
     painter.close()
     assert easel.given == []
 
@@ -152,13 +169,39 @@ def test_a_cleared_screen_has_nothing_until_the_next_frame(easel: Easel) -> None
     assert easel.show() == [WHOLE]
 
 
-def test_pixels_are_given_once_again_for_a_repair_and_taken_back_in_the_end() -> None:
+def parts_in(lines: Sequence[Strip]) -> list[tuple[int, int]]:
+    """Row and column of each placeholder."""
+    number = {mark: place for place, mark in enumerate(marks())}
+    text = "".join(strip.render(Console()) for strip in lines)
+    return [
+        (number[text[place + 1]], number[text[place + 2]])
+        for place, sign in enumerate(text)
+        if sign == PLACEHOLDER
+    ]
+
+
+async def test_pixels_come_in_place_of_cells_when_the_terminal_has_them_and_then_by_text() -> None:
     easel = Easel(RenderOptions(pixels=(6, 12)))
+    easel.view = replace(easel.view, even=True)
     easel.show()
-    easel.show(chip("7", 20, 20))
-    (first,) = easel.given
-    easel.painter.repair()
-    assert easel.given == [first, first]
+    assert easel.given == []
+    assert parts_in(easel.painter.strips(WHOLE)) == []
+    await easel.uploads.run()
+    assert "a=p,U=1" in easel.given[-1]
+    given = len(easel.given)
+    assert cells(easel.painter.follow_pixels()) == WHOLE.area
+    assert len(parts_in(easel.painter.strips(WHOLE))) == WHOLE.area - 1  # the crosshair
+    # A chip hides its cells; another place is text alone, another zoom one command.
+    assert cells(easel.show(chip("7", 20, 20))) <= 6
+    near = easel.view.zoomed(1.5, Point(50, 50))
+    easel.show(view=near)
+    assert [text.count("a=p") for text in easel.given[given:]] == [1]
+    easel.show(view=near.panned(3, 0))
+    assert len(easel.given) == given + 1
+    assert parts_in(easel.painter.strips(WHOLE))
+    easel.uploads.again()
+    easel.painter.follow_pixels()
+    assert parts_in(easel.painter.strips(WHOLE)) == []
+    await easel.uploads.run()
     easel.painter.close()
-    assert len(easel.given) == 3
-    assert len(easel.given[2]) < 60
+    assert "a=d,d=I" in easel.given[-1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -12,9 +10,8 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.colors import ColorDepth, luma
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.markers import Chip, Mark
-from imagechat_tui.raster.render import Grid, RenderOptions, as_pixels, render
+from imagechat_tui.raster.render import Grid, RenderOptions, render
 from imagechat_tui.raster.viewport import Viewport
-from imagechat_tui.tui.picture.canvas import PART
 from imagechat_tui.tui.picture.frame import Corner, Frame, Wish, draw
 from imagechat_tui.tui.picture.scene import Scene
 
@@ -137,96 +134,3 @@ def test_what_was_drawn_the_quick_way_is_drawn_again(picture: Picture) -> None:
     best = draw(asked, CHIPS, quick)
     assert not best.quick
     assert best.view is not quick.view
-
-
-def test_pixels_are_handed_over_for_the_cells_of_the_picture_alone(picture: Picture) -> None:
-    look = RenderOptions(pixels=(4, 8))
-    tall = Scene(Viewport(800, 600, 100, 20))
-    frame = draw(Wish(picture, tall, look, GROUND), CHIPS, None)
-    x1, y1, x2, y2 = tall.view.area
-    assert x1 > 0
-    assert frame.pixels is not None
-    assert frame.pixels.size == ((x2 - x1) * 4, (y2 - y1) * 8)
-    sent = zlib.decompress(frame.pixels.data)
-    assert sent == as_pixels(picture, tall.view, (4, 8), ground=GROUND).tobytes()
-    assert {0, 255} <= set(sent)
-    parts = frame.parts(Corner())
-    assert parts is not None
-    assert (parts[:, :x1] == -1).all()
-    assert (parts[:, x2:] == -1).all()
-    assert [divmod(int(part), PART) for part in parts[3, x1 : x1 + 2]] == [(3, 0), (3, 1)]
-
-
-def test_the_minimap_and_the_frame_of_the_lens_are_cells_among_pixels(picture: Picture) -> None:
-    scene = Scene(NEAR).magnified(Point(12, 12))
-    frame = draw(Wish(picture, scene, RenderOptions(pixels=(4, 8)), GROUND), CHIPS, None)
-    parts, box, lens = frame.parts(Corner()), frame.minimap_at(Corner()), scene.lens
-    assert parts is not None
-    assert box is not None
-    assert lens is not None
-    inside = np.zeros(parts.shape, dtype=bool)
-    inside[lens.row : lens.row + lens.view.rows, lens.column : lens.column + lens.view.columns] = True
-    cells = {(column, row) for row, column in np.argwhere(parts < 0).tolist()}
-    assert cells == {
-        (column, row)
-        for column in range(100)
-        for row in range(36)
-        if (lens.covers(column, row) and not inside[row, column])
-        or (box[0] <= column < box[2] and box[1] <= row < box[3] and not lens.covers(column, row))
-    }
-
-
-def test_each_cell_of_the_lens_shows_its_own_pixels(picture: Picture) -> None:
-    scene = Scene(VIEW).magnified(Point(50, 50))
-    frame = draw(Wish(picture, scene, RenderOptions(pixels=(4, 8)), GROUND), CHIPS, None)
-    parts, lens, pixels = frame.parts(Corner()), scene.lens, frame.pixels
-    assert parts is not None
-    assert lens is not None
-    assert pixels is not None
-    sent = np.frombuffer(zlib.decompress(pixels.data), dtype=np.uint8)
-    sent = sent.reshape(pixels.size[1], pixels.size[0], 3)
-    closer = as_pixels(picture, lens.view, (4, 8), ground=GROUND)
-    x1, y1, x2, y2 = lens.view.area
-    for row in range(y1, y2):
-        for column in range(x1, x2):
-            down, across = divmod(int(parts[row + lens.row, column + lens.column]), PART)
-            place = (
-                slice((row - y1) * 8, (row - y1 + 1) * 8),
-                slice((column - x1) * 4, (column - x1 + 1) * 4),
-            )
-            assert np.array_equal(sent[down * 8 : down * 8 + 8, across * 4 : across * 4 + 4], closer[place])
-    assert pixels.cells == (pixels.size[0] / 4, pixels.size[1] / 8)
-
-
-def test_pixels_are_handed_over_anew_only_for_another_lens(picture: Picture) -> None:
-    look = RenderOptions(pixels=(4, 8))
-    plain = draw(Wish(picture, Scene(NEAR), look, GROUND), CHIPS, None)
-    opened = draw(Wish(picture, Scene(NEAR).magnified(Point(12, 12)), look, GROUND), CHIPS, plain)
-    assert opened.view is plain.view
-    assert opened.pixels is not plain.pixels
-    again = draw(opened.wish, CHIPS, opened)
-    assert again.pixels is opened.pixels
-    closed = draw(plain.wish, CHIPS, opened)
-    assert closed.pixels is opened.pixels
-    for one, other in ((closed, plain), (again, opened)):
-        assert np.array_equal(one.parts(Corner()), other.parts(Corner()))  # type: ignore[arg-type]
-
-
-def test_a_lens_for_which_no_rows_are_left_is_cells(picture: Picture) -> None:
-    scene = Scene(replace(VIEW, columns=290, rows=250).zoomed(3, Point(50, 50))).magnified(Point(50, 50))
-    lens = scene.lens
-    assert lens is not None
-    frame = draw(Wish(picture, scene, RenderOptions(pixels=(1, 2)), GROUND), (), None)
-    assert frame.pixels is not None
-    assert not frame.pixels.lens
-    parts = frame.parts(Corner())
-    assert parts is not None
-    assert parts.max() >= 0
-    assert (parts[lens.row : lens.row + lens.view.rows, lens.column : lens.column + 9] == -1).all()
-
-
-def test_no_pixels_where_none_are_wished_for_or_too_many_cells_are(picture: Picture) -> None:
-    assert draw(wish(picture, Scene(VIEW)), (), None).pixels is None
-    assert draw(wish(picture, Scene(VIEW)), (), None).parts(Corner()) is None
-    wide = Wish(picture, Scene(replace(VIEW, columns=900, rows=330)), RenderOptions(pixels=(1, 2)), GROUND)
-    assert draw(wide, (), None).pixels is None

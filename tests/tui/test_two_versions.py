@@ -14,8 +14,9 @@ from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
+from imagechat_tui.tui.app import ImageChatApp
 from imagechat_tui.tui.comparison_loading import Against, NothingEarlier
-from imagechat_tui.tui.picture.terminal_image import BESIDE_ID, IMAGE_ID
+from imagechat_tui.tui.picture.uploads import IDS, IDS_BESIDE
 from imagechat_tui.words import Words
 from tests.raster.pictures import page
 from tests.tui.conftest import Desk, Sit
@@ -265,19 +266,31 @@ async def test_a_terminal_that_takes_pixels_has_each_version_as_a_picture_of_its
     sit: Sit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
-    for module in ("image_view", "beside_view"):
-        monkeypatch.setattr(f"imagechat_tui.tui.picture.{module}.write", lambda app, text: sent.append(text))
+    module = "imagechat_tui.tui.picture.image_view"
+    monkeypatch.setattr(f"{module}.write", lambda app, text: sent.append(text))
+
+    def ask(app: ImageChatApp, text: str) -> None:
+        sent.append(text)
+        app.call_next(app.chat.picture.uploads.arrived)
+
+    monkeypatch.setattr(f"{module}.ask", ask)
     async with compared(sit) as desk:
         desk.chat.draw_with(RenderOptions(pixels=(6, 12)))
         await drawn(desk)
         await desk.press(")", "+")
         await drawn(desk)
-        handed = {found for text in sent for found in re.findall(r"\x1b_G[^;]*?i=(\d+)", text)}
-        assert handed == {str(IMAGE_ID), str(BESIDE_ID)}
+
+        def handed() -> set[int]:
+            return {int(found) for text in sent for found in re.findall(r"\x1b_Ga=p[^;]*?i=(\d+)", text)}
+
+        await desk.until(lambda: bool(handed() & {*IDS}) and bool(handed() & {*IDS_BESIDE}))
+        assert handed() <= {*IDS, *IDS_BESIDE}
         sent.clear()
         await desk.press("escape")
         await drawn(desk)
-        assert any(f"i={BESIDE_ID}" in text and "a=d" in text for text in sent)
+        gone = {int(found) for text in sent for found in re.findall(r"a=d,d=I,i=(\d+)", text)}
+        assert gone
+        assert gone <= {*IDS_BESIDE}
 
 
 async def test_without_a_named_one_it_is_compared_with_the_version_before(sit: Sit) -> None:

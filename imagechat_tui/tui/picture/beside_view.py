@@ -14,9 +14,9 @@ from textual.widget import Widget
 from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.frame import Outlines
 from imagechat_tui.tui.picture.painter import Painter
-from imagechat_tui.tui.picture.terminal_image import BESIDE_ID
+from imagechat_tui.tui.picture.pixel_parts import PixelParts
+from imagechat_tui.tui.picture.uploads import IDS_BESIDE
 from imagechat_tui.tui.textual_internals.background import background_lines
-from imagechat_tui.tui.textual_internals.terminal import write
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.comparison import Laid
@@ -51,7 +51,7 @@ class BesideView(Widget):
     def __init__(self, view: ImageView, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._view = view
-        self.painter: Painter = CellPainter(self._write, BESIDE_ID)
+        self.painter: Painter = CellPainter(PixelParts(view.uploads, IDS_BESIDE))
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as the picture."""
@@ -78,11 +78,8 @@ class BesideView(Widget):
 
     def repair(self) -> None:
         """Send everything again."""
-        self.painter.repair()
+        self.painter.follow_pixels()
         self.refresh(Region(0, 0, *self.size))
-
-    def _write(self, text: str) -> None:
-        write(self.app, text)
 
     # -- pointer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual.geometry import Region
@@ -29,6 +29,9 @@ MOST: Final = 0.75
 BLANK: Final = 0x20
 
 PART: Final = 1 << 16
+IMAGE: Final = 1 << 26
+OUTDATED: Final = -2
+"""The number of a part that is to be sent again."""
 
 
 class Canvas:
@@ -37,14 +40,25 @@ class Canvas:
     Whoever changes a layer asks for `changes` afterwards: the regions to draw anew. A cell that looks as it
     did before is in none of them, however it came about.
 
-    Where the terminal has the picture in pixels, ``parts`` has the number of the part that each cell shows
-    (``PART`` × row + column), -1 for none. Such a cell looks the same whatever its glyph and colours are.
+    Where the terminal has pictures in pixels, ``parts`` has the number of the part that each cell shows
+    (``IMAGE`` × which picture + ``PART`` × row + column), -1 for none. Such a cell looks the same whatever its glyph
+    and colours are.
     """
 
-    def __init__(self, grid: Grid, parts: Ints | None = None, *, image_id: int = 0) -> None:
-        """Begin with a picture and nothing over it."""
+    def __init__(
+        self, grid: Grid, parts: Ints | None = None, *, image_ids: Sequence[int] = (), ground: int = 0
+    ) -> None:
+        """Begin with a picture and nothing over it.
+
+        Args:
+            grid: its cells.
+            parts: see above.
+            image_ids: what the terminal calls each picture.
+            ground: ``0xRRGGBB`` behind them.
+        """
         self._grid = grid
-        self._image_id = image_id
+        self._image_ids = image_ids
+        self._ground = ground
         self._base_parts = parts
         self._parts = parts.copy() if parts is not None else None
         self._glyphs = grid.glyphs.copy()
@@ -60,9 +74,9 @@ class Canvas:
         """Columns and rows."""
         return self._grid.size
 
-    def fits(self, grid: Grid, parts: Ints | None) -> bool:
-        """Whether another picture can take the place of this one."""
-        return grid.size == self.size and (parts is None) == (self._parts is None)
+    def fits(self, grid: Grid, parts: Ints | None, ground: int = 0) -> bool:
+        """Whether another picture can take the place of this one, on the same ground."""
+        return grid.size == self.size and (parts is None) == (self._parts is None) and ground == self._ground
 
     def show(self, grid: Grid, parts: Ints | None = None) -> None:
         """Have another picture, which `fits`, at the bottom."""
@@ -72,6 +86,13 @@ class Canvas:
             # What is under the pixels is another picture now, though it looks the same.
             self._strips.clear()
         self._changed.update(range(grid.size[1]))
+
+    def outdate(self, image: int) -> None:
+        """What the terminal has as one of the pictures, or how it lays it out, is another now."""
+        if self._parts is not None:
+            rows, columns = (self._parts // IMAGE == image).nonzero()
+            self._parts[rows, columns] = OUTDATED
+            self._changed.update(rows.tolist())
 
     def mark(self, row: int, cells: Mapping[int, Ink]) -> None:
         """Have these marks, by column, in a row and no others; what is wider than the picture is cut."""
@@ -158,9 +179,13 @@ class Canvas:
             self._fg[row].tolist(),
             self._bg[row].tolist(),
             self._grid.depth,
-            image_id=self._image_id,
-            parts=[divmod(part, PART) if part >= 0 else None for part in parts],
+            parts=[self._shown(part) if part >= 0 else None for part in parts],
+            ground=self._ground,
         )
+
+    def _shown(self, part: int) -> tuple[int, int, int]:
+        image, place = divmod(part, IMAGE)
+        return self._image_ids[image], *divmod(place, PART)
 
     def _composed_parts(self, rows: list[int]) -> Ints:
         """The parts of rows that nothing lies over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from textual.geometry import Region
@@ -17,7 +17,7 @@ from imagechat_tui.tui.picture.frame import Corner, Frame, Wish, draw
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import MarkerChips
 from imagechat_tui.tui.picture.painter import Pointers
-from imagechat_tui.tui.picture.terminal_image import IMAGE_ID, TerminalImage
+from imagechat_tui.tui.picture.pixel_parts import PixelParts, Shown, part_numbers
 from imagechat_tui.tui.picture.viewfinder import MIDDLE
 
 MINIMAP_AWAY: Final = 2
@@ -32,9 +32,11 @@ CellInks = dict[tuple[int, int], Ink]
 class CellPainter:
     """A `Painter` that composes rows of cells."""
 
-    def __init__(self, write: Callable[[str], None], image_id: int = IMAGE_ID) -> None:
-        """Nothing on screen yet; ``write`` sends to the terminal what is no cell, by ``image_id``."""
-        self._image = TerminalImage(write, image_id)
+    def __init__(self, pixels: PixelParts | None = None) -> None:
+        """Nothing on screen yet; ``pixels`` may be handed to the terminal, where the options say so."""
+        self._pixels = pixels or PixelParts()
+        self._there: list[Shown] = []
+        """What is shown in pixels."""
         self._frame: Frame | None = None
         self._canvas: Canvas | None = None
         self._markers: MarkerChips | None = None
@@ -114,31 +116,37 @@ class CellPainter:
         assert self._canvas is not None
         return [self._canvas.row(y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
 
-    def repair(self) -> None:
+    def follow_pixels(self) -> Sequence[Region]:
         """See `Painter`."""
-        if self._frame is not None:
-            self._image.show(self._frame.pixels, again=True)
+        return self._put_together(self._frame) if self._frame is not None else ()
 
     def clear(self) -> None:
         """See `Painter`."""
         self._frame = self._canvas = self._markers = None
+        self._pixels.rest()
 
     def close(self) -> None:
         """See `Painter`."""
-        self._image.remove()
+        self._pixels.close()
 
     # -- from the bottom to the top
 
     def _put_together(self, frame: Frame) -> Sequence[Region]:
         """Put the frame and all that lies over it onto the canvas."""
         before = self._markers
-        self._image.show(frame.pixels)
-        grid, parts = frame.grid(self._corner), frame.parts(self._corner)
-        anew = self._canvas is None or not self._canvas.fits(grid, parts)
+        before_there, self._there = self._there, self._pixels.follow(frame.wish)
+        grid, ground, parts = frame.grid(self._corner), frame.wish.ground, None
+        if self._there:
+            parts = part_numbers(frame, self._corner, self._there)
+        anew = self._canvas is None or not self._canvas.fits(grid, parts, ground)
         if self._canvas is None or anew:
-            self._canvas = Canvas(grid, parts, image_id=self._image.id)
+            self._canvas = Canvas(grid, parts, image_ids=self._pixels.ids, ground=ground)
         else:
             self._canvas.show(grid, parts)
+            laid_out = {(image, part.sheet, part.cells) for image, part in before_there}
+            for image, part in self._there:
+                if (image, part.sheet, part.cells) not in laid_out:
+                    self._canvas.outdate(image)
         self._markers = markers = MarkerChips(frame, frame.minimap_at(self._corner))
         markers.put(self._chips)
         if before is not None:

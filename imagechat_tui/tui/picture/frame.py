@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from imagechat_tui.raster import kitty
 from imagechat_tui.raster.chips import GREY, ascii_only, one_of
 from imagechat_tui.raster.colors import ColorDepth, luma, quantised
 from imagechat_tui.raster.markers import Chip, Placement, place
 from imagechat_tui.raster.outlines import outline
-from imagechat_tui.raster.render import Grid, RenderOptions, as_pixels, render
-from imagechat_tui.tui.picture.canvas import PART
+from imagechat_tui.raster.render import Grid, RenderOptions, render
 from imagechat_tui.tui.picture.scene import Scene
 
 if TYPE_CHECKING:
@@ -75,18 +73,6 @@ class Wish(NamedTuple):
         return render(*self.seen(view), self.options, ground=self.ground, quality=quality)
 
 
-class Pixels(NamedTuple):
-    """The picture as the terminal gets it: the cells of the view's area, and under them those of the lens's."""
-
-    data: bytes
-    size: tuple[int, int]
-    """Pixels across and down."""
-    cells: tuple[int, int]
-    """Columns and rows."""
-    lens: bool
-    """Whether those of the lens are there."""
-
-
 class Corner(NamedTuple):
     """Where the minimap is."""
 
@@ -103,8 +89,6 @@ class Frame(Struct, frozen=True, eq=False):
     minimap: Grid | None
     small: Grid | None
     """The whole picture in the cells of the minimap, in true colours."""
-    pixels: Pixels | None
-    """None where cells are all that the terminal gets."""
     places: Placement
     lens_places: Placement | None
     quick: bool = False
@@ -138,26 +122,6 @@ class Frame(Struct, frozen=True, eq=False):
             _put(whole, self.lens, self.scene.lens.column - 1, self.scene.lens.row - 1)
         return whole
 
-    def parts(self, corner: Corner) -> NDArray[np.int32] | None:
-        """For each cell the part of the pixels that it shows; None where there are none."""
-        if self.pixels is None:
-            return None
-        lens, minimap = self.scene.lens, self.minimap_at(corner)
-        _, view = self.wish.seen(self.scene.view)
-        parts = _numbered(view, 0)
-        if self.lined is not None:
-            parts[self.lined] = -1
-        if minimap is not None:
-            parts[minimap[1] : minimap[3], minimap[0] : minimap[2]] = -1
-        if lens is not None:
-            low, right = lens.row + lens.view.rows, lens.column + lens.view.columns
-            parts[lens.row - 1 : low + 1, lens.column - 1 : right + 1] = -1
-            if self.pixels.lens:
-                parts[lens.row : low, lens.column : right] = _numbered(
-                    self.wish.seen(lens.view)[1], _extent(view)[1]
-                )
-        return parts
-
 
 def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool = False) -> Frame:
     """Draw a wish; what an earlier frame has already is taken from it."""
@@ -169,9 +133,7 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool
         lens_places = place(chips, scene.lens.view, ascii_only=plain)
         lens = _framed(wish.drawn(scene.lens.view), wish)
     if before is not None and not before.quick and _shows_view_of(before.wish, wish):
-        # Of a lens that was closed they may stay: the terminal has them already.
-        pixels = before.pixels if scene.lens in (None, before.scene.lens) else _pixels(wish)
-        return replace(before, wish=wish, lens=lens, lens_places=lens_places, pixels=pixels)
+        return replace(before, wish=wish, lens=lens, lens_places=lens_places)
     quality: Literal["fast", "best"] = "fast" if quick else "best"
     view = wish.drawn(scene.view, quality)
     lined = None
@@ -180,44 +142,7 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool
     places = place(chips, scene.view, ascii_only=plain)
     small = _small(wish, before)
     minimap = _minimap(wish, small) if small is not None else None
-    return Frame(wish, view, lens, minimap, small, _pixels(wish), places, lens_places, quick, lined)
-
-
-def _pixels(wish: Wish) -> Pixels | None:
-    import numpy as np
-
-    cell, ground, lens = wish.options.pixels, wish.ground, wish.scene.lens
-    picture, view = wish.seen(wish.scene.view)
-    columns, rows = _extent(view)
-    if cell is None or not (0 < columns <= kitty.MOST_CELLS and 0 < rows <= kitty.MOST_CELLS):
-        return None
-    pixels = as_pixels(picture, view, cell, ground=ground)
-    closer = wish.seen(lens.view)[1] if lens is not None else None
-    across, down = _extent(closer) if closer is not None else (0, 0)
-    with_lens = 0 < across <= kitty.MOST_CELLS and 0 < down <= kitty.MOST_CELLS - rows
-    if closer is not None and with_lens:
-        columns, rows = max(columns, across), rows + down
-        both = np.zeros((rows * cell[1], columns * cell[0], 3), dtype=np.uint8)
-        both[: len(pixels), : pixels.shape[1]] = pixels
-        both[len(pixels) :, : across * cell[0]] = as_pixels(picture, closer, cell, ground=ground)
-        pixels = both
-    return Pixels(kitty.packed(pixels), (columns * cell[0], rows * cell[1]), (columns, rows), with_lens)
-
-
-def _extent(view: Viewport) -> tuple[int, int]:
-    """Columns and rows of the cells that show the picture."""
-    x1, y1, x2, y2 = view.area
-    return x2 - x1, y2 - y1
-
-
-def _numbered(view: Viewport, above: int) -> NDArray[np.int32]:
-    """For each cell of a view its part of the pixels, in which so many rows are above the first; -1 beside."""
-    import numpy as np
-
-    x1, y1, x2, y2 = view.area
-    parts = np.full((view.rows, view.columns), -1, dtype=np.int32)
-    parts[y1:y2, x1:x2] = (np.arange(y2 - y1)[:, None] + above) * PART + np.arange(x2 - x1)
-    return parts
+    return Frame(wish, view, lens, minimap, small, places, lens_places, quick, lined)
 
 
 def _shows_view_of(one: Wish, other: Wish) -> bool:

@@ -30,11 +30,13 @@ from imagechat_tui.tui.picture.frame import Frame, Outlines, Wish
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import ThreadChips, is_shown
 from imagechat_tui.tui.picture.painter import Painter, Pointers
+from imagechat_tui.tui.picture.pixel_parts import PixelParts
 from imagechat_tui.tui.picture.scene import Scene
+from imagechat_tui.tui.picture.uploads import Uploads
 from imagechat_tui.tui.picture.viewfinder import Viewfinder, in_picture
 from imagechat_tui.tui.textual_internals import compositor
 from imagechat_tui.tui.textual_internals.background import background_lines
-from imagechat_tui.tui.textual_internals.terminal import write
+from imagechat_tui.tui.textual_internals.terminal import ask, on_leaving, write
 
 compositor.install()
 
@@ -123,9 +125,12 @@ class ImageView(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
+        self.uploads = Uploads(self, self._start_uploads, self._show_uploaded)
+        """Pictures in pixels on their way to the terminal."""
+        self._uploads_run = False
         self.beside = BesideView(self, id="before")
         """Shows the other version, while there is one to be shown beside this."""
-        self._painter: Painter = CellPainter(self._write)
+        self._painter: Painter = CellPainter(PixelParts(self.uploads))
         self._finder = Viewfinder()
         """What is wished for."""
         self._thread_chips = ThreadChips()
@@ -167,8 +172,8 @@ class ImageView(Widget, can_focus=True):
         self._fit_to_size()
 
     def watch_options(self) -> None:
-        """Draw it anew."""
-        self.draw()
+        """Draw it anew, in cells of another shape if need be."""
+        self._fit_to_size()
 
     def watch_drawn(self, before: Drawn, now: Drawn) -> None:
         """Draw it so, and with a place beside it or none."""
@@ -226,7 +231,8 @@ class ImageView(Widget, can_focus=True):
         """Wish for what fits the size; do what was asked for before there was a picture."""
         columns, rows = self.size
         if self.picture is not None and columns and rows:
-            self._look(self._finder.fit_to, _size(self.picture), columns, rows, self.options.aspect)
+            even = self.options.pixels is not None
+            self._look(self._finder.fit_to, _size(self.picture), columns, rows, self.options.aspect, even)
             self.draw()
         if self._finder.scene is not None and self._before:
             asked, self._before = self._before, []
@@ -335,7 +341,8 @@ class ImageView(Widget, can_focus=True):
 
     def repair(self) -> None:
         """Send everything again."""
-        self._painter.repair()
+        self.uploads.again()
+        self._painter.follow_pixels()
         self.refresh(Region(0, 0, *self.size))
         if self.drawn.beside is not None:
             self.beside.repair()
@@ -348,9 +355,35 @@ class ImageView(Widget, can_focus=True):
             self._draw_now()
         return self._painter.strips(crop)
 
-    def _write(self, text: str) -> None:
+    # -- pictures in pixels
+
+    def _start_uploads(self) -> None:
+        if not self._uploads_run and self.is_attached:
+            self._uploads_run = True
+            self._upload()
+
+    @work(name="uploads", group="uploads")
+    async def _upload(self) -> None:
+        try:
+            await self.uploads.run()
+        finally:
+            self._uploads_run = False
+
+    def _show_uploaded(self) -> None:
+        self._paint(self._painter.follow_pixels())
+        self.beside.paint(self.beside.painter.follow_pixels())
+
+    def write(self, text: str) -> None:
         """Send to the terminal what is no cell."""
         write(self.app, text)
+
+    def ask(self, text: str) -> None:
+        """Send to the terminal what ends with a question."""
+        ask(self.app, text)
+
+    def farewell(self, text: str) -> None:
+        """Have the terminal told this whenever the screen is left."""
+        on_leaving(self.app, text)
 
     # -- before there is a picture
 

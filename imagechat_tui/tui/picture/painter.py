@@ -82,8 +82,8 @@ class Painter(Protocol):
     def strips(self, crop: Region) -> list[Strip]:
         """The rows of a region; there must be a frame."""
 
-    def repair(self) -> None:
-        """Give the terminal once more what it should have besides cells: it may have lost it."""
+    def follow_pixels(self) -> Sequence[Region]:
+        """The terminal has other pictures than before: show what it has of them."""
 
     def clear(self) -> None:
         """Have nothing on screen until the next frame."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.picture.scene import Scene
@@ -43,7 +45,9 @@ class Viewfinder:
         else:
             self.scene = self.scene.moved_to(view.onto(*picture).showing(self.crosshair), self.crosshair)
 
-    def fit_to(self, picture: tuple[int, int], columns: int, rows: int, aspect: float) -> None:
+    def fit_to(
+        self, picture: tuple[int, int], columns: int, rows: int, aspect: float, even: bool = False
+    ) -> None:
         """See the same place in other cells; a picture that is seen for the first time, as far as it makes sense.
 
         Args:
@@ -51,11 +55,13 @@ class Viewfinder:
             columns: cells across.
             rows: cells down.
             aspect: how much higher than wide a cell is.
+            even: whether cells are whole shares of the picture, as terminals lay out those that they scale.
         """
         if self.scene is not None:
-            self.scene = self.scene.showing(self.crosshair, self.scene.view.resized(columns, rows))
+            view = replace(self.scene.view, aspect=aspect, even=even)
+            self.scene = self.scene.showing(self.crosshair, view.resized(columns, rows))
             return
-        view = Viewport(*picture, columns, rows, aspect, margin=self._margin).first()
+        view = Viewport(*picture, columns, rows, aspect, margin=self._margin, even=even).first()
         if view.fills and self.crosshair == MIDDLE:  # of what is seen, then
             self.crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
         self.scene = Scene(view.showing(self.crosshair))

@@ -20,6 +20,9 @@ from imagechat_tui.raster.colors import ColorDepth, rgb_of
 from imagechat_tui.raster.kitty import cells_text
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
 
+Shown = tuple[int, int, int]
+"""A picture's id, and row and column of it in a cell."""
+
 LAZY: Final = supported(Feature.CELL_STRIPS)
 IN_PIXELS: Final = LAZY and supported(Feature.TERMINAL_WRITES)
 
@@ -39,12 +42,12 @@ def pixel_strip(
     bg: Sequence[int],
     depth: ColorDepth,
     *,
-    image_id: int,
-    parts: Sequence[tuple[int, int] | None],
+    parts: Sequence[Shown | None],
+    ground: int,
 ) -> Strip:
     """A row of cells and parts of a picture in pixels; of cells, where no picture can be handed to the terminal."""
     if IN_PIXELS:
-        return PixelStrip(glyphs, fg, bg, depth, image_id=image_id, parts=parts)
+        return PixelStrip(glyphs, fg, bg, depth, parts=parts, ground=ground)
     return cell_strip(glyphs, fg, bg, depth)
 
 
@@ -120,12 +123,12 @@ class CellStrip(Strip):
 
 
 class PixelStrip(CellStrip):
-    """A row of cells of which some are parts of a picture that the terminal has in pixels.
+    """A row of cells of which some are parts of pictures that the terminal has in pixels.
 
     To whoever takes it apart, a dialog that dims it or a screenshot, they are cells like the others.
     """
 
-    __slots__ = ("_image_id", "_parts")
+    __slots__ = ("_ground", "_parts")
 
     def __init__(
         self,
@@ -134,12 +137,12 @@ class PixelStrip(CellStrip):
         bg: Sequence[int],
         depth: ColorDepth,
         *,
-        image_id: int,
-        parts: Sequence[tuple[int, int] | None],
+        parts: Sequence[Shown | None],
+        ground: int,
     ) -> None:
-        """``parts`` has for each cell the row and column of the picture that it shows; None for plain cells."""
-        self._image_id = image_id
+        """``parts`` has for each cell what it shows, None for plain cells; ``ground`` is ``0xRRGGBB`` behind it."""
         self._parts = parts
+        self._ground = ground
         super().__init__(glyphs, fg, bg, depth)
 
     def crop(self, start: int, end: int | None = None) -> Strip:
@@ -154,8 +157,8 @@ class PixelStrip(CellStrip):
             self._fg[cut],
             self._bg[cut],
             self._depth,
-            image_id=self._image_id,
             parts=self._parts[cut],
+            ground=self._ground,
         )
 
     def render(self, console: Console) -> str:
@@ -163,18 +166,24 @@ class PixelStrip(CellStrip):
         if self._render_cache is None:
             out = []
             start = 0
-            for is_part, run in groupby(self._parts, key=lambda part: part is not None):
-                run_parts = list(run)
+            for _, run in groupby(enumerate(self._parts), key=_run_of):
+                run_parts = [part for _, part in run]
                 end = start + len(run_parts)
                 first = run_parts[0]
-                if is_part and first is not None:
-                    out.append(cells_text(self._image_id, *first, len(run_parts)))
+                if first is not None:
+                    out.append(cells_text(*first, len(run_parts), self._ground))
                 else:
                     cut = slice(start, end)
                     out.append(row_text(self._glyphs[cut], self._fg[cut], self._bg[cut], self._depth))
                 start = end
             self._render_cache = "".join(out)
         return self._render_cache
+
+
+def _run_of(part: tuple[int, Shown | None]) -> Shown | None:
+    """What parts have in common that follow one another in a picture."""
+    at, shown = part
+    return None if shown is None else (shown[0], shown[1], shown[2] - at)
 
 
 class Row(Strip):

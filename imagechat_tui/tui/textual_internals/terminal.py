@@ -30,6 +30,12 @@ def write(app: App[Any], sequence: str) -> None:
         driver.write(sequence)
 
 
+def on_leaving(app: App[Any], farewell: str) -> None:
+    """Have this written whenever the screen is left, for good or for a while."""
+    if WRITES and app._driver is not None:
+        app._driver.farewell = farewell  # type: ignore[attr-defined]
+
+
 def ask(app: App[Any], question: str) -> None:
     """As `write`, of something that ends with a question which every terminal answers."""
     if WRITES and app._driver is not None:

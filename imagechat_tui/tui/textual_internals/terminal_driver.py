@@ -56,6 +56,8 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.farewell = ""
+        """Written whenever the screen is left."""
         if self._file is not None:
             self._file = ScreenFile(self._file.fileno())  # type: ignore[assignment]
 
@@ -67,6 +69,12 @@ class TerminalDriver(LinuxDriver):
         typed_ahead.keep_again()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = typed_ahead.line_discipline() or self.attrs_before
+
+    def stop_application_mode(self) -> None:
+        """As Textual does, with a farewell."""
+        if self.farewell:
+            self.write(self.farewell)
+        super().stop_application_mode()
 
     def resume_application_mode(self) -> None:
         """As Textual does, and say so: the terminal has forgotten what was on it.
