@@ -21,6 +21,7 @@ from imagechat_tui.protocol.ids import ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.kitty import PLACEHOLDER
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.picture import cell_painter
@@ -522,3 +523,55 @@ def test_tight_updates_fit_this_textual() -> None:
 
 async def test_rows_are_strips_of_cells(desk: Desk) -> None:
     assert all(type(line) is CellStrip for line in desk.view.render_lines(desk.view.size.region))
+
+
+@pytest.fixture
+def pieces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the terminal of pictures, which the test says has arrived."""
+    sent: list[str] = []
+    module = "imagechat_tui.tui.picture.image_view"
+    monkeypatch.setattr(f"{module}.write", lambda app, text: None)
+    monkeypatch.setattr(f"{module}.ask", lambda app, text: sent.append(text))
+    monkeypatch.setattr(f"{module}.HOLD_S", 60)
+    return sent
+
+
+def in_pixels(desk: Desk) -> bool:
+    console = Console()
+    return any(PLACEHOLDER in line.render(console) for line in desk.view.render_lines(desk.view.size.region))
+
+
+async def test_where_there_are_pixels_a_view_waits_for_its_own_unless_another_one_is_wanted(
+    desk: Desk, pieces: list[str]
+) -> None:
+    async def all_arrived() -> None:
+        while desk.view._uploads_run:
+            desk.view.uploads.arrived()
+            await desk.pilot.pause()
+
+    desk.view.options = RenderOptions(pixels=(6, 12))
+    await desk.drawn()
+    assert not in_pixels(desk)
+    await desk.until(lambda: bool(pieces))
+    await all_arrived()
+    assert in_pixels(desk)
+    await desk.press("plus")  # of the whole picture, which is there
+    assert in_pixels(desk)
+    pieces.clear()
+    for _ in range(5):
+        await desk.pilot.press("plus")
+        await desk.pilot.pause()
+    await desk.until(lambda: bool(pieces))
+    assert not desk.view.is_drawn
+    assert in_pixels(desk)
+    await all_arrived()
+    await desk.drawn()
+    assert in_pixels(desk)
+    pieces.clear()
+    await desk.pilot.press("plus")
+    await desk.until(lambda: bool(pieces))
+    assert not desk.view.is_drawn
+    await desk.pilot.press("0")  # is there, and does not wait for all of what was wanted before
+    await all_arrived()
+    await desk.drawn()
+    assert in_pixels(desk)

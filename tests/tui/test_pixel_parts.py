@@ -14,7 +14,15 @@ from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.picture.canvas import IMAGE, PART, Canvas
 from imagechat_tui.tui.picture.frame import Corner, Frame, Outlines, Wish, draw
-from imagechat_tui.tui.picture.pixel_parts import LENS, WHOLE, WINDOW, PixelParts, Shown, part_numbers
+from imagechat_tui.tui.picture.pixel_parts import (
+    LENS,
+    OTHER_WINDOW,
+    WHOLE,
+    WINDOW,
+    PixelParts,
+    Shown,
+    part_numbers,
+)
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.picture.uploads import Uploads
 
@@ -99,6 +107,31 @@ async def test_what_is_seen_much_closer_is_a_window_and_comes_before_the_coarse_
     assert [image for image, _ in there] == [WINDOW]
 
 
+async def test_the_window_on_the_screen_stays_until_the_next_one_is_there(picture: Picture) -> None:
+    sink = Sink()
+    parts = PixelParts(sink.uploads)
+    near = VIEW.zoomed(9, Point(50, 50))
+    first, moved, away = (
+        Wish(picture, Scene(view), LOOK, 0) for view in (near, near.panned(2, 1), near.panned(60, 0))
+    )
+    assert parts.prepare(first)  # there are cells on the screen: nothing to wait for
+    parts.follow(first)
+    await sink.uploads.run()
+    assert [image for image, _ in parts.follow(first)] == [WINDOW]
+    assert parts.prepare(moved)
+    assert [image for image, _ in parts.follow(moved)] == [WINDOW]
+    assert not parts.prepare(away)
+    assert [image for image, _ in parts.follow(moved)] == [WINDOW]
+    assert not parts.prepare(away)
+    await sink.uploads.run()
+    assert parts.prepare(away)
+    assert [image for image, _ in parts.follow(away)] == [OTHER_WINDOW]
+    assert parts.prepare(first)  # the terminal still has it
+    assert [image for image, _ in parts.follow(first)] == [WINDOW]
+    parts.rest()
+    assert parts.prepare(away)
+
+
 def test_without_a_terminal_that_takes_them_there_are_none(picture: Picture) -> None:
     sink = Sink()
     assert PixelParts(sink.uploads).follow(Wish(picture, Scene(VIEW), RenderOptions(), 0)) == []
@@ -109,6 +142,6 @@ async def test_another_place_costs_little(picture: Picture) -> None:
     wide = replace(VIEW, columns=120, rows=37).zoomed(2, Point(50, 50))
     wish = Wish(picture, Scene(wide), LOOK, 0, minimap=False)
     frame, there = await shown(wish)
-    canvas = Canvas(frame.view, part_numbers(frame, Corner(), there), image_ids=(1, 2, 3))
+    canvas = Canvas(frame.view, part_numbers(frame, Corner(), there), image_ids=(1, 2, 3, 4))
     text = "".join(canvas.row(row).render(Console()) for row in range(37))
     assert 120 * 37 * 8 < len(text.encode()) <= PAN_BYTES + 37 * 40

@@ -61,10 +61,6 @@ class BesideView(Widget):
         """The picture's view draws it."""
         self._view.draw()
 
-    def on_unmount(self) -> None:
-        """Let the terminal forget the picture."""
-        self.painter.close()
-
     def paint(self, regions: Sequence[Region]) -> None:
         """Have regions painted, if there are any."""
         if regions:

@@ -116,6 +116,10 @@ class CellPainter:
         assert self._canvas is not None
         return [self._canvas.row(y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
 
+    def prepare_pixels(self, wish: Wish) -> bool:
+        """See `Painter`."""
+        return self._pixels.prepare(wish)
+
     def follow_pixels(self) -> Sequence[Region]:
         """See `Painter`."""
         return self._put_together(self._frame) if self._frame is not None else ()

@@ -40,6 +40,9 @@ from imagechat_tui.tui.textual_internals.terminal import ask, on_leaving, write
 
 compositor.install()
 
+HOLD_S: Final = 1.0
+"""How long a view waits for its pixels at most, where there were pixels before."""
+
 SMALLEST: Final = "Cannot zoom out any further."
 LARGEST: Final = "Cannot zoom in any further."
 WHOLE: Final = "The whole picture is already in view."
@@ -128,6 +131,10 @@ class ImageView(Widget, can_focus=True):
         self.uploads = Uploads(self, self._start_uploads, self._show_uploaded)
         """Pictures in pixels on their way to the terminal."""
         self._uploads_run = False
+        self._news = asyncio.Event()
+        """Something is drawn no more, or the terminal has what it was to get."""
+        self._held_since: float | None = None
+        """Since when what was drawn waits for that."""
         self.beside = BesideView(self, id="before")
         """Shows the other version, while there is one to be shown beside this."""
         self._painter: Painter = CellPainter(PixelParts(self.uploads))
@@ -217,10 +224,6 @@ class ImageView(Widget, can_focus=True):
         super().notify_style_update()
         self.draw()
 
-    def on_unmount(self) -> None:
-        """Let the terminal forget the picture."""
-        self._painter.close()
-
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as what is beside it."""
         return half_of(container.width)
@@ -266,7 +269,9 @@ class ImageView(Widget, can_focus=True):
 
     def draw(self) -> None:
         """Draw what is wished for and not drawn yet."""
-        if not self._drawing and not self.is_drawn:
+        if self._drawing:
+            self._news.set()
+        elif not self.is_drawn:
             self._drawing = True
             self._draw_newest()
 
@@ -278,9 +283,37 @@ class ImageView(Widget, can_focus=True):
                 frames = await asyncio.to_thread(self._draw_both, wish, self._chips(), quick=quick)
                 # While the view moves on faster than it is drawn, the next one is drawn the quick way.
                 quick = self._wish() != wish
-                self._take(*frames)
+                if await self._hold(wish):
+                    self._take(*frames)
         finally:
             self._drawing = False
+            self._held_since = None
+
+    async def _hold(self, wish: Wish) -> bool:
+        """Where pixels are on the screen, wait a moment for more: cells in between are a flash, and many bytes.
+
+        False if something else is wished for meanwhile: this need not be shown.
+        """
+        beside, loop = self._wish_beside(wish), asyncio.get_running_loop()
+        self._news.clear()
+        there = self._painter.prepare_pixels(wish)
+        if beside is not None:
+            there &= self.beside.painter.prepare_pixels(beside)
+        self._held_since = None if there else self._held_since or loop.time()
+        if self._held_since is None:
+            return True
+        try:
+            async with asyncio.timeout_at(self._held_since + HOLD_S):
+                if self._wish() == wish:
+                    await self._news.wait()
+                await asyncio.sleep(0)  # it may be too late by now
+        except TimeoutError:
+            self._held_since = None
+            return True
+        if self._wish() != wish:
+            return False
+        self._held_since = None
+        return True
 
     def _draw_both(self, wish: Wish, chips: Sequence[Chip], *, quick: bool) -> tuple[Frame, Frame | None]:
         """Draw the picture, and what is beside it."""
@@ -368,8 +401,11 @@ class ImageView(Widget, can_focus=True):
             await self.uploads.run()
         finally:
             self._uploads_run = False
+            self._news.set()
 
     def _show_uploaded(self) -> None:
+        if self._held_since is not None:  # what is on the screen goes at once
+            return
         self._paint(self._painter.follow_pixels())
         self.beside.paint(self.beside.painter.follow_pixels())
 

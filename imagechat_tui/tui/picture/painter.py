@@ -82,6 +82,9 @@ class Painter(Protocol):
     def strips(self, crop: Region) -> list[Strip]:
         """The rows of a region; there must be a frame."""
 
+    def prepare_pixels(self, wish: Wish) -> bool:
+        """Whether a wish can be shown without cells where there were pixels; if not, what it needs is sent."""
+
     def follow_pixels(self) -> Sequence[Region]:
         """The terminal has other pictures than before: show what it has of them."""
 

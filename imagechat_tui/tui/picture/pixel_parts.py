@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from imagechat_tui.raster.sheets import Part, Sheet, whole_part, window_part
 from imagechat_tui.tui.picture.canvas import IMAGE, PART
@@ -13,64 +13,97 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from imagechat_tui.raster.image import Picture
+    from imagechat_tui.raster.viewport import Viewport
     from imagechat_tui.tui.picture.frame import Corner, Frame, Wish
 
-WHOLE, WINDOW, LENS = range(3)
+WHOLE, WINDOW, OTHER_WINDOW, LENS = range(4)
+
+
+WINDOWS: Final = (WINDOW, OTHER_WINDOW)
 
 
 class Shown(NamedTuple):
     """What a frame shows in pixels."""
 
     image: int
-    """``WHOLE``, ``WINDOW`` or ``LENS``."""
+    """``WHOLE``, ``WINDOW``, ``OTHER_WINDOW`` or ``LENS``."""
     part: Part
 
 
 class PixelParts:
-    """The three pictures of one view, as far as the terminal has them.
+    """The pictures of one view, as far as the terminal has them.
+
+    There are two windows: the one that is on the screen stays until the other is there.
 
     Args:
         uploads: brings them there.
         ids: what the terminal calls them.
     """
 
-    def __init__(self, uploads: Uploads | None = None, ids: tuple[int, int, int] = IDS) -> None:
+    def __init__(self, uploads: Uploads | None = None, ids: Sequence[int] = IDS) -> None:
         self._uploads = uploads
         self.ids = ids
         self._windows: dict[int, Sheet] = {}
-        """What was last wanted as window and lens."""
+        """What was last wanted as windows and lens."""
+        self._there: list[Shown] = []
 
     def follow(self, wish: Wish) -> list[Shown]:
-        """Have the terminal get what a wish needs; returns what it has of that."""
+        """Have the terminal get what a wish needs; returns what it has of that, which is on the screen from now on."""
+        wanted = self._want(wish)
+        there = [shown for shown in wanted if self._has(shown)]
+        if any(shown.image in WINDOWS for shown in there):
+            there = [shown for shown in there if shown.image != WHOLE]
+        self._there = there
+        return there
+
+    def prepare(self, wish: Wish) -> bool:
+        """Have the terminal get what a wish needs; whether it has all, or is on the screen without it anyway."""
+        if not self._there:
+            return True
+        wanted = self._want(wish)
+        closer = any(shown.image in WINDOWS for shown in wanted)
+        return all(self._has(shown) for shown in wanted if not (closer and shown.image == WHOLE))
+
+    def _want(self, wish: Wish) -> list[Shown]:
         uploads, cell = self._uploads, wish.options.pixels
         if uploads is None:
             return []
         if cell is None:
             self.close()
             return []
+        wanted: dict[int, Part | None] = dict.fromkeys(range(len(self.ids)))
         lens = wish.scene.lens
         picture, view = wish.seen(wish.scene.view)
-        whole = whole_part(picture, view, cell, coarse=True)
-        wanted: list[Part | None] = [whole, None, None]
-        if whole is None or whole_part(picture, view, cell) is None:
-            wanted[WINDOW] = window_part(picture, view, cell, wish.ground, self._windows.get(WINDOW))
+        wanted[WHOLE] = whole_part(picture, view, cell, coarse=True)
+        if wanted[WHOLE] is None or whole_part(picture, view, cell) is None:
+            image = self._window_for(wish, picture, view, cell)
+            wanted[image] = window_part(picture, view, cell, wish.ground, self._windows.get(image))
         if lens is not None:
             before = self._windows.get(LENS)
             wanted[LENS] = window_part(*wish.seen(lens.view), cell, wish.ground, before, margin=0)
-        for image, part in enumerate(wanted):
+        for image, part in wanted.items():
             uploads.want(self.ids[image], part)
             if part is not None and image != WHOLE:
                 self._windows[image] = part.sheet
-        there = [
-            Shown(image, part)
-            for image, part in enumerate(wanted)
-            if part is not None and uploads.shows(self.ids[image], part)
-        ]
-        has_window = any(shown.image == WINDOW for shown in there)
-        return [shown for shown in there if shown.image != WHOLE or not has_window]
+        return [Shown(image, part) for image, part in wanted.items() if part is not None]
+
+    def _window_for(self, wish: Wish, picture: Picture, view: Viewport, cell: tuple[int, int]) -> int:
+        """The window that has all of a view; else the one that is not on the screen."""
+        for image in WINDOWS:
+            before = self._windows.get(image)
+            part = window_part(picture, view, cell, wish.ground, before) if before is not None else None
+            if part is not None and part.sheet is before:
+                return image
+        seen = any(shown.image == WINDOW for shown in self._there)
+        return OTHER_WINDOW if seen else WINDOW
+
+    def _has(self, shown: Shown) -> bool:
+        return self._uploads is not None and self._uploads.shows(self.ids[shown.image], shown.part)
 
     def rest(self) -> None:
         """Nothing is seen for now; what is on its way need not come."""
+        self._there = []
         if self._uploads is not None:
             for image_id in self.ids:
                 self._uploads.want(image_id, None)

@@ -12,15 +12,14 @@ from imagechat_tui.raster.kitty import BREAK_OFF, pieces, placement, removal
 from imagechat_tui.raster.sheets import Part, Sheet
 
 
-def image_ids(first: int) -> tuple[int, int, int]:
-    """By which a terminal knows three pictures of ours; other programs in it have others."""
-    whole, window, lens = (first + number << 16 | os.getpid() & 0xFFFF for number in range(3))
-    return whole, window, lens
+def image_ids(first: int) -> tuple[int, ...]:
+    """By which a terminal knows four pictures of ours; other programs in it have others."""
+    return tuple(first + number << 16 | os.getpid() & 0xFFFF for number in range(4))
 
 
 IDS: Final = image_ids(0x69)
-"""Of the whole picture, the window on it that is seen closer, and what is in the loupe."""
-IDS_BESIDE: Final = image_ids(0x6C)
+"""Of the whole picture, two windows on it that are seen closer in turn, and what is in the loupe."""
+IDS_BESIDE: Final = image_ids(0x6D)
 """As above, of the picture beside it."""
 
 
