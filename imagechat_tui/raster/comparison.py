@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from imagechat_tui.raster.compare import Box, Differences, enlargement
-from imagechat_tui.raster.image import FINE, QUICK, Picture, Plane
+from imagechat_tui.raster.image import Picture, Plane
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,18 +134,16 @@ class _Difference(Picture, frozen=True, eq=False, dict=True):
         """Two kinds of areas: dots of other colours in them would look like differences."""
         return True
 
-    def samples(
-        self, box: tuple[float, float, float, float], columns: int, rows: int, fine: float = FINE
-    ) -> Pixels:
+    def samples(self, box: tuple[float, float, float, float], columns: int, rows: int) -> Pixels:
         """See `Picture.samples`."""
         import numpy as np
 
         assert self.mask is not None
         from PIL import Image
 
-        bright = Image.fromarray(super().samples(box, columns, rows, fine)).convert("L")
+        bright = Image.fromarray(super().samples(box, columns, rows)).convert("L")
         seen = np.array(bright.point(_shades()[0]).convert("RGB"))
-        differing = self.mask.averaged(box, (self.width, self.height), columns, rows, QUICK)
+        differing = self.mask.averaged(box, (self.width, self.height), columns, rows)
         where = differing.nonzero()
         if len(where[0]):
             share = np.clip(differing[where].astype(np.float32) * _LOUDER, _SEEN_AT_LEAST, 255)[:, None] / 255

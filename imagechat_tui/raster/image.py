@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
-from math import ceil, floor
+from collections.abc import Iterable
+from functools import cached_property
+from math import floor, log2
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
@@ -11,25 +12,26 @@ from msgspec import Struct
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image
 
     Pixels = NDArray[np.uint8]
+    Words = NDArray[np.uint32]
+    Places = NDArray[np.float64]
+    Steps = tuple[Places, float]
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the picture."""
 
-FINE: Final = 1.5
-"""Pixels at least across one sample. 2 would take half as long again for an SSIM that is better by 0.001."""
-QUICK: Final = 1.0
-"""As above, for a view that moves."""
-_BOX, _HAMMING = 4, 5
-"""Pillow's numbers: whole pixels whose middle lies within, and all, by their distance from the middle."""
-_SMALLEST: Final = 64
-"""No copy is narrower or lower in pixels."""
-_KEPT_WHOLE: Final = 8_000_000
-"""Up to so many pixels the picture is kept a second time, in Pillow's own layout, which saves a copy per view."""
+_SHARP_WITHIN: Final = 2_000_000
+"""Up to so many pixels are halved by a filter that keeps edges, which takes ten times as long as averaging four."""
+_FEW: Final = 4096
+_FINER: Final = 4
+"""Up to so many samples are averages of so many, each way."""
+_BICUBIC: Final = 3
+"""Pillow's number."""
 _BAND: Final = 512
 """Rows reduced at once: Pillow's layout takes a third more memory than ours."""
+_KEPT_UPRIGHT: Final = 8_000_000
+"""Up to so many pixels of a picture that was turned are kept a second time, row by row, which saves time per view."""
 _EVEN: Final = 0.35
 """From this share of pixels that equal their right neighbour a picture is drawn, not photographed: screenshots
 and diagrams of the benchmark have 0.93–0.98, its photographs 0.10–0.18."""
@@ -54,74 +56,143 @@ class Plane(Struct, frozen=True, eq=False, dict=True):
     pixels: Pixels
     reduced: int
     """How many pixels of the picture, each way, one of ``pixels`` stands for."""
+    sharp: bool = False
+    """Whether edges are kept in smaller copies, or all is averaged."""
 
     @cached_property
-    def levels(self) -> tuple[Image.Image, ...]:
-        """The pixels half as wide and high, then half of that, and so on. Slow for large pictures."""
+    def levels(self) -> tuple[Pixels, ...]:
+        """The pixels, then half as wide and high, then half of that, and so on to one. Slow for large pictures."""
+        import numpy as np
         from PIL import Image
 
-        levels: list[Image.Image] = []
         high, wide = self.pixels.shape[:2]
-        if min(high, wide) >= 2 * _SMALLEST:
-            mode = "L" if self.pixels.ndim == 2 else "RGB"
-            half = Image.new(mode, ((wide + 1) // 2, (high + 1) // 2))
-            for top in range(0, high, _BAND):
-                half.paste(Image.fromarray(self.pixels[top : top + _BAND]).reduce(2), (0, top // 2))
-            levels.append(half)
-        while levels and min(levels[-1].size) >= 2 * _SMALLEST:
-            levels.append(levels[-1].reduce(2))
+        whole = self.pixels
+        if high * wide <= _KEPT_UPRIGHT:
+            whole = np.ascontiguousarray(whole)
+        levels = [whole]
+        while max(high, wide) > 1:
+            size = (wide + 1) // 2, (high + 1) // 2
+            if self.sharp and high * wide <= _SHARP_WITHIN:
+                even = ((0, high % 2), (0, wide % 2), (0, 0))[: whole.ndim]
+                half = Image.fromarray(np.pad(levels[-1], even, mode="edge")).resize(size, _BICUBIC)
+            else:
+                half = Image.new("L" if self.pixels.ndim == 2 else "RGB", size)
+                for top in range(0, high, _BAND):
+                    half.paste(Image.fromarray(levels[-1][top : top + _BAND]).reduce(2), (0, top // 2))
+            levels.append(np.asarray(half))
+            wide, high = size
         return tuple(levels)
-
-    @cached_property
-    def whole(self) -> Image.Image | None:
-        """The pixels in Pillow's own layout; None where there are too many of them to be kept twice."""
-        from PIL import Image
-
-        small = self.pixels.shape[0] * self.pixels.shape[1] <= _KEPT_WHOLE
-        return Image.fromarray(self.pixels) if small else None
 
     def prepare(self) -> None:
         """Make the copies now rather than at the first view."""
-        _ = self.levels, self.whole
+        _ = self.levels
 
-    def averaged(self, box: Box, size: tuple[int, int], columns: int, rows: int, fine: float) -> Pixels:
+    def averaged(self, box: Box, size: tuple[int, int], columns: int, rows: int) -> Pixels:
         """See `Picture.samples`; ``size`` is width and height of the picture."""
         import numpy as np
 
-        across = _pieces(box[0], box[2], columns, size[0])
-        down = _pieces(box[1], box[3], rows, size[1])
-        step = min((box[2] - box[0]) / columns, (box[3] - box[1]) / rows) / self.reduced
-        depth = 0
-        while depth < len(self.levels) and step >= 2 * fine:
-            depth, step = depth + 1, step / 2
-        # Pillow's box takes whole pixels: with fewer than two a sample, one that weighs them is nearer to the truth,
-        # unless it would blur the pixels of a picture that is seen enlarged.
-        weigh = fine >= FINE and 1 < step < 2
-        average = partial(self._average, depth, _HAMMING if weigh else _BOX)
-        if len(across) == len(down) == 1:
-            return average(box, columns, rows)
-        parts = [
-            [average((left, top, right, bottom), wide, high) for left, right, wide in across]
-            for top, bottom, high in down
-        ]
-        return np.concatenate([np.concatenate(line, axis=1) for line in parts])
+        wide, high = (box[2] - box[0]) / columns, (box[3] - box[1]) / rows
+        step = max(wide, high) / self.reduced
+        finer = _FINER if step > 2 and columns * rows <= _FEW else 1
+        across, down = finer * max(1, round(wide / high)), finer * max(1, round(high / wide))
+        if across > 1 or down > 1:  # made of samples that are squares and many, each of which is less exact
+            parts = self.averaged(box, size, columns * across, rows * down)
+            some = parts.reshape(rows, down, columns, across, -1).mean(axis=(1, 3), dtype=np.float32)
+            merged: Pixels = np.rint(some).astype(np.uint8)
+            return merged.reshape(rows, columns, *parts.shape[2:])
+        depth = min(int(log2(max(1.0, step))), len(self.levels) - 1)
+        level, scale = self.levels[depth], self.reduced * 2.0**depth
+        x = np.concatenate([_middles(*piece) for piece in _pieces(box[0], box[2], columns, size[0])]) / scale
+        y = np.concatenate([_middles(*piece) for piece in _pieces(box[1], box[3], rows, size[1])]) / scale
+        if step > 1:
+            return _averages(level, (x, wide / scale), (y, high / scale))
+        # Seen enlarged, a pixel stays what it is.
+        left = np.clip(x, 0, level.shape[1] - 1).astype(np.intp)
+        top = np.clip(y, 0, level.shape[0] - 1).astype(np.intp)
+        seen: Pixels = level[top[:, None], left]
+        return seen
 
-    def _average(self, depth: int, filter_: int, box: Box, columns: int, rows: int) -> Pixels:
-        import numpy as np
 
-        whole = self.levels[depth - 1] if depth else self.whole
-        high, wide = self.pixels.shape[:2] if whole is None else (whole.height, whole.width)
-        scale = self.reduced * 2**depth
-        left, top = min(max(0.0, box[0] / scale), wide - 1), min(max(0.0, box[1] / scale), high - 1)
-        right, bottom = min(box[2] / scale, wide), min(box[3] / scale, high)
-        if whole is None:
-            from PIL import Image
+def _middles(start: float, end: float, count: int) -> Places:
+    """The middles of so many samples."""
+    import numpy as np
 
-            x, y = int(left), int(top)
-            whole = Image.fromarray(self.pixels[y : ceil(bottom), x : ceil(right)])
-            left, top, right, bottom = left - x, top - y, right - x, bottom - y
-        image = whole.resize((columns, rows), filter_, box=(left, top, right, bottom))
-        return np.asarray(image, dtype=np.uint8)
+    places: Places = start + (np.arange(count, dtype=np.float64) + 0.5) * ((end - start) / count)
+    return places
+
+
+def _averages(level: Pixels, across: Steps, down: Steps) -> Pixels:
+    """Averages of parts of a level, of less than three pixels each way, by how much of each pixel they cover.
+
+    Pillow's filters take longer, the more so the more of them are exact.
+    """
+    import numpy as np
+
+    rows, of_rows = _covered(*down, level.shape[0])
+    columns, of_columns = _covered(*across, level.shape[1])
+    start, end = int(columns[0].min()), int(columns[-1].max()) + 1
+    height, row = len(down[0]), (end - start) * (level.shape[2] if level.ndim == 3 else 1)
+    lines = np.empty(
+        (len(rows), height, row // 4 + 2), dtype=np.uint32
+    )  # room for the word of the last pixel
+    for line, at in zip(lines.view(np.uint8), rows, strict=True):
+        line[:, :row] = level[at, start:end].reshape(height, row)
+    up = _HALVES if level.ndim == 3 else _ANY
+    mixed = _mixed(lines, [share[:, None] for share in of_rows], up)
+    if level.ndim == 2:
+        pixels = mixed.view(np.uint8)[:, :row].astype(np.uint32)
+    else:  # each of these words is a pixel, and one byte of the next
+        words = np.lib.stride_tricks.as_strided(mixed, (height, end - start), (mixed.strides[0], 3))
+        pixels = np.ascontiguousarray(words)
+    seen = _mixed([np.take(pixels, at - start, axis=1) for at in columns], of_columns, up)
+    parts = seen.view(np.uint8).reshape(height, len(across[0]), 4)
+    return parts[..., :3] if level.ndim == 3 else parts[..., 0]
+
+
+def _covered(middles: Places, step: float, count: int) -> tuple[list[NDArray[np.intp]], list[Words]]:
+    """The pixels that each step covers, of ``count``: the first, second and third, and the shares of it in 256ths."""
+    import numpy as np
+
+    start = np.clip(middles - step / 2, 0, count - 1e-3)
+    end = np.clip(middles + step / 2, start + 1e-3, count)
+    first = np.floor(start + 1e-6).astype(np.intp)
+    whole = 256 / (end - start)
+    shares = [np.rint((np.clip(end - first, 0, place) - (start - first)) * whole) for place in (1, 2)]
+    one, two = (share.astype(np.uint32) for share in shares)
+    pixels = [np.minimum(first + place, count - 1) for place in range(3)]
+    return pixels, [one, two - one, 256 - two]
+
+
+_EVEN_BYTES, _ODD_BYTES = 0x00FF00FF, 0xFF00FF00
+_HALVES, _ANY = 0x00800080, 0x00FF00FF
+"""What is added before a fraction is left out, to round or to round up: a mask is not zero where anything is."""
+
+
+def _mixed(parts: Iterable[Words], shares: Iterable[Words], up: int) -> Words:
+    """Each byte a mixture of those in its place; shares are 256 together. Two bytes of a word are worked on at once."""
+    import numpy as np
+
+    even: Words | None = None
+    odd: Words | None = None
+    for part, share in zip(parts, shares, strict=True):
+        some, others = np.bitwise_and(part, _EVEN_BYTES), np.right_shift(part, 8)
+        some *= share
+        others &= _EVEN_BYTES
+        others *= share
+        if even is None or odd is None:
+            even, odd = some, others
+        else:
+            even += some
+            odd += others
+    assert even is not None
+    assert odd is not None
+    even += up
+    even >>= 8
+    even &= _EVEN_BYTES
+    odd += up
+    odd &= _ODD_BYTES
+    even |= odd
+    return even
 
 
 class Picture(Struct, frozen=True, eq=False, dict=True):
@@ -148,7 +219,7 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def colors(self) -> Plane:
         """The pixels with smaller copies."""
-        return Plane(self.pixels, self.reduced)
+        return Plane(self.pixels, self.reduced, sharp=self.opacity is None)
 
     @cached_property
     def covers(self) -> Plane | None:
@@ -169,22 +240,21 @@ class Picture(Struct, frozen=True, eq=False, dict=True):
             self.covers.prepare()
         _ = self.is_drawn
 
-    def samples(self, box: Box, columns: int, rows: int, fine: float = FINE) -> Pixels:
+    def samples(self, box: Box, columns: int, rows: int) -> Pixels:
         """Average a box of the picture into ``rows`` × ``columns`` colours, multiplied by their opacity.
 
         Args:
             box: in pixels; may end beyond the picture, then the outermost samples average what there is of them.
             columns: how many samples across.
             rows: how many samples down.
-            fine: pixels at least across one sample: ``FINE`` or ``QUICK``.
         """
-        return self.colors.averaged(box, (self.width, self.height), columns, rows, fine)
+        return self.colors.averaged(box, (self.width, self.height), columns, rows)
 
-    def cover(self, box: Box, columns: int, rows: int, fine: float = FINE) -> Pixels | None:
+    def cover(self, box: Box, columns: int, rows: int) -> Pixels | None:
         """As `samples`, but how opaque these are, 0–255; None if all of them are wholly so."""
         if self.covers is None:
             return None
-        return self.covers.averaged(box, (self.width, self.height), columns, rows, fine)
+        return self.covers.averaged(box, (self.width, self.height), columns, rows)
 
 
 def _pieces(start: float, end: float, count: int, length: int) -> list[tuple[float, float, int]]:

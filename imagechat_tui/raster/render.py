@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from imagechat_tui.raster import fit
 from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, luma, one, packed, quantised
 from imagechat_tui.raster.glyphs import RAMP, GlyphSet
-from imagechat_tui.raster.image import FINE, QUICK
 from imagechat_tui.raster.shapes import ACROSS, DOWN
 
 if TYPE_CHECKING:
@@ -75,7 +74,6 @@ def render(
     options: RenderOptions,
     *,
     ground: int = DEFAULT,
-    quality: Literal["best", "fast"] = "best",
 ) -> Grid:
     """Draw the view.
 
@@ -85,7 +83,6 @@ def render(
         options: glyphs and colours.
         ground: ``0xRRGGBB`` for what lies beside the picture, or -1 for the terminal's own colour. Without
             colours a light one says that the ink is dark.
-        quality: ``fast`` may sample from a copy half as large: for a view that moves.
     """
     import numpy as np
 
@@ -97,13 +94,13 @@ def render(
     x1, y1, x2, y2 = viewport.area
     if x2 > x1 and y2 > y1:
         inside = (slice(y1, y2), slice(x1, x2))
-        glyphs[inside], fg[inside], bg[inside] = _drawn(picture, viewport, options, ground, quality)
+        glyphs[inside], fg[inside], bg[inside] = _drawn(picture, viewport, options, ground)
     return Grid(glyphs, fg, bg, options.colors)
 
 
 def as_pixels(picture: Picture, viewport: Viewport, cell: tuple[int, int], *, ground: int) -> Pixels:
     """The cells of ``viewport.area`` as pixels, ``cell`` of them across and down each."""
-    return _sample_grid(picture, viewport, cell, ground, FINE, ColorDepth.TRUECOLOR)
+    return _sample_grid(picture, viewport, cell, ground, ColorDepth.TRUECOLOR)
 
 
 def _drawn(
@@ -111,29 +108,24 @@ def _drawn(
     viewport: Viewport,
     options: RenderOptions,
     ground: int,
-    quality: Literal["best", "fast"],
 ) -> tuple[Codes, Ints, Ints]:
     """The cells of ``viewport.area``."""
-    fine = FINE if quality == "best" else QUICK
-
-    def grid(across: int, down: int, fine: float = fine) -> Pixels:
-        return _sample_grid(picture, viewport, (across, down), ground, fine, options.colors)
-
+    samples = _sample_grid(picture, viewport, (ACROSS, DOWN), ground, options.colors)
     if options.colors is ColorDepth.NONE:
         dark_ink = ground >= 0 and luma(ground) >= 128
         across, down = (2, 4) if options.glyphs is GlyphSet.BRAILLE else (1, 1)
-        return _colorless(grid(across, down), options.glyphs, dark_ink=dark_ink)
+        return _colorless(_merged(samples, across, down), options.glyphs, dark_ink=dark_ink)
     if options.renderer == "rich-pixels":
         from imagechat_tui.raster.plain import half_cells
 
-        glyphs, fg, bg = half_cells(grid(1, 2))
+        glyphs, fg, bg = half_cells(_merged(samples, 1, 2))
         return glyphs, quantised(fg, options.colors), quantised(bg, options.colors)
-    if options.glyphs is GlyphSet.HALF:  # so few samples that each may well be made of more pixels
-        cells = fit.halves(grid(1, 2, fine if quality == "fast" else 2 * fine))
+    if options.glyphs is GlyphSet.HALF:
+        cells = fit.halves(_merged(samples, 1, 2))
     else:
         # What is seen larger than it is has its own pixels for edges.
         reduced = viewport.scale > ACROSS * picture.reduced
-        cells = fit.fitted(grid(ACROSS, DOWN), options.glyphs, sharpened=reduced)
+        cells = fit.fitted(samples, options.glyphs, sharpened=reduced)
     if options.colors is ColorDepth.TRUECOLOR:
         cells = fit.merge_similar_colors(cells)
         return cells.glyphs, packed(cells.fg), packed(cells.bg)
@@ -143,8 +135,21 @@ def _drawn(
     return cells.glyphs, fg, bg
 
 
+def _merged(samples: Pixels, across: int, down: int) -> Pixels:
+    """Samples of cells, ``ACROSS`` × ``DOWN`` each, as averages, ``across`` × ``down`` each."""
+    import numpy as np
+
+    wide, high = ACROSS // across, DOWN // down
+    columns, rows = samples.shape[1] // wide, samples.shape[0] // high
+    planes = np.ascontiguousarray(samples.transpose(2, 0, 1))
+    lines = planes.reshape(3, rows, high, -1).sum(axis=2, dtype=np.uint16)
+    sums = lines.reshape(3, rows, columns, wide).sum(axis=3, dtype=np.uint16)
+    averages = (sums + wide * high // 2) // (wide * high)
+    return np.ascontiguousarray(averages.astype(np.uint8).transpose(1, 2, 0))
+
+
 def _sample_grid(
-    picture: Picture, viewport: Viewport, each: tuple[int, int], ground: int, fine: float, depth: ColorDepth
+    picture: Picture, viewport: Viewport, each: tuple[int, int], ground: int, depth: ColorDepth
 ) -> Pixels:
     """Samples of the area, so many across and down ``each`` cell; what is beside the picture is ground."""
     import numpy as np
@@ -160,8 +165,8 @@ def _sample_grid(
     )
     columns, rows = right - left, bottom - top
     box = (first_x, first_y, first_x + columns * wide, first_y + rows * high)
-    inner = picture.samples(box, columns, rows, fine)
-    cover = picture.cover(box, columns, rows, fine)
+    inner = picture.samples(box, columns, rows)
+    cover = picture.cover(box, columns, rows)
     if cover is not None:
         chequers = _chequers(
             np.arange(x1 * across + left, x1 * across + right) // across,

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
@@ -66,7 +66,6 @@ COLUMNS, ROWS = 120, 40
 BASE = "rich-pixels"
 LARGE = (8000, 6000)
 SETS = (GlyphSet.HALF, GlyphSet.QUADRANT, GlyphSet.SEXTANT, GlyphSet.OCTANT)
-Quality = Literal["best", "fast"]
 
 
 @dataclass
@@ -79,7 +78,6 @@ class Tool:
     is_process: bool = False
     options: RenderOptions | None = None
     """How it is drawn, if it is ours."""
-    quality: Quality = "best"
     ms: dict[str, float] = field(default_factory=dict)
     kb: dict[str, float] = field(default_factory=dict)
     likeness: dict[str, Fidelity] = field(default_factory=dict)
@@ -159,16 +157,14 @@ def tools(gallery: Gallery) -> list[Tool]:
         console.print(shown, end="")
         return out.getvalue()
 
-    def ours(name: str, options: RenderOptions, quality: Quality = "best") -> Tool:
+    def ours(name: str, options: RenderOptions) -> Tool:
         def draw(name: str) -> str:
-            return to_ansi(render(gallery.pictures[name], gallery.view(name), options, quality=quality))
+            return to_ansi(render(gallery.pictures[name], gallery.view(name), options))
 
-        return Tool(f"imagechat {name}", draw, options=options, quality=quality)
+        return Tool(f"imagechat {name}", draw, options=options)
 
     found = [Tool(BASE, rich)]
     found += [ours(glyphs, RenderOptions(glyphs)) for glyphs in SETS]
-    found.append(ours("half, moving", RenderOptions(GlyphSet.HALF), "fast"))
-    found.append(ours("octant, moving", RenderOptions(GlyphSet.OCTANT), "fast"))
     found.append(ours("--renderer rich-pixels", RenderOptions(renderer="rich-pixels")))
     for name, program, command in (
         ("chafa (work 9)", "chafa", ["--stretch", "--work", "9", "--colors", "full", "--format", "symbols",
@@ -327,7 +323,7 @@ def measure_textual(every: Sequence[Tool], gallery: Gallery, rounds: int, only: 
             )
         elif tool.options is not None:
             cells = CellsWidget()
-            draw = partial(render, options=tool.options, ground=0, quality=tool.quality)
+            draw = partial(render, options=tool.options, ground=0)
             found = asyncio.run(
                 frames(
                     cells,
@@ -389,22 +385,17 @@ def view_changes(path: Path) -> dict[str, tuple[float, float]]:
     picture = asyncio.run(load_picture(str(path), limits=PictureLimits(max_bytes=100 << 20)))
     found = {}
     for glyphs in (GlyphSet.HALF, GlyphSet.OCTANT):
-        qualities: tuple[Quality, Quality] = ("fast", "best")
-        for quality in qualities:
-            view = Viewport(picture.width, picture.height, COLUMNS, ROWS)
-            options, taken = RenderOptions(glyphs), []
-            render(picture, view, options, ground=0)
-            for _ in range(14):
-                view = view.zoomed(1.5, Point(40, 40))
-                for _ in range(5):
-                    view = view.panned(3, 2)
-                    start = time.perf_counter()
-                    rows_text(render(picture, view, options, ground=0, quality=quality))
-                    taken.append((time.perf_counter() - start) * 1e3)
-            found[f"{glyphs}, {'moving' if quality == 'fast' else 'standing'}"] = (
-                statistics.median(taken),
-                max(taken),
-            )
+        view = Viewport(picture.width, picture.height, COLUMNS, ROWS)
+        options, taken = RenderOptions(glyphs), []
+        render(picture, view, options, ground=0)
+        for _ in range(14):
+            view = view.zoomed(1.5, Point(40, 40))
+            for _ in range(5):
+                view = view.panned(3, 2)
+                start = time.perf_counter()
+                rows_text(render(picture, view, options, ground=0))
+                taken.append((time.perf_counter() - start) * 1e3)
+        found[str(glyphs)] = statistics.median(taken), max(taken)
     return found
 
 
@@ -504,7 +495,7 @@ def measure(gallery: Gallery, rounds: int, *, skip_large: bool) -> None:
     frame_table(every)
     likeness_table(every)
 
-    warm = [Tool(tool.name, tool.draw, options=tool.options, quality=tool.quality) for tool in every]
+    warm = [Tool(tool.name, tool.draw, options=tool.options) for tool in every]
     measure_textual(warm, gallery, rounds, ["checkout"])
     table(
         ["one screenshot panned: its colours stay in rich-pixels' cache", "ms in Textual (×)"],

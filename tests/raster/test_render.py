@@ -42,7 +42,9 @@ def test_a_cell_takes_the_shape_of_what_it_shows(rows: tuple[str, ...], signs: s
     aspect = shown.height / shown.width
     grid = render(shown, Viewport(shown.width, shown.height, 1, 1, aspect), RenderOptions(aspect=aspect))
     assert chr(int(grid.glyphs[0, 0])) in signs
-    assert {int(grid.fg[0, 0]), int(grid.bg[0, 0])} == {0xFFFFFF, 0}
+    dark, light = sorted((int(grid.fg[0, 0]), int(grid.bg[0, 0])))
+    assert dark <= 0x020202
+    assert light >= 0xFDFDFD
 
 
 def mosaics(high: int, patterns: list[int]) -> Pixels:
@@ -95,13 +97,13 @@ def test_red_on_green_of_the_same_brightness_is_seen() -> None:
 
 
 def test_an_edge_is_drawn_sharper_than_it_is_unless_it_is_seen_enlarged() -> None:
-    halves = np.full((64, 640, 3), 100, dtype=np.uint8)
-    halves[:, 328:] = 160
-    shown = picture(halves)
+    bars = np.full((64, 640, 3), 100, dtype=np.uint8)
+    bars[:, 320:324] = 160
+    shown = picture(bars)
     reduced = render(shown, fit_view(shown, 40, 2), RenderOptions())  # 4 pixels a sample
     assert reduced.glyphs[0, 20] != 0x20
-    assert int(reduced.fg[0, 20]) & 255 == 164
-    closer = render(shown, fit_view(shown, 40, 2).zoomed(8.0, Point(328 / 6.4, 50)), RenderOptions())
+    assert max(int(reduced.fg[0, 20]) & 255, int(reduced.bg[0, 20]) & 255) > 162
+    closer = render(shown, fit_view(shown, 40, 2).zoomed(8.0, Point(322 / 6.4, 50)), RenderOptions())
     colors = np.concatenate([closer.fg, closer.bg]) & 255
     assert {int(color) for color in colors.reshape(-1)} == {100, 160}
 
@@ -136,17 +138,11 @@ def test_colours_that_hardly_differ_are_named_once(glyphs: GlyphSet) -> None:
     assert np.abs((grid.bg[5] >> 16) - middle).max() <= 8
 
 
-@pytest.mark.parametrize("quality", ["best", "fast"])
 @pytest.mark.parametrize("depth", list(ColorDepth))
 @pytest.mark.parametrize("glyphs", list(GlyphSet))
-def test_every_set_draws_at_every_depth(glyphs: GlyphSet, depth: ColorDepth, quality: str) -> None:
+def test_every_set_draws_at_every_depth(glyphs: GlyphSet, depth: ColorDepth) -> None:
     shown = noise(70, 50)
-    grid = render(
-        shown,
-        fit_view(shown, 20, 8),
-        RenderOptions(glyphs, depth),
-        quality="fast" if quality == "fast" else "best",
-    )
+    grid = render(shown, fit_view(shown, 20, 8), RenderOptions(glyphs, depth))
     text = text_of(grid)
     assert len(text.splitlines()) == 8
     assert ("\x1b" in text) == (depth is not ColorDepth.NONE)

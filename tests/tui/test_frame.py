@@ -125,12 +125,3 @@ def test_opening_a_lens_does_not_draw_the_view_again(picture: Picture) -> None:
     assert draw(wish(picture, Scene(NEAR)), CHIPS, opened).view is plain.view
     other = wish(picture, Scene(NEAR), ColorDepth.PALETTE)
     assert draw(other, CHIPS, plain).view is not plain.view
-
-
-def test_what_was_drawn_the_quick_way_is_drawn_again(picture: Picture) -> None:
-    asked = wish(picture, Scene(NEAR))
-    quick = draw(asked, CHIPS, None, quick=True)
-    assert quick.quick
-    best = draw(asked, CHIPS, quick)
-    assert not best.quick
-    assert best.view is not quick.view

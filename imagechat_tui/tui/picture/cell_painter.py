@@ -65,9 +65,9 @@ class CellPainter:
         """See `Painter`."""
         return self._markers.placed if self._markers is not None else iter(())
 
-    def draw(self, wish: Wish, chips: Sequence[Chip], *, quick: bool = False, anew: bool = False) -> Frame:
+    def draw(self, wish: Wish, chips: Sequence[Chip], *, anew: bool = False) -> Frame:
         """See `Painter`."""
-        return draw(wish, chips, None if anew else self._frame, quick=quick)
+        return draw(wish, chips, None if anew else self._frame)
 
     def show(self, frame: Frame, chips: Sequence[Chip], pointers: Pointers) -> Sequence[Region]:
         """See `Painter`."""

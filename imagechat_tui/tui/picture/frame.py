@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -68,9 +68,9 @@ class Wish(NamedTuple):
         """What is drawn in a view of the picture, and in which view of its own."""
         return (self.picture, view) if self.laid is None else (self.laid.picture, self.laid.view(view))
 
-    def drawn(self, view: Viewport, quality: Literal["fast", "best"] = "best") -> Grid:
+    def drawn(self, view: Viewport) -> Grid:
         """The cells of a view."""
-        return render(*self.seen(view), self.options, ground=self.ground, quality=quality)
+        return render(*self.seen(view), self.options, ground=self.ground)
 
 
 class Corner(NamedTuple):
@@ -91,8 +91,6 @@ class Frame(Struct, frozen=True, eq=False):
     """The whole picture in the cells of the minimap, in true colours."""
     places: Placement
     lens_places: Placement | None
-    quick: bool = False
-    """Whether it was drawn the quick way: to be drawn once more when nothing moves."""
     lined: NDArray[np.bool_] | None = None
     """The cells of the view in which an outline is; None if none is drawn."""
 
@@ -123,7 +121,7 @@ class Frame(Struct, frozen=True, eq=False):
         return whole
 
 
-def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool = False) -> Frame:
+def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None) -> Frame:
     """Draw a wish; what an earlier frame has already is taken from it."""
     scene, options = wish.scene, wish.options
     plain = ascii_only(options)
@@ -132,17 +130,16 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None, *, quick: bool
     if scene.lens is not None:
         lens_places = place(chips, scene.lens.view, ascii_only=plain)
         lens = _framed(wish.drawn(scene.lens.view), wish)
-    if before is not None and not before.quick and _shows_view_of(before.wish, wish):
+    if before is not None and _shows_view_of(before.wish, wish):
         return replace(before, wish=wish, lens=lens, lens_places=lens_places)
-    quality: Literal["fast", "best"] = "fast" if quick else "best"
-    view = wish.drawn(scene.view, quality)
+    view = wish.drawn(scene.view)
     lined = None
     if wish.outlines != Outlines():
         lined = outline(view, scene.view, wish.outlines.boxes, wish.outlines.chosen, ascii_only=plain)
     places = place(chips, scene.view, ascii_only=plain)
     small = _small(wish, before)
     minimap = _minimap(wish, small) if small is not None else None
-    return Frame(wish, view, lens, minimap, small, places, lens_places, quick, lined)
+    return Frame(wish, view, lens, minimap, small, places, lens_places, lined)
 
 
 def _shows_view_of(one: Wish, other: Wish) -> bool:

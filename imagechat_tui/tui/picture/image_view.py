@@ -277,12 +277,9 @@ class ImageView(Widget, can_focus=True):
 
     @work(name="draw", group="draw")
     async def _draw_newest(self) -> None:
-        quick = False
         try:
             while (wish := self._wish()) is not None and not self.is_drawn:
-                frames = await asyncio.to_thread(self._draw_both, wish, self._chips(), quick=quick)
-                # While the view moves on faster than it is drawn, the next one is drawn the quick way.
-                quick = self._wish() != wish
+                frames = await asyncio.to_thread(self._draw_both, wish, self._chips())
                 if await self._hold(wish):
                     self._take(*frames)
         finally:
@@ -315,11 +312,11 @@ class ImageView(Widget, can_focus=True):
         self._held_since = None
         return True
 
-    def _draw_both(self, wish: Wish, chips: Sequence[Chip], *, quick: bool) -> tuple[Frame, Frame | None]:
+    def _draw_both(self, wish: Wish, chips: Sequence[Chip]) -> tuple[Frame, Frame | None]:
         """Draw the picture, and what is beside it."""
-        frame = self._painter.draw(wish, chips, quick=quick)
+        frame = self._painter.draw(wish, chips)
         beside = self._wish_beside(wish)
-        return frame, self.beside.painter.draw(beside, (), quick=quick) if beside is not None else None
+        return frame, self.beside.painter.draw(beside, ()) if beside is not None else None
 
     def _take(self, frame: Frame, beside: Frame | None) -> None:
         """Put drawn frames on the screen, unless another picture has come or the size has changed since."""
@@ -708,7 +705,7 @@ class ImageView(Widget, can_focus=True):
 def _shows(painter: Painter, wish: Wish | None) -> bool:
     """Whether what a painter has on screen is what is wished for of it."""
     frame = painter.frame
-    return wish is None or (frame is not None and frame.wish == wish and not frame.quick)
+    return wish is None or (frame is not None and frame.wish == wish)
 
 
 def _size(picture: Picture) -> tuple[int, int]:

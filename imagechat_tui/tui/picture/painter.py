@@ -48,13 +48,12 @@ class Painter(Protocol):
     def placed(self) -> Iterator[PlacedChip]:
         """The markers that are seen, where they are on screen."""
 
-    def draw(self, wish: Wish, chips: Sequence[Chip], *, quick: bool = False, anew: bool = False) -> Frame:
+    def draw(self, wish: Wish, chips: Sequence[Chip], *, anew: bool = False) -> Frame:
         """Draw a wish, which is slow: it may run in a thread, and changes nothing on screen.
 
         Args:
             wish: what to draw.
             chips: the markers.
-            quick: whether it should rather be soon than sharp.
             anew: whether to take nothing from what is on screen.
         """
 
