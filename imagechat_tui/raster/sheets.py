@@ -31,6 +31,8 @@ MOST_PHOTOGRAPHED: Final = 1_000_000
 """The same of a photograph, which takes two bytes a pixel."""
 MARGIN: Final = 0.125
 """Share of the view that a window has beyond each side."""
+MOST_LEFT_OUT: Final = 2
+"""Pixels of a sheet, each way, that a terminal makes one of well: of more it leaves some out (kitty 0.41)."""
 ALIKE: Final = 65025 / 10**4.8
 """The mean square of differences, of 255, up to which 256 colours do: 48 dB."""
 _PATCH: Final = 8
@@ -80,17 +82,19 @@ class Part(NamedTuple):
 def whole_part(
     picture: Picture, view: Viewport, cell: tuple[int, int], *, coarse: bool = False
 ) -> Part | None:
-    """The part of the whole picture that a view shows; None if a terminal cannot lay it out so, or it would be coarse.
+    """The part of the whole picture that a view shows; None if a terminal cannot lay it out so, or not well.
 
     Args:
         picture: what is seen.
         view: as a view of this very picture.
         cell: pixels of the terminal across and down a cell.
-        coarse: whether it may be coarse.
+        coarse: whether it may be coarser than it could be, or grainy.
     """
     at = _place(view)
     shrunk = _shrunk(picture)
-    if at is None or (shrunk > picture.reduced and view.scale < shrunk * cell[0] and not coarse):
+    blurred = shrunk > picture.reduced and view.scale < shrunk * cell[0]
+    grainy = view.scale > MOST_LEFT_OUT * shrunk * cell[0]
+    if at is None or ((blurred or grainy) and not coarse):
         return None
     return Part(Sheet(picture), _cells(view), at)
 

@@ -141,14 +141,22 @@ def test_too_many_cells_or_none_are_no_part() -> None:
 
 def test_a_large_picture_is_handed_over_smaller_and_seen_closer_by_windows() -> None:
     large = picture(3000, 2400)
-    view = Viewport(3000, 2400, 100, 37, CELL[1] / CELL[0], even=True).fit()
+    view = Viewport(3000, 2400, 122, 51, CELL[1] / CELL[0], even=True).fit()
     assert whole_part(large, view, CELL) is not None
-    near = view.zoomed(3, Point(50, 50))
+    near = view.zoomed(2, Point(50, 50))
     assert whole_part(large, near, CELL) is None
     assert whole_part(large, near, CELL, coarse=True) is not None
     pixels = whole_pixels(large)
     assert pixels.shape == (1200, 1500, 3)
     assert np.array_equal(pixels[::10, ::10], large.pixels[::20, ::20])
+
+
+def test_a_picture_that_is_seen_from_far_away_is_made_smaller_here() -> None:
+    one = picture(1440, 900)
+    for columns, whole in ((122, True), (60, False)):
+        view = Viewport(1440, 900, columns, 51, CELL[1] / CELL[0], even=True).fit()
+        assert (whole_part(one, view, CELL) is not None) == whole
+        assert whole_part(one, view, CELL, coarse=True) is not None
 
 
 def test_the_whole_picture_is_as_it_was_and_chequered_where_it_is_seen_through() -> None:

@@ -78,7 +78,7 @@ async def test_minimap_outlines_and_the_frame_of_the_loupe_are_cells_among_pixel
     scene = Scene(NEAR).magnified(Point(12, 12))
     outlines = Outlines(boxes=(Box(4, 200, 60, 60),))
     frame, there = await shown(Wish(picture, scene, LOOK, 0, outlines=outlines))
-    assert [image for image, _ in there] == [WHOLE, LENS]
+    assert [image for image, _ in there] == [LENS, WHOLE]
     numbers, box, lens = part_numbers(frame, Corner(), there), frame.minimap_at(Corner()), scene.lens
     assert box is not None
     assert lens is not None

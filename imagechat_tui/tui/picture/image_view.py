@@ -291,26 +291,26 @@ class ImageView(Widget, can_focus=True):
 
         False if something else is wished for meanwhile: this need not be shown.
         """
-        beside, loop = self._wish_beside(wish), asyncio.get_running_loop()
-        self._news.clear()
-        there = self._painter.prepare_pixels(wish)
-        if beside is not None:
-            there &= self.beside.painter.prepare_pixels(beside)
-        self._held_since = None if there else self._held_since or loop.time()
-        if self._held_since is None:
-            return True
-        try:
-            async with asyncio.timeout_at(self._held_since + HOLD_S):
-                if self._wish() == wish:
-                    await self._news.wait()
-                await asyncio.sleep(0)  # it may be too late by now
-        except TimeoutError:
-            self._held_since = None
-            return True
-        if self._wish() != wish:
-            return False
+        loop = asyncio.get_running_loop()
+        while not self._are_pixels_there(wish):
+            self._held_since = self._held_since or loop.time()
+            try:
+                async with asyncio.timeout_at(self._held_since + HOLD_S):
+                    if self._wish() == wish:
+                        await self._news.wait()
+                    await asyncio.sleep(0)  # it may be too late by now
+            except TimeoutError:
+                break
+            if self._wish() != wish:
+                return False
         self._held_since = None
         return True
+
+    def _are_pixels_there(self, wish: Wish) -> bool:
+        """Whether it can be shown without cells where there are pixels; else what it needs is sent."""
+        self._news.clear()
+        there, beside = self._painter.prepare_pixels(wish), self._wish_beside(wish)
+        return there and (beside is None or self.beside.painter.prepare_pixels(beside))
 
     def _draw_both(self, wish: Wish, chips: Sequence[Chip]) -> tuple[Frame, Frame | None]:
         """Draw the picture, and what is beside it."""
@@ -402,6 +402,7 @@ class ImageView(Widget, can_focus=True):
 
     def _show_uploaded(self) -> None:
         if self._held_since is not None:  # what is on the screen goes at once
+            self._news.set()
             return
         self._paint(self._painter.follow_pixels())
         self.beside.paint(self.beside.painter.follow_pixels())

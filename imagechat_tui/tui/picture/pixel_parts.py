@@ -72,7 +72,8 @@ class PixelParts:
         if cell is None:
             self.close()
             return []
-        wanted: dict[int, Part | None] = dict.fromkeys(range(len(self.ids)))
+        # In the order in which they are sent: the whole picture is mostly for what is looked at later.
+        wanted: dict[int, Part | None] = dict.fromkeys((*WINDOWS, LENS, WHOLE))
         lens = wish.scene.lens
         picture, view = wish.seen(wish.scene.view)
         wanted[WHOLE] = whole_part(picture, view, cell, coarse=True)

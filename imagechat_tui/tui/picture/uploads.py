@@ -74,6 +74,7 @@ class Uploads:
             self._wanted.pop(image_id, None)
             return
         given = Given(part.sheet, part.cells)
+        self._wanted.pop(image_id, None)  # the last wish is the last to be sent
         self._wanted[image_id] = given
         has = self._has.get(image_id)
         if has == given:
