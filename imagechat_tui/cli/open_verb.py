@@ -285,7 +285,7 @@ def _shown(
             graphics=graphics,
             theme=chosen.settings.theme,
             bell=chosen.settings.bell,
-            ask_width=may_be_wide(chosen.settings, look),
+            auto_glyphs=glyphs_are_free(chosen.settings, look),
             crash_folder=state / "crash",
         ),
         clock=Clock(wall_ms=wall_ms, engine_s=boottime),
@@ -529,8 +529,8 @@ def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bo
     )
 
 
-def may_be_wide(settings: ClientSettings, look: RenderOptions) -> bool:
-    """Whether to ask the terminal how wide it draws: not who said what to draw with, nor where all is ASCII anyway."""
+def glyphs_are_free(settings: ClientSettings, look: RenderOptions) -> bool:
+    """Whether the terminal may say what it draws: not who said what to draw with, nor where all is ASCII anyway."""
     return settings.glyphs == "auto" and look.glyphs != "ascii"
 
 

@@ -17,7 +17,7 @@ from imagechat_tui.cli.against import against_option, chosen_before, compared
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.one_shot import Visit, visit
-from imagechat_tui.cli.open_verb import may_be_wide, picture_of, private_option, render_options
+from imagechat_tui.cli.open_verb import glyphs_are_free, picture_of, private_option, render_options
 from imagechat_tui.cli.picture_files import choose_picture
 from imagechat_tui.cli.target import (
     Target,
@@ -139,7 +139,7 @@ def show(
     from imagechat_tui.raster.render import in_ascii, render
 
     best = render_options(chosen.settings)
-    if os.isatty(1) and may_be_wide(chosen.settings, best) and draws_wide():
+    if os.isatty(1) and glyphs_are_free(chosen.settings, best) and draws_wide():
         best = in_ascii(best)
     margin = comparison.margin if comparison is not None else NO_MARGIN
     if size is None:

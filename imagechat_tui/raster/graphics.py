@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.raster.glyphs import GlyphSet, glyphs_of
 
 Choice = Literal["auto", "kitty", "off"]
 Stage = Literal["asked", "tried", "pixels", "cells"]
@@ -134,6 +135,12 @@ class Graphics(Struct, frozen=True):
     """What it says of itself."""
     fault: Fault | None = None
     """Why it is sent cells."""
+
+    def sharpest(self, glyphs: GlyphSet) -> GlyphSet:
+        """What to draw with in a terminal that the environment says draws these: more, if it names itself as one."""
+        name, version = named(self.terminal)
+        told = glyphs_of(name, ".".join(map(str, version)))
+        return max(glyphs, told, key=[*GlyphSet].index)
 
     @property
     def question(self) -> str:

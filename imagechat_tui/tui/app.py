@@ -81,8 +81,9 @@ class ScreenOptions(Struct, frozen=True):
     theme: str = "dark"
     bell: str = "off"
     """Ring when somebody else adds something: ``on``, or ``mentions`` for what calls the person."""
-    ask_width: bool = False
-    """Ask the terminal whether it draws characters of ambiguous width in two cells, and use ASCII if it does."""
+    auto_glyphs: bool = False
+    """Draw with what the terminal says: the sharpest that it is known by its name to have, and ASCII where it draws
+    characters of ambiguous width in two cells, which it is asked for."""
     crash_folder: Path | None = None
     """Where a defect leaves its traceback."""
 
@@ -129,7 +130,7 @@ class ImageChatApp(App[int]):
         self._sanitizer = SanitizerFilter()
         self._signs = SignWidth(
             ascii_only=options.render.glyphs is GlyphSet.ASCII,
-            ask=partial(write, self) if options.ask_width else None,
+            ask=partial(write, self) if options.auto_glyphs else None,
         )
         self._orderly_exit = OrderlyExit(self, keep=self._keep_what_is_typed)
         self._keyboard = Keyboard(self, chat=lambda: self.chat, pass_on=super().on_event, clock=clock)
@@ -555,6 +556,10 @@ class ImageChatApp(App[int]):
         self._graphics = now
         if now.stage == before.stage:
             return
+        if before.stage == "asked" and self._options.auto_glyphs:
+            glyphs = now.sharpest(self._look.glyphs)
+            if glyphs is not self._look.glyphs:
+                self._draw_with(replace(self._look, glyphs=glyphs))
         if now.stage == "pixels":
             self._draw_with(replace(self._look, pixels=now.cell, aspect=now.cell[1] / now.cell[0]))
         elif now.question:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.graphics import (
     ALIVE,
     ASK,
@@ -126,6 +127,27 @@ def test_the_cell_is_what_the_terminal_says_if_it_makes_sense() -> None:
     assert told("auto", "\x1b[6;18;9t")[0].cell == (9, 18)
     for nonsense in ("\x1b[6;0;0t", "\x1b[6;9;18t", "\x1b[6;999;1t", "\x1b[8;40;120t"):
         assert told("auto", nonsense)[0].cell == CELL
+
+
+@pytest.mark.parametrize(
+    ("said", "glyphs"),
+    [
+        ("kitty(0.41.1)", GlyphSet.OCTANT),
+        ("kitty(0.26.5)", GlyphSet.SEXTANT),
+        ("foot(1.21.0)", GlyphSet.OCTANT),
+        ("foot(1.13.1)", GlyphSet.SEXTANT),
+        ("VTE(8001)", GlyphSet.OCTANT),
+        ("Konsole 25.04.2", GlyphSet.SEXTANT),
+        ("XTerm(398)", GlyphSet.QUADRANT),
+        ("tmux 3.5a", GlyphSet.QUADRANT),
+        ("newterm 9", GlyphSet.QUADRANT),
+        ("", GlyphSet.QUADRANT),
+    ],
+)
+def test_a_terminal_that_names_itself_is_drawn_in_as_sharp_as_it_draws(said: str, glyphs: GlyphSet) -> None:
+    told = Graphics("auto", "cells", CELL, said)
+    assert told.sharpest(GlyphSet.QUADRANT) is glyphs
+    assert told.sharpest(GlyphSet.OCTANT) is GlyphSet.OCTANT
 
 
 def test_a_question_ends_with_what_every_terminal_answers() -> None:

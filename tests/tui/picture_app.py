@@ -167,7 +167,11 @@ def main() -> None:
     if "asks" in sys.argv[3:]:
         typed_ahead.keep()
         settings = ClientSettings(graphics=os.environ.get("IMAGECHAT_GRAPHICS", "auto"))
-        options = ScreenOptions(render=look, graphics=asked_graphics(settings, look.colors, look.aspect))
+        options = ScreenOptions(
+            render=look,
+            graphics=asked_graphics(settings, look.colors, look.aspect),
+            auto_glyphs=True,
+        )
     app = RestingApp(
         OnePicture(ShownPicture("busy.png", SteppingSession(scattered(count), iter(steps)), load)),
         options=options,

@@ -66,7 +66,7 @@ def test_the_answer_is_no_key() -> None:
 
 
 async def test_a_terminal_that_draws_signs_wide_gets_ascii_everywhere(sit: Sit) -> None:
-    async with sit(options={"ask_width": True}, notes=True) as desk:
+    async with sit(options={"auto_glyphs": True}, notes=True) as desk:
         assert ambiguous(desk.lines)
         answer(desk, WIDE)
         await desk.until(lambda: not ambiguous(desk.lines))
@@ -85,7 +85,7 @@ async def test_a_terminal_that_draws_signs_wide_gets_ascii_everywhere(sit: Sit) 
 
 
 async def test_another_terminal_is_asked_again_when_the_screen_is_repaired(sit: Sit) -> None:
-    async with sit(options={"ask_width": True}) as desk:
+    async with sit(options={"auto_glyphs": True}) as desk:
         answer(desk, WIDE)
         await desk.until(lambda: not ambiguous(desk.lines))
         await desk.press("ctrl+l")
@@ -98,7 +98,7 @@ async def test_another_terminal_is_asked_again_when_the_screen_is_repaired(sit: 
     [(True, NARROW), (True, "\x1b[1;5R"), (True, "\x1b[2;80R"), (True, "\x1b[9;5R"), (False, WIDE)],
 )
 async def test_other_reports_change_nothing(sit: Sit, asked: bool, data: str) -> None:
-    async with sit(options={"ask_width": asked}) as desk:
+    async with sit(options={"auto_glyphs": asked}) as desk:
         before = desk.lines
         answer(desk, data)
         await desk.settle()
