@@ -50,18 +50,14 @@ _STRANGERS: Final = (
 """Variables of other terminals: one that was started from a VTE or Konsole shell inherits that one's too."""
 
 
-def glyphs_of(terminal: str, version: str) -> GlyphSet:
-    """What a terminal draws that has told its name and version, as in an answer to XTVERSION; else quadrants.
+def glyphs_of(terminal: str, version: tuple[int, ...]) -> GlyphSet:
+    """What a terminal draws that has told its name and version; quadrants if nothing is known of it.
 
     Args:
-        terminal: ``kitty``, ``VTE`` and the like, in either case.
-        version: begins with numbers: ``0.41.1``, ``8001``, ``1.20.2-12-g7a2b``.
+        terminal: in small letters, as `graphics.named` has it.
+        version: its numbers; () if it told none.
     """
-    found = _VERSION.match(version)
-    told = tuple(int(part) for part in found[0].split(".")) if found else ()
-    return next(
-        (glyphs for since, glyphs in _DRAWN.get(terminal.lower(), ()) if told >= since), GlyphSet.QUADRANT
-    )
+    return next((glyphs for since, glyphs in _DRAWN.get(terminal, ()) if version >= since), GlyphSet.QUADRANT)
 
 
 def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
@@ -82,7 +78,9 @@ def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
     if term in _SEXTANTS_BY_TERM or term.startswith("foot-"):
         if term.endswith("ghostty") and env.get("TERM_PROGRAM") == "ghostty":
             return max(
-                GlyphSet.SEXTANT, glyphs_of("ghostty", env.get("TERM_PROGRAM_VERSION", "")), key=_sharpness
+                GlyphSet.SEXTANT,
+                glyphs_of("ghostty", _numbers(env.get("TERM_PROGRAM_VERSION", ""))),
+                key=_sharpness,
             )
         return GlyphSet.SEXTANT
     if not term.startswith("xterm") or any(env.get(name) for name in _STRANGERS):
@@ -90,8 +88,13 @@ def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
     konsole = ".".join(re.findall("..", env.get("KONSOLE_VERSION", "")))  # 221203
     told = {"vte": env.get("VTE_VERSION", ""), "konsole": konsole}
     # With both variables one is inherited, and who of the two this is nobody knows.
-    drawn = [glyphs_of(name, version) for name, version in told.items() if version]
+    drawn = [glyphs_of(name, _numbers(version)) for name, version in told.items() if version]
     return min(drawn, default=GlyphSet.QUADRANT, key=_sharpness)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    found = _VERSION.match(text)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
 def _sharpness(glyphs: GlyphSet) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.raster.glyphs import GlyphSet, glyphs_for, glyphs_of
+from imagechat_tui.raster.graphics import named
 
 VTE = {"TERM": "xterm-256color", "VTE_VERSION": "7006"}
 GHOSTTY = {"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.2.3"}
@@ -28,6 +29,7 @@ GHOSTTY = {"TERM": "xterm-ghostty", "TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VER
         ({"TERM": "xterm-ghostty"}, GlyphSet.SEXTANT),  # through ssh: its version is not told
         ({**GHOSTTY, "TERM_PROGRAM_VERSION": "1.1.9"}, GlyphSet.SEXTANT),
         ({**GHOSTTY, "TERM_PROGRAM_VERSION": "nightly"}, GlyphSet.SEXTANT),
+        ({**GHOSTTY, "TERM_PROGRAM_VERSION": "1.2\u0663"}, GlyphSet.SEXTANT),
         ({"TERM": "dumb"}, GlyphSet.ASCII),
         ({}, GlyphSet.ASCII),
         ({"TERM": "unknown"}, GlyphSet.ASCII),
@@ -79,33 +81,29 @@ def test_what_the_person_says_holds_everywhere(glyphs: GlyphSet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("terminal", "version", "glyphs"),
+    ("said", "glyphs"),
     [
-        ("kitty", "0.26.5", GlyphSet.SEXTANT),
-        ("kitty", "0.39.1", GlyphSet.SEXTANT),
-        ("kitty", "0.40.0", GlyphSet.OCTANT),
-        ("kitty", "0.41.1", GlyphSet.OCTANT),
-        ("kitty", "1.0", GlyphSet.OCTANT),
-        ("kitty", "0.9", GlyphSet.QUADRANT),
-        ("foot", "1.13.1", GlyphSet.SEXTANT),
-        ("foot", "1.20.2-12-g7a2b", GlyphSet.OCTANT),
-        ("foot", "1.21.0", GlyphSet.OCTANT),
-        ("VTE", "5202", GlyphSet.QUADRANT),
-        ("VTE", "7006", GlyphSet.SEXTANT),
-        ("VTE", "8001", GlyphSet.OCTANT),
-        ("Konsole", "22.12.3", GlyphSet.SEXTANT),
-        ("Konsole", "21.08.0", GlyphSet.QUADRANT),
-        ("ghostty", "1.1.3", GlyphSet.SEXTANT),
-        ("ghostty", "1.2.0", GlyphSet.OCTANT),
-        ("XTerm", "379", GlyphSet.QUADRANT),
-        ("tmux", "3.5a", GlyphSet.QUADRANT),
-        ("kitty", "", GlyphSet.QUADRANT),
-        ("kitty", "9" * 5000, GlyphSet.QUADRANT),
-        ("kitty", "0.41\u0663", GlyphSet.QUADRANT),
-        ("", "0.41", GlyphSet.QUADRANT),
+        ("kitty(0.26.5)", GlyphSet.SEXTANT),
+        ("kitty(0.39.1)", GlyphSet.SEXTANT),
+        ("kitty(0.40.0)", GlyphSet.OCTANT),
+        ("kitty(0.41.1)", GlyphSet.OCTANT),
+        ("kitty(1.0)", GlyphSet.OCTANT),
+        ("kitty(0.9)", GlyphSet.QUADRANT),
+        ("foot(1.13.1)", GlyphSet.SEXTANT),
+        ("foot(1.20.2-12-g7a2b)", GlyphSet.OCTANT),
+        ("foot(1.21.0)", GlyphSet.OCTANT),
+        ("VTE(5202)", GlyphSet.QUADRANT),
+        ("VTE(7006)", GlyphSet.SEXTANT),
+        ("VTE(8001)", GlyphSet.OCTANT),
+        ("Konsole 22.12.3", GlyphSet.SEXTANT),
+        ("Konsole 21.08.0", GlyphSet.QUADRANT),
+        ("ghostty 1.1.3", GlyphSet.SEXTANT),
+        ("ghostty 1.2.0", GlyphSet.OCTANT),
+        ("XTerm(379)", GlyphSet.QUADRANT),
+        ("tmux 3.5a", GlyphSet.QUADRANT),
+        ("kitty", GlyphSet.QUADRANT),
+        ("", GlyphSet.QUADRANT),
     ],
 )
-def test_a_terminal_that_tells_its_version_gets_what_that_one_draws(
-    terminal: str, version: str, glyphs: GlyphSet
-) -> None:
-    assert glyphs_of(terminal, version) is glyphs
+def test_a_terminal_that_tells_its_version_gets_what_that_one_draws(said: str, glyphs: GlyphSet) -> None:
+    assert glyphs_of(*named(said)) is glyphs
