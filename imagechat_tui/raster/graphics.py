@@ -139,7 +139,7 @@ class Graphics(Struct, frozen=True):
     def sharpest(self, glyphs: GlyphSet) -> GlyphSet:
         """What to draw with in a terminal that the environment says draws these: more, if it names itself as one."""
         name, version = named(self.terminal)
-        told = glyphs_of(name, ".".join(map(str, version)))
+        told = glyphs_of(name, version)
         return max(glyphs, told, key=[*GlyphSet].index)
 
     @property
