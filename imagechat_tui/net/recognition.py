@@ -24,6 +24,8 @@ Look = Callable[[], Awaitable[Pixels | None]]
 SizeOf = Callable[[str], Awaitable[tuple[int, int]]]
 """Width and height of the picture in a file. Raises PictureError."""
 
+_DECISIONS = 3
+"""So often it is decided whose room it gets, as long as others note the same picture meanwhile; the last one holds."""
 _MAY_NOT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -79,11 +81,15 @@ class Recognition:
         reply = await self._ask(api)
         if reply is None or reply.image is not None:
             return await self._found(reply)
-        here = self._here(reply)
-        bind = bound_to(reply, met.name, met.project, here)
+        bind = self._decided(reply)
         if self._binds:
             try:
-                return await self._found(await self._ask(api, bind))
+                for views_left in reversed(range(_DECISIONS)):
+                    told = tuple(other.id for other in reply.others) if views_left else None
+                    bound = await self._ask(api, bind, told=told)
+                    if bound is None or bound.image is not None:
+                        return await self._found(bound)
+                    reply, bind = bound, self._decided(bound)
             except ApiError as failure:
                 if failure.status not in _MAY_NOT:
                     raise
@@ -197,9 +203,17 @@ class Recognition:
             self._place, self._pixels = larger.place, replace(pixels, scale=larger.scale)
 
     async def _ask(
-        self, api: Api, bind: ImageId | None = None, *, room_key: UrlId | None = None
+        self,
+        api: Api,
+        bind: ImageId | None = None,
+        *,
+        room_key: UrlId | None = None,
+        told: tuple[ImageId, ...] | None = None,
     ) -> ImageReply | None:
-        return await api.open_image(replace(self._opened(), url_id=room_key, bind=bind))
+        return await api.open_image(replace(self._opened(), url_id=room_key, bind=bind, told=told))
+
+    def _decided(self, reply: ImageReply) -> ImageId:
+        return bound_to(reply, self._met.name, self._met.project, self._here(reply))
 
     def _opened(self) -> OpenImage:
         places: tuple[Place, ...] = () if self._place is None else (self._place,)

@@ -180,6 +180,8 @@ class OpenImage(Struct, frozen=True):
     """None asks by the places alone."""
     bind: ImageId | None = None
     """Which image it is, if no place tells: an id, or ``NEW_IMAGE``. None only asks."""
+    told: tuple[ImageId, ...] | None = None
+    """The others that ``NEW_IMAGE`` was decided in view of. None holds whatever has been noted meanwhile."""
 
 
 class ImageReply(Struct, frozen=True):

@@ -463,6 +463,29 @@ async def test_images_are_found_by_id_key_place_and_pixels(store: Store) -> None
     assert await store.image_history(eg.TENANT, ImageId("im_0")) is None
 
 
+async def test_of_two_who_note_one_picture_at_once_the_second_sees_the_first(store: Store) -> None:
+    """What is found and what is noted are of one transaction."""
+    asked, seen = ImageQuery(places=(met("a.png"),), pixels="look", alike=True), []
+
+    def noting(name: str) -> Change:
+        def decide(subject: Subject) -> Decision:
+            found = subject.images
+            seen.append(({one.record.name for _, one in found.at}, {one.record.name for one in found.alike}))
+            if found.alike:
+                return Decision(b"null")
+            one = image(name)
+            held = (HeldPlace(met("a.png"), one.id),)
+            return Decision(b"made", image_change=ImageChange(one, held, looking(1, "look")))
+
+        return Change(eg.TENANT, eg.ALICE, BroadcastId(name), name.encode(), decide, images=asked)
+
+    outcomes = await asyncio.gather(*(store.change(noting(name)) for name in ("one", "two")))
+    assert sorted(outcome.answer for outcome in outcomes) == [b"made", b"null"]
+    (first,) = {name for names, _ in seen for name in names}
+    assert seen == [(set(), set()), ({first}, {first})]
+    assert len((await store.images(eg.TENANT, asked)).alike) == 1
+
+
 @pytest.mark.security
 async def test_an_image_of_one_tenant_is_none_of_another(store: Store) -> None:
     one, place = image("one"), met("a.png")

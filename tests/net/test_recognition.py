@@ -125,6 +125,23 @@ async def test_an_unknown_place_waits_for_the_picture_and_is_bound(stub: StubSer
     assert len({str(row["broadcastId"]) for row in stub.rows}) == 3
 
 
+async def test_what_somebody_has_noted_meanwhile_is_decided_upon_again(stub: StubServer, api: Api) -> None:
+    loose = replace(OTHER, project="", paths=())
+    answers(stub, UNKNOWN, UNKNOWN, ImageReply(None, (loose,)), ImageReply(IMAGE))
+    await recognition().room(api)
+    sent = [(row.get("bind"), row.get("told")) for row in stub.rows]
+    assert sent == [(None, None), (None, None), ("new", []), (loose.id, [loose.id])]
+    assert len({str(row["broadcastId"]) for row in stub.rows}) == 4
+
+
+async def test_after_three_decisions_the_last_one_holds(stub: StubServer, api: Api) -> None:
+    crowd = [replace(OTHER, id=ImageId(f"im_{n}"), project="host/acme/shop", paths=()) for n in range(2)]
+    answers(stub, UNKNOWN, UNKNOWN, *(ImageReply(None, (one,)) for one in crowd), ImageReply(IMAGE))
+    await recognition().room(api)
+    sent = [(row.get("bind"), row.get("told")) for row in stub.rows[2:]]
+    assert sent == [("new", []), ("new", ["im_0"]), ("new", None)]
+
+
 async def test_a_renamed_file_is_bound_to_the_image_whose_files_are_gone(
     stub: StubServer, api: Api, tmp_path: Path
 ) -> None:

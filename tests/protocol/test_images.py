@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, UrlId
 from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Version, Why
-from imagechat_tui.protocol.routes import ImageDetails, ImageReply, OpenImage, Pixels
+from imagechat_tui.protocol.routes import NEW_IMAGE, ImageDetails, ImageReply, OpenImage, Pixels
 from tests.protocol import strategies
 
 OPENED: dict[str, Any] = {
@@ -124,6 +125,9 @@ def test_the_documented_body_is_what_the_client_writes() -> None:
     )
     assert codec.encode_open_image(opened) == OPENED
     assert codec.decode_open_image(OPENED | {"urlId": "k", "bind": "new"}).url_id == UrlId("k")
+    for told in (None, (), (ImageId("im_1"),)):
+        decided = replace(opened, bind=NEW_IMAGE, told=told)
+        assert codec.decode_open_image(sent(codec.encode_open_image(decided))) == decided
 
 
 @pytest.mark.parametrize(
@@ -147,6 +151,7 @@ def test_the_documented_body_is_what_the_client_writes() -> None:
         ({"places": [{"kind": "url", "value": "x" * 2001}]}, "places[0].value"),
         ({"places": [{"kind": "file", "value": "a"}] * 9}, "places"),
         ({"broadcastId": ""}, "broadcastId"),
+        ({"told": "im_1"}, "told"),
     ],
 )
 def test_what_is_odd_or_too_long_is_refused_by_its_key(change: JsonObject, key: str) -> None:

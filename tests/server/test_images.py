@@ -67,13 +67,18 @@ class Clone:
         return OpenImage(fresh(), name, (self.place(name),), picture=pixels(self.files[name], **more))
 
     async def opens(self, name: str, **more: int | bool) -> tuple[OpenedImage, ImageReply]:
-        """As a client does: ask, and if no place is known decide and ask again."""
+        """As a client does: ask, and as long as no place is known decide and ask again."""
         opened = self.says(name, **more)
-        reply = await self.asks(opened)
-        if reply.image is None:
-            here = {path for other in reply.others for path in other.paths if path in self.files}
-            bind = bound_to(reply, name, self.project, here)
-            reply = await self.asks(replace(opened, broadcast_id=fresh(), bind=bind))
+        return await self.binds(opened, await self.asks(opened))
+
+    async def binds(self, opened: OpenImage, reply: ImageReply) -> tuple[OpenedImage, ImageReply]:
+        """What follows once it was asked."""
+        for _ in range(3):
+            if reply.image is None:
+                here = {path for other in reply.others for path in other.paths if path in self.files}
+                bind = bound_to(reply, opened.name, self.project, here)
+                told = tuple(other.id for other in reply.others)
+                reply = await self.asks(replace(opened, broadcast_id=fresh(), bind=bind, told=told))
         assert reply.image is not None
         return reply.image, reply
 
@@ -269,6 +274,56 @@ async def test_two_people_who_open_a_new_file_at_once_are_in_one_room(house: Hou
     clones = [Clone(house.person(name), a__png="mock") for name in ("anna", "ben", "carl")]
     rooms = await asyncio.gather(*(clone.room("a.png") for clone in clones))
     assert len(set(rooms)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names", "more", "rooms"),
+    [
+        pytest.param(("anna", WEB), ("ben", WEB), "a.png a.png", {}, 1, id="path"),
+        pytest.param(("anna", "url"), ("ben", "url"), "a.png a.png", {}, 1, id="url"),
+        pytest.param(("anna", ""), ("anna", ""), "a.png a.png", {}, 1, id="file"),
+        pytest.param(("anna", ""), ("ben", ""), "a.png b.png", {}, 1, id="pixels, no project"),
+        pytest.param(("anna", WEB), ("ben", ""), "a.png a.png", {}, 1, id="pixels, project first"),
+        pytest.param(("anna", ""), ("ben", WEB), "a.png a.png", {}, 1, id="pixels, project last"),
+        pytest.param(("anna", WEB), ("ben", WEB), "a.png b.png", {}, 1, id="pixels, each has its own name"),
+        pytest.param(("anna", WEB), ("ben", SHOP), "a.png a.png", {}, 2, id="pixels, two projects"),
+        pytest.param(("anna", ""), ("ben", ""), "a.png a.png", {"plain": True}, 2, id="plain"),
+        pytest.param(("", ""), ("anna", ""), "a.png b.png", {}, 1, id="a guest first"),
+        pytest.param(("anna", ""), ("", ""), "a.png b.png", {}, 2, id="a guest last"),
+    ],
+)
+async def test_two_who_note_a_new_picture_at_once_are_where_they_were_one_after_the_other(
+    house: House,
+    first: tuple[str, str],
+    second: tuple[str, str],
+    names: str,
+    more: dict[str, bool],
+    rooms: int,
+) -> None:
+    """Each has been told that nobody knows it before either has decided."""
+    asked = []
+    for (who, where), name in zip((first, second), names.split(), strict=True):
+        clone = Clone(Person(house, who, "open"), "" if where == "url" else where, **{name: "mock"})
+        opened = clone.says(name, **more)
+        if where == "url":
+            opened = replace(opened, places=(Place(PlaceKind.URL, f"https://example.com/{name}"),))
+        reply = await clone.asks(opened)
+        assert reply == ImageReply(None)
+        asked.append((clone, opened, reply))
+    found = [await clone.binds(opened, reply) for clone, opened, reply in asked]
+    assert len({image.url_id for image, _ in found}) == rooms
+
+
+async def test_a_copy_that_was_told_of_stays_a_copy(house: House) -> None:
+    """And who decides again as before makes a room: nobody is asked for ever."""
+    anna = Clone(house.person("anna"), a__png="mock", b__png="mock")
+    room, _ = await anna.opens("a.png")
+    opened = replace(anna.says("b.png"), bind=NEW_IMAGE)
+    early = await anna.asks(replace(opened, told=()))
+    assert (early.image, [other.id for other in early.others]) == (None, [room.id])
+    assert (await anna.asks(anna.says("b.png"))).image is None, "nothing was made"
+    late = await anna.asks(replace(opened, broadcast_id=fresh(), told=(room.id,)))
+    assert late.image is not None and late.image.url_id != room.url_id
 
 
 async def test_the_same_request_again_gets_the_same_answer(house: House) -> None:

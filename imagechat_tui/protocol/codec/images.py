@@ -35,6 +35,7 @@ def encode_open_image(opened: OpenImage) -> JsonObject:
         "places": [encode_place(place) for place in opened.places],
         "name": opened.name,
         **compact(urlId=opened.url_id, bind=opened.bind),
+        **({"told": list(opened.told)} if opened.told is not None else {}),
         **(_encode_pixels(picture) if picture is not None else {}),
         "broadcastId": opened.broadcast_id,
     }
@@ -61,6 +62,7 @@ def decode_open_image(obj: JsonObject) -> OpenImage:
         url_id=UrlId(url_id) if url_id is not None else None,
         picture=_read_pixels(fields) if fields.has("pixels") else None,
         bind=ImageId(bind) if bind is not None else None,
+        told=tuple(map(ImageId, fields.texts("told"))) if fields.has("told") else None,
     )
 
 

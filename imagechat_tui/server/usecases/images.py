@@ -1,8 +1,9 @@
 """Which image a picture is (PROTOCOL 3.4): by its room's key, then by place, and last by its pixels.
 
 What the server cannot know, whether files are still where they were met, the asking side looks up and decides; the
-server then binds the picture's places to an image. A place that is an image's already wins over whatever was decided:
-two people who open the same file at once end in one room. Rooms are never merged.
+server then binds the picture's places to an image. A place that is an image's already wins over whatever was decided,
+and what was decided before somebody noted the same pixels is decided again: two people who open one picture at once
+end in one room. Rooms are never merged.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class ImageCommands(commands.Commands):
                 hit = named, Matched.PATH if back else Matched.PIXELS
             self.allow(request, Action.BIND_PICTURE, None)
             self.in_time(request, subject)
+            if hit is None and _is_decided_too_early(subject.images, opened):
+                return Decision(_answer(None, subject.images, opened))
             return self._bound(request, subject, opened, hit)
 
         return await self._carried_out(request, asked, decide)
@@ -217,6 +220,12 @@ def _is_news(
     )
 
 
+def _is_decided_too_early(found: ImagesFound, opened: OpenImage) -> bool:
+    """Whether somebody has noted one meanwhile that the picture may be: the asking side did not know of it."""
+    told = opened.told
+    return told is not None and any(other.id not in told for other in _others(found))
+
+
 def _new(opened: OpenImage) -> FoundImage:
     """An image that nobody knew; of its key only the server's randomness tells it from others of this name."""
     if opened.url_id is not None:
@@ -238,10 +247,15 @@ def _answer(
     left: tuple[UrlId, ...] = (),
 ) -> bytes:
     image = None if hit is None else _opened(hit[0].record, hit[1], hit[0].version, hit[0].latest)
+    others = _others(found, None if image is None else image.id)
+    return dump_json(codec.encode_image_reply(ImageReply(image, others, left)))
+
+
+def _others(found: ImagesFound, but: ImageId | None = None) -> tuple[OtherImage, ...]:
+    """Images that the picture may be as well, the likeliest first."""
     moved = [_other(owner, Why.MOVED) for held, owner in found.at if held.moved and owner.version is None]
     alike = sorted((_other(other, Why.PIXELS) for other in found.alike), key=lambda other: -other.markers)
-    others = tuple(other for other in (*moved, *alike) if image is None or other.id != image.id)[:MOST_OTHERS]
-    return dump_json(codec.encode_image_reply(ImageReply(image, others, left)))
+    return tuple(other for other in (*moved, *alike) if other.id != but)[:MOST_OTHERS]
 
 
 def _opened(record: ImageRecord, matched: Matched, version: int | None, latest: int) -> OpenedImage:
