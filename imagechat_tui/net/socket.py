@@ -194,7 +194,7 @@ def _connect(
         def process_redirect(self, exc: Exception) -> Exception | str:
             return exc
 
-    query = codec.encode_subscribe(wanted.room, v2=wanted.v2, resume=wanted.resume)
+    query = codec.encode_subscribe(wanted.room, v2=wanted.v2, resume=wanted.resume, unseen=wanted.unseen)
     uri = f"{endpoint.ws_url.rstrip('/')}{SUBSCRIBE.path()}?{urlencode(query)}"
     cookie = endpoint.credentials.cookie
     where: dict[str, Any] = {"unix": True, "path": str(endpoint.uds)} if endpoint.uds is not None else {}

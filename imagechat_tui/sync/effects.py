@@ -28,6 +28,8 @@ class OpenSocket(Tagged, frozen=True):
     """Ask for replay after this position (ours)."""
     thread: ConversationId | None = None
     """None is the image's room; else this conversation's thread room (hosted)."""
+    unseen: bool = False
+    """Nobody is to be told that the person is there (ours)."""
 
 
 class CloseSocket(Tagged, frozen=True):

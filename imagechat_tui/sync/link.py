@@ -378,7 +378,8 @@ class Link:
             return True
         self._step(Step.DIAL)
         self.socket = core.number()
-        core.emit(OpenSocket(self.socket, ids, v2=v2, resume=resume_at))
+        unseen = v2 and core.room.explores
+        core.emit(OpenSocket(self.socket, ids, v2=v2, resume=resume_at, unseen=unseen))
         return False
 
     def settle(self, *, has_data: bool, caught_up: bool, read_only: bool, complete_at: float | None) -> None:

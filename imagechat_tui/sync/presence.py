@@ -89,8 +89,9 @@ class PresenceState:
             self._list.want(self._core.now)
 
     def point(self, point: Point) -> None:
-        """The person points there."""
-        self._pointing = point
+        """The person points there; of who only looks around the others are told nothing."""
+        if not self._core.room.explores:
+            self._pointing = point
 
     # What to do about it
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse
 
 from imagechat_tui.server.usecases import people
-from tests.server.house import IMAGE, House, Json, Person, items, part, running_house
+from tests.server.house import IMAGE, House, Json, Person, frame, items, part, presence, running_house
 
 OTHER = "gallery-43"
 
@@ -164,3 +164,32 @@ async def test_of_a_crowd_only_some_are_named(house: House, monkeypatch: pytest.
         (2, 3),
         (1, 3),
     ]
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("asked", "present"),
+    [({}, True), ({"v": "2"}, True), ({"unseen": "1"}, True), ({"v": "2", "unseen": "1"}, False)],
+)
+async def test_who_wants_to_be_unseen_is_seen_by_nobody(
+    house: House, asked: dict[str, str], present: bool
+) -> None:
+    """An SDK, which does not say ``v=2``, is always there."""
+    carol, bob = house.person("carol"), house.person("bob")
+    await bob.marks()
+    quiet = await carol.sub(await carol.list(v="2"), **asked)
+    await (frame if asked.get("v") else presence)(quiet)
+    await quiet.send_str('{"type":"viewing","version":1}')
+    await quiet.send_str('{"type":"cursor","x":1,"y":2}')
+    socket = await bob.sub(await bob.list())
+    heard = await presence(socket)
+    there = {carol.id, bob.id} if present else {bob.id}
+    assert heard["sc"] == len(there)
+    assert present or heard["uj"] == [bob.id]
+    online = await bob.gets("GET", "/pages/demo/users/online", urlId=IMAGE, v="2")
+    assert {user["id"] for user in items(online, "users")} == there
+    assert carol.id not in part(online, "viewing") or present
+    assert len(items(part(await elsewhere(bob, IMAGE), IMAGE), "users")) == len(there)
+    await bob.writes("live", "b2")
+    while (await frame(quiet))["type"] != "image-chat-updated":
+        pass

@@ -151,6 +151,21 @@ async def test_which_version_is_looked_at_is_known_whichever_process_they_came_t
         assert here.hub.viewing(ROOM) == {eg.ALICE: (5,), eg.BOB: ()} == there.hub.viewing(ROOM)
 
 
+async def test_of_a_socket_that_wants_to_be_unseen_neither_process_knows(tmp_path: Path) -> None:
+    async with running(tmp_path) as (here, there):
+        quiet = Socket()
+        looks = await here.hub.join(ROOM, quiet, eg.ALICE, v2=True, unseen=True)
+        here.hub.looks_at(looks, 3)
+        assert here.hub.viewing(ROOM) == {} == there.hub.viewing(ROOM)
+        seen = await here.hub.join(ROOM, Socket(), eg.ALICE, v2=True)
+        mover = await there.hub.join(ROOM, Socket(), eg.BOB, v2=True)
+        there.hub.crosshair_moved(mover, Point(25.0, 50.0))
+        assert (await quiet.gets("cursor"))["userId"] == eg.BOB, "it hears what all hear"
+        here.hub.leave(looks)
+        assert set(there.hub.viewing(ROOM)) == {eg.ALICE, eg.BOB}, "and takes no other socket of theirs along"
+        here.hub.leave(seen)
+
+
 @pytest.mark.security
 async def test_a_dismissal_ends_a_users_sockets_by_every_process_and_nobody_elses(tmp_path: Path) -> None:
     async with running(tmp_path) as (here, there):

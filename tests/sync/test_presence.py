@@ -177,6 +177,17 @@ def test_the_crosshair_goes_over_the_socket_that_stands() -> None:
     assert desk.take(SendCrosshair) == SendCrosshair(desk.socket, eg.point())
 
 
+@pytest.mark.security
+@pytest.mark.parametrize("explores", [False, True])
+def test_nobody_is_told_of_who_only_explores(explores: bool) -> None:
+    desk = Desk(uniform=at_once, explores=explores)
+    desk.list_comes()
+    assert desk.opens().unseen is explores
+    desk.hears(eg.subscribed(1))
+    desk.wish(MoveCrosshair(eg.point()))
+    assert [sent.point for sent in desk.all(SendCrosshair)] == ([] if explores else [eg.point()])
+
+
 # Which version
 
 

@@ -88,6 +88,7 @@ from imagechat_tui.protocol.codec.requests import (
     encode_placements_query,
     encode_subscribe,
     encode_update_conversation,
+    wants_unseen,
     wants_v2,
 )
 from imagechat_tui.protocol.codec.summaries import (
@@ -180,5 +181,6 @@ __all__ = [
     "parse_json",
     "parse_object",
     "succeeded",
+    "wants_unseen",
     "wants_v2",
 ]

@@ -293,16 +293,19 @@ def decode_event_log_query(query: Mapping[str, str]) -> EventLogQuery:
     )
 
 
-def encode_subscribe(room: RoomIds, *, v2: bool, resume: Position | None = None) -> dict[str, str]:
+def encode_subscribe(
+    room: RoomIds, *, v2: bool, resume: Position | None = None, unseen: bool = False
+) -> dict[str, str]:
     """Query of SUBSCRIBE. ``urlId`` is the name there of what answers call ``urlIdWS``."""
     query = {"urlId": room.url_id_ws, "userIdWS": room.user_id_ws, "tenantIdWS": room.tenant_id_ws}
     if not v2:
         return query
-    return query | (_resume(resume) if resume is not None else {"v": "2"})
+    query |= _resume(resume) if resume is not None else {"v": "2"}
+    return query | {"unseen": "1"} if unseen else query
 
 
 def decode_subscribe(query: Mapping[str, str]) -> RoomIds:
-    """The three ids of SUBSCRIBE, as received; ``wants_v2`` and ``decode_resume`` tell the rest.
+    """The three ids of SUBSCRIBE, as received; ``wants_v2``, ``wants_unseen`` and ``decode_resume`` tell the rest.
 
     Raises:
         MalformedMessage: ``urlId`` or ``tenantIdWS`` is missing.
@@ -320,6 +323,11 @@ def decode_resume(query: Mapping[str, str]) -> Position | None:
     if "seq" not in query:
         return None
     return read_position(Fields({**query, "seq": _whole(query, "seq", None)}))
+
+
+def wants_unseen(query: Mapping[str, str]) -> bool:
+    """Whether a ``v=2`` client asks that nobody be told of its socket (SUBSCRIBE)."""
+    return wants_v2(query) and query.get("unseen") == "1"
 
 
 def wants_v2(query: Mapping[str, str]) -> bool:

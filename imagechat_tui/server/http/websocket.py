@@ -89,7 +89,8 @@ async def _listen(
     if transport is None:
         return socket
     try:
-        subscriber = await serving.hub.join(room, transport, actor.id, v2=v2, resume=resume)
+        unseen = codec.wants_unseen(request.query)
+        subscriber = await serving.hub.join(room, transport, actor.id, v2=v2, resume=resume, unseen=unseen)
     except StoreUnavailable:  # too late for a status: the handshake is done
         await socket.close(code=CloseCode.OVERLOAD)
         return socket

@@ -124,16 +124,24 @@ class Hub:
     # Joining and leaving
 
     async def join(
-        self, key: RoomKey, wire: Wire, user_id: UserId, *, v2: bool, resume: Position | None = None
+        self,
+        key: RoomKey,
+        wire: Wire,
+        user_id: UserId,
+        *,
+        v2: bool,
+        resume: Position | None = None,
+        unseen: bool = False,
     ) -> Subscriber:
         """Register a socket and bring it up to where the room stands.
 
         Args:
             key: The room.
             wire: The socket's transport.
-            user_id: Who is present with it.
+            user_id: Whose it is, and who is present with it.
             v2: Whether it asked for our extensions.
             resume: The last position it knows (``v2``).
+            unseen: Whether nobody is to be told of it (``v2``): it hears everything, and counts for nobody.
         """
         room = self._rooms.get(key)
         if room is None:
@@ -146,13 +154,14 @@ class Hub:
             self._tidy(room)
             raise
         room.joining -= 1
-        subscriber = Subscriber(wire, user_id, v2=v2)
+        subscriber = Subscriber(wire, user_id, v2=v2, unseen=unseen)
         room.subscribers.add(subscriber)
         self._homes[subscriber] = room
-        room.presence.joined(user_id, time.monotonic())
-        room.registered_ms[user_id] = self._now_ms()
-        self._broker.tell(messages.Joined(key, user_id))
-        self._set_alarm(room)
+        if not unseen:
+            room.presence.joined(user_id, time.monotonic())
+            room.registered_ms[user_id] = self._now_ms()
+            self._broker.tell(messages.Joined(key, user_id))
+            self._set_alarm(room)
         self._follower.hint(key)
         try:
             first = await self._greeting(key, position, resume) if v2 else []
@@ -190,20 +199,23 @@ class Hub:
             return
         subscriber.gone = True
         room.subscribers.discard(subscriber)
+        if subscriber.unseen:
+            self._tidy(room)
+            return
         self._broker.tell(messages.Left(room.key, subscriber.user_id, subscriber.version))
         self._went(room, subscriber.user_id, subscriber.version)
 
     def crosshair_moved(self, subscriber: Subscriber, point: Point) -> None:
         """Show one person's crosshair to the others (``v2``); never logged."""
         room = self._homes.get(subscriber)
-        if room is not None:
+        if room is not None and not subscriber.unseen:
             self._show_crosshair(room, subscriber.user_id, point, mover=subscriber)
             self._broker.tell(messages.CrosshairMoved(room.key, subscriber.user_id, point))
 
     def looks_at(self, subscriber: Subscriber, version: int) -> None:
         """A socket shows another version of the image (``v2``); told to the others, never logged."""
         room, before = self._homes.get(subscriber), subscriber.version
-        if room is None or before == version:
+        if room is None or subscriber.unseen or before == version:
             return
         subscriber.version = version
         room.viewing.changed(subscriber.user_id, before, version, time.monotonic())

@@ -51,15 +51,18 @@ class Subscriber:
         "_unread",
         "_wire",
         "gone",
+        "unseen",
         "user_id",
         "v2",
         "version",
     )
 
-    def __init__(self, wire: Wire, user_id: UserId, *, v2: bool) -> None:
+    def __init__(self, wire: Wire, user_id: UserId, *, v2: bool, unseen: bool = False) -> None:
         self._wire = wire
         self.user_id = user_id
         self.v2 = v2
+        self.unseen = unseen
+        """Nobody is told that it is there."""
         self.version: int | None = None
         """Which version of the image it shows, as far as it has said."""
         self.gone = False
