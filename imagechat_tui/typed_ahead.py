@@ -146,6 +146,12 @@ def answered() -> None:
     _owed = max(0, _owed - 1)
 
 
+def give_up() -> None:
+    """Whatever the terminal still owes is lost: it was thrown away, or never came."""
+    global _owed
+    _owed = 0
+
+
 def owes() -> bool:
     """Whether the terminal has not answered all yet."""
     return _owed > 0
@@ -153,7 +159,6 @@ def owes() -> bool:
 
 def _await_answers(terminal: int) -> None:
     """Take what the terminal still owes, and all with it: the shell would have it for typing."""
-    global _owed
     if not _owed:
         return
     said, deadline = b"", time.monotonic() + ANSWER_S
@@ -165,7 +170,7 @@ def _await_answers(terminal: int) -> None:
             break
         said += piece
     termios.tcflush(terminal, termios.TCIFLUSH)
-    _owed = 0
+    give_up()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from imagechat_tui import typed_ahead
 from imagechat_tui.typed_ahead import opens_a_screen
 from tests.terminal import Terminal
 
@@ -59,6 +60,22 @@ sys.meta_path.insert(0, Slow())
 sys.argv = ["imagechat", "demo"]
 main()
 """
+
+
+def test_what_the_terminal_owes_is_counted_and_may_be_given_up() -> None:
+    assert not typed_ahead.owes()
+    typed_ahead.asked()
+    typed_ahead.asked()
+    typed_ahead.answered()
+    assert typed_ahead.owes()
+    typed_ahead.give_up()
+    typed_ahead.answered()  # one that nobody waited for
+    assert not typed_ahead.owes()
+    typed_ahead.asked()
+    assert typed_ahead.owes()
+    typed_ahead.answered()
+    assert not typed_ahead.owes()
+    assert not typed_ahead.ask("\x1b[c")  # while keys are not kept the answer would be seen
 
 
 class Stage:

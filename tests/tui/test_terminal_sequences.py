@@ -262,6 +262,10 @@ def test_it_does_not_matter_where_a_stream_is_cut(data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(0, len(stream)), max_size=8)))
     pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     assert meant(read(*pieces)) == meant(read(stream))
+    # While an answer is waited for, nothing is another key: beginnings are only held longer.
+    terminal = TerminalInput(owed=lambda: True)
+    found = [message for piece in pieces for message in terminal.feed(piece, 0.0)]
+    assert meant([*found, *terminal.tick(LATE_S)]) == meant(read(stream))
 
 
 def sequence(draws: random.Random) -> str:

@@ -124,6 +124,7 @@ class TerminalDriver(LinuxDriver):
                 if ends_at is None:
                     for message in _bursts(found):
                         self.process_message(message)
+        typed_ahead.give_up()  # Textual throws away what comes later
 
     def _read(self, selector: selectors.SelectSelector) -> bytes | None:
         """All that has come; None if nothing ever will any more.
