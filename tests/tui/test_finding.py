@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.intents import MarkRead, OpenThread, PostComment, StartConversation, Write
 from imagechat_tui.sync.state import ChatState, Draft, OutboxEntry, WriteStatus
+from tests import examples as eg
 from tests.tui.chat_parts import Parts
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import chat_state, comment, conversation, two_threads
@@ -24,6 +28,12 @@ def five(*, more: tuple[str, ...] = (), **overrides: object) -> ChatState:
         for n, text in enumerate((*SAID, *more), 1)
     ]
     return chat_state(*threads, **overrides)
+
+
+def resolved(state: ChatState, key: str) -> ChatState:
+    conversations = dict(state.confirmed.conversations)
+    conversations[ConversationId(key)] = replace(conversations[ConversationId(key)], resolved=True)
+    return eg.changed(state, conversations=MappingProxyType(conversations))
 
 
 def filtered(text: str, state: ChatState | None = None) -> Parts:
@@ -88,14 +98,51 @@ def test_a_filter_holds_while_others_write() -> None:
     assert (listed(parts), parts.state.hidden) == (["ic_1", "ic_3", "ic_5", "ic_7"], 3)
 
 
-def test_what_is_read_is_not_hidden_until_it_is_closed() -> None:
+def test_what_is_read_is_not_hidden_until_another_is_selected() -> None:
     unread = frozenset({ConversationId("ic_2")})
     parts = filtered("is:unread", five(unread=unread))
     parts.selection.open("ic_2", entered=True)
     parts.show(five())
     assert listed(parts) == ["ic_2"]
     parts.selection.close()
-    assert (listed(parts), parts.selection.selected_key) == ([], None)
+    assert (listed(parts), parts.selection.selected_key) == (["ic_2"], "ic_2")
+    parts.selection.select(None)
+    assert (listed(parts), parts.display.title) == ([], "5 hidden by is:unread")
+
+
+@pytest.mark.parametrize("goes_on", [1, -1])
+def test_a_selected_marker_that_the_filter_means_no_more_stays_until_one_moves_on(goes_on: int) -> None:
+    parts = filtered("is:open")
+    parts.selection.select("ic_3")
+    parts.show(resolved(five(), "ic_3"))
+    assert (listed(parts), parts.selection.selected_key) == (KEYS[:4], "ic_3")
+    assert parts.display.title == "1 hidden by is:open"
+    parts.selection.step(goes_on)
+    assert parts.selection.selected_key == ("ic_4" if goes_on > 0 else "ic_2")
+    assert (listed(parts), parts.display.selected) == (["ic_1", "ic_2", "ic_4"], parts.selection.selected_key)
+    assert parts.display.title == "2 hidden by is:open"
+
+
+def test_a_marker_of_ones_own_is_seen_saved_where_the_filter_hides_it() -> None:
+    entry = OutboxEntry(
+        BroadcastId("b9"), StartConversation(Point(5.0, 5.0), "new"), WriteStatus.PENDING, 1.0
+    )
+    parts = filtered("footer", five(outbox=(entry,)))
+    parts.selection.select("b9")
+    parts.selection.saved("b9", conversation_id="ic_6", comment_id=None)
+    parts.show(five(more=("new",)))
+    assert (listed(parts), parts.selection.selected_key) == (["ic_4", "ic_6"], "ic_6")
+    parts.selection.select("ic_4")
+    assert listed(parts) == ["ic_4"]
+
+
+def test_a_filter_that_is_typed_hides_what_was_selected() -> None:
+    parts = Parts(five())
+    parts.selection.select("ic_2")
+    parts.finding.filter()
+    parts.finding.typed("total")
+    parts.finding.typed("logo")
+    assert (listed(parts), parts.selection.selected_key) == (["ic_1", "ic_3", "ic_5"], "ic_1")
 
 
 @pytest.mark.parametrize("failed", [False, True])

@@ -59,6 +59,13 @@ def test_all_open_or_no_markers_are_shown() -> None:
     assert keys == {"all": ["a", "b"], "open": ["a"], "none": []}
 
 
+@pytest.mark.parametrize(("shown", "keys"), [("all", ["a", "b"]), ("open", ["a", "b"]), ("none", [])])
+def test_a_selected_marker_stays_shown_when_it_is_resolved(shown: str, keys: list[str]) -> None:
+    some = (thread("a"), thread("b", resolved=True))
+    assert [chip.key for chip in ThreadChips().of(some, selected="b", shown=shown)] == keys
+    assert is_shown(some[1], shown, selected=True) is (shown != "none")
+
+
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.SAVED}))
 def test_a_marker_that_is_not_saved_has_no_number_made_up(status: Status) -> None:
     some = (thread("a", number=2), thread("b", number=None, status=status))
@@ -268,4 +275,4 @@ def test_a_note_does_not_lie_on_the_minimap() -> None:
 @pytest.mark.parametrize(("shown", "read"), [("all", {1, 2}), ("open", {1}), ("none", set())])
 def test_markers_that_are_hidden_are_not_shown(shown: str, read: set[int]) -> None:
     threads = (thread("1"), thread("2", resolved=True))
-    assert {int(one.key) for one in threads if is_shown(one, shown)} == read
+    assert {int(one.key) for one in threads if is_shown(one, shown, selected=False)} == read

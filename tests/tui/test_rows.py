@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -124,6 +125,16 @@ async def test_a_removed_item_hands_the_selection_to_its_neighbour() -> None:
         assert rows.selected == "a"
         rows.items = []
         assert rows.selected is None
+
+
+@pytest.mark.parametrize(("key", "selected"), [("j", "c"), ("k", "a"), ("enter", "c")])
+async def test_keys_go_on_from_an_item_that_is_selected_no_more(key: str, selected: str) -> None:
+    async with shelf(named(*"abcd")) as (rows, pilot):
+        rows.selected = "b"
+        rows.selected = None
+        rows.items = named(*"acd")
+        await pilot.press(key)
+        assert rows.selected == selected
 
 
 async def test_only_the_changed_item_is_drawn_again() -> None:

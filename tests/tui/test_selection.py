@@ -88,11 +88,31 @@ def test_the_next_unread_is_looked_for_from_the_selected_one_on_and_round() -> N
     assert not parts.selection.open_next_unread()
 
 
-def test_a_selected_marker_that_goes_leaves_the_selection_to_its_neighbour() -> None:
+@pytest.mark.parametrize(("gone", "step", "next_one"), [(2, 1, 3), (2, -1, 1), (3, 1, 1), (1, -1, 3)])
+def test_where_somebody_deletes_the_selected_marker_none_is_selected(
+    gone: int, step: int, next_one: int
+) -> None:
+    def three(*numbers: int) -> ChatState:
+        return chat_state(*((conversation(n, 10.0 * n), []) for n in numbers))
+
+    parts = Parts(three(1, 2, 3))
+    parts.selection.select(f"ic_{gone}")
+    parts.show(three(*{1, 2, 3} - {gone}))
+    assert (parts.selection.selected_key, parts.selection.current, parts.display.selected) == (
+        None,
+        None,
+        None,
+    )
+    parts.show()
+    assert parts.selection.step(step) == f"ic_{next_one}"
+
+
+def test_a_selected_marker_that_this_screen_deletes_leaves_the_selection_to_its_neighbour() -> None:
     parts = Parts()
     parts.selection.select(FIRST)
+    parts.selection.deleting.add(FIRST)
     parts.show(without(FIRST))
-    assert parts.selection.selected_key == SECOND
+    assert (parts.selection.selected_key, parts.selection.deleting) == (SECOND, set())
 
 
 def test_an_open_thread_that_vanishes_can_still_be_read_and_no_key_is_about_it() -> None:

@@ -596,7 +596,7 @@ class ChatScreen(Layer[None]):
     def _show_selected(self, key: str | None) -> None:
         self.threads.selected = key
         self.picture.selected = key
-        self.show_status()
+        self._show_markers()  # the one before may be hidden now
 
     def _thread_opened(self) -> None:
         self.add_class("-reading")

@@ -51,9 +51,11 @@ class ScreenState:
         self.found: tuple[Thread, ...] = ()
         """Those of them that are listed, and marked on the picture."""
         self.query = EVERY
-        """Which these are, but for what is open and what is not saved: that is never hidden."""
+        """Which these are, but for what is open, selected or not saved: that is never hidden."""
         self._finder = Finder()
         self._open_key: str | None = None
+        self._held_key: str | None = None
+        """The thread that is not hidden because it is selected."""
         self._first_seen = FirstSeen()
         self._order: tuple[str, ...] = ()
         self._colors: Colors = assigned(())
@@ -85,9 +87,12 @@ class ScreenState:
     # -- what is hidden
 
     def look_for(self, query: Query) -> None:
-        """Hide what is not meant."""
+        """Hide what is not meant, even what is selected: the person sees it go."""
         self.query = query
+        held, self._held_key = self._held_key, None
         self._find()
+        if any(thread.key == held for thread in self.found):
+            self._held_key = held
 
     def open(self, key: str | None) -> None:
         """This thread is open, so that it is not hidden; None: none is."""
@@ -95,11 +100,17 @@ class ScreenState:
             self._open_key = key
             self._find()
 
+    def hold(self, key: str | None) -> None:
+        """This thread is selected, so that it is not hidden, whatever becomes of it; None: none is."""
+        if key != self._held_key:
+            self._held_key = key
+            self._find()
+
     def _find(self) -> None:
         self.found = self.threads
         if self.query.terms:
             meant = self._finder.found(self.query, self.threads, self.shown.confirmed.me)
-            keys = {self._open_key, *(thread.key for thread in meant)}
+            keys = {self._open_key, self._held_key, *(thread.key for thread in meant)}
             self.found = tuple(thread for thread in self.threads if thread.key in keys or is_unsaved(thread))
 
     @property

@@ -32,7 +32,7 @@ class ThreadDisplay(Protocol):
 
     @property
     def selected(self) -> str | None:
-        """Key of the thread that its list has selected: a neighbour, once that one has gone."""
+        """Key of the thread that its list has selected: a neighbour, once that one is not in it any more."""
 
     @property
     def comment(self) -> CommentView | None:
@@ -70,8 +70,9 @@ class ThreadDisplay(Protocol):
 class Selection:
     """The selected thread and the open one.
 
-    A key is about the open thread, else about the selected one. An open thread that somebody deleted stays to be
-    read, and no key is about it any more.
+    A key is about the open thread, else about the selected one, and never about another because of what somebody
+    else does: an open thread that somebody deleted stays to be read, and no key is about it any more; where the
+    selected one was deleted, none is selected.
 
     Args:
         state: what is shown.
@@ -106,12 +107,16 @@ class Selection:
         self._on_change = on_change
         self.selected_key: str | None = None
         """The thread that is selected, on picture and list."""
+        self._left_at = 0
+        """Where among the threads the selected one was that somebody deleted: from there the next key goes on."""
         self.open_key: str | None = None
         """The thread that is open."""
         self.gone: Thread | None = None
         """The open thread as it was last, after somebody deleted it."""
         self.deleting: set[str] = set()
         """Threads that this screen asked to delete, and of which there is no verdict yet."""
+        self._listed: tuple[Thread, ...] = ()
+        """The threads as they were listed last."""
         self._read: Thread | None = None
         """The open thread as it was shown last."""
         self._expected: tuple[str, Point | None] | None = None
@@ -141,7 +146,10 @@ class Selection:
 
     def select(self, key: str | None) -> None:
         """Select a thread, on picture and list; None: no thread."""
-        self.selected_key = key
+        self.selected_key, self._left_at = key, 0
+        self._state.hold(key)
+        if self._state.found != self._listed:  # the one before was not hidden while it was selected
+            self._show_found()
         self._on_select(key)
 
     def select_in_list(self, key: str) -> None:
@@ -156,7 +164,8 @@ class Selection:
         threads = self._state.found
         if not threads:
             return None
-        thread = threads[(self._place(-1 if step > 0 else 0) + step) % len(threads)]
+        unselected = self._left_at - 1 if step > 0 else self._left_at
+        thread = threads[(self._place(unselected) + step) % len(threads)]
         self.look_at(thread)
         return thread.key
 
@@ -187,7 +196,7 @@ class Selection:
 
     def open_next_unread(self) -> bool:
         """Open the next thread with something unread, round and round; False if there is none but what is open."""
-        threads, at = self._state.found, self._place(-1) + 1
+        threads, at = self._state.found, self._place(self._left_at - 1) + 1
         others = (thread for thread in (*threads[at:], *threads[:at]) if thread.key != self.open_key)
         unread = next((thread for thread in others if thread.unread), None)
         if unread is not None:
@@ -234,21 +243,43 @@ class Selection:
         self.gone = self._read = None
         self._set_open(None)
         self._dispatch(CloseThread())
-        self._show_list()
         self._on_close()
 
     # -- what becomes of them
 
     def follow(self) -> None:
         """Take in that another state is shown."""
-        self.deleting &= {*(thread.key for thread in self._state.threads), self.open_key or ""}
         self._follow_renamed()
+        self._follow_deleted()
+        self.deleting &= {*(thread.key for thread in self._state.threads), self.open_key or ""}
         self._list_found()
         self._follow_expected()
         self._show_open()
 
+    def _follow_deleted(self) -> None:
+        """Have none selected where the one was deleted, and not by this screen."""
+        at, listed = next(
+            ((at, thread) for at, thread in enumerate(self._listed) if thread.key == self.selected_key),
+            (0, None),
+        )
+        if (
+            listed is None
+            or listed.key in (*self._renamed, *self.deleting)
+            or listed.status is not Status.SAVED
+        ):
+            return
+        if self._state.thread(listed.key) is None:
+            self.select(None)
+            self._left_at = at
+
+    def _show_found(self) -> None:
+        self._listed = self._state.found
+        self._display.show_threads(self._listed)
+        if self.open_key is None:
+            self._show_list()
+
     def _list_found(self) -> None:
-        self._display.show_threads(self._state.found)
+        self._show_found()
         if self.selected_key != self._display.selected:
             self.select(self._display.selected)
 

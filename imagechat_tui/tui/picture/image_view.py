@@ -335,7 +335,7 @@ class ImageView(Widget, can_focus=True):
 
     def shows(self, thread: Thread) -> bool:
         """Whether a thread's marker is among those that are shown, wherever it is."""
-        return is_shown(thread, self.markers_shown)
+        return is_shown(thread, self.markers_shown, selected=thread.key == self.selected)
 
     def _chips(self) -> list[Chip]:
         shown = "none" if self.drawn.bare else self.markers_shown

@@ -27,15 +27,15 @@ class ThreadChips:
         self._made: dict[str, tuple[Thread, str, bool, Chip]] = {}
 
     def of(self, threads: Sequence[Thread], *, selected: str | None, shown: str) -> list[Chip]:
-        """The chips of those that are ``shown`` (``all``, ``open``, ``none``); one may be selected."""
+        """The chips of those that are ``shown`` (``all``, ``open``, ``none``); one may be ``selected``, a key."""
         before, self._made = self._made, {}
         chips = []
         for thread in threads:
-            if not is_shown(thread, shown):
+            here = thread.key == selected
+            if not is_shown(thread, shown, selected=here):
                 continue
             label = UNNUMBERED if thread.number is None else numbered(thread.number, to_check=thread.to_check)
             made = before.get(thread.key)
-            here = thread.key == selected
             if made is None or made[0] is not thread or made[1] != label or made[2] != here:
                 chip = Chip(thread.key, label, mark_of(thread), thread.point, here)
                 made = (thread, label, here, chip)
@@ -44,9 +44,12 @@ class ThreadChips:
         return chips
 
 
-def is_shown(thread: Thread, shown: str) -> bool:
-    """Whether a thread's marker is among the ``shown`` ones (``all``, ``open``, ``none``)."""
-    return shown != "none" and not (shown == "open" and thread.conversation.resolved)
+def is_shown(thread: Thread, shown: str, *, selected: bool) -> bool:
+    """Whether a thread's marker is among the ``shown`` ones (``all``, ``open``, ``none``).
+
+    One that is selected stays among them when it is resolved, as it stays in a list with a filter.
+    """
+    return shown != "none" and not (shown == "open" and thread.conversation.resolved and not selected)
 
 
 def mark_of(thread: Thread) -> Mark:

@@ -100,6 +100,8 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._strips: dict[str, list[Strip]] = {}
         """The drawn lines of items, by their keys."""
         self._styles: dict[str, Style] = {}
+        self._left_at = 0
+        """Where the item was that is selected no more, with none in its place: from there keys go on."""
         self._width = 0
         self._empty_wrapped: tuple[int, list[Text]] | None = None
         """A width in cells, and ``empty`` wrapped to it."""
@@ -167,7 +169,9 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(width, self._tops[-1])
 
     def _stand_by(self, at: int | None) -> None:
-        """If the selected item has gone, its neighbour is selected."""
+        """If the selected item has gone, its neighbour is selected; whoever does not want that selects none first."""
+        if not self._keys:
+            self._left_at = 0
         if at is None or self.selected in self._index:
             return
         key = self._keys[min(at, len(self._keys) - 1)] if self._keys else None
@@ -216,6 +220,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def watch_selected(self, before: str | None, after: str | None) -> None:
         """Redraw the two items, and bring the new one into view."""
+        self._left_at = self._index.get(before or "", 0) if after is None else 0
         for key in (before, after):
             if key is not None and key in self._index:
                 self._redraw(self._index[key])
@@ -254,7 +259,10 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _step(self, step: int) -> None:
         index = self._index.get(self.selected or "")
-        self._select((0 if step > 0 else len(self._keys) - 1) if index is None else index + step)
+        if index is not None:
+            self._select(index + step)
+        elif self._keys:
+            self._select((self._left_at + min(step, 0)) % len(self._keys))
 
     def action_cursor_down(self) -> None:
         """Select the next item, or read on in a long one."""
@@ -277,7 +285,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def action_half_page(self, step: int) -> None:
         """Go down or up by half of what is visible."""
-        index = self._index.get(self.selected or "", 0)
+        index = self._index.get(self.selected or "", min(self._left_at, len(self._keys) - 1))
         if not self._keys:
             return
         line = self._tops[index] + step * max(1, self.size.height // 2)
@@ -297,7 +305,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if self.selected in self._index:
             self.post_message(self.Chosen(self, self.selected or ""))
         elif self._keys:
-            self._select(0)
+            self._select(self._left_at)
 
     def on_click(self, event: events.Click) -> None:
         """A click selects, a double click opens."""
@@ -339,7 +347,7 @@ class Rows(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def on_focus(self) -> None:
         """Show by the mark that keys go here; an unselected list gets a selection to start from."""
         if self.selected is None:  # one that is not there yet, such as a comment just sent, is on its way
-            self._select(0)
+            self._select(self._left_at)
         self._redraw_selected()
 
     def on_blur(self) -> None:
