@@ -13,6 +13,7 @@ import numpy
 import pytest
 from textual import events
 from textual.driver import Driver
+from textual.notifications import Notification
 from textual.pilot import Pilot
 
 from imagechat_tui.raster.compare import differences
@@ -131,8 +132,10 @@ class Sit(Protocol):
 
 
 @pytest.fixture
-def sit(tmp_path: Path) -> Sit:
+def sit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sit:
     """Sit down at a terminal: ``async with sit(state, size=(80, 24)) as desk``."""
+    # On a busy machine a note's seconds are over before a test looks.
+    monkeypatch.setattr(Notification, "has_expired", False)
 
     @asynccontextmanager
     async def opened(

@@ -40,9 +40,7 @@ async def test_a_key_stays_with_its_word_where_the_line_wraps(width: int, lines:
 async def test_a_question_in_a_narrow_dialog_says_what_its_keys_do(sit: Sit) -> None:
     async with sit(size=(26, 10)) as desk:
         await desk.app.push_screen(ConfirmScreen("Delete it?", SafeText("text"), yes="deletes it"))
-        await desk.settle()
-        shown = [line.strip("│ ") for line in desk.lines]
-        assert {"y deletes it", "Esc keep"} <= {*shown}
+        await desk.until(lambda: {"y deletes it", "Esc keep"} <= {line.strip("│ ") for line in desk.lines})
 
 
 async def test_the_line_wraps_anew_when_the_terminal_changes() -> None:
