@@ -7,7 +7,7 @@ reader or a guest, sees it all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from types import MappingProxyType
@@ -51,6 +51,10 @@ class Placing:
         """Of which nobody can tell here, for want of a picture. Nobody is told: somebody else may know better."""
         self._pending: dict[ConversationId, Placement | None] = {}
         """What the server has not confirmed; None takes back what a person said."""
+        self._dropped: set[ConversationId] = set()
+        """Of which the server holds no more what was worked out: a person has said where they were before."""
+        self._behind: list[ChangePlacements] = []
+        """What the person said of versions that were shown before, and that the server has not confirmed."""
         self._sent: ChangePlacements | None = None
         """What is on its way to the server; None while it is asked."""
 
@@ -59,6 +63,12 @@ class Placing:
         """Where markers are now."""
         return self._placings
 
+    def dropped(self) -> frozenset[ConversationId]:
+        """Markers that are to be looked for anew, each told once."""
+        dropped = frozenset(self._dropped)
+        self._dropped.clear()
+        return dropped
+
     # What happened
 
     def shows(self, version: int | None) -> None:
@@ -66,11 +76,15 @@ class Placing:
         if version == self._placings.version:
             return
         self.refresh()
+        if self._placings.version is not None and (said := self._said()):
+            pending = {key: self._pending[key] for key in said}
+            self._behind.append(_change(self._placings.version, pending))
         self._revision, self._refused = None, False
         self._told.clear()
         self._worked_out.clear()
         self._pending.clear()
         self._guessed.clear()
+        self._dropped.clear()
         self._placings = Placings(version, told=_is_unseen(version))
 
     def joined(self) -> None:
@@ -100,7 +114,9 @@ class Placing:
         if not self._request.loaded(loaded.request):
             return
         sent, self._sent, told = self._sent, None, loaded.placements
-        if sent is not None:
+        if sent is not None and sent in self._behind:
+            self._behind.remove(sent)
+        elif sent is not None:
             self._confirm(sent)
             if told.placements or told.gone:
                 self._take(told)
@@ -109,8 +125,14 @@ class Placing:
         elif told.revision >= self._heard:  # else a change has overtaken the answer: once more
             self._ask = False
             self._revision = told.revision
+            before = dict(self._told)
             self._told.clear()
             self._note(told)
+            self._dropped.update(
+                key
+                for key, one in before.items()
+                if one.state is not PlacementState.SET and key not in self._told
+            )
             self._placings = self._placings.replace(told=True)
         self._show()
 
@@ -123,8 +145,13 @@ class Placing:
             return
         self._refused = True
         if sent is not None:
-            for conversation_id in self._said():
+            refused = self._said()
+            for conversation_id in refused:
                 del self._pending[conversation_id]
+            for behind in self._behind:
+                refused += [one.conversation_id for one in behind.placements] + list(behind.unset)
+            self._behind.clear()
+            for conversation_id in dict.fromkeys(refused):
                 self._core.announce(News.NOT_PLACED, conversation_id=conversation_id, problem=failed.problem)
             self._show()
 
@@ -174,10 +201,10 @@ class Placing:
         version = self._placings.version
         if not self._joined or self._refused or version is None or _is_unseen(version):
             return
-        if self._ask or self._revision is None or (self._pending and may_tell):
+        if self._ask or self._revision is None or ((self._pending or self._behind) and may_tell):
             at = self._request.due_at(-inf)
             if at is not None:
-                yield Due(at, self._begin)
+                yield Due(at, self._tell_behind if self._behind and may_tell else self._begin)
 
     # Inside
 
@@ -191,6 +218,11 @@ class Placing:
         self._request.abandon()
         self._sent = None
 
+    def _tell_behind(self) -> None:
+        """Before the server is asked: where a person has put one is where the version that is shown looks from."""
+        self._sent = self._behind[0]
+        self._core.emit(SendPlacements(self._request.begin(), self._sent))
+
     def _begin(self) -> None:
         version = self._placings.version
         assert version is not None
@@ -198,12 +230,7 @@ class Placing:
             self._ask, self._heard = True, 0
             self._core.emit(FetchPlacements(self._request.begin(), version))
             return
-        pending = dict(islice(self._pending.items(), MAX_PLACEMENTS))
-        self._sent = ChangePlacements(
-            version,
-            tuple(placement for placement in pending.values() if placement is not None),
-            tuple(key for key, placement in pending.items() if placement is None),
-        )
+        self._sent = _change(version, dict(islice(self._pending.items(), MAX_PLACEMENTS)))
         self._core.emit(SendPlacements(self._request.begin(), self._sent))
 
     def _take(self, changed: Placements) -> None:
@@ -219,7 +246,9 @@ class Placing:
 
     def _note(self, told: Placements) -> None:
         for key in told.gone:
-            self._told.pop(key, None)
+            before = self._told.pop(key, None)
+            if before is not None and before.state is not PlacementState.SET:
+                self._dropped.add(key)
             self._worked_out.pop(key, None)
         for placement in told.placements:
             self._told[placement.conversation_id] = placement
@@ -259,6 +288,15 @@ class Placing:
                 shown[key] = placement
         if shown != self._placings.placements:
             self._placings = self._placings.replace(placements=MappingProxyType(shown))
+
+
+def _change(version: int, pending: Mapping[ConversationId, Placement | None]) -> ChangePlacements:
+    """What the server is told; None takes back what a person said."""
+    return ChangePlacements(
+        version,
+        tuple(placement for placement in pending.values() if placement is not None),
+        tuple(key for key, placement in pending.items() if placement is None),
+    )
 
 
 def _is_unseen(version: int | None) -> bool:

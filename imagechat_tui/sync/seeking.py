@@ -118,6 +118,8 @@ class Seeking:
             return
         if placings.version != self._version:
             self._turn_to(placings.version)
+        for key in self._facts.placing.dropped():
+            self._tried.pop(key, None)
         if placings.told and not self._running:
             self._ask(placings, markers.values())
         self._shown, self._markers = self._facts.placing.placings, markers

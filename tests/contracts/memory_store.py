@@ -374,8 +374,8 @@ class MemoryTransaction:
         assert (of.tenant_id, chat_id) in self._data.markers
         self._data.placements[of.tenant_id, chat_id, of.number, by_person] = placement
 
-    def remove_set(self, of: VersionKey, conversation_id: ConversationId) -> None:
-        self._data.placements.pop((of.tenant_id, conversation_id, of.number, True), None)
+    def remove_placement(self, of: VersionKey, conversation_id: ConversationId, *, said: bool) -> None:
+        self._data.placements.pop((of.tenant_id, conversation_id, of.number, said), None)
 
     def _conversations(self, tenant_id: TenantId, image: UrlId) -> list[Conversation]:
         shown = [
@@ -486,7 +486,9 @@ class MemoryStore:
     async def placements(self, of: VersionKey) -> Placements:
         return placements_on(MemoryTransaction(self._data), of)
 
-    async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+    async def change_placements(
+        self, of: VersionKey, change: ChangePlacements, by: UserId
+    ) -> tuple[Placements, ...]:
         data = self._data.copy()
         changed = apply_placements(MemoryTransaction(data), of, change, by)
         self._data = data

@@ -551,6 +551,14 @@ async def two_versions(store: Store, *, tenant_id: TenantId = eg.TENANT) -> Conv
     return marker
 
 
+async def four_versions(store: Store, own: int) -> None:
+    """An image that has had four looks, and a marker that was made on that one."""
+    for number in range(1, 5):
+        change = ImageChange(image("one"), (), looking(number, f"look {number}"))
+        await store.change(image_change(f"look {number}", change))
+    await put(store, eg.conversation(version=own))
+
+
 def worked_out(y: float, origin: Point | None = None, conversation_id: ConversationId = HOME) -> Placement:
     return Placement(conversation_id, Point(25.5, y), PlacementState.MOVED, origin or eg.point(), 0.9)
 
@@ -562,7 +570,8 @@ def said(y: float, by: UserId | None = None, conversation_id: ConversationId = H
 async def place(
     store: Store, *placements: Placement, unset: tuple[ConversationId, ...] = (), by: UserId = eg.ALICE
 ) -> Placements:
-    return await store.change_placements(SECOND, ChangePlacements(2, placements, unset), by)
+    (changed, *_) = await store.change_placements(SECOND, ChangePlacements(2, placements, unset), by)
+    return changed
 
 
 def changed(revision: int, *placements: Placement) -> Placements:
@@ -656,7 +665,7 @@ async def test_of_a_version_that_there_is_not_nothing_is_kept(store: Store) -> N
         SECOND._replace(tenant_id=OTHER),
     ):
         change = ChangePlacements(nowhere.number, (said(40),))
-        assert await store.change_placements(nowhere, change, eg.ALICE) == Placements(nowhere.number)
+        assert await store.change_placements(nowhere, change, eg.ALICE) == (Placements(nowhere.number),)
         assert await store.placements(nowhere) == Placements(nowhere.number)
     assert await store.placements(SECOND) == changed(0)
 
@@ -678,9 +687,52 @@ async def test_each_version_has_placements_of_its_own(store: Store) -> None:
     await store.change(image_change("look 3", ImageChange(image("one"), (), looking(3, "newest"))))
     await place(store, said(40))
     assert await store.placements(third) == Placements(3)
-    told = await store.change_placements(third, ChangePlacements(3, (worked_out(70),)), eg.BOB)
+    (told,) = await store.change_placements(third, ChangePlacements(3, (worked_out(70),)), eg.BOB)
     assert told == Placements(3, 1, (worked_out(70),))
     assert await store.placements(SECOND) == changed(1, said(40, eg.ALICE))
+
+
+@pytest.mark.parametrize(
+    ("own", "put", "says", "gone"),
+    [
+        pytest.param(1, {3: worked_out(70)}, said(50), {3}, id="the next"),
+        pytest.param(1, {3: worked_out(70), 4: worked_out(70)}, said(50), {3, 4}, id="all that follow"),
+        pytest.param(
+            1, {3: said(60), 4: worked_out(70)}, said(50), set[int](), id="as far as somebody has said it"
+        ),
+        pytest.param(1, {3: worked_out(70), 4: said(60)}, said(50), {3}, id="and what comes before that one"),
+        pytest.param(3, {4: worked_out(70)}, said(50), set[int](), id="as far as its own version"),
+        pytest.param(4, {1: worked_out(70), 3: worked_out(70)}, said(50), {3}, id="none before"),
+        pytest.param(1, {3: worked_out(70)}, None, {3}, id="taken back"),
+        pytest.param(1, {3: worked_out(70)}, said(40), set[int](), id="the same again"),
+        pytest.param(
+            1, {3: worked_out(70)}, worked_out(50), set[int](), id="what was worked out goes before nothing"
+        ),
+        pytest.param(
+            1, {3: worked_out(70, eg.point(1, 1))}, said(50), set[int](), id="what does not hold is not told"
+        ),
+    ],
+)
+async def test_what_a_person_says_ends_what_was_worked_out_for_later_versions(
+    store: Store, own: int, put: dict[int, Placement], says: Placement | None, gone: set[int]
+) -> None:
+    """Of version 2, where it was said before that the marker is at 40."""
+    await four_versions(store, own)
+    await place(store, said(40))
+    for number, placement in put.items():
+        of = SECOND._replace(number=number)
+        await store.change_placements(of, ChangePlacements(number, (placement,)), eg.BOB)
+    before = {number: await store.placements(SECOND._replace(number=number)) for number in (1, 3, 4)}
+    change = ChangePlacements(2, (says,)) if says is not None else ChangePlacements(2, unset=(HOME,))
+    (_, *told) = await store.change_placements(SECOND, change, eg.ALICE)
+    assert told == [Placements(n, before[n].revision + 1, gone=(HOME,)) for n in sorted(gone)]
+    for number, was in before.items():
+        now = await store.placements(SECOND._replace(number=number))
+        assert now == (Placements(number, was.revision + 1) if number in gone else was)
+    if gone:
+        of = SECOND._replace(number=min(gone))
+        (again,) = await store.change_placements(of, ChangePlacements(of.number, (worked_out(75),)), eg.BOB)
+        assert again.placements == (worked_out(75),), "it is looked for anew"
 
 
 async def test_placements_go_with_their_marker(store: Store) -> None:

@@ -304,9 +304,38 @@ def test_another_version_begins_anew() -> None:
     for sent in late:
         desk.feed(PlacementsLoaded(sent.request, Placements(SHOWN, 6, (said(50),))))
     desk.wait(0.2)
+    assert confirmed(desk, Placements(SHOWN, 6, (said(50),))) == ChangePlacements(SHOWN, (said(50),))
+    desk.wait(0.2)
     told(desk, 0)
     desk.wait(0.2)
     assert desk.take(SendPlacements).change == ChangePlacements(3, (worked_out(70),))
+
+
+def test_what_was_said_of_the_version_before_is_told_before_the_next_is_asked_for() -> None:
+    """Else the marker would be looked for from where nobody has put it, and what was said would be lost."""
+    desk = known(by_bob(40))
+    desk.wish(UnsetPlacement(HOME))
+    desk.feed(RoomFound(showing(3)))
+    desk.all(SendPlacements)
+    desk.wait(0.2)
+    desk.nothing(FetchPlacements)
+    assert confirmed(desk, Placements(SHOWN, 6)) == ChangePlacements(SHOWN, unset=(HOME,))
+    desk.wait(0.2)
+    assert desk.take(FetchPlacements).version == 3
+    desk.nothing(SendPlacements)
+
+
+def test_what_was_said_of_the_version_before_and_is_not_taken_the_person_is_told() -> None:
+    desk = known(worked_out(40))
+    desk.wish(SetPlacement(HOME, said(50).point))
+    desk.feed(RoomFound(showing(3)))
+    desk.all(SendPlacements)
+    desk.wait(0.2)
+    desk.feed(FetchFailed(desk.take(SendPlacements).request, Problem(ProblemKind.REFUSED), 403))
+    (news,) = desk.told(News.NOT_PLACED)
+    assert news.conversation_id == HOME
+    desk.wait(60.0)
+    desk.nothing(SendPlacements)
 
 
 def test_the_same_version_goes_on() -> None:

@@ -250,6 +250,26 @@ def test_what_the_server_knows_is_not_looked_for() -> None:
     assert [one.conversation_id for one in desk.take(WorkOutPlacements).markers] == [TWO]
 
 
+@pytest.mark.parametrize("missed", [False, True])
+def test_what_goes_since_a_person_said_where_it_was_before_is_looked_for_anew_and_once(missed: bool) -> None:
+    desk = shown(None, marker(ONE))
+    desk.feed(RoomFound(replace(desk.state.room, image=IMAGE_TWO)))
+    desk.wait(1.0)
+    desk.feed(PlacementsLoaded(desk.take(FetchPlacements).request, Placements(2, 1, (found(ONE),))))
+    desk.nothing(WorkOutPlacements)
+    desk.hears(PlacementsChanged(Placements(2, 3 if missed else 2, gone=(ONE,))))
+    if missed:
+        desk.wait(1.0)
+        desk.feed(PlacementsLoaded(desk.take(FetchPlacements).request, Placements(2, 3)))
+    assert [one.conversation_id for one in desk.take(WorkOutPlacements).markers] == [ONE]
+    desk.feed(PlacementsWorkedOut(2, (found(ONE, at=Point(5, 6)),)))
+    assert places(desk)[ONE] == (Point(5, 6), False)
+    desk.wait(1.0)
+    sent = desk.take(SendPlacements)
+    desk.feed(PlacementsLoaded(sent.request, Placements(2, 4, sent.change.placements)))
+    desk.nothing(WorkOutPlacements)
+
+
 def test_what_cannot_be_worked_out_now_is_asked_for_on_the_next_link() -> None:
     desk = shown(2, marker(ONE))
     desk.feed(PlacementsNotWorkedOut(desk.take(WorkOutPlacements).version))

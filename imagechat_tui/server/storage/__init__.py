@@ -403,11 +403,13 @@ class Store(Protocol):
     async def placements(self, of: VersionKey) -> Placements:
         """Where markers are on a version; revision 0 if nobody has placed anything, or there is none."""
 
-    async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+    async def change_placements(
+        self, of: VersionKey, change: ChangePlacements, by: UserId
+    ) -> tuple[Placements, ...]:
         """Note where markers are on a version, see ``apply_placements``. Atomic and durable like ``change``.
 
         Returns:
-            What has changed, and the revision with it.
+            What has changed on that version, and the revision with it; then the same of others where something has.
         """
 
     async def summaries(

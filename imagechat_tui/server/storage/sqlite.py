@@ -150,7 +150,9 @@ class SqliteStore:
         """See Store."""
         return await self._write(lambda db: apply_read_change(SqliteTransaction(db), reader, change))
 
-    async def change_placements(self, of: VersionKey, change: ChangePlacements, by: UserId) -> Placements:
+    async def change_placements(
+        self, of: VersionKey, change: ChangePlacements, by: UserId
+    ) -> tuple[Placements, ...]:
         """See Store."""
         return await self._write(lambda db: apply_placements(SqliteTransaction(db), of, change, by))
 

@@ -552,12 +552,12 @@ class SqliteTransaction:
         """See Transaction."""
         self._db.execute(_PUT_PLACEMENT, (of.tenant_id, *rows.placement_row(placement, of.number)))
 
-    def remove_set(self, of: VersionKey, conversation_id: ConversationId) -> None:
+    def remove_placement(self, of: VersionKey, conversation_id: ConversationId, *, said: bool) -> None:
         """See Transaction."""
         self._db.execute(
             "DELETE FROM placement"
-            " WHERE tenant_id = ? AND conversation_id = ? AND version = ? AND by_person = 1",
-            (of.tenant_id, conversation_id, of.number),
+            " WHERE tenant_id = ? AND conversation_id = ? AND version = ? AND by_person = ?",
+            (of.tenant_id, conversation_id, of.number, int(said)),
         )
 
     def _one(self, statement: str, *values: object) -> sqlite3.Row | None:

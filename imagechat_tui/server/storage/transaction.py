@@ -252,5 +252,5 @@ class Transaction(Protocol):
         """Replace a placement of a marker that is there, or make it: one that was worked out and one that a person
         said stand side by side."""
 
-    def remove_set(self, of: VersionKey, conversation_id: ConversationId) -> None:
-        """Remove the placement that a person said."""
+    def remove_placement(self, of: VersionKey, conversation_id: ConversationId, *, said: bool) -> None:
+        """Remove the placement that a person said, or the one that was worked out."""

@@ -32,7 +32,8 @@ class PlacementCommands(commands.Commands):
         self.admit(actor)
         of = VersionKey(actor.tenant_id, clean(url_id), change.version)
         self.count(actor, counted_as)
-        changed = await self._store.change_placements(of, change, actor.id)
-        if changed.placements or changed.gone:
-            self._hub.placed(self._tokens.room(actor.tenant_id, of.image), changed)
-        return changed
+        every = await self._store.change_placements(of, change, actor.id)
+        for changed in every:
+            if changed.placements or changed.gone:
+                self._hub.placed(self._tokens.room(actor.tenant_id, of.image), changed)
+        return every[0]
