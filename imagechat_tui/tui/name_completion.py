@@ -1,7 +1,8 @@
 """Names behind ``@`` while a text is being written: which are offered, which one is chosen, what it puts in.
 
 Knows of a text only the line up to the cursor. What is offered follows from that, but for two things that the person
-did: they chose another one of the list, or closed it; a closed one stays closed until an ``@`` is typed anew.
+did: they chose another one of the list, or closed it; a closed one stays closed until an ``@`` is typed anew. Nobody
+else changes a list: who comes, goes or has another name is offered so once the person types on.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Offer(Struct, frozen=True):
     search: tuple[str, ...]
     """Plain beginnings by which they are found: name, the later words of it, what is theirs of their id."""
 
+    @property
+    def own(self) -> str:
+        """What is theirs of their id, plain: the same whatever they are called."""
+        return self.search[-1]
+
 
 def offer(label: SafeText, name: SafeText, own: SafeText, *, shared: bool) -> Offer | None:
     """Somebody as they are offered; None if nothing short calls them.
@@ -60,6 +66,8 @@ class NameCompletion:
         """Line and column of the ``@`` that a name is typed behind."""
         self._closed: tuple[int, int] | None = None
         """The one whose list was closed."""
+        self._before: tuple[int, str] | None = None
+        """The line that was typed in last, and what stood before the cursor."""
         self._found: tuple[Offer, ...] = ()
         self._at = 0
 
@@ -80,18 +88,27 @@ class NameCompletion:
         return f"{self._at + 1}/{len(self._found)}"
 
     def know(self, offers: Iterable[Offer]) -> None:
-        """These can be called from now on; they are offered in the order of their names."""
+        """These can be called when more is typed; they are offered in the order of their names."""
         self._offers = tuple(sorted(offers, key=lambda one: (plain(one.label), one.text)))
 
+    def begin(self, line: int, before: str) -> None:
+        """A text begins that was not typed now: nobody is offered until the person writes on."""
+        self.forget()
+        self._before, self._begins = (line, before), _typed(line, before)[0]
+
     def follow(self, line: int, before: str) -> None:
-        """The cursor is in this line, behind this much of it."""
+        """The person has typed, or moved the cursor: it is in this line, behind this much of it."""
+        if (line, before) == self._before:
+            return
+        self._before = line, before
         chosen = self._found[self._at] if self._found else None
         begins, typed = _typed(line, before)
         if begins != self._closed:
             self._closed = None
         again, self._begins = begins == self._begins, begins
         self._found = self._fitting(typed) if begins is not None and self._closed is None else ()
-        self._at = self._found.index(chosen) if again and chosen in self._found else 0
+        kept = (at for at, one in enumerate(self._found) if again and chosen and one.own == chosen.own)
+        self._at = next(kept, 0)
 
     def step(self, step: int) -> None:
         """Choose the next one, or the one before, round and round."""
@@ -104,7 +121,7 @@ class NameCompletion:
 
     def forget(self) -> None:
         """Another text begins."""
-        self._begins = self._closed = None
+        self._begins = self._closed = self._before = None
         self._found, self._at = (), 0
 
     def take(self) -> tuple[int, str]:
@@ -119,7 +136,7 @@ class NameCompletion:
 
     def _fitting(self, typed: str) -> tuple[Offer, ...]:
         found = tuple(one for one in self._offers if any(way.startswith(typed) for way in one.search))
-        done = len(found) == 1 and typed in (found[0].search[0], found[0].search[-1])
+        done = len(found) == 1 and typed in (found[0].search[0], found[0].own)
         return () if done else found
 
 

@@ -163,6 +163,42 @@ def test_a_closed_list_stays_closed_until_an_at_is_typed_anew() -> None:
         assert completion.is_open is is_open
 
 
+@pytest.mark.parametrize(
+    ("before", "first", "then", "took"),
+    [
+        ("@car", {"ab": "Anna"}, {"ab": "Anna", "carl": "Carol"}, None),
+        ("@b", {"ben1": "Ben"}, {"ben1": "Ben", "ba": "Basil"}, "@Ben"),
+        ("@b", {"ben1": "Ben", "ba": "Basil"}, {"ben1": "Ben"}, "@Basil"),
+        ("@b", {"ben1": "Ben"}, {}, "@Ben"),
+        ("@b", {"ben1": "Ben"}, {"ben1": "Ben", "ben0": "Ben"}, "@Ben"),
+    ],
+)
+def test_nobody_else_opens_closes_or_changes_the_list(
+    before: str, first: dict[str, str], then: dict[str, str], took: str | None
+) -> None:
+    completion = following(before, first)
+    completion.know(people(then).offers)
+    completion.follow(0, before)
+    assert (completion.take()[1] if completion.is_open else None) == took
+
+
+def test_who_is_chosen_stays_so_when_another_of_that_name_comes() -> None:
+    completion = following("@b", {"ben2": "Ben", "bo": "Bo"})
+    completion.know(people({"ben1": "Ben", "ben2": "Ben", "bo": "Bo"}).offers)
+    completion.follow(0, "@be")
+    assert completion.take()[1] == "@ben2"
+
+
+def test_a_text_that_is_there_offers_nobody_until_one_writes_on() -> None:
+    completion = NameCompletion()
+    completion.know(people(TEAM).offers)
+    completion.begin(0, "hi @an")
+    completion.follow(0, "hi @an")
+    assert not completion.is_open
+    completion.follow(0, "hi @ann")
+    assert completion.take() == (3, "@Anna Berg")
+
+
 NAMES = MappingProxyType(
     {
         eg.ALICE: "Alice",

@@ -106,6 +106,8 @@ class Composer(Vertical):
         editor = self.editor
         editor.load_text(text)
         editor.move_cursor(editor.document.end)
+        self._names.begin(*self._before_cursor)
+        self._show_names()
         self.screen.set_focus(editor, scroll_visible=False)  # at once: letters may be waiting
 
     def end(self) -> None:
@@ -117,10 +119,8 @@ class Composer(Vertical):
         self._show_names()
 
     def show_people(self, people: People) -> None:
-        """These people can be called behind ``@``."""
+        """These people can be called behind ``@``; a list of names that is open stays as it is."""
         self._names.know(people.offers)
-        if self.target is not None:
-            self._offer_names()
 
     def insert(self, text: str) -> None:
         """Put more into the text."""
@@ -166,9 +166,13 @@ class Composer(Vertical):
 
     def _offer_names(self) -> None:
         """Offer the names that fit what stands before the cursor."""
-        line, column = self.editor.cursor_location
-        self._names.follow(line, self.editor.document.get_line(line)[:column])
+        self._names.follow(*self._before_cursor)
         self._show_names()
+
+    @property
+    def _before_cursor(self) -> tuple[int, str]:
+        line, column = self.editor.cursor_location
+        return line, self.editor.document.get_line(line)[:column]
 
     def _show_names(self) -> None:
         names, was_open = self._names, self.editor.offers_names
