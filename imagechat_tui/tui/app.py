@@ -301,6 +301,8 @@ class ImageChatApp(App[int]):
 
     def on_counts_told(self, message: messages.CountsTold) -> None:
         """Show how it stands with the others; of the one that is shown its own session knows more."""
+        if not self.is_running:
+            return
         shown = self._visits.current.at
         self._counts.take({at: told for at, told in message.told.items() if at != shown})
         self.chat.show_unread_beside(self._counts.unread_beside(shown))
@@ -308,6 +310,8 @@ class ImageChatApp(App[int]):
 
     def on_album_changed(self, message: messages.AlbumChanged) -> None:
         """Say which pictures came and went; count and list them."""
+        if not self.is_running:
+            return
         change = message.change
         self._gone = (self._gone | {*change.gone}) - {*change.back}
         self.chat.show_place(self._place)
@@ -378,8 +382,8 @@ class ImageChatApp(App[int]):
         )
 
     def _shows(self, message: messages.OfVisit) -> bool:
-        """Whether a message is about the picture that is shown."""
-        return message.visit is self._visits.current
+        """Whether a message is about the picture that is shown, on screens that are not being taken down."""
+        return self.is_running and message.visit is self._visits.current
 
     # -- what comes
 

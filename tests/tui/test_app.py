@@ -11,13 +11,27 @@ import pytest
 from msgspec.structs import replace
 from textual import events
 
+from imagechat_tui.protocol.models import Summary
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.session import OnChange
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
-from imagechat_tui.tui.messages import NewsArrived, PictureLoading, StateChanged
+from imagechat_tui.tui.counts import AlbumChange
+from imagechat_tui.tui.messages import (
+    AlbumChanged,
+    ComparisonFailed,
+    ComparisonProgress,
+    CountsTold,
+    NewsArrived,
+    PeopleTold,
+    PictureChanged,
+    PictureFailed,
+    PictureLoaded,
+    PictureLoading,
+    StateChanged,
+)
 from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
@@ -171,3 +185,25 @@ async def test_a_burst_of_states_is_drawn_once(sit: Sit, monkeypatch: pytest.Mon
         await desk.pilot.pause()
         assert shown[-1] == 49
         assert len(shown) <= 2
+
+
+async def test_what_is_told_while_the_screens_are_taken_down_does_nothing(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sit() as desk:
+        app = desk.app
+        take_down = app._close_all
+
+        async def told_afterwards() -> None:
+            await take_down()
+            of_this_picture = (
+                StateChanged(two_threads()), NewsArrived(()), PictureLoading(0.5), PictureLoaded(grey_picture()),
+                PictureChanged(), PictureFailed(OSError("gone")), ComparisonProgress(0.5), ComparisonFailed(OSError()),
+            )  # fmt: skip
+            for message in of_this_picture:
+                message.visit = app._visits.current
+            others = CountsTold({0: Summary(open=1, unread=1)}), AlbumChanged(AlbumChange(gone=(0,)))
+            for told in (*of_this_picture, *others, PeopleTold(None)):
+                await app._on_message(told)
+
+        monkeypatch.setattr(app, "_close_all", told_afterwards)
