@@ -417,7 +417,7 @@ class SyncEngine:
 
     @property
     def _only_looks(self) -> bool:
-        return self._facts.ledger.confirmed.read_only or self._core.room.explores
+        return self._facts.state.read_only
 
     def _read(self, conversation_id: ConversationId) -> None:
         self._facts.workspace.mark_read(conversation_id)
@@ -442,6 +442,6 @@ class SyncEngine:
         self._facts.link.settle(
             has_data=rooms.list.loaded,
             caught_up=rooms.image.caught_up,
-            read_only=self._facts.ledger.confirmed.read_only,
+            read_only=self._only_looks,
             complete_at=rooms.list.complete_at,
         )

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from msgspec.structs import replace
-
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Position, User
@@ -71,8 +69,6 @@ class Ledger:
 
     def take_list(self, snapshot: ConversationList, *, keep: frozenset[str] = frozenset()) -> None:
         """Replace everything by a list, but for the conversations in ``keep``."""
-        if self._core.room.explores:
-            snapshot = replace(snapshot, read_only=True)
         self._confirmed = confirmed_by_list(self._confirmed, snapshot, keep=keep)
 
     def take_thread(

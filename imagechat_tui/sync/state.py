@@ -402,6 +402,11 @@ class ChatState(Struct, frozen=True):
     connection: Connection = Connection()
     placings: Placings = Placings()
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing is written here, as far as is known: who only looks around knows it from the start."""
+        return self.confirmed.read_only or self.room.explores
+
 
 def read_only_problem(state: ChatState) -> Problem:
     """Why nothing can be written here: they only look around, nobody is signed in, or who is may only read."""

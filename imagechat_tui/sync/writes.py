@@ -125,7 +125,7 @@ class Writes:
         """Why nothing at all would be tried now."""
         state = self._facts.state
         phase = state.connection.phase
-        if state.confirmed.read_only or phase is Phase.READ_ONLY:
+        if state.read_only or phase is Phase.READ_ONLY:
             return read_only_problem(state)
         if phase is Phase.STARTING:
             known = state.connection.problem

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.problems import EXPLORING, Problem, ProblemKind
 from imagechat_tui.protocol.events import LiveEvent, NewImageChat
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Point
@@ -327,18 +327,18 @@ def test_a_comment_that_was_answered_can_be_changed_before_its_event_comes(write
 # Refused at once
 
 
-def unsent(desk: Desk, write: Write, kind: ProblemKind) -> None:
+def unsent(desk: Desk, write: Write, kind: ProblemKind, code: str = "") -> None:
     """The write is refused without any I/O, and a text stays as a draft."""
     desk.waiting.clear()
     before = threads(desk.state)
     desk.wish(write, B)
     desk.nothing(SendRequest)
     (news,) = desk.told()
-    assert (news.news, news.problem, news.broadcast_id) == (News.REFUSED, Problem(kind), B)
+    assert (news.news, news.problem, news.broadcast_id) == (News.REFUSED, Problem(kind, code), B)
     assert desk.state.mine.outbox == ()
     if write in TEXTS:
         (draft,) = desk.state.mine.drafts
-        assert (draft.id, draft.write, draft.problem) == (news.draft_id, write, Problem(kind))
+        assert (draft.id, draft.write, draft.problem) == (news.draft_id, write, Problem(kind, code))
         assert desk.stored == (draft,)
     else:
         assert (desk.state.mine.drafts, news.draft_id) == ((), None)
@@ -365,6 +365,7 @@ def test_offline_refuses_at_once_and_sends_nothing_later(write: Write) -> None:
 @each([POST, DeleteConversation(HOME)])
 def test_each_phase_without_writes_says_why(write: Write) -> None:
     unsent(Desk(), write, ProblemKind.NOT_CONNECTED)
+    unsent(Desk(explores=True), write, ProblemKind.READ_ONLY, EXPLORING)
     reader = joined(eg.conversation_list(read_only=True))
     unsent(reader, write, ProblemKind.READ_ONLY)
     reader.cut()

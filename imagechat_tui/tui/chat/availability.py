@@ -133,7 +133,8 @@ class Availability:
             case Need.DRAWING:
                 return command_id == "marker.hints" and not self._picture.is_drawn
             case Need.START:
-                return command_id in needs.OF_START and self._state.is_starting
+                waits = command_id in needs.OF_START and command_id not in self.forbidden_commands
+                return waits and self._state.is_starting
             case Need.READS:
                 return command_id in needs.OF_READS and self._state.newest.mine.reads_come
             case Need.SAVED:

@@ -230,8 +230,8 @@ class PlacementActions:
     # -- inside
 
     def _placeable(self) -> Thread | None:
-        thread = self._current()
-        if thread is None or self._refusals.writing() or self._refusals.unsaved(thread):
+        thread = None if self._refusals.writing() else self._current()
+        if thread is None or self._refusals.unsaved(thread):
             return None
         version = self._state.shown.placings.version
         if version is not None and version < 0:

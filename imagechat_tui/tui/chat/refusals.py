@@ -34,8 +34,10 @@ class Refusals:
 
     def marker(self) -> bool:
         """Refuse if no marker may be put on the picture: there must be one."""
+        if self.writing():
+            return True
         if not self._state.pictureless:
-            return self.writing()
+            return False
         self._notices.notice("No picture", "A marker needs a picture. You can still reply with r.")
         return True
 

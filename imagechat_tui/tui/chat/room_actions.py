@@ -86,11 +86,13 @@ class RoomActions:
         """Ask, then give the picture a room of its own."""
         from imagechat_tui.words import start_anew_words
 
+        if self._refusals.writing():
+            return
         if not self._state.loaded:
             self._notices.notice(*NOTHING_LOADED)
         elif self._state.shown.room.image is None:
             self._refuse(Problem(ProblemKind.UNSUPPORTED))
-        elif not self._refusals.writing():
+        else:
             room, count = self._state.shown.room, len(self._state.shown.confirmed.conversations)
             self._confirm(
                 "Start anew?",

@@ -165,7 +165,7 @@ class ScreenState:
     @property
     def is_read_only(self) -> bool:
         """Whether nothing may be written here."""
-        return self.shown.confirmed.read_only or self.shown.connection.phase is Phase.READ_ONLY
+        return self.shown.read_only or self.shown.connection.phase is Phase.READ_ONLY
 
     @property
     def open_count(self) -> int:

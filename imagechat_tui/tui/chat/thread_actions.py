@@ -90,38 +90,47 @@ class ThreadActions:
     def thread(self) -> Thread | None:
         """The current thread; if there is none, that is said."""
         thread = self._selection.current
-        if thread is None and self._selection.gone is not None:
+        if thread is None:
+            self._say_why_none()
+        return thread
+
+    def _say_why_none(self) -> None:
+        if self._selection.gone is not None:
             self._notices.notice("Thread deleted", "This thread no longer exists. Esc goes back.")
-        elif thread is None and not self._state.loaded:
+        elif not self._state.loaded:
             self._notices.notice(*NOTHING_LOADED)
-        elif thread is None:
+        else:
             self._notices.notice(
                 "No marker selected", "Press ] for the next one, or Enter on one in the picture."
             )
-        return thread
 
     def reply(self) -> None:
         """Answer in the current thread."""
-        thread = self.thread
+        thread = None if self._refusals.writing() else self.thread
         if thread is not None:
             self._drafting.write_reply(thread)
-        elif not self._state.loaded:  # else the keys act as they would if the note had been read first
+        elif (
+            self._state.is_read_only or not self._state.loaded
+        ):  # else the keys act as they would if the note had been read first
             self._drafting.refuse()
 
     def edit(self) -> None:
         """Edit the selected comment, else the last own one of the thread."""
-        thread = self.thread
+        thread = self._selection.current
+        comment = self._selection.to_edit(thread) if thread is not None else None
+        if (comment is None or comment.draft_id is None) and self._refusals.writing():
+            self._drafting.refuse()
+            return
         if thread is None:
+            self._say_why_none()
             if not self._state.loaded:
                 self._drafting.refuse()
             return
-        comment = self._selection.to_edit(thread)
         if comment is None:
             self._notices.notice("Nothing to edit", "You have no comment in this thread.")
             self._drafting.refuse()
         elif comment.draft_id is None and (
             self._refusals.others(comment, "Only its author can edit it. Press r to reply.")
-            or self._refusals.writing()
             or self._refusals.in_flight(comment)
         ):
             self._drafting.refuse()
@@ -132,8 +141,10 @@ class ThreadActions:
 
     def delete(self) -> None:
         """Ask, then delete the selected comment, or the marker with its whole thread."""
-        thread = self.thread
+        thread = self._selection.current
         if thread is None:
+            if not self._refusals.writing():
+                self._say_why_none()
             return
         comment = self._focused_comment()
         whole = comment is None or len(thread.comments) <= 1
@@ -213,13 +224,15 @@ class ThreadActions:
 
     def undo(self) -> None:
         """Have what the person did last as it was before; the session says what that was."""
+        if self._refusals.marking():
+            return
         self._notices.outdate()
         self._dispatch(Undo())
 
     def mark_unread(self) -> None:
         """Have the newest comment of others in the current thread unread, until it is opened with Enter."""
-        thread = self.thread
-        if thread is None or self._refusals.marking():
+        thread = None if self._refusals.marking() else self.thread
+        if thread is None:
             return
         if thread.unread:
             self._notices.notice("", "Already unread.")
@@ -246,8 +259,8 @@ class ThreadActions:
 
     def resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""
-        thread = self.thread
-        if thread is None or self._refusals.writing() or self._refusals.unsaved(thread):
+        thread = None if self._refusals.writing() else self.thread
+        if thread is None or self._refusals.unsaved(thread):
             return
         if thread.conversation.resolved == resolved:
             self._notices.notice("", f"Already {'resolved' if resolved else 'open'}.")
