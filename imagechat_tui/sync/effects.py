@@ -236,6 +236,8 @@ class Undone(Struct, frozen=True):
     """The number of the marker that it was about."""
     threads: int = 0
     """So many threads that were marked read are unread again."""
+    placed: bool = False
+    """It was where the marker is on a version that it was not made on."""
 
 
 class Announce(Tagged, frozen=True):

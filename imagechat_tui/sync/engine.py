@@ -202,9 +202,9 @@ class SyncEngine:
                 if self._reading.mark_unread(conversation_id):
                     facts.workspace.show_unread(facts.workspace.mine.unread | {conversation_id})
             case intents.SetPlacement(conversation_id, point):
-                self._set_placement(conversation_id, point)
+                self._undoing.places(conversation_id, lambda: self._set_placement(conversation_id, point))
             case intents.UnsetPlacement(conversation_id):
-                facts.placing.unset(conversation_id)
+                self._undoing.places(conversation_id, lambda: facts.placing.unset(conversation_id))
             case intents.MoveCrosshair(point):
                 facts.presence.point(point)
                 self._seeking.look_at(point)

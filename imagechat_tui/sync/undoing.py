@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.models import Placement, PlacementState, Point
 from imagechat_tui.protocol.thread_keys import rounded
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import Announce, News, Undone
@@ -64,7 +65,18 @@ class MarkedRead(Struct, frozen=True):
     marks: tuple[Mark, ...]
 
 
-Action: TypeAlias = Wrote | MarkedRead
+class Placed(Struct, frozen=True):
+    """What the person said, or took back, of a marker's place on a version that it was not made on."""
+
+    conversation_id: ConversationId
+    version: int | None
+    before: Placement | None
+    after: Placement | None
+    marker: int | None
+    """The number of the marker."""
+
+
+Action: TypeAlias = Wrote | MarkedRead | Placed
 
 
 class Undoing:
@@ -95,6 +107,16 @@ class Undoing:
         if marks:
             self._done.append(MarkedRead(marks))
 
+    def places(self, home: ConversationId, place: Callable[[], None]) -> None:
+        """The person says where a marker is, or takes that back, which ``place`` does."""
+        before = self._placement(home)
+        place()
+        after = self._placement(home)
+        if after != before:
+            thread = self._shown().get(home)
+            version, number = self._facts.placing.placings.version, thread.number if thread else None
+            self._done.append(Placed(home, version, before, after, number))
+
     def undo(self, broadcast_id: BroadcastId, at_ms: int) -> None:
         """Undo what the person did last, if it still stands as they left it."""
         if any(self._on_way.values()) or self._turning_back:
@@ -107,6 +129,8 @@ class Undoing:
             case MarkedRead():
                 self._done.pop()
                 self._mark_back(action)
+            case Placed():
+                self._place_back(action)
             case Wrote():
                 self._turn_back(action, broadcast_id, at_ms)
             case _:
@@ -191,6 +215,24 @@ class Undoing:
         news = News.UNDONE if homes else News.NOT_UNDONE
         self._core.announce(news, undone=Undone(threads=len(homes)))
 
+    def _placement(self, home: ConversationId) -> Placement | None:
+        return self._facts.placing.placings.placements.get(home)
+
+    def _place_back(self, action: Placed) -> None:
+        home, placing, problem = action.conversation_id, self._facts.placing, self._writes.refusal_of_all()
+        news = News.NOT_UNDONE
+        if problem is None:
+            self._done.pop()
+            stands = placing.placings.version == action.version and self._facts.conversation(home) is not None
+            if stands and said(self._placement(home)) == said(action.after):
+                news, point = News.UNDONE, said(action.before)
+                if point is None:
+                    placing.unset(home)
+                else:
+                    placing.set(home, point)
+        undone = Undone(action.marker, placed=True)
+        self._core.announce(news, conversation_id=home, problem=problem, undone=undone)
+
     def _tell(self, news: News, action: Wrote, problem: Problem | None = None) -> None:
         self._core.announce(
             news,
@@ -199,6 +241,11 @@ class Undoing:
             problem=problem,
             undone=Undone(action.marker),
         )
+
+
+def said(placement: Placement | None) -> Point | None:
+    """Where a person has said that a marker is; None if nobody has."""
+    return placement.point if placement is not None and placement.state is PlacementState.SET else None
 
 
 def inverse_of(write: Write, before: Thread) -> Write | None:

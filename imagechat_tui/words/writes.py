@@ -7,7 +7,7 @@ from typing import assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.routes import RESTORABLE_MS
-from imagechat_tui.sync import intents
+from imagechat_tui.sync import effects, intents
 from imagechat_tui.words.parts import Words, safe_name
 from imagechat_tui.words.requests import problem_words
 
@@ -97,16 +97,18 @@ def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bo
     )
 
 
-def undone_words(write: intents.Write | None, marker: int | None, threads: int) -> str:
+def undone_words(write: intents.Write | None, undone: effects.Undone) -> str:
     """That what the person did last is as it was before.
 
     Args:
-        write: what was undone; None if threads had been marked read.
-        marker: the number of the marker that it was about, if that is known.
-        threads: so many are unread again.
+        write: what was undone; None if threads had been marked read, or a marker placed.
+        undone: which of these, and of which marker.
     """
-    which = "the marker" if marker is None else f"#{marker}"
+    which = "the marker" if undone.marker is None else f"#{undone.marker}"
+    threads = undone.threads
     match write:
+        case None if undone.placed:
+            return f"Moved {which} back."
         case None:
             return "1 thread is unread again." if threads == 1 else f"{threads} threads are unread again."
         case intents.ResolveConversation(resolved=resolved):
@@ -121,9 +123,11 @@ def undone_words(write: intents.Write | None, marker: int | None, threads: int) 
             return "Undone."
 
 
-def not_undone_words(write: intents.Write | None, marker: int | None, problem: Problem | None) -> Words:
+def not_undone_words(write: intents.Write | None, undone: effects.Undone, problem: Problem | None) -> Words:
     """Why what the person did last stays so; without a problem: it is not as they left it any more."""
-    which = "The marker" if marker is None else f"#{marker}"
+    which = "The marker" if undone.marker is None else f"#{undone.marker}"
+    if problem is None and undone.placed:
+        return Words("Not undone", f"{which} was placed anew since, or the picture is another version.")
     if problem is None:
         since = "Those threads have been read on since." if write is None else f"{which} has changed since."
         return Words("Not undone", since)

@@ -10,7 +10,7 @@ from imagechat_tui.protocol.events import PlacementsChanged
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Placement, Placements, PlacementState, Point
 from imagechat_tui.protocol.routes import MAX_PLACEMENTS, ChangePlacements, ConversationList
-from imagechat_tui.sync.effects import FetchPlacements, News, SendPlacements, SendRequest
+from imagechat_tui.sync.effects import Announce, FetchPlacements, News, SendPlacements, SendRequest, Undone
 from imagechat_tui.sync.inputs import FetchFailed, PlacementsLoaded, PlacementsWorkedOut, RoomFound
 from imagechat_tui.sync.intents import (
     MoveConversation,
@@ -18,6 +18,7 @@ from imagechat_tui.sync.intents import (
     SetPlacement,
     StartConversation,
     TryNow,
+    Undo,
     UnsetPlacement,
 )
 from imagechat_tui.sync.state import Placings, Thread
@@ -193,6 +194,52 @@ def test_only_what_a_person_said_is_taken_back() -> None:
     desk.wait(60.0)
     desk.nothing(SendPlacements)
     assert shown(desk).placement == worked_out(40)
+
+
+PUT, TAKEN_BACK = SetPlacement(HOME, said(60).point), UnsetPlacement(HOME)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize(
+    ("before", "done"),
+    [(None, PUT), (worked_out(40), PUT), (by_bob(50), PUT), (by_bob(50), TAKEN_BACK)],
+)
+def test_where_the_person_put_a_marker_is_undone(
+    before: Placement | None, done: SetPlacement | UnsetPlacement, answered: bool
+) -> None:
+    desk = known(*([] if before is None else [before]))
+    desk.wish(done)
+    now = shown(desk).placement
+    assert now != before
+    if answered:
+        desk.wait(0.2)
+        mine = None if now is None else replace(now, by=eg.ALICE)
+        confirmed(
+            desk, Placements(SHOWN, 6, () if mine is None else (mine,), (HOME,) if mine is None else ())
+        )
+    desk.wish(Undo())
+    back = shown(desk).placement
+    assert (back and (back.point, back.state)) == (before and (before.point, before.state))
+    undone = Announce(News.UNDONE, conversation_id=HOME, undone=Undone(eg.conversation().number, placed=True))
+    assert desk.told(News.UNDONE) == [undone]
+    desk.wish(Undo())
+    assert desk.told(News.NOTHING_TO_UNDO)
+
+
+@pytest.mark.parametrize("since", ["placed", "version"])
+def test_a_place_that_is_another_by_now_is_not_undone(since: str) -> None:
+    desk = known(worked_out(40))
+    desk.wish(PUT)
+    if since == "placed":
+        desk.wait(0.2)
+        confirmed(desk, Placements(SHOWN, 6, (said(60),)))
+        hears(desk, 7, by_bob(70))
+    else:
+        desk.feed(RoomFound(showing(3)))
+    before = shown(desk).placement
+    desk.wish(Undo())
+    assert shown(desk).placement == before
+    assert desk.told(News.NOT_UNDONE)
 
 
 def test_what_is_taken_back_before_it_was_told_is_told_as_taken_back() -> None:

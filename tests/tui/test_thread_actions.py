@@ -133,12 +133,16 @@ def test_that_undoing_needs_the_server_is_told_with_why() -> None:
 @pytest.mark.parametrize(
     ("threads", "words"), [(1, "1 thread is unread again."), (3, "3 threads are unread again.")]
 )
-def test_threads_that_are_unread_again_are_counted(threads: int, words: str) -> None:
+def test_what_was_read_or_placed_and_is_so_no_more_is_told(threads: int, words: str) -> None:
     parts = Parts()
     parts.news.show([Announce(News.UNDONE, undone=Undone(threads=threads))])
     assert parts.corner.text == words
     parts.news.show([Announce(News.NOT_UNDONE, undone=Undone())])
     assert parts.corner.text == "Not undone Those threads have been read on since."
+    parts.news.show([Announce(News.UNDONE, undone=Undone(7, placed=True))])
+    assert parts.corner.text.endswith("Moved #7 back.")
+    parts.news.show([Announce(News.NOT_UNDONE, undone=Undone(7, placed=True))])
+    assert parts.corner.text.endswith("#7 was placed anew since, or the picture is another version.")
     parts.news.show([Announce(News.NOTHING_TO_UNDO)])
     assert "Nothing to undo" in parts.corner.text
 

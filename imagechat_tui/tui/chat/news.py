@@ -207,11 +207,13 @@ class NewsNotices:
 
         undone = item.undone or Undone()
         if item.news is News.UNDONE:
-            self._notices.notice("", undone_words(item.write, undone.marker, undone.threads))
+            self._notices.notice("", undone_words(item.write, undone))
+            if undone.placed and item.conversation_id is not None:
+                self._look_at(item.conversation_id)
             if isinstance(item.write, MoveConversation | DeleteConversation):
                 self._look_at(item.write.conversation_id)
         else:
-            words = not_undone_words(item.write, undone.marker, item.problem)
+            words = not_undone_words(item.write, undone, item.problem)
             self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip())
 
     def _look_at(self, key: str) -> None:
