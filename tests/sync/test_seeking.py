@@ -255,7 +255,11 @@ def test_what_goes_since_a_person_said_where_it_was_before_is_looked_for_anew_an
     desk = shown(None, marker(ONE))
     desk.feed(RoomFound(replace(desk.state.room, image=IMAGE_TWO)))
     desk.wait(1.0)
-    desk.feed(PlacementsLoaded(desk.take(FetchPlacements).request, Placements(2, 1, (found(ONE),))))
+    desk.feed(PlacementsLoaded(desk.take(FetchPlacements).request, Placements(2)))
+    desk.feed(PlacementsWorkedOut(desk.take(WorkOutPlacements).version, (found(ONE),)))
+    desk.wait(1.0)
+    first = desk.take(SendPlacements)
+    desk.feed(PlacementsLoaded(first.request, Placements(2, 1, first.change.placements)))
     desk.nothing(WorkOutPlacements)
     desk.hears(PlacementsChanged(Placements(2, 3 if missed else 2, gone=(ONE,))))
     if missed:
