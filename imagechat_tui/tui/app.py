@@ -32,7 +32,7 @@ from imagechat_tui.tui.chat.screen import ChatScreen
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, NothingEarlier, at_hand
-from imagechat_tui.tui.counts import AlbumChange, Counts
+from imagechat_tui.tui.counts import AlbumChange, AlbumNews, Counts
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
 from imagechat_tui.tui.job_control import can_go_on_again
@@ -112,8 +112,7 @@ class ImageChatApp(App[int]):
         self._visits = Visits(album, self._session_changed, self._visit_ended)
         self._attends = False
         self._counts = Counts()
-        self._gone: set[int] = set()
-        """Places of pictures whose files are gone."""
+        self._album_news = AlbumNews()
         self._options = options
         self._look = options.render
         """How pictures are drawn, by what is known of the terminal."""
@@ -266,16 +265,16 @@ class ImageChatApp(App[int]):
     @property
     def _place(self) -> str:
         """Which of the pictures it is that is shown; empty if there is no other one."""
-        visits = self._visits
-        return f"{visits.current.at + 1}/{visits.count}" if visits.count > 1 else ""
+        count = len(self._visits.places)
+        return f"{self._visits.number}/{count}" if count > 1 else ""
 
     def on_picture_wanted(self, message: messages.PictureWanted) -> None:
         """Show the next picture or the one before, round and round."""
-        visits = self._visits
-        if visits.count == 1:
+        places = self._visits.places
+        if len(places) == 1:
             self.chat.notices.notice("", ONLY_PICTURE)
         else:
-            self._go((visits.current.at + message.step) % visits.count)
+            self._go(places[(self._visits.number - 1 + message.step) % len(places)])
 
     def _go(self, at: int) -> None:
         """Show another picture."""
@@ -296,7 +295,7 @@ class ImageChatApp(App[int]):
     def _show(self, visit: Visit) -> None:
         elsewhere = visit.room is not None
         self.chat.show_other(visit, name=visit.picture.name, place=self._place, elsewhere=elsewhere)
-        self.chat.show_unread_beside(self._counts.unread_beside(visit.at))
+        self.chat.show_unread_beside(self._unread_beside)
         self._load()
 
     def on_counts_told(self, message: messages.CountsTold) -> None:
@@ -305,20 +304,25 @@ class ImageChatApp(App[int]):
             return
         shown = self._visits.current.at
         self._counts.take({at: told for at, told in message.told.items() if at != shown})
-        self.chat.show_unread_beside(self._counts.unread_beside(shown))
+        self.chat.show_unread_beside(self._unread_beside)
         self._show_list()
 
     def on_album_changed(self, message: messages.AlbumChanged) -> None:
         """Say which pictures came and went; count and list them."""
         if not self.is_running:
             return
-        change = message.change
-        self._gone = (self._gone | {*change.gone}) - {*change.back}
+        self._visits.change(message.change)
         self.chat.show_place(self._place)
+        self.chat.show_unread_beside(self._unread_beside)
+        change = self._album_news.take(message.change, self._clock.engine_s())
         told = (change.added, change.gone, change.back)
         names = ([self._visits.name(at) for at in places] for places in told)
         self.chat.notices.notice("", album_change_words(*names))
         self._show_list()
+
+    @property
+    def _unread_beside(self) -> int:
+        return self._counts.unread_beside(self._visits.current.at, self._visits.places)
 
     def _show_list(self) -> None:
         for screen in self.screen_stack[1:]:
@@ -328,7 +332,7 @@ class ImageChatApp(App[int]):
 
     def on_unread_wanted(self) -> None:
         """Go on to the next picture with something unread, and to the first of it there."""
-        at = self._counts.next_unread(self._visits.current.at, self._visits.count)
+        at = self._counts.next_unread(self._visits.current.at, self._visits.places)
         if at is None:
             self.chat.show_nothing_unread()
         else:
@@ -357,7 +361,7 @@ class ImageChatApp(App[int]):
             if at is not None and at != visits.current.at:
                 self._go(at)
 
-        beside = Beside(visits.current.at, visits.count, visits.name)
+        beside = Beside(visits.current.at, visits.places, visits.name)
         self.chat.push_dialog(HereScreen(self.chat.state.shown, beside), answered)
         visits.watch_people(True)
 
@@ -372,13 +376,18 @@ class ImageChatApp(App[int]):
     def _listed(self) -> tuple[ListedPicture, ...]:
         from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
-        shown = self._visits.current.at
-        self._counts.take({shown: self.chat.summary})
+        visits = self._visits
+        self._counts.take({visits.current.at: self.chat.summary})
         return tuple(
             ListedPicture(
-                at, safe_text(name, Kind.LINE), self._counts[at], at in self._gone, self._visits.unsent(at)
+                at,
+                number,
+                safe_text(visits.name(at), Kind.LINE),
+                self._counts[at],
+                visits.is_gone(at),
+                visits.unsent(at),
             )
-            for at, name in enumerate(map(self._visits.name, range(self._visits.count)))
+            for number, at in enumerate(visits.places, 1)
         )
 
     def _shows(self, message: messages.OfVisit) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,6 +17,32 @@ class AlbumChange(Struct, frozen=True):
     gone: tuple[int, ...] = ()
     back: tuple[int, ...] = ()
     """There again."""
+
+
+ONE_BURST_S: Final = 5.0
+"""What comes and goes no longer after what came before is told together: folders are looked at every other second."""
+
+
+class AlbumNews:
+    """What became of files, while others come and go: one notice takes the place of the one before."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, str] = {}
+        self._at = 0.0
+
+    def take(self, change: AlbumChange, now_s: float) -> AlbumChange:
+        """What is to be told: of each file what became of it last in this burst."""
+        if now_s > self._at + ONE_BURST_S:
+            self._told.clear()
+        self._at = now_s
+        for word in AlbumChange.__struct_fields__:
+            self._told |= dict.fromkeys(getattr(change, word), word)
+        return AlbumChange(
+            *(
+                tuple(at for at, told in self._told.items() if told == word)
+                for word in AlbumChange.__struct_fields__
+            )
+        )
 
 
 class Counts:
@@ -32,16 +59,18 @@ class Counts:
         """The server has told."""
         self._of |= told
 
-    def unread_beside(self, shown: int) -> int:
-        """How many threads are unread on the other pictures."""
-        return sum(one.unread or 0 for at, one in self._of.items() if at != shown)
+    def unread_beside(self, shown: int, places: Collection[int]) -> int:
+        """How many threads are unread on the others of these pictures."""
+        others = {*places} - {shown}
+        return sum(one.unread or 0 for at, one in self._of.items() if at in others)
 
-    def next_unread(self, shown: int, count: int) -> int | None:
+    def next_unread(self, shown: int, places: Collection[int]) -> int | None:
         """The next picture with anything unread, round and round; None if there is no other one.
 
         Args:
             shown: the place of the one that is shown.
-            count: how many pictures there are.
+            places: those of the pictures that one goes through.
         """
-        unread = [at for at, one in self._of.items() if one.unread and at != shown and at < count]
-        return min(unread, key=lambda at: (at - shown) % count, default=None)
+        others = {*places} - {shown}
+        unread = [at for at, one in self._of.items() if one.unread and at in others]
+        return min(unread, key=lambda at: (at < shown, at), default=None)

@@ -229,11 +229,27 @@ class Visits:
         """How many drafts and writes those that ended have put away."""
         self.current = Visit(0, album.open(0), stays=True)
         """The visit of the picture that is shown."""
+        self._opened = {0}
+        self._gone: set[int] = set()
 
     @property
-    def count(self) -> int:
-        """How many pictures there are."""
-        return len(self._album)
+    def places(self) -> tuple[int, ...]:
+        """Those of the pictures that one goes through. A file that went before anybody opened it is none of them."""
+        dropped = self._gone - self._opened
+        return tuple(at for at in range(len(self._album)) if at not in dropped)
+
+    @property
+    def number(self) -> int:
+        """Which of them is shown, counted from 1."""
+        return self.places.index(self.current.at) + 1
+
+    def change(self, change: AlbumChange) -> None:
+        """Files came and went. A picture that was opened stays, as it was."""
+        self._gone = (self._gone | {*change.gone}) - {*change.back}
+
+    def is_gone(self, at: int) -> bool:
+        """Whether the file of a picture is."""
+        return at in self._gone
 
     def go(self, at: int, room: UrlId | None = None, *, anew: bool = False) -> Visit:
         """Leave the picture that is shown for another one, or for another room.
@@ -244,6 +260,7 @@ class Visits:
             anew: whether a visit that has not ended is none to come back to: its room is not the picture's any more.
         """
         self.current.leave()
+        self._opened.add(at)
         visit, _ = self._running.get((at, room), (None, None))
         if visit is not None and not visit.is_over and not anew:
             visit.come_back()

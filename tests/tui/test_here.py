@@ -56,7 +56,7 @@ def elsewhere(*told: UsersOnline, me: str = "alice", **names: str) -> list[tuple
     """Where who is listed when the first of several pictures is shown; ``names`` are known on it."""
     known = {UserId(f"demo:{user}"): name for user, name in names.items()}
     state = two_threads(names=MappingProxyType(known), me=eg.user(id=UserId(f"demo:{me}")))
-    beside = Beside(0, len(told), str)
+    beside = Beside(0, tuple(range(len(told))), str)
     found = people_elsewhere(dict(enumerate(told)), beside, state)
     return [(at, person.labels[0], person.versions) for at, person in found]
 
@@ -107,7 +107,7 @@ def test_who_is_elsewhere_is_told_apart_from_who_is_known_here() -> None:
 
 def test_a_picture_that_is_not_there_any_more_is_not_gone_to() -> None:
     told = {5: looking(("ben", "Ben"))}
-    assert people_elsewhere(told, Beside(0, 2, str), two_threads()) == []
+    assert people_elsewhere(told, Beside(0, (0, 1), str), two_threads()) == []
 
 
 async def test_nobody_is_made_up_while_it_is_not_known(sit: Sit) -> None:

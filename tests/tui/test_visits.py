@@ -433,15 +433,50 @@ async def test_pictures_that_come_and_go_are_told_counted_and_listed() -> None:
     async with leafing(folder) as desk:
         await desk.until(lambda: folder.attended == 1)
         folder.names.append("c\x1b[31m.png")
+        await desk.press("}", "{")
+        await shows(desk, "a.png")
         folder.changed(AlbumChange(added=(2,), gone=(1,)))
-        await desk.until(lambda: desk.lines[0].startswith(" 1/3 a.png"))
-        assert "New: c" in desk.toasts
+        await desk.until(lambda: "New: c" in desk.toasts)
+        assert desk.lines[0].startswith(" 1/3 a.png")
         assert "Gone: b.png" in desk.toasts
         assert "\x1b" not in desk.toasts
         await desk.press("p")
         await desk.until(lambda: any("b.png" in line and "gone" in line for line in desk.lines))
         folder.changed(AlbumChange(back=(1,)))
         await desk.until(lambda: not any("b.png" in line and "gone" in line for line in desk.lines))
+
+
+def test_a_file_that_went_before_anybody_opened_it_is_no_picture_to_go_through() -> None:
+    folder = Folder(*"abcde")
+    leafed = visits.Visits(folder, lambda visit, state, news: None, lambda visit: None)
+    leafed.go(2)
+    table = [
+        (AlbumChange(), (0, 1, 2, 3, 4), 3),
+        (AlbumChange(gone=(0, 1, 2, 3)), (0, 2, 4), 2),
+        (AlbumChange(back=(1,)), (0, 1, 2, 4), 3),
+        (AlbumChange(gone=(1, 4)), (0, 2), 2),
+        (AlbumChange(back=(0, 1, 2, 3, 4)), (0, 1, 2, 3, 4), 3),
+    ]
+    for change, places, number in table:
+        leafed.change(change)
+        assert (leafed.places, leafed.number) == (places, number)
+
+
+async def test_pictures_that_came_and_went_unopened_leave_list_and_count() -> None:
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.tell({1: Summary(3, 2)})
+        await desk.until(lambda: "2 unread" in desk.lines[0])
+        folder.changed(AlbumChange(gone=(1,)))
+        await desk.until(lambda: desk.lines[0].startswith(" 1/2 a.png"))
+        assert "unread" not in desk.lines[0]
+        await desk.press("p")
+        await desk.until(lambda: any("2   c.png" in line for line in desk.lines))
+        assert not any("b.png" in line and "open" in line for line in desk.lines)
+        await desk.press("escape", "}")
+        await shows(desk, "c.png")
+        assert desk.lines[0].startswith(" 2/2 c.png")
 
 
 # Who looks at which

@@ -38,9 +38,13 @@ class Beside(Struct, frozen=True):
 
     shown: int
     """The place of the one that is shown, from 0."""
-    count: int
+    places: tuple[int, ...]
     name: Callable[[int], str]
     """What the one in a place is called."""
+
+    def called(self, at: int) -> str:
+        """The one in a place, with its number among them."""
+        return f"{self.places.index(at) + 1}/{len(self.places)} {self.name(at)}"
 
 
 class Looking(Struct, frozen=True):
@@ -61,7 +65,7 @@ def people_elsewhere(
     Those of one name are told apart from each other, and from all that this picture knows. They choose their colours
     behind those of this picture, whose ``order`` that is.
     """
-    others = {at: online for at, online in sorted(told.items()) if at != beside.shown and at < beside.count}
+    others = {at: online for at, online in sorted(told.items()) if at != beside.shown and at in beside.places}
     named = {user.id: user.display_name for online in others.values() for user in online.users}
     colors = assigned([*order, *sorted(named)])
     people = People({**named, **state.confirmed.names}, state.confirmed.me, colors)
@@ -129,7 +133,7 @@ class HereScreen(Dialog[int | None]):
         self._beside = beside
         self._elsewhere: Mapping[int, UsersOnline] | None = {}
         self._note = Static(Content(ASKING), id="elsewhere", classes="dialog--text")
-        hints = ([key_hint("list.open")] if beside.count > 1 else []) + [key_hint("here.close")]
+        hints = ([key_hint("list.open")] if len(beside.places) > 1 else []) + [key_hint("here.close")]
         self._box = ListBox("Here now", PeopleRows(id="people"), *hints, below=[self._note])
         self._first_seen = FirstSeen()
 
@@ -161,12 +165,9 @@ class HereScreen(Dialog[int | None]):
         self._box.rows.show_empty(f"{nobody_words(state)}.")
         self._box.rows.items = [
             *map(Looking, here),
-            *(
-                Looking(person, at, safe_text(f"{at + 1}/{beside.count} {beside.name(at)}", Kind.LINE))
-                for at, person in elsewhere
-            ),
+            *(Looking(person, at, safe_text(beside.called(at), Kind.LINE)) for at, person in elsewhere),
         ]
-        self._note.display = beside.count > 1 and not elsewhere
+        self._note.display = len(beside.places) > 1 and not elsewhere
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:

@@ -25,6 +25,8 @@ class ListedPicture(Struct, frozen=True):
     """A picture in the list."""
 
     at: int
+    number: int
+    """Which of those that are listed, counted from 1."""
     name: SafeText
     summary: Summary | None
     """None while nothing is known of it."""
@@ -49,7 +51,7 @@ class PictureRows(Rows[ListedPicture]):
         """Place and name; at the right end what is unsent, unread and open, where anything is."""
         summary = item.summary or Summary()
         line = Text(no_wrap=True)
-        line.append(f"{item.at + 1:>{len(str(len(self.items)))}} ", self.ink("dim"))
+        line.append(f"{item.number:>{len(str(len(self.items)))}} ", self.ink("dim"))
         line.append(f"{symbols.UNREAD if summary.unread else ' '} ", self.ink("accent"))
         line.append(item.name, self.ink("plain"))
         parts = [(item.unsent, "unsent", "error")]
