@@ -31,7 +31,7 @@ from imagechat_tui.protocol.ids import ImageId, UrlId
 from imagechat_tui.protocol.models import OtherImage, Place, Version
 from imagechat_tui.protocol.routes import NEW_IMAGE, ImageReply
 from imagechat_tui.settings import sayable
-from imagechat_tui.words import matched_words, place_words, safe_name
+from imagechat_tui.words import matched_words, places_words, safe_name
 
 
 @click.command(cls=Verb)
@@ -78,8 +78,8 @@ def where(image: str, json_: bool, **options: str | None) -> None:
         _line("project", safe_name(known.project) if known.project else "none")
         seen = "not seen yet" if version is None else str(version.number)
         _line("version", f"{seen} of {latest}" if version is not None else f"{seen}; the latest is {latest}")
-    for place in places:
-        _line("met at", place_words(place))
+    for words in places_words(places):
+        _line("met at", words)
     for other in room.others:
         _line("also", _other_words(other))
 

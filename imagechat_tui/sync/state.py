@@ -407,6 +407,12 @@ class ChatState(Struct, frozen=True):
         """Whether nothing is written here, as far as is known: who only looks around knows it from the start."""
         return self.confirmed.read_only or self.room.explores
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether a server of ours knows that nobody is signed in: it tells guests less."""
+        me = self.confirmed.me
+        return self.confirmed.peer is Peer.OURS and me is not None and me.is_anonymous
+
 
 def read_only_problem(state: ChatState) -> Problem:
     """Why nothing can be written here: they only look around, nobody is signed in, or who is may only read."""

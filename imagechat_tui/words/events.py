@@ -31,7 +31,9 @@ def placement_words(placement: Placement) -> str:
         case PlacementState.MOVED:
             return "moved along with what it points at"
         case PlacementState.GUESS:
-            return "a guess: the same percent. g= confirms it, gm moves it"
+            same = placement.origin in (None, placement.point)
+            where = "the same percent" if same else "the percent where it was known last, on another version"
+            return f"a guess: {where}. g= confirms it, gm moves it"
         case PlacementState.SET:
             return "where somebody put it"
         case _:
@@ -87,10 +89,8 @@ def tally_words(tally: Tally) -> Words:
 
 def newer_words(name: str | None, version: int) -> Words:
     """That there is a newer version of the picture; ``name`` says whose, None if it is the person's own."""
-    said = (
-        f"You have had a newer one: v{version}." if name is None else f"{name} has a newer one: v{version}."
-    )
-    return Words("", said)
+    who = "You have already opened" if name is None else f"{name} has"
+    return Words("", f"{who} a newer one: v{version}.")
 
 
 def turn_words(before: int | None, version: int) -> str:

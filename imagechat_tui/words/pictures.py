@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui import problems
@@ -315,7 +316,18 @@ def named_room_words(room: str, own: OpenedImage) -> Words:
     )
 
 
-def place_words(place: Place) -> str:
+def places_words(places: Iterable[Place]) -> list[str]:
+    """Where a picture is met; those that read alike in one: of files outside of projects no more is known."""
+    met = Counter(map(_place_words, places))
+    return [words if times == 1 else f"{words} ({times} times)" for words, times in met.items()]
+
+
+def elsewhere_untold_words() -> str:
+    """To a guest: that the server does not tell them in which rooms a picture's pixels are discussed."""
+    return "Guests are not told where else these pixels are discussed. Who signs in is."
+
+
+def _place_words(place: Place) -> str:
     """Where a picture is met."""
     match place.kind:
         case PlaceKind.PATH:

@@ -15,7 +15,7 @@ from imagechat_tui.tui.dialogs.here import Beside, people_elsewhere
 from imagechat_tui.tui.widgets.people import People
 from tests import examples as eg
 from tests.tui.conftest import Sit
-from tests.tui.scripted_session import two_threads
+from tests.tui.scripted_session import conversation, two_threads
 
 
 async def test_everybody_is_there_by_name_and_the_list_follows(sit: Sit) -> None:
@@ -137,3 +137,6 @@ def test_an_unnamed_session_is_called_as_in_threads() -> None:
     user = UserId("anon:a1b2")
     for names in ({}, {user: "anon:a1b2"}):
         assert People(names).name_of(user) == "Anonymous"
+    for name in ("", user):  # a draft of one's own has the id for a name
+        draft = replace(conversation(1), user_id=None, anon_user_id=user, commenter_name=name)
+        assert People({}).author_of(draft) == "Anonymous"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import UrlId
-from imagechat_tui.protocol.models import Matched, Place, PlaceKind
+from imagechat_tui.protocol.ids import UrlId, UserId
+from imagechat_tui.protocol.models import Matched, Place, PlaceKind, User
 from imagechat_tui.sync.intents import LookUpImage
-from imagechat_tui.sync.state import Peer
+from imagechat_tui.sync.state import Peer, Phase
 from imagechat_tui.tui.dialogs.picture import facts
+from imagechat_tui.tui.widgets.people import nobody_words
 from tests import examples as eg
 from tests.tui.conftest import Sit
 from tests.tui.scripted_session import chat_state, two_threads
@@ -60,6 +62,28 @@ def test_places_that_are_told_alike_are_one_line() -> None:
         "a file outside of all projects (3 times)",
         "https://a.example/x.png",
     ]
+
+
+GUEST = User(id=UserId("anon:Nu_f3"), is_anonymous=True)
+
+
+@pytest.mark.parametrize(
+    ("me", "peer", "told"),
+    [
+        (GUEST, Peer.OURS, True),
+        (GUEST, Peer.HOSTED, False),
+        (eg.user(), Peer.OURS, False),
+        (None, Peer.OURS, False),
+    ],
+)
+def test_a_guest_is_told_what_they_are_not_told(me: User | None, peer: Peer, told: bool) -> None:
+    state = eg.changed(two_threads(), room=ROOM, me=me, peer=peer)
+    rows = [str(words) for name, words in facts(state, "60×40") if name == "also"]
+    assert any("Guests are not told where else" in words for words in rows) is told
+    live = eg.changed(state, connection=replace(state.connection, phase=Phase.LIVE))
+    assert (nobody_words(live) == "Nobody who is signed in is here") is told
+    lost = eg.changed(state, connection=replace(state.connection, phase=Phase.OFFLINE))
+    assert nobody_words(lost) == "Presence unavailable"
 
 
 async def test_on_a_marker_it_is_the_marker_and_beside_it_the_picture(sit: Sit) -> None:

@@ -17,7 +17,7 @@ from imagechat_tui.sync.state import ChatState, Connection, Phase, Placings
 from imagechat_tui.tui.chat.placement_actions import END, GO_ON, OF_OTHERS, PlacementActions
 from imagechat_tui.tui.dialogs.details import facts
 from imagechat_tui.tui.picture.marker_chips import ThreadChips
-from imagechat_tui.words import newer_words, tally_words
+from imagechat_tui.words import newer_words, placement_words, tally_words
 from tests import examples as eg
 from tests.tui.chat_parts import Parts
 from tests.tui.conftest import Sit
@@ -395,7 +395,7 @@ def test_it_is_said_from_which_version_the_person_came_if_they_had_one(
 
 def test_a_newer_version_that_is_ones_own_is_no_others() -> None:
     assert newer_words("Anna", 2).sentence == "Anna has a newer one: v2."
-    assert newer_words(None, 2).sentence == "You have had a newer one: v2."
+    assert newer_words(None, 2).sentence == "You have already opened a newer one: v2."
 
 
 async def test_how_far_it_is_with_looking_stands_in_the_status_line(sit: Sit) -> None:
@@ -405,3 +405,16 @@ async def test_how_far_it_is_with_looking_stands_in_the_status_line(sit: Sit) ->
         await desk.until(lambda: "placing 25/40" in desk.lines[-1])
         desk.session.publish(state)
         await desk.until(lambda: "placing" not in desk.lines[-1])
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (None, "a guess: the same percent. "),
+        (Point(10.0, 20.0), "a guess: the same percent. "),
+        (Point(50.0, 40.0), "a guess: the percent where it was known last, on another version. "),
+    ],
+)
+def test_a_guess_says_whose_percent_it_is(origin: Point | None, said: str) -> None:
+    guess = Placement(ConversationId("ic_1"), Point(10.0, 20.0), PlacementState.GUESS, origin)
+    assert placement_words(guess).startswith(said)

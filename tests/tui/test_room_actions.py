@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.ids import ImageId, UrlId
+from imagechat_tui.protocol.ids import ImageId, UrlId, UserId
+from imagechat_tui.protocol.models import User
 from imagechat_tui.protocol.routes import NEW_IMAGE
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
@@ -17,10 +18,12 @@ from imagechat_tui.sync.intents import LinkImage
 from imagechat_tui.sync.state import ChatState, Peer, Room
 from imagechat_tui.tui import visits
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
+from imagechat_tui.tui.chat.room_actions import RoomActions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.visits import ShownPicture, TellChange, TellCounts, TellPeople
 from imagechat_tui.words import Words
 from tests import examples as eg
+from tests.tui.chat_parts import Parts
 from tests.tui.conftest import Desk, Sit, grey_picture
 from tests.tui.scripted_session import (
     NOW_MS,
@@ -119,6 +122,21 @@ async def test_where_it_is_discussed_nowhere_else_going_is_not_offered() -> None
         assert "elsewhere" not in desk.lines[-1] and "gn anew" in desk.lines[-1]
         await desk.press("o")
         assert "Discussed nowhere else, as far as the server knows." in desk.toasts
+
+
+def test_a_guest_who_would_go_elsewhere_is_told_why_they_cannot() -> None:
+    parts = Parts(eg.changed(two_threads(), peer=Peer.OURS, me=User(id=UserId("anon:a"), is_anonymous=True)))
+    RoomActions(
+        parts.state,
+        parts.session.dispatch,
+        notices=parts.notices,
+        refusals=parts.refusals,
+        confirm=parts._confirm,
+        choose=lambda *_: None,
+        enter=lambda *_: None,
+        elsewhere=False,
+    ).go_elsewhere()
+    assert "Guests are not told where else" in parts.corner.text
 
 
 async def test_of_several_one_is_chosen() -> None:

@@ -80,7 +80,13 @@ class RoomActions:
         elif not self._state.loaded:
             self._notices.notice(*NOTHING_LOADED)
         else:
-            self._notices.notice("", "Discussed nowhere else, as far as the server knows.")
+            from imagechat_tui.words import elsewhere_untold_words
+
+            guest = self._state.shown.is_guest
+            words = (
+                elsewhere_untold_words() if guest else "Discussed nowhere else, as far as the server knows."
+            )
+            self._notices.notice("", words)
 
     def start_anew(self) -> None:
         """Ask, then give the picture a room of its own."""

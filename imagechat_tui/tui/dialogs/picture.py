@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from imagechat_tui.protocol.models import Version
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState, Peer
@@ -11,7 +9,13 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import date_and_time
 from imagechat_tui.tui.dialogs.facts import Facts
 from imagechat_tui.tui.widgets.people import People
-from imagechat_tui.words import matched_words, other_image_words, place_words, safe_name
+from imagechat_tui.words import (
+    elsewhere_untold_words,
+    matched_words,
+    other_image_words,
+    places_words,
+    safe_name,
+)
 
 
 def facts(state: ChatState, size: str) -> Facts:
@@ -35,13 +39,12 @@ def facts(state: ChatState, size: str) -> Facts:
     people = People(state.confirmed.names, state.confirmed.me)
     known = [("versions", version_row(state, people, version)) for version in reversed(room.versions)]
     rows += known or [("versions", "not known yet" if image.latest else "none yet")]
-    met = Counter(
-        map(place_words, room.places)
-    )  # of files outside of all projects only that they are is known
-    rows += [("met at", words if times == 1 else f"{words} ({times} times)") for words, times in met.items()]
+    rows += [("met at", words) for words in places_words(room.places)]
     if room.own is not None:
         rows.append(("its own", f"{safe_name(room.own.url_id)}, by {matched_words(room.own.matched)}: go"))
     rows += [("also", other_image_words(other)) for other in room.others]
+    if state.is_guest:
+        rows.append(("also", elsewhere_untold_words()))
     return rows
 
 

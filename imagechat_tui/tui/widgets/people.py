@@ -65,7 +65,7 @@ class People:
 
     def author_of(self, thing: Comment | Conversation) -> SafeText:
         """The author's name, harmless."""
-        return self._told_apart(thing.author_id, safe_text(thing.commenter_name, Kind.NAME) or UNNAMED)
+        return self._told_apart(thing.author_id, _named(thing.author_id, thing.commenter_name))
 
     def starter_of(self, thread: Thread) -> SafeText:
         """Who started a thread: its author, where the server tells; else the author of its first comment."""
@@ -98,13 +98,18 @@ class People:
     def _plain_name(self, user_id: UserId) -> SafeText:
         is_me = self._me is not None and self._me.id == user_id
         name = self._me.name if self._me is not None and is_me else self._names.get(user_id, "")
-        if user_id.startswith("anon:") and name in ("", user_id):
-            return ANONYMOUS  # as the server names them in threads
-        return safe_text(name, Kind.NAME) or UNNAMED
+        return _named(user_id, name)
 
     def _told_apart(self, user_id: UserId | None, name: SafeText) -> SafeText:
         sign = self.signs.get(user_id) if user_id is not None else None
         return name if sign is None else safe_text(f"{name} ({sign})", Kind.NAME)
+
+
+def _named(user_id: UserId | None, name: str) -> SafeText:
+    """The name that somebody goes by, harmless; a guest's id, which stands for a name they lack, is none."""
+    if user_id is not None and user_id.startswith("anon:") and name in ("", user_id):
+        return ANONYMOUS  # as the server names them in threads
+    return safe_text(name, Kind.NAME) or UNNAMED
 
 
 def _signs(names: Mapping[UserId, SafeText]) -> dict[UserId, str]:
@@ -136,7 +141,9 @@ def _parts(ids: Sequence[str]) -> list[str]:
 
 
 def nobody_words(state: ChatState) -> str:
-    """What an empty list of people says: who may only read is not in it."""
+    """What an empty list of people says: who may only read is not in it, and no guest is."""
+    if state.is_guest and state.connection.phase is Phase.LIVE:
+        return "Nobody who is signed in is here"
     alone = state.connection.phase is Phase.READ_ONLY and state.confirmed.peer is Peer.OURS
     return "Nobody else is here" if alone else "Presence unavailable"
 
