@@ -196,3 +196,19 @@ def test_a_draft_that_the_disk_does_not_take_is_said_to_last_until_one_quits() -
     writing(parts, "words")
     parts.drafting.leave(replace(PostComment(IC, ""), text="words"))
     assert "lasts only until you quit" in parts.corner.text
+
+
+@pytest.mark.parametrize("said", ["Bob deleted this thread.", "Not sent: Gone. It has been deleted."])
+def test_a_note_that_the_thread_is_gone_does_not_outlast_that(said: str) -> None:
+    parts = Parts()
+    reply(parts)
+    writing(parts, "words")
+    parts.show(chat_state())
+    parts.text.note = said
+    parts.show(chat_state())
+    assert parts.text.note == said
+    parts.show(two_threads())
+    assert parts.text.note == "The thread was brought back. Enter sends."
+    parts.text.note = ""
+    parts.show(two_threads())
+    assert not parts.text.note

@@ -27,7 +27,7 @@ from imagechat_tui.tui.thread_words import marker_name
 from imagechat_tui.words import problem_words
 
 if TYPE_CHECKING:
-    from imagechat_tui.protocol.ids import BroadcastId
+    from imagechat_tui.protocol.ids import BroadcastId, ConversationId
     from imagechat_tui.protocol.models import Point
     from imagechat_tui.sync.intents import Intent
 
@@ -139,6 +139,8 @@ class Drafting:
         self._kept: TextWrite | None = None
         self._edited: str | None = None
         """The text of the comment that is being edited, as it was seen last."""
+        self._gone: ConversationId | None = None
+        """The thread that is written in, while it is not there."""
         self.drafts_stored = True
         """Whether the disk takes what is typed, as far as is known."""
 
@@ -304,7 +306,7 @@ class Drafting:
     def _end(self) -> None:
         about_picture = isinstance(self._text.target, StartConversation)
         self._stop_keeping()
-        self._kept = self._edited = None
+        self._kept = self._edited = self._gone = None
         self._place.aim(None)
         self._text.end()
         self._place.end_writing(about_picture=about_picture)
@@ -312,8 +314,9 @@ class Drafting:
     # -- meanwhile
 
     def follow(self) -> None:
-        """Another state is shown: say so if what is being edited is another text now."""
+        """Another state is shown: say so if what is written in is back, or what is being edited is another text now."""
         target = self._text.target
+        self._follow_thread(target)
         if not isinstance(target, EditComment) or self._edited is None:
             return
         thread = self._state.thread(target.conversation_id)
@@ -324,6 +327,16 @@ class Drafting:
             self._text.show_note(
                 f'Meanwhile it was changed to "{quote(now)}". Enter replaces that with yours.'
             )
+
+    def _follow_thread(self, target: TextWrite | None) -> None:
+        """What was said while the thread was gone does not hold any more once somebody has brought it back."""
+        home = target.conversation_id if isinstance(target, PostComment | EditComment) else None
+        if home is not None and self._state.thread(home) is None:
+            self._gone = home
+        elif self._gone is not None:
+            if home == self._gone:
+                self._text.show_note("The thread was brought back. Enter sends.")
+            self._gone = None
 
     def thread_deleted(self, by: str) -> None:
         """The thread that is written in was deleted: the text is kept, and that is said."""
