@@ -373,6 +373,7 @@ class _Album:
             place=self._place,
             tell=tell,
             tell_people=tell_people,
+            begins=not self._explores,
         )
         self.watch_people(self._people_wanted)
         self._show(self._shown)

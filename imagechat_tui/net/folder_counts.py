@@ -39,6 +39,7 @@ class FolderCounts:
         tell: called with what is known of those that somebody knows.
         tell_people: called, while that is wanted, with who looks at those where somebody does; with None if that cannot
             be known.
+        begins: whether what is said from now on where the person has never been shall count as unread.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class FolderCounts:
         place: Callable[[int], Place | None],
         tell: Callable[[Mapping[int, Summary]], None],
         tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
+        begins: bool,
     ) -> None:
         self._endpoint = endpoint
         self._before_connect = before_connect
@@ -57,6 +59,9 @@ class FolderCounts:
         self._place = place
         self._tell = tell
         self._tell_people = tell_people
+        self._begins = begins
+        self._since_ms: int | None = None
+        """When the server was asked first, by its clock. A picture that it comes to know later has nothing read."""
         self._places: dict[int, Place | None] = {}
         self._shown = 0
         self._people = False
@@ -109,7 +114,7 @@ class FolderCounts:
 
     async def _asked(self, api: Api) -> bool:
         """Ask once about all; False if it makes no sense to ask again."""
-        self._due, people = inf, self._people
+        self._due, people, since_ms = inf, self._people, self._since_ms
         around = await asyncio.to_thread(self._around)
         found: dict[int, UsersOnline] | None = {}
         makes_sense = True
@@ -118,8 +123,11 @@ class FolderCounts:
                 await self._before_connect()
             for start in range(0, len(around), MAX_SUMMARIES):
                 part = around[start : start + MAX_SUMMARIES]
-                asked = Summarize(places=tuple(place for _, place in part), people=people)
-                told = await api.summaries(asked)
+                places = tuple(place for _, place in part)
+                told = await api.summaries(
+                    Summarize(places=places, people=people, begins=self._begins, since_ms=since_ms)
+                )
+                self._since_ms = told.server_time_ms if self._since_ms is None else self._since_ms
                 met = {
                     at: url_id for (at, _), url_id in zip(part, told.at, strict=False) if url_id is not None
                 }

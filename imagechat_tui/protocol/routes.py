@@ -228,6 +228,10 @@ class Summarize(Struct, frozen=True):
     """Images that are known by where they are met."""
     people: bool = False
     """Whether to tell who looks at each of them, too."""
+    begins: bool = False
+    """Whether to note that the asking user begins to read those where they have never been."""
+    since_ms: int | None = None
+    """What was said there before this time of the server's clock is taken as read; None: all that is there."""
 
 
 class Summaries(Struct, frozen=True):
@@ -238,6 +242,8 @@ class Summaries(Struct, frozen=True):
     """The key of the image at each place that was asked for; None where nobody knows one."""
     people: Mapping[UrlId, UsersOnline] | None = None
     """Who looks at those where somebody does; None if it was not asked for, or the server does not tell."""
+    server_time_ms: int | None = None
+    """When it was asked, by the server's clock; None if the server does not tell."""
 
 
 MAX_PLACEMENTS: Final = 200

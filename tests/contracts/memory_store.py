@@ -63,7 +63,7 @@ from imagechat_tui.server.storage import (
 )
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
-from imagechat_tui.server.storage.apply_read_change import apply_read_change
+from imagechat_tui.server.storage.apply_read_change import apply_read_change, begin_reading
 from imagechat_tui.server.storage.blank_deleted import blank_deleted
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
@@ -334,11 +334,19 @@ class MemoryTransaction:
         revision = self._data.readers.get(reader, 0)
         return ReadState(revision, known if revision else ())
 
-    def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> dict[ConversationId, int]:
+    def newest_numbers(
+        self, tenant_id: TenantId, image: UrlId, before_ms: int | None = None
+    ) -> dict[ConversationId, int]:
         return {
             one.id: max(numbers)
             for one in self._conversations(tenant_id, image)
-            if (numbers := [said.number for said in self.thread(tenant_id, one.url_id) if said.number])
+            if (
+                numbers := [
+                    said.number
+                    for said in self.thread(tenant_id, one.url_id)
+                    if said.number and (before_ms is None or (said.date_ms or 0) < before_ms)
+                ]
+            )
         }
 
     def put_read_state(self, reader: ReaderKey, changed: ReadState) -> None:
@@ -482,6 +490,14 @@ class MemoryStore:
         state = apply_read_change(MemoryTransaction(data), reader, change)
         self._data = data
         return state
+
+    async def begin_reading(
+        self, readers: Sequence[ReaderKey], *, since_ms: int | None
+    ) -> dict[ReaderKey, ReadState]:
+        data = self._data.copy()
+        begun = begin_reading(MemoryTransaction(data), readers, since_ms)
+        self._data = data
+        return begun
 
     async def placements(self, of: VersionKey) -> Placements:
         return placements_on(MemoryTransaction(self._data), of)

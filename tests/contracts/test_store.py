@@ -413,6 +413,24 @@ async def test_of_images_their_open_markers_and_unread_threads_are_counted(store
     assert (await told(READER.user_id))[0] == Summary(3, 3)
 
 
+@pytest.mark.parametrize(
+    ("since_ms", "unread"),
+    [(None, 0), (eg.T0 - 10**9, 2), (eg.T0 + 10**9, 0)],
+    ids=["all is read", "said since", "said before"],
+)
+async def test_somebody_begins_to_read_once(store: Store, since_ms: int | None, unread: int) -> None:
+    for name in "ab":
+        await mark_with(store, name, 2)
+    other = READER._replace(image=UrlId("nowhere"))
+    begun = await store.begin_reading([READER, other], since_ms=since_ms)
+    assert list(begun) == [READER], "of a room that nobody has made nothing is kept"
+    assert begun[READER] == await store.read_state(READER)
+    assert begun[READER].revision == 1
+    found = await store.summaries(eg.TENANT, [READER.image], READER.user_id)
+    assert found[READER.image].unread == unread
+    assert await store.begin_reading([READER], since_ms=None) == {}
+
+
 @pytest.mark.security
 async def test_nothing_is_counted_of_another_tenant(store: Store) -> None:
     await mark_with(store, "a", 2, tenant_id=OTHER)

@@ -47,7 +47,8 @@ class Server:
             raise failure
         known = [UrlId(place.value) if int(place.value) % 2 == 0 else None for place in asked.places]
         people = {UrlId("2"): BEN} if asked.people and self.tells_people else None
-        return Summaries({key: Summary(int(key)) for key in known if key is not None}, tuple(known), people)
+        of = {key: Summary(int(key)) for key in known if key is not None}
+        return Summaries(of, tuple(known), people, 1_000 * len(self.asked))
 
     async def close(self) -> None:
         self.closed = True
@@ -86,11 +87,17 @@ async def told_of(count: int, server: Server, enough: Callable[[], bool]) -> dic
 
 @asynccontextmanager
 async def running(
-    count: int, tell: Callable[[Mapping[int, Summary]], None] = lambda _: None
+    count: int, tell: Callable[[Mapping[int, Summary]], None] = lambda _: None, *, begins: bool = True
 ) -> AsyncIterator[tuple[FolderCounts, asyncio.Task[None], People]]:
     people: People = []
     counts = FolderCounts(
-        ENDPOINT, None, count=lambda: count, place=place, tell=tell, tell_people=people.append
+        ENDPOINT,
+        None,
+        count=lambda: count,
+        place=place,
+        tell=tell,
+        tell_people=people.append,
+        begins=begins,
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(counts.run())
@@ -172,3 +179,13 @@ async def test_that_it_cannot_be_known_is_told_and_not_that_nobody_is_there(
         if task.done():
             counts.watch_people(True)
             assert people[-1] is None and len(people) == 2, "asked again, the answer is the same"
+
+
+@pytest.mark.parametrize("begins", [True, False])
+async def test_reading_begins_with_the_first_question_but_for_who_explores(
+    server: Server, begins: bool
+) -> None:
+    async with running(2, begins=begins):
+        await until(lambda: len(server.asked) > 2)
+    assert {asked.begins for asked in server.asked} == {begins}
+    assert [asked.since_ms for asked in server.asked[:3]] == [None, 1_000, 1_000]

@@ -21,8 +21,9 @@ summaries = st.builds(Summary, st.integers(0, 2**53), st.none() | st.integers(0,
 
 @given(st.lists(keys, max_size=20, unique=True), st.lists(places, max_size=20), st.booleans())
 def test_what_is_asked_arrives(url_ids: list[UrlId], met: list[Place], people: bool) -> None:
-    asked = Summarize(tuple(url_ids), tuple(met), people)
-    assert codec.decode_summarize(sent(codec.encode_summarize(asked))) == asked
+    for begins, since_ms in ((False, None), (True, None), (True, 5)):
+        asked = Summarize(tuple(url_ids), tuple(met), people, begins, since_ms)
+        assert codec.decode_summarize(sent(codec.encode_summarize(asked))) == asked
 
 
 @given(
@@ -30,8 +31,9 @@ def test_what_is_asked_arrives(url_ids: list[UrlId], met: list[Place], people: b
     st.none() | st.dictionaries(keys, strategies.users_online, max_size=3),
 )
 def test_what_is_answered_arrives(of: dict[UrlId, Summary], people: dict[UrlId, UsersOnline] | None) -> None:
-    told = Summaries(of, (None, *of), people)
-    assert codec.decode_summaries(sent(codec.encode_summaries(told))) == told
+    for at_ms in (None, 5):
+        told = Summaries(of, (None, *of), people, at_ms)
+        assert codec.decode_summaries(sent(codec.encode_summaries(told))) == told
 
 
 @pytest.mark.parametrize(

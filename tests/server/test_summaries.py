@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.protocol.routes import MAX_SUMMARIES
-from tests.server.house import IMAGE, House, Json, Person, running_house
+from tests.server.house import IMAGE, House, Json, Person, part, running_house
 
 
 @pytest.fixture
@@ -76,3 +76,45 @@ async def test_too_many_at_once_are_refused(house: House) -> None:
     many = [str(number) for number in range(MAX_SUMMARIES + 1)]
     answer = await anna.asks("POST", path(anna), {"urlIds": many}, v="2")
     assert answer[0] == 400
+
+
+async def begins(person: Person, **more: object) -> tuple[object, int]:
+    """What is unread on the image for somebody who begins to read it, and when that was asked."""
+    body = {"urlIds": [IMAGE], "begins": True} | more
+    answer = await person.gets("POST", path(person), body, v="2")
+    return part(part(answer, "summaries"), IMAGE)["unread"], int(str(answer["serverTime"]))
+
+
+async def test_what_is_said_where_one_has_not_been_yet_is_unread_once_one_has_asked(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    await ben.marks()
+    house.clock.ms += 1
+    assert (await told(anna, IMAGE))[IMAGE] == {"open": 1, "unread": 0}
+    house.clock.ms += 1
+    await ben.writes("who only asks has not begun", "b2")
+    house.clock.ms += 1
+    assert (await begins(anna))[0] == 0, "all that was there is taken as read"
+    house.clock.ms += 1
+    await ben.writes("@anna look", "b3")
+    assert (await begins(anna))[0] == 1, "and it begins once"
+    assert (await told(anna, IMAGE))[IMAGE] == {"open": 1, "unread": 1}
+    assert (await begins(ben))[0] == 0, "nobody has their own words unread"
+    state = await anna.gets("GET", "/comment-image-chats/demo/read-state", urlId=IMAGE, v="2")
+    assert state["revision"] == 1
+    assert list(part(state, "read").values()) == [2]
+
+
+async def test_a_picture_of_which_the_server_hears_only_later_has_nothing_read(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    unread, since = await begins(anna)
+    assert unread == 0
+    house.clock.ms += 1
+    await ben.marks()
+    assert (await begins(anna, since=since))[0] == 1
+
+
+@pytest.mark.security
+async def test_for_people_without_sign_in_nothing_is_begun(house: House) -> None:
+    guest, ben = house.person("", tenant="open"), house.person("ben", tenant="open")
+    await ben.marks()
+    assert (await begins(guest))[0] is None

@@ -16,7 +16,7 @@ def encode_summarize(asked: Summarize) -> JsonObject:
     return {
         "urlIds": list(asked.url_ids),
         "places": [encode_place(place) for place in asked.places],
-        **compact(people=asked.people or None),
+        **compact(people=asked.people or None, begins=asked.begins or None, since=asked.since_ms),
     }
 
 
@@ -31,6 +31,8 @@ def decode_summarize(obj: JsonObject) -> Summarize:
         tuple(dict.fromkeys(map(UrlId, fields.texts("urlIds")))),
         tuple(map(read_place, fields.objects("places"))) if fields.has("places") else (),
         fields.flag("people"),
+        fields.flag("begins"),
+        fields.optional_integer("since"),
     )
     if "" in asked.url_ids:
         raise fields.bad("urlIds", "holds an empty key")
@@ -50,7 +52,8 @@ def encode_summaries(told: Summaries) -> JsonObject:
         **compact(
             people=None
             if people is None
-            else {url_id: users_online_payload(online, v2=True) for url_id, online in people.items()}
+            else {url_id: users_online_payload(online, v2=True) for url_id, online in people.items()},
+            serverTime=told.server_time_ms,
         ),
     }
 
@@ -69,7 +72,7 @@ def decode_summaries(obj: JsonObject) -> Summaries:
         raise fields.bad("places", "names an image of which nothing is told")
     people = fields.optional_nested("people")
     online = None if people is None else {UrlId(key): read_users_online(people.nested(key)) for key in people}
-    return Summaries(summaries, at, online)
+    return Summaries(summaries, at, online, fields.optional_integer("serverTime"))
 
 
 def _summary(fields: Fields) -> Summary:

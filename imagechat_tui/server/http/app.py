@@ -98,7 +98,7 @@ def create_app(
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),
             people=people,
-            summaries=SummaryQueries(store, people),
+            summaries=SummaryQueries(store, people, hub, tokens, now_ms=settings.now_ms),
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,

@@ -400,6 +400,15 @@ class Store(Protocol):
             The marks that changed, and the revision with them.
         """
 
+    async def begin_reading(
+        self, readers: Sequence[ReaderKey], *, since_ms: int | None
+    ) -> dict[ReaderKey, ReadState]:
+        """Note that people begin to read where they have never been, see ``begin_reading``. Atomic and durable.
+
+        Returns:
+            Those who begin, and what they have read by that.
+        """
+
     async def placements(self, of: VersionKey) -> Placements:
         """Where markers are on a version; revision 0 if nobody has placed anything, or there is none."""
 

@@ -59,7 +59,7 @@ from imagechat_tui.server.storage import (
 )
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
-from imagechat_tui.server.storage.apply_read_change import apply_read_change
+from imagechat_tui.server.storage.apply_read_change import apply_read_change, begin_reading
 from imagechat_tui.server.storage.blank_deleted import blank_deleted
 from imagechat_tui.server.storage.find_images import find_images, image_history
 from imagechat_tui.server.storage.log_page import page_after, page_since
@@ -149,6 +149,20 @@ class SqliteStore:
     async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
         """See Store."""
         return await self._write(lambda db: apply_read_change(SqliteTransaction(db), reader, change))
+
+    async def begin_reading(
+        self, readers: Sequence[ReaderKey], *, since_ms: int | None
+    ) -> dict[ReaderKey, ReadState]:
+        """See Store. Nearly always there is nobody who begins: then nothing is written."""
+
+        def newcomers(db: sqlite3.Connection) -> list[ReaderKey]:
+            tx = SqliteTransaction(db)
+            return [reader for reader in readers if not tx.has_been(reader)]
+
+        new = await self._read(newcomers)
+        if not new:
+            return {}
+        return await self._write(lambda db: begin_reading(SqliteTransaction(db), new, since_ms))
 
     async def change_placements(
         self, of: VersionKey, change: ChangePlacements, by: UserId

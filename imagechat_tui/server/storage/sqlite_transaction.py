@@ -492,14 +492,21 @@ class SqliteTransaction:
         assert unread is not None
         return Summary(still_open[0], unread[0])
 
-    def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> dict[ConversationId, int]:
+    def has_been(self, reader: ReaderKey) -> bool:
+        """Whether somebody has begun to read an image."""
+        asked = "SELECT 1 FROM reader WHERE tenant_id = ? AND image = ? AND user_id = ?"
+        return self._one(asked, *reader) is not None
+
+    def newest_numbers(
+        self, tenant_id: TenantId, image: UrlId, before_ms: int | None = None
+    ) -> dict[ConversationId, int]:
         """See Transaction."""
         lines = self._db.execute(
             "SELECT conversation.id, max(comment.number) FROM conversation CROSS JOIN comment"
             " ON comment.tenant_id = conversation.tenant_id AND comment.url_id = conversation.url_id"
-            " WHERE conversation.tenant_id = ? AND conversation.image = ? AND comment.number IS NOT NULL"
-            " GROUP BY conversation.number",
-            (tenant_id, image),
+            " WHERE conversation.tenant_id = ?1 AND conversation.image = ?2 AND comment.number IS NOT NULL"
+            " AND (?3 IS NULL OR comment.date_ms < ?3) GROUP BY conversation.number",
+            (tenant_id, image, before_ms),
         )
         return {ConversationId(line[0]): line[1] for line in lines}
 

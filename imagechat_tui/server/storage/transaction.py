@@ -227,8 +227,10 @@ class Transaction(Protocol):
     def read_state(self, reader: ReaderKey) -> ReadState:
         """How far somebody has read, by marker; revision 0 if they have never been there."""
 
-    def newest_numbers(self, tenant_id: TenantId, image: UrlId) -> Mapping[ConversationId, int]:
-        """The number of the newest comment of every thread on an image that has one."""
+    def newest_numbers(
+        self, tenant_id: TenantId, image: UrlId, before_ms: int | None = None
+    ) -> Mapping[ConversationId, int]:
+        """The number of the newest comment, made before a time, of every thread on an image that has one."""
 
     def put_read_state(self, reader: ReaderKey, changed: ReadState) -> None:
         """Replace the revision, and the marks that are given, of markers that are there."""
