@@ -88,6 +88,7 @@ class Data:
     images: dict[tuple[TenantId, ImageId], ImageRecord] = field(default_factory=dict)
     places: dict[tuple[TenantId, Place], HeldPlace] = field(default_factory=dict)
     versions: dict[tuple[TenantId, ImageId, int], tuple[Version, bool]] = field(default_factory=dict)
+    seen_in: dict[tuple[TenantId, ImageId, int], Place] = field(default_factory=dict)
     readers: dict[ReaderKey, int] = field(default_factory=dict)
     marks: dict[tuple[TenantId, ConversationId, UserId], int] = field(default_factory=dict)
     revisions: dict[tuple[TenantId, ImageId, int], int] = field(default_factory=dict)
@@ -326,6 +327,31 @@ class MemoryTransaction:
         for version in self.versions(tenant_id, image_id, len(self._data.versions)):
             del self._data.versions[tenant_id, image_id, version.number]
             self._data.revisions.pop((tenant_id, image_id, version.number), None)
+            self._data.seen_in.pop((tenant_id, image_id, version.number), None)
+
+    def seen_in(self, tenant_id: TenantId, image_id: ImageId, number: int) -> Place | None:
+        return self._data.seen_in.get((tenant_id, image_id, number))
+
+    def put_seen_in(self, tenant_id: TenantId, image_id: ImageId, number: int, place: Place | None) -> None:
+        assert (tenant_id, image_id, number) in self._data.versions
+        self._data.seen_in.pop((tenant_id, image_id, number), None)
+        if place is not None:
+            self._data.seen_in[tenant_id, image_id, number] = place
+
+    def remove_unmarked(self, tenant_id: TenantId, image_id: ImageId, seen_in: Place) -> None:
+        markers = self._conversations(tenant_id, self._data.images[tenant_id, image_id].url_id)
+        homes = {one.id for one in markers}
+        kept = {one.version for one in markers} | {
+            version
+            for tenant, home, version, by_person in self._data.placements
+            if by_person and tenant == tenant_id and home in homes
+        }
+        for key in [key for key, place in self._data.seen_in.items() if place == seen_in]:
+            if key[:2] == (tenant_id, image_id) and key[2] not in kept:
+                for table in (self._data.versions, self._data.revisions, self._data.seen_in):
+                    table.pop(key, None)
+                for home in homes:
+                    self._data.placements.pop((tenant_id, home, key[2], False), None)
 
     def read_state(self, reader: ReaderKey) -> ReadState:
         there = self._conversations(reader.tenant_id, reader.image)

@@ -504,6 +504,36 @@ async def test_of_two_who_note_one_picture_at_once_the_second_sees_the_first(sto
     assert len((await store.images(eg.TENANT, asked)).alike) == 1
 
 
+async def test_versions_that_were_seen_in_a_place_alone_go_with_it_unless_people_marked_them(
+    store: Store,
+) -> None:
+    one, own, linked = image("one"), met("a.png"), met("b.png")
+    places = HeldPlace(own, one.id), HeldPlace(linked, one.id)
+    for number, seen_in in enumerate((own, linked, linked, linked, linked, None), 1):
+        change = ImageChange(one, places, looking(number, f"look {number}"), seen_in=seen_in)
+        await store.change(image_change(f"look {number}", change))
+    asked = ImageQuery(one.id, places=(own,), pixels="look 5")
+    found = (await store.images(eg.TENANT, asked)).named
+    assert found is not None and found.seen_elsewhere
+    await store.change(image_change("too", ImageChange(one, seen_too=5)))
+    found = (await store.images(eg.TENANT, asked)).named
+    assert found is not None and not found.seen_elsewhere
+    await put(store, eg.conversation(version=2))
+    for number, placement in ((3, said(40)), (4, worked_out(40))):
+        of = SECOND._replace(number=number)
+        await store.change_placements(of, ChangePlacements(number, (placement,)), eg.BOB)
+    left = ImageChange(image("two"), (HeldPlace(linked, image("two").id),), left=(places[1],))
+    await store.change(image_change("left", left))
+    history = await store.image_history(eg.TENANT, one.id)
+    assert history is not None and [one.number for one in history.versions] == [1, 2, 3, 5, 6]
+    await store.change(image_change("again", ImageChange(one, (), looking(4, "look 4"))))
+    assert await store.placements(SECOND._replace(number=4)) == Placements(4), "nothing is left of it"
+    last = ImageChange(image("two"), (HeldPlace(own, image("two").id),), left=(places[0],))
+    await store.change(image_change("last", last))
+    history = await store.image_history(eg.TENANT, one.id)
+    assert history is not None and history.versions[0].number == 1, "it is met nowhere else"
+
+
 @pytest.mark.security
 async def test_an_image_of_one_tenant_is_none_of_another(store: Store) -> None:
     one, place = image("one"), met("a.png")

@@ -92,6 +92,9 @@ class Clone:
             marker(urlId=room, windowUrlId=f"{room}:a.png:1:{next(_ids)}", broadcastId=f"m{next(_ids)}"),
         )
 
+    async def listed(self, room: str) -> Json:
+        return await self.person.gets("GET", f"/comment-image-chats/{self.person.tenant}", urlId=room)
+
     async def shows(self, image_id: ImageId) -> ImageDetails:
         path = f"/comment-image-chats/{self.person.tenant}/images/{image_id}"
         return codec.decode_image_details(await self.person.gets("GET", path, v="2"))
@@ -265,6 +268,54 @@ async def test_starting_anew_is_undone_by_linking_back(house: House) -> None:
     assert back.image is not None
     assert (back.image.url_id, back.image.version, back.left) == (before.url_id, 2, (anew.image.url_id,))
     assert await anna.room("a.png") == before.url_id
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "left"),
+    [
+        ("", ["mock"]),
+        ("replaced twice", ["mock"]),
+        ("marked", ["mock", "cat"]),
+        ("placed", ["mock", "cat"]),
+        ("seen in its own place, too", ["mock", "cat"]),
+        ("its own place replaced", ["mock", "newer mock"]),
+        ("its own place linked away, too", ["mock"]),
+    ],
+)
+async def test_what_was_seen_through_a_linked_place_alone_goes_with_it(
+    house: House, meanwhile: str, left: list[str]
+) -> None:
+    anna = Clone(house.person("anna"), a__png="mock", b__png="cat")
+    image, _ = await anna.opens("a.png")
+    await anna.marks(image.url_id)
+    await anna.room("b.png")
+    linked = await anna.asks(anna.says("b.png"), image.id)
+    assert linked.image is not None and linked.image.version == 2
+    match meanwhile:
+        case "replaced twice":
+            for look in ("dog", "cow"):
+                anna.files["b.png"] = look
+                await anna.room("b.png")
+        case "marked":
+            await anna.marks(image.url_id)
+        case "placed":
+            place = f"/comment-image-chats/{anna.person.tenant}/placements"
+            (chat,) = items(await anna.listed(image.url_id), "conversations")
+            said = {"chatId": chat["_id"], "x": 1, "y": 1, "state": "set"}
+            body: Json = {"version": 2, "placements": [said], "unset": []}
+            await anna.person.gets("PUT", place, body, urlId=image.url_id, v="2")
+        case "seen in its own place, too":
+            anna.files["a.png"] = "cat"
+            await anna.room("a.png")
+        case "its own place replaced":
+            anna.files["a.png"] = "newer mock"
+            await anna.room("a.png")
+    own = await anna.asks(anna.says("b.png"), NEW_IMAGE)
+    if meanwhile == "its own place linked away, too":
+        await anna.asks(anna.says("a.png"), NEW_IMAGE)
+    assert own.image is not None and own.image.version == 1
+    versions = (await anna.shows(image.id)).versions
+    assert [one.pixels for one in versions] == [digest(look) for look in left]
 
 
 # What holds beside them

@@ -185,6 +185,8 @@ class FoundImage(Struct, frozen=True):
     """The number of the pixels asked for; None if it has not had them."""
     latest: int
     """The highest number of a version; 0 if it has none."""
+    seen_elsewhere: bool = False
+    """These pixels were seen in one place alone, and it is none of those asked for."""
 
 
 class ImagesFound(Struct, frozen=True):
@@ -205,6 +207,13 @@ class ImageChange(Struct, frozen=True):
     version: Version | None = None
     plain: bool = False
     """Nothing is found by the pixels of this version."""
+    seen_in: Place | None = None
+    """The one place where this version was seen."""
+    seen_too: int | None = None
+    """The number of a version that was seen in one place alone, and now in another."""
+    left: tuple[HeldPlace, ...] = ()
+    """Places, as they were, that are no more those of other images. If these are met elsewhere, versions that were seen
+    there alone go from them, unless people marked them."""
 
 
 class ImageHistory(Struct, frozen=True):

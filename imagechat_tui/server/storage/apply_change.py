@@ -309,6 +309,13 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
             tx.put_place(tenant_id, held)
         if opened.version is not None:
             tx.put_version(tenant_id, opened.record.id, opened.version, plain=opened.plain)
+            if opened.seen_in is not None:
+                tx.put_seen_in(tenant_id, opened.record.id, opened.version.number, opened.seen_in)
+        if opened.seen_too is not None:
+            tx.put_seen_in(tenant_id, opened.record.id, opened.seen_too, None)
+        for left in opened.left:
+            if tx.places(tenant_id, left.image_id, 1):
+                tx.remove_unmarked(tenant_id, left.image_id, left.place)
 
 
 def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decision: Decision) -> None:

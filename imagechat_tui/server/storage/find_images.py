@@ -60,6 +60,7 @@ def _image(tx: Transaction, tenant_id: TenantId, image_id: ImageId) -> ImageReco
 
 def _found(tx: Transaction, tenant_id: TenantId, asked: ImageQuery, record: ImageRecord) -> FoundImage:
     same = None if asked.pixels is None else tx.version(tenant_id, record.id, asked.pixels)
+    seen_in = None if same is None else tx.seen_in(tenant_id, record.id, same.number)
     newest = tx.version(tenant_id, record.id, None)
     paths: tuple[str, ...] = ()
     if asked.project:
@@ -74,4 +75,5 @@ def _found(tx: Transaction, tenant_id: TenantId, asked: ImageQuery, record: Imag
         paths=paths,
         version=None if same is None else same.number,
         latest=0 if newest is None else newest.number,
+        seen_elsewhere=seen_in is not None and seen_in not in asked.places,
     )

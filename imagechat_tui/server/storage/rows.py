@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Final
 
@@ -229,6 +230,19 @@ def version_row(version: Version) -> tuple[object, ...]:
     """The values of VERSION."""
     v = version
     return v.number, v.pixels, v.sha256, v.width, v.height, v.scale, v.at_ms, v.by
+
+
+def seen_in_text(place: Place | None) -> str | None:
+    """The one place where a version was seen, as it is kept."""
+    return None if place is None else json.dumps([place.kind.value, place.project, place.value])
+
+
+def read_seen_in(text: str | None) -> Place | None:
+    """The same, read back."""
+    if text is None:
+        return None
+    kind, project, value = json.loads(text)
+    return Place(PlaceKind(kind), value, project)
 
 
 def read_version(row: sqlite3.Row) -> Version:

@@ -82,6 +82,17 @@ _OF_VERSION = (
     "tenant_id = ?1 AND image_id = (SELECT id FROM image WHERE tenant_id = ?1 AND url_id = ?2)"
     " AND number = ?3"
 )
+_MARKERS = (
+    "SELECT conversation.id FROM image CROSS JOIN conversation ON conversation.tenant_id = image.tenant_id"
+    " AND conversation.image = image.url_id WHERE image.tenant_id = ?1 AND image.id = ?2"
+)
+_UNMARKED = (
+    "SELECT number FROM image_version WHERE tenant_id = ?1 AND image_id = ?2 AND seen_in = ?3"
+    f" AND NOT EXISTS ({_MARKERS} AND (conversation.version = image_version.number"
+    " OR EXISTS (SELECT 1 FROM placement WHERE placement.tenant_id = ?1"
+    " AND placement.conversation_id = conversation.id AND placement.version = image_version.number"
+    " AND placement.by_person = 1)))"
+)
 _PUT_MARK = (
     "INSERT INTO read_mark (tenant_id, conversation_id, user_id, number) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (tenant_id, conversation_id, user_id) DO UPDATE SET number = excluded.number"
@@ -358,6 +369,33 @@ class SqliteTransaction:
             f" VALUES (?, ?, {rows.placeholders(rows.VERSION)})",
             (tenant_id, image_id, int(plain), *rows.version_row(version)),
         )
+
+    def seen_in(self, tenant_id: TenantId, image_id: ImageId, number: int) -> Place | None:
+        """See Transaction."""
+        of = tenant_id, image_id, number
+        row = self._one(
+            "SELECT seen_in FROM image_version WHERE tenant_id = ? AND image_id = ? AND number = ?", *of
+        )
+        return rows.read_seen_in(row["seen_in"]) if row is not None else None
+
+    def put_seen_in(self, tenant_id: TenantId, image_id: ImageId, number: int, place: Place | None) -> None:
+        """See Transaction."""
+        self._db.execute(
+            "UPDATE image_version SET seen_in = ? WHERE tenant_id = ? AND image_id = ? AND number = ?",
+            (rows.seen_in_text(place), tenant_id, image_id, number),
+        )
+
+    def remove_unmarked(self, tenant_id: TenantId, image_id: ImageId, seen_in: Place) -> None:
+        """See Transaction."""
+        of = tenant_id, image_id
+        for (number,) in self._db.execute(_UNMARKED, (*of, rows.seen_in_text(seen_in))).fetchall():
+            self._db.execute(
+                f"DELETE FROM placement WHERE tenant_id = ?1 AND version = ?3 AND conversation_id IN ({_MARKERS})",
+                (*of, number),
+            )
+            self._db.execute(
+                "DELETE FROM image_version WHERE tenant_id = ? AND image_id = ? AND number = ?", (*of, number)
+            )
 
     def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
         """See Transaction. Places and versions go by their foreign keys."""

@@ -219,6 +219,16 @@ class Transaction(Protocol):
     def put_version(self, tenant_id: TenantId, image_id: ImageId, version: Version, *, plain: bool) -> None:
         """Add a version to an image that is there, with a number and pixels that none of it has."""
 
+    def seen_in(self, tenant_id: TenantId, image_id: ImageId, number: int) -> Place | None:
+        """The one place where a version was seen; None if it was seen in several, or nobody knows."""
+
+    def put_seen_in(self, tenant_id: TenantId, image_id: ImageId, number: int, place: Place | None) -> None:
+        """Replace the one place where a version that is there was seen."""
+
+    def remove_unmarked(self, tenant_id: TenantId, image_id: ImageId, seen_in: Place) -> None:
+        """Remove versions that were seen in this place alone, with what was worked out for them: but none that a marker
+        was made on, or on which a person has said where one is."""
+
     def remove_image(self, tenant_id: TenantId, image_id: ImageId) -> None:
         """Remove an image with its places, its versions, and who has been there."""
 

@@ -169,12 +169,22 @@ class ImageCommands(commands.Commands):
             project=record.project or _project(opened),
             due_ms=subject.now_ms + IMAGES_KEPT_MS,
         )
+        lone = opened.places[0] if len(opened.places) == 1 else None
         after = replace(image, record=record, version=number, latest=max(image.latest, number or 0))
         plain = picture is not None and picture.plain
-        left = [owner.record.url_id for one, owner in held.values() if linked and one.image_id != record.id]
+        left = [(one, owner) for one, owner in held.values() if linked and one.image_id != record.id]
+        keys = dict.fromkeys(owner.record.url_id for _, owner in left)
         return Decision(
-            _answer((after, matched), found, opened, left=tuple(dict.fromkeys(left))),
-            image_change=ImageChange(record, tuple(places), version, plain),
+            _answer((after, matched), found, opened, left=tuple(keys)),
+            image_change=ImageChange(
+                record,
+                tuple(places),
+                version,
+                plain,
+                seen_in=lone if version is not None else None,
+                seen_too=image.version if image.seen_elsewhere else None,
+                left=tuple(one for one, _ in left),
+            ),
         )
 
 
@@ -216,6 +226,7 @@ def _is_news(
     return (
         (opened.picture is not None and image.version is None)
         or not known.issuperset(opened.places)
+        or image.seen_elsewhere
         or image.record.due_ms < now_ms + RENEWED_MS
     )
 
