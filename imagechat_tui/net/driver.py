@@ -379,6 +379,7 @@ class LiveSession:
         elif self._unnoted or self._now() >= self._noted_at + NOTED_EVERY_S:
             await self._note()
         else:
+            self._spawn(self._follow())
             return
         self._noted_at = self._now()
 
@@ -396,6 +397,13 @@ class LiveSession:
                 self._enter(await tell(self._api, self._room))
             except ApiError:
                 self._unnoted = True
+
+    async def _follow(self) -> None:
+        """Learn whether somebody has linked the picture elsewhere; unanswered, it is asked with the next list."""
+        assert self._recognition is not None
+        with suppress(ApiError):
+            own = (await self._recognition.followed(self._api, self._room)).own
+            self._enter(replace(self._room, own=own))
 
     def _note_again(self) -> None:
         if self._unnoted and self._tasks is not None and self._noted_at is not None:

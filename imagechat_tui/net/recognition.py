@@ -111,12 +111,26 @@ class Recognition:
             return await self._noted_by_key(api, room)
         if room.image is None:
             return room
+        if room.own is not None:  # what its file becomes is no version of the image that it was
+            return await self.compared(api, room)
         await self._see()
         reply = await self._ask(api, room_key=room.url_id)
         if reply is None or reply.image is None:
             return room
         image = replace(reply.image, matched=room.image.matched)
         return await self._with_version(api, replace(room, image=image, others=reply.others))
+
+    async def followed(self, api: Api, room: Room) -> Room:
+        """The same room; with the one that the picture is in by now, if somebody has linked it elsewhere.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        if self._met.url_id is not None or room.image is None or self._place is None:
+            return room
+        by_place = await api.open_image(replace(self._opened(), picture=None))
+        own = by_place.image if by_place is not None else None
+        return replace(room, own=own if own is not None and own.url_id != room.url_id else None)
 
     async def compared(self, api: Api, room: Room) -> Room:
         """The same room, with the version that the picture is of those that the server knows. Nothing is noted.

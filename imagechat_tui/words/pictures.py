@@ -307,6 +307,15 @@ def started_anew_words(name: str, key: str) -> Words:
     return Words("Started anew", "This room is this picture's own.", f"To undo it: {undo}")
 
 
+def linked_elsewhere_words(own: OpenedImage) -> Words:
+    """That somebody has linked the picture that is shown to another room meanwhile."""
+    return Words(
+        "Linked elsewhere",
+        f"Somebody has linked this picture to {safe_name(own.url_id)}; you are in the room that it was in.",
+        "go goes there.",
+    )
+
+
 def named_room_words(room: str, own: OpenedImage) -> Words:
     """That the room which the person named is not the one that the picture is in by its place."""
     return Words(

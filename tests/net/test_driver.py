@@ -286,6 +286,25 @@ async def test_the_room_is_asked_for_before_its_list_and_the_picture_is_noted_wh
         assert noted.room == replace(found.room, image=replace(IMAGE, version=1))
 
 
+async def test_a_picture_that_is_linked_elsewhere_is_told_with_the_next_list(stub: StubServer) -> None:
+    knows_images(stub)
+    engine, looked = ScriptedEngine(FetchSnapshot(1)), asyncio.Event()
+    engine.script[Submitted] = (FetchSnapshot(2),)
+    async with session(engine, stub.endpoint(), recognition=recognition(looked)) as running:
+        await engine.hears(SnapshotLoaded)
+        before, own = stub.answer, replace(IMAGE, id=ImageId("im_2"), url_id=UrlId("img/2/b.png"))
+
+        async def answer(asked: web.Request) -> web.StreamResponse:
+            if asked.path.endswith("/images") and "urlId" not in stub.rows[-1]:
+                return ours(codec.encode_image_reply(ImageReply(own)))
+            return await before(asked)
+
+        stub.answer = answer
+        running.dispatch(TryNow())
+        found = await engine.hears(RoomFound, lambda got: got.room.own is not None)
+        assert (found.room.own, found.room.url_id) == (own, IMAGE.url_id)
+
+
 async def test_where_the_picture_is_met_is_told_when_it_is_asked_and_left_alone_when_it_cannot(
     stub: StubServer,
 ) -> None:

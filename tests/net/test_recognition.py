@@ -281,6 +281,24 @@ async def test_whom_the_server_takes_no_note_of_learns_the_version_too(stub: Stu
     assert (await found.noted(api, await found.room(api))).version == 3
 
 
+@pytest.mark.parametrize(("now_at", "own"), [(IMAGE, None), (GALLERY, GALLERY)])
+async def test_a_picture_that_was_linked_elsewhere_is_followed_and_what_it_becomes_not_noted_where_it_was(
+    stub: StubServer, api: Api, now_at: OpenedImage, own: OpenedImage | None
+) -> None:
+    answers(
+        stub,
+        ImageReply(IMAGE),
+        ImageReply(now_at),
+        ImageReply(replace(IMAGE, version=3)) if own is None else details(("x", 3)),
+    )
+    found = recognition()
+    room = await found.followed(api, await found.room(api))
+    assert room.own == own
+    after = await found.noted(api, room)
+    assert after.own == own
+    assert ["pixels" in row for row in stub.rows] == [False, False, *([True] if own is None else [])]
+
+
 async def test_without_images_a_room_that_was_named_is_all_there_is(stub: StubServer, api: Api) -> None:
     answers(stub, web.Response(status=404))
     found = recognition(replace(MET, url_id=GALLERY.url_id))

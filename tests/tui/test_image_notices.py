@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.protocol.ids import UrlId, UserId
 from imagechat_tui.protocol.models import Matched
 from imagechat_tui.sync.state import ChatState, Connection
 from tests import examples as eg
@@ -59,6 +59,20 @@ async def test_who_comes_by_a_place_is_told_nothing(sit: Sit, matched: Matched) 
     room = eg.room(image=eg.opened_image(matched=matched))
     async with sit(eg.changed(discussed_by("anna"), room=room)) as desk:
         assert not desk.toasts
+
+
+async def test_who_looks_at_what_somebody_links_elsewhere_is_told_and_shown_the_way(sit: Sit) -> None:
+    image = eg.opened_image()
+    state = eg.changed(discussed_by("anna"), room=eg.room(image=image))
+    async with sit(state) as desk:
+        own = eg.opened_image(url_id=UrlId("img/9/other.png"))
+        moved = eg.changed(state, room=eg.room(image=image, own=own))
+        await desk.publish(moved)
+        assert "Linked elsewhere" in desk.toasts
+        assert "to img/9/other.png; you are in the room that it was in. go goes there." in desk.toasts
+        desk.app.clear_notifications()
+        await desk.publish(eg.changed(moved, sockets=5))
+        assert not desk.toasts, "said once"
 
 
 LOGO = eg.other_image()

@@ -45,7 +45,13 @@ class ImageNotices:
             if self._state.loaded and self._begin(room.url_id, joined=True):
                 self._tell("", GO_BACK)
             return
-        if room.own is not None and self._begin(room.url_id, joined=True):
+        if room.own is not None and room.image is not None and room.image.matched is not Matched.KEY:
+            if self._begin(room.own.url_id, joined=True):
+                from imagechat_tui.words import linked_elsewhere_words
+
+                words = linked_elsewhere_words(room.own)
+                self._tell(words.title, f"{words.sentence} {words.action}")
+        elif room.own is not None and self._begin(room.url_id, joined=True):
             from imagechat_tui.words import named_room_words
 
             words = named_room_words(room.url_id, room.own)
