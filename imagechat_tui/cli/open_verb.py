@@ -382,6 +382,11 @@ class _Album:
             tasks.create_task(self._counts.run())
             tasks.create_task(self._watch(changed))
 
+    async def recount(self) -> None:
+        """Ask now how it stands with all of them."""
+        if self._counts is not None:
+            await self._counts.recount()
+
     def watch_people(self, wanted: bool) -> None:
         """It is wanted who looks at all of them, or no more."""
         self._people_wanted = wanted

@@ -22,6 +22,8 @@ from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summarize, UsersOnline
 EVERY_S: Final = 30.0
 SOON_S: Final = 2.0
 """After the person has gone on: what they have read there is told by then."""
+AGAIN_S: Final = 1.0
+"""Whoever wants to know it now is told again no sooner: keys repeat, and people may read twice a second."""
 PEOPLE_EVERY_S: Final = 5.0
 """While it is wanted who looks at the others, for each request that it takes: people may read twice a second."""
 MOST: Final = 10 * MAX_SUMMARIES
@@ -69,6 +71,10 @@ class FolderCounts:
         """The server knows no such question."""
         self._due = inf
         """When to ask again, on the clock of the loop."""
+        self._asked_at = -inf
+        """When it was asked last, on the same clock."""
+        self._waiting: list[asyncio.Future[None]] = []
+        """Those who wait for the next answer."""
         self._sooner = asyncio.Event()
 
     def show(self, at: int) -> None:
@@ -85,6 +91,16 @@ class FolderCounts:
         elif wanted:
             self._ask_in(0.0)
 
+    async def recount(self) -> None:
+        """Ask now; returns when it has been told, or the server does not tell."""
+        if self._over:
+            return
+        loop = asyncio.get_running_loop()
+        told = loop.create_future()
+        self._waiting.append(told)
+        self._ask_in(max(0.0, self._asked_at + AGAIN_S - loop.time()))
+        await told
+
     async def run(self) -> None:
         """Ask until cancelled, or until the server turns out to know no such question."""
         api = Api(self._endpoint)
@@ -95,6 +111,7 @@ class FolderCounts:
             if self._people:
                 self._tell_people(None)
         finally:
+            _end(self._waiting)
             await api.close()
 
     def _ask_in(self, seconds: float) -> None:
@@ -115,6 +132,8 @@ class FolderCounts:
     async def _asked(self, api: Api) -> bool:
         """Ask once about all; False if it makes no sense to ask again."""
         self._due, people, since_ms = inf, self._people, self._since_ms
+        self._asked_at = asyncio.get_running_loop().time()
+        waiting, self._waiting = self._waiting, []
         around = await asyncio.to_thread(self._around)
         found: dict[int, UsersOnline] | None = {}
         makes_sense = True
@@ -141,6 +160,8 @@ class FolderCounts:
         except ApiError as failure:
             found = None
             makes_sense = failure.status is None or failure.status in (408, 429) or failure.status >= 500
+        finally:
+            _end(waiting)
         if makes_sense and people and self._people:
             self._tell_people(found)
         return makes_sense
@@ -156,3 +177,9 @@ class FolderCounts:
             if place is not None:
                 found.append((at, place))
         return found
+
+
+def _end(waiting: list[asyncio.Future[None]]) -> None:
+    for told in waiting:
+        if not told.done():
+            told.set_result(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
     from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
 CRASHED = 1
+RECOUNT_S = 1.0
+"""For so long it is waited for what the server says of the other pictures."""
 SEEN_BEFORE = "as you saw it before"
 """What a picture is called that was shown before this one, where nobody knows which version it is."""
 ONLY_PICTURE = "There is no other picture. A folder, or several names, have more."
@@ -332,12 +335,32 @@ class ImageChatApp(App[int]):
 
     def on_unread_wanted(self) -> None:
         """Go on to the next picture with something unread, and to the first of it there."""
-        at = self._counts.next_unread(self._visits.current.at, self._visits.places)
-        if at is None:
+        if self._go_to_unread():
+            return
+        if len(self._visits.places) == 1:
             self.chat.show_nothing_unread()
         else:
+            self.run_worker(self._recount(self._visits.current), group="recount", exclusive=True)
+
+    def _go_to_unread(self) -> bool:
+        at = self._counts.next_unread(self._visits.current.at, self._visits.places)
+        if at is not None:
             self._go(at)
             self.chat.seek_unread()
+        return at is not None
+
+    async def _recount(self, visit: Visit) -> None:
+        """What is known of the others may be half a minute old: ask before it is said that nothing is unread."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECOUNT_S):
+                await self._visits.recount()
+        self._post(visit, messages.Recounted())
+
+    def on_recounted(self, message: messages.Recounted) -> None:
+        """Go on to what is unread by now, or say that nothing is; whoever does something else by now is left to it."""
+        busy = self.screen is not self.chat or self.chat.drafting.is_writing
+        if self._shows(message) and not busy and not self._go_to_unread():
+            self.chat.show_nothing_unread()
 
     def on_pictures_asked(self) -> None:
         """List all pictures; show the one that is chosen."""
@@ -349,6 +372,7 @@ class ImageChatApp(App[int]):
 
         shown = self._visits.current.at
         self.chat.push_dialog(PicturesScreen(self._listed, shown), answered)
+        self.run_worker(self._visits.recount(), group="recount", exclusive=True)
 
     def on_people_asked(self) -> None:
         """List who is here, and on the other pictures; show the one where somebody is who is chosen."""

@@ -157,6 +157,10 @@ class UnreadWanted(Message):
     """The person wants to go on to something unread, and there is nothing on this picture."""
 
 
+class Recounted(OfVisit):
+    """It was asked how it stands with the other pictures, since nothing was unread as far as was known."""
+
+
 class AlbumChanged(Message):
     """Pictures came or went."""
 

@@ -89,6 +89,9 @@ class Album(Protocol):
             tell_people: called, while that is wanted, with who looks at pictures, by their places.
         """
 
+    async def recount(self) -> None:
+        """Ask now how it stands with all of them; returns when that was told, or cannot be known."""
+
     def watch_people(self, wanted: bool, /) -> None:
         """It is wanted who looks at all of them, or no more."""
 
@@ -113,6 +116,9 @@ class OnePicture:
 
     async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople) -> None:
         """There is nothing to do."""
+
+    async def recount(self) -> None:
+        """Its own room tells."""
 
     def watch_people(self, wanted: bool) -> None:
         """Its own room tells."""
@@ -297,6 +303,10 @@ class Visits:
     async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople) -> None:
         """As the album's."""
         await self._album.attend(tell, changed, tell_people)
+
+    async def recount(self) -> None:
+        """Ask now how it stands with all pictures; returns when that was told, or cannot be known."""
+        await self._album.recount()
 
     def watch_people(self, wanted: bool) -> None:
         """As the album's."""

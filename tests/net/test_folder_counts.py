@@ -189,3 +189,30 @@ async def test_reading_begins_with_the_first_question_but_for_who_explores(
         await until(lambda: len(server.asked) > 2)
     assert {asked.begins for asked in server.asked} == {begins}
     assert [asked.since_ms for asked in server.asked[:3]] == [None, 1_000, 1_000]
+
+
+async def test_who_wants_to_know_it_now_is_told_before_the_next_turn(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_counts, "EVERY_S", 1e6)
+    monkeypatch.setattr(folder_counts, "AGAIN_S", 0.0)
+    async with running(3) as (counts, _, _people):
+        await until(lambda: len(server.asked) == 1)
+        await counts.recount()
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "failure", [Unreachable(sent=True), ApiError(Problem(ProblemKind.REFUSED), sent=True, status=404)]
+)
+async def test_nobody_waits_for_a_server_that_does_not_answer(
+    server: Server, monkeypatch: pytest.MonkeyPatch, failure: ApiError
+) -> None:
+    monkeypatch.setattr(folder_counts, "EVERY_S", 1e6)
+    monkeypatch.setattr(folder_counts, "AGAIN_S", 0.0)
+    server.failures = [None, failure]
+    async with running(3) as (counts, _, _people):
+        await until(lambda: len(server.asked) == 1)
+        async with asyncio.timeout(60):
+            await counts.recount()
+            await counts.recount()

@@ -76,6 +76,9 @@ class Rooms:
     async def attend(self, tell: TellCounts, changed: TellChange, tell_people: TellPeople) -> None:
         pass
 
+    async def recount(self) -> None:
+        pass
+
     def watch_people(self, wanted: bool) -> None:
         pass
 

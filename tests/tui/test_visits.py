@@ -50,6 +50,9 @@ class Folder:
         self.opened: list[str] = []
         self.attended = 0
         self.watched: list[bool] = []
+        self.newest: dict[int, Summary] = {}
+        """What the server tells of the pictures when it is asked."""
+        self.recounts = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -77,6 +80,11 @@ class Folder:
     ) -> None:
         self.attended += 1
         self.tell, self.changed, self.tell_people = tell, changed, tell_people
+
+    async def recount(self) -> None:
+        self.recounts += 1
+        if self.attended:
+            self.tell(self.newest)
 
     def watch_people(self, wanted: bool) -> None:
         self.watched.append(wanted)
@@ -384,7 +392,8 @@ async def test_space_goes_on_to_the_next_picture_with_something_unread() -> None
     async with leafing(folder) as desk:
         await desk.until(lambda: folder.attended == 1)
         await desk.press("space")
-        assert "Nothing unread" in desk.toasts
+        await desk.until(lambda: "Nothing unread" in desk.toasts)
+        assert folder.recounts == 1
         folder.tell({2: Summary(1, 1)})
         await desk.until(lambda: "1 unread elsewhere" in desk.lines[0])
         await desk.press("space")
@@ -394,6 +403,25 @@ async def test_space_goes_on_to_the_next_picture_with_something_unread() -> None
         await desk.until(lambda: session.runs == 1)
         session.publish(eg.changed(session.state, unread=frozenset({ConversationId("ic_3")})))
         await desk.until(lambda: desk.chat.selection.open_key == "ic_3")
+
+
+async def test_before_space_says_that_nothing_is_unread_it_asks() -> None:
+    folder = Folder("a.png", "b.png", "c.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.newest = {2: Summary(1, 1)}
+        await desk.press("space")
+        await shows(desk, "c.png")
+        assert "Nothing unread" not in desk.toasts
+
+
+async def test_the_list_of_pictures_asks_when_it_opens() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.newest = {1: Summary(7, 3)}
+        await desk.press("p")
+        await desk.until(lambda: "3 unread" in desk.text)
 
 
 async def test_what_is_open_is_being_read_and_space_goes_past_it() -> None:
