@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.routes import RESTORABLE_MS
-from imagechat_tui.sync import effects, intents
+from imagechat_tui.sync import intents
 from imagechat_tui.words.parts import Words, safe_name
 from imagechat_tui.words.requests import problem_words
+
+if TYPE_CHECKING:
+    from imagechat_tui.sync import effects
 
 
 def write_words(write: intents.Write) -> str:

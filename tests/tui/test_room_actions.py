@@ -9,7 +9,7 @@ import pytest
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import ImageId, UrlId, UserId
-from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.models import Matched, User
 from imagechat_tui.protocol.routes import NEW_IMAGE
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
@@ -156,7 +156,8 @@ async def test_of_several_one_is_chosen() -> None:
 
 
 async def test_from_a_room_that_was_named_it_goes_to_the_pictures_own() -> None:
-    named = eg.room(url_id=UrlId("gallery-42"), image=eg.opened_image(url_id=UrlId("gallery-42")), own=IMAGE)
+    image = eg.opened_image(url_id=UrlId("gallery-42"), matched=Matched.KEY)
+    named = eg.room(url_id=UrlId("gallery-42"), image=image, own=IMAGE)
     rooms = Rooms(named)
     async with seated(rooms) as desk:
         assert f"You named gallery-42. By its path in the project this picture is in {OWN}." in desk.toasts
