@@ -19,6 +19,7 @@ from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.documents import print_document
 from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.graphics import answered_graphics
+from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.cli.target import kept_pictures, local_server, server_endpoint, server_options
 from imagechat_tui.cli.terminal import cell_aspect, draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
@@ -66,8 +67,7 @@ def doctor(json_: bool, **options: str | None) -> int:
     folders = Folders.of_user()
     settings = load_settings(options, os.environ, folders, working_folder(), partial(allowed, folders))
     findings = [
-        *terminal_findings(settings, os.environ, tty=has_terminal()),
-        *([width_finding(draws_wide()), graphics_finding(_graphics(settings))] if has_terminal() else []),
+        *_terminal_findings(settings),
         *[
             Finding("settings", False, mistake_words(mistake), "imagechat config path")
             for mistake in settings.mistakes
@@ -87,20 +87,29 @@ def doctor(json_: bool, **options: str | None) -> int:
     return 0 if all(item.ok for item in findings) else ERROR
 
 
+def _terminal_findings(settings: ClientSettings) -> list[Finding]:
+    """What the terminal says, if there is one, and what the environment says of it."""
+    if not has_terminal():
+        return [*terminal_findings(settings, os.environ, None)]
+    graphics = answered_graphics(settings, cell_aspect())
+    told = terminal_findings(settings, os.environ, graphics)
+    return [*told, width_finding(draws_wide()), graphics_finding(graphics)]
+
+
 def terminal_findings(
-    settings: ClientSettings, environ: Mapping[str, str], *, tty: bool
+    settings: ClientSettings, environ: Mapping[str, str], graphics: Graphics | None
 ) -> Iterator[Finding]:
     """What the environment says of the terminal.
 
     Args:
         settings: what the person chose.
         environ: the environment.
-        tty: whether keys and screen are a terminal.
+        graphics: what the terminal says of itself; None if keys and screen are none.
     """
     # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
-    there = "keys and screen are there" if tty else "none here; the screen needs one (over ssh: ssh -t)"
-    yield Finding("terminal", True, there)
-    yield colors_finding(settings, environ, told_colors(environ))
+    there = "none here; the screen needs one (over ssh: ssh -t)"
+    yield Finding("terminal", True, there if graphics is None else "keys and screen are there")
+    yield colors_finding(settings, environ, told_colors(environ), graphics)
     yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
     known = charset(environ)
     found = f"{known.variable}={known.value}" if known.variable else "not set"
@@ -125,12 +134,17 @@ _REASONS = {
     Reason.XTERM: "XTERM_VERSION={version}",
     Reason.TERMINFO: "by terminfo for TERM={term}",
     Reason.UNKNOWN: "terminfo does not know TERM={term}; most have so many",
+    Reason.ANSWER: "asked for a true colour, the terminal keeps it",
 }
 
 
-def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: int | None) -> Finding:
-    """How many colours are drawn with, and why; ``told`` as for `chosen_depth`."""
+def colors_finding(
+    settings: ClientSettings, environ: Mapping[str, str], told: int | None, graphics: Graphics | None = None
+) -> Finding:
+    """How many colours are drawn with, and why; ``told`` as for `chosen_depth`, ``graphics`` by the terminal itself."""
     depth, reason = chosen_depth(environ, settings.colors, told)
+    if graphics is not None and graphics.depth is not depth:
+        depth, reason = graphics.depth, Reason.ANSWER
     why = _REASONS[reason].format(
         term=environ.get("TERM") or "(not set)",
         colorterm=environ.get("COLORTERM"),
@@ -141,6 +155,13 @@ def colors_finding(settings: ClientSettings, environ: Mapping[str, str], told: i
         remedy = "--colors truecolor, where screen 5 is told: truecolor on"
     elif depth in (ColorDepth.ANSI, ColorDepth.NONE) and reason in (Reason.TERM, Reason.TERMINFO):
         remedy = "if the terminal has more: export TERM=xterm-256color"
+    if graphics is not None and graphics.lacks_colors:
+        why += "; asked for true colours, the terminal does not tell of any"
+        remedy = "if it has them: --colors truecolor, or export COLORTERM=truecolor"
+        if over_ssh(environ):
+            remedy += (
+                " (SendEnv COLORTERM in ~/.ssh/config where you sit, AcceptEnv COLORTERM in sshd_config here)"
+            )
     return Finding("colours", True, f"{depth}, {why}" if why.startswith("by ") else f"{depth}: {why}", remedy)
 
 
@@ -158,12 +179,6 @@ def width_finding(wide: bool | None) -> Finding:
     )
 
 
-def _graphics(settings: ClientSettings) -> Graphics:
-    """What the terminal says of pictures in pixels."""
-    colors, _ = chosen_depth(os.environ, settings.colors, told_colors(os.environ))
-    return answered_graphics(settings, colors, cell_aspect())
-
-
 def graphics_finding(graphics: Graphics) -> Finding:
     """Whether the picture is drawn in pixels or in cells, what the terminal was asked for that, and what it said."""
     asked = [f"it says of itself {graphics.terminal}"] if graphics.terminal else []
@@ -174,7 +189,8 @@ def graphics_finding(graphics: Graphics) -> Finding:
     assert graphics.fault is not None
     words = no_pixels_words(graphics.fault, graphics.terminal)
     found = f"cells: {words.sentence.rstrip('.')}"
-    not_asked = graphics.fault in ("off", "between", "plain", "colors")
+    not_asked = graphics.fault in ("off", "between", "plain")
+    not_asked |= graphics.fault == "colors" and not (graphics.terminal or graphics.lacks_colors)
     wrong = graphics.choice == "kitty"
     return Finding(
         "graphics",

@@ -1,17 +1,19 @@
-"""Whether the terminal takes pictures in pixels: asked for the screen, which hears the answer, and for doctor."""
+"""Whether the terminal takes pixels, and true colours: asked for the screen, which hears the answer, and for doctor."""
 
 from __future__ import annotations
 
 import os
 
+from msgspec.structs import replace
+
 from imagechat_tui import typed_ahead
-from imagechat_tui.cli.terminal import ANSWER_S, answers_to, pixels_per_cell
-from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.cli.terminal import ANSWER_S, answers_to, pixels_per_cell, told_colors
+from imagechat_tui.raster.colors import chosen_depth, may_have_more
 from imagechat_tui.raster.graphics import Choice, Graphics, answers_in, begun
 from imagechat_tui.settings import ClientSettings
 
 
-def asked_graphics(settings: ClientSettings, colors: ColorDepth, aspect: float) -> Graphics:
+def asked_graphics(settings: ClientSettings, aspect: float) -> Graphics:
     """Ask the terminal, if it may be asked. Nobody waits for the answer: it comes with the keys.
 
     Not before the settings are known, which may say that nothing shall be asked; and before Textual is imported,
@@ -19,26 +21,31 @@ def asked_graphics(settings: ClientSettings, colors: ColorDepth, aspect: float) 
 
     Args:
         settings: what the person chose.
-        colors: those that are drawn with.
         aspect: height of a cell divided by its width.
     """
-    graphics = begun(_choice(settings), os.environ, colors, pixels_per_cell(aspect))
-    asked = bool(graphics.question) and typed_ahead.ask(graphics.question)
-    return graphics if asked or not graphics.question else graphics.without("not asked")
+    graphics = _begun(settings, aspect)
+    if not graphics.question or typed_ahead.ask(graphics.question):
+        return graphics
+    return replace(graphics.without(graphics.fault or "not asked"), asks_color=False)
 
 
-def answered_graphics(
-    settings: ClientSettings, colors: ColorDepth, aspect: float, within_s: float = ANSWER_S
-) -> Graphics:
+def answered_graphics(settings: ClientSettings, aspect: float, within_s: float = ANSWER_S) -> Graphics:
     """Ask the terminal, and wait for what it says. Arguments as for `asked_graphics`."""
-    graphics = begun(_choice(settings), os.environ, colors, pixels_per_cell(aspect))
+    graphics = _begun(settings, aspect)
     while graphics.question:
         asked = graphics
         for answer in answers_in(answers_to(graphics.question, r"\x1b\[\?[\d;]*c", within_s)):
             graphics = graphics.heard(answer)
         if graphics.stage == asked.stage:
-            return graphics.without("silent")
+            return graphics.without(graphics.fault or "silent")
     return graphics
+
+
+def _begun(settings: ClientSettings, aspect: float) -> Graphics:
+    depth, reason = chosen_depth(os.environ, settings.colors, told_colors(os.environ))
+    asks_color = may_have_more(depth, reason)
+    cell = pixels_per_cell(aspect)
+    return begun(_choice(settings), os.environ, depth, cell, asks_color=asks_color)
 
 
 def _choice(settings: ClientSettings) -> Choice:

@@ -22,6 +22,7 @@ from imagechat_tui.cli.against import (
 )
 from imagechat_tui.cli.earlier import earlier_version
 from imagechat_tui.cli.graphics import asked_graphics
+from imagechat_tui.cli.over_ssh import first_time, over_ssh
 from imagechat_tui.cli.picture_files import PictureChoice, all_pictures
 from imagechat_tui.cli.piped_picture import from_pipe
 from imagechat_tui.cli.questions import confirmed
@@ -45,6 +46,7 @@ from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import PictureError, PictureNotWhole
+from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.settings import CHOICES, ClientSettings, is_url, title_of
 from imagechat_tui.words import private_address_words
 
@@ -263,7 +265,7 @@ def _shown(
     typed_ahead.keep()
     chosen = targets[0]
     look = render_options(chosen.settings)
-    graphics = asked_graphics(chosen.settings, look.colors, look.aspect)
+    graphics = asked_graphics(chosen.settings, look.aspect)
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local
     if local is not None:
@@ -271,7 +273,7 @@ def _shown(
 
         # The server comes up on another core while Textual is being imported.
         spawn_early(local)
-    tell_textual(look.colors)
+    tell_textual(ColorDepth.TRUECOLOR if graphics.asks_color else look.colors)
 
     from imagechat_tui.cli.failures import picture_words_for
     from imagechat_tui.clock import boottime, wall_ms
@@ -286,6 +288,7 @@ def _shown(
             theme=chosen.settings.theme,
             bell=chosen.settings.bell,
             auto_glyphs=glyphs_are_free(chosen.settings, look),
+            tells_fewer_colors=lambda: over_ssh(os.environ) and first_time(state / "told" / "colors"),
             crash_folder=state / "crash",
         ),
         clock=Clock(wall_ms=wall_ms, engine_s=boottime),

@@ -60,7 +60,7 @@ class Reason(StrEnum):
     SCREEN = "screen"
     """GNU screen stands between, and drops or garbles true colours."""
     TMUX = "tmux"
-    """It takes true colours, and turns them into what the terminal has."""
+    """It takes true colours, and turns them into what the terminal has; its own TERM names it over SSH, too."""
     COLORTERM = "colorterm"
     XTERM = "xterm"
     """The version in XTERM_VERSION."""
@@ -68,6 +68,8 @@ class Reason(StrEnum):
     """What the database of terminals tells."""
     UNKNOWN = "unknown"
     """The database does not know this name: it is younger, and the younger ones have 256."""
+    ANSWER = "answer"
+    """The terminal was asked, and keeps a true colour as it was set."""
 
 
 def in_screen(env: Mapping[str, str]) -> bool:
@@ -115,7 +117,7 @@ def chosen_depth(
     if in_screen(env):
         # Of its own name the database tells 8 colours; it takes 256 and turns them into what the terminal has.
         return ColorDepth.PALETTE, Reason.SCREEN
-    if env.get("TMUX"):
+    if env.get("TMUX") or term.startswith("tmux"):
         return ColorDepth.TRUECOLOR, Reason.TMUX
     if env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return ColorDepth.TRUECOLOR, Reason.COLORTERM
@@ -133,6 +135,16 @@ def chosen_depth(
         return ColorDepth.TRUECOLOR, Reason.TERMINFO
     # Those with 88 number them otherwise; those with 8 have the bright ones, too, as their consoles do.
     return ColorDepth.PALETTE if told >= 256 else ColorDepth.ANSI, Reason.TERMINFO
+
+
+def may_have_more(depth: ColorDepth, reason: Reason) -> bool:
+    """Whether a terminal may have true colours though nothing says so: then it is worth asking.
+
+    COLORTERM does not come along over SSH. GNU screen is never asked: it hands the question to the terminal round it.
+    """
+    if reason in (Reason.ASKED, Reason.SCREEN):
+        return False
+    return depth is ColorDepth.PALETTE or (depth is ColorDepth.ANSI and reason is Reason.TERMINFO)
 
 
 def quantised(rgb: Ints, depth: ColorDepth) -> Ints:

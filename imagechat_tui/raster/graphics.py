@@ -1,9 +1,11 @@
-"""Whether a terminal takes pictures in pixels: what it is asked, and what its answers mean.
+"""Whether a terminal takes pictures in pixels, and true colours: what it is asked, and what its answers mean.
 
 Only who knows a terminal by name and version can know that it has kitty's Unicode placeholders: that it answers a
 question about graphics with OK does not say so (Konsole, WezTerm), and what others print as text nobody may send them
 (Terminal.app). So first the name is asked, with what every terminal answers behind it: once that comes, nothing more
 comes before it.
+
+Where nothing in the environment tells of true colours, as over SSH, the same question sets one and asks which is set.
 """
 
 from __future__ import annotations
@@ -37,7 +39,11 @@ Fault = Literal[
 no pictures; there are fewer colours than pixels have; it could not be asked, or has not answered yet; it did not tell
 its name; nothing is known of it; it has no placeholders; this version has none; it does not take the picture."""
 
-ASK: Final = "\x1b[>q\x1b[16t\x1b[c"
+_ASK_NAME: Final = "\x1b[>q\x1b[16t"
+ASK_COLOR: Final = "\x1b7\x1b[38;2;1;2;3m\x1bP$qm\x1b\\\x1b8\x1b[K"
+"""Set a true colour and ask which one is set (DECRQSS). Terminal.app prints the question as text: that is erased."""
+_FENCE: Final = "\x1b[c"
+ASK: Final = f"{_ASK_NAME}{_FENCE}"
 """Name and version (XTVERSION), the size of a cell in pixels, and what every terminal answers (DA1)."""
 ALIVE: Final = "\x1b[5n"
 """A question whose answer says that all before it was taken in."""
@@ -47,6 +53,10 @@ TRY: Final = f"\x1b_Gi={_TRIED},a=q,s=1,v=1,t=d,f=24;AAAA\x1b\\\x1b[c"
 """Whether a picture of one pixel would be taken; it is not kept."""
 
 _NAME: Final = re.compile(r"\x1bP>\|([^\x00-\x1f\x7f-\x9f]{1,80})(?:\x1b\\|\x9c|\x07)")
+_TRUE: Final = re.compile(r"\x1bP1\$r(?:0;)?38[:;]2[:;](?:1?:)?1[:;]2[:;]3m(?:\x1b\\|\x9c)")
+"""The colour as it was set; some name a colour space."""
+_NEAREST: Final = re.compile(r"\x1bP1\$r(?:0;)?38[:;]5[:;]\d{1,3}m(?:\x1b\\|\x9c)", re.ASCII)
+"""The nearest one of 256."""
 _CELL: Final = re.compile(r"\x1b\[6;(\d{1,3});(\d{1,3})t")
 _DA1: Final = re.compile(r"\x1b\[\?[\d;]*c")
 _ANSWERS: Final = re.compile(r"\x1b(?:\[[ -?]*[@-~]|[P_][^\x00-\x1f]*\x1b\\)")
@@ -135,6 +145,10 @@ class Graphics(Struct, frozen=True):
     """What it says of itself."""
     fault: Fault | None = None
     """Why it is sent cells."""
+    depth: ColorDepth = ColorDepth.TRUECOLOR
+    """The colours that are drawn with."""
+    asks_color: bool = False
+    """Whether the terminal was asked for true colours, which nothing else tells of, and has not said what it has."""
 
     def sharpest(self, glyphs: GlyphSet) -> GlyphSet:
         """What to draw with in a terminal that the environment says draws these: more, if it names itself as one."""
@@ -145,7 +159,14 @@ class Graphics(Struct, frozen=True):
     @property
     def question(self) -> str:
         """What to ask, in this stage."""
-        return {"asked": ASK, "tried": TRY}.get(self.stage, "")
+        if self.stage == "asked":
+            return f"{'' if self.fault else _ASK_NAME}{ASK_COLOR if self.asks_color else ''}{_FENCE}"
+        return TRY if self.stage == "tried" else ""
+
+    @property
+    def lacks_colors(self) -> bool:
+        """Whether the terminal was asked for true colours and keeps silent about them."""
+        return self.asks_color and self.stage != "asked"
 
     def without(self, fault: Fault) -> Graphics:
         """The same, in cells for good."""
@@ -158,8 +179,12 @@ class Graphics(Struct, frozen=True):
                 return replace(self, terminal=match[1])
             if (match := _CELL.fullmatch(answer)) and _makes_sense(int(match[2]), int(match[1])):
                 return replace(self, cell=(int(match[2]), int(match[1])))
+            if self.asks_color and _TRUE.fullmatch(answer):
+                return replace(self, depth=ColorDepth.TRUECOLOR, asks_color=False)
+            if self.asks_color and _NEAREST.fullmatch(answer):
+                return replace(self, depth=ColorDepth.PALETTE, asks_color=False)
             if _DA1.fullmatch(answer):
-                fault = fault_of(self.terminal, self.choice) if self.terminal else "nameless"
+                fault = self.fault or self._fault
                 return replace(self, stage="tried") if fault is None else self.without(fault)
         elif self.stage == "tried":
             if answer.startswith(f"\x1b_Gi={_TRIED};OK"):
@@ -168,8 +193,21 @@ class Graphics(Struct, frozen=True):
                 return self.without("refused")
         return self
 
+    @property
+    def _fault(self) -> Fault | None:
+        if self.depth is not ColorDepth.TRUECOLOR:
+            return "colors"
+        return fault_of(self.terminal, self.choice) if self.terminal else "nameless"
 
-def begun(choice: Choice, env: Mapping[str, str], depth: ColorDepth, cell: tuple[int, int]) -> Graphics:
+
+def begun(
+    choice: Choice,
+    env: Mapping[str, str],
+    depth: ColorDepth,
+    cell: tuple[int, int],
+    *,
+    asks_color: bool = False,
+) -> Graphics:
     """What is known before the terminal is asked: whether to ask it.
 
     Args:
@@ -177,10 +215,11 @@ def begun(choice: Choice, env: Mapping[str, str], depth: ColorDepth, cell: tuple
         env: the environment.
         depth: the colours that are drawn with.
         cell: pixels across and down a cell, as far as is known without asking.
+        asks_color: whether the terminal may have true colours (`may_have_more`): then it is asked for them at least.
     """
-    known = Graphics(choice, "asked", cell)
-    fault = fault_before(choice, env, depth)
-    return known if fault is None else known.without(fault)
+    fault = fault_before(choice, env, ColorDepth.TRUECOLOR if asks_color else depth)
+    stage: Stage = "asked" if fault is None or asks_color else "cells"
+    return Graphics(choice, stage, cell, fault=fault, depth=depth, asks_color=asks_color)
 
 
 def _makes_sense(width: int, height: int) -> bool:

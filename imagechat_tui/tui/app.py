@@ -22,6 +22,7 @@ from textual.screen import Screen
 
 from imagechat_tui.commands import Context
 from imagechat_tui.problems import PictureError, PictureMissing
+from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.graphics import Graphics, is_alive
 from imagechat_tui.raster.render import in_ascii
@@ -36,6 +37,7 @@ from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoa
 from imagechat_tui.tui.counts import AlbumChange, AlbumNews, Counts
 from imagechat_tui.tui.crash import CrashReports
 from imagechat_tui.tui.exit import OrderlyExit
+from imagechat_tui.tui.fewer_colors import FewerColors
 from imagechat_tui.tui.job_control import can_go_on_again
 from imagechat_tui.tui.key_order import KeyOrder
 from imagechat_tui.tui.keyboard import Keyboard
@@ -53,6 +55,7 @@ from imagechat_tui.words import (
     WIDE_SIGNS,
     Words,
     album_change_words,
+    fewer_colors_words,
     no_pixels_words,
     picture_gone_words,
 )
@@ -84,6 +87,8 @@ class ScreenOptions(Struct, frozen=True):
     theme: str = "dark"
     bell: str = "off"
     """Ring when somebody else adds something: ``on``, or ``mentions`` for what calls the person."""
+    tells_fewer_colors: Callable[[], bool] = lambda: False
+    """Whether to say so where the terminal does not tell that it has true colours; asked once that is known."""
     auto_glyphs: bool = False
     """Draw with what the terminal says: the sharpest that it is known by its name to have, and ASCII where it draws
     characters of ambiguous width in two cells, which it is asked for."""
@@ -130,6 +135,8 @@ class ImageChatApp(App[int]):
         self._earlier: Picture | None = None
         """What was shown before the picture's file changed last."""
         self._sanitizer = SanitizerFilter()
+        self._fewer_colors = FewerColors(options.graphics.depth) if options.graphics.asks_color else None
+        """As long as it is not known that the terminal has true colours, which Textual is told of."""
         self._signs = SignWidth(
             ascii_only=options.render.glyphs is GlyphSet.ASCII,
             ask=partial(write, self) if options.auto_glyphs else None,
@@ -181,6 +188,8 @@ class ImageChatApp(App[int]):
         filters = [*super().get_line_filters(), self._sanitizer]
         if self._signs.line_filter is not None:
             filters.append(self._signs.line_filter)
+        if self._fewer_colors is not None:
+            filters.append(self._fewer_colors)
         if self.no_color:
             from imagechat_tui.tui.colorless import Colorless
 
@@ -578,21 +587,31 @@ class ImageChatApp(App[int]):
             return
         wide = self._signs.wide
         self._draw_with(self._look)
+        self._restyle()
+        if wide:
+            self.notify(WIDE_SIGNS, timeout=8, markup=False)
+
+    def _restyle(self) -> None:
+        """Have all be painted with the filters that there are now."""
         for screen in self.screen_stack:
             for widget in (screen, *screen.query()):
                 widget.notify_style_update()
                 widget.refresh()
-        if wide:
-            self.notify(WIDE_SIGNS, timeout=8, markup=False)
 
     def on_answer(self, event: Answer) -> None:
-        """Hear whether the terminal takes pictures in pixels, and that it has taken in a piece of one."""
+        """Hear whether the terminal has true colours, takes pixels, and has taken in a piece of a picture."""
         if is_alive(event.sequence):
             self.chat.picture.uploads.arrived()
         before, now = self._graphics, self._graphics.heard(event.sequence)
         self._graphics = now
+        if now.depth is not before.depth:
+            self._fewer_colors = None if now.depth is ColorDepth.TRUECOLOR else FewerColors(now.depth)
+            self._draw_with(replace(self._look, colors=now.depth))
+            self._restyle()
         if now.stage == before.stage:
             return
+        if now.lacks_colors and self._options.tells_fewer_colors():
+            self._tell(fewer_colors_words(now.depth.value))
         if before.stage == "asked" and self._options.auto_glyphs:
             glyphs = now.sharpest(self._look.glyphs)
             if glyphs is not self._look.glyphs:
@@ -601,7 +620,8 @@ class ImageChatApp(App[int]):
             self._draw_with(replace(self._look, pixels=now.cell, aspect=now.cell[1] / now.cell[0]))
         elif now.question:
             ask(self, now.question)
-        self._tell_wrong_choice()
+        if now.fault != before.fault:
+            self._tell_wrong_choice()
 
     def _draw_with(self, look: RenderOptions) -> None:
         self._look = look
@@ -611,10 +631,11 @@ class ImageChatApp(App[int]):
         """Say why there are no pixels, to who wished for them."""
         fault = self._graphics.fault
         if self._graphics.choice == "kitty" and fault is not None:
-            words = no_pixels_words(fault, self._graphics.terminal)
-            self.notify(
-                f"{words.sentence} {words.action}".rstrip(), title=words.title, timeout=8, markup=False
-            )
+            self._tell(no_pixels_words(fault, self._graphics.terminal))
+
+    def _tell(self, words: Words) -> None:
+        """Say something about the terminal, in a note."""
+        self.notify(f"{words.sentence} {words.action}".rstrip(), title=words.title, timeout=8, markup=False)
 
     # -- keys
 

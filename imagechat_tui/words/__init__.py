@@ -41,7 +41,13 @@ from imagechat_tui.words.link import (
     short_banner,
     shortest_banner,
 )
-from imagechat_tui.words.machine import WIDE_SIGNS, disk_full_words, no_pixels_words, too_many_files_words
+from imagechat_tui.words.machine import (
+    WIDE_SIGNS,
+    disk_full_words,
+    fewer_colors_words,
+    no_pixels_words,
+    too_many_files_words,
+)
 from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name
 from imagechat_tui.words.pictures import (
     album_change_words,
@@ -117,6 +123,7 @@ __all__ = [
     "disk_full_words",
     "earlier_words",
     "elsewhere_untold_words",
+    "fewer_colors_words",
     "first_picture_words",
     "joined_words",
     "left_not_saved_words",

@@ -1,4 +1,4 @@
-"""What this machine does not have: room, files, signs of one cell, pictures in pixels."""
+"""What this machine does not have: room, files, signs of one cell, true colours, pictures in pixels."""
 
 from __future__ import annotations
 
@@ -27,13 +27,23 @@ def too_many_files_words() -> Words:
     )
 
 
+def fewer_colors_words(depth: str) -> Words:
+    """A terminal over SSH was asked for true colours and does not tell of any; ``depth`` is how many there are."""
+    return Words(
+        f"Drawn in {depth} colours",
+        "Asked over SSH, your terminal does not say that it has true colours.",
+        "If it has: --colors truecolor; for all programs SendEnv COLORTERM in ~/.ssh/config where you sit, "
+        "AcceptEnv COLORTERM in sshd_config here.",
+    )
+
+
 _OUTSIDE = "Pixels need kitty 0.28 or later, or Ghostty."
 _FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     "off": ("The setting graphics says off", ""),
     "between": ("tmux, screen and Zellij do not pass pictures on", "Start it outside of them."),
     "plain": ("TERM names a terminal without pictures", _OUTSIDE),
     "colors": (
-        "Pixels need true colours, and fewer were chosen",
+        "Pixels need true colours, and it is drawn with fewer",
         "If the terminal has them: --colors truecolor",
     ),
     "not asked": ("The terminal could not be asked", ""),

@@ -20,6 +20,7 @@ from imagechat_tui.cli.doctor import (
     terminal_findings,
 )
 from imagechat_tui.net.kept_pictures import KeptPictures
+from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.settings import ClientSettings, Folders
 
@@ -45,12 +46,34 @@ def test_the_colours_are_told_with_their_reason(
     assert remedy in finding.remedy if remedy else not finding.remedy
 
 
-@pytest.mark.parametrize("tty", [True, False])
-def test_without_a_terminal_nothing_is_wrong(tty: bool) -> None:
-    found = {item.subject: item for item in terminal_findings(ClientSettings(), {}, tty=tty)}
+ASKED = Graphics("auto", "cells", (9, 18), "XTerm(379)", "lacking", ColorDepth.PALETTE, asks_color=True)
+
+
+@pytest.mark.parametrize(
+    ("graphics", "env", "found", "remedy"),
+    [
+        (replace(ASKED, depth=ColorDepth.TRUECOLOR, asks_color=False), {}, "truecolor: asked for a true colour", ""),
+        (ASKED, {}, "256: TERM=xterm-256color; asked for true colours, the terminal does not tell of any", "--colors"),
+        (ASKED, {"SSH_TTY": "/dev/pts/1"}, "does not tell of any", "AcceptEnv COLORTERM"),
+        (replace(ASKED, asks_color=False), {}, "256: TERM=xterm-256color", ""),
+    ],
+)  # fmt: skip
+def test_what_the_terminal_said_of_true_colours_is_told(
+    graphics: Graphics, env: dict[str, str], found: str, remedy: str
+) -> None:
+    finding = colors_finding(ClientSettings(), {"TERM": "xterm-256color", **env}, 256, graphics)
+    assert finding.ok
+    assert found in finding.found
+    assert remedy in finding.remedy if remedy else not finding.remedy
+    assert ("AcceptEnv" in finding.remedy) is ("SSH_TTY" in env)
+
+
+@pytest.mark.parametrize("graphics", [ASKED, None])
+def test_without_a_terminal_nothing_is_wrong(graphics: Graphics | None) -> None:
+    found = {item.subject: item for item in terminal_findings(ClientSettings(), {}, graphics)}
     assert found["terminal"].ok
     assert not found["terminal"].remedy
-    assert ("none here" in found["terminal"].found) is not tty
+    assert ("none here" in found["terminal"].found) is (graphics is None)
 
 
 def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> None:
@@ -68,6 +91,8 @@ PIXELS = Graphics("auto", "pixels", (9, 18), "kitty(0.41.1)")
     [
         (PIXELS, True, "pixels: it says of itself kitty(0.41.1), takes a picture, and has 9 × 18 pixels a cell", ""),
         (PIXELS.without("off"), True, "cells: The setting graphics says off (it was not asked)", ""),
+        (replace(PIXELS, terminal="").without("colors"), True, "fewer (it was not asked)", "--colors truecolor"),
+        (PIXELS.without("colors"), True, "fewer (asked for its name)", "--colors truecolor"),
         (PIXELS.without("old"), True, "cells: kitty(0.41.1) is too old for pixels (asked for its name)", ""),
         (replace(PIXELS, choice="kitty").without("between"), False, "pass pictures on (it was not asked)", "outside"),
         (PIXELS.without("unknown"), True, "Nothing is known of kitty(0.41.1)", "--graphics kitty"),

@@ -11,6 +11,7 @@ from imagechat_tui.raster.colors import (
     Reason,
     chosen_depth,
     dithered,
+    may_have_more,
     packed,
     quantised,
     rgb_of,
@@ -27,6 +28,8 @@ RULES = [
     ({"TERM": "xterm", "COLORTERM": "yes"}, 8, None, ColorDepth.ANSI, Reason.TERMINFO),
     ({"TERM": "tmux-256color", "TMUX": "x"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
     ({"TERM": "screen-256color", "TMUX": "x"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
+    ({"TERM": "tmux-256color", "SSH_TTY": "/dev/pts/1"}, 256, None, ColorDepth.TRUECOLOR, Reason.TMUX),
+    ({"TERM": "tmux"}, 8, "256", ColorDepth.PALETTE, Reason.ASKED),
     ({"TERM": "foot"}, None, None, ColorDepth.TRUECOLOR, Reason.TERM),
     ({"TERM": "xterm-direct"}, 1 << 24, None, ColorDepth.TRUECOLOR, Reason.TERM),
     ({"TERM": "xterm-direct256"}, 1 << 24, None, ColorDepth.TRUECOLOR, Reason.TERM),
@@ -85,6 +88,34 @@ def test_the_depth_is_chosen_by_flag_then_by_what_is_known(
     env: dict[str, str], told: int | None, flag: str | None, depth: ColorDepth, reason: Reason
 ) -> None:
     assert chosen_depth(env, flag, told) == (depth, reason)
+
+
+@pytest.mark.parametrize(
+    ("env", "told", "flag", "asked"),
+    [
+        ({"TERM": "xterm-256color"}, 256, None, True),
+        ({"TERM": "xterm"}, 8, None, True),
+        ({"TERM": "rio"}, None, None, True),
+        ({"TERM": "xterm", "XTERM_VERSION": "XTerm(330)"}, 8, None, True),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, 256, None, False),
+        ({"TERM": "xterm-256color"}, 256, "256", False),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, 256, None, False),
+        ({"TERM": "tmux-256color", "TMUX": "x"}, 256, None, False),
+        # GNU screen hands the question on, and nobody knows to what.
+        ({"TERM": "screen-256color"}, 256, None, False),
+        ({"TERM": "screen.xterm-256color", "STY": "1"}, 256, None, False),
+        ({"TERM": "xterm-256color", "STY": "1"}, 256, None, False),
+        ({"TERM": "linux"}, 8, None, False),
+        ({"TERM": "xterm-16color"}, 16, None, False),
+        ({"TERM": "vt220"}, 0, None, False),
+        ({"TERM": "dumb"}, 0, None, False),
+        ({}, None, None, False),
+    ],
+)
+def test_true_colours_are_asked_for_where_nothing_else_tells_of_them(
+    env: dict[str, str], told: int | None, flag: str | None, asked: bool
+) -> None:
+    assert may_have_more(*chosen_depth(env, flag, told)) is asked
 
 
 def distance(left: int, right: int) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.graphics import (
     ALIVE,
     ASK,
+    ASK_COLOR,
     TRY,
     Choice,
     Graphics,
@@ -121,6 +123,75 @@ def test_the_answers_decide_and_nobody_unnamed_is_sent_an_apc(
     assert (graphics.stage, graphics.fault) == (stage, fault)
     assert sent == [ASK, TRY] if tried else sent == [ASK]
     assert "\x1b_" not in ASK
+
+
+COLOR = "\x1bP1$r0;38:2::1:2:3m\x1b\\"
+
+
+def asked(
+    choice: Choice, env: dict[str, str] | None = None, depth: ColorDepth = ColorDepth.PALETTE
+) -> Graphics:
+    return begun(choice, env or {"TERM": "xterm"}, depth, CELL, asks_color=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "true"),
+    [
+        (COLOR, True),
+        ("\x1bP1$r38:2:1:2:3m\x1b\\", True),  # kitty
+        ("\x1bP1$r0;38:2:1:1:2:3m\x1b\\", True),
+        ("\x1bP1$r0;38;2;1;2;3m\x1b\\", True),
+        ("\x1bP1$r0;38:5:16m\x1b\\", False),  # xterm -xrm '*directColor: false'
+        ("\x1bP1$r0m\x1b\\", False),
+        ("\x1bP0$r\x1b\\", False),
+        ("\x1bP1$r0;38:2::11:2:3m\x1b\\", False),
+        ("\x1bP1$r0;38:2::1:2:3 q\x1b\\", False),
+        ("\x1bP1$r0;48:2::1:2:3m\x1b\\", False),
+        ("\x1bP>|XTerm(379)\x1b\\", False),
+    ],
+)
+def test_a_terminal_has_true_colours_that_keeps_one_as_it_was_set(answer: str, true: bool) -> None:
+    before = asked("auto", depth=ColorDepth.ANSI)
+    graphics = before.heard(answer)
+    nearest = ":5:16m" in answer
+    assert graphics.depth is (
+        ColorDepth.TRUECOLOR if true else ColorDepth.PALETTE if nearest else ColorDepth.ANSI
+    )
+    assert not graphics.lacks_colors
+    assert graphics.heard(FENCE).lacks_colors is not (true or nearest)
+    # Nobody else's is one, nor one that comes too late.
+    for other in (replace(before, asks_color=False), before.heard(FENCE)):
+        assert other.heard(answer).depth is ColorDepth.ANSI
+
+
+@pytest.mark.parametrize(
+    ("choice", "env", "answers", "stage", "fault"),
+    [
+        ("auto", KITTY, [NAMED, COLOR, FENCE], "tried", None),
+        ("auto", KITTY, [NAMED, COLOR, FENCE, OK, FENCE], "pixels", None),
+        ("auto", KITTY, [NAMED, FENCE, OK], "cells", "colors"),
+        ("auto", KITTY, ["\x1bP>|XTerm(379)\x1b\\", COLOR, FENCE], "cells", "lacking"),
+        ("auto", KITTY, [COLOR], "asked", None),
+        ("off", KITTY, [COLOR, FENCE], "cells", "off"),
+        ("auto", {**KITTY, "ZELLIJ": "0"}, [COLOR, FENCE], "cells", "between"),
+    ],
+)
+def test_pixels_need_true_colours_and_these_are_asked_for_by_themselves_too(
+    choice: Choice, env: dict[str, str], answers: list[str], stage: str, fault: str | None
+) -> None:
+    graphics = asked(choice, env)
+    assert ASK_COLOR in graphics.question
+    assert graphics.question.endswith("\x1b[c")
+    assert ("\x1b[>q" in graphics.question) is (graphics.fault is None)
+    for answer in answers:
+        graphics = graphics.heard(answer)
+    assert (graphics.stage, graphics.fault) == (stage, fault)
+
+
+def test_what_the_question_may_leave_on_the_line_is_erased() -> None:
+    before, _, after = ASK_COLOR.partition("\x1bP$qm\x1b\\")
+    assert before.startswith("\x1b7")
+    assert after == "\x1b8\x1b[K"
 
 
 def test_the_cell_is_what_the_terminal_says_if_it_makes_sense() -> None:

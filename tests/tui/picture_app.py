@@ -167,9 +167,11 @@ def main() -> None:
     if "asks" in sys.argv[3:]:
         typed_ahead.keep()
         settings = ClientSettings(graphics=os.environ.get("IMAGECHAT_GRAPHICS", "auto"))
+        graphics = asked_graphics(settings, look.aspect)
         options = ScreenOptions(
-            render=look,
-            graphics=asked_graphics(settings, look.colors, look.aspect),
+            render=replace(look, colors=graphics.depth),
+            graphics=graphics,
+            tells_fewer_colors=lambda: True,
             auto_glyphs=True,
         )
     app = RestingApp(

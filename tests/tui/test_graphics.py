@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import struct
 import sys
 import termios
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.raster.graphics import ASK, TRY
+from imagechat_tui.raster.graphics import ASK, ASK_COLOR, TRY
 from imagechat_tui.raster.kitty import PLACEHOLDER
 from tests.terminal import Terminal
 from tests.tui.picture_app import REST
@@ -76,6 +77,48 @@ def test_kitty_gets_pixels_at_once_and_is_left_without_them(start: Start) -> Non
     terminal.press("ctrl+q")
     assert terminal.exit_code() == 0
     assert b"\x1b_Ga=d,d=I," in terminal.raw[last:]
+
+
+DEPTHS = {b"8;2;": "true", b"8;5;": "256"}
+UNTOLD = {"COLORTERM": "", "TEXTUAL_COLOR_SYSTEM": "truecolor"}
+"""As over SSH; `cli` tells Textual of true colours where the terminal is asked for them."""
+
+
+def depths(raw: bytes | bytearray) -> set[str]:
+    return {depth for code, depth in DEPTHS.items() if re.search(rb"\x1b\[[0-9;]*" + code, raw)}
+
+
+def test_true_colours_come_when_the_terminal_tells_of_them_while_a_comment_is_written(start: Start) -> None:
+    terminal = start({}, **UNTOLD)
+    first = bytes(terminal.raw).replace(ASK_COLOR.encode(), b"")
+    assert len(first) < len(terminal.raw)
+    assert depths(first) == {"256"}
+    terminal.press("c")
+    terminal.shows("WRITING")
+    rest(terminal)
+    before = len(terminal.raw)
+    terminal.send("la\x1bP1$r0;38:")
+    terminal.send("2::1:2:3m\x1b\\\x1b[?64;1;")
+    terminal.send("2cte")
+    terminal.wait_for(lambda: "true" in depths(terminal.raw[before:]), what="true colours")
+    rest(terminal)
+    assert any("late" in line for line in terminal.lines)
+    before = len(terminal.raw)
+    terminal.press("ctrl+l")
+    rest(terminal)
+    assert depths(terminal.raw[before:]) == {"true"}
+    assert "Drawn in" not in terminal.text
+
+
+def test_a_terminal_that_tells_of_no_true_colours_gets_256_and_that_is_said(start: Start) -> None:
+    terminal = start({}, IMAGECHAT_GRAPHICS="off", **UNTOLD)
+    before = len(terminal.raw)
+    terminal.send(FENCE)
+    terminal.shows("Drawn in 256 colours")
+    terminal.press("?")
+    terminal.shows("Type to search")
+    rest(terminal)
+    assert depths(terminal.raw[before:]) == {"256"}
 
 
 def test_answers_in_the_midst_of_a_comment_are_not_typed(start: Start) -> None:

@@ -102,6 +102,7 @@ def test_an_answer_is_not_typed_however_it_is_cut(answer: str) -> None:
 OF_A_TERMINAL = (
     "\x1bP>|kitty(0.41.1)\x1b\\",
     "\x1b[6;18;9t",
+    "\x1bP1$r0;38:2::1:2:3m\x1b\\",
     "\x1b[?62;c",
     "\x1b_Gi=6881281;OK\x1b\\",
     "\x1b[?6c",

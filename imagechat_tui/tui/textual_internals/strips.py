@@ -243,5 +243,7 @@ def _segments_of(glyphs: str, fg: Sequence[int], bg: Sequence[int], depth: Color
 def _color(color: int, depth: ColorDepth) -> Color | None:
     if color < 0:
         return None
+    if depth is not ColorDepth.TRUECOLOR:
+        return Color.from_ansi(color)
     rgb = rgb_of(color, depth)
     return Color.from_rgb(rgb >> 16, rgb >> 8 & 255, rgb & 255)
