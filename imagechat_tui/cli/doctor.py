@@ -23,6 +23,7 @@ from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.cli.target import kept_pictures, local_server, server_endpoint, server_options
 from imagechat_tui.cli.terminal import cell_aspect, draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
+from imagechat_tui.cli.tmux_client import TmuxClient, ask_tmux, client_told_by
 from imagechat_tui.cli.trust import allowed, answered
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.owned import is_private
@@ -92,12 +93,15 @@ def _terminal_findings(settings: ClientSettings) -> list[Finding]:
     if not has_terminal():
         return [*terminal_findings(settings, os.environ, None)]
     graphics = answered_graphics(settings, cell_aspect())
-    told = terminal_findings(settings, os.environ, graphics)
+    told = terminal_findings(settings, os.environ, graphics, client_told_by(ask_tmux(os.environ)))
     return [*told, width_finding(draws_wide()), graphics_finding(graphics)]
 
 
 def terminal_findings(
-    settings: ClientSettings, environ: Mapping[str, str], graphics: Graphics | None
+    settings: ClientSettings,
+    environ: Mapping[str, str],
+    graphics: Graphics | None,
+    client: TmuxClient | None = None,
 ) -> Iterator[Finding]:
     """What the environment says of the terminal.
 
@@ -105,6 +109,7 @@ def terminal_findings(
         settings: what the person chose.
         environ: the environment.
         graphics: what the terminal says of itself; None if keys and screen are none.
+        client: what tmux says of the terminal round it.
     """
     # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
     there = "none here; the screen needs one (over ssh: ssh -t)"
@@ -122,6 +127,22 @@ def terminal_findings(
         right = said.startswith(("tmux", "screen"))
         remedy = "" if right else 'tmux: set -g default-terminal "tmux-256color"'
         yield Finding("tmux", right, f"TERM={said}", remedy)
+    if client is not None:
+        yield client_finding(client)
+
+
+def client_finding(client: TmuxClient) -> Finding:
+    """What the terminal round tmux has."""
+    has = [
+        "takes UTF-8" if client.takes_utf8 else "takes no UTF-8, so all is drawn in ASCII",
+        *(["has fewer colours, into which tmux turns the true ones"] if client.lacks_colors else []),
+    ]
+    remedy = f'if it has true ones: tmux set -as terminal-features ",{client.terminal}:RGB"'
+    if not client.takes_utf8:
+        remedy = "tmux -u attach, or LANG=C.UTF-8 where you attach it; --glyphs overrides"
+    elif not client.lacks_colors:
+        remedy = ""
+    return Finding("terminal of tmux", client.takes_utf8, f"{client.terminal}: {', '.join(has)}", remedy)
 
 
 _REASONS = {
@@ -153,6 +174,8 @@ def colors_finding(
     remedy = ""
     if reason is Reason.SCREEN:
         remedy = "--colors truecolor, where screen 5 is told: truecolor on"
+        if "256color" not in environ.get("TERM", ""):
+            remedy = f"if they look wrong: start screen with TERM=xterm-256color; {remedy}"
     elif depth in (ColorDepth.ANSI, ColorDepth.NONE) and reason in (Reason.TERM, Reason.TERMINFO):
         remedy = "if the terminal has more: export TERM=xterm-256color"
     if graphics is not None and graphics.lacks_colors:

@@ -42,6 +42,7 @@ from imagechat_tui.cli.terminal import (
     tell_textual,
     told_colors,
 )
+from imagechat_tui.cli.tmux_client import ask_tmux, client_told_by
 from imagechat_tui.cli.trace_verb import recording, trace_option
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
@@ -51,6 +52,8 @@ from imagechat_tui.settings import CHOICES, ClientSettings, is_url, title_of
 from imagechat_tui.words import private_address_words
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.net.folder_counts import FolderCounts
     from imagechat_tui.net.pictures_ahead import PicturesAhead
@@ -266,6 +269,8 @@ def _shown(
     chosen = targets[0]
     look = render_options(chosen.settings)
     graphics = asked_graphics(chosen.settings, look.aspect)
+    free = glyphs_are_free(chosen.settings, look)
+    tmux = ask_tmux(os.environ) if free else None
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local
     if local is not None:
@@ -287,7 +292,9 @@ def _shown(
             graphics=graphics,
             theme=chosen.settings.theme,
             bell=chosen.settings.bell,
-            auto_glyphs=glyphs_are_free(chosen.settings, look),
+            auto_glyphs=free,
+            takes_utf8=_takes_utf8(tmux),
+            ask_utf8=(lambda: _takes_utf8(ask_tmux(os.environ))) if tmux is not None else None,
             tells_fewer_colors=lambda: over_ssh(os.environ) and first_time(state / "told" / "colors"),
             crash_folder=state / "crash",
         ),
@@ -297,6 +304,12 @@ def _shown(
     )
     code = app.run()
     return code if code is not None else app.return_code or 0
+
+
+def _takes_utf8(tmux: Popen[bytes] | None) -> bool:
+    """Whether the terminal round tmux gets more than ASCII, as far as tmux tells."""
+    client = client_told_by(tmux)
+    return client is None or client.takes_utf8
 
 
 class _Album:

@@ -52,7 +52,6 @@ from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.visits import Album, Visit, Visits
 from imagechat_tui.tui.widgets.bars import count
 from imagechat_tui.words import (
-    WIDE_SIGNS,
     Words,
     album_change_words,
     fewer_colors_words,
@@ -92,6 +91,10 @@ class ScreenOptions(Struct, frozen=True):
     auto_glyphs: bool = False
     """Draw with what the terminal says: the sharpest that it is known by its name to have, and ASCII where it draws
     characters of ambiguous width in two cells, which it is asked for."""
+    takes_utf8: bool = True
+    """Whether our signs come to the terminal; tmux writes ``_`` where it takes it for one without UTF-8."""
+    ask_utf8: Callable[[], bool] | None = None
+    """Ask that anew, for another terminal may have been attached; it takes a moment."""
     crash_folder: Path | None = None
     """Where a defect leaves its traceback."""
 
@@ -140,6 +143,7 @@ class ImageChatApp(App[int]):
         self._signs = SignWidth(
             ascii_only=options.render.glyphs is GlyphSet.ASCII,
             ask=partial(write, self) if options.auto_glyphs else None,
+            takes_utf8=options.takes_utf8,
         )
         self._orderly_exit = OrderlyExit(self, keep=self._keep_what_is_typed)
         self._keyboard = Keyboard(self, chat=lambda: self.chat, pass_on=super().on_event, clock=clock)
@@ -176,7 +180,7 @@ class ImageChatApp(App[int]):
             self._visits.current,
             name=self._visits.current.picture.name,
             place=self._place,
-            options=self._look,
+            options=in_ascii(self._look) if self._signs.in_ascii else self._look,
             clock=self._clock,
             bell=self._options.bell,
             unsent_beside=lambda: self._visits.unsent_beside,
@@ -207,6 +211,7 @@ class ImageChatApp(App[int]):
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self._signs.ask()
+        self._tell_ascii()
         self._tell_wrong_choice()
         self.call_after_refresh(self._begin)
 
@@ -583,13 +588,22 @@ class ImageChatApp(App[int]):
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Draw with ASCII from now on, or as before again."""
-        if not self._signs.told(event):
-            return
-        wide = self._signs.wide
+        if self._signs.told(event):
+            self._draw_with_signs()
+
+    async def _ask_utf8(self, ask_utf8: Callable[[], bool]) -> None:
+        if self._signs.utf8_told(await asyncio.to_thread(ask_utf8)):
+            self._draw_with_signs()
+
+    def _draw_with_signs(self) -> None:
+        """Draw with signs, or ASCII, as it is known now."""
         self._draw_with(self._look)
         self._restyle()
-        if wide:
-            self.notify(WIDE_SIGNS, timeout=8, markup=False)
+        self._tell_ascii()
+
+    def _tell_ascii(self) -> None:
+        if self._signs.in_ascii:
+            self.notify(self._signs.words, timeout=8, markup=False)
 
     def _restyle(self) -> None:
         """Have all be painted with the filters that there are now."""
@@ -625,7 +639,7 @@ class ImageChatApp(App[int]):
 
     def _draw_with(self, look: RenderOptions) -> None:
         self._look = look
-        self.chat.draw_with(in_ascii(look) if self._signs.wide else look)
+        self.chat.draw_with(in_ascii(look) if self._signs.in_ascii else look)
 
     def _tell_wrong_choice(self) -> None:
         """Say why there are no pixels, to who wished for them."""
@@ -687,6 +701,8 @@ class ImageChatApp(App[int]):
     def action_repair(self) -> None:
         """Write the whole screen anew."""
         self._signs.ask()
+        if self._options.ask_utf8 is not None:
+            self.run_worker(self._ask_utf8(self._options.ask_utf8), group="utf8", exclusive=True)
         self.chat.picture.repair()
         self.screen.refresh(layout=True)
 

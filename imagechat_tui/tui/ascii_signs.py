@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.color import Color
@@ -12,14 +13,24 @@ from textual.filter import LineFilter
 
 from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide, is_ambiguous
 from imagechat_tui.tui.symbols import IN_ASCII
+from imagechat_tui.words import NO_UTF8_BEHIND, WIDE_SIGNS
+
+
+def is_narrow(character: str) -> bool:
+    """Whether it is one cell wide everywhere, or nearly."""
+    return cell_len(character) == 1
 
 
 class AsciiSigns(LineFilter):
-    """Writes look-alikes of one cell for our signs and for box drawing; for all that may be wide, if ``letters``."""
+    """Writes look-alikes of one cell for our signs, and for other characters.
 
-    def __init__(self, *, letters: bool) -> None:
+    Args:
+        others: which of them.
+    """
+
+    def __init__(self, others: Callable[[str], bool] = lambda _: False) -> None:
         super().__init__()
-        self._table = _LookAlikes(letters=letters)
+        self._table = _LookAlikes(others)
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """As many cells as before."""
@@ -32,18 +43,40 @@ class AsciiSigns(LineFilter):
 
 
 class SignWidth:
-    """Whether the terminal draws our signs one cell wide, and the filter that is needed if not.
+    """Whether the terminal draws our signs, one cell wide, and the filter that is needed if not.
 
     Args:
         ascii_only: It has ASCII alone: there is nothing to ask.
         ask: Writes the question to the terminal; None: it is not asked.
+        takes_utf8: Whether our signs come to it at all.
     """
 
-    def __init__(self, *, ascii_only: bool, ask: Callable[[str], object] | None) -> None:
+    def __init__(
+        self, *, ascii_only: bool, ask: Callable[[str], object] | None, takes_utf8: bool = True
+    ) -> None:
         self._ask = ask
-        self.wide = False
+        self._wide = False
         """Whether they would be two cells wide."""
-        self.line_filter = AsciiSigns(letters=False) if ascii_only else None
+        self._takes_utf8 = takes_utf8
+        self._usual = AsciiSigns() if ascii_only else None
+        self._choose()
+
+    def _choose(self) -> None:
+        self.line_filter = self._usual
+        if not self._takes_utf8:
+            self.line_filter = AsciiSigns(is_narrow)
+        elif self._wide:
+            self.line_filter = AsciiSigns(is_ambiguous)
+
+    @property
+    def in_ascii(self) -> bool:
+        """Whether all is drawn in ASCII, which was not wished for."""
+        return self._wide or not self._takes_utf8
+
+    @property
+    def words(self) -> str:
+        """Why."""
+        return NO_UTF8_BEHIND if not self._takes_utf8 else WIDE_SIGNS
 
     def ask(self) -> None:
         """The answer comes with the keys; what is printed for it is painted over at once."""
@@ -54,25 +87,33 @@ class SignWidth:
         """Whether the terminal draws otherwise than it did: another one may have been attached."""
         asked = self._ask is not None and answer.y == ROW
         wide = drawn_wide(answer.x) if asked else None
-        if wide is None or wide is self.wide:
+        if wide is None or wide is self._wide:
             return False
-        self.wide = wide
-        self.line_filter = AsciiSigns(letters=True) if wide else None
+        self._wide = wide
+        self._choose()
+        return True
+
+    def utf8_told(self, takes_utf8: bool) -> bool:
+        """As `told`, of what comes to it at all."""
+        if takes_utf8 is self._takes_utf8:
+            return False
+        self._takes_utf8 = takes_utf8
+        self._choose()
         return True
 
 
 class _LookAlikes(dict[int, str]):
     """By code point, found when it is asked for."""
 
-    def __init__(self, *, letters: bool) -> None:
+    def __init__(self, others: Callable[[str], bool]) -> None:
         super().__init__()
-        self._letters = letters
+        self._others = others
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
         alike = IN_ASCII.get(character)
         if alike is None:
-            alike = look_alike(character) if self._letters and is_ambiguous(character) else character
+            alike = look_alike(character) if code > 0x7F and self._others(character) else character
         self[code] = alike
         return alike
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 WIDE_SIGNS = "Signs are two cells wide here: drawn in ASCII."
 """Told once, when the terminal has answered."""
+NO_UTF8_BEHIND = (
+    "tmux takes your terminal for one without UTF-8: drawn in ASCII. Attach with tmux -u, then Ctrl+L."
+)
+"""Told at the start, and when another terminal is attached."""
 
 
 def disk_full_words(name: str) -> Words:

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.cli.doctor import (
+    client_finding,
     colors_finding,
     folder_findings,
     graphics_finding,
@@ -19,6 +20,7 @@ from imagechat_tui.cli.doctor import (
     sign_in_finding,
     terminal_findings,
 )
+from imagechat_tui.cli.tmux_client import client_in
 from imagechat_tui.net.kept_pictures import KeptPictures
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.graphics import Graphics
@@ -29,6 +31,13 @@ from imagechat_tui.settings import ClientSettings, Folders
     ("environ", "told", "setting", "found", "remedy"),
     [
         ({"TERM": "screen", "STY": "1", "COLORTERM": "truecolor"}, 8, "auto", "256: GNU screen", "screen 5"),
+        (
+            {"TERM": "screen", "STY": "1"},
+            8,
+            "auto",
+            "256: GNU screen",
+            "start screen with TERM=xterm-256color",
+        ),
         ({"TERM": "screen", "STY": "1"}, 8, "truecolor", "truecolor: the setting", ""),
         ({"TERM": "vt220"}, 0, "auto", "none, by terminfo for TERM=vt220", "export TERM="),
         ({}, None, "auto", "none: TERM=(not set)", "export TERM="),
@@ -74,6 +83,26 @@ def test_without_a_terminal_nothing_is_wrong(graphics: Graphics | None) -> None:
     assert found["terminal"].ok
     assert not found["terminal"].remedy
     assert ("none here" in found["terminal"].found) is (graphics is None)
+
+
+@pytest.mark.parametrize(
+    ("told", "ok", "found", "remedy"),
+    [
+        ("1 xterm-kitty 256,RGB", True, "xterm-kitty: takes UTF-8", ""),
+        ("1 xterm 256,mouse", True, "fewer colours", '",xterm:RGB"'),
+        ("1 xterm", True, "xterm: takes UTF-8", ""),
+        ("0 xterm 256,RGB", False, "all is drawn in ASCII", "tmux -u"),
+    ],
+)
+def test_what_tmux_says_of_the_terminal_round_it_is_told(
+    told: str, ok: bool, found: str, remedy: str
+) -> None:
+    client = client_in(told)
+    assert client is not None
+    finding = client_finding(client)
+    assert finding.ok is ok
+    assert found in finding.found
+    assert remedy in finding.remedy if remedy else not finding.remedy
 
 
 def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> None:

@@ -9,10 +9,10 @@ from textual import events
 
 from imagechat_tui.raster.ambiguous_width import ROW, is_ambiguous
 from imagechat_tui.tui import symbols
-from imagechat_tui.tui.ascii_signs import AsciiSigns, look_alike
+from imagechat_tui.tui.ascii_signs import AsciiSigns, SignWidth, is_narrow, look_alike
 from imagechat_tui.tui.keys import _SHOWN
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
-from imagechat_tui.words import WIDE_SIGNS
+from imagechat_tui.words import NO_UTF8_BEHIND, WIDE_SIGNS
 from tests.tui.conftest import Desk, Sit
 
 WIDE, NARROW = f"\x1b[{ROW + 1};5R", f"\x1b[{ROW + 1};3R"
@@ -93,6 +93,29 @@ async def test_another_terminal_is_asked_again_when_the_screen_is_repaired(sit: 
         await desk.until(lambda: bool(ambiguous(desk.lines)))
 
 
+def test_what_tmux_says_of_the_terminal_round_it_is_kept_beside_its_width() -> None:
+    signs = SignWidth(ascii_only=False, ask=lambda _: None, takes_utf8=False)
+    [wide], [narrow] = parsed(WIDE), parsed(NARROW)
+    assert isinstance(wide, events.CursorPosition) and isinstance(narrow, events.CursorPosition)
+    assert (signs.in_ascii, signs.words) == (True, NO_UTF8_BEHIND)
+    assert signs.told(wide) and not signs.utf8_told(False)
+    assert signs.utf8_told(True)
+    assert (signs.in_ascii, signs.words) == (True, WIDE_SIGNS)
+    assert signs.told(narrow)
+    assert (signs.in_ascii, signs.line_filter) == (False, None)
+
+
+async def test_a_tmux_without_utf8_gets_ascii_until_another_one_is_attached(sit: Sit) -> None:
+    told = [True]
+    options = {"auto_glyphs": True, "takes_utf8": False, "ask_utf8": lambda: told.pop()}
+    async with sit(options=options, notes=True) as desk:
+        assert all(line.isascii() for line in desk.lines)
+        assert NO_UTF8_BEHIND in desk.toasts
+        await desk.press("ctrl+l")
+        await desk.until(lambda: bool(ambiguous(desk.lines)))
+        assert not told
+
+
 @pytest.mark.parametrize(
     ("asked", "data"),
     [(True, NARROW), (True, "\x1b[1;5R"), (True, "\x1b[2;80R"), (True, "\x1b[9;5R"), (False, WIDE)],
@@ -109,9 +132,11 @@ def test_where_ascii_was_asked_for_letters_stay() -> None:
     from rich.segment import Segment
     from textual.color import Color
 
-    ours, all_ = (AsciiSigns(letters=letters) for letters in (False, True))
+    ours, ambiguous, all_ = AsciiSigns(), AsciiSigns(is_ambiguous), AsciiSigns(is_narrow)
     ground = Color.parse("black")
     [segment] = ours.apply([Segment("é Ж · │ 大")], ground)
     assert segment.text == "é Ж - | 大"
-    [segment] = all_.apply([Segment("é Ж · │ 大")], ground)
-    assert segment.text == "e Z - | 大"
+    [segment] = ambiguous.apply([Segment("é Ж · │ 大 ב")], ground)
+    assert segment.text == "e Z - | 大 ב"
+    [segment] = all_.apply([Segment("é Ж · │ 大 ב")], ground)
+    assert segment.text == "e Z - | 大 b"
