@@ -8,7 +8,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    ImageId,
+    TenantId,
+    UrlId,
+    UserId,
+)
 from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
@@ -283,15 +291,43 @@ class ListComments(Struct, frozen=True):
     limit_children: int | None = None
     skip_children: int = 0
     include_config: bool = False
+    page_of: CommentId | None = None
+    """``fetchPageForCommentId``: the page with this comment is wanted, whichever it is."""
+    after: CommentId | None = None
+    """Flexible style: only what follows this comment in the order asked for."""
+    before: CommentId | None = None
+    """Flexible style: only what precedes this comment, the nearest of it."""
+    search_text: str = ""
+    """Only comments whose source has these words."""
+    hash_tags: tuple[str, ...] = ()
+    """Only comments with one of these, without the ``#``."""
+    user_id: UserId | None = None
+    """Only comments of this user."""
     v2: bool = False
+
+
+class Branch(Struct, frozen=True):
+    """What a tree shows below one of its comments."""
+
+    shown: tuple[CommentId, ...]
+    """Direct replies, in order."""
+    has_children: bool
+    """Whether there are any, shown or not."""
+    count: int | None = None
+    """How many direct replies there are; None if that was not asked for."""
+    nested: int | None = None
+    """The same of all replies below."""
 
 
 class CommentList(Struct, frozen=True):
     """Answer of LIST_COMMENTS."""
 
     comments: tuple[Comment, ...]
+    """Depth first, whatever was asked for."""
     url_id_clean: UrlId
     room: RoomIds | None
+    branches: Mapping[CommentId, Branch] | None = None
+    """How the comments nest, if they are a tree. The reader, who has ``parent_id``, flattens it: None."""
     user: User | None = None
     page_number: int = 0
     comment_count: int = 0

@@ -113,6 +113,7 @@ _NESTED: Final = {
     ("LiveEvent", "vote"): "PubSubVote",
     ("GetCommentsResponseWithPresence", "comments"): "PublicComment",
     ("GetCommentsResponseWithPresence", "user"): "UserSessionInfo",
+    ("PublicComment", "children"): "PublicComment",
     ("SaveCommentsResponseWithPresence", "comment"): "PublicComment",
     ("SaveCommentsResponseWithPresence", "user"): "UserSessionInfo",
     ("PublicAPISetCommentTextResponse", "comment"): "SetCommentTextResult",

@@ -239,6 +239,12 @@ _flexible = st.builds(
     limit_children=st.none() | st.integers(0, 200),
     skip_children=st.integers(0, 200),
     include_config=st.booleans(),
+    page_of=st.none() | comment_ids,
+    after=st.none() | comment_ids,
+    before=st.none() | comment_ids,
+    search_text=texts,
+    hash_tags=st.lists(st.text("abc-_1é", min_size=1), max_size=3).map(tuple),
+    user_id=st.none() | user_ids,
     v2=st.booleans(),
 )
 list_comments = _flexible | st.builds(_paged, _flexible, st.integers(-1, 100))

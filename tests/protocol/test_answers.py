@@ -12,6 +12,7 @@ from imagechat_tui.protocol.codec import JsonObject
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point, User
 from imagechat_tui.protocol.routes import (
+    Branch,
     CommentList,
     CommentReply,
     ConversationList,
@@ -90,6 +91,33 @@ def test_a_plain_list_of_comments_says_the_documented_rest(answer: CommentList) 
     plain = tuple(replace(publicly(comment), url_id=eg.THREAD) for comment in answer.comments)
     expected = replace(answer, comments=plain, position=None)
     assert codec.decode_comment_list(wire, url_id=eg.THREAD) == expected
+
+
+@pytest.mark.parametrize("v2", [False, True])
+def test_a_tree_is_nested_and_is_read_flat(v2: bool) -> None:
+    comments = tuple(
+        eg.comment(id=CommentId(f"c_{n}"), parent_id=CommentId(f"c_{n - 1}") if n else None) for n in range(3)
+    )
+    ids = [comment.id for comment in comments]
+    branches = {
+        ids[0]: Branch((ids[1],), True, 1, 2),
+        ids[1]: Branch((ids[2],), True, 1, 1),
+        ids[2]: Branch((), True),
+    }
+    answer = eg.comment_list(comments=comments, branches=branches)
+    wire = sent(codec.encode_comment_list(answer, tenant_id=DEMO, v2=v2))
+    if not v2:
+        assert breaches("GetCommentsResponseWithPresence", wire) == []
+    told: object = wire["comments"]
+    for place, counts in enumerate(((1, 2), (1, 1), (None, None))):
+        assert isinstance(told, list)
+        (comment,) = told
+        assert (comment["_id"], comment["hasChildren"]) == (ids[place], True)
+        assert (comment.get("childCount"), comment.get("nestedChildrenCount")) == counts
+        told = comment["children"]
+    assert told == []
+    flat = sent(codec.encode_comment_list(replace(answer, branches=None), tenant_id=DEMO, v2=v2))
+    assert codec.decode_comment_list(wire) == codec.decode_comment_list(flat)
 
 
 @given(strategies.comment_replies)

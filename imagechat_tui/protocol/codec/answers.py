@@ -24,9 +24,18 @@ from imagechat_tui.protocol.codec.things import (
     read_user,
 )
 from imagechat_tui.protocol.codec.viewing import read_viewing, viewing_payload
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId, EventId, TenantId, UrlId, UserId
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    EventId,
+    TenantId,
+    UrlId,
+    UserId,
+)
 from imagechat_tui.protocol.models import Comment, LogEntry, User
 from imagechat_tui.protocol.routes import (
+    Branch,
     CommentList,
     CommentReply,
     ConversationList,
@@ -135,14 +144,15 @@ def decode_conversation_reply(obj: JsonObject) -> ConversationReply:
 
 def encode_comment_list(answer: CommentList, *, tenant_id: TenantId, v2: bool) -> JsonObject:
     """Answer of LIST_COMMENTS: GetCommentsResponseWithPresence. Raw text and position for ``v=2`` only."""
+    comments = [
+        encode_full_comment(comment, tenant_id) if v2 else encode_public_comment(comment)
+        for comment in answer.comments
+    ]
     plain: JsonObject = {
         "status": "success",
         "pageNumber": answer.page_number,
         "user": encode_user(answer.user) if answer.user is not None else None,
-        "comments": [
-            encode_full_comment(comment, tenant_id) if v2 else encode_public_comment(comment)
-            for comment in answer.comments
-        ],
+        "comments": comments if answer.branches is None else _nested(comments, answer.branches),
         "commentCount": answer.comment_count,
         "hasMore": answer.has_more,
         "isClosed": answer.is_closed,
@@ -334,6 +344,21 @@ def encode_users_info(users: Iterable[User]) -> JsonObject:
 def encode_presence_status(online: Mapping[UserId, bool]) -> JsonObject:
     """Answer of PRESENCE_STATUS."""
     return {"status": "success", "userIdsOnline": dict(online)}
+
+
+def _nested(comments: list[JsonObject], branches: Mapping[CommentId, Branch]) -> list[JsonObject]:
+    """The comments that no other one has below it, each with those below it in it."""
+    told = {str(comment["_id"]): comment for comment in comments}
+    tops = dict(told)
+    for comment_id, branch in branches.items():
+        told[comment_id] |= {
+            "hasChildren": branch.has_children,
+            **compact(childCount=branch.count, nestedChildrenCount=branch.nested),
+            "children": [told[shown] for shown in branch.shown],
+        }
+        for shown in branch.shown:
+            del tops[shown]
+    return list(tops.values())
 
 
 def _room(room: RoomIds | None) -> JsonObject:

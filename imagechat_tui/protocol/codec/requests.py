@@ -15,7 +15,7 @@ from imagechat_tui.protocol.codec.json_text import (
     parse_object,
 )
 from imagechat_tui.protocol.codec.things import encode_position, read_position
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import (
     CreateComment,
@@ -29,6 +29,8 @@ from imagechat_tui.protocol.routes import (
 )
 
 _BROADCAST_ID = re.compile(r"[ -~]{1,100}")
+_MAX_SEARCH = 200
+_MAX_HASH_TAGS = 20
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 """As long as 2**53, the largest whole number that a peer in JavaScript can name."""
 
@@ -179,6 +181,12 @@ def encode_list_comments(listing: ListComments) -> dict[str, str]:
         limitChildren=listing.limit_children,
         skipChildren=listing.skip_children or None,
         includeConfig=listing.include_config or None,
+        fetchPageForCommentId=listing.page_of,
+        afterCommentId=listing.after,
+        beforeCommentId=listing.before,
+        searchText=listing.search_text or None,
+        hashTags=",".join(listing.hash_tags) or None,
+        userId=listing.user_id,
         v="2" if listing.v2 else None,
     )
 
@@ -186,7 +194,10 @@ def encode_list_comments(listing: ListComments) -> dict[str, str]:
 def decode_list_comments(query: Mapping[str, str]) -> ListComments:
     """Query of LIST_COMMENTS, as any SDK writes it. Limits are not clamped here."""
     fields = Fields(query)
-    parent_id = fields.optional_id("parentId")
+    parent_id, user_id = fields.optional_id("parentId"), fields.optional_id("userId")
+    search_text = query.get("searchText", "")
+    if len(search_text) > _MAX_SEARCH:
+        raise fields.bad("searchText", "is too long")
     flexible = "skip" in query or "limit" in query
     return ListComments(
         url_id=UrlId(fields.id("urlId")),
@@ -202,6 +213,12 @@ def decode_list_comments(query: Mapping[str, str]) -> ListComments:
         limit_children=_optional_whole(query, "limitChildren"),
         skip_children=_whole(query, "skipChildren", 0),
         include_config=_boolean(query, "includeConfig"),
+        page_of=_comment_id(fields, "fetchPageForCommentId"),
+        after=_comment_id(fields, "afterCommentId"),
+        before=_comment_id(fields, "beforeCommentId"),
+        search_text=search_text,
+        hash_tags=_hash_tags(query.get("hashTags", "")),
+        user_id=UserId(user_id) if user_id is not None else None,
         v2=wants_v2(query),
     )
 
@@ -388,6 +405,17 @@ def _direction(fields: Fields) -> Direction:
         return Direction(value)
     except ValueError:
         raise fields.bad("direction", "is none of MR, NF, OF") from None
+
+
+def _comment_id(fields: Fields, key: str) -> CommentId | None:
+    value = fields.optional_id(key)
+    return CommentId(value) if value is not None else None
+
+
+def _hash_tags(listed: str) -> tuple[str, ...]:
+    """The tags of a comma list, with or without their ``#``."""
+    tags = (tag.strip().lstrip("#") for tag in listed.split(",", _MAX_HASH_TAGS)[:_MAX_HASH_TAGS])
+    return tuple(tag for tag in tags if tag)
 
 
 def _boolean(query: Mapping[str, str], key: str) -> bool:

@@ -151,7 +151,10 @@ async def summarize(request: web.Request) -> web.Response:
 
 async def list_comments(request: web.Request) -> web.Response:
     """Answer with a page of a thread."""
-    actor, asked = await reader(request), codec.decode_list_comments(request.query)
+    actor, query = await reader(request), dict(request.query)
+    if tags := request.query.getall("hashTags", ()):  # SDKs repeat it
+        query["hashTags"] = ",".join(tags)
+    asked = codec.decode_list_comments(query)
     answer = await request.app[SERVING].queries.comments(actor, asked)
     return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
 

@@ -101,6 +101,7 @@ class Queries:
         page = comment_page([comment for comment in found.comments if comment.approved], asked)
         return CommentList(
             comments=page.comments,
+            branches=page.branches,
             url_id_clean=thread,
             room=self._ids(actor, thread),
             user=actor.user,
