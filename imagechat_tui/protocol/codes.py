@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 ALREADY_USED: Final = "already-used"
+ALREADY_VOTED: Final = "already-voted"
 COMMENT_TOO_BIG: Final = "comment-too-big"
 DEADLINE: Final = "deadline"
 DOMAIN_UNAUTHORIZED: Final = "domain-unauthorized"
@@ -13,6 +14,7 @@ ENCODED_BODY: Final = "encoded-body"
 HOST_NOT_ALLOWED: Final = "host-not-allowed"
 INTERNAL: Final = "internal"
 INVALID_COMMENT_ID: Final = "invalid-comment-id"
+INVALID_DIRECTION: Final = "invalid-direction"
 INVALID_INPUT: Final = "invalid-input"
 INVALID_TENANT: Final = "invalid-tenant"
 LOCKED: Final = "locked"

@@ -233,6 +233,11 @@ class Vote(Struct, frozen=True):
     user_id: UserId | None = None
     verification_id: str | None = None
 
+    @property
+    def author_id(self) -> UserId | None:
+        """Who gave it, signed in or not."""
+        return self.user_id
+
 
 class LogEntry(Struct, frozen=True):
     """One entry of the event log as REST gives it; ``data`` is the event as a JSON text."""

@@ -32,6 +32,7 @@ from imagechat_tui.protocol.models import (
     User,
     Version,
     Viewing,
+    Vote,
 )
 from imagechat_tui.protocol.tagged import Tagged
 
@@ -67,6 +68,9 @@ CREATE_COMMENT = Route("POST", "/comments/{tenant_id}")
 DELETE_COMMENT = Route("DELETE", "/comments/{tenant_id}/{comment_id}")
 COMMENT_TEXT = Route("GET", "/comments/{tenant_id}/{comment_id}/text")
 EDIT_COMMENT = Route("POST", "/comments/{tenant_id}/{comment_id}/update-text")
+VOTE = Route("POST", "/comments/{tenant_id}/{comment_id}/vote")
+UNVOTE = Route("DELETE", "/comments/{tenant_id}/{comment_id}/vote/{vote_id}")
+VOTERS = Route("GET", "/comments/{tenant_id}/{comment_id}/votes")
 EVENT_LOG = Route("GET", "/event-log/{tenant_id}")
 PRESENCE_STATUS = Route("GET", "/user-presence-status")
 USERS_ONLINE = Route("GET", "/pages/{tenant_id}/users/online")
@@ -328,6 +332,8 @@ class CommentList(Struct, frozen=True):
     room: RoomIds | None
     branches: Mapping[CommentId, Branch] | None = None
     """How the comments nest, if they are a tree. The reader, who has ``parent_id``, flattens it: None."""
+    votes: Mapping[CommentId, Vote] = {}
+    """Those of the asking user. It is for other clients: ours does not read it."""
     user: User | None = None
     page_number: int = 0
     comment_count: int = 0
@@ -377,6 +383,13 @@ class EditReply(Tagged, frozen=True):
 
     html: str
     approved: bool = True
+
+
+class Voters(Struct, frozen=True):
+    """Answer of VOTERS."""
+
+    names: tuple[str, ...]
+    has_more: bool
 
 
 class EventLogQuery(Struct, frozen=True):

@@ -39,6 +39,7 @@ from imagechat_tui.protocol.models import (
     Summary,
     User,
     Version,
+    Vote,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
@@ -84,6 +85,7 @@ class Data:
     events: dict[RoomKey, tuple[Entry, ...]] = field(default_factory=dict)
     markers: dict[tuple[TenantId, ConversationId], Marker] = field(default_factory=dict)
     comments: dict[tuple[TenantId, CommentId], Comment] = field(default_factory=dict)
+    votes: dict[tuple[TenantId, CommentId, UserId], Vote] = field(default_factory=dict)
     answers: dict[tuple[TenantId, UserId, BroadcastId], Answer] = field(default_factory=dict)
     images: dict[tuple[TenantId, ImageId], ImageRecord] = field(default_factory=dict)
     places: dict[tuple[TenantId, Place], HeldPlace] = field(default_factory=dict)
@@ -176,6 +178,8 @@ class MemoryTransaction:
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for comment_id in comment_ids:
             self._data.comments.pop((tenant_id, comment_id), None)
+            for vote in self.votes_on(tenant_id, comment_id):
+                self.remove_vote(vote)
 
     def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for room, entries in self._data.events.items():
@@ -187,6 +191,39 @@ class MemoryTransaction:
         for key, answer in self._data.answers.items():
             if answer.tenant_id == tenant_id and answer.quotes in comment_ids:
                 self._data.answers[key] = replace(answer, body=_blank(answer.body.decode()).encode())
+
+    def vote(
+        self,
+        tenant_id: TenantId,
+        comment_id: CommentId,
+        *,
+        user_id: UserId | None = None,
+        vote_id: str | None = None,
+    ) -> Vote | None:
+        found = self.votes_on(tenant_id, comment_id)
+        return next((one for one in found if user_id == one.user_id or vote_id == one.id), None)
+
+    def votes_in(self, tenant_id: TenantId, url_id: UrlId, user_id: UserId) -> tuple[Vote, ...]:
+        found = {
+            key: vote
+            for key, vote in self._data.votes.items()
+            if (key[0], vote.url_id, key[2]) == (tenant_id, url_id, user_id)
+        }
+        return tuple(found[key] for key in sorted(found))
+
+    def votes_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[Vote, ...]:
+        found = sorted(key for key in self._data.votes if key[:2] == (tenant_id, comment_id))
+        return tuple(self._data.votes[key] for key in found)
+
+    def put_vote(self, vote: Vote) -> None:
+        assert vote.user_id is not None
+        assert (vote.tenant_id, vote.comment_id) in self._data.comments
+        assert self.vote(vote.tenant_id, vote.comment_id, user_id=vote.user_id) is None
+        self._data.votes[vote.tenant_id, vote.comment_id, vote.user_id] = vote
+
+    def remove_vote(self, vote: Vote) -> None:
+        assert vote.user_id is not None
+        self._data.votes.pop((vote.tenant_id, vote.comment_id, vote.user_id), None)
 
     def marks(self, tenant_id: TenantId, conversation_id: ConversationId) -> tuple[tuple[UserId, int], ...]:
         found = {
@@ -466,10 +503,26 @@ class MemoryStore:
         state = self._state(room)
         return Snapshot(shown, said, state.position, state.last_timestamp_ms)
 
-    async def thread(self, room: RoomKey, url_id: UrlId) -> ThreadPage:
-        state, said = self._state(room), MemoryTransaction(self._data).thread(room.tenant_id, url_id)
+    async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
+        tx, state = MemoryTransaction(self._data), self._state(room)
+        said = tx.thread(room.tenant_id, url_id)
         closed = state.closed_until_ms > self._now_ms()
-        return ThreadPage(said, state.position, state.last_timestamp_ms, closed)
+        votes = () if user_id is None else tx.votes_in(room.tenant_id, url_id, user_id)
+        return ThreadPage(said, state.position, state.last_timestamp_ms, closed, votes)
+
+    async def voters(
+        self, tenant_id: TenantId, comment_id: CommentId, direction: int, most: int
+    ) -> tuple[User, ...]:
+        votes = MemoryTransaction(self._data).votes_on(tenant_id, comment_id)
+        voters = [
+            vote.user_id
+            for vote in sorted(votes, key=lambda one: one.created_at_ms)
+            if vote.direction == direction and vote.user_id is not None
+        ]
+        known = [
+            self._data.users[tenant_id, one][0] for one in voters if (tenant_id, one) in self._data.users
+        ]
+        return tuple(known[:most])
 
     async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
         threads = {url_id} | {one.url_id for one in self._markers(tenant_id, url_id)}

@@ -16,9 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.events import DeletedComment, ImageChatUpdated, NewComment, NewImageChat, Stamp
+from imagechat_tui.protocol.events import (
+    DeletedComment,
+    ImageChatUpdated,
+    NewComment,
+    NewImageChat,
+    Stamp,
+    VoteChanged,
+)
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Placement, PlacementState, ReadMark
+from imagechat_tui.protocol.models import Comment, Placement, PlacementState, ReadMark, User, Vote
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
     Announced,
@@ -57,11 +64,13 @@ class Step:
 
 
 ACTS = ["say", "say", "edit", "mark", "remove", "unmark", "move", "open", "open", "read", "unread"]
+VOTING = ["vote", "vote", "unvote"]
+ABOUT_A_COMMENT = frozenset({"edit", "remove", "vote", "unvote"})
 PLACING = ["place", "place", "set", "unset"]
 STEPS = st.lists(
     st.builds(
         Step,
-        what=st.sampled_from(ACTS + PLACING),
+        what=st.sampled_from(ACTS + VOTING + PLACING),
         number=st.integers(0, 12),
         by=st.sampled_from([eg.ALICE, eg.BOB]),
         thread=st.integers(0, 1),
@@ -88,7 +97,8 @@ def change(step: Step) -> Change:
         decide,
         conversation_id=ConversationId(f"ic_{step.thread}") if step.what in ("unmark", "move") else None,
         thread=thread if step.what in ("say", "mark") else None,
-        comment_id=CommentId(f"c_{step.target}") if step.what in ("edit", "remove") else None,
+        comment_id=CommentId(f"c_{step.target}") if step.what in ABOUT_A_COMMENT else None,
+        vote_id=f"v_{step.target}_{eg.ALICE}_1" if step.what == "unvote" else None,
         image_room=IMAGE_ROOM if step.what == "mark" else None,
         thread_room=room if step.what in ("say", "mark") else None,
         whole_thread=step.what in ("remove", "unmark"),
@@ -178,6 +188,25 @@ def remove(step: Step, stamp: Stamp, subject: Subject) -> Decision:
     return Decision(b"{}", removed_comments=(gone.id,), events=(event,))
 
 
+def vote(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    """For or against; the other way after that."""
+    before, other = subject.comment, subject.vote
+    if before is None:
+        raise Refused
+    direction = -other.direction if other is not None else 1
+    vote_id = f"v_{step.target}_{step.by}_{direction}"
+    given = Vote(vote_id, eg.TENANT, before.url_id, before.id, direction, subject.now_ms, step.by)
+    event = Announced(ROOMS[THREADS.index(before.url_id)], before.url_id, VoteChanged(stamp, given, True))
+    comment = replace(before, votes_up=before.votes_up + 1, votes=before.votes + 1)
+    return Decision(b"{}", comment=comment, removed_vote=other, vote=given, events=(event,))
+
+
+def unvote(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    if subject.comment is None or subject.vote is None:
+        raise Refused
+    return Decision(b"{}", removed_vote=subject.vote)
+
+
 def unmark(step: Step, stamp: Stamp, subject: Subject) -> Decision:
     if subject.conversation is None:
         raise Refused
@@ -212,6 +241,8 @@ DECIDERS = {
     "mark": mark,
     "remove": remove,
     "unmark": unmark,
+    "vote": vote,
+    "unvote": unvote,
     "move": move,
     "open": open_image,
 }
@@ -261,6 +292,8 @@ async def answer(store: Store, change: Change) -> object:
 async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[object]:
     """What a store says to each step, and what it holds after all of them."""
     await store.create_tenant(tenant(eg.TENANT))
+    for user_id in (eg.ALICE, eg.BOB):
+        await store.put_user(eg.TENANT, User(user_id), verified=True, now_ms=eg.T0)
     marked = replace(image("marked", due_ms=1 << 50), url_id=eg.IMAGE)
     for number in (1, 2, 3):
         await store.change(image_change(f"v{number}", ImageChange(marked, (), looking(number, f"v{number}"))))
@@ -283,10 +316,12 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     for number in range(4):
         told.append(await store.image_history(eg.TENANT, image(f"{number}").id))
         told.append(await store.images(eg.TENANT, ImageQuery(url_id=image(f"{number}").url_id)))
+    for target in range(13):
+        told += [await store.voters(eg.TENANT, CommentId(f"c_{target}"), way, 3) for way in (1, -1)]
     told += [await store.placements(VersionKey(eg.TENANT, eg.IMAGE, number)) for number in range(5)]
     told.append(await store.positions([IMAGE_ROOM, *ROOMS]))
     for room, thread in zip([IMAGE_ROOM, *ROOMS], [eg.IMAGE, *THREADS], strict=True):
-        told.append(await store.thread(room, thread))
+        told += [await store.thread(room, thread, user) for user in (None, eg.ALICE, eg.BOB)]
         told += [await store.events_after(room, seq, limit=3) for seq in range(5)]
         told.append(await store.events_since(room, eg.T0 + 1, None, limit=4))
     await store.close()

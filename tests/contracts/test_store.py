@@ -40,7 +40,9 @@ from imagechat_tui.protocol.models import (
     ReadMark,
     ReadState,
     Summary,
+    User,
     Version,
+    Vote,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 from imagechat_tui.server.storage import (
@@ -883,6 +885,67 @@ async def test_a_marker_knows_its_version(store: Store) -> None:
     for number, version in enumerate((None, 1, 2, 3, 0, -1)):
         await store.change(replace(change, broadcast_id=BroadcastId(f"n{number}"), version=version))
     assert asked == [None, 2, 1, 2, None, None, None]
+
+
+def balloting(key: str, decision: Decision, *, vote_id: str | None = None) -> Change:
+    """A change about votes on the comment ``c_one``."""
+    voter = UserId(key.partition(" ")[0])
+    return Change(
+        eg.TENANT,
+        voter,
+        BroadcastId(key),
+        key.encode(),
+        always(decision),
+        comment_id=CommentId("c_one"),
+        vote_id=vote_id,
+    )
+
+
+def ballot(voter: UserId, direction: int = 1, *, at_ms: int = eg.T0) -> Vote:
+    return Vote(f"v_{voter}", eg.TENANT, eg.THREAD, CommentId("c_one"), direction, at_ms, voter)
+
+
+async def test_a_vote_is_found_by_voter_and_by_id_and_goes_with_its_comment(store: Store) -> None:
+    await store.change(saying("one"))
+    for voter in (eg.ALICE, eg.BOB):
+        await store.change(balloting(f"{voter} votes", Decision(b"", vote=ballot(voter))))
+    seen: list[Vote | None] = []
+
+    def look(subject: Subject) -> Decision:
+        seen.append(subject.vote)
+        return Decision(b"")
+
+    for vote_id in (None, f"v_{eg.BOB}", "v_none"):
+        looks = balloting(f"{eg.ALICE} looks {vote_id}", Decision(b""), vote_id=vote_id)
+        await store.change(replace(looks, decide=look))
+    assert seen == [ballot(eg.ALICE), ballot(eg.BOB), None]
+    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).votes == (ballot(eg.ALICE),)
+    assert (await store.thread(ROOM, eg.THREAD)).votes == ()
+    await store.change(balloting(f"{eg.ALICE} turns", Decision(b"", removed_vote=ballot(eg.ALICE))))
+    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).votes == ()
+    gone = Decision(b"", removed_comments=(CommentId("c_one"),))
+    await store.change(balloting(f"{eg.ALICE} deletes", gone))
+    assert (await store.thread(ROOM, eg.THREAD, eg.BOB)).votes == ()
+
+
+async def test_voters_are_named_in_order_as_far_as_they_have_names(store: Store) -> None:
+    await store.change(saying("one"))
+    carol, guest = UserId("demo:carol"), UserId("anon:1")
+    for at, (voter, direction) in enumerate([(eg.BOB, 1), (guest, 1), (eg.ALICE, 1), (carol, -1)]):
+        if voter is not guest:
+            await store.put_user(eg.TENANT, User(voter, username=voter), verified=True, now_ms=eg.T0)
+        vote = ballot(voter, direction, at_ms=eg.T0 + at)
+        await store.change(balloting(f"{voter} votes", Decision(b"", vote=vote)))
+    told = [
+        [voter.username for voter in await store.voters(tenant_id, CommentId("c_one"), direction, most)]
+        for tenant_id, direction, most in (
+            (eg.TENANT, 1, 9),
+            (eg.TENANT, 1, 1),
+            (eg.TENANT, -1, 9),
+            (OTHER, 1, 9),
+        )
+    ]
+    assert told == [[eg.BOB, eg.ALICE], [eg.BOB], [carol], []]
 
 
 async def test_a_verified_profile_is_not_taken_over(store: Store) -> None:

@@ -104,6 +104,21 @@ _MODELS: Final = {
         bannedUntil:integer code!:string customConfig:object maxCharacterLength:integer
         reason!:string secondaryCode:string status!:string translatedError:string
     """,
+    "VoteBodyParams": """
+        commenterEmail!:string? commenterName!:string? url!:string? voteDir!:string
+    """,
+    "VoteResponse": """
+        editKey:string isVerified:boolean status!:string user:object voteId:string
+    """,
+    "VoteResponseUser": """
+        sessionId:string?
+    """,
+    "VoteDeleteResponse": """
+        status!:string wasPendingVote:boolean
+    """,
+    "GetCommentVoteUserNamesSuccessResponse": """
+        hasMore!:boolean status!:string voteUserNames!:array
+    """,
     "APIEmptyResponse": """
         status!:string
     """,
@@ -117,6 +132,7 @@ _NESTED: Final = {
     ("SaveCommentsResponseWithPresence", "comment"): "PublicComment",
     ("SaveCommentsResponseWithPresence", "user"): "UserSessionInfo",
     ("PublicAPISetCommentTextResponse", "comment"): "SetCommentTextResult",
+    ("VoteResponse", "user"): "VoteResponseUser",
     ("GetEventLogResponse", "events"): "EventLogEntry",
     ("PageUsersOnlineResponse", "users"): "PageUserEntry",
     ("PageUsersInfoResponse", "users"): "PageUserEntry",

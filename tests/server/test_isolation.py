@@ -48,6 +48,7 @@ class Case:
     spy: Person
     chat: str
     comment: str
+    vote: str
     image: str
     ids: Json
     """Of the victim's room."""
@@ -70,9 +71,12 @@ async def case(tmp_path: Path) -> AsyncIterator[Case]:
             ),
         )
         chat, first = str(made["createdChatId"]), str(part(made, "comment")["_id"])
+        ballot = f"/comments/demo/{first}/vote"
+        voted = await victim.gets("POST", ballot, {"voteDir": "up"}, urlId=SECRET_THREAD, broadcastId="v")
+        vote = str(voted["voteId"])
         ids = await victim.gets("GET", "/comment-image-chats/demo", urlId=SECRET_IMAGE)
         opened = await victim.gets("POST", "/comment-image-chats/demo/images", PICTURE, v="2")
-        yield Case(house, victim, spy, chat, first, str(part(opened, "image")["id"]), ids)
+        yield Case(house, victim, spy, chat, first, vote, str(part(opened, "image")["id"]), ids)
 
 
 async def state(case: Case) -> tuple[Json, ...]:
@@ -88,7 +92,7 @@ def bodies(route: Route) -> list[object]:
     if route.method == "GET":
         return [None]
     written = marker(broadcastId="spy") | comment("seen") | {"resolved": True, "x": 1, "y": 2}
-    written |= {"version": 1, "placements": []}
+    written |= {"version": 1, "placements": [], "voteDir": "up"}
     return [None, written | (SAME_PIXELS if "/images" in route.template else {})]
 
 
@@ -105,6 +109,7 @@ def query(tenant: str, user_id_ws: str) -> dict[str, str]:
         "startTime": "0",
         "version": "1",
         "broadcastId": "spy",
+        "dir": "1",
     }
 
 
@@ -119,7 +124,12 @@ def extended(route: Route) -> dict[str, str]:
 
 def things(case: Case) -> dict[str, str]:
     """The victim's, for paths."""
-    return {"chat_id": case.chat, "comment_id": case.comment, "image_id": case.image}
+    return {
+        "chat_id": case.chat,
+        "comment_id": case.comment,
+        "vote_id": case.vote,
+        "image_id": case.image,
+    }
 
 
 async def told(
@@ -138,7 +148,7 @@ async def test_a_thing_of_another_tenant_is_a_thing_that_does_not_exist(case: Ca
         for user_id_ws in (own, str(case.ids["userIdWS"])):
             asked = query("other", user_id_ws) | extended(route)
             theirs = {"tenant_id": "other"} | things(case)
-            nowhere = theirs | {"chat_id": "ic_0", "comment_id": "c_0", "image_id": "im_0"}
+            nowhere = theirs | {"chat_id": "ic_0", "comment_id": "c_0", "vote_id": "v_0", "image_id": "im_0"}
             answer = await told(case.spy, route, theirs, body, asked)
             assert answer == await told(case.spy, route, nowhere, body, asked)
             assert CANARY not in answer[1]

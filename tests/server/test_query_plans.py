@@ -98,6 +98,12 @@ async def everything(house: House) -> None:
     await two_steps(ann)
     await ann.gets("POST", f"/comments/demo/{first}/update-text", {"comment": "new"}, broadcastId="e1")
     await ann.gets("GET", f"/comments/demo/{first}/text")
+    ballot = f"/comments/demo/{first}/vote"
+    await ann.gets("POST", ballot, {"voteDir": "up"}, urlId=IMAGE, broadcastId="v1")
+    voted = await ann.gets("POST", ballot, {"voteDir": "down"}, urlId=IMAGE, broadcastId="v2")
+    await ann.gets("DELETE", f"{ballot}/{voted['voteId']}", urlId=IMAGE, broadcastId="v3")
+    await bob.gets("POST", ballot, {"voteDir": "up"}, urlId=IMAGE, broadcastId="v4")
+    await ann.gets("GET", f"/comments/demo/{first}/votes", dir="1")
     await ann.gets("PATCH", f"/comment-image-chats/demo/{chat}", {"broadcastId": "p1", "x": 1, "y": 2})
     await ann.list()
     await ann.thread()

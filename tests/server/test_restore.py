@@ -34,6 +34,9 @@ async def test_it_comes_back_with_its_ids_its_numbers_and_how_far_it_was_read(ho
     ann, bob = house.person("ann"), house.person("bob")
     chat = str((await ann.marks("m1"))["createdChatId"])
     await bob.writes("an answer", "c1")
+    first = items(await ann.list(v="2"), "comments")[0]["_id"]
+    ballot = {"urlId": IMAGE, "broadcastId": "v1"}
+    await bob.gets("POST", f"/comments/demo/{first}/vote", {"voteDir": "up"}, **ballot)
     before, had_read = await shown(ann), (await read(ann), await read(bob))
     await ann.gets("DELETE", f"/comment-image-chats/demo/{chat}", broadcastId="d1")
     assert await shown(ann) == ()
@@ -41,6 +44,7 @@ async def test_it_comes_back_with_its_ids_its_numbers_and_how_far_it_was_read(ho
     assert part(back, "conversation")["_id"] == chat
     assert await shown(ann) == before
     assert [(await read(person))["read"] for person in (ann, bob)] == [state["read"] for state in had_read]
+    assert [one.get("isVotedUp") for one in items(await bob.thread(), "comments")] == [True, None]
     await bob.writes("one more", "c2")
     assert [comment["number"] for comment in items(await ann.list(v="2"), "comments")] == [1, 2, 3]
 

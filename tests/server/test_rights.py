@@ -47,6 +47,8 @@ REQUESTS = {
     ),
     Action.DELETE_COMMENT: Request("DELETE", "/comments/{tenant}/{comment}"),
     Action.DELETE_MARKER: Request("DELETE", "/comment-image-chats/{tenant}/{chat}"),
+    Action.VOTE: Request("POST", "/comments/{tenant}/{comment}/vote", {"voteDir": "down"}),
+    Action.UNVOTE: Request("DELETE", "/comments/{tenant}/{comment}/vote/{vote}"),
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
     Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
     Action.KEEP_READ_STATE: Request("PUT", "/comment-image-chats/{tenant}/read-state", {"read": {}}),
@@ -106,14 +108,18 @@ async def somebody(house: House, standing: Standing) -> Person:
 
 
 async def made_by(person: Person) -> dict[str, str]:
-    """A marker of somebody, its first comment, and an image."""
+    """A marker of somebody, its first comment with their vote, and an image."""
     made = await person.marks("made")
     path, picture = f"/comment-image-chats/{person.tenant}/images", {"places": [], "broadcastId": "opened"}
     opened = await person.gets("POST", path, PICTURE | picture | {"bind": "new"}, v="2")
+    first = str(part(made, "comment")["_id"])
+    ballot = f"/comments/{person.tenant}/{first}/vote"
+    voted = await person.gets("POST", ballot, {"voteDir": "up"}, urlId=K, broadcastId="voted")
     return {
         "tenant": person.tenant,
         "chat": str(made["createdChatId"]),
-        "comment": str(part(made, "comment")["_id"]),
+        "comment": first,
+        "vote": str(voted["voteId"]),
         "image": str(part(opened, "image")["id"]),
     }
 
@@ -161,7 +167,7 @@ async def test_a_body_that_cannot_be_read_is_told_after_the_right(house: House, 
     things = await made_by(owner)
     request = REQUESTS[action]
     there = request.path.format_map(things)
-    nowhere = request.path.format(tenant="demo", chat="ic_0", comment="c_0", image="im_0")
+    nowhere = request.path.format(tenant="demo", chat="ic_0", comment="c_0", image="im_0", vote="v_0")
     for person, at_it, at_nothing in ((nobody, 401, 401), (reader, 403, 404), (owner, 400, 404)):
         for path, status in {nowhere: at_nothing, there: at_it}.items():
             answer, _, _ = await person.asks(request.method, path, b"{" if request.body else None, v="2")

@@ -33,7 +33,7 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, LogEntry, User
+from imagechat_tui.protocol.models import Comment, LogEntry, User, Vote
 from imagechat_tui.protocol.routes import (
     Branch,
     CommentList,
@@ -44,6 +44,7 @@ from imagechat_tui.protocol.routes import (
     EventLog,
     RoomIds,
     UsersOnline,
+    Voters,
 )
 
 Thing = TypeVar("Thing")
@@ -145,7 +146,8 @@ def decode_conversation_reply(obj: JsonObject) -> ConversationReply:
 def encode_comment_list(answer: CommentList, *, tenant_id: TenantId, v2: bool) -> JsonObject:
     """Answer of LIST_COMMENTS: GetCommentsResponseWithPresence. Raw text and position for ``v=2`` only."""
     comments = [
-        encode_full_comment(comment, tenant_id) if v2 else encode_public_comment(comment)
+        (encode_full_comment(comment, tenant_id) if v2 else encode_public_comment(comment))
+        | _own_vote(answer.votes.get(comment.id))
         for comment in answer.comments
     ]
     plain: JsonObject = {
@@ -266,6 +268,21 @@ def decode_comment_text(obj: JsonObject) -> str:
     return Fields(obj).text("commentText")
 
 
+def encode_vote_reply(vote_id: str) -> JsonObject:
+    """Answer of VOTE: VoteResponse. Votes count at once or are refused: none waits to be verified."""
+    return {"status": "success", "voteId": vote_id, "isVerified": True}
+
+
+def encode_vote_deleted() -> JsonObject:
+    """Answer of UNVOTE: VoteDeleteResponse."""
+    return {"status": "success", "wasPendingVote": False}
+
+
+def encode_voters(voters: Voters) -> JsonObject:
+    """Answer of VOTERS: GetCommentVoteUserNamesSuccessResponse."""
+    return {"status": "success", "voteUserNames": list(voters.names), "hasMore": voters.has_more}
+
+
 def encode_event_log(log: EventLog) -> JsonObject:
     """Answer of EVENT_LOG. Whether it is complete travels in a header."""
     return {
@@ -344,6 +361,13 @@ def encode_users_info(users: Iterable[User]) -> JsonObject:
 def encode_presence_status(online: Mapping[UserId, bool]) -> JsonObject:
     """Answer of PRESENCE_STATUS."""
     return {"status": "success", "userIdsOnline": dict(online)}
+
+
+def _own_vote(vote: Vote | None) -> JsonObject:
+    if vote is None:
+        return {}
+    up = vote.direction > 0
+    return {"isVotedUp": up, "isVotedDown": not up, "myVoteId": vote.id}
 
 
 def _nested(comments: list[JsonObject], branches: Mapping[CommentId, Branch]) -> list[JsonObject]:

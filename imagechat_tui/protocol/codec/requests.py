@@ -283,6 +283,33 @@ def decode_edit_comment(obj: JsonObject, query: Mapping[str, str], comment_id: C
     return EditComment(comment_id, _broadcast_id(Fields(query)), Fields(obj).text("comment"))
 
 
+def decode_vote(obj: JsonObject) -> int:
+    """Body of VOTE, VoteBodyParams: 1 or -1. Who votes is known without it.
+
+    Raises:
+        MalformedMessage: Its key is ``voteDir``.
+    """
+    match Fields(obj).text("voteDir"):
+        case "up":
+            return 1
+        case "down":
+            return -1
+        case _:
+            raise MalformedMessage("voteDir", "is neither up nor down")
+
+
+def decode_voters_query(query: Mapping[str, str]) -> int:
+    """Query of VOTERS: votes of which direction, 1 or -1.
+
+    Raises:
+        MalformedMessage: Its key is ``dir``.
+    """
+    direction = _whole(query, "dir", None)
+    if direction not in (1, -1):
+        raise MalformedMessage("dir", "is neither 1 nor -1")
+    return direction
+
+
 def encode_event_log_query(query: EventLogQuery) -> dict[str, str]:
     """Query of EVENT_LOG. A position goes with ``v=2``."""
     return _query(

@@ -56,6 +56,9 @@ class Action(StrEnum):
     RESOLVE_MARKER = "resolve-marker"
     DELETE_COMMENT = "delete-comment"
     DELETE_MARKER = "delete-marker"
+    VOTE = "vote"
+    UNVOTE = "unvote"
+    """Take a vote back."""
     BIND_PICTURE = "bind-picture"
     """Say which image a picture is whose place nobody knows."""
     LINK_PICTURE = "link-picture"
@@ -132,6 +135,8 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.RESOLVE_MARKER: (_NO, _NO, _NO, _YES, _YES),
             Action.DELETE_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
             Action.DELETE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
+            Action.VOTE: (_NO, _YES, _NO, _YES, _YES),
+            Action.UNVOTE: (_NO, _OWN, _NO, _OWN, _OWN),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
             Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
             Action.KEEP_READ_STATE: (_NO, _NO, _YES, _YES, _YES),

@@ -39,6 +39,7 @@ from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.read_states import ReadStates
 from imagechat_tui.server.usecases.refusals import Refused
 from imagechat_tui.server.usecases.summaries import SummaryQueries
+from imagechat_tui.server.usecases.votes import VoteCommands
 
 MAX_BODY_BYTES = 64 * 1024
 STORE_RETRY_S = 5
@@ -94,6 +95,7 @@ def create_app(
             queries=Queries(store, tokens, now_ms=settings.now_ms),
             markers=MarkerCommands(*writing),
             comments=CommentCommands(*writing),
+            votes=VoteCommands(*writing),
             images=ImageCommands(*writing),
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),
@@ -214,6 +216,8 @@ def _refused_by(error: Exception) -> Refused:
             return Refused(400, codes.MISSING_BROADCAST_ID, str(error))
         case MalformedMessage(key="urlId"):
             return Refused(400, codes.MISSING_URL_ID, str(error))
+        case MalformedMessage(key="voteDir" | "dir"):
+            return Refused(400, codes.INVALID_DIRECTION, str(error))
         case MalformedMessage():
             return Refused(400, codes.INVALID_INPUT, str(error))
         case UrlTooLong():

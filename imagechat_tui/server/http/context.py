@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.queries import Queries
     from imagechat_tui.server.usecases.read_states import ReadStates
     from imagechat_tui.server.usecases.summaries import SummaryQueries
+    from imagechat_tui.server.usecases.votes import VoteCommands
 
 from msgspec import Struct
 
@@ -36,6 +37,7 @@ class Serving(Struct, frozen=True):
     queries: Queries
     markers: MarkerCommands
     comments: CommentCommands
+    votes: VoteCommands
     images: ImageCommands
     read_states: ReadStates
     placements: PlacementCommands

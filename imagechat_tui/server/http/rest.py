@@ -195,6 +195,36 @@ async def delete_comment(request: web.Request) -> web.Response:
     return _stored(await request.app[SERVING].comments.delete_comment(asked, comment_id))
 
 
+async def vote(request: web.Request) -> web.Response:
+    """Vote for or against a comment."""
+    actor, comment_id = await writer(request), _comment_id(request)
+    async with _rights_first(request, actor, Action.VOTE, comment_id=comment_id):
+        codec.decode_list_conversations(request.query)  # SDKs name the page; the comment knows it
+        broadcast_id, direction = (
+            codec.decode_broadcast_id(request.query),
+            codec.decode_vote(await body_of(request)),
+        )
+    asked = _request(request, actor, broadcast_id, "vote", comment_id, direction)
+    return _stored(await request.app[SERVING].votes.vote(asked, comment_id, direction))
+
+
+async def unvote(request: web.Request) -> web.Response:
+    """Take a vote back."""
+    actor, comment_id = await writer(request), _comment_id(request)
+    async with _rights_first(request, actor, Action.VOTE, comment_id=comment_id):
+        broadcast_id = codec.decode_broadcast_id(request.query)
+    vote_id = request.match_info["vote_id"]
+    asked = _request(request, actor, broadcast_id, "unvote", comment_id, vote_id)
+    return _stored(await request.app[SERVING].votes.unvote(asked, comment_id, vote_id))
+
+
+async def voters(request: web.Request) -> web.Response:
+    """Answer who has voted."""
+    actor, direction = await reader(request), codec.decode_voters_query(request.query)
+    answer = await request.app[SERVING].queries.voters(actor, _comment_id(request), direction)
+    return answered(codec.encode_voters(answer))
+
+
 async def event_log(request: web.Request) -> web.Response:
     """Answer with what happened in a room."""
     serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
@@ -381,6 +411,9 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.COMMENT_TEXT, comment_text),
     (routes.EDIT_COMMENT, edit_comment),
     (routes.DELETE_COMMENT, delete_comment),
+    (routes.VOTE, vote),
+    (routes.UNVOTE, unvote),
+    (routes.VOTERS, voters),
     (routes.EVENT_LOG, event_log),
     (routes.HEALTH, health),
     (routes.READY, ready),

@@ -46,6 +46,7 @@ from imagechat_tui.protocol.models import (
     Summary,
     User,
     Version,
+    Vote,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
 
@@ -134,6 +135,8 @@ class ThreadPage(Struct, frozen=True):
     position: Position
     last_timestamp_ms: int
     closed: bool
+    votes: tuple[Vote, ...] = ()
+    """Those of the asking user."""
 
 
 class ImageRecord(Struct, frozen=True):
@@ -255,6 +258,8 @@ class DeletedThread(Struct, frozen=True):
     """Where it was on other versions, by their numbers: one that was worked out, one that a person said."""
     due_ms: int = 0
     """From then on it cannot be restored, and its words go."""
+    votes: tuple[Vote, ...] = ()
+    """On its comments."""
 
 
 class Subject(Struct, frozen=True):
@@ -269,6 +274,8 @@ class Subject(Struct, frozen=True):
     occupied: bool = False
     """Another marker, or a comment, stands where the deleted one stood."""
     comment: Comment | None = None
+    vote: Vote | None = None
+    """On the comment: the one that is asked for, else the actor's."""
     thread: tuple[Comment, ...] = ()
     """All comments of the conversation's (or comment's) thread, if asked for."""
     thread_key: UrlId | None = None
@@ -320,6 +327,9 @@ class Decision(Struct, frozen=True):
     """The room of its thread, which takes comments again."""
     closed_thread: RoomKey | None = None
     """This thread takes no comments for a while."""
+    removed_vote: Vote | None = None
+    vote: Vote | None = None
+    """On a comment that is there; its voter has no other one on it."""
     events: tuple[Announced, ...] = ()
     image_change: ImageChange | None = None
 
@@ -336,6 +346,8 @@ class Change(Struct, frozen=True):
     conversation_id: ConversationId | None = None
     thread: UrlId | None = None
     comment_id: CommentId | None = None
+    vote_id: str | None = None
+    """Which vote on the comment is meant; None is the actor's."""
     image_room: RoomKey | None = None
     """Where the next number comes from."""
     thread_room: RoomKey | None = None
@@ -387,8 +399,14 @@ class Store(Protocol):
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """An image's markers, by creation."""
 
-    async def thread(self, room: RoomKey, url_id: UrlId) -> ThreadPage:
-        """All comments under a thread key."""
+    async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
+        """All comments under a thread key, and what of them is a user's own."""
+
+    async def voters(
+        self, tenant_id: TenantId, comment_id: CommentId, direction: int, most: int
+    ) -> tuple[User, ...]:
+        """The profiles of those who voted so on a comment, so many at most, in order of their votes. Who has no
+        profile is left out."""
 
     async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
         """Who has written under a page: on the image's markers, or in the thread."""

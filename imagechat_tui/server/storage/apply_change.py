@@ -193,6 +193,11 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         thread = marker.conversation.url_id
     if marker is None and thread is not None:
         marker = tx.marker(tenant_id, thread=thread)
+    vote = None
+    if comment is not None and change.vote_id is not None:
+        vote = tx.vote(tenant_id, comment.id, vote_id=change.vote_id)
+    elif comment is not None:
+        vote = tx.vote(tenant_id, comment.id, user_id=change.actor_id)
     deleted = None
     if marker is None and change.conversation_id is not None:
         deleted = tx.deleted_thread(tenant_id, change.conversation_id)
@@ -209,6 +214,7 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         deleted=deleted,
         occupied=deleted is not None and _is_occupied(tx, tenant_id, deleted.conversation.url_id),
         comment=comment,
+        vote=vote,
         thread=tx.thread(tenant_id, thread) if change.whole_thread and thread is not None else (),
         thread_key=thread,
         thread_closed=thread_room is not None and thread_room.closed_until_ms > now_ms,
@@ -296,6 +302,10 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
         tx.put_marker(tenant_id, Marker(decision.conversation, decision.image))
     if decision.comment is not None:
         tx.put_comment(tenant_id, decision.comment)
+    if decision.removed_vote is not None:
+        tx.remove_vote(decision.removed_vote)
+    if decision.vote is not None:
+        tx.put_vote(decision.vote)
     if decision.removed_conversation is not None:
         tx.remove_marker(tenant_id, decision.removed_conversation)
     if decision.removed_comments:
@@ -323,7 +333,15 @@ def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decisi
     if gone is None or image is None or due_ms is None:
         return
     read, placements = tx.marks(tenant_id, gone.id), tx.all_placements(tenant_id, gone.id)
-    tx.keep_deleted_thread(tenant_id, DeletedThread(gone, image, subject.thread, read, placements, due_ms))
+    votes = tuple(
+        vote
+        for comment in subject.thread
+        if comment.votes_up or comment.votes_down
+        for vote in tx.votes_on(tenant_id, comment.id)
+    )
+    tx.keep_deleted_thread(
+        tenant_id, DeletedThread(gone, image, subject.thread, read, placements, due_ms, votes)
+    )
 
 
 def _restore(
@@ -335,6 +353,8 @@ def _restore(
     tx.put_marker(tenant_id, Marker(thread.conversation, image))
     for comment in thread.comments:
         tx.put_comment(tenant_id, comment)
+    for vote in thread.votes:
+        tx.put_vote(vote)
     tx.put_marks(tenant_id, home, thread.read)
     tx.forget_deleted_thread(tenant_id, home)
     revisions = tx.raise_revisions(tenant_id, image, home)

@@ -26,6 +26,7 @@ from imagechat_tui.protocol.models import (
     Point,
     User,
     Version,
+    Vote,
 )
 from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
 
@@ -43,6 +44,7 @@ ROOM: Final = "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_nu
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
 TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
 PERSON: Final = "id, username, display_name, email, avatar_src"
+VOTE: Final = "id, comment_id, user_id, url_id, direction, created_at_ms"
 IMAGE: Final = "id, url_id, src, name, project, due_ms"
 PLACE: Final = "kind, project, value, image_id, moved"
 VERSION: Final = "number, pixels, sha256, width, height, scale, at_ms, by_id"
@@ -200,6 +202,24 @@ def read_person(row: sqlite3.Row) -> User:
         display_name=row["display_name"],
         email=row["email"],
         avatar_src=row["avatar_src"],
+    )
+
+
+def vote_row(vote: Vote) -> tuple[object, ...]:
+    """The values of VOTE."""
+    return vote.id, vote.comment_id, vote.user_id, vote.url_id, vote.direction, vote.created_at_ms
+
+
+def read_vote(row: sqlite3.Row) -> Vote:
+    """A Vote from a row of VOTE and its tenant."""
+    return Vote(
+        id=row["id"],
+        tenant_id=TenantId(row["tenant_id"]),
+        url_id=UrlId(row["url_id"]),
+        comment_id=CommentId(row["comment_id"]),
+        direction=row["direction"],
+        created_at_ms=row["created_at_ms"],
+        user_id=UserId(row["user_id"]),
     )
 
 

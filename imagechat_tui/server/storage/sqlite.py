@@ -248,16 +248,36 @@ class SqliteStore:
 
         return await self._read(read)
 
-    async def thread(self, room: RoomKey, url_id: UrlId) -> ThreadPage:
+    async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
         """See Store."""
 
         def read(db: sqlite3.Connection) -> ThreadPage:
-            state = self._state(db, room)
-            comments = SqliteTransaction(db).thread(room.tenant_id, url_id)
+            tx, state = SqliteTransaction(db), self._state(db, room)
+            comments = tx.thread(room.tenant_id, url_id)
             closed = state.closed_until_ms > self._now_ms()
-            return ThreadPage(comments, state.position, state.last_timestamp_ms, closed)
+            votes = () if user_id is None else tx.votes_in(room.tenant_id, url_id, user_id)
+            return ThreadPage(comments, state.position, state.last_timestamp_ms, closed, votes)
 
         return await self._read(read)
+
+    async def voters(
+        self, tenant_id: TenantId, comment_id: CommentId, direction: int, most: int
+    ) -> tuple[User, ...]:
+        """See Store."""
+        columns = ", ".join(f"person.{name}" for name in rows.PERSON.split(", "))
+        return await self._read(
+            lambda db: tuple(
+                map(
+                    rows.read_person,
+                    db.execute(
+                        f"SELECT {columns} FROM vote CROSS JOIN person ON person.tenant_id = vote.tenant_id"
+                        " AND person.id = vote.user_id WHERE vote.tenant_id = ? AND vote.comment_id = ?"
+                        " AND vote.direction = ? ORDER BY vote.created_at_ms, vote.user_id LIMIT ?",
+                        (tenant_id, comment_id, direction, most),
+                    ),
+                )
+            )
+        )
 
     async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
         """See Store."""

@@ -28,6 +28,7 @@ from imagechat_tui.protocol.models import (
     ReadState,
     Summary,
     Version,
+    Vote,
 )
 from imagechat_tui.server.storage import (
     DeletedThread,
@@ -244,7 +245,7 @@ class SqliteTransaction:
         )
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """See Transaction."""
+        """See Transaction. The votes go by their foreign key."""
         removed = [(tenant_id, comment_id) for comment_id in comment_ids]
         self._db.executemany("DELETE FROM comment WHERE tenant_id = ? AND id = ?", removed)
 
@@ -405,6 +406,54 @@ class SqliteTransaction:
             (tenant_id, image_id),
         )
         self._db.execute("DELETE FROM image WHERE tenant_id = ? AND id = ?", (tenant_id, image_id))
+
+    # Votes
+
+    def vote(
+        self,
+        tenant_id: TenantId,
+        comment_id: CommentId,
+        *,
+        user_id: UserId | None = None,
+        vote_id: str | None = None,
+    ) -> Vote | None:
+        """See Transaction."""
+        column, value = ("user_id", user_id) if vote_id is None else ("id", vote_id)
+        row = self._one(
+            f"SELECT tenant_id, {rows.VOTE} FROM vote WHERE tenant_id = ? AND comment_id = ? AND {column} = ?",
+            tenant_id,
+            comment_id,
+            value,
+        )
+        return rows.read_vote(row) if row is not None else None
+
+    def votes_in(self, tenant_id: TenantId, url_id: UrlId, user_id: UserId) -> tuple[Vote, ...]:
+        """See Transaction. For the order's sake SQLite would walk all votes of the tenant."""
+        lines = self._db.execute(
+            f"SELECT tenant_id, {rows.VOTE} FROM vote INDEXED BY vote_in_thread"
+            " WHERE tenant_id = ? AND url_id = ? AND user_id = ? ORDER BY comment_id",
+            (tenant_id, url_id, user_id),
+        )
+        return tuple(map(rows.read_vote, lines))
+
+    def votes_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[Vote, ...]:
+        """See Transaction."""
+        lines = self._db.execute(
+            f"SELECT tenant_id, {rows.VOTE} FROM vote WHERE tenant_id = ? AND comment_id = ? ORDER BY user_id",
+            (tenant_id, comment_id),
+        )
+        return tuple(map(rows.read_vote, lines))
+
+    def put_vote(self, vote: Vote) -> None:
+        """See Transaction."""
+        self._db.execute(
+            f"INSERT INTO vote (tenant_id, {rows.VOTE}) VALUES ({rows.placeholders(rows.VOTE)})",
+            (vote.tenant_id, *rows.vote_row(vote)),
+        )
+
+    def remove_vote(self, vote: Vote) -> None:
+        """See Transaction."""
+        self._db.execute("DELETE FROM vote WHERE tenant_id = ? AND id = ?", (vote.tenant_id, vote.id))
 
     # Deleted threads
 

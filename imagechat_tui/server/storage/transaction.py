@@ -28,6 +28,7 @@ from imagechat_tui.protocol.models import (
     Position,
     ReadState,
     Version,
+    Vote,
 )
 from imagechat_tui.server.storage import (
     DeletedThread,
@@ -135,11 +136,35 @@ class Transaction(Protocol):
         """Remove a marker with its placements and how far it was read, not its comments."""
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """Remove comments. Where they are quoted they still are."""
+        """Remove comments with the votes on them. Where they are quoted they still are."""
 
     def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         """Take their words away (``comment`` and ``commentHTML`` of the frame's or answer's ``comment`` become
         empty) wherever a logged event or a kept answer quotes them."""
+
+    # Votes
+
+    def vote(
+        self,
+        tenant_id: TenantId,
+        comment_id: CommentId,
+        *,
+        user_id: UserId | None = None,
+        vote_id: str | None = None,
+    ) -> Vote | None:
+        """A vote on a comment, by its voter or by its id: exactly one is given."""
+
+    def votes_in(self, tenant_id: TenantId, url_id: UrlId, user_id: UserId) -> tuple[Vote, ...]:
+        """A user's votes in a thread, by comment."""
+
+    def votes_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[Vote, ...]:
+        """All votes on a comment, by voter."""
+
+    def put_vote(self, vote: Vote) -> None:
+        """Add a vote on a comment that is there, of somebody who has none on it."""
+
+    def remove_vote(self, vote: Vote) -> None:
+        """Remove a vote."""
 
     # Deleted threads
 

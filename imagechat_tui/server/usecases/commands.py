@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.events import LoggedEvent, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation
+from imagechat_tui.protocol.models import Comment, Conversation, Vote
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, Thing, allowed
 from imagechat_tui.server.guard.limits import Limit, Limits
@@ -134,6 +134,7 @@ class Commands:
         *,
         conversation_id: ConversationId | None = None,
         comment_id: CommentId | None = None,
+        vote_id: str | None = None,
         thread: UrlId | None = None,
         whole_thread: bool = False,
         image_room: RoomKey | None = None,
@@ -151,6 +152,7 @@ class Commands:
             decide=decide,
             conversation_id=conversation_id,
             comment_id=comment_id,
+            vote_id=vote_id,
             thread=thread,
             whole_thread=whole_thread,
             image_room=image_room,
@@ -161,7 +163,12 @@ class Commands:
         )
 
     def allow(
-        self, request: Request, action: Action, owned: Comment | Conversation | None, *, locked: bool = False
+        self,
+        request: Request,
+        action: Action,
+        owned: Comment | Conversation | Vote | None,
+        *,
+        locked: bool = False,
     ) -> None:
         """Refuse what the table of rights does not grant."""
         owner = owned.author_id if owned is not None else None

@@ -14,6 +14,7 @@ from imagechat_tui.protocol.routes import (
     EventLogQuery,
     ListComments,
     RoomIds,
+    Voters,
 )
 from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
@@ -26,6 +27,9 @@ from imagechat_tui.server.usecases.refusals import (
     conversation_not_found,
     image_not_found,
 )
+
+MAX_VOTERS = 100
+"""So many are named in one answer."""
 
 
 class Queries:
@@ -97,11 +101,12 @@ class Queries:
         """One page of a thread."""
         self.admit(actor)
         thread = clean(asked.url_id)
-        found = await self._store.thread(self.room(actor.tenant_id, thread), thread)
+        found = await self._store.thread(self.room(actor.tenant_id, thread), thread, actor.id)
         page = comment_page([comment for comment in found.comments if comment.approved], asked)
         return CommentList(
             comments=page.comments,
             branches=page.branches,
+            votes={vote.comment_id: vote for vote in found.votes},
             url_id_clean=thread,
             room=self._ids(actor, thread),
             user=actor.user,
@@ -124,6 +129,13 @@ class Queries:
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
         return comment.text or ""
+
+    async def voters(self, actor: Actor, comment_id: CommentId, direction: int) -> Voters:
+        """Who has voted so on a comment, by name: guests have none."""
+        if await self._store.comment(actor.tenant_id, comment_id) is None:
+            raise comment_not_found()
+        voters = await self._store.voters(actor.tenant_id, comment_id, direction, MAX_VOTERS + 1)
+        return Voters(tuple(voter.name for voter in voters[:MAX_VOTERS]), len(voters) > MAX_VOTERS)
 
     async def event_log(
         self, actor: Actor, query: EventLogQuery, *, v2: bool, registered_ms: int | None

@@ -8,12 +8,14 @@ from imagechat_tui.protocol.routes import ErrorReply
 _REASONS = {
     codes.PLACE_TAKEN: "Another marker stands where the deleted one stood.",
     codes.ALREADY_USED: "This broadcastId was used for another request.",
+    codes.ALREADY_VOTED: "You have voted so already.",
     codes.COMMENT_TOO_BIG: "Comment too long.",
     codes.DEADLINE: "The request came too late.",
     codes.EMPTY_COMMENT: "The comment is empty.",
     codes.ENCODED_BODY: "Send the body as it is, not packed.",
     codes.INTERNAL: "Something went wrong on the server.",
     codes.INVALID_COMMENT_ID: "No such comment in this thread.",
+    codes.INVALID_DIRECTION: "A vote is up or down.",
     codes.INVALID_INPUT: "The request cannot be read.",
     codes.INVALID_TENANT: "No such tenant.",
     codes.LOCKED: "The comment is locked.",
@@ -66,6 +68,11 @@ def conversation_not_found() -> Refused:
 def comment_not_found() -> Refused:
     """A comment that is not there, or not this tenant's."""
     return Refused(404, codes.NOT_FOUND, "Comment not found")
+
+
+def vote_not_found() -> Refused:
+    """A vote that is not there, or not on this comment."""
+    return Refused(404, codes.NOT_FOUND, "Vote not found")
 
 
 def image_not_found() -> Refused:
