@@ -529,6 +529,9 @@ class NoWorkingFolder(Struct, frozen=True):
 class NoTerminal(Struct, frozen=True):
     """The screen needs one."""
 
+    over_ssh: bool = False
+    """Whether a command is run over SSH, which has none unless it is asked for."""
+
 
 class NotUtf8(Struct, frozen=True):
     """The terminal does not take UTF-8, by what the environment says."""

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     from imagechat_tui.net.local_server import LocalServer
 
+WAIT_S = 2.0
+"""How long an answer of the terminal is waited for: it may be far away."""
+
 LITTLE_BYTES = 1 << 20
 """A disk with less room is as good as full."""
 
@@ -92,9 +95,13 @@ def _terminal_findings(settings: ClientSettings) -> list[Finding]:
     """What the terminal says, if there is one, and what the environment says of it."""
     if not has_terminal():
         return [*terminal_findings(settings, os.environ, None)]
-    graphics = answered_graphics(settings, cell_aspect())
+    graphics = answered_graphics(settings, cell_aspect(), WAIT_S)
+    started = time.monotonic()
+    wide = draws_wide(WAIT_S)
+    took_s = time.monotonic() - started
     told = terminal_findings(settings, os.environ, graphics, client_told_by(ask_tmux(os.environ)))
-    return [*told, width_finding(draws_wide()), graphics_finding(graphics)]
+    way = [] if wide is None else [way_finding(took_s)]
+    return [*told, *way, width_finding(wide), graphics_finding(graphics)]
 
 
 def terminal_findings(
@@ -186,6 +193,11 @@ def colors_finding(
                 " (SendEnv COLORTERM in ~/.ssh/config where you sit, AcceptEnv COLORTERM in sshd_config here)"
             )
     return Finding("colours", True, f"{depth}, {why}" if why.startswith("by ") else f"{depth}: {why}", remedy)
+
+
+def way_finding(took_s: float) -> Finding:
+    """How far the terminal is: that is what a key waits for, beside what the server takes."""
+    return Finding("way to the terminal", True, f"{took_s * 1000:.0f} ms there and back")
 
 
 def width_finding(wide: bool | None) -> Finding:

@@ -17,6 +17,7 @@ from typing import Final
 from imagechat_tui import problems
 from imagechat_tui.cli import flush_or_discard
 from imagechat_tui.cli.charset import charset
+from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.raster.ambiguous_width import ASK_ON_LINE, drawn_wide
 from imagechat_tui.raster.colors import ColorDepth
@@ -241,4 +242,4 @@ def _opened() -> int:
             return os.open(name, os.O_RDWR | os.O_NOCTTY)
         except OSError:
             continue
-    raise VerbFailed(problems.NoTerminal())
+    raise VerbFailed(problems.NoTerminal(over_ssh(os.environ)))

@@ -35,6 +35,12 @@ def verb_words(problem: VerbProblem) -> Words:
                 f"{begins}, and only http, https and file are known.",
                 "Fetch it yourself and open the file.",
             )
+        case problems.NoTerminal(over_ssh=True):
+            return Words(
+                "No terminal",
+                "The screen needs a terminal, and ssh has none for a command that it is told to run.",
+                "Ask for one: ssh -t HOST imagechat IMAGE. In scripts use imagechat ls, add, watch or show.",
+            )
         case problems.NoTerminal():
             return Words(
                 "No terminal",

@@ -31,6 +31,24 @@ def test_a_picture_is_opened_whichever_side_its_options_are_on(
     assert "No terminal" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("env", "remedy"),
+    [
+        ({"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}, "ssh -t HOST imagechat IMAGE"),
+        ({}, "over SSH, ssh -t."),
+    ],
+)
+def test_who_has_no_terminal_over_ssh_is_told_how_to_ask_for_one(
+    env: dict[str, str], remedy: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert run(["shot.png"]) == USAGE
+    assert remedy in capsys.readouterr().err
+
+
 def test_options_before_a_verb_are_sent_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--server", "http://localhost:1", "ls", "shot.png"]) == USAGE
     assert "imagechat ls --server ..." in capsys.readouterr().err

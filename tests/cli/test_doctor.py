@@ -19,6 +19,7 @@ from imagechat_tui.cli.doctor import (
     server_findings,
     sign_in_finding,
     terminal_findings,
+    way_finding,
 )
 from imagechat_tui.cli.tmux_client import client_in
 from imagechat_tui.net.kept_pictures import KeptPictures
@@ -103,6 +104,12 @@ def test_what_tmux_says_of_the_terminal_round_it_is_told(
     assert finding.ok is ok
     assert found in finding.found
     assert remedy in finding.remedy if remedy else not finding.remedy
+
+
+def test_the_way_to_the_terminal_is_told() -> None:
+    finding = way_finding(0.2104)
+    assert finding.ok
+    assert finding.found == "210 ms there and back"
 
 
 def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> None:

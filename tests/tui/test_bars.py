@@ -118,7 +118,21 @@ async def test_a_step_of_the_crosshair_rewrites_its_figures_and_nothing_else(
         ((region,),) = drawn
         assert region.height == 1
         assert region.x == len(" PICTURE  60.")
-        assert region.right <= len(" PICTURE  60.8 %, 45.1 % · 2× · 50 ms")
+        assert region.right <= len(" PICTURE  60.8 %, 45.1 % · 2× · server 50 ms")
+
+
+@pytest.mark.parametrize(("width", "shown"), [(120, True), (93, True), (92, False), (79, False)])
+async def test_the_round_trip_to_the_server_is_named_and_gives_way_to_keys(width: int, shown: bool) -> None:
+    hints = (("c", "comment"), ("Enter", "mark"), ("Tab", "pane"))
+    app = Edges()
+    async with app.run_test(size=(width, 5)):
+        status = app.query_one(StatusBar)
+        status.facts = StatusFacts("PICTURE", Point(60.8, 45.1), 2.0, 0.041, hints=hints)
+        line = status.render().plain
+        assert ("2× · server 50 ms" in line) is shown
+        assert ("ms" in line) is shown
+        assert "c comment  Enter mark  Tab pane  ? help  q quit" in line
+        assert cell_len(line) == width
 
 
 async def test_while_writing_the_keys_for_help_and_quit_are_others() -> None:

@@ -559,7 +559,7 @@ async def test_a_key_about_threads_of_which_none_came_says_so(sit: Sit, key: str
 async def test_a_round_trip_is_not_told_of_a_link_that_is_gone(sit: Sit) -> None:
     state = two_threads()
     async with sit(state) as desk:
-        assert "20 ms" in desk.lines[-1]
+        assert "server 20 ms" in desk.lines[-1]
         await desk.publish(eg.changed(state, connection=replace(state.connection, phase=Phase.OFFLINE)))
         assert "20 ms" not in desk.lines[-1]
 

@@ -195,6 +195,7 @@ class StatusFacts(Struct, frozen=True):
     crosshair: Point | None = None
     zoom: float = 1.0
     round_trip_s: float | None = None
+    """To the server and back; over SSH it says nothing of the way to the terminal."""
     typing: bool = False
     """Whether letters are text now, or continue what was begun, so that help and quit need other keys."""
     begun: bool = False
@@ -239,6 +240,16 @@ class StatusBar(Widget):
         return f" {facts.pane if self.size.width >= 40 else facts.pane[:1]} "
 
     def _place(self, facts: StatusFacts) -> str:
+        """Where the crosshair is, and how it stands; the round trip gives way to keys."""
+        place = self._place_with(facts, round_trip_s=facts.round_trip_s)
+        help_key, quit_key = KEYS_WHILE_TYPING if facts.typing else KEYS
+        keys = sum(cell_len(key) + cell_len(words) + 3 for key, words in facts.hints)
+        room = self.size.width - len(self._chip(facts)) - cell_len(place) - 3
+        if keys + len(help_key) + len(quit_key) + 12 <= room:
+            return place
+        return self._place_with(facts, round_trip_s=None)
+
+    def _place_with(self, facts: StatusFacts, round_trip_s: float | None) -> str:
         width = self.size.width
         hidden = f"{facts.hidden} hidden"
         if width < 60 and facts.hidden:
@@ -249,8 +260,8 @@ class StatusBar(Widget):
         place = f"{facts.crosshair.x:{3 + digits}.{digits}f} %, {facts.crosshair.y:{3 + digits}.{digits}f} %"
         if width >= 60:
             place += f"{SEPARATOR}{facts.zoom:.3g}{symbols.TIMES}"
-        if width >= 80 and facts.round_trip_s is not None:
-            place += f"{SEPARATOR}{round_trip(facts.round_trip_s)}"
+        if width >= 80 and round_trip_s is not None:
+            place += f"{SEPARATOR}server {round_trip(round_trip_s)}"
         if width >= 60 and facts.placing:
             place += f"{SEPARATOR}{facts.placing}"
         if width >= 60 and facts.markers != "all":
