@@ -36,9 +36,10 @@ UPGRADE_REQUIRED: Final = "upgrade-required"
 URL_TOO_LONG: Final = "url-too-long"
 USER_RATE_LIMITED: Final = "user-rate-limited"
 
+THREAD_CLOSED: Final = "thread-closed"
+
 # What a hosted server says, and ours never.
 BANNED: Final = "banned"
 EDIT_KEY_INVALID: Final = "edit-key-invalid"
 """With 401, and yet not cured by signing in."""
 INVALID_TENANT_ID: Final = "invalid-tenant-id"
-THREAD_CLOSED: Final = "thread-closed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -10,6 +11,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, U
 from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
+    Neighbours,
     Placements,
     Point,
     Position,
@@ -82,6 +84,8 @@ class UpdatedComment(Tagged, frozen=True):
     stamp: Stamp
     comment: Comment
     present: frozenset[str] = frozenset()
+    positions: Mapping[str, Neighbours] = {}
+    """Where it stands now, by ``routes.Direction``, if that has changed."""
 
 
 class DeletedComment(Tagged, frozen=True):

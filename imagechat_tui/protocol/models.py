@@ -220,6 +220,15 @@ class Comment(Struct, frozen=True):
         return self.user_id or self.anon_user_id
 
 
+class Neighbours(Struct, frozen=True):
+    """Where a root of a thread stands in an order: between which two."""
+
+    before: CommentId | None
+    """None: it is the first."""
+    after: CommentId | None
+    """None: it is the last."""
+
+
 class Vote(Struct, frozen=True):
     """One vote. Votes are deltas on the wire: each ``id`` counts once."""
 

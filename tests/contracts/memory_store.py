@@ -506,7 +506,7 @@ class MemoryStore:
     async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
         tx, state = MemoryTransaction(self._data), self._state(room)
         said = tx.thread(room.tenant_id, url_id)
-        closed = state.closed_until_ms > self._now_ms()
+        closed = state.is_closed or state.closed_until_ms > self._now_ms()
         votes = () if user_id is None else tx.votes_in(room.tenant_id, url_id, user_id)
         return ThreadPage(said, state.position, state.last_timestamp_ms, closed, votes)
 

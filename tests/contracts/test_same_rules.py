@@ -22,6 +22,7 @@ from imagechat_tui.protocol.events import (
     NewComment,
     NewImageChat,
     Stamp,
+    ThreadStateChange,
     VoteChanged,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
@@ -65,12 +66,13 @@ class Step:
 
 ACTS = ["say", "say", "edit", "mark", "remove", "unmark", "move", "open", "open", "read", "unread"]
 VOTING = ["vote", "vote", "unvote"]
+CLOSING = ["close", "open again"]
 ABOUT_A_COMMENT = frozenset({"edit", "remove", "vote", "unvote"})
 PLACING = ["place", "place", "set", "unset"]
 STEPS = st.lists(
     st.builds(
         Step,
-        what=st.sampled_from(ACTS + VOTING + PLACING),
+        what=st.sampled_from(ACTS + VOTING + CLOSING + PLACING),
         number=st.integers(0, 12),
         by=st.sampled_from([eg.ALICE, eg.BOB]),
         thread=st.integers(0, 1),
@@ -96,11 +98,11 @@ def change(step: Step) -> Change:
         f"{step.what} {step.thread}".encode(),
         decide,
         conversation_id=ConversationId(f"ic_{step.thread}") if step.what in ("unmark", "move") else None,
-        thread=thread if step.what in ("say", "mark") else None,
+        thread=thread if step.what in ("say", "mark", *CLOSING) else None,
         comment_id=CommentId(f"c_{step.target}") if step.what in ABOUT_A_COMMENT else None,
         vote_id=f"v_{step.target}_{eg.ALICE}_1" if step.what == "unvote" else None,
         image_room=IMAGE_ROOM if step.what == "mark" else None,
-        thread_room=room if step.what in ("say", "mark") else None,
+        thread_room=room if step.what in ("say", "mark", *CLOSING) else None,
         whole_thread=step.what in ("remove", "unmark"),
         images=looked_for(step) if step.what == "open" else None,
         marked=eg.IMAGE if step.what == "mark" else None,
@@ -120,7 +122,7 @@ class Refused(Exception):
 
 
 def say(step: Step, stamp: Stamp, subject: Subject) -> Decision:
-    if subject.thread_closed:
+    if subject.thread_closed or subject.closed_by_staff:
         raise Refused
     thread = THREADS[step.thread]
     comment = Comment(
@@ -207,6 +209,12 @@ def unvote(step: Step, stamp: Stamp, subject: Subject) -> Decision:
     return Decision(b"{}", removed_vote=subject.vote)
 
 
+def close(step: Step, stamp: Stamp, subject: Subject) -> Decision:
+    closed = step.what == "close"
+    event = Announced(ROOMS[step.thread], THREADS[step.thread], ThreadStateChange(stamp, closed))
+    return Decision(b"{}", closed=closed, events=(event,))
+
+
 def unmark(step: Step, stamp: Stamp, subject: Subject) -> Decision:
     if subject.conversation is None:
         raise Refused
@@ -241,6 +249,8 @@ DECIDERS = {
     "mark": mark,
     "remove": remove,
     "unmark": unmark,
+    "close": close,
+    "open again": close,
     "vote": vote,
     "unvote": unvote,
     "move": move,

@@ -887,6 +887,36 @@ async def test_a_marker_knows_its_version(store: Store) -> None:
     assert asked == [None, 2, 1, 2, None, None, None]
 
 
+async def test_a_thread_stays_closed_until_it_is_opened_or_its_marker_goes(
+    store: Store, clock: Clock
+) -> None:
+    event = Announced(ROOM, eg.THREAD, eg.thread_state_change())
+    seen: list[bool] = []
+
+    def about(key: str, decision: Decision) -> Change:
+        def decide(subject: Subject) -> Decision:
+            seen.append(subject.closed_by_staff)
+            return decision
+
+        return replace(saying(key), decide=decide, thread_room=ROOM)
+
+    async def shown() -> bool:
+        return (await store.thread(ROOM, eg.THREAD)).closed
+
+    await store.change(about("closes", Decision(b"", closed=True, events=(event,))))
+    clock.ms += DAY_MS
+    assert await shown()
+    await store.change(about("does something else", Decision(b"", events=(event,))))
+    assert await shown()
+    await store.change(about("opens", Decision(b"", closed=False)))
+    assert not await shown()
+    await store.change(about("closes once more", Decision(b"", closed=True)))
+    await store.change(about("deletes its marker", Decision(b"", closed_thread=ROOM)))
+    clock.ms += DAY_MS
+    assert not await shown()
+    assert seen == [False, True, True, False, True]
+
+
 def balloting(key: str, decision: Decision, *, vote_id: str | None = None) -> Change:
     """A change about votes on the comment ``c_one``."""
     voter = UserId(key.partition(" ")[0])

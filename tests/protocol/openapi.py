@@ -104,6 +104,9 @@ _MODELS: Final = {
         bannedUntil:integer code!:string customConfig:object maxCharacterLength:integer
         reason!:string secondaryCode:string status!:string translatedError:string
     """,
+    "ChangeCommentPinStatusResponse": """
+        commentPositions!:object status!:string
+    """,
     "VoteBodyParams": """
         commenterEmail!:string? commenterName!:string? url!:string? voteDir!:string
     """,

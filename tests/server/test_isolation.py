@@ -20,7 +20,8 @@ from tests.server.house import House, Json, Person, comment, frame, marker, part
 pytestmark = pytest.mark.security
 
 ROUTES = [route for route, _ in (*handlers.ROUTES, *handlers_live.ROUTES)]
-TENANT_ROUTES = [route for route in ROUTES if "tenant_id" in route.template]
+TENANT_ROUTES = [route for route in ROUTES if "tenant_id" in route.template or "my-account" in route.template]
+"""Those that are about a tenant which the path names, or the query."""
 
 CANARY = "xyzzy"
 """In everything that the victim wrote or is called, and in no request of the spy."""

@@ -98,6 +98,12 @@ async def everything(house: House) -> None:
     await two_steps(ann)
     await ann.gets("POST", f"/comments/demo/{first}/update-text", {"comment": "new"}, broadcastId="e1")
     await ann.gets("GET", f"/comments/demo/{first}/text")
+    judge = house.person("judge", isModerator=True)
+    for verb in ("pin", "unpin", "lock", "unlock"):
+        await judge.gets("POST", f"/comments/demo/{first}/{verb}", broadcastId=verb)
+    for verb in ("close", "reopen"):
+        path = f"/auth/my-account/moderate-comments/{verb}-thread"
+        await judge.gets("PUT", path, urlId="elsewhere", tenantId="demo")
     ballot = f"/comments/demo/{first}/vote"
     await ann.gets("POST", ballot, {"voteDir": "up"}, urlId=IMAGE, broadcastId="v1")
     voted = await ann.gets("POST", ballot, {"voteDir": "down"}, urlId=IMAGE, broadcastId="v2")

@@ -17,6 +17,7 @@ from imagechat_tui.protocol.codec.things import (
     encode_position,
     encode_public_comment,
     encode_user,
+    positions_payload,
     read_comment,
     read_conversation,
     read_page_user,
@@ -33,7 +34,7 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, LogEntry, User, Vote
+from imagechat_tui.protocol.models import Comment, LogEntry, Neighbours, User, Vote
 from imagechat_tui.protocol.routes import (
     Branch,
     CommentList,
@@ -281,6 +282,11 @@ def encode_vote_deleted() -> JsonObject:
 def encode_voters(voters: Voters) -> JsonObject:
     """Answer of VOTERS: GetCommentVoteUserNamesSuccessResponse."""
     return {"status": "success", "voteUserNames": list(voters.names), "hasMore": voters.has_more}
+
+
+def encode_pinned(positions: Mapping[str, Neighbours]) -> JsonObject:
+    """Answer of PIN_COMMENT and UNPIN_COMMENT: ChangeCommentPinStatusResponse."""
+    return {"status": "success", **positions_payload(positions)}
 
 
 def encode_event_log(log: EventLog) -> JsonObject:

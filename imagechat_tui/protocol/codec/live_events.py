@@ -22,10 +22,12 @@ from imagechat_tui.protocol.codec.things import (
     encode_position,
     encode_pub_sub_comment,
     encode_vote,
+    positions_payload,
     present_in,
     read_comment,
     read_conversation,
     read_position,
+    read_positions,
     read_user_id,
     read_vote,
 )
@@ -80,7 +82,8 @@ def decode_event(frame: str | bytes) -> LiveEvent:
         case "updated-comment":
             changed = fields.nested("comment")
             comment = read_comment(changed)
-            return UpdatedComment(_by(stamp, comment.author_id), comment, present_in(changed))
+            positions = read_positions(fields.optional_nested("extraInfo"))
+            return UpdatedComment(_by(stamp, comment.author_id), comment, present_in(changed), positions)
         case "deleted-comment":
             comment = read_comment(fields.nested("comment"))
             return DeletedComment(_by(stamp, comment.author_id), comment.id, comment)
@@ -134,8 +137,10 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             return _image_chat_frame(event, tenant_id, v2)
         case NewComment(stamp, comment):
             payload = _enveloped("new-comment", stamp, v2, comment=_comment(comment, tenant_id, v2))
-        case UpdatedComment(stamp, comment):
+        case UpdatedComment(stamp, comment, positions=positions):
             payload = _enveloped("updated-comment", stamp, v2, comment=_comment(comment, tenant_id, v2))
+            if positions:
+                payload |= {"extraInfo": positions_payload(positions)}
         case DeletedComment(stamp, comment_id, blanked):
             comment = blanked or Comment(comment_id, UrlId(""))
             payload = _enveloped("deleted-comment", stamp, v2, comment=_comment(comment, tenant_id, v2))

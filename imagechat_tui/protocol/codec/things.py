@@ -8,7 +8,7 @@ from typing import Final
 from imagechat_tui.protocol.codec.fields import Fields, compact, iso_from_ms, json_number
 from imagechat_tui.protocol.codec.json_text import JsonObject
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, TenantId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Position, User, Vote
+from imagechat_tui.protocol.models import Comment, Conversation, Neighbours, Position, User, Vote
 
 NO_THREAD: Final = UrlId("")
 """For comments that do not name their thread where the caller does not know it either."""
@@ -181,6 +181,30 @@ def read_comment(fields: Fields, url_id: UrlId = NO_THREAD) -> Comment:
 def present_in(fields: Fields) -> frozenset[str]:
     """The names of the Comment's fields that a comment object held."""
     return frozenset(name for key, name in _COMMENT_FIELDS.items() if key in fields)
+
+
+def positions_payload(positions: Mapping[str, Neighbours]) -> JsonObject:
+    """Where a root stands, as PIN_COMMENT answers and as ``extraInfo`` of an event says it."""
+    return {
+        "commentPositions": {
+            order: {"before": beside.before, "after": beside.after} for order, beside in positions.items()
+        }
+    }
+
+
+def read_positions(fields: Fields | None) -> Mapping[str, Neighbours]:
+    """The same, read; empty if it is not said."""
+    told = fields.optional_nested("commentPositions") if fields is not None else None
+    if told is None:
+        return {}
+    return {order: _neighbours(told.nested(order)) for order in told}
+
+
+def _neighbours(fields: Fields) -> Neighbours:
+    before, after = fields.optional_id("before"), fields.optional_id("after")
+    return Neighbours(
+        CommentId(before) if before is not None else None, CommentId(after) if after is not None else None
+    )
 
 
 def encode_vote(vote: Vote) -> JsonObject:

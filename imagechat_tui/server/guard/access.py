@@ -56,6 +56,12 @@ class Action(StrEnum):
     RESOLVE_MARKER = "resolve-marker"
     DELETE_COMMENT = "delete-comment"
     DELETE_MARKER = "delete-marker"
+    PIN_COMMENT = "pin-comment"
+    """Put a comment first, or back in its place."""
+    LOCK_COMMENT = "lock-comment"
+    """Have a comment neither answered, edited nor deleted, or again."""
+    CLOSE_THREAD = "close-thread"
+    """Have a thread take no comments, or again."""
     VOTE = "vote"
     UNVOTE = "unvote"
     """Take a vote back."""
@@ -135,6 +141,9 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.RESOLVE_MARKER: (_NO, _NO, _NO, _YES, _YES),
             Action.DELETE_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
             Action.DELETE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
+            Action.PIN_COMMENT: (_NO, _NO, _NO, _NO, _YES),
+            Action.LOCK_COMMENT: (_NO, _NO, _NO, _NO, _YES),
+            Action.CLOSE_THREAD: (_NO, _NO, _NO, _NO, _YES),
             Action.VOTE: (_NO, _YES, _NO, _YES, _YES),
             Action.UNVOTE: (_NO, _OWN, _NO, _OWN, _OWN),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit
-from imagechat_tui.server.http.callers import address_of, sign_in, view
+from imagechat_tui.server.http.callers import SESSION_COOKIE, address_of, sign_in, view
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.usecases.commands import Request
 from imagechat_tui.server.usecases.refusals import Refused
@@ -195,6 +196,56 @@ async def delete_comment(request: web.Request) -> web.Response:
     return _stored(await request.app[SERVING].comments.delete_comment(asked, comment_id))
 
 
+def pinning(*, pinned: bool) -> Handler:
+    """The handler that pins a comment, or takes its pin away."""
+
+    async def pin(request: web.Request) -> web.Response:
+        actor, comment_id = await writer(request), _comment_id(request)
+        async with _rights_first(request, actor, Action.PIN_COMMENT, comment_id=comment_id):
+            broadcast_id = codec.decode_broadcast_id(request.query)
+        asked = _request(request, actor, broadcast_id, "pin", comment_id, pinned)
+        return _stored(await request.app[SERVING].comments.pin_comment(asked, comment_id, pinned=pinned))
+
+    return pin
+
+
+def locking(*, locked: bool) -> Handler:
+    """The handler that locks a comment, or unlocks it."""
+
+    async def lock(request: web.Request) -> web.Response:
+        actor, comment_id = await writer(request), _comment_id(request)
+        async with _rights_first(request, actor, Action.LOCK_COMMENT, comment_id=comment_id):
+            broadcast_id = codec.decode_broadcast_id(request.query)
+        asked = _request(request, actor, broadcast_id, "lock", comment_id, locked)
+        return _stored(await request.app[SERVING].comments.lock_comment(asked, comment_id, locked=locked))
+
+    return lock
+
+
+def closing(*, closed: bool) -> Handler:
+    """The handler that closes a thread, or opens it again. SDKs give it no broadcastId: done twice it is done once."""
+
+    async def close(request: web.Request) -> web.Response:
+        actor = await writer(request)
+        async with _rights_first(request, actor, Action.CLOSE_THREAD):
+            url_id = codec.decode_list_conversations(request.query)
+            given = "broadcastId" in request.query
+            broadcast_id = (
+                codec.decode_broadcast_id(request.query) if given else BroadcastId(str(uuid.uuid4()))
+            )
+        asked = _request(request, actor, broadcast_id, "close", url_id, closed)
+        return _stored(await request.app[SERVING].comments.close_thread(asked, url_id, closed=closed))
+
+    return close
+
+
+async def logout(request: web.Request) -> web.Response:
+    """Take the session's cookie away. Sessions are signed and stored nowhere: there is nothing else to end."""
+    answer = answered(codec.encode_success())
+    answer.del_cookie(SESSION_COOKIE, httponly=True, secure=True, samesite="None")
+    return answer
+
+
 async def vote(request: web.Request) -> web.Response:
     """Vote for or against a comment."""
     actor, comment_id = await writer(request), _comment_id(request)
@@ -335,7 +386,11 @@ def _counted_as(request: web.Request, actor: Actor) -> str:
 
 
 def _tenant_id(request: web.Request) -> TenantId:
-    return TenantId(request.match_info["tenant_id"])
+    """The tenant of the path, else of the query."""
+    tenant_id = request.match_info.get("tenant_id") or request.query.get("tenantId")
+    if not tenant_id:
+        raise Refused(400, codes.INVALID_INPUT, "tenantId is missing.")
+    return TenantId(tenant_id)
 
 
 def _comment_id(request: web.Request) -> CommentId:
@@ -411,6 +466,13 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.COMMENT_TEXT, comment_text),
     (routes.EDIT_COMMENT, edit_comment),
     (routes.DELETE_COMMENT, delete_comment),
+    (routes.PIN_COMMENT, pinning(pinned=True)),
+    (routes.UNPIN_COMMENT, pinning(pinned=False)),
+    (routes.LOCK_COMMENT, locking(locked=True)),
+    (routes.UNLOCK_COMMENT, locking(locked=False)),
+    (routes.CLOSE_THREAD, closing(closed=True)),
+    (routes.REOPEN_THREAD, closing(closed=False)),
+    (routes.LOGOUT, logout),
     (routes.VOTE, vote),
     (routes.UNVOTE, unvote),
     (routes.VOTERS, voters),

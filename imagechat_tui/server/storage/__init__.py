@@ -281,6 +281,9 @@ class Subject(Struct, frozen=True):
     thread_key: UrlId | None = None
     """The thread that is asked for; a free one in its place, where that is wanted (``Change.spare_thread``)."""
     thread_closed: bool = False
+    """Its marker was deleted a moment ago."""
+    closed_by_staff: bool = False
+    """The thread, if its room is given (``Change.thread_room``)."""
     thread_count: int = 0
     """Approved comments in the thread; counted for a marker, or where one is to be made (``image_room``)."""
     next_number: int = 1
@@ -330,6 +333,8 @@ class Decision(Struct, frozen=True):
     removed_vote: Vote | None = None
     vote: Vote | None = None
     """On a comment that is there; its voter has no other one on it."""
+    closed: bool | None = None
+    """Whether the thread of ``Change.thread_room`` takes comments from now on; None leaves it as it is."""
     events: tuple[Announced, ...] = ()
     image_change: ImageChange | None = None
 

@@ -163,7 +163,7 @@ def _with_free_thread(tx: Transaction, change: Change, rooms: _Rooms, now_ms: in
 
 def _is_taken(tx: Transaction, change: Change, room: RoomState | None, now_ms: int) -> bool:
     """Whether a marker has the thread, or comments were made in it: a deleted one may be restored with them."""
-    if room is not None and (room.last_number or room.closed_until_ms > now_ms):
+    if room is not None and (room.last_number or room.is_closed or room.closed_until_ms > now_ms):
         return True
     return tx.marker(change.tenant_id, thread=change.thread) is not None
 
@@ -218,6 +218,7 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         thread=tx.thread(tenant_id, thread) if change.whole_thread and thread is not None else (),
         thread_key=thread,
         thread_closed=thread_room is not None and thread_room.closed_until_ms > now_ms,
+        closed_by_staff=thread_room is not None and thread_room.is_closed,
         thread_count=count,
         next_number=(image_room.last_number if image_room is not None else 0) + 1,
         next_comment=(thread_room.last_number if thread_room is not None else 0) + 1,
@@ -279,8 +280,11 @@ def _number(change: Change, decision: Decision, rooms: _Rooms, now_ms: int) -> N
         last_number = 0 if decision.restorable_until_ms is None else thread.last_number
         rooms.change(
             decision.closed_thread,
-            replace(thread, closed_until_ms=now_ms + CLOSED_MS, last_number=last_number),
+            replace(thread, closed_until_ms=now_ms + CLOSED_MS, last_number=last_number, is_closed=False),
         )
+    thread = rooms.state(change.thread_room)
+    if decision.closed is not None and change.thread_room is not None and thread is not None:
+        rooms.change(change.thread_room, replace(thread, is_closed=decision.closed))
     restored, room = decision.restored, decision.restored_room
     thread = rooms.state(room)
     if restored is not None and room is not None and thread is not None:

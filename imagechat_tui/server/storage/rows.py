@@ -40,7 +40,9 @@ COMMENT: Final = (
     " locale, number"
 )
 EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame"
-ROOM: Final = "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_number, closed_until_ms"
+ROOM: Final = (
+    "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_number, closed_until_ms, is_closed"
+)
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
 TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
 PERSON: Final = "id, username, display_name, email, avatar_src"

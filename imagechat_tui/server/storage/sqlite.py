@@ -254,7 +254,7 @@ class SqliteStore:
         def read(db: sqlite3.Connection) -> ThreadPage:
             tx, state = SqliteTransaction(db), self._state(db, room)
             comments = tx.thread(room.tenant_id, url_id)
-            closed = state.closed_until_ms > self._now_ms()
+            closed = state.is_closed or state.closed_until_ms > self._now_ms()
             votes = () if user_id is None else tx.votes_in(room.tenant_id, url_id, user_id)
             return ThreadPage(comments, state.position, state.last_timestamp_ms, closed, votes)
 

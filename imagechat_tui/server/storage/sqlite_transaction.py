@@ -177,9 +177,11 @@ class SqliteTransaction:
         row = self._one(f"SELECT {rows.ROOM} FROM room WHERE tenant_id = ? AND token = ?", *room)
         if row is None:
             return None
-        url_id, epoch, seq, event_id, timestamp_ms, first_seq, number, closed_until_ms = row
+        url_id, epoch, seq, event_id, timestamp_ms, first_seq, number, closed_until_ms, is_closed = row
         position = Position(epoch, seq, EventId(event_id))
-        return RoomState(UrlId(url_id), position, timestamp_ms, first_seq, number, closed_until_ms)
+        return RoomState(
+            UrlId(url_id), position, timestamp_ms, first_seq, number, closed_until_ms, bool(is_closed)
+        )
 
     # Commands
 
@@ -198,6 +200,7 @@ class SqliteTransaction:
                 state.first_seq,
                 state.last_number,
                 state.closed_until_ms,
+                int(state.is_closed),
             ),
         )
 

@@ -74,6 +74,8 @@ class RoomState(Struct, frozen=True):
     """The highest number of a marker (in an image's room) or a comment (in a thread's)."""
     closed_until_ms: int = 0
     """Until then the thread takes no comments."""
+    is_closed: bool = False
+    """A moderator has closed the thread."""
 
 
 class Transaction(Protocol):

@@ -52,6 +52,8 @@ class MarkerCommands(commands.Commands):
                 raise Refused(400, codes.INVALID_INPUT, "windowUrlId does not begin with urlId.")
             if len(create.src) > commands.MAX_SRC or len(create.page_title) > commands.MAX_TITLE:
                 raise Refused(400, codes.INVALID_INPUT, "src or pageTitle is too long.")
+            if draft is not None and subject.closed_by_staff:
+                raise Refused(403, codes.THREAD_CLOSED)
             if draft is not None:
                 self.check_text(draft.text)
                 self.in_time(request, subject, draft)

@@ -57,6 +57,12 @@ def comment_page(comments: Sequence[Comment], asked: ListComments) -> CommentPag
     return CommentPage(page, number, count, number + 1 < len(pages))
 
 
+def roots_in_order(comments: Sequence[Comment], direction: Direction) -> list[Comment]:
+    """The roots among comments (oldest first) in an order."""
+    known = {comment.id for comment in comments}
+    return _ordered([comment for comment in comments if comment.parent_id not in known], direction)
+
+
 def _is_sought(comment: Comment, asked: ListComments) -> bool:
     if asked.user_id is not None and comment.author_id != asked.user_id:
         return False

@@ -27,6 +27,7 @@ _REASONS = {
     codes.OVERLOADED: "The server is busy.",
     codes.RATE_LIMITED: "Too many requests.",
     codes.READONLY: "You may look and not write.",
+    codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.STORE_FAILED: "The server cannot save at the moment.",
     codes.TOO_LARGE: "The request is too large.",
     codes.UNAUTHORIZED: "Not allowed.",
