@@ -68,6 +68,7 @@ from imagechat_tui.server.storage import (
     VersionKey,
     apply_change,
 )
+from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
@@ -1021,16 +1022,20 @@ async def test_only_one_process_opens_a_file(tmp_path: Path, clock: Clock) -> No
 async def test_every_commit_is_synced_and_readers_cannot_write(tmp_path: Path, clock: Clock) -> None:
     """No kill shows the difference, only a power cut would: so the settings themselves are looked at."""
 
-    def setting(name: str) -> Callable[[sqlite3.Connection], object]:
-        return lambda db: db.execute(f"PRAGMA {name}").fetchone()[0]
+    def setting(name: str) -> Callable[[SqlTransaction], object]:
+        return lambda tx: tx.db.execute(f"PRAGMA {name}").fetchone()[0]
 
     full = 2
     async with sqlite(tmp_path, clock) as store:
         assert isinstance(store, SqliteStore)
-        written = {name: await store._write(setting(name)) for name in ("journal_mode", "foreign_keys")}
+        written = {
+            name: await store._engine.write((), setting(name)) for name in ("journal_mode", "foreign_keys")
+        }
         assert written == {"journal_mode": "wal", "foreign_keys": 1}
-        assert await store._write(setting("synchronous")) == full
-        read = {name: await store._read(setting(name)) for name in ("query_only", "wal_autocheckpoint")}
+        assert await store._engine.write((), setting("synchronous")) == full
+        read = {
+            name: await store._engine.read(setting(name)) for name in ("query_only", "wal_autocheckpoint")
+        }
         assert read == {"query_only": 1, "wal_autocheckpoint": 0}
 
 
@@ -1042,17 +1047,17 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, clock: Cloc
 
 @pytest.mark.reliability
 async def test_a_full_disk_is_told_from_a_broken_one(tmp_path: Path, clock: Clock) -> None:
-    def fill(db: sqlite3.Connection) -> None:
-        pages = db.execute("PRAGMA page_count").fetchone()[0]
-        db.execute(f"PRAGMA max_page_count = {pages}")
-        db.execute("INSERT INTO installation VALUES ('a', zeroblob(1000000))")
+    def fill(tx: SqlTransaction) -> None:
+        pages = tx.db.execute("PRAGMA page_count").fetchone()[0]
+        tx.db.execute(f"PRAGMA max_page_count = {pages}")
+        tx.db.execute("INSERT INTO installation VALUES ('a', zeroblob(1000000))")
 
     async with sqlite(tmp_path, clock) as store:
         assert isinstance(store, SqliteStore)
         with pytest.raises(StoreUnavailable) as full:
-            await store._write(fill)
+            await store._engine.write((), fill)
         with pytest.raises(StoreUnavailable) as broken:
-            await store._write(lambda db: db.execute("no SQL"))
+            await store._engine.write((), lambda tx: tx.db.execute("no SQL"))
     assert (full.value.disk_full, broken.value.disk_full) == (True, False)
 
 
@@ -1079,6 +1084,7 @@ async def test_a_failing_disk_fails_all_that_shared_the_commit_and_nothing_else(
 WRITER = """
 import asyncio, sys
 from pathlib import Path
+from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.test_store import Clock, saying, tenant

@@ -1,9 +1,8 @@
-"""Rows of the SQLite tables to models and back."""
+"""Rows of the tables to models and back."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Final
 
 from imagechat_tui.protocol.ids import (
@@ -29,6 +28,7 @@ from imagechat_tui.protocol.models import (
     Vote,
 )
 from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
+from imagechat_tui.server.storage.sql import Row
 
 CONVERSATION: Final = (
     "id, image, url_id, x, y, src, created_from_comment_id, user_id, anon_user_id, commenter_name,"
@@ -89,7 +89,7 @@ def conversation_row(conversation: Conversation, image: UrlId) -> tuple[object, 
     )
 
 
-def read_conversation(row: sqlite3.Row) -> Conversation:
+def read_conversation(row: Row) -> Conversation:
     """A Conversation from a row of CONVERSATION."""
     created_from, user_id, anon = row["created_from_comment_id"], row["user_id"], row["anon_user_id"]
     return Conversation(
@@ -141,7 +141,7 @@ def comment_row(comment: Comment) -> tuple[object, ...]:
     )
 
 
-def read_comment(row: sqlite3.Row) -> Comment:
+def read_comment(row: Row) -> Comment:
     """A Comment from a row of COMMENT."""
     parent, user_id, anon = row["parent_id"], row["user_id"], row["anon_user_id"]
     return Comment(
@@ -171,7 +171,7 @@ def read_comment(row: sqlite3.Row) -> Comment:
     )
 
 
-def read_event(row: sqlite3.Row) -> StoredEvent:
+def read_event(row: Row) -> StoredEvent:
     """A StoredEvent from a row of EVENT."""
     return StoredEvent(
         id=EventId(row["id"]),
@@ -184,7 +184,7 @@ def read_event(row: sqlite3.Row) -> StoredEvent:
     )
 
 
-def read_tenant(row: sqlite3.Row) -> TenantRecord:
+def read_tenant(row: Row) -> TenantRecord:
     """A TenantRecord from a row of TENANT."""
     return TenantRecord(
         id=TenantId(row["id"]),
@@ -196,7 +196,7 @@ def read_tenant(row: sqlite3.Row) -> TenantRecord:
     )
 
 
-def read_person(row: sqlite3.Row) -> User:
+def read_person(row: Row) -> User:
     """A User from a row of PERSON."""
     return User(
         id=UserId(row["id"]),
@@ -212,7 +212,7 @@ def vote_row(vote: Vote) -> tuple[object, ...]:
     return vote.id, vote.comment_id, vote.user_id, vote.url_id, vote.direction, vote.created_at_ms
 
 
-def read_vote(row: sqlite3.Row) -> Vote:
+def read_vote(row: Row) -> Vote:
     """A Vote from a row of VOTE and its tenant."""
     return Vote(
         id=row["id"],
@@ -230,7 +230,7 @@ def image_row(record: ImageRecord) -> tuple[object, ...]:
     return record.id, record.url_id, record.src, record.name, record.project, record.due_ms
 
 
-def read_image(row: sqlite3.Row) -> ImageRecord:
+def read_image(row: Row) -> ImageRecord:
     """An ImageRecord from a row of IMAGE."""
     return ImageRecord(
         id=ImageId(row["id"]),
@@ -242,7 +242,7 @@ def read_image(row: sqlite3.Row) -> ImageRecord:
     )
 
 
-def read_place(row: sqlite3.Row) -> HeldPlace:
+def read_place(row: Row) -> HeldPlace:
     """A HeldPlace from a row of PLACE."""
     place = Place(PlaceKind(row["kind"]), row["value"], row["project"])
     return HeldPlace(place, ImageId(row["image_id"]), moved=bool(row["moved"]))
@@ -267,7 +267,7 @@ def read_seen_in(text: str | None) -> Place | None:
     return Place(PlaceKind(kind), value, project)
 
 
-def read_version(row: sqlite3.Row) -> Version:
+def read_version(row: Row) -> Version:
     """A Version from a row of VERSION."""
     return Version(
         number=row["number"],
@@ -298,7 +298,7 @@ def placement_row(placement: Placement, version: int) -> tuple[object, ...]:
     )
 
 
-def read_placement(row: sqlite3.Row) -> Placement:
+def read_placement(row: Row) -> Placement:
     """A Placement from a row of PLACEMENT."""
     from_x, by_id = row["from_x"], row["by_id"]
     return Placement(
