@@ -30,6 +30,9 @@ OK, ERROR, USAGE, UNREACHABLE, SIGN_IN, NOT_FOUND, CANCELLED = 0, 1, 2, 3, 4, 5,
 READER_GONE = 128 + signal.SIGPIPE
 """What shells call the end of a program whose output nobody reads any more (`| head`): gh and ls end so, too."""
 
+COLLECT_LATER = (*typed_ahead.SCREENS, "serve")
+"""Verbs that have garbage collected only once they stand: the session begins with it, and a server that listens."""
+
 OWN_OPTIONS = ("-h", "--help", "--version")
 """What may come before a verb."""
 
@@ -48,7 +51,7 @@ class Verbs(click.Group):
         module, _, attribute = VERBS[cmd_name].entry.partition(":")
         command = getattr(import_module(f"{__name__}.{module}"), attribute)
         assert isinstance(command, click.Command)
-        if cmd_name not in typed_ahead.SCREENS:  # there the session begins with it, after the first paint
+        if cmd_name not in COLLECT_LATER:
             gc.enable()
         return command
 

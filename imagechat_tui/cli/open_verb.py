@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.net.folder_counts import FolderCounts
+    from imagechat_tui.net.local_server import LocalServer
     from imagechat_tui.net.pictures_ahead import PicturesAhead
     from imagechat_tui.net.trace_file import TraceFile
     from imagechat_tui.protocol.ids import UrlId
@@ -272,12 +273,7 @@ def _shown(
     free = glyphs_are_free(chosen.settings, look)
     tmux = ask_tmux(os.environ) if free else None
     state = chosen.folders.state  # without a place for drafts no text could be kept
-    local = chosen.local
-    if local is not None:
-        from imagechat_tui.net.local_server import spawn_early
-
-        # The server comes up on another core while Textual is being imported.
-        spawn_early(local)
+    local = chosen.local  # nor could its server start: both are told before the screen covers it
     tell_textual(ColorDepth.TRUECOLOR if graphics.asks_color else look.colors)
 
     from imagechat_tui.cli.failures import picture_words_for
@@ -286,7 +282,7 @@ def _shown(
     from imagechat_tui.tui.clock import Clock
 
     app = ImageChatApp(
-        _Album(targets, explores, private, trace, befores),
+        _Album(targets, explores, private, trace, befores, local),
         options=ScreenOptions(
             render=look,
             graphics=graphics,
@@ -321,6 +317,7 @@ class _Album:
         private: addresses that may lead into a private network.
         trace: records the first session of the first picture; two sessions in one trace could not be replayed.
         befores: what each is compared with.
+        local: the local server, if that is the one; it is started with the first session.
     """
 
     def __init__(
@@ -330,12 +327,14 @@ class _Album:
         private: Set[str],
         trace: TraceFile | None,
         befores: Befores,
+        local: LocalServer | None,
     ) -> None:
         self._targets = targets
         self._explores = explores
         self._private = private
         self._trace = trace
         self._befores = befores
+        self._local = local
         self._ahead: PicturesAhead | None = None
         self._counts: FolderCounts | None = None
         """As the one above, once the first picture is there."""
@@ -357,12 +356,21 @@ class _Album:
         before = replace(chosen.room_before, explores=self._explores)
         return ShownPicture(
             chosen.title,
-            LazySession(before, lambda: _session(chosen, before, seen, trace)),
+            LazySession(before, lambda: self._session(chosen, before, seen, trace)),
             load=lambda progress: seen.load(self._picture(at, progress)),
             stamp=_stamp_of(chosen.image, chosen.stdin),
             against=self._befores.of(chosen),
             find_earlier=partial(earlier_version, chosen),
         )
+
+    def _session(self, chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -> LiveSession:
+        """Not before the first frame is out: it has the machine for itself, and on a busy one it needs that."""
+        local, self._local = self._local, None
+        if local is not None:
+            from imagechat_tui.net.local_server import spawn_early
+
+            spawn_early(local)  # it comes up while the driver is imported
+        return _session(chosen, room, seen, trace)
 
     def name(self, at: int) -> str:
         """What the one in a place is called."""

@@ -15,14 +15,13 @@ A folder that a group shares has a keeper: the person whose folder it is. Nobody
 so the socket in it, and who listens there, are the keeper's. The keeper alone starts its server, and the data is
 theirs alone; the others come in through the socket, and the kernel says who they are.
 
-Importing this module costs next to nothing: it runs before the screen's libraries are loaded.
+Importing this module costs next to nothing: it stands before the first frame does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import socket
 import stat
@@ -191,7 +190,7 @@ def endpoint(spec: LocalServer) -> Endpoint:
 
 
 def spawn_early(spec: LocalServer) -> None:
-    """Start the server if none listens, and wait for nothing: it comes up while the screen is loading.
+    """Start the server if none listens, and wait for nothing: it comes up while more is loaded here.
 
     Never raises: what is wrong here is found again, and told, by ``ensure_running``.
     """
@@ -476,6 +475,8 @@ def _raise_if_failed_since(spec: LocalServer, lock: int, began_s: float) -> None
 
 def _note_death(spec: LocalServer, lock: int) -> ServeProblem | None:
     """What the dead server told of the reason, left behind for those who wait."""
+    import json
+
     cause = _cause(_ready_line(lock))
     os.ftruncate(lock, 0)
     note = {"ready": False, "data": os.fspath(spec.data_dir), **(to_builtins(cause) if cause else {})}
@@ -497,6 +498,8 @@ def _ready_line(lock: int) -> dict[str, object]:
 
 
 def _parsed(line: bytes) -> dict[str, object]:
+    import json
+
     try:
         value = json.loads(line)
     except ValueError:

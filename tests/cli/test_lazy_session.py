@@ -5,16 +5,23 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 import click
 import pytest
 
-from imagechat_tui.cli import cli
+from imagechat_tui.cli import COLLECT_LATER, cli, open_verb
 from imagechat_tui.cli.lazy_session import LazySession
+from imagechat_tui.cli.target import target
+from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.commands import VERBS
+from imagechat_tui.net import local_server
+from imagechat_tui.net.local_server import LocalServer
 from imagechat_tui.sync.intents import TryNow
 from imagechat_tui.sync.session import Session
-from imagechat_tui.typed_ahead import SCREENS
+from imagechat_tui.tui import app
+from imagechat_tui.tui.visits import Album
 from tests import examples as eg
 from tests.tui.scripted_session import ScriptedSession, two_threads
 
@@ -61,6 +68,35 @@ def test_a_session_is_made_by_the_first_wish_and_only_once() -> None:
     assert session.state is made[0].state
 
 
+async def test_the_local_server_is_started_with_the_session_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    started: list[LocalServer] = []
+    monkeypatch.setattr(local_server, "spawn_early", started.append)
+    albums: list[Album] = []
+
+    class Shown:
+        return_code = 0
+
+        def __init__(self, album: Album, **_: object) -> None:
+            albums.append(album)
+
+        def run(self) -> None:
+            assert started == []
+
+    monkeypatch.setattr(app, "ImageChatApp", Shown)
+    monkeypatch.setattr(open_verb, "on_terminal", nullcontext)
+    open_verb.run_screen(
+        target(str(tmp_path / "shot.png"), Purpose.SCREEN, server=None, tenant=None, shared=None)
+    )
+    (album,) = albums
+    for _ in range(2):
+        album.open(0).session.dispatch(TryNow())
+    assert len(started) == 1
+
+
 def test_garbage_is_collected_from_the_session_on() -> None:
     gc.disable()  # as the command does for its start
     try:
@@ -71,7 +107,7 @@ def test_garbage_is_collected_from_the_session_on() -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - set(SCREENS)))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - set(COLLECT_LATER)))
 def test_garbage_is_collected_from_the_start_on_by(verb: str) -> None:
     gc.disable()
     try:

@@ -22,20 +22,23 @@ from websockets.exceptions import ConnectionClosed
 from imagechat_tui import __version__
 
 PROGRAM = """
-import json, sys
+import gc, json, sys
 from pathlib import Path
 from msgspec import to_builtins
 from imagechat_tui.server.live import hub
 from imagechat_tui.problems import ServeError
 from imagechat_tui.server.process.options import ServeOptions
 from imagechat_tui.server.process.run import serve
+gc.disable()  # as the command does for its start
 given = json.loads(sys.argv[1])
 hub.ANSWER_WITHIN_S = given.pop("answer_within_s", hub.ANSWER_WITHIN_S)
 for name in ("data_dir", "runtime_dir", "tls_cert"):
     if name in given:
         given[name] = Path(given[name])
 try:
-    raise SystemExit(serve(ServeOptions(**given)))
+    code = serve(ServeOptions(**given))
+    print(json.dumps({"collects": gc.isenabled()}))
+    raise SystemExit(code)
 except ServeError as error:
     print(json.dumps(to_builtins(error.problem)))
     raise SystemExit(70)
@@ -99,6 +102,7 @@ def test_it_says_when_it_is_ready_and_leaves_nothing_behind(data: Path, runtime:
         assert answer.status == 200
         assert answer.headers["Server"] is None
         server.process.send_signal(signal.SIGTERM)
+        assert server.line() == {"collects": True}
         assert server.ended() == 0
     assert list(runtime.iterdir()) == []
     assert not (data / "admin.sock").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -160,6 +161,9 @@ class _Server:
                     await self._accept(unix)
                 self._handle_signals()
                 self._send_ready_line(tcp)
+                if not gc.isenabled():  # off while modules loaded (``imagechat_tui.__main__``)
+                    gc.freeze()
+                    gc.enable()
                 await self._until_the_end(store)
                 await self._shut_down()
 
