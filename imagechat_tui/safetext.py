@@ -6,7 +6,6 @@ none about whose width terminals disagree. It is for showing only: what is store
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from enum import StrEnum
@@ -53,10 +52,10 @@ class Span(Struct, frozen=True):
 
 _MAX_LENGTH: Final = {Kind.LINE: 2_000, Kind.NAME: 200, Kind.BLOCK: 20_000}
 
-_NEWLINES: Final = re.compile("\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
-_SPACES: Final = re.compile(r"\s+")
+# Patterns as text: `re` compiles each when it is first needed, and keeps it. The first paint needs none of them.
+_NEWLINES: Final = "\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]"
 
-_DROPPED: Final = re.compile(
+_DROPPED: Final = (
     "["
     "\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ufeff\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
@@ -68,7 +67,7 @@ _DROPPED: Final = re.compile(
     "\U000e0000-\U000e0fff"  # tags and more variation selectors
     "]+"
 )
-_REPLACED: Final = re.compile(
+_REPLACED: Final = (
     "["
     "\x80-\x9f"  # C1: control sequences in one character
     "\ud800-\udfff"  # lone surrogates
@@ -93,13 +92,12 @@ _NEWER_MARKS: Final = frozenset(
 _PICTURES: Final = {code: 0x2400 + code for code in range(0x20) if code != 0x0A} | {0x7F: 0x2421}
 
 # Never backtracks, and a comment that is not closed hides the rest, as in a browser: else time is quadratic.
-_TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)[^<>]*+>|<!--.*?(?:-->|\Z)", re.DOTALL)
-_LONG_REFERENCE: Final = re.compile(r"&#[0-9]{8,};?")
-_MANY_NEWLINES: Final = re.compile(r"\n{3,}")
+_TAG: Final = r"<(/?)([A-Za-z][A-Za-z0-9]*+)[^<>]*+>|<!--(?s:.*?)(?:-->|\Z)"
+_LONG_REFERENCE: Final = r"&#[0-9]{8,};?"
+_MANY_NEWLINES: Final = r"\n{3,}"
 _BREAKING: Final = frozenset({"br", "p", "div", "ul", "ol", "pre", "blockquote", "tr"})
 
-_MARKDOWN: Final = re.compile(
-    r"""
+_MARKDOWN: Final = r"""(?x)
       ```(?:[a-z]*\n)?(?P<fenced>[^`]+)```
     | `(?P<code>[^`\n]+)`
     | (?<![\w*])\*\*(?=\S)(?P<bold>[^*\n]+)(?<=\S)\*\*(?![\w*])
@@ -108,9 +106,7 @@ _MARKDOWN: Final = re.compile(
     | (?<!\w)_(?=\S)(?P<italic_>[^_\n]+)(?<=\S)_(?!\w)
     | \[(?P<words>[^\[\]\n]+)\]\((?P<address>https?://[^()\s]+)\)
     | (?P<link>https?://[^\s<>"'`*()\[\]]+)
-    """,
-    re.VERBOSE,
-)
+    """
 
 
 def safe_text(raw: str, kind: Kind) -> SafeText:
@@ -120,7 +116,7 @@ def safe_text(raw: str, kind: Kind) -> SafeText:
     if not (text.isascii() and text.isprintable()):
         text = _harmless(text, kind)
     if kind is Kind.NAME:
-        text = _SPACES.sub(" ", text).strip()
+        text = " ".join(text.split())
     if len(raw) > limit or len(text) > limit:
         text = text[: limit - 1].rstrip() + _ELLIPSIS
     return SafeText(text)
@@ -131,9 +127,11 @@ def html_text(markup: str) -> str:
 
     This is no parser: it never has to be right about HTML, only to leave readable text.
     """
-    text = _TAG.sub(_instead_of_tag, markup[:_MAX_HTML])
-    text = html.unescape(_LONG_REFERENCE.sub(_REPLACEMENT, text))
-    return _MANY_NEWLINES.sub("\n\n", text).strip("\n")
+    import html
+
+    text = re.sub(_TAG, _instead_of_tag, markup[:_MAX_HTML])
+    text = html.unescape(re.sub(_LONG_REFERENCE, _REPLACEMENT, text))
+    return re.sub(_MANY_NEWLINES, "\n\n", text).strip("\n")
 
 
 def comment_text(comment: Comment) -> SafeText:
@@ -149,7 +147,7 @@ def spans(text: SafeText) -> tuple[Span, ...]:
     """
     found: list[Span] = []
     end = 0
-    for match in _MARKDOWN.finditer(text):
+    for match in re.finditer(_MARKDOWN, text):
         if match.start() > end:
             found.append(Span(SafeText(text[end : match.start()])))
         found.extend(_styled(match))
@@ -160,12 +158,12 @@ def spans(text: SafeText) -> tuple[Span, ...]:
 
 
 def _harmless(text: str, kind: Kind) -> str:
-    text = _NEWLINES.sub("\n" if kind is Kind.BLOCK else " ", text)
+    text = re.sub(_NEWLINES, "\n" if kind is Kind.BLOCK else " ", text)
     text = text.replace("\t", " " if kind is Kind.NAME else "    ")
     text = text.translate(_PICTURES)
     if text.isascii():
         return text
-    return _limit_marks(_REPLACED.sub(_REPLACEMENT, _DROPPED.sub("", text)))
+    return _limit_marks(re.sub(_REPLACED, _REPLACEMENT, re.sub(_DROPPED, "", text)))
 
 
 def _limit_marks(text: str) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -423,6 +422,8 @@ def _table(path: Path) -> Mapping[str, object]:
         OSError: it cannot be read.
         ValueError: it is none.
     """
+    import tomllib
+
     text = plain_text(path)
     if max((line.count(".") for line in text.splitlines()), default=0) > MAX_DOTS:
         raise _OddFile("too-many-dots", MAX_DOTS)

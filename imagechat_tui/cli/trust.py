@@ -7,7 +7,6 @@ other. Each answer is a small file of its own: two programs may answer at once.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -38,6 +37,8 @@ class Purpose(Enum):
 
 def answer_path(state: Path, wish: Wish) -> Path:
     """Where the answer about a wish is kept."""
+    import hashlib
+
     parts = "".join(f"{len(part)}:{part}" for part in (str(wish.file), wish.key, wish.value, wish.beside))
     return state / "projects" / hashlib.sha256(os.fsencode(parts)).hexdigest()[:32]
 

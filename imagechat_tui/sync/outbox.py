@@ -10,7 +10,6 @@ A write is in one place at a time::
 
 from __future__ import annotations
 
-import html
 import re
 
 from msgspec.structs import replace
@@ -165,6 +164,8 @@ def says(comment: Comment, text: str) -> bool:
     """Whether a comment's text is ``text``. Where only HTML is known, the words alone are compared."""
     if comment.text is not None:
         return comment.text.strip() == text.strip()
+    import html
+
     shown = html.unescape(_TAGS.sub("", comment.html))
     return _NOT_WORDS.sub("", shown) == _NOT_WORDS.sub("", text)
 

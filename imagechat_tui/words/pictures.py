@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
@@ -303,6 +302,8 @@ def start_anew_words(markers: int, key: str) -> str:
 
 def started_anew_words(name: str, key: str) -> Words:
     """That a picture has a room of its own, and how that is undone."""
+    import shlex
+
     undo = f"imagechat link {shlex.quote(safe_name(name))} {shlex.quote(safe_name(key))}"
     return Words("Started anew", "This room is this picture's own.", f"To undo it: {undo}")
 

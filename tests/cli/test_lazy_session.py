@@ -27,6 +27,7 @@ from tests.tui.scripted_session import ScriptedSession, two_threads
 
 LATE = (
     "numpy", "PIL", "rich_pixels", "httpx", "websockets", "aiohttp", "sqlite3", "cryptography", "pydantic",
+    "hashlib", "html", "json", "shlex", "tomllib",
     "imagechat_tui.net.driver", "imagechat_tui.net.api", "imagechat_tui.protocol.codec", "imagechat_tui.sync.engine",
     "imagechat_tui.tui.widgets.editor", "textual.widgets._text_area", "imagechat_tui.sync.reducer",
     "imagechat_tui.sync.effects", "imagechat_tui.server",
@@ -42,7 +43,8 @@ def imported_at_start() -> frozenset[str]:
     """The modules that are there when the screen is about to be painted."""
     global _imported
     if _imported is None:
-        code = "import imagechat_tui.cli.open_verb, imagechat_tui.tui.app, sys; print(*sys.modules)"
+        there = "cli.open_verb", "net.local_server", "cli.failures", "clock", "tui.app"
+        code = f"import sys{''.join(f', imagechat_tui.{name}' for name in there)}; print(*sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         _imported = frozenset(done.stdout.split())
     return _imported
