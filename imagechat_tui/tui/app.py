@@ -221,7 +221,7 @@ class ImageChatApp(App[int]):
         self.run_worker(self._take_keys(), name="keys", group="keys")
         self._load()
         self._orderly_exit.session = self.run_worker(self._visits.run(), name="session", group="session")
-        self.chat.composer.set_up()
+        self.chat.set_up()
 
     def _load(self) -> None:
         """Load the picture that is shown, and no other one any more."""

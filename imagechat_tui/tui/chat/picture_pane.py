@@ -41,8 +41,13 @@ class PicturePane(Background):
         self.view.options = options
         self._words = Static("Loading picture", id="notice", markup=False)
         self._bar = CompareBar(id="compare-bar")
-        views = Background(self.view.beside, Static(id="views-rule"), self.view, id="views")
-        super().__init__(self._bar, views, self._words, id=id)
+        self._views = Background(self.view, id="views")
+        super().__init__(self._views, self._words, id=id)
+
+    def set_up(self) -> None:
+        """Put in what is not seen before two versions are compared."""
+        self.mount(self._bar, before=self._views)
+        self._views.mount(self.view.beside, Static(id="views-rule"), before=self.view)
 
     def on_resize(self) -> None:
         """See ``Resized``."""

@@ -260,14 +260,19 @@ class ChatScreen(Layer[None]):
         )
 
     def compose(self) -> ComposeResult:
-        """The widgets, from top to bottom."""
+        """The widgets of the first frame, from top to bottom."""
         yield self.header
-        yield self.banner
         with Background(id="panes"):
             yield self.picture_pane
             yield self.sidebar
         yield self.status
-        yield self.find_line
+
+    def set_up(self) -> None:
+        """Put in the others, once the first frame is out: nothing is seen of them yet, and each would delay it."""
+        self.mount(self.banner, after=self.header)
+        self.mount(self.find_line)
+        self.picture_pane.set_up()
+        self.sidebar.set_up()
 
     def on_mount(self) -> None:
         """Show what the session knows; relative times move on by the minute."""

@@ -39,8 +39,13 @@ class ThreadSidebar(Vertical):
         self.comments = CommentList(clock, id="comments")
         self.composer = Composer(id="composer")
         self.presence = PresenceBar(id="presence")
-        super().__init__(self.title_line, self.threads, self.comments, self.composer, self.presence, id=id)
+        super().__init__(self.title_line, self.threads, self.composer, self.presence, id=id)
         self._title = Content()
+
+    def set_up(self) -> None:
+        """Put in what is not seen before a thread is open, or a text is written."""
+        self.mount(self.comments, after=self.threads)
+        self.composer.set_up()
 
     # -- what is selected
 
