@@ -467,11 +467,17 @@ class ImageChatApp(App[int]):
         self.chat.show_picture(message.picture)
         if again:
             self.on_comparison_asked()
-        self._attend()
+        if not self.chat.picture.is_drawing:  # there is no room for it
+            self._attend()
         if self._comparisons is not None:
             self._comparisons.take_new(message.picture)
         elif against is not None:
             self._compare_with(against)
+
+    def on_image_view_drawing_ended(self) -> None:
+        """The picture is painted; then the others have their turn."""
+        if not self._attends:
+            self.call_after_refresh(self._attend)
 
     def on_picture_changed(self, message: messages.PictureChanged) -> None:
         """Say that the file is another; it is read again when nothing is written about this one any more."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +14,7 @@ from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId, UserI
 from imagechat_tui.protocol.models import Point, Summary, User, Viewing
 from imagechat_tui.protocol.routes import UsersOnline
 from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.markers import Chip
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import CloseThread, StartConversation
@@ -22,6 +24,8 @@ from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.counts import AlbumChange
 from imagechat_tui.tui.dialogs.here import ASKING, NOBODY_ELSEWHERE, NOT_KNOWN
+from imagechat_tui.tui.picture.cell_painter import CellPainter
+from imagechat_tui.tui.picture.frame import Frame, Wish
 from imagechat_tui.tui.visits import ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
@@ -141,6 +145,26 @@ async def test_the_others_are_attended_to_once_the_first_picture_is_there() -> N
         await desk.press("}")
         await shows(desk, "b.png")
     assert folder.attended == 1
+
+
+async def test_the_others_are_not_attended_to_while_the_first_picture_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn, draw = threading.Event(), CellPainter.draw
+
+    def drawn_at_last(painter: CellPainter, wish: Wish, chips: Sequence[Chip]) -> Frame:
+        drawn.wait(60)
+        return draw(painter, wish, chips)
+
+    monkeypatch.setattr(CellPainter, "draw", drawn_at_last)
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        try:
+            await desk.pilot.pause()
+            assert folder.attended == 0
+        finally:
+            drawn.set()
+        await desk.until(lambda: folder.attended == 1)
 
 
 async def test_of_a_single_picture_the_header_counts_nothing_and_the_keys_say_so() -> None:

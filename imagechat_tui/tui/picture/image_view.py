@@ -116,6 +116,9 @@ class ImageView(Widget, can_focus=True):
             """The newest says all."""
             return isinstance(message, ImageView.ViewChanged)
 
+    class DrawingEnded(Message):
+        """What was wished for is drawn, and painted next; or nothing is wished for any more."""
+
     picture: reactive[Picture | None] = reactive(None, repaint=False)
     threads: reactive[tuple[Thread, ...]] = reactive((), repaint=False)
     selected: reactive[str | None] = reactive(None, repaint=False)
@@ -155,6 +158,11 @@ class ImageView(Widget, can_focus=True):
     def zoom(self) -> float:
         """How much closer than the whole picture."""
         return self._finder.zoom
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether something is being drawn: ``DrawingEnded`` comes."""
+        return self._drawing
 
     @property
     def is_drawn(self) -> bool:
@@ -285,6 +293,7 @@ class ImageView(Widget, can_focus=True):
         finally:
             self._drawing = False
             self._held_since = None
+            self.post_message(self.DrawingEnded())
 
     async def _hold(self, wish: Wish) -> bool:
         """Where pixels are on the screen, wait a moment for more: cells in between are a flash, and many bytes.
