@@ -397,7 +397,7 @@ class _Album:
             place=self._place,
             tell=tell,
             tell_people=tell_people,
-            begins=not self._explores,
+            starts=None if self._explores else first.folder_starts(self._targets.folders),
         )
         self.watch_people(self._people_wanted)
         self._show(self._shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,6 +43,7 @@ from imagechat_tui.words import mistake_words, no_such_picture_here
 if TYPE_CHECKING:
     from imagechat_tui.cli.shell_completion import Items
     from imagechat_tui.net.endpoint import Endpoint
+    from imagechat_tui.net.folder_starts import FolderStarts
     from imagechat_tui.net.kept_pictures import KeptPictures
     from imagechat_tui.net.known_rooms import KnownRooms
     from imagechat_tui.net.local_server import LocalServer
@@ -189,6 +190,14 @@ class Target(Struct, frozen=True, dict=True):
 
         state = self.folders.known("state")
         return None if state is None else KnownRooms(state / "rooms", self.server_name, self.tenant_id)
+
+    def folder_starts(self, folders: Sequence[str]) -> FolderStarts:
+        """Since when folders have been shown, as their server's clock told it."""
+        from imagechat_tui.net.folder_starts import FolderStarts
+
+        state = self.folders.known("state")
+        paths = [os.path.realpath(folder) for folder in folders]
+        return FolderStarts(state and state / "folders", self.server_name, self.tenant_id, paths)
 
     def recognition(self, look: Look | None = None, *, binds: bool | None = None) -> Recognition:
         """What finds the picture's room.

@@ -15,6 +15,7 @@ from typing import Final
 
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.endpoint import Endpoint
+from imagechat_tui.net.folder_starts import FolderStarts
 from imagechat_tui.problems import LocalServerFailed
 from imagechat_tui.protocol.models import Place, Summary
 from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summarize, UsersOnline
@@ -41,7 +42,8 @@ class FolderCounts:
         tell: called with what is known of those that somebody knows.
         tell_people: called, while that is wanted, with who looks at those where somebody does; with None if that cannot
             be known.
-        begins: whether what is said from now on where the person has never been shall count as unread.
+        starts: since when the person has been shown them: what is said later where they have never been shall count as
+            unread. None begins nothing: they only look around.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class FolderCounts:
         place: Callable[[int], Place | None],
         tell: Callable[[Mapping[int, Summary]], None],
         tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
-        begins: bool,
+        starts: FolderStarts | None,
     ) -> None:
         self._endpoint = endpoint
         self._before_connect = before_connect
@@ -61,9 +63,9 @@ class FolderCounts:
         self._place = place
         self._tell = tell
         self._tell_people = tell_people
-        self._begins = begins
+        self._starts = starts
         self._since_ms: int | None = None
-        """When the server was asked first, by its clock. A picture that it comes to know later has nothing read."""
+        """Since when, by the server's clock. A picture that it comes to know later has nothing read."""
         self._places: dict[int, Place | None] = {}
         self._shown = 0
         self._people = False
@@ -131,10 +133,10 @@ class FolderCounts:
 
     async def _asked(self, api: Api) -> bool:
         """Ask once about all; False if it makes no sense to ask again."""
-        self._due, people, since_ms = inf, self._people, self._since_ms
+        self._due, people = inf, self._people
         self._asked_at = asyncio.get_running_loop().time()
         waiting, self._waiting = self._waiting, []
-        around = await asyncio.to_thread(self._around)
+        around, since_ms = await asyncio.to_thread(self._around)
         found: dict[int, UsersOnline] | None = {}
         makes_sense = True
         try:
@@ -144,9 +146,14 @@ class FolderCounts:
                 part = around[start : start + MAX_SUMMARIES]
                 places = tuple(place for _, place in part)
                 told = await api.summaries(
-                    Summarize(places=places, people=people, begins=self._begins, since_ms=since_ms)
+                    Summarize(
+                        places=places, people=people, begins=self._starts is not None, since_ms=since_ms
+                    )
                 )
-                self._since_ms = told.server_time_ms if self._since_ms is None else self._since_ms
+                if self._since_ms is None and told.server_time_ms is not None:
+                    self._since_ms = told.server_time_ms
+                    if self._starts is not None:
+                        await asyncio.to_thread(self._starts.keep, told.server_time_ms)
                 met = {
                     at: url_id for (at, _), url_id in zip(part, told.at, strict=False) if url_id is not None
                 }
@@ -166,7 +173,10 @@ class FolderCounts:
             self._tell_people(found)
         return makes_sense
 
-    def _around(self) -> list[tuple[int, Place]]:
+    def _around(self) -> tuple[list[tuple[int, Place]], int | None]:
+        """Those that are asked about, and since when they have been shown."""
+        if self._starts is not None and self._since_ms is None:
+            self._since_ms = self._starts.since_ms()
         count = self._count()
         first = max(0, min(self._shown - MOST // 2, count - MOST))
         found: list[tuple[int, Place]] = []
@@ -176,7 +186,7 @@ class FolderCounts:
             place = self._places[at]
             if place is not None:
                 found.append((at, place))
-        return found
+        return found, self._since_ms
 
 
 def _end(waiting: list[asyncio.Future[None]]) -> None:

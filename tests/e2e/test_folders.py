@@ -126,6 +126,12 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     here.shows("3/3 c.png")
     says(here, "")
 
+    here.press("ctrl+q")
+    assert here.exit_code() == 0
+    says_on("b.png", bob, "add", "--at", "5,5", "-m", "A picture that nobody had talked of")
+    again = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
+    says(again, "1 unread elsewhere")
+
 
 def test_ls_lists_a_whole_folder(desk: Desk) -> None:
     make_folder(desk, "shot2.png", "shot10.png", "shot1.png")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -14,8 +15,9 @@ from imagechat_tui.net.api import ApiError
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.net.failures import Unreachable
 from imagechat_tui.net.folder_counts import FolderCounts
+from imagechat_tui.net.folder_starts import FolderStarts
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.ids import UrlId
+from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.protocol.models import Place, PlaceKind, Summary
 from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize, UsersOnline
 from tests import examples as eg
@@ -87,7 +89,10 @@ async def told_of(count: int, server: Server, enough: Callable[[], bool]) -> dic
 
 @asynccontextmanager
 async def running(
-    count: int, tell: Callable[[Mapping[int, Summary]], None] = lambda _: None, *, begins: bool = True
+    count: int,
+    tell: Callable[[Mapping[int, Summary]], None] = lambda _: None,
+    *,
+    starts: FolderStarts | None = None,
 ) -> AsyncIterator[tuple[FolderCounts, asyncio.Task[None], People]]:
     people: People = []
     counts = FolderCounts(
@@ -97,7 +102,7 @@ async def running(
         place=place,
         tell=tell,
         tell_people=people.append,
-        begins=begins,
+        starts=starts,
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(counts.run())
@@ -181,14 +186,55 @@ async def test_that_it_cannot_be_known_is_told_and_not_that_nobody_is_there(
             assert people[-1] is None and len(people) == 2, "asked again, the answer is the same"
 
 
+def starts(
+    kept_in: Path | None, *folders: str, server: str = "s", tenant: TenantId = eg.TENANT
+) -> FolderStarts:
+    return FolderStarts(kept_in, server, tenant, folders or ("/shots",))
+
+
 @pytest.mark.parametrize("begins", [True, False])
 async def test_reading_begins_with_the_first_question_but_for_who_explores(
     server: Server, begins: bool
 ) -> None:
-    async with running(2, begins=begins):
+    async with running(2, starts=starts(None) if begins else None):
         await until(lambda: len(server.asked) > 2)
     assert {asked.begins for asked in server.asked} == {begins}
     assert [asked.since_ms for asked in server.asked[:3]] == [None, 1_000, 1_000]
+
+
+async def test_a_folder_that_was_shown_in_an_earlier_session_has_been_shown_since(
+    server: Server, tmp_path: Path
+) -> None:
+    async with running(2, starts=starts(tmp_path)):
+        await until(lambda: bool(server.asked))
+        await until(lambda: starts(tmp_path).since_ms() is not None)
+    del server.asked[:]
+    async with running(2, starts=starts(tmp_path)):
+        await until(lambda: len(server.asked) > 1)
+    assert {asked.since_ms for asked in server.asked} == {1_000}
+
+
+def test_since_when_is_told_of_folders_that_have_all_been_shown(tmp_path: Path) -> None:
+    starts(tmp_path, "/a").keep(1_000)
+    starts(tmp_path, "/a", "/b").keep(2_000)
+    assert starts(tmp_path, "/a").since_ms() == 1_000, "once is enough"
+    assert starts(tmp_path, "/a", "/b").since_ms() == 2_000
+    for other in (
+        starts(tmp_path, "/a", "/c"),
+        starts(tmp_path, "/a", server="other"),
+        starts(tmp_path, "/a", tenant=TenantId("other")),
+        starts(None, "/a"),
+        FolderStarts(tmp_path, "s", eg.TENANT, ()),
+    ):
+        assert other.since_ms() is None
+
+
+@pytest.mark.parametrize("rubbish", ["", "-1", "0", "1e3", "٣", "9" * 16, "9" * 5000, "soon"])
+def test_what_is_no_time_is_as_if_nothing_was_kept(tmp_path: Path, rubbish: str) -> None:
+    starts(tmp_path).keep(1_000)
+    (file,) = tmp_path.iterdir()
+    file.write_text(rubbish)
+    assert starts(tmp_path).since_ms() is None
 
 
 async def test_who_wants_to_know_it_now_is_told_before_the_next_turn(
