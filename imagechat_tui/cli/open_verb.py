@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from imagechat_tui.net.driver import LiveSession
     from imagechat_tui.net.folder_counts import FolderCounts
+    from imagechat_tui.net.known_fits import KnownFits
     from imagechat_tui.net.local_server import LocalServer
     from imagechat_tui.net.pictures_ahead import PicturesAhead
     from imagechat_tui.net.trace_file import TraceFile
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from imagechat_tui.sync.state import Room
     from imagechat_tui.tui.comparison_loading import Against
     from imagechat_tui.tui.counts import AlbumChange
+    from imagechat_tui.tui.picture.fit import Fit
     from imagechat_tui.tui.visits import ShownPicture
 
 
@@ -302,6 +304,21 @@ def _shown(
     return code if code is not None else app.return_code or 0
 
 
+def _fit(chosen: Target) -> Fit:
+    """How far a picture is seen first: that is about its shape, whatever server it is discussed on."""
+    from imagechat_tui.tui.picture.fit import Fit
+
+    def fits() -> KnownFits:
+        from imagechat_tui.net.known_fits import KnownFits
+
+        return KnownFits(chosen.folders.state / "fits")
+
+    return Fit(
+        lambda: fits().of(chosen.met.drafts_key),
+        lambda filled: fits().keep(chosen.met.drafts_key, filled),
+    )
+
+
 def _takes_utf8(tmux: Popen[bytes] | None) -> bool:
     """Whether the terminal round tmux gets more than ASCII, as far as tmux tells."""
     client = client_told_by(tmux)
@@ -361,6 +378,7 @@ class _Album:
             stamp=_stamp_of(chosen.image, chosen.stdin),
             against=self._befores.of(chosen),
             find_earlier=partial(earlier_version, chosen),
+            fit=_fit(chosen),
         )
 
     def _session(self, chosen: Target, room: Room, seen: _Seen, trace: TraceFile | None) -> LiveSession:

@@ -88,6 +88,11 @@ class Viewport(Struct, frozen=True):
         return self.extent[1] / self.fit_scale / self.aspect < self.rows * LOW
 
     @property
+    def is_strip(self) -> bool:
+        """Whether the whole of it would be one, so that it is usually seen filling the view."""
+        return self.is_tall or self.is_wide
+
+    @property
     def min_zoom(self) -> float:
         """The farthest: the whole picture, or one pixel across a cell where that is smaller still."""
         return min(1.0, self.fit_scale)
@@ -185,9 +190,13 @@ class Viewport(Struct, frozen=True):
         """As wide or high as the view, with a point as near to its middle as the edges let it."""
         return replace(self, zoom=self.fill_zoom, center=about)
 
-    def first(self) -> Viewport:
-        """What is seen first: the whole picture, or the beginning of one that would be a mere strip."""
-        return self.filled(Point(0.0, 0.0)) if self.is_tall or self.is_wide else self.fit()
+    def first(self, filled: bool | None = None) -> Viewport:
+        """What is seen first: the whole picture, or the beginning of one that fills the view.
+
+        Args:
+            filled: whether it fills the view; None: if it would be a mere strip.
+        """
+        return self.filled(Point(0.0, 0.0)) if (self.is_strip if filled is None else filled) else self.fit()
 
     def actual(self, about: Point) -> Viewport:
         """One pixel of the picture across one cell."""
@@ -262,7 +271,7 @@ class Viewport(Struct, frozen=True):
         view = replace(self, margin=margin)
         if self.margin == margin:
             return self
-        return view.first() if self.zoom == 1 else view.from_corner(self.left, self.top, self.scale)
+        return view.fit() if self.zoom == 1 else view.from_corner(self.left, self.top, self.scale)
 
     def elsewhere(self, size: tuple[int, int], corner: tuple[float, float], scale: float) -> Viewport:
         """As many cells of another picture, wherever its edges are.

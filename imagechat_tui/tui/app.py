@@ -228,6 +228,7 @@ class ImageChatApp(App[int]):
         visit = self._visits.current
         self._end_comparing()
         self._earlier = None
+        self.chat.picture.remember(visit.picture.fit)
         self._loader = PictureLoader(
             visit.picture.load,
             visit.picture.stamp,

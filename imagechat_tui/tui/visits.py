@@ -14,11 +14,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.comparison_loading import Against, FindEarlier
 from imagechat_tui.tui.counts import AlbumChange
+from imagechat_tui.tui.picture.fit import Fit
 from imagechat_tui.tui.picture_loading import LoadPicture, StampOf
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class ShownPicture(Struct, frozen=True):
     """What it is compared with from the start."""
     find_earlier: FindEarlier | None = None
     """Looks for what it can be compared with else."""
+    fit: Fit = field(default_factory=Fit)
+    """How far it is seen first."""
 
 
 class Album(Protocol):

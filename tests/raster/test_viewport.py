@@ -147,6 +147,19 @@ def test_a_picture_that_would_be_a_strip_is_seen_from_its_beginning_on(
     assert view.fit() == whole
 
 
+@pytest.mark.parametrize("size", [(1440, 20_000), (1440, 2000), (20_000, 1440)])
+def test_what_was_chosen_is_seen_first_whatever_the_shape(size: tuple[int, int]) -> None:
+    whole = Viewport(*size, 120, 40)
+    assert whole.first(filled=False) == whole
+    assert whole.first(filled=True) == whole.filled(Point(0, 0))
+    assert whole.first() == whole.first(filled=whole.is_strip)
+
+
+def test_a_strip_that_is_wholly_seen_still_is_with_something_beside_it() -> None:
+    whole = Viewport(1440, 20_000, 120, 40)
+    assert whole.with_margin((0, 0, 0, 300)).zoom == 1.0
+
+
 def test_a_small_strip_is_not_enlarged() -> None:
     view = Viewport(20, 400, 120, 40).first()
     assert view.scale == pytest.approx(1.0)

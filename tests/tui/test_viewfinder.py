@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.tui.picture.fit import Fit
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.picture.viewfinder import MIDDLE, Viewfinder, in_picture
 
@@ -66,6 +67,28 @@ def test_fit_goes_from_the_whole_to_the_width_and_back() -> None:
     assert scene_of(finder).view.fills
     finder.actual()
     assert scene_of(finder).view.scale == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "chosen"),
+    [((800, 960), [True, None, True]), ((200, 4000), [False, None, False]), ((640, 384), [])],
+)
+def test_how_far_a_picture_is_to_be_seen_first_is_kept_unless_it_is_usual(
+    size: tuple[int, int], chosen: list[bool | None]
+) -> None:
+    kept: list[bool | None] = []
+    finder = Viewfinder()
+    finder.chosen_fit = Fit(keep=kept.append)
+    finder.fit_to(size, 80, 24, 2.0)
+    for _ in range(3):
+        finder.fit()
+    assert kept == chosen
+    seen = scene_of(finder).view
+    again = Viewfinder()
+    again.chosen_fit = finder.chosen_fit
+    again.fit_to(size, 80, 24, 2.0)
+    assert scene_of(again).view.zoom == seen.zoom
+    assert kept == chosen
 
 
 def test_steps_are_cells_and_strides_are_tenths_of_the_view(finder: Viewfinder) -> None:

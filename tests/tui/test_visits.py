@@ -25,6 +25,7 @@ from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.counts import AlbumChange
 from imagechat_tui.tui.dialogs.here import ASKING, NOBODY_ELSEWHERE, NOT_KNOWN
 from imagechat_tui.tui.picture.cell_painter import CellPainter
+from imagechat_tui.tui.picture.fit import Fit
 from imagechat_tui.tui.picture.frame import Frame, Wish
 from imagechat_tui.tui.visits import ShownPicture
 from imagechat_tui.words import Words
@@ -51,6 +52,8 @@ class Folder:
         self.broken = broken
         self.sessions: dict[str, RunningSession] = {}
         """The newest of each picture."""
+        self.fits: dict[str, Fit] = {}
+        """How far each is seen first."""
         self.opened: list[str] = []
         self.attended = 0
         self.watched: list[bool] = []
@@ -71,7 +74,7 @@ class Folder:
                 raise ValueError("no picture at all")
             return replace(grey_picture(), name=name, sha256=f"{at:064}", width=60 + at)
 
-        return ShownPicture(name, session, load)
+        return ShownPicture(name, session, load, fit=self.fits.setdefault(name, Fit()))
 
     def name(self, at: int) -> str:
         return self.names[at]
@@ -124,6 +127,15 @@ async def shows(desk: Desk, name: str) -> None:
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visits, "BEGINS_AFTER_S", 0.01)
     monkeypatch.setattr(visits, "ENDS_AFTER_S", 0.01)
+
+
+async def test_how_far_a_picture_is_seen_first_is_about_that_one_alone() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        for keys, name in (("", "a.png"), ("}", "b.png"), ("}", "a.png")):
+            await desk.press(*keys)
+            await shows(desk, name)
+            assert desk.chat.picture._finder.chosen_fit is folder.fits[name]
 
 
 async def test_the_brackets_go_round_through_all_pictures() -> None:
@@ -253,6 +265,7 @@ async def test_a_session_with_a_write_on_its_way_is_left_when_that_is_over() -> 
     folder = Folder("a.png", "b.png")
     async with leafing(folder) as desk:
         session = folder.sessions["a.png"]
+        await desk.until(lambda: session.runs > 0)
         write = StartConversation(Point(1.0, 2.0), "On its way")
         on_its_way = OutboxEntry(BroadcastId("b9"), write, WriteStatus.PENDING, NOW_S)
         session.publish(eg.changed(session.state, outbox=(on_its_way,)))
@@ -271,6 +284,7 @@ async def test_a_session_with_a_write_on_its_way_is_left_when_that_is_over() -> 
 async def leave_with(desk: Desk, folder: Folder, status: WriteStatus) -> OutboxEntry:
     """Go on to the second picture while a write on the first one has no answer."""
     session = folder.sessions["a.png"]
+    await desk.until(lambda: session.runs > 0)
     entry = OutboxEntry(BroadcastId("b9"), StartConversation(Point(1.0, 2.0), "Sent"), status, NOW_S)
     session.publish(eg.changed(session.state, outbox=(entry,)))
     await desk.press("}")

@@ -26,6 +26,7 @@ from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.picture.beside_view import PLAIN, BesideView, Drawn, half_of
 from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.drag import Drag
+from imagechat_tui.tui.picture.fit import Fit
 from imagechat_tui.tui.picture.frame import Frame, Outlines, Wish
 from imagechat_tui.tui.picture.hints import Hints
 from imagechat_tui.tui.picture.marker_chips import ThreadChips, is_shown
@@ -455,6 +456,10 @@ class ImageView(Widget, can_focus=True):
         self.threads, self.crosshairs = (), {}
         self._finder = Viewfinder()
         self._painter.clear()
+
+    def remember(self, fit: Fit) -> None:
+        """See the picture that comes as far as was chosen for it, and have it known when that changes."""
+        self._finder.chosen_fit = fit
 
     def center_on(self, point: Point) -> None:
         """Bring a point to the middle of the view."""

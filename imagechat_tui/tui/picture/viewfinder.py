@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.viewport import Viewport
+from imagechat_tui.tui.picture.fit import Fit
 from imagechat_tui.tui.picture.scene import Scene
 
 ZOOM_STEP: Final = 1.5
@@ -22,6 +23,8 @@ class Viewfinder:
     def __init__(self) -> None:
         self.crosshair = MIDDLE
         self.scene: Scene | None = None
+        self.chosen_fit = Fit()
+        """How far the picture is seen first."""
         self._margin = (0, 0, 0, 0)
 
     @property
@@ -61,7 +64,8 @@ class Viewfinder:
             view = replace(self.scene.view, aspect=aspect, even=even)
             self.scene = self.scene.showing(self.crosshair, view.resized(columns, rows))
             return
-        view = Viewport(*picture, columns, rows, aspect, margin=self._margin, even=even).first()
+        view = Viewport(*picture, columns, rows, aspect, margin=self._margin, even=even)
+        view = view.first(self.chosen_fit.filled)
         if view.fills and self.crosshair == MIDDLE:  # of what is seen, then
             self.crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
         self.scene = Scene(view.showing(self.crosshair))
@@ -129,7 +133,10 @@ class Viewfinder:
         """The whole picture; from there, as wide or high as the view, where the crosshair is."""
         if self.scene is not None:
             view = self.scene.view
-            self.look(view.filled(self.crosshair) if view.zoom == 1 else view.fit())
+            filled = view.zoom == 1
+            if view.fill_zoom != 1:
+                self.chosen_fit.choose(filled, usual=view.is_strip)
+            self.look(view.filled(self.crosshair) if filled else view.fit())
 
     # -- the loupe
 
