@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from imagechat_tui.raster import fit
 from imagechat_tui.raster.colors import DEFAULT, ColorDepth, dithered, luma, one, packed, quantised
 from imagechat_tui.raster.glyphs import RAMP, GlyphSet
-from imagechat_tui.raster.shapes import ACROSS, DOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,8 +84,10 @@ def render(
     """
     import numpy as np
 
+    from imagechat_tui.raster.fit import SPACE
+
     shape = (viewport.rows, viewport.columns)
-    glyphs = np.full(shape, fit.SPACE, dtype=np.uint32)
+    glyphs = np.full(shape, SPACE, dtype=np.uint32)
     beside = one(ground, options.colors)
     bg = np.full(shape, beside, dtype=np.int32)
     fg = bg.copy()
@@ -110,6 +110,9 @@ def _drawn(
     ground: int,
 ) -> tuple[Codes, Ints, Ints]:
     """The cells of ``viewport.area``."""
+    from imagechat_tui.raster import fit
+    from imagechat_tui.raster.shapes import ACROSS, DOWN
+
     samples = _sample_grid(picture, viewport, (ACROSS, DOWN), ground, options.colors)
     if options.colors is ColorDepth.NONE:
         dark_ink = ground >= 0 and luma(ground) >= 128
@@ -138,6 +141,8 @@ def _drawn(
 def _merged(samples: Pixels, across: int, down: int) -> Pixels:
     """Samples of cells, ``ACROSS`` × ``DOWN`` each, as averages, ``across`` × ``down`` each."""
     import numpy as np
+
+    from imagechat_tui.raster.shapes import ACROSS, DOWN
 
     wide, high = ACROSS // across, DOWN // down
     columns, rows = samples.shape[1] // wide, samples.shape[0] // high
@@ -217,6 +222,8 @@ def _colorless(samples: Pixels, glyphs: GlyphSet, *, dark_ink: bool) -> tuple[Co
     With dark ink on a light ground it is darkness that is dense.
     """
     import numpy as np
+
+    from imagechat_tui.raster import fit
 
     bright = samples @ np.array(fit.LUMA)
     dark, light = np.percentile(bright, (1, 99))

@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
 CRASHED = 1
+LATER = Path(__file__).with_name("later.tcss")
+"""The looks of what is not there at the first frame."""
 RECOUNT_S = 1.0
 """For so long it is waited for what the server says of the other pictures."""
 SEEN_BEFORE = "as you saw it before"
@@ -221,6 +223,8 @@ class ImageChatApp(App[int]):
         self.run_worker(self._take_keys(), name="keys", group="keys")
         self._load()
         self._orderly_exit.session = self.run_worker(self._visits.run(), name="session", group="session")
+        self.stylesheet.read(LATER)
+        self.stylesheet.parse()
         self.chat.set_up()
 
     def _load(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.sync import intents
 from imagechat_tui.words.parts import Words, safe_name
 from imagechat_tui.words.requests import problem_words
@@ -79,6 +78,8 @@ def back_words(*, restorable: bool) -> str:
     """Whether what is about to be deleted can be brought back, and how long."""
     if not restorable:
         return "Nobody can bring it back: this server deletes for good."
+    from imagechat_tui.protocol.routes import RESTORABLE_MS
+
     return f"It can be brought back for {RESTORABLE_MS // 60_000} minutes."
 
 

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
@@ -33,6 +34,7 @@ from imagechat_tui.raster.comparison import Comparison
 from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.safetext import Kind, safe_text
+from imagechat_tui.tui.app import LATER
 from imagechat_tui.tui.chat.comparing import Shown, Versions
 from imagechat_tui.tui.chat.picture_pane import PicturePane
 from imagechat_tui.tui.themes import THEMES
@@ -73,7 +75,7 @@ async def compared(before: Path, now: Path) -> tuple[Comparison, float]:
 class Screen(App[None]):
     """The pane of the picture, 120 × 40 cells of it."""
 
-    CSS_PATH = str(Path(imagechat_tui.tui.__file__).with_name("app.tcss"))
+    CSS_PATH: ClassVar = [Path(imagechat_tui.tui.__file__).with_name("app.tcss"), LATER]
     CSS = f"#picture-pane {{ width: {COLUMNS}; height: {ROWS}; }}"
 
     def __init__(self, comparison: Comparison, options: RenderOptions) -> None:
@@ -87,6 +89,10 @@ class Screen(App[None]):
     def compose(self) -> ComposeResult:
         """The pane."""
         yield self.pane
+
+    def on_mount(self) -> None:
+        """Have the other view in it."""
+        self.pane.set_up()
 
     @property
     def sink(self) -> Sink:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.routes import NEW_IMAGE
 from imagechat_tui.sync.intents import LinkImage
 from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
 from imagechat_tui.tui.chat.refusals import Refusals
@@ -109,6 +108,8 @@ class RoomActions:
             )
 
     def _start_anew(self) -> None:
+        from imagechat_tui.protocol.routes import NEW_IMAGE
+
         self._dispatch(LinkImage(NEW_IMAGE))
 
     def hear(self, news: Sequence[Announce]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from imagechat_tui.protocol.ids import ConversationId
-from imagechat_tui.protocol.routes import RESTORABLE_MS
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
@@ -217,6 +216,8 @@ class ThreadActions:
         """The server has deleted a marker for this person: say how it comes back."""
         name = self._deleted.pop(conversation_id, None)
         if name is not None and self._restores:
+            from imagechat_tui.protocol.routes import RESTORABLE_MS
+
             minutes = RESTORABLE_MS // 60_000
             self._notices.notice(
                 "", f"{name[0].upper()}{name[1:]} deleted. u brings it back, for {minutes} minutes."

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from imagechat_tui.raster.chips import GREY, ascii_only, one_of
 from imagechat_tui.raster.colors import ColorDepth, luma, quantised
 from imagechat_tui.raster.markers import Chip, Placement, place
-from imagechat_tui.raster.outlines import outline
 from imagechat_tui.raster.render import Grid, RenderOptions, render
 from imagechat_tui.tui.picture.scene import Scene
 
@@ -135,6 +134,8 @@ def draw(wish: Wish, chips: Iterable[Chip], before: Frame | None) -> Frame:
     view = wish.drawn(scene.view)
     lined = None
     if wish.outlines != Outlines():
+        from imagechat_tui.raster.outlines import outline
+
         lined = outline(view, scene.view, wish.outlines.boxes, wish.outlines.chosen, ascii_only=plain)
     places = place(chips, scene.view, ascii_only=plain)
     small = _small(wish, before)

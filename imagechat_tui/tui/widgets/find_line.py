@@ -13,15 +13,6 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 
-class FindInput(Input):
-    """The text, on one line."""
-
-    HELP = (
-        "Words and names, #7, is:open, is:resolved, is:mine, is:unread, is:check, is:mention, by:anna, mentions:me. "
-        "All of them have to hold. Enter keeps it, Esc leaves it."
-    )
-
-
 class FindLine(Horizontal):
     """A label, the text, and what there is to say of it. It has a place on the screen while it is open."""
 
@@ -56,6 +47,8 @@ class FindLine(Horizontal):
         """Put the parts in, once: an input is not needed before the first paint."""
         if self.children:
             return
+        from imagechat_tui.tui.widgets.find_input import FindInput
+
         text = FindInput(
             placeholder="words  #7  is:open  is:unread  by:anna  mentions:me", id="find-text", compact=True
         )
@@ -63,8 +56,8 @@ class FindLine(Horizontal):
         self.mount(Static(id="find-label", markup=False), text, Static(id="find-note", markup=False))
 
     @property
-    def _input(self) -> FindInput:
-        return self.query_one("#find-text", FindInput)
+    def _input(self) -> Input:
+        return self.query_one("#find-text", Input)
 
     @property
     def text(self) -> str:
