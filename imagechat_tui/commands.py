@@ -360,6 +360,10 @@ COMMANDS: Final = (
         synonyms="zoom 1:1 100% original size full real pixels",
     ),
     Command(
+        "image.read", Context.PICTURE, "b", "read", "Body text: near enough to read, and back",
+        synonyms="zoom read small print legible letters words closer text here",
+    ),
+    Command(
         "image.loupe", Context.PICTURE, "z", "loupe", "Loupe: magnify here",
         synonyms="zoom magnify magnifier magnifying glass lens enlarge inspect look closer",
     ),

@@ -200,7 +200,15 @@ class Viewport(Struct, frozen=True):
 
     def actual(self, about: Point) -> Viewport:
         """One pixel of the picture across one cell."""
-        return self.zoomed(self.fit_scale / self.zoom, about)
+        return self.at_scale(1.0, about)
+
+    def at_scale(self, pixels: float, about: Point) -> Viewport:
+        """So many pixels of the picture across one cell, as far as the zoom goes; a point stays as in `zoomed`."""
+        return self.zoomed(self.fit_scale / pixels / self.zoom, about)
+
+    def to_read(self, pixels: float, about: Point) -> Viewport:
+        """As near as that, but never less than the whole picture, with what stands about a point on all sides of it."""
+        return self.at_scale(min(pixels, self.fit_scale), about).centered(about)
 
     def zoomed(self, factor: float, about: Point) -> Viewport:
         """Closer or farther, with a point of the picture staying in its cell where the edges let it."""

@@ -122,7 +122,7 @@ async def test_help_while_writing_is_a_function_key_away(sit: Sit) -> None:
 
 
 WANTED = {
-    "zoom": {"image.closer", "image.farther", "image.fit", "image.actual", "image.loupe"},
+    "zoom": {"image.closer", "image.farther", "image.fit", "image.actual", "image.read", "image.loupe"},
     "zoom in": {"image.closer"},
     "zoom out": {"image.farther"},
     "magnify": {"image.loupe", "image.closer"},

@@ -190,6 +190,18 @@ async def test_another_picture_of_another_size_is_seen_as_closely_about_the_same
     assert after.holds(after.cell_of(crosshair))
 
 
+async def test_body_text_is_read_by_one_key_and_left_by_it(desk: Desk) -> None:
+    desk.view.picture = picture(1440, 900)
+    await desk.drawn()
+    scales = []
+    for pixels in (None, None, (9, 18), (9, 18)):  # where there are real ones, one is one of the picture's
+        desk.view.options = replace(desk.view.options, pixels=pixels)
+        await desk.press("b")
+        assert desk.view._finder.scene is not None
+        scales.append(desk.view._finder.scene.view.scale)
+    assert scales == pytest.approx([2.0, 18.75, 9.0, 18.9], rel=0.01)
+
+
 async def test_actual_size_is_a_pixel_a_cell(desk: Desk) -> None:
     await desk.press("Z")
     scene = desk.view._finder.scene

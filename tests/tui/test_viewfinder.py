@@ -69,6 +69,65 @@ def test_fit_goes_from_the_whole_to_the_width_and_back() -> None:
     assert scene_of(finder).view.scale == pytest.approx(1.0)
 
 
+def test_one_key_goes_near_enough_to_read_at_the_crosshair_and_back() -> None:
+    finder = Viewfinder()
+    finder.fit_to((1440, 900), 120, 40, 2.0)
+    whole = scene_of(finder).view
+    finder.move_to(Point(80, 20))
+    finder.read(2.0)
+    view = scene_of(finder).view
+    assert view.scale == pytest.approx(2.0)
+    assert view.cell_of(Point(80, 20)) == (60, 20)
+    finder.move_to(Point(10, 90))
+    finder.read(2.0)
+    assert scene_of(finder).view == whole
+    # From nearer it goes there, and back to where one came from before.
+    finder.read(2.0)
+    finder.zoom_about(2, Point(10, 90))
+    finder.read(2.0)
+    assert scene_of(finder).view.scale == pytest.approx(2.0)
+    finder.read(2.0)
+    assert scene_of(finder).view == whole
+
+
+def test_who_goes_back_from_reading_sees_the_crosshair_as_closely_as_before() -> None:
+    finder = Viewfinder()
+    finder.fit_to((4000, 4000), 80, 24, 2.0)
+    finder.zoom_about(1, Point(10, 10))
+    before = scene_of(finder).view
+    finder.read(2.0)
+    finder.move_to(Point(95, 95))
+    finder.read(2.0)
+    view = scene_of(finder).view
+    assert view.zoom == before.zoom
+    assert view.holds(view.cell_of(Point(95, 95)))
+
+
+def test_who_came_there_otherwise_goes_back_to_what_is_seen_first() -> None:
+    finder = Viewfinder()
+    finder.fit_to((1440, 20_000), 120, 40, 2.0)
+    first = scene_of(finder).view
+    finder.look(first.at_scale(2.0, finder.crosshair))
+    finder.read(2.0)
+    assert scene_of(finder).view.zoom == first.zoom
+    finder.read(2.0)
+    finder.clear()
+    finder.fit_to((300, 300), 120, 40, 2.0)
+    finder.zoom_about(3, MIDDLE)
+    finder.read(40.0)
+    assert finder.zoom == 1.0
+
+
+@pytest.mark.parametrize("size", [(160, 90), (239, 100)])
+def test_a_picture_whose_text_is_near_enough_as_a_whole_stays_so(size: tuple[int, int]) -> None:
+    finder = Viewfinder()
+    finder.fit_to(size, 120, 40, 2.0)
+    whole = scene_of(finder).view
+    for _ in range(2):
+        finder.read(2.0)
+        assert scene_of(finder).view == whole
+
+
 @pytest.mark.parametrize(
     ("size", "chosen"),
     [((800, 960), [True, None, True]), ((200, 4000), [False, None, False]), ((640, 384), [])],

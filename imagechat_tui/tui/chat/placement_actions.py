@@ -25,7 +25,7 @@ HOLDING: Final = (("hjkl", "move"), ("Enter", "drop here"), ("Esc", "put back"))
 
 GO_ON: Final = frozenset({
     *("image.left", "image.down", "image.up", "image.right", "image.far-left", "image.far-down", "image.far-up"),
-    *("image.far-right", "image.closer", "image.farther", "image.fit", "image.actual", "image.loupe"),
+    *("image.far-right", "image.closer", "image.farther", "image.fit", "image.actual", "image.read", "image.loupe"),
     *("image.others", "pane.sidebar", "app.theme", "app.help", "app.palette", "app.here"),
 })  # fmt: skip
 """Ids of commands that do what they always do while a marker goes with the crosshair."""

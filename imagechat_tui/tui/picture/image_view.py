@@ -41,11 +41,16 @@ from imagechat_tui.tui.textual_internals.terminal import ask, on_leaving, write
 
 compositor.install()
 
+READ_SCALE: Final = 2.0
+"""Pixels of a screenshot across a cell from which its body text is read, with any glyphs that have quarters of a cell
+(looked at in all terminals of the README's table). Where there are real pixels, one of the picture is one of those."""
+
 HOLD_S: Final = 1.0
 """How long a view waits for its pixels at most, where there were pixels before."""
 
 SMALLEST: Final = "Cannot zoom out any further."
 LARGEST: Final = "Cannot zoom in any further."
+READABLE: Final = "Text is as near as it need be."
 WHOLE: Final = "The whole picture is already in view."
 
 
@@ -58,7 +63,7 @@ class ImageView(Widget, can_focus=True):
 
     BINDING_GROUP_TITLE = "Picture"
     HELP = (
-        "Move with hjkl or arrows, zoom with + and -, z is a loupe. "
+        "Move with hjkl or arrows, zoom with + and -, z is a loupe, b reads text. "
         "Enter opens the marker here or adds one; f puts letters on every marker."
     )
 
@@ -517,6 +522,16 @@ class ImageView(Widget, can_focus=True):
             self._put_off(self.action_actual)
         else:
             self._look(self._finder.actual)
+
+    def action_read(self) -> None:
+        """So near to the crosshair that body text is read, where cells are drawn as where pixels are; or back."""
+        before = self._finder.scene
+        if before is None:
+            self._put_off(self.action_read)
+        else:
+            pixels = self.options.pixels
+            self._look(self._finder.read, READ_SCALE if pixels is None else pixels[0])
+            self._answer("b", READABLE, before)
 
     def action_fit(self) -> None:
         """The whole picture; from there, as wide or high as the view, where the crosshair is."""

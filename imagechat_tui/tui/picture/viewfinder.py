@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isclose
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,6 +26,8 @@ class Viewfinder:
         self.scene: Scene | None = None
         self.chosen_fit = Fit()
         """How far the picture is seen first."""
+        self._before_reading: Viewport | None = None
+        """The view from which the person went to read."""
         self._margin = (0, 0, 0, 0)
 
     @property
@@ -34,7 +37,7 @@ class Viewfinder:
 
     def clear(self) -> None:
         """Have no picture; the crosshair stays where it is."""
-        self.scene = None
+        self.scene = self._before_reading = None
 
     def exchange(self, picture: tuple[int, int]) -> None:
         """See another picture as closely, about the same percent, or anew if it was not seen closer than it fits.
@@ -137,6 +140,25 @@ class Viewfinder:
             if view.fill_zoom != 1:
                 self.chosen_fit.choose(filled, usual=view.is_strip)
             self.look(view.filled(self.crosshair) if filled else view.fit())
+
+    def read(self, pixels: float) -> None:
+        """So near to the crosshair that text is read; from there, back, with the crosshair in view.
+
+        Args:
+            pixels: so many of the picture across one cell.
+        """
+        if self.scene is None:
+            return
+        view, before = self.scene.view, self._before_reading
+        near = view.to_read(pixels, self.crosshair)
+        if not isclose(view.zoom, near.zoom):
+            if view.zoom < near.zoom or before is None:
+                self._before_reading = view
+            self.look(near)
+        elif before is not None and not isclose(before.zoom, view.zoom):
+            self.look(replace(view, zoom=before.zoom, center=before.center).showing(self.crosshair))
+        else:
+            self.look(view.first(self.chosen_fit.filled).showing(self.crosshair))
 
     # -- the loupe
 
