@@ -143,6 +143,8 @@ class User(Struct, frozen=True):
     """Admin or moderator, as ``isSiteAdmin`` says."""
     session_id: str | None = None
     """Bearer secret of an anonymous session."""
+    has_blocked_users: bool | None = None
+    """Whether they have blocked anybody; None where that was not looked up."""
 
     @property
     def name(self) -> str:
@@ -246,6 +248,16 @@ class Vote(Struct, frozen=True):
     def author_id(self) -> UserId | None:
         """Who gave it, signed in or not."""
         return self.user_id
+
+
+class Own(Struct, frozen=True):
+    """What of a thread, and of who writes there, is the asking user's own."""
+
+    votes: tuple[Vote, ...] = ()
+    flagged: frozenset[CommentId] = frozenset()
+    """Comments that they have flagged."""
+    blocked: frozenset[UserId] = frozenset()
+    """Whom they have blocked, wherever these write."""
 
 
 class LogEntry(Struct, frozen=True):

@@ -23,6 +23,7 @@ from imagechat_tui.protocol.models import (
     LogEntry,
     OpenedImage,
     OtherImage,
+    Own,
     Place,
     Placement,
     Point,
@@ -32,7 +33,6 @@ from imagechat_tui.protocol.models import (
     User,
     Version,
     Viewing,
-    Vote,
 )
 from imagechat_tui.protocol.tagged import Tagged
 
@@ -78,6 +78,10 @@ LOGOUT = Route("PUT", "/auth/logout")
 VOTE = Route("POST", "/comments/{tenant_id}/{comment_id}/vote")
 UNVOTE = Route("DELETE", "/comments/{tenant_id}/{comment_id}/vote/{vote_id}")
 VOTERS = Route("GET", "/comments/{tenant_id}/{comment_id}/votes")
+FLAG_COMMENT = Route("POST", "/flag-comment/{comment_id}")
+BLOCK_AUTHOR = Route("POST", "/block-from-comment/{comment_id}")
+UNBLOCK_AUTHOR = Route("DELETE", "/block-from-comment/{comment_id}")
+CHECK_BLOCKED = Route("GET", "/check-blocked-comments")
 EVENT_LOG = Route("GET", "/event-log/{tenant_id}")
 PRESENCE_STATUS = Route("GET", "/user-presence-status")
 USERS_ONLINE = Route("GET", "/pages/{tenant_id}/users/online")
@@ -339,8 +343,10 @@ class CommentList(Struct, frozen=True):
     room: RoomIds | None
     branches: Mapping[CommentId, Branch] | None = None
     """How the comments nest, if they are a tree. The reader, who has ``parent_id``, flattens it: None."""
-    votes: Mapping[CommentId, Vote] = {}
-    """Those of the asking user. It is for other clients: ours does not read it."""
+    own: Own = Own()
+    """It is for other clients: ours does not read it."""
+    flags: Mapping[CommentId, int] = {}
+    """How many have flagged each comment, where anybody has: for moderators (``v=2``)."""
     user: User | None = None
     page_number: int = 0
     comment_count: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from imagechat_tui.protocol.ids import (
 from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
+    Own,
     Place,
     Placement,
     Placements,
@@ -61,6 +63,7 @@ from imagechat_tui.server.storage import (
     TenantRecord,
     ThreadPage,
     VersionKey,
+    opinions,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
@@ -86,6 +89,8 @@ class Data:
     markers: dict[tuple[TenantId, ConversationId], Marker] = field(default_factory=dict)
     comments: dict[tuple[TenantId, CommentId], Comment] = field(default_factory=dict)
     votes: dict[tuple[TenantId, CommentId, UserId], Vote] = field(default_factory=dict)
+    flags: dict[tuple[TenantId, CommentId, UserId], UrlId] = field(default_factory=dict)
+    blocks: dict[tuple[TenantId, UserId, UserId], None] = field(default_factory=dict)
     answers: dict[tuple[TenantId, UserId, BroadcastId], Answer] = field(default_factory=dict)
     images: dict[tuple[TenantId, ImageId], ImageRecord] = field(default_factory=dict)
     places: dict[tuple[TenantId, Place], HeldPlace] = field(default_factory=dict)
@@ -180,6 +185,8 @@ class MemoryTransaction:
             self._data.comments.pop((tenant_id, comment_id), None)
             for vote in self.votes_on(tenant_id, comment_id):
                 self.remove_vote(vote)
+            for user_id in self.flags_on(tenant_id, comment_id):
+                self.remove_flag(tenant_id, comment_id, user_id)
 
     def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         for room, entries in self._data.events.items():
@@ -224,6 +231,25 @@ class MemoryTransaction:
     def remove_vote(self, vote: Vote) -> None:
         assert vote.user_id is not None
         self._data.votes.pop((vote.tenant_id, vote.comment_id, vote.user_id), None)
+
+    def flags_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[UserId, ...]:
+        return tuple(sorted(key[2] for key in self._data.flags if key[:2] == (tenant_id, comment_id)))
+
+    def put_flag(self, tenant_id: TenantId, comment: Comment, user_id: UserId) -> None:
+        assert (tenant_id, comment.id) in self._data.comments
+        self._data.flags.setdefault((tenant_id, comment.id, user_id), comment.url_id)
+
+    def remove_flag(self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId) -> None:
+        self._data.flags.pop((tenant_id, comment_id, user_id), None)
+
+    def blocked_by(self, tenant_id: TenantId, user_id: UserId) -> frozenset[UserId]:
+        return frozenset(key[2] for key in self._data.blocks if key[:2] == (tenant_id, user_id))
+
+    def put_block(self, tenant_id: TenantId, user_id: UserId, other: UserId) -> None:
+        self._data.blocks[tenant_id, user_id, other] = None
+
+    def remove_block(self, tenant_id: TenantId, user_id: UserId, other: UserId) -> None:
+        self._data.blocks.pop((tenant_id, user_id, other), None)
 
     def marks(self, tenant_id: TenantId, conversation_id: ConversationId) -> tuple[tuple[UserId, int], ...]:
         found = {
@@ -492,7 +518,9 @@ class MemoryStore:
     async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
         return self._data.comments.get((tenant_id, comment_id))
 
-    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
+    async def snapshot(
+        self, room: RoomKey, image: UrlId, *, comments: bool, user_id: UserId | None = None
+    ) -> Snapshot:
         shown = self._markers(room.tenant_id, image)
         threads = {conversation.url_id for conversation in shown}
         said = tuple(
@@ -501,14 +529,40 @@ class MemoryStore:
             if comments and tenant_id == room.tenant_id and comment.url_id in threads
         )
         state = self._state(room)
-        return Snapshot(shown, said, state.position, state.last_timestamp_ms)
+        tx = MemoryTransaction(self._data)
+        has_blocked = user_id is not None and bool(tx.blocked_by(room.tenant_id, user_id))
+        return Snapshot(shown, said, state.position, state.last_timestamp_ms, has_blocked)
 
-    async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
+    async def flag(
+        self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId, *, flagged: bool
+    ) -> bool:
+        return opinions.flag(MemoryTransaction(self._data), tenant_id, comment_id, user_id, flagged=flagged)
+
+    async def block(self, tenant_id: TenantId, user_id: UserId, other: UserId, *, blocked: bool) -> bool:
+        return opinions.block(MemoryTransaction(self._data), tenant_id, user_id, other, blocked=blocked)
+
+    async def of_blocked(
+        self, tenant_id: TenantId, user_id: UserId, comment_ids: Sequence[CommentId]
+    ) -> frozenset[CommentId]:
+        blocked = MemoryTransaction(self._data).blocked_by(tenant_id, user_id)
+        there = [one for one in comment_ids if (tenant_id, one) in self._data.comments]
+        return frozenset(one for one in there if self._data.comments[tenant_id, one].author_id in blocked)
+
+    async def thread(
+        self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None, *, flags: bool = False
+    ) -> ThreadPage:
         tx, state = MemoryTransaction(self._data), self._state(room)
         said = tx.thread(room.tenant_id, url_id)
         closed = state.is_closed or state.closed_until_ms > self._now_ms()
-        votes = () if user_id is None else tx.votes_in(room.tenant_id, url_id, user_id)
-        return ThreadPage(said, state.position, state.last_timestamp_ms, closed, votes)
+        own, page = Own(), (room.tenant_id, url_id)
+        in_thread = [key for key, flagged in self._data.flags.items() if (key[0], flagged) == page]
+        if user_id is not None:
+            flagged = frozenset(key[1] for key in in_thread if key[2] == user_id)
+            own = Own(tx.votes_in(*page, user_id), flagged, tx.blocked_by(room.tenant_id, user_id))
+        counts = Counter(key[1] for key in in_thread) if flags else {}
+        return ThreadPage(
+            said, state.position, state.last_timestamp_ms, closed, own, dict(sorted(counts.items()))
+        )
 
     async def voters(
         self, tenant_id: TenantId, comment_id: CommentId, direction: int, most: int

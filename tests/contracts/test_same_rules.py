@@ -67,12 +67,13 @@ class Step:
 ACTS = ["say", "say", "edit", "mark", "remove", "unmark", "move", "open", "open", "read", "unread"]
 VOTING = ["vote", "vote", "unvote"]
 CLOSING = ["close", "open again"]
+OPINIONS = ["flag", "flag", "unflag", "block", "unblock"]
 ABOUT_A_COMMENT = frozenset({"edit", "remove", "vote", "unvote"})
 PLACING = ["place", "place", "set", "unset"]
 STEPS = st.lists(
     st.builds(
         Step,
-        what=st.sampled_from(ACTS + VOTING + CLOSING + PLACING),
+        what=st.sampled_from(ACTS + VOTING + CLOSING + OPINIONS + PLACING),
         number=st.integers(0, 12),
         by=st.sampled_from([eg.ALICE, eg.BOB]),
         thread=st.integers(0, 1),
@@ -292,6 +293,14 @@ def placed(step: Step) -> ChangePlacements:
     return ChangePlacements(version, (moved,))
 
 
+async def opinion(store: Store, step: Step) -> bool:
+    if "flag" in step.what:
+        about = CommentId(f"c_{step.target}")
+        return await store.flag(eg.TENANT, about, step.by, flagged=step.what == "flag")
+    other = eg.BOB if step.by == eg.ALICE else eg.ALICE
+    return await store.block(eg.TENANT, step.by, other, blocked=step.what == "block")
+
+
 async def answer(store: Store, change: Change) -> object:
     try:
         return await store.change(change)
@@ -316,6 +325,8 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
         elif step.what in PLACING:
             told.append(await store.change_placements(of_version(step), placed(step), step.by))
             told.append(await store.placements(of_version(step)))
+        elif step.what in OPINIONS:
+            told.append(await opinion(store, step))
         else:
             told.append(await answer(store, change(step)))
         told.append(await store.read_state(reader(step)))
@@ -331,7 +342,9 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     told += [await store.placements(VersionKey(eg.TENANT, eg.IMAGE, number)) for number in range(5)]
     told.append(await store.positions([IMAGE_ROOM, *ROOMS]))
     for room, thread in zip([IMAGE_ROOM, *ROOMS], [eg.IMAGE, *THREADS], strict=True):
-        told += [await store.thread(room, thread, user) for user in (None, eg.ALICE, eg.BOB)]
+        for user in (None, eg.ALICE, eg.BOB):
+            page = await store.thread(room, thread, user, flags=True)
+            told += [sorted(page.own.flagged), replace(page, own=replace(page.own, flagged=frozenset()))]
         told += [await store.events_after(room, seq, limit=3) for seq in range(5)]
         told.append(await store.events_since(room, eg.T0 + 1, None, limit=4))
     await store.close()

@@ -67,6 +67,7 @@ from imagechat_tui.server.storage import (
     TenantRecord,
     VersionKey,
     apply_change,
+    opinions,
 )
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
@@ -950,13 +951,62 @@ async def test_a_vote_is_found_by_voter_and_by_id_and_goes_with_its_comment(stor
         looks = balloting(f"{eg.ALICE} looks {vote_id}", Decision(b""), vote_id=vote_id)
         await store.change(replace(looks, decide=look))
     assert seen == [ballot(eg.ALICE), ballot(eg.BOB), None]
-    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).votes == (ballot(eg.ALICE),)
-    assert (await store.thread(ROOM, eg.THREAD)).votes == ()
+    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).own.votes == (ballot(eg.ALICE),)
+    assert (await store.thread(ROOM, eg.THREAD)).own.votes == ()
     await store.change(balloting(f"{eg.ALICE} turns", Decision(b"", removed_vote=ballot(eg.ALICE))))
-    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).votes == ()
+    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).own.votes == ()
     gone = Decision(b"", removed_comments=(CommentId("c_one"),))
     await store.change(balloting(f"{eg.ALICE} deletes", gone))
-    assert (await store.thread(ROOM, eg.THREAD, eg.BOB)).votes == ()
+    assert (await store.thread(ROOM, eg.THREAD, eg.BOB)).own.votes == ()
+
+
+async def test_flags_are_of_one_user_and_counted_and_go_with_the_comment(store: Store) -> None:
+    one = CommentId("c_one")
+    await store.change(saying("one"))
+    assert await store.flag(eg.TENANT, one, eg.ALICE, flagged=True)
+    for _ in range(2):
+        assert await store.flag(eg.TENANT, one, eg.BOB, flagged=True)
+    assert not await store.flag(eg.TENANT, CommentId("c_none"), eg.BOB, flagged=True)
+    assert not await store.flag(OTHER, one, eg.BOB, flagged=True)
+
+    async def flagged(user: UserId) -> tuple[object, object]:
+        page = await store.thread(ROOM, eg.THREAD, user, flags=True)
+        return page.own.flagged, page.flags
+
+    assert await flagged(eg.ALICE) == ({one}, {one: 2})
+    assert (await store.thread(ROOM, eg.THREAD, eg.ALICE)).flags == {}
+    assert await store.flag(eg.TENANT, one, eg.ALICE, flagged=False)
+    assert await flagged(eg.ALICE) == (frozenset(), {one: 1})
+    await store.change(balloting(f"{eg.ALICE} deletes", Decision(b"", removed_comments=(one,))))
+    assert await flagged(eg.BOB) == (frozenset(), {})
+
+
+async def test_whom_somebody_has_blocked_is_theirs_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = CommentId("c_one"), CommentId("c_two")
+    await store.change(saying("one"))
+    await store.change(saying("two", actor=eg.BOB))
+    for _ in range(2):
+        assert await store.block(eg.TENANT, eg.ALICE, eg.BOB, blocked=True)
+
+    async def seen(user: UserId, tenant_id: TenantId = eg.TENANT) -> tuple[object, ...]:
+        room = RoomKey(tenant_id, ROOM.token)
+        page = await store.thread(room, eg.THREAD, user)
+        shown = await store.snapshot(room, eg.THREAD, comments=False, user_id=user)
+        asked = (mine, theirs, CommentId("c_none"))
+        return page.own.blocked, shown.has_blocked, await store.of_blocked(tenant_id, user, asked)
+
+    assert await seen(eg.ALICE) == ({eg.BOB}, True, {theirs})
+    assert await seen(eg.BOB) == await seen(eg.ALICE, OTHER) == (frozenset(), False, frozenset())
+    monkeypatch.setattr(opinions, "MAX_BLOCKED", 2)
+    carol, dave = UserId("demo:carol"), UserId("demo:dave")
+    assert await store.block(eg.TENANT, eg.ALICE, carol, blocked=True)
+    assert not await store.block(eg.TENANT, eg.ALICE, dave, blocked=True)
+    assert await store.block(eg.TENANT, eg.ALICE, carol, blocked=True), "they are blocked already"
+    for user in (eg.BOB, carol, dave):
+        assert await store.block(eg.TENANT, eg.ALICE, user, blocked=False)
+    assert await seen(eg.ALICE) == (frozenset(), False, frozenset())
 
 
 async def test_voters_are_named_in_order_as_far_as_they_have_names(store: Store) -> None:

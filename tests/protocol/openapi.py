@@ -107,6 +107,9 @@ _MODELS: Final = {
     "ChangeCommentPinStatusResponse": """
         commentPositions!:object status!:string
     """,
+    "BlockSuccess": """
+        commentStatuses!:object status!:string
+    """,
     "VoteBodyParams": """
         commenterEmail!:string? commenterName!:string? url!:string? voteDir!:string
     """,

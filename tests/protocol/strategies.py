@@ -172,6 +172,7 @@ users = st.builds(
     authorized=st.booleans(),
     is_anonymous=st.booleans(),
     session_id=st.none() | texts,
+    has_blocked_users=st.none() | st.booleans(),
 )
 rooms = st.builds(RoomIds, opaque, opaque, opaque)
 log_entries = st.builds(

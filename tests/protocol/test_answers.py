@@ -199,7 +199,6 @@ def test_a_plain_list_of_conversations_is_the_documented_sample() -> None:
             "username": "alice",
             "displayName": "Alice",
             "avatarSrc": None,
-            "hasBlockedUsers": False,
             "isAnonSession": False,
         },
         "conversations": [

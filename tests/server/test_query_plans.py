@@ -104,6 +104,11 @@ async def everything(house: House) -> None:
     for verb in ("close", "reopen"):
         path = f"/auth/my-account/moderate-comments/{verb}-thread"
         await judge.gets("PUT", path, urlId="elsewhere", tenantId="demo")
+    for flagged in ("true", "false"):
+        await bob.gets("POST", f"/flag-comment/{first}", tenantId="demo", isFlagged=flagged)
+    for method in ("POST", "DELETE"):
+        await bob.gets(method, f"/block-from-comment/{first}", {"commentIds": [first]}, tenantId="demo")
+    await judge.thread(v="2")
     ballot = f"/comments/demo/{first}/vote"
     await ann.gets("POST", ballot, {"voteDir": "up"}, urlId=IMAGE, broadcastId="v1")
     voted = await ann.gets("POST", ballot, {"voteDir": "down"}, urlId=IMAGE, broadcastId="v2")

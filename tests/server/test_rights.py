@@ -50,6 +50,8 @@ REQUESTS = {
     Action.PIN_COMMENT: Request("POST", "/comments/{tenant}/{comment}/pin"),
     Action.LOCK_COMMENT: Request("POST", "/comments/{tenant}/{comment}/lock"),
     Action.CLOSE_THREAD: Request("PUT", "/auth/my-account/moderate-comments/close-thread"),
+    Action.FLAG_COMMENT: Request("POST", "/flag-comment/{comment}"),
+    Action.BLOCK_AUTHOR: Request("POST", "/block-from-comment/{comment}", {"commentIds": None}),
     Action.VOTE: Request("POST", "/comments/{tenant}/{comment}/vote", {"voteDir": "down"}),
     Action.UNVOTE: Request("DELETE", "/comments/{tenant}/{comment}/vote/{vote}"),
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
@@ -61,7 +63,8 @@ REQUESTS = {
 }
 ABOUT_A_PAGE = frozenset({Action.KEEP_READ_STATE, Action.PLACE_MARKER, Action.CLOSE_THREAD})
 """A page is always there: there is nothing that is not found."""
-SILENT = ABOUT_A_PAGE | {Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE}
+OPINIONS = frozenset({Action.FLAG_COMMENT, Action.BLOCK_AUTHOR})
+SILENT = ABOUT_A_PAGE | OPINIONS | {Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE}
 """What no event in the log of the image tells of."""
 
 TENANTS = {standing: "open" if standing is Standing.SESSION else "demo" for standing in Standing}
@@ -129,7 +132,7 @@ async def made_by(person: Person) -> dict[str, str]:
 
 def expected(standing: Standing, grant: Grant, *, own: bool) -> int:
     """The status that a cell of the table means, where reading needs no sign-in."""
-    if grant is Grant.YES or grant is Grant.PUBLIC or (grant is Grant.OWN and own):
+    if grant in (Grant.YES, Grant.PUBLIC) or grant is (Grant.OWN if own else Grant.OTHERS):
         return 200
     return 401 if standing is Standing.ANONYMOUS else 403
 
@@ -152,7 +155,7 @@ async def test_the_server_keeps_to_the_table(
     request = REQUESTS[action]
     path = request.path.format_map(things)
     query = {"broadcastId": "b1", "urlId": IMAGE if action is Action.READ else K, "v": "2"}
-    query["tenantId"] = tenant
+    query |= {"tenantId": tenant, "isFlagged": "true"}
     before = await other.list(v="2")
     status, body, _ = await person.asks(request.method, path, request.body, **query)
     assert status == expected(standing, TABLE[action][standing], own=own), body
@@ -168,15 +171,22 @@ LOOKING = frozenset({Action.READ, Action.BIND_PICTURE})
 async def test_a_body_that_cannot_be_read_is_told_after_the_right(house: House, action: Action) -> None:
     """Whoever may not must not learn more: 401, then 404, then 403, then 400."""
     owner, nobody, reader = house.person("owner"), house.person(""), house.person("reader")
-    things = await made_by(owner)
+    of_others = Grant.OTHERS in TABLE[action].values()
+    things = await made_by(house.person("other") if of_others else owner)
     request = REQUESTS[action]
     there = request.path.format_map(things)
     nowhere = request.path.format(tenant="demo", chat="ic_0", comment="c_0", image="im_0", vote="v_0")
-    may = expected(Standing.MEMBER, TABLE[action][Standing.MEMBER], own=True) == 200
-    of_owner = 400 if may else 403
-    for person, at_it, at_nothing in ((nobody, 401, 401), (reader, 403, 404), (owner, of_owner, 404)):
+    there_for = {
+        standing: 400
+        if expected(standing, grant, own=standing is Standing.MEMBER and not of_others) == 200
+        else 403
+        for standing, grant in TABLE[action].items()
+    }
+    of_reader, of_owner = there_for[Standing.READ_ONLY], there_for[Standing.MEMBER]
+    for person, at_it, at_nothing in ((nobody, 401, 401), (reader, of_reader, 404), (owner, of_owner, 404)):
         for path, status in {nowhere: at_nothing, there: at_it}.items():
-            answer, _, _ = await person.asks(request.method, path, b"{" if request.body else None, v="2")
+            unreadable = b"{" if request.body else None
+            answer, _, _ = await person.asks(request.method, path, unreadable, v="2", tenantId="demo")
             assert answer == status
     for path in ("/comment-image-chats/nobody", "/comments/nobody"):
         answer, body, _ = await owner.asks("POST", path, b"{")

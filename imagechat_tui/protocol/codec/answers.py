@@ -34,7 +34,7 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, LogEntry, Neighbours, User, Vote
+from imagechat_tui.protocol.models import Comment, LogEntry, Neighbours, Own, User, Vote
 from imagechat_tui.protocol.routes import (
     Branch,
     CommentList,
@@ -146,9 +146,11 @@ def decode_conversation_reply(obj: JsonObject) -> ConversationReply:
 
 def encode_comment_list(answer: CommentList, *, tenant_id: TenantId, v2: bool) -> JsonObject:
     """Answer of LIST_COMMENTS: GetCommentsResponseWithPresence. Raw text and position for ``v=2`` only."""
+    votes = {vote.comment_id: vote for vote in answer.own.votes}
     comments = [
         (encode_full_comment(comment, tenant_id) if v2 else encode_public_comment(comment))
-        | _own_vote(answer.votes.get(comment.id))
+        | _own(votes, answer.own, comment)
+        | ({"flagCount": answer.flags[comment.id]} if v2 and comment.id in answer.flags else {})
         for comment in answer.comments
     ]
     plain: JsonObject = {
@@ -289,6 +291,11 @@ def encode_pinned(positions: Mapping[str, Neighbours]) -> JsonObject:
     return {"status": "success", **positions_payload(positions)}
 
 
+def encode_blocked(statuses: Mapping[CommentId, bool]) -> JsonObject:
+    """Answer of BLOCK_AUTHOR, UNBLOCK_AUTHOR and CHECK_BLOCKED: of whether each comment is by somebody blocked."""
+    return {"status": "success", "commentStatuses": dict(statuses)}
+
+
 def encode_event_log(log: EventLog) -> JsonObject:
     """Answer of EVENT_LOG. Whether it is complete travels in a header."""
     return {
@@ -369,11 +376,16 @@ def encode_presence_status(online: Mapping[UserId, bool]) -> JsonObject:
     return {"status": "success", "userIdsOnline": dict(online)}
 
 
-def _own_vote(vote: Vote | None) -> JsonObject:
-    if vote is None:
-        return {}
-    up = vote.direction > 0
-    return {"isVotedUp": up, "isVotedDown": not up, "myVoteId": vote.id}
+def _own(votes: Mapping[CommentId, Vote], own: Own, comment: Comment) -> JsonObject:
+    """What a comment's object says of the asking user."""
+    said: JsonObject = {}
+    if (vote := votes.get(comment.id)) is not None:
+        said |= {"isVotedUp": vote.direction > 0, "isVotedDown": vote.direction < 0, "myVoteId": vote.id}
+    if comment.id in own.flagged:
+        said["isFlagged"] = True
+    if comment.author_id in own.blocked:
+        said["isBlocked"] = True
+    return said
 
 
 def _nested(comments: list[JsonObject], branches: Mapping[CommentId, Branch]) -> list[JsonObject]:

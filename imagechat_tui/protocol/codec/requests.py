@@ -30,6 +30,7 @@ from imagechat_tui.protocol.routes import (
 
 _BROADCAST_ID = re.compile(r"[ -~]{1,100}")
 _MAX_SEARCH = 200
+_MAX_COMMENT_IDS = 500
 _MAX_HASH_TAGS = 20
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 """As long as 2**53, the largest whole number that a peer in JavaScript can name."""
@@ -308,6 +309,46 @@ def decode_voters_query(query: Mapping[str, str]) -> int:
     if direction not in (1, -1):
         raise MalformedMessage("dir", "is neither 1 nor -1")
     return direction
+
+
+def decode_flag_query(query: Mapping[str, str]) -> bool:
+    """Query of FLAG_COMMENT: whether it is to be flagged.
+
+    Raises:
+        MalformedMessage: It is not said.
+    """
+    if query.get("isFlagged") not in ("true", "false", "1", "0"):
+        raise MalformedMessage("isFlagged", "is neither true nor false")
+    return _boolean(query, "isFlagged")
+
+
+def decode_block(obj: JsonObject) -> tuple[CommentId, ...]:
+    """Body of BLOCK_AUTHOR and UNBLOCK_AUTHOR, PublicBlockFromCommentParams: the comments to tell of afterwards.
+
+    Raises:
+        MalformedMessage: They are no list, or too many.
+    """
+    fields = Fields(obj)
+    return _comment_ids(fields, tuple(fields.texts("commentIds")))
+
+
+def decode_check_blocked(query: Mapping[str, str]) -> tuple[CommentId, ...]:
+    """Query of CHECK_BLOCKED.
+
+    Raises:
+        MalformedMessage: It names no comment, or too many.
+    """
+    fields = Fields(query)
+    named = tuple(filter(None, fields.id("commentIds").split(",")))
+    if not named:
+        raise fields.bad("commentIds", "is empty")
+    return _comment_ids(fields, named)
+
+
+def _comment_ids(fields: Fields, named: tuple[str, ...]) -> tuple[CommentId, ...]:
+    if len(named) > _MAX_COMMENT_IDS:
+        raise fields.bad("commentIds", "names too many")
+    return tuple(map(CommentId, named))
 
 
 def encode_event_log_query(query: EventLogQuery) -> dict[str, str]:

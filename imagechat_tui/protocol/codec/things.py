@@ -250,9 +250,8 @@ def encode_user(user: User) -> JsonObject:
             email=user.email or None,
         ),
         "avatarSrc": user.avatar_src,
-        "hasBlockedUsers": False,
         "isAnonSession": user.is_anonymous,
-        **compact(sessionId=user.session_id),
+        **compact(sessionId=user.session_id, hasBlockedUsers=user.has_blocked_users),
     }
 
 
@@ -272,6 +271,7 @@ def read_user(fields: Fields) -> User:
         authorized=fields.flag("authorized", True),
         is_anonymous=fields.flag("isAnonSession"),
         session_id=fields.optional_text("sessionId"),
+        has_blocked_users=fields.flag("hasBlockedUsers") if fields.has("hasBlockedUsers") else None,
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import TenantId, UserId
-from imagechat_tui.protocol.models import User
+from imagechat_tui.protocol.models import Comment, Conversation, User, Vote
 from imagechat_tui.server.storage import TenantRecord
 
 
@@ -62,6 +62,10 @@ class Action(StrEnum):
     """Have a comment neither answered, edited nor deleted, or again."""
     CLOSE_THREAD = "close-thread"
     """Have a thread take no comments, or again."""
+    FLAG_COMMENT = "flag-comment"
+    """Point a comment out to moderators."""
+    BLOCK_AUTHOR = "block-author"
+    """Not want to see what somebody writes."""
     VOTE = "vote"
     UNVOTE = "unvote"
     """Take a vote back."""
@@ -92,6 +96,8 @@ class Grant(Enum):
 
     NO = "no"
     OWN = "own"
+    OTHERS = "others"
+    """What is not one's own."""
     PUBLIC = "public"
     """Unless the tenant wants everybody signed in."""
     YES = "yes"
@@ -102,10 +108,20 @@ class Thing(Struct, frozen=True):
 
     owner: UserId | None = None
     locked: bool = False
+    by_staff: bool = False
+    """It was written by a moderator or an admin."""
 
 
 NOTHING_YET = Thing()
 """What an action is about that makes something new, or only looks."""
+
+
+def thing_of(about: Comment | Conversation | Vote | None) -> Thing:
+    """What rights depend on of a thing that is there."""
+    if isinstance(about, Comment):
+        by_staff = about.is_by_admin or about.is_by_moderator
+        return Thing(about.author_id, locked=about.is_locked, by_staff=by_staff)
+    return NOTHING_YET if about is None else Thing(about.author_id)
 
 
 class Verdict(Struct, frozen=True):
@@ -126,7 +142,7 @@ LOCKED = Verdict(401, codes.LOCKED)
 READ_ONLY = Verdict(403, codes.READONLY)
 FORBIDDEN = Verdict(403, codes.UNAUTHORIZED)
 
-_NO, _OWN, _PUBLIC, _YES = Grant.NO, Grant.OWN, Grant.PUBLIC, Grant.YES
+_NO, _OWN, _OTHERS, _PUBLIC, _YES = Grant.NO, Grant.OWN, Grant.OTHERS, Grant.PUBLIC, Grant.YES
 
 TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
     {
@@ -144,6 +160,8 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.PIN_COMMENT: (_NO, _NO, _NO, _NO, _YES),
             Action.LOCK_COMMENT: (_NO, _NO, _NO, _NO, _YES),
             Action.CLOSE_THREAD: (_NO, _NO, _NO, _NO, _YES),
+            Action.FLAG_COMMENT: (_NO, _OTHERS, _NO, _OTHERS, _OTHERS),
+            Action.BLOCK_AUTHOR: (_NO, _OTHERS, _OTHERS, _OTHERS, _OTHERS),
             Action.VOTE: (_NO, _YES, _NO, _YES, _YES),
             Action.UNVOTE: (_NO, _OWN, _NO, _OWN, _OWN),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
@@ -177,6 +195,8 @@ def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict
             verdict = SIGN_IN if actor.tenant.require_sso else GRANTED
         case Grant.OWN:
             verdict = GRANTED if thing.owner is not None and thing.owner == actor.id else FORBIDDEN
+        case Grant.OTHERS:
+            verdict = GRANTED if thing.owner != actor.id else FORBIDDEN
         case Grant.NO if column is Standing.ANONYMOUS:
             verdict = SIGN_IN
         case Grant.NO if column is Standing.READ_ONLY:
@@ -185,4 +205,6 @@ def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict
             verdict = FORBIDDEN
     if verdict.granted and thing.locked and action in _STOPPED_BY_LOCK:
         return LOCKED
+    if verdict.granted and thing.by_staff and action is Action.FLAG_COMMENT:
+        return FORBIDDEN
     return verdict

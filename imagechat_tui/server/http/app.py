@@ -33,6 +33,7 @@ from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailabl
 from imagechat_tui.server.usecases.comments import CommentCommands
 from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
+from imagechat_tui.server.usecases.opinions import OpinionCommands
 from imagechat_tui.server.usecases.people import People
 from imagechat_tui.server.usecases.placements import PlacementCommands
 from imagechat_tui.server.usecases.queries import Queries
@@ -96,6 +97,7 @@ def create_app(
             markers=MarkerCommands(*writing),
             comments=CommentCommands(*writing),
             votes=VoteCommands(*writing),
+            opinions=OpinionCommands(*writing),
             images=ImageCommands(*writing),
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.comments import CommentCommands
     from imagechat_tui.server.usecases.images import ImageCommands
     from imagechat_tui.server.usecases.markers import MarkerCommands
+    from imagechat_tui.server.usecases.opinions import OpinionCommands
     from imagechat_tui.server.usecases.people import People
     from imagechat_tui.server.usecases.placements import PlacementCommands
     from imagechat_tui.server.usecases.queries import Queries
@@ -38,6 +39,7 @@ class Serving(Struct, frozen=True):
     markers: MarkerCommands
     comments: CommentCommands
     votes: VoteCommands
+    opinions: OpinionCommands
     images: ImageCommands
     read_states: ReadStates
     placements: PlacementCommands

@@ -276,6 +276,36 @@ async def voters(request: web.Request) -> web.Response:
     return answered(codec.encode_voters(answer))
 
 
+async def flag_comment(request: web.Request) -> web.Response:
+    """Point a comment out to moderators, or no more."""
+    actor, comment_id = await writer(request), _comment_id(request)
+    async with _rights_first(request, actor, Action.FLAG_COMMENT, comment_id=comment_id):
+        flagged = codec.decode_flag_query(request.query)
+    opinions = request.app[SERVING].opinions
+    await opinions.flag(actor, _counted_as(request, actor), comment_id, flagged=flagged)
+    return answered(codec.encode_success())
+
+
+def blocking(*, blocked: bool) -> Handler:
+    """The handler that blocks the author of a comment, or lets them be seen again."""
+
+    async def block(request: web.Request) -> web.Response:
+        actor, comment_id = await writer(request), _comment_id(request)
+        async with _rights_first(request, actor, Action.BLOCK_AUTHOR, comment_id=comment_id):
+            others = codec.decode_block(await body_of(request) if request.can_read_body else {})
+        opinions, counted_as = request.app[SERVING].opinions, _counted_as(request, actor)
+        statuses = await opinions.block(actor, counted_as, comment_id, others, blocked=blocked)
+        return answered(codec.encode_blocked(statuses))
+
+    return block
+
+
+async def check_blocked(request: web.Request) -> web.Response:
+    """Answer which comments are by people whom the asking user has blocked."""
+    actor, comment_ids = await reader(request), codec.decode_check_blocked(request.query)
+    return answered(codec.encode_blocked(await request.app[SERVING].opinions.blocked(actor, comment_ids)))
+
+
 async def event_log(request: web.Request) -> web.Response:
     """Answer with what happened in a room."""
     serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
@@ -476,6 +506,10 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.VOTE, vote),
     (routes.UNVOTE, unvote),
     (routes.VOTERS, voters),
+    (routes.FLAG_COMMENT, flag_comment),
+    (routes.BLOCK_AUTHOR, blocking(blocked=True)),
+    (routes.UNBLOCK_AUTHOR, blocking(blocked=False)),
+    (routes.CHECK_BLOCKED, check_blocked),
     (routes.EVENT_LOG, event_log),
     (routes.HEALTH, health),
     (routes.READY, ready),

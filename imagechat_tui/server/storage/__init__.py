@@ -38,6 +38,7 @@ from imagechat_tui.protocol.ids import (
 from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
+    Own,
     Place,
     Placement,
     Placements,
@@ -126,6 +127,8 @@ class Snapshot(Struct, frozen=True):
     position: Position
     last_timestamp_ms: int
     """Timestamp of the newest event; 0 if there is none."""
+    has_blocked: bool = False
+    """Whether the asking user has blocked anybody."""
 
 
 class ThreadPage(Struct, frozen=True):
@@ -135,8 +138,10 @@ class ThreadPage(Struct, frozen=True):
     position: Position
     last_timestamp_ms: int
     closed: bool
-    votes: tuple[Vote, ...] = ()
-    """Those of the asking user."""
+    own: Own = Own()
+    """Of the asking user."""
+    flags: Mapping[CommentId, int] = {}
+    """How many have flagged each comment, if that is asked for."""
 
 
 class ImageRecord(Struct, frozen=True):
@@ -260,6 +265,7 @@ class DeletedThread(Struct, frozen=True):
     """From then on it cannot be restored, and its words go."""
     votes: tuple[Vote, ...] = ()
     """On its comments."""
+    flags: tuple[tuple[CommentId, UserId], ...] = ()
 
 
 class Subject(Struct, frozen=True):
@@ -401,11 +407,28 @@ class Store(Protocol):
     async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
         """One comment."""
 
-    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
-        """An image's markers, by creation."""
+    async def snapshot(
+        self, room: RoomKey, image: UrlId, *, comments: bool, user_id: UserId | None = None
+    ) -> Snapshot:
+        """An image's markers, by creation, as a user sees them."""
 
-    async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
+    async def thread(
+        self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None, *, flags: bool = False
+    ) -> ThreadPage:
         """All comments under a thread key, and what of them is a user's own."""
+
+    async def flag(
+        self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId, *, flagged: bool
+    ) -> bool:
+        """Note that somebody has flagged a comment, or no more, see ``opinions``. Atomic and durable."""
+
+    async def block(self, tenant_id: TenantId, user_id: UserId, other: UserId, *, blocked: bool) -> bool:
+        """Note that somebody has blocked another one, or no more, see ``opinions``. Atomic and durable."""
+
+    async def of_blocked(
+        self, tenant_id: TenantId, user_id: UserId, comment_ids: Sequence[CommentId]
+    ) -> frozenset[CommentId]:
+        """Those among comments that are by somebody whom a user has blocked."""
 
     async def voters(
         self, tenant_id: TenantId, comment_id: CommentId, direction: int, most: int

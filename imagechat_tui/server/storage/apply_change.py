@@ -343,8 +343,11 @@ def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decisi
         if comment.votes_up or comment.votes_down
         for vote in tx.votes_on(tenant_id, comment.id)
     )
+    flags = tuple(
+        (comment.id, user_id) for comment in subject.thread for user_id in tx.flags_on(tenant_id, comment.id)
+    )
     tx.keep_deleted_thread(
-        tenant_id, DeletedThread(gone, image, subject.thread, read, placements, due_ms, votes)
+        tenant_id, DeletedThread(gone, image, subject.thread, read, placements, due_ms, votes, flags)
     )
 
 
@@ -359,6 +362,9 @@ def _restore(
         tx.put_comment(tenant_id, comment)
     for vote in thread.votes:
         tx.put_vote(vote)
+    there = {comment.id: comment for comment in thread.comments}
+    for comment_id, user_id in thread.flags:
+        tx.put_flag(tenant_id, there[comment_id], user_id)
     tx.put_marks(tenant_id, home, thread.read)
     tx.forget_deleted_thread(tenant_id, home)
     revisions = tx.raise_revisions(tenant_id, image, home)

@@ -18,6 +18,7 @@ from imagechat_tui.protocol.ids import (
 from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
+    Own,
     Placements,
     Position,
     ReadState,
@@ -39,6 +40,7 @@ from imagechat_tui.server.storage import (
     TenantRecord,
     ThreadPage,
     VersionKey,
+    opinions,
     rows,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
@@ -127,6 +129,20 @@ class SqlStore:
         """See Store."""
         return await self._engine.write((of.tenant_id,), lambda tx: apply_placements(tx, of, change, by))
 
+    async def flag(
+        self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId, *, flagged: bool
+    ) -> bool:
+        """See Store."""
+        return await self._engine.write(
+            (tenant_id,), lambda tx: opinions.flag(tx, tenant_id, comment_id, user_id, flagged=flagged)
+        )
+
+    async def block(self, tenant_id: TenantId, user_id: UserId, other: UserId, *, blocked: bool) -> bool:
+        """See Store."""
+        return await self._engine.write(
+            (tenant_id,), lambda tx: opinions.block(tx, tenant_id, user_id, other, blocked=blocked)
+        )
+
     async def blank_deleted(self) -> bool:
         """See Store."""
         return await self._engine.write((), lambda tx: blank_deleted(tx, self._now_ms()))
@@ -182,7 +198,9 @@ class SqlStore:
         """See Store."""
         return await self._engine.read(lambda tx: tx.comment(tenant_id, comment_id))
 
-    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
+    async def snapshot(
+        self, room: RoomKey, image: UrlId, *, comments: bool, user_id: UserId | None = None
+    ) -> Snapshot:
         """See Store."""
         key = room.tenant_id, image
 
@@ -194,27 +212,58 @@ class SqlStore:
                 key,
             )
             conversations = tuple(map(rows.read_conversation, lines))
+            has_blocked = user_id is not None and bool(tx.blocked_by(room.tenant_id, user_id))
             if not comments:
-                return Snapshot(conversations, (), state.position, state.last_timestamp_ms)
+                return Snapshot(conversations, (), state.position, state.last_timestamp_ms, has_blocked)
             texts = tx.db.execute(
                 f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ?1 AND url_id IN"
                 " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2) ORDER BY ordinal",
                 key,
             )
             said = tuple(map(rows.read_comment, texts))
-            return Snapshot(conversations, said, state.position, state.last_timestamp_ms)
+            return Snapshot(conversations, said, state.position, state.last_timestamp_ms, has_blocked)
 
         return await self._engine.read(read)
 
-    async def thread(self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None) -> ThreadPage:
+    async def thread(
+        self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None, *, flags: bool = False
+    ) -> ThreadPage:
         """See Store."""
+        page = room.tenant_id, url_id
+
+        def own(tx: SqlTransaction, user_id: UserId) -> Own:
+            votes, flagged = tx.votes_in(*page, user_id), tx.flagged_by(*page, user_id)
+            return Own(votes, flagged, tx.blocked_by(room.tenant_id, user_id))
 
         def read(tx: SqlTransaction) -> ThreadPage:
             state = self._state(tx, room)
-            comments = tx.thread(room.tenant_id, url_id)
+            comments = tx.thread(*page)
             closed = state.is_closed or state.closed_until_ms > self._now_ms()
-            votes = () if user_id is None else tx.votes_in(room.tenant_id, url_id, user_id)
-            return ThreadPage(comments, state.position, state.last_timestamp_ms, closed, votes)
+            return ThreadPage(
+                comments,
+                state.position,
+                state.last_timestamp_ms,
+                closed,
+                own=Own() if user_id is None else own(tx, user_id),
+                flags=tx.flags_in(*page) if flags else {},
+            )
+
+        return await self._engine.read(read)
+
+    async def of_blocked(
+        self, tenant_id: TenantId, user_id: UserId, comment_ids: Sequence[CommentId]
+    ) -> frozenset[CommentId]:
+        """See Store."""
+        marks = ", ".join("?" * len(comment_ids))
+
+        def read(tx: SqlTransaction) -> frozenset[CommentId]:
+            found = tx.db.execute(
+                "SELECT comment.id FROM comment CROSS JOIN block ON block.tenant_id = comment.tenant_id"
+                " AND block.user_id = ? AND block.blocked_id = coalesce(comment.user_id, comment.anon_user_id)"
+                f" WHERE comment.tenant_id = ? AND comment.id IN ({marks})",
+                (user_id, tenant_id, *comment_ids),
+            )
+            return frozenset(CommentId(row[0]) for row in found)
 
         return await self._engine.read(read)
 

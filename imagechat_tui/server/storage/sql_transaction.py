@@ -250,7 +250,7 @@ class SqlTransaction(ABC):
         )
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """See Transaction. The votes go by their foreign key."""
+        """See Transaction. Votes and flags go by their foreign keys."""
         removed = [(tenant_id, comment_id) for comment_id in comment_ids]
         self.db.executemany("DELETE FROM comment WHERE tenant_id = ? AND id = ?", removed)
 
@@ -448,6 +448,68 @@ class SqlTransaction(ABC):
     def remove_vote(self, vote: Vote) -> None:
         """See Transaction."""
         self.db.execute("DELETE FROM vote WHERE tenant_id = ? AND id = ?", (vote.tenant_id, vote.id))
+
+    # Flags and blocks
+
+    def flagged_by(self, tenant_id: TenantId, url_id: UrlId, user_id: UserId) -> frozenset[CommentId]:
+        """Which comments of a thread a user has flagged."""
+        lines = self.db.execute(
+            "SELECT comment_id FROM flag WHERE tenant_id = ? AND url_id = ? AND user_id = ?",
+            (tenant_id, url_id, user_id),
+        )
+        return frozenset(CommentId(line[0]) for line in lines)
+
+    def flags_in(self, tenant_id: TenantId, url_id: UrlId) -> dict[CommentId, int]:
+        """How many have flagged each comment of a thread, where anybody has."""
+        lines = self.db.execute(
+            "SELECT comment_id, count(*) FROM flag INDEXED BY flag_in_thread"
+            " WHERE tenant_id = ? AND url_id = ? GROUP BY comment_id",
+            (tenant_id, url_id),
+        )
+        return {CommentId(line[0]): line[1] for line in lines}
+
+    def flags_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[UserId, ...]:
+        """See Transaction."""
+        lines = self.db.execute(
+            "SELECT user_id FROM flag WHERE tenant_id = ? AND comment_id = ? ORDER BY user_id",
+            (tenant_id, comment_id),
+        )
+        return tuple(UserId(line[0]) for line in lines)
+
+    def put_flag(self, tenant_id: TenantId, comment: Comment, user_id: UserId) -> None:
+        """See Transaction."""
+        self.db.execute(
+            "INSERT INTO flag (tenant_id, comment_id, user_id, url_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (tenant_id, comment.id, user_id, comment.url_id),
+        )
+
+    def remove_flag(self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId) -> None:
+        """See Transaction."""
+        self.db.execute(
+            "DELETE FROM flag WHERE tenant_id = ? AND comment_id = ? AND user_id = ?",
+            (tenant_id, comment_id, user_id),
+        )
+
+    def blocked_by(self, tenant_id: TenantId, user_id: UserId) -> frozenset[UserId]:
+        """See Transaction."""
+        lines = self.db.execute(
+            "SELECT blocked_id FROM block WHERE tenant_id = ? AND user_id = ?", (tenant_id, user_id)
+        )
+        return frozenset(UserId(line[0]) for line in lines)
+
+    def put_block(self, tenant_id: TenantId, user_id: UserId, other: UserId) -> None:
+        """See Transaction."""
+        self.db.execute(
+            "INSERT INTO block (tenant_id, user_id, blocked_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (tenant_id, user_id, other),
+        )
+
+    def remove_block(self, tenant_id: TenantId, user_id: UserId, other: UserId) -> None:
+        """See Transaction."""
+        self.db.execute(
+            "DELETE FROM block WHERE tenant_id = ? AND user_id = ? AND blocked_id = ?",
+            (tenant_id, user_id, other),
+        )
 
     # Deleted threads
 

@@ -138,7 +138,7 @@ class Transaction(Protocol):
         """Remove a marker with its placements and how far it was read, not its comments."""
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """Remove comments with the votes on them. Where they are quoted they still are."""
+        """Remove comments with their votes and flags. Where they are quoted they still are."""
 
     def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
         """Take their words away (``comment`` and ``commentHTML`` of the frame's or answer's ``comment`` become
@@ -167,6 +167,26 @@ class Transaction(Protocol):
 
     def remove_vote(self, vote: Vote) -> None:
         """Remove a vote."""
+
+    # Flags and blocks
+
+    def flags_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[UserId, ...]:
+        """Who has flagged a comment, by user."""
+
+    def put_flag(self, tenant_id: TenantId, comment: Comment, user_id: UserId) -> None:
+        """Note that somebody has flagged a comment that is there, perhaps once more."""
+
+    def remove_flag(self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId) -> None:
+        """Forget it."""
+
+    def blocked_by(self, tenant_id: TenantId, user_id: UserId) -> frozenset[UserId]:
+        """Whom a user has blocked."""
+
+    def put_block(self, tenant_id: TenantId, user_id: UserId, other: UserId) -> None:
+        """Note that a user has blocked another one, perhaps once more."""
+
+    def remove_block(self, tenant_id: TenantId, user_id: UserId, other: UserId) -> None:
+        """Forget it."""
 
     # Deleted threads
 

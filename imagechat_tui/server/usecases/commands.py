@@ -20,7 +20,7 @@ from imagechat_tui.protocol.events import LoggedEvent, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, Vote
 from imagechat_tui.safetext import Kind, safe_text
-from imagechat_tui.server.guard.access import Action, Actor, Role, Thing, allowed
+from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
 from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
@@ -171,9 +171,7 @@ class Commands:
         locked: bool = False,
     ) -> None:
         """Refuse what the table of rights does not grant."""
-        owner = owned.author_id if owned is not None else None
-        thing = Thing(owner=owner, locked=locked)
-        verdict = allowed(request.actor, action, thing)
+        verdict = allowed(request.actor, action, replace(thing_of(owned), locked=locked))
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
 

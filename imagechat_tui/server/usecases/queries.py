@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
+from msgspec.structs import replace
+
+from imagechat_tui.protocol.ids import (
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    ImageId,
+    TenantId,
+    UrlId,
+    UserId,
+)
 from imagechat_tui.protocol.models import Comment, Conversation, LogEntry
 from imagechat_tui.protocol.routes import (
     NEW_IMAGE,
@@ -17,7 +27,7 @@ from imagechat_tui.protocol.routes import (
     Voters,
 )
 from imagechat_tui.protocol.thread_keys import clean
-from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
+from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.paging import comment_page
@@ -72,11 +82,7 @@ class Queries:
             found = await self._store.images(actor.tenant_id, ImageQuery(image_id=image_id))
             if found.named is None:
                 raise image_not_found()
-        thing = Thing(
-            owner=about.author_id if about is not None else None,
-            locked=isinstance(about, Comment) and about.is_locked,
-        )
-        verdict = allowed(actor, action, thing)
+        verdict = allowed(actor, action, thing_of(about))
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
 
@@ -84,12 +90,14 @@ class Queries:
         """All markers of an image; for ``v=2`` with all their comments."""
         self.admit(actor)
         image = clean(url_id)
-        found = await self._store.snapshot(self.room(actor.tenant_id, image), image, comments=v2)
+        found = await self._store.snapshot(
+            self.room(actor.tenant_id, image), image, comments=v2, user_id=_known_again(actor)
+        )
         return ConversationList(
             conversations=found.conversations,
             url_id_clean=image,
             room=self._ids(actor, image),
-            user=actor.user,
+            user=replace(actor.user, has_blocked_users=found.has_blocked),
             is_site_admin=actor.user.is_admin,
             server_time_ms=self._baseline(found.last_timestamp_ms),
             position=found.position,
@@ -101,15 +109,21 @@ class Queries:
         """One page of a thread."""
         self.admit(actor)
         thread = clean(asked.url_id)
-        found = await self._store.thread(self.room(actor.tenant_id, thread), thread, actor.id)
+        found = await self._store.thread(
+            self.room(actor.tenant_id, thread),
+            thread,
+            _known_again(actor),
+            flags=asked.v2 and actor.role >= Role.MODERATOR,
+        )
         page = comment_page([comment for comment in found.comments if comment.approved], asked)
         return CommentList(
             comments=page.comments,
             branches=page.branches,
-            votes={vote.comment_id: vote for vote in found.votes},
+            own=found.own,
+            flags=found.flags,
             url_id_clean=thread,
             room=self._ids(actor, thread),
-            user=actor.user,
+            user=replace(actor.user, has_blocked_users=bool(found.own.blocked)),
             page_number=page.page_number,
             comment_count=page.count,
             has_more=page.has_more,
@@ -124,8 +138,7 @@ class Queries:
         comment = await self._store.comment(actor.tenant_id, comment_id)
         if comment is None:
             raise comment_not_found()
-        thing = Thing(owner=comment.author_id, locked=comment.is_locked)
-        verdict = allowed(actor, Action.EDIT_COMMENT, thing)
+        verdict = allowed(actor, Action.EDIT_COMMENT, thing_of(comment))
         if not verdict.granted:
             raise Refused(verdict.status, verdict.code)
         return comment.text or ""
@@ -187,6 +200,11 @@ class Queries:
     def _baseline(self, last_timestamp_ms: int) -> int:
         """Where a resync by time starts: no later event gets a smaller timestamp."""
         return last_timestamp_ms + 1 if last_timestamp_ms else self._now_ms()
+
+
+def _known_again(actor: Actor) -> UserId | None:
+    """Who asks, if anything can be theirs: mere viewers have nothing of their own."""
+    return actor.id if not actor.anonymous or actor.user.session_id is not None else None
 
 
 def _read_only(actor: Actor) -> bool:
