@@ -143,6 +143,11 @@ class User(Struct, frozen=True):
     """Admin or moderator, as ``isSiteAdmin`` says."""
     session_id: str | None = None
     """Bearer secret of an anonymous session."""
+    display_label: str = ""
+    """Shown beside the name, such as "Team"."""
+    website_url: str | None = None
+    is_private: bool = False
+    """Wishes to be named nowhere but beside what they write."""
     has_blocked_users: bool | None = None
     """Whether they have blocked anybody; None where that was not looked up."""
 
@@ -215,6 +220,10 @@ class Comment(Struct, frozen=True):
     """Address of the page; mandatory in events."""
     page_title: str = ""
     locale: str | None = None
+    avatar_src: str | None = None
+    """Of who wrote it, as the next two: when they wrote it."""
+    commenter_link: str | None = None
+    display_label: str = ""
 
     @property
     def author_id(self) -> UserId | None:

@@ -77,6 +77,8 @@ class SimpleSsoUser(Struct, frozen=True):
     """Without one the user is not fully signed in."""
     display_name: str = ""
     avatar: str | None = None
+    display_label: str = ""
+    website_url: str | None = None
 
 
 def mint(user: Mapping[str, object], secret: bytes, timestamp_ms: int) -> str:
@@ -159,6 +161,8 @@ def parse_simple(token: str) -> SimpleSsoUser:
         email=email,
         display_name=_text(fields, "displayName"),
         avatar=_avatar(fields),
+        display_label=_text(fields, "displayLabel"),
+        website_url=_text(fields, "websiteUrl") or None,
     )
 
 

@@ -41,8 +41,9 @@ HTML: Final = frozenset({"html"})
 NAMES: Final = frozenset(
     {
         *("session_id", "tenant_id_ws", "url_id_ws", "user_id_ws"),  # secrets
-        *("user_id", "anon_user_id", "actor_id", "by", "joined", "left", "resolved_by"),
+        *("user_id", "anon_user_id", "actor_id", "by", "joined", "left", "resolved_by", "blocked"),
         *("username", "display_name", "email", "avatar_src", "commenter_name"),
+        *("display_label", "website_url", "commenter_link"),
         *("src", "url", "url_id", "url_id_clean", "thread_url_id", "page_title", "name", "project", "paths"),
         *("value", "pixels", "sha256"),
         *(

@@ -63,6 +63,8 @@ from imagechat_tui.server.storage import (
     TenantRecord,
     ThreadPage,
     VersionKey,
+    ascii_lower,
+    by_name,
     opinions,
 )
 from imagechat_tui.server.storage.apply_change import apply_change
@@ -576,7 +578,18 @@ class MemoryStore:
         known = [
             self._data.users[tenant_id, one][0] for one in voters if (tenant_id, one) in self._data.users
         ]
-        return tuple(known[:most])
+        return tuple([one for one in known if not one.is_private][:most])
+
+    async def users_named(self, tenant_id: TenantId, beginning: str, most: int) -> tuple[User, ...]:
+        sought = ascii_lower(beginning)
+        found = [
+            user
+            for (tenant, _), (user, _) in self._data.users.items()
+            if tenant == tenant_id
+            and not user.is_private
+            and any(ascii_lower(name).startswith(sought) for name in (user.username, user.display_name))
+        ]
+        return by_name(found, most)
 
     async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
         threads = {url_id} | {one.url_id for one in self._markers(tenant_id, url_id)}

@@ -1029,6 +1029,36 @@ async def test_voters_are_named_in_order_as_far_as_they_have_names(store: Store)
     assert told == [[eg.BOB, eg.ALICE], [eg.BOB], [carol], []]
 
 
+async def test_people_are_found_by_the_beginning_of_a_name(store: Store) -> None:
+    people = [
+        User(UserId("demo:1"), username="Anna", display_name="Zoe"),
+        User(UserId("demo:2"), username="bob", display_name="ANNE"),
+        User(UserId("demo:3"), username="anton", is_private=True),
+        User(UserId("demo:4")),
+        User(UserId("demo:5"), username="an", display_name="an"),
+    ]
+    for user in people:
+        await store.put_user(eg.TENANT, user, verified=True, now_ms=eg.T0)
+    found = {
+        (tenant_id, beginning, most): [
+            user.id for user in await store.users_named(tenant_id, beginning, most)
+        ]
+        for tenant_id in (eg.TENANT, OTHER)
+        for beginning, most in (("an", 9), ("AN", 1), ("z", 9), ("", 9), ("ann%", 9))
+    }
+    assert found == {
+        (eg.TENANT, "an", 9): ["demo:5", "demo:2", "demo:1"],
+        (eg.TENANT, "AN", 1): ["demo:5"],
+        (eg.TENANT, "z", 9): ["demo:1"],
+        (eg.TENANT, "", 9): ["demo:5", "demo:2", "demo:1"],
+        (eg.TENANT, "ann%", 9): [],
+    } | {
+        (OTHER, beginning, most): []
+        for beginning, most in (("an", 9), ("AN", 1), ("z", 9), ("", 9), ("ann%", 9))
+    }
+    assert await store.users(eg.TENANT, [UserId("demo:3")]) == (people[2],)
+
+
 async def test_a_verified_profile_is_not_taken_over(store: Store) -> None:
     user = eg.user(email="a@example.com")
     assert await store.put_user(eg.TENANT, user, verified=True, now_ms=eg.T0)

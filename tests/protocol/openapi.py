@@ -110,6 +110,12 @@ _MODELS: Final = {
     "BlockSuccess": """
         commentStatuses!:object status!:string
     """,
+    "SearchUsersResponse": """
+        status!:string users!:array
+    """,
+    "UserSearchResult": """
+        avatarSrc:string? displayName:string id!:string name!:string type!:string
+    """,
     "VoteBodyParams": """
         commenterEmail!:string? commenterName!:string? url!:string? voteDir!:string
     """,
@@ -138,6 +144,7 @@ _NESTED: Final = {
     ("SaveCommentsResponseWithPresence", "comment"): "PublicComment",
     ("SaveCommentsResponseWithPresence", "user"): "UserSessionInfo",
     ("PublicAPISetCommentTextResponse", "comment"): "SetCommentTextResult",
+    ("SearchUsersResponse", "users"): "UserSearchResult",
     ("VoteResponse", "user"): "VoteResponseUser",
     ("GetEventLogResponse", "events"): "EventLogEntry",
     ("PageUsersOnlineResponse", "users"): "PageUserEntry",

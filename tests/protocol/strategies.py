@@ -68,7 +68,8 @@ from imagechat_tui.protocol.routes import (
 )
 
 COMMENT_FIELDS = frozenset(Comment.__struct_fields__)
-_ALWAYS_WRITTEN = COMMENT_FIELDS - {"anon_user_id", "edited_at_ms", "number", "page_title"}
+_PROFILE = frozenset({"avatar_src", "commenter_link", "display_label"})
+_ALWAYS_WRITTEN = COMMENT_FIELDS - {"anon_user_id", "edited_at_ms", "number", "page_title"} - _PROFILE
 
 
 def junk(keys: st.SearchStrategy[str] = st.text(max_size=3)) -> st.SearchStrategy[object]:  # noqa: B008 (immutable)
@@ -150,6 +151,9 @@ comments = st.builds(
     url=texts,
     page_title=texts,
     locale=st.none() | texts,
+    avatar_src=st.none() | texts,
+    commenter_link=st.none() | texts,
+    display_label=texts,
 )
 votes = st.builds(
     Vote,
@@ -172,6 +176,8 @@ users = st.builds(
     authorized=st.booleans(),
     is_anonymous=st.booleans(),
     session_id=st.none() | texts,
+    display_label=texts,
+    website_url=st.none() | texts,
     has_blocked_users=st.none() | st.booleans(),
 )
 rooms = st.builds(RoomIds, opaque, opaque, opaque)
@@ -323,6 +329,9 @@ def _updated(stamp: Stamp, comment: Comment) -> UpdatedComment:
         "edited_at_ms": comment.edited_at_ms is not None,
         "number": comment.number is not None,
         "page_title": bool(comment.page_title),
+        "avatar_src": comment.avatar_src is not None,
+        "commenter_link": comment.commenter_link is not None,
+        "display_label": bool(comment.display_label),
     }
     present = _ALWAYS_WRITTEN | {name for name, written in optional.items() if written}
     return UpdatedComment(stamp, comment, frozenset(present))

@@ -248,11 +248,14 @@ def test_the_answer_to_a_new_marker_names_it_and_that_to_a_change_does_not() -> 
 
 
 def test_who_wishes_to_stay_private_is_marked_and_not_named() -> None:
-    entries = codec.encode_users_info([User(UserId("demo:x")), eg.bob(), eg.user(display_name="")])["users"]
+    private = eg.user(is_private=True, avatar_src="https://example.com/a.png")
+    people = [User(UserId("demo:x")), eg.bob(), eg.user(display_name=""), private]
+    entries = codec.encode_users_info(people)["users"]
     assert entries == [
         {"id": "demo:x", "displayName": "", "isPrivate": True},
         {"id": "demo:bob", "displayName": "Bob"},
         {"id": "demo:alice", "displayName": "alice"},
+        {"id": "demo:alice", "displayName": "", "isPrivate": True},
     ]
 
 

@@ -453,7 +453,15 @@ def test_an_update_tells_which_fields_it_held() -> None:
     event = decoded({"type": "updated-comment", "comment": {"_id": "c", "isPinned": True, "parentId": None}})
     assert isinstance(event, UpdatedComment)
     assert event.present == {"id", "is_pinned", "parent_id"}
-    whole = eg.comment(anon_user_id=UserId("anon:1"), page_title="t", edited_at_ms=eg.T0, number=2)
+    whole = eg.comment(
+        anon_user_id=UserId("anon:1"),
+        page_title="t",
+        edited_at_ms=eg.T0,
+        number=2,
+        avatar_src="https://example.com/a.png",
+        commenter_link="https://example.com",
+        display_label="Team",
+    )
     event = decoded(extended(eg.updated_comment(comment=whole)))
     assert isinstance(event, UpdatedComment)
     assert event.present == set(Comment.__struct_fields__)

@@ -49,6 +49,7 @@ DOCUMENTED = {
     "PRESENCE_STATUS": ("GET", "/user-presence-status"),
     "USERS_ONLINE": ("GET", "/pages/{tenant_id}/users/online"),
     "USERS_INFO": ("GET", "/pages/{tenant_id}/users/info"),
+    "SEARCH_USERS": ("GET", "/user-search/{tenant_id}"),
     "SUBSCRIBE": ("GET", "/sub"),
     "HEALTH": ("GET", "/healthz"),
     "READY": ("GET", "/readyz"),

@@ -109,6 +109,7 @@ async def everything(house: House) -> None:
     for method in ("POST", "DELETE"):
         await bob.gets(method, f"/block-from-comment/{first}", {"commentIds": [first]}, tenantId="demo")
     await judge.thread(v="2")
+    await ann.gets("GET", "/user-search/demo", usernameStartsWith="a", urlId=IMAGE)
     ballot = f"/comments/demo/{first}/vote"
     await ann.gets("POST", ballot, {"voteDir": "up"}, urlId=IMAGE, broadcastId="v1")
     voted = await ann.gets("POST", ballot, {"voteDir": "down"}, urlId=IMAGE, broadcastId="v2")

@@ -56,12 +56,15 @@ REQUESTS = {
     Action.UNVOTE: Request("DELETE", "/comments/{tenant}/{comment}/vote/{vote}"),
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
     Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
+    Action.FIND_PEOPLE: Request("GET", "/user-search/{tenant}"),
     Action.KEEP_READ_STATE: Request("PUT", "/comment-image-chats/{tenant}/read-state", {"read": {}}),
     Action.PLACE_MARKER: Request(
         "PUT", "/comment-image-chats/{tenant}/placements", {"version": 1, "placements": []}
     ),
 }
-ABOUT_A_PAGE = frozenset({Action.KEEP_READ_STATE, Action.PLACE_MARKER, Action.CLOSE_THREAD})
+ABOUT_A_PAGE = frozenset(
+    {Action.KEEP_READ_STATE, Action.PLACE_MARKER, Action.CLOSE_THREAD, Action.FIND_PEOPLE}
+)
 """A page is always there: there is nothing that is not found."""
 OPINIONS = frozenset({Action.FLAG_COMMENT, Action.BLOCK_AUTHOR})
 SILENT = ABOUT_A_PAGE | OPINIONS | {Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE}

@@ -371,6 +371,22 @@ def encode_users_info(users: Iterable[User]) -> JsonObject:
     return {"status": "success", "users": [encode_page_user(user) for user in users]}
 
 
+def encode_users_found(users: Iterable[User]) -> JsonObject:
+    """Answer of SEARCH_USERS: SearchUsersResponse."""
+    return {
+        "status": "success",
+        "users": [
+            {
+                "id": user.id,
+                "name": user.username or user.display_name,
+                **compact(displayName=user.display_name or None, avatarSrc=user.avatar_src),
+                "type": "sso",
+            }
+            for user in users
+        ],
+    }
+
+
 def encode_presence_status(online: Mapping[UserId, bool]) -> JsonObject:
     """Answer of PRESENCE_STATUS."""
     return {"status": "success", "userIdsOnline": dict(online)}

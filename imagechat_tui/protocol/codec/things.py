@@ -38,6 +38,9 @@ _COMMENT_FIELDS: Final[Mapping[str, str]] = {
     "url": "url",
     "pageTitle": "page_title",
     "locale": "locale",
+    "avatarSrc": "avatar_src",
+    "commenterLink": "commenter_link",
+    "displayLabel": "display_label",
 }
 
 
@@ -117,6 +120,11 @@ def encode_public_comment(comment: Comment) -> JsonObject:
         "isLocked": comment.is_locked,
         "isDeleted": comment.is_deleted,
         "approved": comment.approved,
+        **compact(
+            avatarSrc=comment.avatar_src,
+            commenterLink=comment.commenter_link,
+            displayLabel=comment.display_label or None,
+        ),
     }
 
 
@@ -175,6 +183,9 @@ def read_comment(fields: Fields, url_id: UrlId = NO_THREAD) -> Comment:
         url=fields.optional_text("url") or "",
         page_title=fields.optional_text("pageTitle") or "",
         locale=fields.optional_text("locale"),
+        avatar_src=fields.optional_text("avatarSrc"),
+        commenter_link=fields.optional_text("commenterLink"),
+        display_label=fields.optional_text("displayLabel") or "",
     )
 
 
@@ -248,6 +259,8 @@ def encode_user(user: User) -> JsonObject:
             username=user.username or None,
             displayName=user.display_name or None,
             email=user.email or None,
+            displayLabel=user.display_label or None,
+            websiteUrl=user.website_url,
         ),
         "avatarSrc": user.avatar_src,
         "isAnonSession": user.is_anonymous,
@@ -268,6 +281,8 @@ def read_user(fields: Fields) -> User:
         display_name=fields.optional_text("displayName") or "",
         email=fields.optional_text("email") or "",
         avatar_src=fields.optional_text("avatarSrc"),
+        display_label=fields.optional_text("displayLabel") or "",
+        website_url=fields.optional_text("websiteUrl"),
         authorized=fields.flag("authorized", True),
         is_anonymous=fields.flag("isAnonSession"),
         session_id=fields.optional_text("sessionId"),
@@ -276,13 +291,10 @@ def read_user(fields: Fields) -> User:
 
 
 def encode_page_user(user: User) -> JsonObject:
-    """A PageUserEntry: a user in a presence list. Without any name they wish to stay private."""
-    name = user.display_name or user.username
-    return {
-        "id": user.id,
-        "displayName": name,
-        **compact(avatarSrc=user.avatar_src, isPrivate=None if name else True),
-    }
+    """A PageUserEntry: a user in a presence list. Who wishes to stay private has neither name nor face there."""
+    name = "" if user.is_private else user.display_name or user.username
+    face = None if user.is_private else user.avatar_src
+    return {"id": user.id, "displayName": name, **compact(avatarSrc=face, isPrivate=None if name else True)}
 
 
 def read_page_user(fields: Fields) -> User:

@@ -73,6 +73,8 @@ class Action(StrEnum):
     """Say which image a picture is whose place nobody knows."""
     LINK_PICTURE = "link-picture"
     """Give a place to another image."""
+    FIND_PEOPLE = "find-people"
+    """Look up people by their names."""
     KEEP_READ_STATE = "keep-read-state"
     """Have it kept how far one has read, and be told."""
 
@@ -166,6 +168,7 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.UNVOTE: (_NO, _OWN, _NO, _OWN, _OWN),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
             Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
+            Action.FIND_PEOPLE: (_NO, _NO, _YES, _YES, _YES),
             Action.KEEP_READ_STATE: (_NO, _NO, _YES, _YES, _YES),
             Action.PLACE_MARKER: (_NO, _YES, _NO, _YES, _YES),
         }.items()

@@ -13,6 +13,7 @@ Anonymous sessions are signed, not stored: reading never writes to the database.
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum, auto
@@ -36,6 +37,8 @@ MAX_SSO_LENGTH = 120_000
 """Characters of an ``sso`` parameter: the request target holds 128 KiB."""
 MAX_USER_ID_LENGTH = 1_000
 
+HTTPS = re.compile(r"https://[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+"""Addresses that are handed on to others: nothing in them can end the place where they are written."""
 _KNOWN_USERS = 4_096
 
 
@@ -195,6 +198,9 @@ class Authenticator:
             display_name=_name(claimed.display_name),
             email=claimed.email,
             avatar_src=claimed.avatar,
+            display_label=claimed.display_label,
+            website_url=_link(claimed.website_url),
+            is_private=claimed.is_private,
             is_admin=role >= Role.MODERATOR,
         )
         return user, role
@@ -283,8 +289,15 @@ def _simple_user(tenant_id: TenantId, token: str) -> User:
         display_name=_name(claimed.display_name),
         email=claimed.email,
         avatar_src=claimed.avatar,
+        display_label=claimed.display_label,
+        website_url=_link(claimed.website_url),
         authorized=bool(claimed.email),
     )
+
+
+def _link(claimed: str | None) -> str | None:
+    """An address that others may be sent to; any other is none."""
+    return claimed if claimed is not None and HTTPS.fullmatch(claimed) else None
 
 
 def _user_id(tenant_id: TenantId, claimed: str) -> UserId:

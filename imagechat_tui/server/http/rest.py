@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
@@ -165,7 +166,8 @@ async def create_comment(request: web.Request) -> web.Response:
     actor = await writer(request)
     async with _rights_first(request, actor, Action.COMMENT):
         create = codec.decode_create_comment(await body_of(request), request.query)
-    asked = _request(request, actor, create.broadcast_id, create)
+    # when it was sent is another time with each repetition, and means nothing here
+    asked = _request(request, actor, create.broadcast_id, replace(create, date_ms=None))
     answer = await request.app[SERVING].comments.create_comment(asked, create)
     return _stored(_with_session(answer, actor))
 

@@ -192,6 +192,13 @@ async def users_info(request: web.Request) -> web.Response:
     return answered(codec.encode_users_info(users))
 
 
+async def search_users(request: web.Request) -> web.Response:
+    """Answer with people whose name begins so."""
+    actor = await reader(request)
+    found = await request.app[SERVING].people.named(actor, request.query.get("usernameStartsWith", ""))
+    return answered(codec.encode_users_found(found))
+
+
 async def _page_reader(request: web.Request) -> tuple[Actor, UrlId]:
     actor = await reader(request)
     if not request.query.get("urlId"):
@@ -205,4 +212,5 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.USERS_ONLINE, users_online),
     (routes.Route("GET", "/pages/{tenant_id}/users/offline"), users_offline),
     (routes.USERS_INFO, users_info),
+    (routes.SEARCH_USERS, search_users),
 )

@@ -19,7 +19,7 @@ Exceptions::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -76,6 +76,17 @@ class StoreNewer(StoreError):
 
 class StoreUnavailable(StoreError):
     """A call failed and wrote nothing: the disk is full or broken."""
+
+
+def ascii_lower(text: str) -> str:
+    """``text`` with its ASCII letters in lower case: what ``lower`` is in SQL everywhere."""
+    return text.translate({upper: upper + 32 for upper in range(65, 91)})
+
+
+def by_name(users: Iterable[User], most: int) -> tuple[User, ...]:
+    """So many of the users at most, in the order of their names; those who have none are left out."""
+    named = (user for user in users if user.username or user.display_name)
+    return tuple(sorted(named, key=lambda user: (user.name.casefold(), user.id))[:most])
 
 
 class TenantRecord(Struct, frozen=True):
@@ -434,7 +445,11 @@ class Store(Protocol):
         self, tenant_id: TenantId, comment_id: CommentId, direction: int, most: int
     ) -> tuple[User, ...]:
         """The profiles of those who voted so on a comment, so many at most, in order of their votes. Who has no
-        profile is left out."""
+        profile, or wishes to stay private, is left out."""
+
+    async def users_named(self, tenant_id: TenantId, beginning: str, most: int) -> tuple[User, ...]:
+        """Users whose username or display name begins so (ASCII letters in either case), so many at most, by name
+        and id. Who wishes to stay private, or has no name, is left out."""
 
     async def commenters(self, tenant_id: TenantId, url_id: UrlId) -> tuple[UserId, ...]:
         """Who has written under a page: on the image's markers, or in the thread."""

@@ -37,7 +37,7 @@ CONVERSATION: Final = (
 COMMENT: Final = (
     "id, url_id, user_id, anon_user_id, commenter_name, html, text, parent_id, date_ms, votes_up, votes_down,"
     " verified, approved, is_pinned, is_locked, is_by_admin, is_by_moderator, edited_at_ms, url, page_title,"
-    " locale, number"
+    " locale, number, avatar_src, commenter_link, display_label"
 )
 EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame"
 ROOM: Final = (
@@ -45,7 +45,7 @@ ROOM: Final = (
 )
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
 TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
-PERSON: Final = "id, username, display_name, email, avatar_src"
+PERSON: Final = "id, username, display_name, email, avatar_src, display_label, website_url, is_private"
 VOTE: Final = "id, comment_id, user_id, url_id, direction, created_at_ms"
 IMAGE: Final = "id, url_id, src, name, project, due_ms"
 PLACE: Final = "kind, project, value, image_id, moved"
@@ -138,6 +138,9 @@ def comment_row(comment: Comment) -> tuple[object, ...]:
         c.page_title,
         c.locale,
         c.number,
+        c.avatar_src,
+        c.commenter_link,
+        c.display_label,
     )
 
 
@@ -168,6 +171,9 @@ def read_comment(row: Row) -> Comment:
         page_title=row["page_title"],
         locale=row["locale"],
         number=row["number"],
+        avatar_src=row["avatar_src"],
+        commenter_link=row["commenter_link"],
+        display_label=row["display_label"],
     )
 
 
@@ -196,6 +202,21 @@ def read_tenant(row: Row) -> TenantRecord:
     )
 
 
+def person_row(user: User) -> tuple[object, ...]:
+    """The values of PERSON."""
+    u = user
+    return (
+        u.id,
+        u.username,
+        u.display_name,
+        u.email,
+        u.avatar_src,
+        u.display_label,
+        u.website_url,
+        int(u.is_private),
+    )
+
+
 def read_person(row: Row) -> User:
     """A User from a row of PERSON."""
     return User(
@@ -204,6 +225,9 @@ def read_person(row: Row) -> User:
         display_name=row["display_name"],
         email=row["email"],
         avatar_src=row["avatar_src"],
+        display_label=row["display_label"],
+        website_url=row["website_url"],
+        is_private=bool(row["is_private"]),
     )
 
 

@@ -40,6 +40,8 @@ from imagechat_tui.server.storage import (
     TenantRecord,
     ThreadPage,
     VersionKey,
+    ascii_lower,
+    by_name,
     opinions,
     rows,
 )
@@ -164,7 +166,7 @@ class SqlStore:
 
     async def put_user(self, tenant_id: TenantId, user: User, *, verified: bool, now_ms: int) -> bool:
         """See Store."""
-        values = (user.id, user.username, user.display_name, user.email, user.avatar_src)
+        values = rows.person_row(user)
 
         def put(tx: SqlTransaction) -> bool:
             done = tx.db.execute(
@@ -278,7 +280,8 @@ class SqlStore:
                     rows.read_person,
                     tx.db.execute(
                         f"SELECT {columns} FROM vote CROSS JOIN person ON person.tenant_id = vote.tenant_id"
-                        " AND person.id = vote.user_id WHERE vote.tenant_id = ? AND vote.comment_id = ?"
+                        " AND person.id = vote.user_id AND person.is_private = 0"
+                        " WHERE vote.tenant_id = ? AND vote.comment_id = ?"
                         " AND vote.direction = ? ORDER BY vote.created_at_ms, vote.user_id LIMIT ?",
                         (tenant_id, comment_id, direction, most),
                     ),
@@ -418,6 +421,23 @@ class SqlStore:
                 )
             )
         )
+
+    async def users_named(self, tenant_id: TenantId, beginning: str, most: int) -> tuple[User, ...]:
+        """See Store. Each kind of name has its index; who is found by both is told once."""
+        first = ascii_lower(beginning)
+
+        def read(tx: SqlTransaction) -> tuple[User, ...]:
+            found: dict[UserId, User] = {}
+            for column in ("username", "display_name"):
+                lines = tx.db.execute(
+                    f"SELECT {rows.PERSON} FROM person WHERE tenant_id = ? AND lower({column}) >= ?"
+                    f" AND lower({column}) < ? AND is_private = 0 ORDER BY lower({column}) LIMIT ?",
+                    (tenant_id, first, f"{first}\U0010ffff", most),
+                )
+                found |= {user.id: user for user in map(rows.read_person, lines)}
+            return by_name(found.values(), most)
+
+        return await self._engine.read(read)
 
     def _state(self, tx: SqlTransaction, room: RoomKey) -> RoomState:
         """Where the log stands, also that of a room to which nobody wrote."""

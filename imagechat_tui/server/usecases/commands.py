@@ -18,9 +18,10 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.events import LoggedEvent, Stamp
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation, Vote
+from imagechat_tui.protocol.models import Comment, Conversation, User, Vote
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
+from imagechat_tui.server.guard.auth import HTTPS
 from imagechat_tui.server.guard.limits import Limit, Limits
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
@@ -245,6 +246,9 @@ class Commands:
             is_by_moderator=actor.role is Role.MODERATOR,
             url=url or thread,
             page_title=page_title,
+            avatar_src=_face(actor.user),
+            commenter_link=actor.user.website_url,
+            display_label=actor.user.display_label,
         )
 
     def reader(self, request: Request, image: UrlId | None) -> ReaderKey | None:
@@ -277,6 +281,12 @@ def counted(subject: Subject, more: int, last_ms: int | None) -> Conversation | 
 def name_of(actor: Actor) -> str:
     """The name under which the actor writes."""
     return "Anonymous" if actor.anonymous else actor.user.name
+
+
+def _face(user: User) -> str | None:
+    """The picture that goes along with each comment: an address, and no picture that is written out."""
+    avatar = user.avatar_src
+    return avatar if avatar is not None and HTTPS.fullmatch(avatar) else None
 
 
 def blanked(comment: Comment) -> Comment:

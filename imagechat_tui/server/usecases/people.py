@@ -10,16 +10,20 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import User, Viewing
 from imagechat_tui.protocol.routes import UsersOnline
+from imagechat_tui.server.guard.access import Action, Actor, allowed
 from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, Tokens
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import Store
+from imagechat_tui.server.usecases.refusals import Refused
 
 MAX_NAMED: Final = 500
 """So many people are named in one answer about several images; of the others it says how many there are."""
 MAX_NAMED_EACH: Final = 50
 """So many of them on one image."""
 MAX_NAME: Final = 100
-"""Characters of a name in an answer about several images."""
+"""Characters of a name in an answer about several images, and of one that is looked for."""
+MAX_FOUND: Final = 20
+"""People who are found by a name."""
 
 
 class People:
@@ -55,6 +59,15 @@ class People:
         """The users in the order asked for; one without a profile is shown without a name."""
         known = {user.id: user for user in await self._store.users(tenant_id, ids)} if ids else {}
         return tuple(known.get(user_id, User(id=user_id)) for user_id in ids)
+
+    async def named(self, actor: Actor, beginning: str) -> tuple[User, ...]:
+        """People of the actor's tenant whose name begins so, a few: for who mentions somebody."""
+        verdict = allowed(actor, Action.FIND_PEOPLE)
+        if not verdict.granted:
+            raise Refused(verdict.status, verdict.code)
+        if len(beginning) > MAX_NAME:
+            return ()
+        return await self._store.users_named(actor.tenant_id, beginning, MAX_FOUND)
 
     def _viewing(self, tenant_id: TenantId, url_id: UrlId) -> Mapping[UserId, tuple[int, ...]]:
         return self._hub.viewing(self._tokens.room(tenant_id, url_id))

@@ -1,0 +1,12 @@
+-- What else a token says of a person, what of it stands beside their comments, and finding people by the beginning of a name.
+
+ALTER TABLE person ADD COLUMN display_label TEXT NOT NULL DEFAULT '';
+ALTER TABLE person ADD COLUMN website_url TEXT;
+ALTER TABLE person ADD COLUMN is_private INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX person_by_username ON person (tenant_id, lower(username));
+CREATE INDEX person_by_display_name ON person (tenant_id, lower(display_name));
+
+ALTER TABLE comment ADD COLUMN avatar_src TEXT;
+ALTER TABLE comment ADD COLUMN commenter_link TEXT;
+ALTER TABLE comment ADD COLUMN display_label TEXT NOT NULL DEFAULT '';
