@@ -22,6 +22,7 @@ TOKEN = "u1.eyJ0IjoiZGVtbyJ9.c2lnbmF0dXJl"
         "cookie: fc_sid=CANARY; a=b",
         "X-Api-Key=CANARY",
         f"token {TOKEN} CANARY"[: -len(" CANARY")],
+        "edit key e1.CANARY",
     ],
 )
 def test_what_could_be_used_is_not_written(text: str) -> None:

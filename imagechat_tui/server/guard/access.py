@@ -112,6 +112,8 @@ class Thing(Struct, frozen=True):
     locked: bool = False
     by_staff: bool = False
     """It was written by a moderator or an admin."""
+    has_key: bool = False
+    """A guest wrote it, and the actor has its edit key."""
 
 
 NOTHING_YET = Thing()
@@ -176,6 +178,7 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
 )
 
 _STOPPED_BY_LOCK = frozenset({Action.COMMENT, Action.EDIT_COMMENT, Action.DELETE_COMMENT})
+_OPENED_BY_KEY = frozenset({Action.EDIT_COMMENT, Action.DELETE_COMMENT, Action.UNVOTE})
 
 
 def standing(actor: Actor) -> Standing:
@@ -206,6 +209,8 @@ def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict
             verdict = READ_ONLY
         case Grant.NO:
             verdict = FORBIDDEN
+    if thing.has_key and action in _OPENED_BY_KEY and actor.tenant.allow_anon:
+        verdict = GRANTED
     if verdict.granted and thing.locked and action in _STOPPED_BY_LOCK:
         return LOCKED
     if verdict.granted and thing.by_staff and action is Action.FLAG_COMMENT:

@@ -34,6 +34,7 @@ ANONYMOUS_PREFIX = "anon:"
 _ROOM_TOKEN = re.compile(r"r1[A-Za-z0-9_-]{24}")
 _USER_TOKEN_VERSION = "u1"
 _SESSION_VERSION = "s1"
+_EDIT_KEY_VERSION = "e1"
 _MAX_SESSION_LENGTH = 128
 _MAX_DECODINGS = 2
 
@@ -57,6 +58,7 @@ class Tokens:
         self._user_key = self._key("userIdWS")
         self._session_key = self._key("session")
         self._anonymous_key = self._key("anonymous id")
+        self._edit_key = self._key("edit key")
 
     # Rooms
 
@@ -148,6 +150,15 @@ class Tokens:
             return None
         return self._anonymous("session", tenant_id, nonce)
 
+    def edit_key(self, tenant_id: TenantId, thing_id: str) -> str:
+        """The key that opens one comment or vote for whoever has no session to show."""
+        message = f"{tenant_id}\n{thing_id}".encode()
+        return f"{_EDIT_KEY_VERSION}.{_signature(self._edit_key, message)}"
+
+    def is_edit_key(self, tenant_id: TenantId, thing_id: str, key: str) -> bool:
+        """Whether a key opens that comment or vote."""
+        return len(key) <= _MAX_SESSION_LENGTH and _same(self.edit_key(tenant_id, thing_id), key)
+
     def viewer(self, tenant_id: TenantId, traits: bytes) -> UserId:
         """The id of somebody of whom only ``traits`` are known: the same for the same traits."""
         return self._anonymous("viewer", tenant_id, traits)
@@ -190,7 +201,7 @@ def _signature(key: bytes, message: bytes) -> str:
 
 def _same(ours: str, theirs: str) -> bool:
     """Compared in constant time, as bytes: text that is not ASCII would raise."""
-    return hmac.compare_digest(ours.encode(), theirs.encode())
+    return hmac.compare_digest(ours.encode(), theirs.encode("utf-8", "surrogatepass"))
 
 
 def _claims(payload: str) -> object:

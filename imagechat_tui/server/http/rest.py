@@ -169,14 +169,15 @@ async def create_comment(request: web.Request) -> web.Response:
     # when it was sent is another time with each repetition, and means nothing here
     asked = _request(request, actor, create.broadcast_id, replace(create, date_ms=None))
     answer = await request.app[SERVING].comments.create_comment(asked, create)
-    return _stored(_with_session(answer, actor))
+    return answered(_for_guest(request, codec.parse_object(answer), actor, "comment"))
 
 
 async def comment_text(request: web.Request) -> web.Response:
     """Answer with the source of a comment."""
-    actor = await reader(request)
-    _identified(actor)
-    text = await request.app[SERVING].queries.comment_text(actor, _comment_id(request))
+    actor, edit_key = await reader(request), _edit_key(request)
+    if not edit_key:
+        _identified(actor)
+    text = await request.app[SERVING].queries.comment_text(actor, _comment_id(request), edit_key)
     return answered(codec.encode_comment_text(text))
 
 
@@ -258,7 +259,8 @@ async def vote(request: web.Request) -> web.Response:
             codec.decode_vote(await body_of(request)),
         )
     asked = _request(request, actor, broadcast_id, "vote", comment_id, direction)
-    return _stored(await request.app[SERVING].votes.vote(asked, comment_id, direction))
+    answer = await request.app[SERVING].votes.vote(asked, comment_id, direction)
+    return answered(_for_guest(request, codec.parse_object(answer), actor, "vote"))
 
 
 async def unvote(request: web.Request) -> web.Response:
@@ -437,7 +439,12 @@ def _request(request: web.Request, actor: Actor, broadcast_id: BroadcastId, *fin
         deadline_ms=_deadline_ms(request),
         fingerprint=fingerprint,
         v2=codec.wants_v2(request.query),
+        edit_key=_edit_key(request),
     )
+
+
+def _edit_key(request: web.Request) -> str:
+    return request.query.get("editKey", "")
 
 
 def _deadline_ms(request: web.Request) -> int | None:
@@ -461,16 +468,33 @@ async def _rights_first(
         yield
     except MalformedMessage:
         await request.app[SERVING].queries.check(
-            actor, action, conversation_id=conversation_id, comment_id=comment_id, image_id=image_id
+            actor,
+            action,
+            conversation_id=conversation_id,
+            comment_id=comment_id,
+            image_id=image_id,
+            edit_key=_edit_key(request),
         )
         raise
 
 
-def _with_session(answer: bytes, actor: Actor) -> bytes:
-    """The answer with the session of who asks: a guest gets it here, and the store never sees it."""
-    if actor.user.session_id is None:
+def _for_guest(request: web.Request, answer: JsonObject, actor: Actor, made: str) -> JsonObject:
+    """The answer with what a guest needs to be known again: session, edit key of what they made, and the token for
+    sockets if there was no session before. The store never sees any of them."""
+    session = actor.user.session_id
+    if session is None:
         return answer
-    return codec.dump_json(codec.parse_object(answer) | {"user": codec.encode_user(actor.user)})
+    serving = request.app[SERVING]
+    if made == "vote":
+        key = serving.tokens.edit_key(actor.tenant_id, str(answer["voteId"]))
+        return answer | {"user": {"sessionId": session}, "editKey": key}
+    comment = answer["comment"]
+    assert isinstance(comment, dict)
+    key = serving.tokens.edit_key(actor.tenant_id, str(comment["_id"]))
+    answer |= {"comment": comment | {"editKey": key}, "user": codec.encode_user(actor.user)}
+    if session in (request.query.get("sessionId"), request.cookies.get(SESSION_COOKIE)):
+        return answer
+    return answer | {"userIdWS": serving.queries.user_token(actor)}
 
 
 def _stored(body: bytes) -> web.Response:

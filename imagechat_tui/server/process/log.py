@@ -7,7 +7,7 @@ import re
 import sys
 
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
-_TOKEN = re.compile(r"\b(?:u1|s1)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_TOKEN = re.compile(r"\b(?:(?:u1|s1)\.[A-Za-z0-9_-]+|e1)\.[A-Za-z0-9_-]+")
 _AUTHORIZATION = re.compile(r"(?i)((?:authorization|cookie|x-api-key)['\"]?\s*[:=,]\s*).+")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -23,14 +24,18 @@ from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
 from imagechat_tui.server.guard.auth import HTTPS
 from imagechat_tui.server.guard.limits import Limit, Limits
-from imagechat_tui.server.guard.tokens import Tokens
+from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, Tokens
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import Announced, Change, Decision, ReaderKey, RoomKey, Store, Subject
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
-from imagechat_tui.server.usecases.refusals import Refused
+from imagechat_tui.server.usecases.edit_keys import opens
+from imagechat_tui.server.usecases.refusals import Refused, require
 
 MAX_SRC = 2_000
 MAX_TITLE = 500
+MAX_GUEST_NAME = 100
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class Request(Struct, frozen=True):
@@ -45,6 +50,8 @@ class Request(Struct, frozen=True):
     fingerprint: tuple[object, ...]
     """Everything that makes it this request and no other."""
     v2: bool = False
+    edit_key: str = ""
+    """Of a guest who keeps no session; a secret."""
 
     @property
     def hash(self) -> bytes:
@@ -170,11 +177,23 @@ class Commands:
         owned: Comment | Conversation | Vote | None,
         *,
         locked: bool = False,
+        within: Comment | None = None,
     ) -> None:
-        """Refuse what the table of rights does not grant."""
-        verdict = allowed(request.actor, action, replace(thing_of(owned), locked=locked))
-        if not verdict.granted:
-            raise Refused(verdict.status, verdict.code)
+        """Refuse what the table of rights does not grant.
+
+        Args:
+            request: Who wants it.
+            action: What is wanted.
+            owned: What it is about.
+            locked: Whether a lock is in its way.
+            within: A comment whose edit key opens ``owned``, too, if the same guest made both.
+        """
+        same = owned is not None and within is not None and within.author_id == owned.author_id
+        has_key = opens(
+            self._tokens, request.actor.tenant_id, request.edit_key, owned, within if same else None
+        )
+        thing = replace(thing_of(owned), locked=locked, has_key=has_key)
+        require(request.actor, action, thing, edit_key=request.edit_key)
 
     def in_time(self, request: Request, subject: Subject, draft: Draft | None = None) -> None:
         """The last checks: still wanted, and not too often. Runs where the store decides, one at a time."""
@@ -223,10 +242,12 @@ class Commands:
         page_title: str,
         parent_id: CommentId | None = None,
         url: str = "",
+        guest_name: str = "",
     ) -> Comment:
-        """The comment that the actor writes now.
+        """The comment that the actor writes now. ``guest_name`` is what they call themselves if they are nobody.
 
         Raises:
+            Refused: The guest's name will not do.
             Unread: Its Markdown has to be read first.
         """
         actor = request.actor
@@ -235,7 +256,7 @@ class Commands:
             url_id=thread,
             user_id=None if actor.anonymous else actor.id,
             anon_user_id=actor.id if actor.anonymous else None,
-            commenter_name=name_of(actor),
+            commenter_name=_checked_name(actor, guest_name) if actor.anonymous else name_of(actor),
             html=draft.html,
             text=draft.text,
             parent_id=parent_id,
@@ -276,6 +297,16 @@ def counted(subject: Subject, more: int, last_ms: int | None) -> Conversation | 
     return replace(
         subject.conversation, comment_count=subject.thread_count + more, last_comment_at_ms=last_ms
     )
+
+
+def _checked_name(actor: Actor, name: str) -> str:
+    """What a guest is called. Our own client has no other name for one than the id."""
+    if len(name) > MAX_GUEST_NAME:
+        raise Refused(400, codes.INVALID_NAME)
+    if _EMAIL.fullmatch(name.strip()):
+        raise Refused(400, codes.INVALID_NAME_IS_EMAIL)
+    named = bool(safe_text(name, Kind.NAME)) and not name.startswith(ANONYMOUS_PREFIX)
+    return name if named else name_of(actor)
 
 
 def name_of(actor: Actor) -> str:

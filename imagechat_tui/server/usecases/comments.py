@@ -47,7 +47,14 @@ class CommentCommands(commands.Commands):
                 raise Refused(400, codes.INVALID_INPUT, "pageTitle or url is too long.")
             self.in_time(request, subject, draft)
             comment = self.new_comment(
-                request, subject, thread, draft, create.page_title, create.parent_id, create.url
+                request,
+                subject,
+                thread,
+                draft,
+                create.page_title,
+                create.parent_id,
+                create.url,
+                create.commenter_name,
             )
             events = [self.announced(request, thread, NewComment(request.stamp, comment))]
             after = commands.counted(subject, 1, comment.date_ms)

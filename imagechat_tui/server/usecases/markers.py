@@ -233,7 +233,7 @@ class MarkerCommands(commands.Commands):
             created_from_comment_id=comment.id,
             user_id=None if actor.anonymous else actor.id,
             anon_user_id=actor.id if actor.anonymous else None,
-            commenter_name=commands.name_of(actor),
+            commenter_name=comment.commenter_name,
             comment_count=subject.thread_count + int(is_new),
             last_comment_at_ms=comment.date_ms,
             created_at_ms=subject.now_ms,

@@ -30,12 +30,14 @@ from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent
+from imagechat_tui.server.usecases.edit_keys import opens
 from imagechat_tui.server.usecases.paging import comment_page
 from imagechat_tui.server.usecases.refusals import (
     Refused,
     comment_not_found,
     conversation_not_found,
     image_not_found,
+    require,
 )
 
 MAX_VOTERS = 100
@@ -64,6 +66,7 @@ class Queries:
         conversation_id: ConversationId | None = None,
         comment_id: CommentId | None = None,
         image_id: ImageId | None = None,
+        edit_key: str = "",
     ) -> None:
         """Refuse an action whose thing is not there, or which is not the actor's right.
 
@@ -82,9 +85,8 @@ class Queries:
             found = await self._store.images(actor.tenant_id, ImageQuery(image_id=image_id))
             if found.named is None:
                 raise image_not_found()
-        verdict = allowed(actor, action, thing_of(about))
-        if not verdict.granted:
-            raise Refused(verdict.status, verdict.code)
+        has_key = opens(self._tokens, actor.tenant_id, edit_key, about)
+        require(actor, action, replace(thing_of(about), has_key=has_key), edit_key=edit_key)
 
     async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> ConversationList:
         """All markers of an image; for ``v=2`` with all their comments."""
@@ -133,14 +135,13 @@ class Queries:
             position=found.position,
         )
 
-    async def comment_text(self, actor: Actor, comment_id: CommentId) -> str:
+    async def comment_text(self, actor: Actor, comment_id: CommentId, edit_key: str = "") -> str:
         """The source of a comment, for who may edit it."""
         comment = await self._store.comment(actor.tenant_id, comment_id)
         if comment is None:
             raise comment_not_found()
-        verdict = allowed(actor, Action.EDIT_COMMENT, thing_of(comment))
-        if not verdict.granted:
-            raise Refused(verdict.status, verdict.code)
+        has_key = opens(self._tokens, actor.tenant_id, edit_key, comment)
+        require(actor, Action.EDIT_COMMENT, replace(thing_of(comment), has_key=has_key), edit_key=edit_key)
         return comment.text or ""
 
     async def voters(self, actor: Actor, comment_id: CommentId, direction: int) -> Voters:
@@ -187,6 +188,10 @@ class Queries:
     def room(self, tenant_id: TenantId, url_id: UrlId) -> RoomKey:
         """The room of a page."""
         return self._tokens.room(tenant_id, url_id)
+
+    def user_token(self, actor: Actor) -> str:
+        """The actor's ``userIdWS``."""
+        return self._tokens.user_token(actor.tenant_id, actor.id, actor.role, self._now_ms() / 1000)
 
     def _ids(self, actor: Actor, url_id: UrlId) -> RoomIds:
         return self._tokens.room_ids(

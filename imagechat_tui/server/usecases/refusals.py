@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.routes import ErrorReply
+from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 
 _REASONS = {
     codes.PLACE_TAKEN: "Another marker stands where the deleted one stood.",
@@ -11,12 +12,15 @@ _REASONS = {
     codes.ALREADY_VOTED: "You have voted so already.",
     codes.COMMENT_TOO_BIG: "Comment too long.",
     codes.DEADLINE: "The request came too late.",
+    codes.EDIT_KEY_INVALID: "The edit key is not that of this comment or vote.",
     codes.EMPTY_COMMENT: "The comment is empty.",
     codes.ENCODED_BODY: "Send the body as it is, not packed.",
     codes.INTERNAL: "Something went wrong on the server.",
     codes.INVALID_COMMENT_ID: "No such comment in this thread.",
     codes.INVALID_DIRECTION: "A vote is up or down.",
     codes.INVALID_INPUT: "The request cannot be read.",
+    codes.INVALID_NAME: "The name is too long.",
+    codes.INVALID_NAME_IS_EMAIL: "The name is an email address, which everybody would read.",
     codes.INVALID_TENANT: "No such tenant.",
     codes.LOCKED: "The comment is locked.",
     codes.MALFORMED_SSO: "The SSO token is not valid.",
@@ -59,6 +63,16 @@ class Refused(Exception):
             retry_after_s=retry_after_s,
             max_length=max_length,
         )
+
+
+def require(actor: Actor, action: Action, thing: Thing, *, edit_key: str = "") -> None:
+    """Refuse what the table of rights does not grant; who brought a key is told that it does not fit."""
+    verdict = allowed(actor, action, thing)
+    if verdict.granted:
+        return
+    if edit_key and not thing.has_key and verdict.code != codes.LOCKED:
+        raise Refused(401, codes.EDIT_KEY_INVALID)
+    raise Refused(verdict.status, verdict.code)
 
 
 def conversation_not_found() -> Refused:

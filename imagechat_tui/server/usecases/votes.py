@@ -63,7 +63,7 @@ class VoteCommands(commands.Commands):
                 raise comment_not_found()
             if gone is None:
                 raise vote_not_found()
-            self.allow(request, Action.UNVOTE, gone)
+            self.allow(request, Action.UNVOTE, gone, within=before)
             self.in_time(request, subject)
             return Decision(
                 dump_json(codec.encode_vote_deleted()),
