@@ -135,6 +135,65 @@ _MODELS: Final = {
         status!:string
     """,
 }
+OPERATIONS: Final = """
+    GET /comments/{tenantId}
+    POST /comments/{tenantId}
+    DELETE /comments/{tenantId}/{commentId}
+    GET /comments/{tenantId}/{commentId}/text
+    POST /comments/{tenantId}/{commentId}/update-text
+    POST /comments/{tenantId}/{commentId}/pin
+    POST /comments/{tenantId}/{commentId}/unpin
+    POST /comments/{tenantId}/{commentId}/lock
+    POST /comments/{tenantId}/{commentId}/unlock
+    POST /comments/{tenantId}/{commentId}/vote
+    DELETE /comments/{tenantId}/{commentId}/vote/{voteId}
+    GET /comments/{tenantId}/{commentId}/votes
+    POST /flag-comment/{commentId}
+    POST /block-from-comment/{commentId}
+    DELETE /block-from-comment/{commentId}
+    GET /check-blocked-comments
+    PUT /auth/my-account/moderate-comments/close-thread
+    PUT /auth/my-account/moderate-comments/reopen-thread
+    GET /event-log/{tenantId}
+    GET /user-presence-status
+    GET /pages/{tenantId}/users/online
+    GET /pages/{tenantId}/users/offline
+    GET /pages/{tenantId}/users/info
+    GET /user-search/{tenantId}
+    PUT /auth/logout
+    POST /upload-image/{tenantId}
+    GET /api/v1/tenant-daily-usage
+    GET /translations/{namespace}/{component}
+    GET /gifs/search/{tenantId}
+    GET /gifs/trending/{tenantId}
+    GET /gifs/get-large/{tenantId}
+    GET /user-notifications
+    GET /user-notifications/get-count
+    POST /user-notifications/reset
+    POST /user-notifications/reset-count
+    POST /user-notifications/set-subscription-state/{subscribedOrUnsubscribed}
+    POST /user-notifications/{notificationId}/mark/{newStatus}
+    POST /user-notifications/{notificationId}/mark-opted/{optedInOrOut}
+    GET /feed-posts/{tenantId}
+    POST /feed-posts/{tenantId}
+    GET /feed-posts/{tenantId}/stats
+    GET /feed-posts/{tenantId}/user-reacts
+    PUT /feed-posts/{tenantId}/{postId}
+    DELETE /feed-posts/{tenantId}/{postId}
+    POST /feed-posts/{tenantId}/react/{postId}
+    GET /page-reacts/v1/likes/{tenantId}
+    POST /page-reacts/v1/likes/{tenantId}
+    DELETE /page-reacts/v1/likes/{tenantId}
+    GET /page-reacts/v2/{tenantId}
+    POST /page-reacts/v2/{tenantId}
+    DELETE /page-reacts/v2/{tenantId}
+    GET /page-reacts/v2/{tenantId}/list
+    GET /comments-for-user
+    GET /event-log/global/{tenantId}
+    GET /pages/{tenantId}
+"""
+"""Every operation of the public part of the OpenAPI file, and those of its other parts that are offered here."""
+
 _NESTED: Final = {
     ("LiveEvent", "comment"): "PubSubComment",
     ("LiveEvent", "vote"): "PubSubVote",

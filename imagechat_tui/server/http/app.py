@@ -27,6 +27,7 @@ from imagechat_tui.server.http import websocket as handlers_live
 from imagechat_tui.server.http.callers import ADDRESS, SIGNED_IN, caller_address
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
+from imagechat_tui.server.http.not_offered import add_not_offered
 from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
@@ -122,6 +123,7 @@ def create_app(
     for route, handler in (*handlers.ROUTES, *handlers_live.ROUTES):
         for path in (route.template, f"{route.template}/"):
             app.router.add_route(route.method, path, handler)
+    add_not_offered(app)
     return app
 
 

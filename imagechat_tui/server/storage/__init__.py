@@ -79,7 +79,7 @@ class StoreUnavailable(StoreError):
 
 
 def ascii_lower(text: str) -> str:
-    """``text`` with its ASCII letters in lower case: what ``lower`` is in SQL everywhere."""
+    """``text`` with its ASCII letters in lower case, as SQLite makes it."""
     return text.translate({upper: upper + 32 for upper in range(65, 91)})
 
 
