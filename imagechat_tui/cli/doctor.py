@@ -100,7 +100,8 @@ def _terminal_findings(settings: ClientSettings) -> list[Finding]:
     wide = draws_wide(WAIT_S)
     took_s = time.monotonic() - started
     told = terminal_findings(settings, os.environ, graphics, client_told_by(ask_tmux(os.environ)))
-    way = [] if wide is None else [way_finding(took_s)]
+    # tmux, screen and mosh answer for themselves, from next door; only a terminal tells a name.
+    way = [way_finding(took_s)] if wide is not None and graphics.terminal else []
     return [*told, *way, width_finding(wide), graphics_finding(graphics)]
 
 
