@@ -114,7 +114,7 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     says(here, "2 unread, 1 elsewhere")
     here.send("p")
     here.shows("1 unread · 1 open", "2 unread · 2 open")
-    here.press("escape")
+    here.press("esc")
     for answer, name, left in (
         ("Answer 1 on a.png", "a.png", "1 unread"),
         ("Answer 2 on a.png", "a.png", ""),
