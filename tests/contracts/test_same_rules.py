@@ -1,4 +1,4 @@
-"""Whatever is written, in whatever order: SQLite and dictionaries hold the same in the end."""
+"""Whatever is written, in whatever order: each database and dictionaries hold the same in the end."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
+from tests.contracts.postgres import own_database
 from tests.contracts.test_store import IMAGE_ROOM, Clock, image, image_change, looking, met, tenant
 
 THREADS = [UrlId(f"{eg.IMAGE}:s:{n}:1") for n in range(2)]
@@ -351,26 +352,43 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     return [re.sub(r"\\u([0-9a-f]{4})", r"u\1", repr(one).replace(epoch, "epoch")) for one in told]
 
 
-async def compare(folder: Path, steps: Sequence[Step]) -> None:
-    results = []
-    for opened in ("sqlite", "memory"):
-        clock, numbers = Clock(), itertools.count(1)
-        if opened == "sqlite":
-            store: Store = await SqliteStore.open(folder / "one.sqlite", now_ms=clock)
-        else:
-            store = MemoryStore(folder, now_ms=clock)
-        ids = SimpleNamespace(uuid4=lambda numbers=numbers: SimpleNamespace(hex=f"id{next(numbers)}"))
-        with (
-            mock.patch.object(apply_change, "uuid", ids),
-            mock.patch.object(apply_change, "TRIM_EVERY", 4),
-            mock.patch.object(apply_change, "EVENTS_KEPT", 3),
-        ):
-            results.append(await played(store, clock, steps))
-    assert results[0] == results[1]
+async def in_sqlite(clock: Clock, steps: Sequence[Step]) -> list[object]:
+    with tempfile.TemporaryDirectory() as folder:
+        return await held(await SqliteStore.open(Path(folder) / "one.sqlite", now_ms=clock), clock, steps)
 
 
-@settings(deadline=None, max_examples=25)
+async def in_postgres(clock: Clock, steps: Sequence[Step]) -> list[object]:
+    from imagechat_tui.server.storage.postgres import PostgresStore
+
+    async with own_database() as url:
+        return await held(await PostgresStore.open(url, now_ms=clock), clock, steps)
+
+
+async def held(store: Store, clock: Clock, steps: Sequence[Step]) -> list[object]:
+    """All that a store tells while the steps are taken, and in the end."""
+    numbers = itertools.count(1)
+    ids = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=f"id{next(numbers)}"))
+    with (
+        mock.patch.object(apply_change, "uuid", ids),
+        mock.patch.object(apply_change, "TRIM_EVERY", 4),
+        mock.patch.object(apply_change, "EVENTS_KEPT", 3),
+    ):
+        return await played(store, clock, steps)
+
+
+def in_dictionaries(steps: Sequence[Step]) -> list[object]:
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Clock()
+        return asyncio.run(held(MemoryStore(Path(folder), now_ms=clock), clock, steps))
+
+
+@settings(max_examples=25)
 @given(STEPS)
 def test_sqlite_and_dictionaries_hold_the_same(steps: list[Step]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(compare(Path(folder), steps))
+    assert asyncio.run(in_sqlite(Clock(), steps)) == in_dictionaries(steps)
+
+
+@settings(max_examples=6)
+@given(STEPS)
+def test_postgresql_and_dictionaries_hold_the_same(steps: list[Step]) -> None:
+    assert asyncio.run(in_postgres(Clock(), steps)) == in_dictionaries(steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -73,6 +74,7 @@ from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
+from tests.contracts.postgres import drop_database, new_database
 
 OTHER = TenantId("other")
 DAY_MS = 86_400_000
@@ -109,7 +111,31 @@ async def memory(folder: Path, clock: Clock) -> AsyncIterator[Store]:
         await store.close()
 
 
-OPENERS: dict[str, Opener] = {"sqlite": sqlite, "memory": memory}
+@contextlib.asynccontextmanager
+async def postgres(folder: Path, clock: Clock) -> AsyncIterator[Store]:
+    """Opened again for the same folder, it is the same database; then it is dropped."""
+    from imagechat_tui.server.storage.postgres import PostgresStore
+
+    kept = folder / "url"
+    if not kept.exists():
+        kept.write_text(await new_database())
+    store = await PostgresStore.open(kept.read_text(), now_ms=clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture(autouse=True)
+async def tidied(tmp_path: Path) -> AsyncIterator[None]:
+    """What tests make outside of their folder goes when they end."""
+    yield
+    kept = tmp_path / "url"
+    if kept.exists():
+        await drop_database(kept.read_text())
+
+
+OPENERS: dict[str, Opener] = {"sqlite": sqlite, "memory": memory, "postgres": postgres}
 
 
 @pytest.fixture
@@ -1068,6 +1094,32 @@ async def test_a_verified_profile_is_not_taken_over(store: Store) -> None:
     assert await store.users(OTHER, [eg.ALICE]) == ()
     with pytest.raises(StoreUnavailable):
         await store.put_user(TenantId("nobody"), user, verified=True, now_ms=eg.T0)
+
+
+async def test_page_ids_and_places_may_be_long_in_any_script(store: Store, clock: Clock) -> None:
+    """In bytes longer than an index entry of some databases; without pattern, so that no packing helps."""
+    letters = random.Random(1)
+    long = UrlId("".join(chr(letters.randrange(0x4E00, 0x9FFF)) for _ in range(1_000)))
+    place = met(long * 2, project=long[:500])
+    marker = replace(eg.conversation(), url_id=long)
+    said = Comment(CommentId("c_long"), long, user_id=eg.ALICE, html="x", text="x", date_ms=eg.T0, number=1)
+    record = replace(image("long"), url_id=long)
+    decision = Decision(
+        b"",
+        image=long,
+        conversation=marker,
+        comment=said,
+        image_change=ImageChange(record, (HeldPlace(place, record.id),)),
+    )
+    change = replace(saying("one"), decide=always(decision))
+    await store.change(change)
+    await store.change(replace(change, broadcast_id=BroadcastId("again")))
+    reader = ReaderKey(eg.TENANT, long, eg.BOB)
+    assert (await store.change_read_state(reader, ChangeReadState())).revision == 1
+    assert (await store.read_state(reader)).revision == 1
+    assert [one.text for one in (await store.thread(ROOM, long)).comments] == ["x"]
+    found = await store.images(eg.TENANT, ImageQuery(places=(place,)))
+    assert [held.place for held, _ in found.at] == [place]
 
 
 async def test_tenants_are_listed_by_id(store: Store) -> None:

@@ -8,8 +8,11 @@ import socket
 import struct
 from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 
+from imagechat_tui.server.storage import Change, Outcome, OutcomeUnknown
+from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests.server.house import House, K, Person, comment, frame, items, part
 
 pytestmark = pytest.mark.reliability
@@ -96,3 +99,19 @@ async def test_a_deletion_repeated_is_answered_like_the_first(house: House) -> N
     await alice.marks("b3")
     told = [await frame(watcher) for _ in range(3)]
     assert [event["broadcastId"] for event in told] == ["d1", "d2", "b3"]
+
+
+async def test_where_nobody_knows_whether_it_was_kept_nothing_is_answered(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = house.person("alice")
+    await alice.marks()
+
+    async def lost(self: SqliteStore, change: Change) -> Outcome:
+        raise OutcomeUnknown
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "change", lost)
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await alice.writes("said once", "b2")
+    await alice.writes("said once", "b2")

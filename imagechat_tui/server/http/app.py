@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 from msgspec import Struct
@@ -30,7 +31,7 @@ from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.not_offered import add_not_offered
 from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.hub import Hub
-from imagechat_tui.server.storage import BroadcastIdUsed, Store, StoreUnavailable
+from imagechat_tui.server.storage import BroadcastIdUsed, OutcomeUnknown, Store, StoreUnavailable
 from imagechat_tui.server.usecases.comments import CommentCommands
 from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
@@ -210,6 +211,11 @@ async def _answering(request: web.Request, handler: Handler) -> web.StreamRespon
         return refusal
     except web.HTTPException as error:
         return _refusal(request, Refused(error.status, _CODES.get(error.status, codes.INVALID_INPUT)).reply)
+    except OutcomeUnknown as error:
+        _log.error("nobody knows whether a write was kept: %s", error)
+        if request.transport is not None:
+            request.transport.abort()  # no answer tells the client just that, and it looks for itself (PROMISES D10)
+        return web.Response(status=HTTPStatus.GATEWAY_TIMEOUT)
     except Exception as error:
         return _refusal(request, _refused_by(error).reply)
 

@@ -14,7 +14,8 @@ Exceptions::
 
     StoreError            the store cannot be opened
     ├── StoreNewer        a newer version of this program has made it
-    └── StoreUnavailable  a call failed: disk full or broken; nothing was written
+    ├── StoreUnavailable  a call failed: disk full or broken, server gone; nothing was written
+    └── OutcomeUnknown    the server went while it committed, and cannot be asked
 """
 
 from __future__ import annotations
@@ -75,7 +76,11 @@ class StoreNewer(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """A call failed and wrote nothing: the disk is full or broken."""
+    """A call failed and wrote nothing: the disk is full or broken, or the database's server is gone."""
+
+
+class OutcomeUnknown(StoreError):
+    """The database's server was lost while it committed, and cannot be asked: what was written may be kept."""
 
 
 def ascii_lower(text: str) -> str:

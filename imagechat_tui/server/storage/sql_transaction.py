@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from typing import ClassVar
 
 import msgspec
 
@@ -60,11 +61,6 @@ _PUT_IMAGE = (
     f"INSERT INTO image (tenant_id, {rows.IMAGE}) VALUES ({rows.placeholders(rows.IMAGE)})"
     f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.IMAGE)}"
 )
-_PUT_PLACE = (
-    f"INSERT INTO image_place (tenant_id, {rows.PLACE}) VALUES ({rows.placeholders(rows.PLACE)})"
-    " ON CONFLICT (tenant_id, kind, project, value)"
-    " DO UPDATE SET image_id = excluded.image_id, moved = excluded.moved"
-)
 _PUT_PLACEMENT = (
     f"INSERT INTO placement (tenant_id, {rows.PLACEMENT}) VALUES ({rows.placeholders(rows.PLACEMENT)})"
     " ON CONFLICT (tenant_id, conversation_id, version, by_person)"
@@ -98,6 +94,11 @@ _LOG = (
 
 class SqlTransaction(ABC):
     """The transaction that is open on a connection; on a reader's, of which nothing can be written."""
+
+    one_place: ClassVar = "tenant_id, kind, project, value"
+    """What no two rows of ``image_place`` have in common."""
+    one_reader: ClassVar = "tenant_id, image, user_id"
+    """What no two rows of ``reader`` have in common."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -355,7 +356,11 @@ class SqlTransaction(ABC):
         """See Transaction."""
         place = held.place
         values = place.kind.value, place.project, place.value, held.image_id, int(held.moved)
-        self.db.execute(_PUT_PLACE, (tenant_id, *values))
+        self.db.execute(
+            f"INSERT INTO image_place (tenant_id, {rows.PLACE}) VALUES ({rows.placeholders(rows.PLACE)})"
+            f" ON CONFLICT ({self.one_place}) DO UPDATE SET image_id = excluded.image_id, moved = excluded.moved",
+            (tenant_id, *values),
+        )
 
     def put_version(self, tenant_id: TenantId, image_id: ImageId, version: Version, *, plain: bool) -> None:
         """See Transaction."""
@@ -658,7 +663,7 @@ class SqlTransaction(ABC):
         """See Transaction."""
         self.db.execute(
             "INSERT INTO reader (tenant_id, image, user_id, revision) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (tenant_id, image, user_id) DO UPDATE SET revision = excluded.revision",
+            f" ON CONFLICT ({self.one_reader}) DO UPDATE SET revision = excluded.revision",
             (*reader, changed.revision),
         )
         self.db.executemany(

@@ -10,8 +10,8 @@ import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ from imagechat_tui.server.storage import StoreError, StoreInUse, StoreNewer, Sto
 from imagechat_tui.server.storage.migrations import steps
 from imagechat_tui.server.storage.sql_store import SqlStore, Work
 from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
-from imagechat_tui.server.storage.writer import Writer, is_full, unavailable
+from imagechat_tui.server.storage.writer import Job, Writer
 
 READERS = 2
 BUSY_MS = 5_000
@@ -62,7 +62,7 @@ class SqliteEngine:
 
     async def write(self, tenants: Collection[TenantId], work: Work[T]) -> T:
         """See Engine. The writer writes for one at a time."""
-        return await self._writer.run(lambda db: work(SqliteTransaction(db)))
+        return await self._writer.run(tenants, work)
 
     async def read(self, work: Work[T]) -> T:
         """See Engine."""
@@ -98,6 +98,46 @@ class SqliteEngine:
             raise unavailable(error) from error
 
 
+class _Committing:
+    """Shares commits, by a savepoint for each request (``writer``)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def commit_together(self, batch: Sequence[Job]) -> None:
+        """See Committing. A commit that fails fails them all."""
+        results: list[tuple[Future[object], object]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                self._in_savepoint(job, results)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            for job in batch:
+                if not job.done.done():
+                    job.done.set_exception(unavailable(error))
+            return
+        for done, result in results:
+            done.set_result(result)
+
+    def close(self) -> None:
+        """See Committing."""
+        self._connection.close()
+
+    def _in_savepoint(self, job: Job, results: list[tuple[Future[object], object]]) -> None:
+        self._connection.execute("SAVEPOINT request")
+        try:
+            results.append((job.done, job.work(SqliteTransaction(self._connection))))
+        except sqlite3.OperationalError:
+            raise  # a full or broken disk: SQLite may have undone everything already
+        except Exception as error:  # the request's own refusal, or its bug: undone alone, told to it
+            self._connection.execute("ROLLBACK TO request")
+            job.done.set_exception(unavailable(error) if isinstance(error, sqlite3.Error) else error)
+        self._connection.execute("RELEASE request")
+
+
 def _opened(path: Path) -> tuple[SqliteEngine, str]:
     """The engine of a file that nobody else has open, and the epoch of its logs."""
     if sqlite3.sqlite_version_info < _OLDEST:
@@ -121,7 +161,7 @@ def _opened(path: Path) -> tuple[SqliteEngine, str]:
         if isinstance(error, sqlite3.Error):
             raise StoreError(str(error), disk_full=is_full(error)) from error
         raise
-    return SqliteEngine(path, lock, Writer(connection)), epoch.decode()
+    return SqliteEngine(path, lock, Writer(_Committing(connection))), epoch.decode()
 
 
 def lock_path(database: Path) -> Path:
@@ -147,3 +187,13 @@ def _migrate(connection: sqlite3.Connection) -> None:
         if number > applied:
             with closing(connection.cursor()) as cursor:
                 cursor.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def unavailable(error: sqlite3.Error) -> StoreUnavailable:
+    """The driver's error in the store's words."""
+    return StoreUnavailable(str(error), disk_full=is_full(error))
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether SQLite found no room left. An error that it did not make itself has no code."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

@@ -1,39 +1,58 @@
-"""SQLite's one writer: a thread that shares each commit among all requests that wait (PROMISES D1).
+"""The one writer of a process: a thread that shares each commit among all requests that wait (PROMISES D1).
 
-It takes what has queued up, runs each request in a savepoint, commits once and then answers all. A request
-that fails is undone alone; a commit that fails fails them all.
+It takes what has queued up, has its database run all of it in one transaction, each request undone alone if it fails,
+and commits once. Only then are they answered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.storage import StoreUnavailable
 
 MAX_BATCH = 256
 """Requests that share one commit; bounds how long the first waits."""
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+
+
+class Job(NamedTuple):
+    """One request to write."""
+
+    tenants: Collection[TenantId]
+    """Whose data it is about."""
+    work: Callable[[Any], object]
+    """Is given the transaction."""
+    done: Future[Any]
+
+
+class Committing(Protocol):
+    """A connection for writing. Lives on the writer's thread from the first batch on."""
+
+    def commit_together(self, batch: Sequence[Job]) -> None:
+        """Carry out all of them in one transaction, and settle each ``done`` that is not cancelled. Raises nothing."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
 
 
 class Writer:
     """The writing thread. Owns its connection from the first job to ``close``."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Committing) -> None:
         self._connection = connection
-        self._jobs: queue.SimpleQueue[tuple[Work[object], Future[object]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
         self._thread.start()
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, tenants: Collection[TenantId], work: Callable[[Any], T]) -> T:
         """Run ``work`` in a transaction and return when it is on the disk.
 
         Raises:
@@ -42,7 +61,7 @@ class Writer:
         if self._closed:
             raise StoreUnavailable("closed")
         done: Future[T] = Future()
-        self._jobs.put((work, done))  # type: ignore[arg-type]  # the pair fits itself
+        self._jobs.put(Job(tenants, work, done))
         return await asyncio.shield(asyncio.wrap_future(done))
 
     async def close(self) -> None:
@@ -64,47 +83,7 @@ class Writer:
                     last = True
                     break
                 batch.append(job)
-            self._commit_together(batch)
+            self._connection.commit_together(batch)
             if last:
                 break
         self._connection.close()
-
-    def _commit_together(self, batch: list[tuple[Work[object], Future[object]]]) -> None:
-        results: list[tuple[Future[object], object]] = []
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for work, done in batch:
-                self._in_savepoint(work, done, results)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(unavailable(error))
-            return
-        for done, result in results:
-            done.set_result(result)
-
-    def _in_savepoint(
-        self, work: Work[object], done: Future[object], results: list[tuple[Future[object], object]]
-    ) -> None:
-        self._connection.execute("SAVEPOINT request")
-        try:
-            results.append((done, work(self._connection)))
-        except sqlite3.OperationalError:
-            raise  # a full or broken disk: SQLite may have undone everything already
-        except Exception as error:  # the request's own refusal, or its bug: undone alone, told to it
-            self._connection.execute("ROLLBACK TO request")
-            done.set_exception(unavailable(error) if isinstance(error, sqlite3.Error) else error)
-        self._connection.execute("RELEASE request")
-
-
-def unavailable(error: sqlite3.Error) -> StoreUnavailable:
-    """The driver's error in the store's words."""
-    return StoreUnavailable(str(error), disk_full=is_full(error))
-
-
-def is_full(error: sqlite3.Error) -> bool:
-    """Whether SQLite found no room left. An error that it did not make itself has no code."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
