@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.server.guard.tokens import Tokens
+from imagechat_tui.server.usecases.edit_keys import opens
+from tests import examples as eg
 from tests.protocol.openapi import breaches
 from tests.server.house import House, Json, K, Person, comment, frame, items, marker, part
 from tests.server.test_commands import everything_in
@@ -101,6 +105,16 @@ async def test_a_key_opens_one_comment_of_a_guest_and_nothing_else(house: House)
         "DELETE", f"/comments/demo/{mine['_id']}", broadcastId="x", editKey=key
     )
     assert status == 401
+
+
+def test_what_a_member_wrote_has_no_key_whoever_could_make_one() -> None:
+    tokens = Tokens(b"secret")
+    key = tokens.edit_key(eg.TENANT, eg.comment().id)
+    assert not opens(tokens, eg.TENANT, key, eg.comment())
+    guests = eg.comment(user_id=None, anon_user_id=UserId("anon:1"))
+    assert opens(tokens, eg.TENANT, key, guests)
+    assert not opens(tokens, TenantId("other"), key, guests)
+    assert not opens(tokens, eg.TENANT, "", guests)
 
 
 async def test_a_lock_holds_against_a_key_and_a_wrong_key_takes_no_right_away(house: House) -> None:
