@@ -335,6 +335,16 @@ class Branch(Struct, frozen=True):
     """The same of all replies below."""
 
 
+class ThreadConfig(Struct, frozen=True):
+    """What a server tells clients of its settings, if they ask: as far as we have what official ones know."""
+
+    allow_anon: bool
+    """People without sign-in may comment, vote and flag."""
+    require_sso: bool
+    max_comment_length: int
+    """UTF-16 units."""
+
+
 class CommentList(Struct, frozen=True):
     """Answer of LIST_COMMENTS."""
 
@@ -348,6 +358,8 @@ class CommentList(Struct, frozen=True):
     """It is for other clients: ours does not read it."""
     flags: Mapping[CommentId, int] = {}
     """How many have flagged each comment, where anybody has: for moderators (``v=2``)."""
+    config: ThreadConfig | None = None
+    """It is for other clients, if they ask for it."""
     user: User | None = None
     page_number: int = 0
     comment_count: int = 0

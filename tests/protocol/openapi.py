@@ -110,6 +110,10 @@ _MODELS: Final = {
     "BlockSuccess": """
         commentStatuses!:object status!:string
     """,
+    "CustomConfigParameters": """
+        allowAnon:boolean allowAnonFlag:boolean allowAnonVotes:boolean
+        maxCommentCharacterLength:integer? noImageUploads:boolean requireSSO:boolean
+    """,
     "SearchUsersResponse": """
         status!:string users!:array
     """,
@@ -199,6 +203,7 @@ _NESTED: Final = {
     ("LiveEvent", "vote"): "PubSubVote",
     ("GetCommentsResponseWithPresence", "comments"): "PublicComment",
     ("GetCommentsResponseWithPresence", "user"): "UserSessionInfo",
+    ("GetCommentsResponseWithPresence", "customConfig"): "CustomConfigParameters",
     ("PublicComment", "children"): "PublicComment",
     ("SaveCommentsResponseWithPresence", "comment"): "PublicComment",
     ("SaveCommentsResponseWithPresence", "user"): "UserSessionInfo",

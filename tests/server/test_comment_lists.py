@@ -73,6 +73,21 @@ async def test_a_comment_is_found_with_its_page_and_with_what_follows_it(house: 
     assert [one["_id"] for one in items(before, "comments")] == ids[29:31]
 
 
+async def test_who_asks_is_told_what_a_server_allows(house: House) -> None:
+    for tenant, anon in (("demo", False), ("open", True)):
+        told = await house.person("alice", tenant).thread(includeConfig="true")
+        assert breaches("GetCommentsResponseWithPresence", told) == []
+        assert told["customConfig"] == {
+            "allowAnon": anon,
+            "allowAnonVotes": anon,
+            "allowAnonFlag": anon,
+            "requireSSO": False,
+            "maxCommentCharacterLength": 2000,
+            "noImageUploads": True,
+        }
+    assert "customConfig" not in await house.person("alice").thread()
+
+
 async def test_words_too_long_to_look_for_are_refused(house: House) -> None:
     status, body, _ = await house.person("alice").asks("GET", "/comments/demo", urlId=K, searchText="x" * 201)
     assert (status, body["code"]) == (400, "invalid-input")

@@ -44,6 +44,7 @@ from imagechat_tui.protocol.routes import (
     EditReply,
     EventLog,
     RoomIds,
+    ThreadConfig,
     UsersOnline,
     Voters,
 )
@@ -163,7 +164,10 @@ def encode_comment_list(answer: CommentList, *, tenant_id: TenantId, v2: bool) -
         "isClosed": answer.is_closed,
         "isSiteAdmin": answer.is_site_admin,
         "urlIdClean": answer.url_id_clean,
-        **compact(lastGenDate=answer.last_gen_date_ms),
+        **compact(
+            lastGenDate=answer.last_gen_date_ms,
+            customConfig=None if answer.config is None else _config(answer.config),
+        ),
         **_room(answer.room),
     }
     if not v2 or answer.position is None:
@@ -390,6 +394,18 @@ def encode_users_found(users: Iterable[User]) -> JsonObject:
 def encode_presence_status(online: Mapping[UserId, bool]) -> JsonObject:
     """Answer of PRESENCE_STATUS."""
     return {"status": "success", "userIdsOnline": dict(online)}
+
+
+def _config(config: ThreadConfig) -> JsonObject:
+    """CustomConfigParameters."""
+    return {
+        "allowAnon": config.allow_anon,
+        "allowAnonVotes": config.allow_anon,
+        "allowAnonFlag": config.allow_anon,
+        "requireSSO": config.require_sso,
+        "maxCommentCharacterLength": config.max_comment_length,
+        "noImageUploads": True,
+    }
 
 
 def _own(votes: Mapping[CommentId, Vote], own: Own, comment: Comment) -> JsonObject:

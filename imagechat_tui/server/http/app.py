@@ -95,7 +95,9 @@ def create_app(
             limits=limits,
             seats=SeatLimit(settings.seats, broker.counts, broker.process),
             hub=hub,
-            queries=Queries(store, tokens, now_ms=settings.now_ms),
+            queries=Queries(
+                store, tokens, now_ms=settings.now_ms, max_comment_length=settings.max_comment_length
+            ),
             markers=MarkerCommands(*writing),
             comments=CommentCommands(*writing),
             votes=VoteCommands(*writing),

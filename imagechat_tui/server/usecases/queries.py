@@ -24,6 +24,7 @@ from imagechat_tui.protocol.routes import (
     EventLogQuery,
     ListComments,
     RoomIds,
+    ThreadConfig,
     Voters,
 )
 from imagechat_tui.protocol.thread_keys import clean
@@ -47,10 +48,13 @@ MAX_VOTERS = 100
 class Queries:
     """Answers what may be read: lists, threads, the source of a comment, the log."""
 
-    def __init__(self, store: Store, tokens: Tokens, *, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, tokens: Tokens, *, now_ms: Callable[[], int], max_comment_length: int
+    ) -> None:
         self._store = store
         self._tokens = tokens
         self._now_ms = now_ms
+        self._max_comment_length = max_comment_length
 
     def admit(self, actor: Actor) -> None:
         """Refuse who may not read this tenant's rooms."""
@@ -123,6 +127,7 @@ class Queries:
             branches=page.branches,
             own=found.own,
             flags=found.flags,
+            config=self._config(actor) if asked.include_config else None,
             url_id_clean=thread,
             room=self._ids(actor, thread),
             user=replace(actor.user, has_blocked_users=bool(found.own.blocked)),
@@ -192,6 +197,10 @@ class Queries:
     def user_token(self, actor: Actor) -> str:
         """The actor's ``userIdWS``."""
         return self._tokens.user_token(actor.tenant_id, actor.id, actor.role, self._now_ms() / 1000)
+
+    def _config(self, actor: Actor) -> ThreadConfig:
+        tenant = actor.tenant
+        return ThreadConfig(tenant.allow_anon, tenant.require_sso, self._max_comment_length)
 
     def _ids(self, actor: Actor, url_id: UrlId) -> RoomIds:
         return self._tokens.room_ids(
