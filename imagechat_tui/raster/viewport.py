@@ -298,11 +298,13 @@ class Viewport(Struct, frozen=True):
         zoom = view.fit_scale / (self.scale * width / self.width)
         return replace(view, zoom=min(view.max_zoom, max(view.min_zoom, zoom)))
 
-    def showing(self, point: Point) -> Viewport:
-        """Pan just so far that a point is seen."""
+    def showing(self, point: Point, ahead: float = 0.0) -> Viewport:
+        """Pan just so far that a point is seen, or, if it was not, by so large a share of the view more."""
         column, row = self.cell_of(point)
         across = min(0, column) + max(0, column - self.columns + 1)
         down = min(0, row) + max(0, row - self.rows + 1)
+        across += int(self.columns * ahead) * ((across > 0) - (across < 0))
+        down += int(self.rows * ahead) * ((down > 0) - (down < 0))
         return self.panned(across, down) if across or down else self
 
 

@@ -24,7 +24,7 @@ from imagechat_tui.commands import Context
 from imagechat_tui.problems import PictureError, PictureMissing
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.glyphs import GlyphSet
-from imagechat_tui.raster.graphics import Graphics, is_alive
+from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.raster.render import in_ascii
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.state import ChatState
@@ -46,7 +46,7 @@ from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.focus import take_focus
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
-from imagechat_tui.tui.textual_internals.terminal import ask, driver_class, write
+from imagechat_tui.tui.textual_internals.terminal import ask, driver_class, is_sign_of_life, write
 from imagechat_tui.tui.textual_internals.terminal_events import Answer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.visits import Album, Visit, Visits
@@ -624,9 +624,10 @@ class ImageChatApp(App[int]):
                 widget.refresh()
 
     def on_answer(self, event: Answer) -> None:
-        """Hear whether the terminal has true colours, takes pixels, and has taken in a piece of a picture."""
-        if is_alive(event.sequence):
-            self.chat.picture.uploads.arrived()
+        """Hear whether the terminal has true colours and takes pixels, and that it has taken in what was sent."""
+        if is_sign_of_life(self, event.sequence):
+            self.chat.picture.go_on()
+            return
         before, now = self._graphics, self._graphics.heard(event.sequence)
         self._graphics = now
         if now.depth is not before.depth:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
+from imagechat_tui.raster.graphics import ALIVE
 from imagechat_tui.raster.kitty import PLACEHOLDER, marks
 from imagechat_tui.tui.textual_internals.tight_update import TightUpdate
 from tests.terminal import Terminal
@@ -85,17 +86,18 @@ def rest(terminal: Terminal) -> None:
 
 
 def sent(terminal: Terminal, *keys: str) -> bytes:
-    """What the keys, which change something, bring to the terminal."""
+    """What the keys, which change something, bring to the terminal, without its being asked how far that has come."""
     before = len(terminal.raw)
     terminal.press(*keys)
     rest(terminal)
-    data = _RESTS.sub(b"", bytes(terminal.raw[before:]))
+    data = _RESTS.sub(b"", bytes(terminal.raw[before:]).replace(ALIVE.encode(), b""))
     assert data, f"no answer to {keys}"
     return data
 
 
 def pieces(data: bytes) -> list[tuple[int, int, int]]:
     """Where the cursor goes, by column and row, and how many bytes come before it goes elsewhere."""
+    data = data.replace(ALIVE.encode(), b"")
     moves = [*_MOVE.finditer(data)]
     ends = [move.start() for move in moves[1:]] + [len(data)]
     return [

@@ -44,7 +44,7 @@ class Easel:
     def write(self, text: str) -> None:
         self.given.append(text)
 
-    def ask(self, text: str) -> None:
+    def send(self, text: str) -> None:
         self.given.append(text)
         self.uploads.arrived()
 

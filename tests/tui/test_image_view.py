@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,11 @@ from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.kitty import PLACEHOLDER
 from imagechat_tui.raster.render import RenderOptions
+from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.sync.state import Thread
+from imagechat_tui.tui.flow import PLENTY, Flow
 from imagechat_tui.tui.picture import cell_painter
-from imagechat_tui.tui.picture.frame import draw
+from imagechat_tui.tui.picture.frame import Frame, draw
 from imagechat_tui.tui.picture.image_view import ImageView
 from imagechat_tui.tui.textual_internals import compositor
 from imagechat_tui.tui.textual_internals.strips import CellStrip
@@ -93,8 +95,8 @@ class Desk:
         ]
 
 
-def picture(width: int = 800, height: int = 480) -> Picture:
-    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+def picture(width: int = 800, height: int = 480, *, seed: int = 1) -> Picture:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Picture("p", width, height, "0" * 64, pixels)
 
 
@@ -536,13 +538,102 @@ async def test_rows_are_strips_of_cells(desk: Desk) -> None:
     assert all(type(line) is CellStrip for line in desk.view.render_lines(desk.view.size.region))
 
 
+def view_of(desk: Desk) -> Viewport:
+    scene = desk.view._finder.scene
+    assert scene is not None
+    return scene.view
+
+
+@pytest.fixture
+def space(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes that there is room for on the way to the terminal, always; the last one counts."""
+    space = [PLENTY]
+    for module in ("image_view", "brush"):
+        monkeypatch.setattr(f"imagechat_tui.tui.picture.{module}.room", lambda app: space[-1])
+    return space
+
+
+async def test_without_room_no_frame_is_shown_and_then_the_newest_alone(
+    desk: Desk, space: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[float] = []
+    show = desk.view._painter.show
+
+    def note(frame: Frame, *over: Any) -> Sequence[Region]:
+        shown.append(frame.scene.view.zoom)
+        return show(frame, *over)
+
+    monkeypatch.setattr(desk.view._painter, "show", note)
+    space.append(0)
+    await desk.pilot.press("plus", "plus", "plus")
+    await desk.pilot.pause()
+    desk.view.go_on()
+    await desk.pilot.pause()
+    assert not desk.view.is_drawn
+    assert shown == []
+    crosshair = desk.sent(lambda: desk.view.action_step(8, 0))  # overtakes it
+    assert 0 < sum(region.area for region, _ in crosshair) <= 6
+    space.append(PLENTY)
+    desk.view.go_on()
+    await desk.drawn()
+    assert shown == [pytest.approx(1.5**3)]
+
+
+async def test_with_little_room_rows_are_painted_as_it_lets_and_all_in_the_end(
+    desk: Desk, space: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[Region] = []
+    refresh = desk.view.refresh
+
+    def note(*regions: Region, **how: Any) -> ImageView:
+        painted.extend(regions)
+        return refresh(*regions, **how)
+
+    monkeypatch.setattr(desk.view, "refresh", note)
+    space.append(1)
+    await desk.press("plus")
+    assert {row for region in painted for row in region.line_range} == set(range(24))
+    assert sum(region.area for region in painted) <= 80 * 24
+    painted.clear()
+    space.append(0)
+    desk.view.picture = picture(seed=2)
+    await desk.pilot.pause()
+    assert not desk.view.is_drawn
+    desk.view.repair()  # paints everything: nothing waits for that
+    space.append(PLENTY)
+    desk.view.go_on()
+    await desk.drawn()
+
+
+async def test_at_the_edge_a_part_of_the_view_comes_where_the_line_is_slow(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def columns_panned() -> int:
+        desk.view.move_to(Point(50, 50))
+        await desk.press("0", *["plus"] * 4)
+        while True:
+            before = view_of(desk)
+            desk.view.action_step(1, 0)
+            now = view_of(desk)
+            if now != before:
+                await desk.drawn()
+                return round((now.left - before.left) / now.scale)
+
+    assert await columns_panned() == 1
+    slow = Flow()
+    slow.rate = 8000
+    monkeypatch.setattr("imagechat_tui.tui.picture.image_view.flow_of", lambda app: slow)
+    assert await columns_panned() == 1 + 80 * 2 // 3
+    assert view_of(desk).cell_of(desk.view.crosshair).column == 80 - 1 - 80 * 2 // 3
+
+
 @pytest.fixture
 def pieces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is sent to the terminal of pictures, which the test says has arrived."""
     sent: list[str] = []
     module = "imagechat_tui.tui.picture.image_view"
     monkeypatch.setattr(f"{module}.write", lambda app, text: None)
-    monkeypatch.setattr(f"{module}.ask", lambda app, text: sent.append(text))
+    monkeypatch.setattr(f"{module}.send", lambda app, text, told: sent.append(text))
     monkeypatch.setattr(f"{module}.HOLD_S", 60)
     return sent
 

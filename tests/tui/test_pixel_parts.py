@@ -41,7 +41,7 @@ class Sink:
 
     def write(self, text: str) -> None: ...
 
-    def ask(self, text: str) -> None:
+    def send(self, text: str) -> None:
         self.uploads.arrived()
 
     def farewell(self, text: str) -> None: ...

@@ -269,11 +269,11 @@ async def test_a_terminal_that_takes_pixels_has_each_version_as_a_picture_of_its
     module = "imagechat_tui.tui.picture.image_view"
     monkeypatch.setattr(f"{module}.write", lambda app, text: sent.append(text))
 
-    def ask(app: ImageChatApp, text: str) -> None:
+    def send(app: ImageChatApp, text: str, told: Callable[[], None]) -> None:
         sent.append(text)
-        app.call_next(app.chat.picture.uploads.arrived)
+        app.call_next(told)
 
-    monkeypatch.setattr(f"{module}.ask", ask)
+    monkeypatch.setattr(f"{module}.send", send)
     async with compared(sit) as desk:
         desk.chat.draw_with(RenderOptions(pixels=(6, 12)))
         await drawn(desk)

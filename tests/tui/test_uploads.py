@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.raster.graphics import ALIVE
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.kitty import BREAK_OFF, placement, removal
 from imagechat_tui.raster.sheets import Part, Sheet
@@ -35,6 +34,7 @@ class Line:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.pieces: list[str] = []
         self.bye = ""
         self.changes = 0
         self.taken = 0
@@ -46,9 +46,9 @@ class Line:
     def write(self, text: str) -> None:
         self.sent.append(text)
 
-    def ask(self, text: str) -> None:
-        assert text.endswith(ALIVE)
+    def send(self, text: str) -> None:
         self.sent.append(text)
+        self.pieces.append(text)
         self.asked.set()
 
     def farewell(self, text: str) -> None:
@@ -60,10 +60,6 @@ class Line:
     def start(self) -> None:
         if self.running is None or self.running.done():
             self.running = asyncio.get_running_loop().create_task(self.uploads.run())
-
-    @property
-    def pieces(self) -> list[str]:
-        return [text for text in self.sent if text.endswith(ALIVE)]
 
     async def until(self, count: int) -> None:
         """So many pieces were sent."""

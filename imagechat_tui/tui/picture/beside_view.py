@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,6 +10,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from imagechat_tui.tui.picture.brush import Brush
 from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.frame import Outlines
 from imagechat_tui.tui.picture.painter import Painter
@@ -52,6 +52,7 @@ class BesideView(Widget):
         super().__init__(id=id)
         self._view = view
         self.painter: Painter = CellPainter(PixelParts(view.uploads, IDS_BESIDE))
+        self.brush = Brush(self, self.painter.strips)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as the picture."""
@@ -61,20 +62,17 @@ class BesideView(Widget):
         """The picture's view draws it."""
         self._view.draw()
 
-    def paint(self, regions: Sequence[Region]) -> None:
-        """Have regions painted, if there are any."""
-        if regions:
-            self.refresh(*regions)
-
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region."""
         if self.painter.size != self.size:
             return background_lines(self, crop)
+        self.brush.painted()
         return self.painter.strips(crop)
 
     def repair(self) -> None:
         """Send everything again."""
         self.painter.follow_pixels()
+        self.brush.forget()
         self.refresh(Region(0, 0, *self.size))
 
     # -- pointer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final
 
@@ -23,7 +24,9 @@ from imagechat_tui.raster.markers import Chip, PlacedChip, place
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
 from imagechat_tui.tui.commands import bindings
+from imagechat_tui.tui.flow import HELD_S
 from imagechat_tui.tui.picture.beside_view import PLAIN, BesideView, Drawn, half_of
+from imagechat_tui.tui.picture.brush import Brush
 from imagechat_tui.tui.picture.cell_painter import CellPainter
 from imagechat_tui.tui.picture.drag import Drag
 from imagechat_tui.tui.picture.fit import Fit
@@ -37,14 +40,15 @@ from imagechat_tui.tui.picture.uploads import Uploads
 from imagechat_tui.tui.picture.viewfinder import Viewfinder, in_picture
 from imagechat_tui.tui.textual_internals import compositor
 from imagechat_tui.tui.textual_internals.background import background_lines
-from imagechat_tui.tui.textual_internals.terminal import ask, on_leaving, write
+from imagechat_tui.tui.textual_internals.terminal import flow_of, on_leaving, room, send, write
 
 compositor.install()
 
 READ_SCALE: Final = 2.0
 """Pixels of a screenshot across a cell from which its body text is read, with any glyphs that have quarters of a cell
 (looked at in all terminals of the README's table). Where there are real pixels, one of the picture is one of those."""
-
+AHEAD: Final = 2 / 3
+"""Of the view, what comes into it at its edge on a slow way to the terminal: a third of what was seen stays."""
 HOLD_S: Final = 1.0
 """How long a view waits for its pixels at most, where there were pixels before."""
 
@@ -147,10 +151,13 @@ class ImageView(Widget, can_focus=True):
         self.beside = BesideView(self, id="before")
         """Shows the other version, while there is one to be shown beside this."""
         self._painter: Painter = CellPainter(PixelParts(self.uploads))
+        self._brush = Brush(self, self._painter.strips)
         self._finder = Viewfinder()
         """What is wished for."""
         self._thread_chips = ThreadChips()
         self._drawing = False
+        self._has_shown = False
+        """Whether there was a picture: the first one is never held back."""
         self._drag = Drag()
         self._before: list[partial[None]] = []
         """What was asked for before there was a picture, in order."""
@@ -173,6 +180,11 @@ class ImageView(Widget, can_focus=True):
     @property
     def is_drawn(self) -> bool:
         """Whether what is on screen is what was wished for."""
+        return self._is_newest and self._brush.is_done and self.beside.brush.is_done
+
+    @property
+    def _is_newest(self) -> bool:
+        """Whether what is on screen, or waits to be painted, is what was wished for."""
         wish = self._wish()
         return wish is None or (
             _shows(self._painter, wish) and _shows(self.beside.painter, self._wish_beside(wish))
@@ -189,6 +201,7 @@ class ImageView(Widget, can_focus=True):
             self._finder.exchange(_size(now))
         else:
             self._finder.clear()
+        self._brush.forget()
         self._painter.clear()
         self._fit_to_size()
 
@@ -201,6 +214,7 @@ class ImageView(Widget, can_focus=True):
         if before.margin != now.margin:
             self._look(self._finder.give_margin, now.margin)
         if now.beside is None:
+            self.beside.brush.forget()
             self.beside.painter.clear()
             self.beside.painter.close()
         self.draw()
@@ -285,21 +299,42 @@ class ImageView(Widget, can_focus=True):
         """Draw what is wished for and not drawn yet."""
         if self._drawing:
             self._news.set()
-        elif not self.is_drawn:
+        elif not self._is_newest:
             self._drawing = True
             self._draw_newest()
 
     @work(name="draw", group="draw")
     async def _draw_newest(self) -> None:
         try:
-            while (wish := self._wish()) is not None and not self.is_drawn:
+            while not self._is_newest:
+                await self._room()
+                wish = self._wish()
+                if wish is None:
+                    break
                 frames = await asyncio.to_thread(self._draw_both, wish, self._chips())
                 if await self._hold(wish):
                     self._take(*frames)
         finally:
             self._drawing = False
             self._held_since = None
+            self.go_on()
             self.post_message(self.DrawingEnded())
+
+    async def _room(self) -> None:
+        """Wait until another frame may go to the terminal: what is wished for by then is what is drawn."""
+        while self._has_shown and room(self.app) <= 0:
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HELD_S):
+                    await self._news.wait()
+
+    def go_on(self) -> None:
+        """There may be room for more on the way to the terminal: for what is newest, if that is just being drawn."""
+        if self._drawing and self._held_since is None:
+            self._news.set()
+        else:
+            self._brush.go_on()
+            self.beside.brush.go_on()
 
     async def _hold(self, wish: Wish) -> bool:
         """Where pixels are on the screen, wait a moment for more: cells in between are a flash, and many bytes.
@@ -336,9 +371,11 @@ class ImageView(Widget, can_focus=True):
     def _take(self, frame: Frame, beside: Frame | None) -> None:
         """Put drawn frames on the screen, unless another picture has come or the size has changed since."""
         if frame.wish.picture is self.picture and frame.view.size == self.size:
-            self._paint(self._painter.show(frame, self._chips(), self._pointers()))
+            regions = self._painter.show(frame, self._chips(), self._pointers())
+            self._brush.paint(regions, at_once=not self._has_shown)
+            self._has_shown = True
             if beside is not None and self.drawn.beside is not None and beside.view.size == self.beside.size:
-                self.beside.paint(self.beside.painter.show(beside, (), Pointers(self.crosshair)))
+                self.beside.brush.paint(self.beside.painter.show(beside, (), Pointers(self.crosshair)))
 
     def _draw_now(self) -> None:
         """Draw for a new size while it is being painted: else the old one would be painted before it."""
@@ -361,16 +398,11 @@ class ImageView(Widget, can_focus=True):
         return Pointers(self.crosshair, others, self.target)
 
     def _put_chips(self) -> None:
-        self._paint(self._painter.put(self._chips()))
+        self._brush.paint(self._painter.put(self._chips()))
 
     def _point(self) -> None:
-        self._paint(self._painter.point(self._pointers()))
-        self.beside.paint(self.beside.painter.point(Pointers(self.crosshair)))
-
-    def _paint(self, regions: Sequence[Region]) -> None:
-        """Have regions painted; without any, nothing: Textual takes none for all."""
-        if regions:
-            self.refresh(*regions)
+        self._brush.paint(self._painter.point(self._pointers()))
+        self.beside.brush.paint(self.beside.painter.point(Pointers(self.crosshair)))
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
@@ -388,6 +420,7 @@ class ImageView(Widget, can_focus=True):
         """Send everything again."""
         self.uploads.again()
         self._painter.follow_pixels()
+        self._brush.forget()
         self.refresh(Region(0, 0, *self.size))
         if self.drawn.beside is not None:
             self.beside.repair()
@@ -398,6 +431,7 @@ class ImageView(Widget, can_focus=True):
             return background_lines(self, crop)
         if self._painter.size != self.size:
             self._draw_now()
+        self._brush.painted()
         return self._painter.strips(crop)
 
     # -- pictures in pixels
@@ -419,16 +453,16 @@ class ImageView(Widget, can_focus=True):
         if self._held_since is not None:  # what is on the screen goes at once
             self._news.set()
             return
-        self._paint(self._painter.follow_pixels())
-        self.beside.paint(self.beside.painter.follow_pixels())
+        self._brush.paint(self._painter.follow_pixels())
+        self.beside.brush.paint(self.beside.painter.follow_pixels())
 
     def write(self, text: str) -> None:
         """Send to the terminal what is no cell."""
         write(self.app, text)
 
-    def ask(self, text: str) -> None:
-        """Send to the terminal what ends with a question."""
-        ask(self.app, text)
+    def send(self, text: str) -> None:
+        """Send to the terminal what it is to tell of when it has taken it in."""
+        send(self.app, text, self.uploads.arrived)
 
     def farewell(self, text: str) -> None:
         """Have the terminal told this whenever the screen is left."""
@@ -460,6 +494,7 @@ class ImageView(Widget, can_focus=True):
         self.picture = self.target = self.selected = None
         self.threads, self.crosshairs = (), {}
         self._finder = Viewfinder()
+        self._brush.forget()
         self._painter.clear()
 
     def remember(self, fit: Fit) -> None:
@@ -479,6 +514,12 @@ class ImageView(Widget, can_focus=True):
         self.move_to(Point(x, y))
         self.center_on(Point(x, y))
 
+    @property
+    def _ahead(self) -> float:
+        """The share of the view that comes into it at its edge: where it takes long to come, not a row for each key."""
+        flow = flow_of(self.app)
+        return AHEAD if flow.rate is not None and flow.is_slow(self._brush.size) else 0.0
+
     def move_to(self, point: Point) -> None:
         """Put the crosshair on a point, and the point into view."""
         point = in_picture(point)
@@ -486,7 +527,7 @@ class ImageView(Widget, can_focus=True):
             self._put_off(self.move_to, point)
             return
         moved = point != self.crosshair
-        self._look(self._finder.move_to, point)
+        self._look(self._finder.move_to, point, self._ahead)
         self._point()
         if moved:
             self.post_message(self.CrosshairMoved(point))
@@ -590,7 +631,7 @@ class ImageView(Widget, can_focus=True):
         chips, scene = self._chips(), self._finder.scene
         if scene is None:
             return tuple(chip.key for chip in chips if chip.point == self.place)
-        if self.is_drawn and self._painter.frame is not None:
+        if self._is_newest and self._painter.frame is not None:
             cell = self._painter.cell_of(self.crosshair)
             chip = self._painter.at(*cell) if cell is not None else None
         else:
@@ -616,7 +657,7 @@ class ImageView(Widget, can_focus=True):
 
     def _label(self, hints: Hints | None) -> None:
         if self._painter.hints is not hints:
-            self._paint(self._painter.label(hints))
+            self._brush.paint(self._painter.label(hints))
             self.post_message(self.ViewChanged())
 
     @property
@@ -682,7 +723,7 @@ class ImageView(Widget, can_focus=True):
         self._hover(-1, -1)
 
     def _hover(self, column: int, row: int) -> None:
-        self._paint(self._painter.hover(column, row))
+        self._brush.paint(self._painter.hover(column, row))
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; a second click opens it, or writes there."""

@@ -71,9 +71,15 @@ class Scene(Struct, frozen=True):
         column, row = view.cell_of(point)
         return view.point_of((column + columns, row + rows))
 
-    def showing(self, point: Point, view: Viewport | None = None) -> Scene:
-        """A scene that shows a point: another view if need be, and the lens moved to it if it was left."""
-        seen = (view or self.view).showing(point)
+    def showing(self, point: Point, view: Viewport | None = None, ahead: float = 0.0) -> Scene:
+        """A scene that shows a point: another view if need be, and the lens moved to it if it was left.
+
+        Args:
+            point: what is to be seen.
+            view: where it is looked for; None for the view that there is.
+            ahead: the share of the view that comes into it besides a point that was not in it.
+        """
+        seen = (view or self.view).showing(point, ahead)
         if self.lens is None:
             return Scene(seen)
         if seen == self.view and self.lens.holds(point):

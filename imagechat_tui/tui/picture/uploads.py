@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from imagechat_tui.raster.graphics import ALIVE
 from imagechat_tui.raster.kitty import BREAK_OFF, pieces, placement, removal
 from imagechat_tui.raster.sheets import Part, Sheet
 
@@ -36,8 +35,8 @@ class Terminal(Protocol):
     def write(self, text: str) -> None:
         """Send what is no cell."""
 
-    def ask(self, text: str) -> None:
-        """Send what ends with a question; its answer is told by `Uploads.arrived`."""
+    def send(self, text: str) -> None:
+        """Send a piece; that it was taken in is told by `Uploads.arrived`."""
 
     def farewell(self, text: str) -> None:
         """Send this whenever the screen is left."""
@@ -140,7 +139,7 @@ class Uploads:
         try:
             for text in texts:
                 self._arrived.clear()
-                self._terminal.ask(text + ALIVE)
+                self._terminal.send(text)
                 await self._arrived.wait()
                 if self._sending != image_id:
                     return False

@@ -81,12 +81,17 @@ class Viewfinder:
 
     # -- the crosshair
 
-    def move_to(self, point: Point) -> bool:
-        """Put the crosshair on a point of the picture, and the point into view; whether it was elsewhere."""
+    def move_to(self, point: Point, ahead: float = 0.0) -> bool:
+        """Put the crosshair on a point of the picture, and the point into view; whether it was elsewhere.
+
+        Args:
+            point: where to.
+            ahead: the share of the view that comes into it besides a point that was not in it.
+        """
         moved = point != self.crosshair
         self.crosshair = point
         if self.scene is not None:
-            self.scene = self.scene.showing(point)
+            self.scene = self.scene.showing(point, ahead=ahead)
         return moved
 
     def step(self, columns: int, rows: int) -> Point:

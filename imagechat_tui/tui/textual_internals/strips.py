@@ -24,6 +24,7 @@ Shown = tuple[int, int, int]
 """A picture's id, and row and column of it in a cell."""
 
 LAZY: Final = supported(Feature.CELL_STRIPS)
+_BYTES_A_CELL: Final = 20
 IN_PIXELS: Final = LAZY and supported(Feature.TERMINAL_WRITES)
 
 
@@ -54,6 +55,13 @@ def pixel_strip(
 def side_by_side(strips: Sequence[Strip]) -> Strip:
     """Strips in a row, each of which stays what it is."""
     return Row(strips) if LAZY else Strip.join(strips)
+
+
+def byte_count(strip: Strip) -> int:
+    """How many bytes a row takes, about: of plain segments only their number is known without a console."""
+    if isinstance(strip, CellStrip):
+        return len(strip.text_for_terminal.encode("utf-8", "replace"))
+    return _BYTES_A_CELL * strip.cell_length
 
 
 class CellStrip(Strip):
@@ -115,11 +123,16 @@ class CellStrip(Strip):
         """The pieces that end at each of the cuts."""
         return [self.crop(start, end) for start, end in pairwise([0, *cuts])]
 
-    def render(self, console: Console) -> str:
+    @property
+    def text_for_terminal(self) -> str:
         """The bytes, with colours named only where they change."""
         if self._render_cache is None:
             self._render_cache = row_text(self._glyphs, self._fg, self._bg, self._depth)
         return self._render_cache
+
+    def render(self, console: Console) -> str:
+        """The bytes; no console knows better."""
+        return self.text_for_terminal
 
 
 class PixelStrip(CellStrip):
@@ -161,7 +174,8 @@ class PixelStrip(CellStrip):
             ground=self._ground,
         )
 
-    def render(self, console: Console) -> str:
+    @property
+    def text_for_terminal(self) -> str:
         """The bytes: placeholders for parts of the picture, the others as in any strip."""
         if self._render_cache is None:
             out = []

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
-from imagechat_tui import typed_ahead
+from imagechat_tui.tui.flow import PLENTY, Flow
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
 
+if TYPE_CHECKING:
+    from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
+
 WRITES: Final = supported(Feature.TERMINAL_WRITES)
+DRIVES: Final = supported(Feature.TERMINAL_DRIVER)
 
 
 def driver_class() -> type[Driver]:
@@ -37,7 +43,37 @@ def on_leaving(app: App[Any], farewell: str) -> None:
 
 
 def ask(app: App[Any], question: str) -> None:
-    """As `write`, of something that ends with a question which every terminal answers."""
-    if WRITES and app._driver is not None:
-        typed_ahead.asked()
-        write(app, question)
+    """Write something that ends with a question which every terminal answers."""
+    driver = _own_driver(app)
+    if driver is not None:
+        driver.ask(question)
+
+
+def send(app: App[Any], sequence: str, told: Callable[[], None]) -> None:
+    """As `write`; ``told`` is called when the terminal has taken it in."""
+    driver = _own_driver(app)
+    if driver is not None:
+        driver.send(sequence, told)
+
+
+def is_sign_of_life(app: App[Any], answer: str) -> bool:
+    """Whether an answer is one; who waits for it is told."""
+    driver = _own_driver(app)
+    return driver is not None and driver.heard(answer)
+
+
+def flow_of(app: App[Any]) -> Flow:
+    """What is on its way to the app's terminal; where that is not known, as if nothing were."""
+    driver = _own_driver(app)
+    return driver.flow if driver is not None else Flow()
+
+
+def room(app: App[Any]) -> int:
+    """Bytes of what can wait that may go to the terminal now."""
+    driver = _own_driver(app)
+    return driver.flow.room(time.monotonic()) if driver is not None else PLENTY
+
+
+def _own_driver(app: App[Any]) -> TerminalDriver | None:
+    driver = app._driver if WRITES else None
+    return driver if DRIVES and isinstance(driver, driver_class()) else None  # type: ignore[return-value]

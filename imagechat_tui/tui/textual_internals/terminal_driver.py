@@ -7,7 +7,7 @@ import os
 import selectors
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final, Protocol
 
@@ -17,7 +17,8 @@ from textual.events import Key
 from textual.message import Message
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.raster.graphics import is_fence
+from imagechat_tui.raster.graphics import ALIVE, is_alive, is_fence
+from imagechat_tui.tui.flow import Flow
 from imagechat_tui.tui.textual_internals.screen_file import ScreenFile
 from imagechat_tui.tui.textual_internals.terminal_events import Answer, Burst, LineBreak
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
@@ -58,8 +59,44 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.farewell = ""
         """Written whenever the screen is left."""
+        self.flow = Flow()
+        """What is on its way to it."""
         if self._file is not None:
             self._file = ScreenFile(self._file.fileno())  # type: ignore[assignment]
+
+    def write(self, data: str) -> None:
+        """As Textual does, and ask now and then how far it has come."""
+        super().write(data)
+        if self._count(data):
+            self._ask_alive()
+
+    def send(self, data: str, told: Callable[[], None]) -> None:
+        """Write; ``told`` is called when the terminal has taken it in."""
+        super().write(data)
+        self._count(data)
+        self._ask_alive(told)
+
+    def ask(self, question: str) -> None:
+        """Write what ends with a question that every terminal answers."""
+        typed_ahead.asked()
+        super().write(question)
+        self._count(question)
+        self.flow.asked(time.monotonic(), alive=False)
+
+    def _count(self, data: str) -> bool:
+        return self.flow.wrote(len(data.encode("utf-8", "replace")), time.monotonic())
+
+    def _ask_alive(self, told: Callable[[], None] | None = None) -> None:
+        typed_ahead.asked()
+        self.flow.asked(time.monotonic(), told)
+        super().write(ALIVE)
+
+    def heard(self, answer: str) -> bool:
+        """Hear an answer; whether it is a sign of life."""
+        alive = is_alive(answer)
+        if is_fence(answer) and self.flow.answered(time.monotonic(), alive=alive):
+            self._ask_alive()
+        return alive
 
     def start_application_mode(self) -> None:
         """As Textual does, but keys are keys before the screen is seen.
@@ -67,6 +104,7 @@ class TerminalDriver(LinuxDriver):
         In the end the terminal is as it was before anything was done to it.
         """
         typed_ahead.keep_again()
+        self.flow.begin_anew()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = typed_ahead.line_discipline() or self.attrs_before
 
@@ -108,7 +146,7 @@ class TerminalDriver(LinuxDriver):
                 if self.exit_event.is_set():
                     if not typed_ahead.owes():
                         return
-                    ends_at = ends_at or now + typed_ahead.ANSWER_S
+                    ends_at = ends_at or now + max(typed_ahead.ANSWER_S, self.flow.answer_s(now))
                 rest = typed.deadline - now if typed.deadline is not None else LOOK_S
                 if not selector.select(min(LOOK_S, max(0.0, rest))):
                     found = typed.tick(time.monotonic())
