@@ -46,7 +46,13 @@ from imagechat_tui.tui.sanitizer_filter import SanitizerFilter
 from imagechat_tui.tui.textual_internals.crash_notice import end_with_notice
 from imagechat_tui.tui.textual_internals.focus import take_focus
 from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
-from imagechat_tui.tui.textual_internals.terminal import ask, driver_class, is_sign_of_life, write
+from imagechat_tui.tui.textual_internals.terminal import (
+    ask,
+    driver_class,
+    forget_shown,
+    is_sign_of_life,
+    write,
+)
 from imagechat_tui.tui.textual_internals.terminal_events import Answer
 from imagechat_tui.tui.themes import THEMES
 from imagechat_tui.tui.visits import Album, Visit, Visits
@@ -618,6 +624,7 @@ class ImageChatApp(App[int]):
 
     def _restyle(self) -> None:
         """Have all be painted with the filters that there are now."""
+        forget_shown()
         for screen in self.screen_stack:
             for widget in (screen, *screen.query()):
                 widget.notify_style_update()
@@ -712,6 +719,7 @@ class ImageChatApp(App[int]):
 
     def action_repair(self) -> None:
         """Write the whole screen anew."""
+        forget_shown()
         self._signs.ask()
         if self._options.ask_utf8 is not None:
             self.run_worker(self._ask_utf8(self._options.ask_utf8), group="utf8", exclusive=True)

@@ -25,8 +25,8 @@ QUEUE_S: Final = 0.25
 """So much may be on its way besides what fits the way itself: what a key brings comes so much later at most."""
 MOST: Final = 1 << 17
 """Bytes on the way at most, however fast it was: a frame or two."""
-SLOW_S: Final = 0.5
-"""What takes longer than this is slow."""
+SLOW_S: Final = 0.25
+"""What takes longer than this is slow: four frames a second are no movement."""
 STALE_S: Final = 10.0
 """An answer is none to a question as old as that, where there is a newer one: that was lost."""
 ANEW_S: Final = 30.0

@@ -38,6 +38,10 @@ WIDE_CELLS = 120 * 37
 """Cells of a wide view, for which these are meant:"""
 ZOOM_BYTES = 45_000
 """A step closer where the terminal has the picture in pixels."""
+TYPED_BYTES = 250
+"""A letter of a text, also where it fills a line."""
+ENTER_BYTES = 4000
+"""Enter behind it: the text goes, the thread comes."""
 CHIP_BYTES = 500
 """A marker that comes, moves or changes, in the picture."""
 
@@ -175,6 +179,15 @@ def test_what_changes_beside_the_picture_writes_nothing_into_it(start: Start) ->
         data = sent(terminal, *keys)
         assert len(data) > 0
         assert in_picture(data) <= CHIP_BYTES, keys
+
+
+def test_a_typed_key_costs_its_letter_and_enter_what_it_changes(start: Start) -> None:
+    terminal = start()
+    sent(terminal, "c")
+    keys = [sent(terminal, key) for key in "It is too dark, and"]
+    assert all(len(key) <= TYPED_BYTES for key in keys), [len(key) for key in keys]
+    assert len(sent(terminal, "enter")) <= ENTER_BYTES
+    assert not differing(terminal)
 
 
 def test_a_loupe_costs_its_own_cells(start: Start) -> None:

@@ -13,11 +13,13 @@ def install() -> bool:
         return False
     from textual import _compositor
 
-    from imagechat_tui.tui.textual_internals.tight_update import TightUpdate
+    from imagechat_tui.tui.textual_internals.tight_update import TightUpdate, WholeUpdate
 
     takes = [*inspect.signature(_compositor.ChopsUpdate).parameters]
     fits = takes == ["chops", "spans", "chop_ends"]
     fits = fits and "ChopsUpdate" in _compositor.Compositor.render_partial_update.__code__.co_names
+    fits = fits and "LayoutUpdate" in _compositor.Compositor.render_full_update.__code__.co_names
     if fits:
         _compositor.ChopsUpdate = TightUpdate  # type: ignore[misc]
+        _compositor.LayoutUpdate = WholeUpdate  # type: ignore[misc]
     return fits

@@ -58,7 +58,9 @@ NAMES: Final[Mapping[Feature, tuple[str, ...]]] = {
         "textual._compositor:ChopsUpdate.spans",
         "textual._compositor:ChopsUpdate.chop_ends",
         "textual._compositor:ChopsUpdate.render_segments",
+        "textual._compositor:Compositor.render_full_update",
         "textual._compositor:Compositor.render_partial_update",
+        "textual._compositor:LayoutUpdate.render_segments",
     ),
     Feature.PLACES_OF_DIALOGS: (
         "textual.screen:Screen._compositor",

@@ -12,6 +12,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from imagechat_tui.tui.flow import PLENTY, Flow
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
+from imagechat_tui.tui.textual_internals.shown_text import SHOWN
 
 if TYPE_CHECKING:
     from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
@@ -34,6 +35,11 @@ def write(app: App[Any], sequence: str) -> None:
     driver = app._driver if WRITES else None
     if driver is not None:
         driver.write(sequence)
+
+
+def forget_shown() -> None:
+    """What is on the screen is not known any more: all that is painted is sent."""
+    SHOWN.forget()
 
 
 def on_leaving(app: App[Any], farewell: str) -> None:

@@ -20,6 +20,7 @@ from imagechat_tui import typed_ahead
 from imagechat_tui.raster.graphics import ALIVE, is_alive, is_fence
 from imagechat_tui.tui.flow import Flow
 from imagechat_tui.tui.textual_internals.screen_file import ScreenFile
+from imagechat_tui.tui.textual_internals.shown_text import SHOWN
 from imagechat_tui.tui.textual_internals.terminal_events import Answer, Burst, LineBreak
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 
@@ -105,6 +106,7 @@ class TerminalDriver(LinuxDriver):
         """
         typed_ahead.keep_again()
         self.flow.begin_anew()
+        SHOWN.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = typed_ahead.line_discipline() or self.attrs_before
 
