@@ -34,14 +34,18 @@ Fault = Literal[
     "lacking",
     "old",
     "refused",
+    "slow",
 ]
 """Why a terminal is sent cells: it was not wished otherwise; tmux or the like stands between; TERM names one that has
 no pictures; there are fewer colours than pixels have; it could not be asked, or has not answered yet; it did not tell
-its name; nothing is known of it; it has no placeholders; this version has none; it does not take the picture."""
+its name; nothing is known of it; it has no placeholders; this version has none; it does not take the picture; the way
+there is slow."""
 
 _ASK_NAME: Final = "\x1b[>q\x1b[16t"
 ASK_COLOR: Final = "\x1b7\x1b[38;2;1;2;3m\x1bP$qm\x1b\\\x1b8\x1b[K"
 """Set a true colour and ask which one is set (DECRQSS). Terminal.app prints the question as text: that is erased."""
+SLOW: Final = 256_000 // 8
+"""Bytes a second below which a picture in pixels is on its way for too long."""
 _FENCE: Final = "\x1b[c"
 ASK: Final = f"{_ASK_NAME}{_FENCE}"
 """Name and version (XTVERSION), the size of a cell in pixels, and what every terminal answers (DA1)."""
@@ -171,6 +175,11 @@ class Graphics(Struct, frozen=True):
     def without(self, fault: Fault) -> Graphics:
         """The same, in cells for good."""
         return replace(self, stage="cells", fault=fault)
+
+    def over(self, rate: float | None) -> Graphics:
+        """The same over a way that takes so many bytes a second; None where that is not known."""
+        slow = self.stage == "pixels" and self.choice != "kitty" and rate is not None and rate < SLOW
+        return self.without("slow") if slow else self
 
     def heard(self, answer: str) -> Graphics:
         """What is known after an answer; itself if that says nothing."""

@@ -23,7 +23,7 @@ CHUNK: Final = 4096
 """Bytes of base64 in one command at most."""
 
 PIECE: Final = 4 * CHUNK
-"""Bytes of base64 that are sent at once."""
+"""Bytes of base64 that are sent at once at most."""
 
 EFFORT: Final = 3
 """Of zlib, 0-9: beyond it a screenshot gets hardly smaller, and takes twice as long."""
@@ -61,7 +61,9 @@ def cells_text(image_id: int, row: int, column: int, count: int, ground: int) ->
     return f"\x1b[38;2;{ink};48;2;{paper}m{cells}\x1b[0m"
 
 
-def pieces(image_id: int, data: bytes, size: tuple[int, int], *, png: bool) -> Iterator[str]:
+def pieces(
+    image_id: int, data: bytes, size: tuple[int, int], *, png: bool, most: int = PIECE
+) -> Iterator[str]:
     """The commands that hand a picture over, in place of the one before it; text may stand between two pieces.
 
     Args:
@@ -69,14 +71,16 @@ def pieces(image_id: int, data: bytes, size: tuple[int, int], *, png: bool) -> I
         data: a PNG file, or the pixels as RGB, packed by zlib.
         size: pixels across and down.
         png: which of the two it is.
+        most: bytes of base64 in a piece; at least a command's are.
     """
     text = b64encode(data).decode()
     form = "f=100" if png else f"f=24,o=z,s={size[0]},v={size[1]}"
     # q=2: no answers, they would come as keys.
     keys = f"a=t,{form},t=d,i={image_id},q=2"
-    for start in range(0, len(text), PIECE):
+    step = max(CHUNK, most // CHUNK * CHUNK)
+    for start in range(0, len(text), step):
         commands = []
-        for chunk in range(start, min(len(text), start + PIECE), CHUNK):
+        for chunk in range(start, min(len(text), start + step), CHUNK):
             more = int(chunk + CHUNK < len(text))
             commands.append(f"\x1b_G{keys},m={more};{text[chunk : chunk + CHUNK]}\x1b\\")
             keys = "q=2"

@@ -49,6 +49,7 @@ from imagechat_tui.tui.textual_internals.layers import Layer, TopLayer
 from imagechat_tui.tui.textual_internals.terminal import (
     ask,
     driver_class,
+    flow_of,
     forget_shown,
     is_sign_of_life,
     write,
@@ -632,10 +633,12 @@ class ImageChatApp(App[int]):
 
     def on_answer(self, event: Answer) -> None:
         """Hear whether the terminal has true colours and takes pixels, and that it has taken in what was sent."""
-        if is_sign_of_life(self, event.sequence):
+        if is_sign_of_life(self, event):
             self.chat.picture.go_on()
             return
         before, now = self._graphics, self._graphics.heard(event.sequence)
+        if now.stage != before.stage:
+            now = now.over(flow_of(self).rate)
         self._graphics = now
         if now.depth is not before.depth:
             self._fewer_colors = None if now.depth is ColorDepth.TRUECOLOR else FewerColors(now.depth)
@@ -661,9 +664,9 @@ class ImageChatApp(App[int]):
         self.chat.draw_with(in_ascii(look) if self._signs.in_ascii else look)
 
     def _tell_wrong_choice(self) -> None:
-        """Say why there are no pixels, to who wished for them."""
+        """Say why there are no pixels, to who wished for them, or could have them."""
         fault = self._graphics.fault
-        if self._graphics.choice == "kitty" and fault is not None:
+        if fault is not None and (self._graphics.choice == "kitty" or fault == "slow"):
             self._tell(no_pixels_words(fault, self._graphics.terminal))
 
     def _tell(self, words: Words) -> None:

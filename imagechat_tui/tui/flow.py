@@ -68,6 +68,7 @@ class Flow:
         self._answers = False
         self._round_trip_at = 0.0
         self._burst, self._wrote_at = 0, 0.0
+        self._learnt_at, self._learnt_behind = 0.0, 0
 
     def wrote(self, size: int, now: float) -> bool:
         """So many bytes went out; whether to ask for a sign of life behind them."""
@@ -103,15 +104,22 @@ class Flow:
     def _learn(self, question: _Question, took_s: float, now: float) -> None:
         if question.in_flight <= BARE:
             self.round_trip_s, self._round_trip_at = took_s, now
+            self._learnt_at, self._learnt_behind = now, question.sent
             return
         if self.round_trip_s is not None:
             self.round_trip_s = min(self.round_trip_s, took_s)
-        if question.in_flight <= 2 * question.burst:
-            rate = question.in_flight / max(took_s - (self.round_trip_s or 0.0), LEAST_S)
-            self.rate = rate if self.rate is None else (self.rate + rate) / 2
+        size, since_s = question.sent - self._learnt_behind, now - self._learnt_at
+        if since_s < LEAST_S and self._owed:
+            return  # two answers at once: the next one tells more
+        # So long it was at work on what went out between the two.
+        busy_s = min(took_s - (self.round_trip_s or 0.0), since_s)
+        self._learnt_at, self._learnt_behind = now, question.sent
+        if size <= 2 * question.burst:
+            rate = size / max(busy_s, LEAST_S)
+            self.rate = rate if self.rate is None else (2 * self.rate + rate) / 3
 
-    def room(self, now: float) -> int:
-        """Bytes of what can wait that may go out now."""
+    def room(self, now: float, queue_s: float = QUEUE_S) -> int:
+        """Bytes of what can wait that may go out now, if a key may come so much later for them."""
         for question in self._owed:
             if not question.lost and now - question.asked_s >= HELD_S:
                 question.lost = True
@@ -119,7 +127,7 @@ class Flow:
         waits = any(not question.lost for question in self._owed)
         if self.rate is None:
             return 0 if waits else PLENTY
-        fits = self.rate * ((self.round_trip_s or 0.0) + QUEUE_S)
+        fits = self.rate * ((self.round_trip_s or 0.0) + queue_s)
         window = min(MOST, max(ASK_FROM, int(fits)))
         return max(0, window - (self._sent - self._taken if waits else 0))
 

@@ -57,6 +57,10 @@ _FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     "lacking": ("{terminal} has no placeholders for pictures", _OUTSIDE),
     "old": ("{terminal} is too old for pixels", _OUTSIDE),
     "refused": ("{terminal} does not take pictures", ""),
+    "slow": (
+        "The line to the terminal is slow, and pixels would take it up for long",
+        "Pixels all the same: --graphics kitty",
+    ),
 }
 
 

@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -30,6 +31,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imagechat_tui.raster.graphics import ASK, TRY
 from tests.terminal import Terminal, pump
 
 ROUND_TRIP_S = 0.2
@@ -41,6 +43,11 @@ REPEATS = 30
 QUIET_S = 3.0
 """So long nothing comes once all has."""
 PICTURE = Path(__file__).with_name("images") / "dashboard.png"
+PHOTO = Path(__file__).with_name("images") / "astronaut.jpg"
+DA1 = "\x1b[?62;c"
+KITTY = {ASK: f"\x1bP>|kitty(0.41.1)\x1b\\\x1b[6;18;9t{DA1}", TRY: f"\x1b_Gi=6881281;OK\x1b\\{DA1}"}
+"""What a terminal that takes pixels is asked and answers."""
+MOVE = re.compile(rb"\x1b\[\d+;\d+H")
 
 
 @dataclass
@@ -295,6 +302,29 @@ def measured(place: Place, kbits: float, columns: int, rows: int, zoom: int) -> 
     return found
 
 
+def answered_during_upload(place: Place, kbits: float, columns: int, rows: int) -> dict[str, float]:
+    """How soon a key is answered while a photograph is on its way to a terminal that takes pixels."""
+    times: list[float] = []
+    with place.open(PHOTO, kbits, columns, rows) as terminal:
+        terminal.answers |= {question.encode(): answer for question, answer in KITTY.items()}
+        while b"a=t" not in terminal.raw:
+            pump(0.05)
+        while b"m=0;" not in terminal.raw[-200_000:]:
+            before, begin = len(terminal.raw), time.monotonic()
+            terminal.press("l" if len(times) % 2 else "h")
+            while not MOVE.search(terminal.raw, before):
+                pump(0.01)
+            times.append(time.monotonic() - begin)
+            hold_until = time.monotonic() + 0.05 * (len(times) % 7)
+            while time.monotonic() < hold_until:
+                pump(0.01)
+    times.sort()
+    return {
+        "during an upload: a key, s, median": times[len(times) // 2],
+        "during an upload: a key, s, worst": times[-1],
+    }
+
+
 def main() -> None:
     """Measure and print a table."""
     if sys.argv[1:2] == ["carry"]:
@@ -306,6 +336,7 @@ def main() -> None:
     parser.add_argument("--kbits", type=float, default=256)
     parser.add_argument("--size", default="200x60")
     parser.add_argument("--zoom", type=int, default=4)
+    parser.add_argument("--upload-only", action="store_true")
     args = parser.parse_args()
     columns, rows = map(int, args.size.split("x"))
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin") is not None and not args.pty
@@ -313,7 +344,9 @@ def main() -> None:
         place = Place(Path(root), args.tree.resolve(), sshd)
         print(f"{args.kbits:g} kbit/s, {args.size}, {'sshd' if sshd else 'pty'}, {args.tree.resolve()}")
         try:
-            for name, value in measured(place, args.kbits, columns, rows, args.zoom).items():
+            found = {} if args.upload_only else measured(place, args.kbits, columns, rows, args.zoom)
+            found |= answered_during_upload(place, args.kbits, columns, rows)
+            for name, value in found.items():
                 print(f"{name:36} {value:10.2f}", flush=True)
         finally:
             for process in Path("/proc").glob("[0-9]*"):

@@ -11,9 +11,11 @@ from imagechat_tui.raster.graphics import (
     ALIVE,
     ASK,
     ASK_COLOR,
+    SLOW,
     TRY,
     Choice,
     Graphics,
+    Stage,
     answers_in,
     begun,
     fault_before,
@@ -233,3 +235,20 @@ def test_a_question_ends_with_what_every_terminal_answers() -> None:
 
 def test_answers_are_found_among_what_was_read() -> None:
     assert answers_in(f"j{NAMED}k\x1b[6;18;9t{FENCE}{OK}\x1b[?62") == [NAMED, "\x1b[6;18;9t", FENCE, OK]
+
+
+@pytest.mark.parametrize(
+    ("stage", "choice", "rate", "slow"),
+    [
+        ("pixels", "auto", SLOW - 1, True),
+        ("pixels", "auto", SLOW, False),
+        ("pixels", "auto", None, False),
+        ("pixels", "kitty", 1000, False),
+        ("tried", "auto", 1000, False),
+    ],
+)
+def test_over_a_slow_way_there_are_pixels_only_for_who_asks_for_them(
+    stage: Stage, choice: Choice, rate: float | None, slow: bool
+) -> None:
+    known = Graphics(choice, stage, (9, 18))
+    assert known.over(rate) == (known.without("slow") if slow else known)

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
-from imagechat_tui.raster.kitty import PLACEHOLDER, marks
+from imagechat_tui.raster.kitty import PIECE, PLACEHOLDER, marks
 from imagechat_tui.raster.markers import Chip, Mark
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Viewport
@@ -47,6 +47,12 @@ class Easel:
     def send(self, text: str) -> None:
         self.given.append(text)
         self.uploads.arrived()
+
+    def space(self) -> int:
+        return 0
+
+    def at_once(self) -> int:
+        return PIECE
 
     def farewell(self, text: str) -> None:
         pass

@@ -10,6 +10,7 @@ from rich.console import Console
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.compare import Box
 from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.kitty import PIECE
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.picture.canvas import IMAGE, PART, Canvas
@@ -43,6 +44,12 @@ class Sink:
 
     def send(self, text: str) -> None:
         self.uploads.arrived()
+
+    def space(self) -> int:
+        return 0
+
+    def at_once(self) -> int:
+        return PIECE
 
     def farewell(self, text: str) -> None: ...
 

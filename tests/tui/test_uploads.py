@@ -11,7 +11,7 @@ import pytest
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
-from imagechat_tui.raster.kitty import BREAK_OFF, placement, removal
+from imagechat_tui.raster.kitty import BREAK_OFF, CHUNK, PIECE, placement, removal
 from imagechat_tui.raster.sheets import Part, Sheet
 from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.picture.uploads import Uploads
@@ -37,6 +37,9 @@ class Line:
         self.pieces: list[str] = []
         self.bye = ""
         self.changes = 0
+        self.gap = 0
+        """Bytes that there is space for besides what is on the way."""
+        self.piece = PIECE
         self.taken = 0
         """Of how many pieces the terminal has told."""
         self.asked = asyncio.Event()
@@ -50,6 +53,12 @@ class Line:
         self.sent.append(text)
         self.pieces.append(text)
         self.asked.set()
+
+    def space(self) -> int:
+        return self.gap
+
+    def at_once(self) -> int:
+        return self.piece
 
     def farewell(self, text: str) -> None:
         self.bye = text
@@ -103,6 +112,45 @@ async def test_the_next_piece_waits_for_the_last_and_it_is_shown_when_all_are_th
     assert line.bye == removal(1)
     line.uploads.want(1, ONE)
     assert len(line.sent) == PIECES + 1
+
+
+async def test_where_there_is_space_on_the_way_pieces_follow_one_another_but_the_last_is_waited_for(
+    line: Line,
+) -> None:
+    line.gap = PIECE * 2
+    line.uploads.want(1, ONE)
+    await line.until(PIECES)
+    for taken in range(PIECES):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not line.uploads.shows(1, ONE), taken
+        line.uploads.arrived()
+    assert line.running is not None
+    await line.running
+    assert line.uploads.shows(1, ONE)
+    assert line.sent[PIECES:] == [placement(1, ONE.cells)]
+
+
+async def test_what_is_broken_off_with_pieces_on_the_way_does_not_count_for_the_next(line: Line) -> None:
+    line.gap = PIECE * 2
+    line.uploads.want(1, ONE)
+    await line.until(2)
+    line.gap = 0
+    line.uploads.want(1, OTHER)
+    await line.rest(PIECES + PIECES)
+    assert line.running is not None
+    await line.running
+    assert line.uploads.shows(1, OTHER)
+
+
+async def test_over_a_slow_way_pieces_are_small(line: Line) -> None:
+    line.piece = CHUNK + 1
+    line.uploads.want(1, ONE)
+    await line.rest(4 * PIECES - 1)
+    assert line.running is not None
+    await line.running
+    assert line.uploads.shows(1, ONE)
+    assert all(len(text) < CHUNK + 100 for text in line.pieces)
 
 
 async def test_another_layout_is_one_command_and_another_picture_comes_after_the_first(line: Line) -> None:

@@ -20,6 +20,7 @@ from imagechat_tui.commands import Context
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.image import Picture
+from imagechat_tui.raster.kitty import PIECE
 from imagechat_tui.raster.markers import Chip, PlacedChip, place
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.state import Thread
@@ -49,6 +50,8 @@ READ_SCALE: Final = 2.0
 (looked at in all terminals of the README's table). Where there are real pixels, one of the picture is one of those."""
 AHEAD: Final = 2 / 3
 """Of the view, what comes into it at its edge on a slow way to the terminal: a third of what was seen stays."""
+KEY_LATER_S: Final = 0.08
+"""So much later what a key brings may come for a picture in pixels that is on its way."""
 HOLD_S: Final = 1.0
 """How long a view waits for its pixels at most, where there were pixels before."""
 
@@ -463,6 +466,16 @@ class ImageView(Widget, can_focus=True):
     def send(self, text: str) -> None:
         """Send to the terminal what it is to tell of when it has taken it in."""
         send(self.app, text, self.uploads.arrived)
+
+    def space(self) -> int:
+        """Bytes of a picture that may go to the terminal now, as far as that is known."""
+        known = flow_of(self.app).rate is not None
+        return room(self.app, KEY_LATER_S) if known else 0
+
+    def at_once(self) -> int:
+        """Bytes of a picture that may go to the terminal at once."""
+        rate = flow_of(self.app).rate
+        return PIECE if rate is None else int(rate * KEY_LATER_S)
 
     def farewell(self, text: str) -> None:
         """Have the terminal told this whenever the screen is left."""

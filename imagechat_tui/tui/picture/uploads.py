@@ -38,6 +38,12 @@ class Terminal(Protocol):
     def send(self, text: str) -> None:
         """Send a piece; that it was taken in is told by `Uploads.arrived`."""
 
+    def space(self) -> int:
+        """Bytes that may go out now though not all before them has arrived: 0 where that is not known."""
+
+    def at_once(self) -> int:
+        """Bytes that may go out at once, so that a key need not wait long for them."""
+
     def farewell(self, text: str) -> None:
         """Send this whenever the screen is left."""
 
@@ -45,8 +51,9 @@ class Terminal(Protocol):
 class Uploads:
     """What the terminal has of pictures, and what it is still to get.
 
-    The next piece goes out when the terminal says that it has taken in the last: so what is typed meanwhile never waits
-    for more than one, however slow the link is. What is wanted no more is broken off.
+    The next piece goes out when the terminal says that it has taken in the last, or when it is known that there is
+    space for it on the way there: so what is typed meanwhile never waits for much, however slow the link is. What is
+    wanted no more is broken off.
 
     Args:
         terminal: gets them.
@@ -64,6 +71,8 @@ class Uploads:
         """Those of which the terminal may have anything."""
         self._sending: int | None = None
         self._arrived = asyncio.Event()
+        self._on_the_way = 0
+        """Pieces that the terminal has not told of."""
         self._lost = False
         """Whether the terminal may have forgotten what it got so far."""
 
@@ -88,7 +97,8 @@ class Uploads:
         return self._has.get(image_id) == (part.sheet, part.cells)
 
     def arrived(self) -> None:
-        """The terminal has taken in all that was sent to it."""
+        """The terminal has taken in the piece that is longest on the way."""
+        self._on_the_way = max(0, self._on_the_way - 1)
         self._arrived.set()
 
     def again(self) -> None:
@@ -125,7 +135,9 @@ class Uploads:
             self._has.pop(image_id, None)
             data, size, png = await asyncio.to_thread(given.sheet.encoded)
             if self._is_wanted(image_id, given) and await self._send(
-                image_id, given, [*pieces(image_id, data, size, png=png)]
+                image_id,
+                given,
+                [*pieces(image_id, data, size, png=png, most=self._terminal.at_once())],
             ):
                 self._place(image_id, self._wanted[image_id])
                 self._changed()
@@ -133,19 +145,22 @@ class Uploads:
     async def _send(self, image_id: int, given: Given, texts: Sequence[str]) -> bool:
         """Send a picture; False if it was broken off."""
         self._lost = False
+        self._on_the_way = 0
         self._sending = image_id
         self._sent.add(image_id)
         self._say_farewell()
         try:
-            for text in texts:
-                self._arrived.clear()
+            for left, text in zip(range(len(texts) - 1, -1, -1), texts, strict=True):
+                self._on_the_way += 1
                 self._terminal.send(text)
-                await self._arrived.wait()
-                if self._sending != image_id:
-                    return False
-                if self._lost or not self._is_wanted(image_id, given):
-                    self._terminal.write(BREAK_OFF)
-                    return False
+                while self._on_the_way and not (left and self._terminal.space() >= len(text)):
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                    if self._sending != image_id:
+                        return False
+                    if self._lost or not self._is_wanted(image_id, given):
+                        self._terminal.write(BREAK_OFF)
+                        return False
         finally:
             self._sending = None
             self._say_farewell()

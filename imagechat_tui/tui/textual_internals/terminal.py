@@ -10,9 +10,10 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
-from imagechat_tui.tui.flow import PLENTY, Flow
+from imagechat_tui.tui.flow import PLENTY, QUEUE_S, Flow
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
 from imagechat_tui.tui.textual_internals.shown_text import SHOWN
+from imagechat_tui.tui.textual_internals.terminal_events import Answer
 
 if TYPE_CHECKING:
     from imagechat_tui.tui.textual_internals.terminal_driver import TerminalDriver
@@ -62,10 +63,10 @@ def send(app: App[Any], sequence: str, told: Callable[[], None]) -> None:
         driver.send(sequence, told)
 
 
-def is_sign_of_life(app: App[Any], answer: str) -> bool:
+def is_sign_of_life(app: App[Any], answer: Answer) -> bool:
     """Whether an answer is one; who waits for it is told."""
     driver = _own_driver(app)
-    return driver is not None and driver.heard(answer)
+    return driver is not None and driver.heard(answer.sequence, answer.time)
 
 
 def flow_of(app: App[Any]) -> Flow:
@@ -74,10 +75,10 @@ def flow_of(app: App[Any]) -> Flow:
     return driver.flow if driver is not None else Flow()
 
 
-def room(app: App[Any]) -> int:
-    """Bytes of what can wait that may go to the terminal now."""
+def room(app: App[Any], queue_s: float = QUEUE_S) -> int:
+    """Bytes of what can wait that may go to the terminal now, if a key may come so much later for them."""
     driver = _own_driver(app)
-    return driver.flow.room(time.monotonic()) if driver is not None else PLENTY
+    return driver.flow.room(time.monotonic(), queue_s) if driver is not None else PLENTY
 
 
 def _own_driver(app: App[Any]) -> TerminalDriver | None:

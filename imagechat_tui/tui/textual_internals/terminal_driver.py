@@ -92,10 +92,10 @@ class TerminalDriver(LinuxDriver):
         self.flow.asked(time.monotonic(), told)
         super().write(ALIVE)
 
-    def heard(self, answer: str) -> bool:
-        """Hear an answer; whether it is a sign of life."""
+    def heard(self, answer: str, at_s: float) -> bool:
+        """Hear an answer that came then; whether it is a sign of life."""
         alive = is_alive(answer)
-        if is_fence(answer) and self.flow.answered(time.monotonic(), alive=alive):
+        if is_fence(answer) and self.flow.answered(at_s, alive=alive):
             self._ask_alive()
         return alive
 
