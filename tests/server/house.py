@@ -35,6 +35,14 @@ K = "gallery-42:/img/trail.jpg:25.5:30.25"
 SUB_QUERY = {"urlId": "urlIdWS", "userIdWS": "userIdWS", "tenantIdWS": "tenantIdWS"}
 """Parameter of ``/sub`` to the key of an answer that names a room."""
 
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+"""Headers of a request that may become a socket."""
+
 Json = dict[str, object]
 
 
@@ -188,7 +196,7 @@ async def running_house(folder: Path, *, limits: Limits = WIDE, **settings: Any)
         )
         options = replace(ServerOptions(now_ms=clock, penalty_s=0), **settings)
         app = create_app(store, MemoryBroker(), tokens=tokens, auth=auth, limits=limits, settings=options)
-        async with TestClient(GuardedServer(app)) as client:
+        async with TestClient(GuardedServer(app, limits=limits)) as client:
             yield House(client, store, clock)
     finally:
         await store.close()

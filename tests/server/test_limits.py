@@ -45,6 +45,8 @@ def test_the_documented_defaults_hold() -> None:
     assert DEFAULT_RULES[Limit.CONNECTION] == Rule(50, 1_000)
     assert DEFAULT_RULES[Limit.NO_REQUEST] == Rule(2, 100)
     assert DEFAULT_RULES[Limit.HANDSHAKE] == Rule(1, 60)
+    assert DEFAULT_RULES[Limit.SOCKETS] == Rule(2, 120)
+    assert DEFAULT_RULES[Limit.GUEST_REQUEST] == Rule(25, 1_500)
     assert DEFAULT_RULES[Limit.HANDSHAKES] == Rule(200, 200)
     assert DEFAULT_RULES[Limit.ADDRESS] == Rule(50, 1_000)
     assert DEFAULT_RULES[Limit.ATTEMPT] == Rule(10, 100)

@@ -19,7 +19,7 @@ from imagechat_tui.server.guard.tokens import LIFETIME_DAYS
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
 from imagechat_tui.server.storage.sqlite import SqliteStore
-from tests.server.house import IMAGE, NOW_MS, SUB_QUERY, House, frame, part, presence, running_house
+from tests.server.house import IMAGE, NOW_MS, SUB_QUERY, UPGRADE, House, frame, part, presence, running_house
 
 
 async def test_ping_texts_are_not_answered_and_a_flood_ends_the_socket(house: House) -> None:
@@ -152,7 +152,7 @@ async def test_too_many_handshakes_at_once_are_sent_away_for_a_while(tmp_path: P
         listed = await alice.list()
         socket = await alice.sub(listed)
         query = {"urlId": str(listed["urlIdWS"]), "tenantIdWS": "demo"}
-        status, body, headers = await alice.asks("GET", "/sub", **query)
+        status, body, headers = await alice.asks("GET", "/sub", None, UPGRADE, **query)
         assert (status, body["code"]) == (503, "overloaded")
         assert int(headers["Retry-After"]) in range(1, 6)
         assert not socket.closed

@@ -28,8 +28,10 @@ class Limit(StrEnum):
     """By address: every request of whom nobody signed for, refused or not."""
     HANDSHAKE = "handshake"
     """By room and user, if the token is ours, else by room and address."""
+    SOCKETS = "sockets"
+    """By user, or by address if nobody signed in: sockets that are asked for, in whatever rooms."""
     HANDSHAKES = "handshakes"
-    """By process: a restart must not become a stampede."""
+    """By process: sockets that are let in; a restart must not become a stampede."""
     READ = "read"
     """By user, or by address if nobody signed in."""
     ATTEMPT = "attempt"
@@ -40,6 +42,8 @@ class Limit(StrEnum):
     """By tenant: writes of people without sign-in, a share of ``TENANT_WRITE``."""
     TENANT_WRITE = "tenant-write"
     """By tenant."""
+    GUEST_REQUEST = "guest-request"
+    """By tenant: reads and writes of people without sign-in, a share of ``TENANT_REQUEST``."""
     TENANT_REQUEST = "tenant-request"
     """By tenant: reads and writes."""
 
@@ -50,12 +54,14 @@ DEFAULT_RULES: Mapping[Limit, Rule] = MappingProxyType(
         Limit.NO_REQUEST: Rule(2, 100),
         Limit.ADDRESS: Rule(50, 1_000),
         Limit.HANDSHAKE: Rule(1, 60),
+        Limit.SOCKETS: Rule(2, 120),
         Limit.HANDSHAKES: Rule(200, 200),
         Limit.READ: Rule(2, 120),
         Limit.ATTEMPT: Rule(10, 100),
         Limit.WRITE: Rule(5, 20),
         Limit.GUEST_WRITE: Rule(25, 100),
         Limit.TENANT_WRITE: Rule(50, 200),
+        Limit.GUEST_REQUEST: Rule(25, 1_500),
         Limit.TENANT_REQUEST: Rule(50, 3_000),
     }
 )
@@ -112,8 +118,22 @@ class Limits:
         place, wait_s = refused
         return uses[place][0], wait_s
 
+    def look_at_all(self, uses: Sequence[tuple[Limit, str]], now: float) -> tuple[Limit, float] | None:
+        """What ``check_all`` would return, and nothing is counted."""
+        for limit, key in uses:
+            wait_s = self._counts.wait_s(self._use(limit, key), now)
+            if wait_s is not None:
+                return limit, wait_s
+        return None
+
     def _use(self, limit: Limit, key: str) -> Use:
         return Use(limit, key, self._rules[limit])
+
+
+def tenant_requests(tenant_id: TenantId, *, guest: bool) -> tuple[tuple[Limit, str], ...]:
+    """What one request uses of its tenant's allowance."""
+    share = ((Limit.GUEST_REQUEST, tenant_id),) if guest else ()
+    return (*share, (Limit.TENANT_REQUEST, tenant_id))
 
 
 class SeatRules(Struct, frozen=True):

@@ -25,7 +25,7 @@ from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRule
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
-from imagechat_tui.server.http.callers import ADDRESS, SIGNED_IN, caller_address
+from imagechat_tui.server.http.callers import ADDRESS, SHARED_USES, SIGNED_IN, caller_address
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.not_offered import add_not_offered
@@ -155,6 +155,8 @@ async def _entrance(request: web.Request, handler: Handler) -> web.StreamRespons
         response = await handler(request)
         if claims and SIGNED_IN not in request:
             _count(serving, address)
+        if response.status < HTTPStatus.BAD_REQUEST:
+            serving.limits.check_all(request.get(SHARED_USES, ()), time.monotonic())
     except Refused as refused:
         response = _refusal(request, refused.reply)
     finally:

@@ -18,6 +18,9 @@ ADDRESS = web.RequestKey("address", str)
 """Key of the request under which the edge leaves its caller's address (as of ``address_key``)."""
 SIGNED_IN = web.RequestKey("signed_in", bool)
 """Key of the request under which is left that its caller proved who they are."""
+SHARED_USES = web.RequestKey("shared_uses", tuple)
+"""Key of the request under which is left what it uses of its tenant's allowance, if it is answered: the edge counts
+that, so that what is refused costs the tenant nothing."""
 
 NEW_SESSION = web.RequestKey("new_session", str)
 """Key of the request under which a session made for it is left; the edge sets the cookie."""

@@ -15,8 +15,8 @@ from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
-from imagechat_tui.server.guard.limits import Limit
-from imagechat_tui.server.http.callers import SESSION_COOKIE, address_of, sign_in, view
+from imagechat_tui.server.guard.limits import Limit, tenant_requests
+from imagechat_tui.server.http.callers import SESSION_COOKIE, SHARED_USES, address_of, sign_in, view
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.usecases.commands import Request
 from imagechat_tui.server.usecases.refusals import Refused
@@ -404,14 +404,14 @@ def check_limit(request: web.Request, limit: Limit, key: str) -> None:
 
 
 def count_read(request: web.Request, actor: Actor) -> None:
-    """Count one read by its user, or address, and by its tenant."""
-    uses = (
-        (Limit.READ, f"{actor.tenant_id} {_counted_as(request, actor)}"),
-        (Limit.TENANT_REQUEST, actor.tenant_id),
-    )
-    refused = request.app[SERVING].limits.check_all(uses, time.monotonic())
+    """Count one read by its user, or address; by its tenant only once it is answered (``SHARED_USES``)."""
+    limits, now = request.app[SERVING].limits, time.monotonic()
+    shared = tenant_requests(actor.tenant_id, guest=actor.anonymous)
+    own = (Limit.READ, f"{actor.tenant_id} {_counted_as(request, actor)}")
+    refused = limits.look_at_all(shared, now) or limits.check_all((own,), now)
     if refused is not None:
         raise Refused(429, codes.RATE_LIMITED, retry_after_s=refused[1])
+    request[SHARED_USES] = shared
 
 
 def _counted_as(request: web.Request, actor: Actor) -> str:

@@ -49,8 +49,7 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
         check_limit(request, Limit.ADDRESS, guest_from)
     serving.queries.admit(actor)
     check_limit(request, Limit.HANDSHAKE, f"{room} {guest_from or actor.id}")
-    if serving.limits.check(Limit.HANDSHAKES, serving.process, time.monotonic()) is not None:
-        raise Refused(503, codes.OVERLOADED, retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
+    check_limit(request, Limit.SOCKETS, f"{tenant_id} {guest_from or actor.id}")
     if not serving.seats.take(tenant_id, actor.id, guest_from):
         raise Refused(429, codes.RATE_LIMITED, "Too many sockets.", retry_after_s=10)
     try:
@@ -84,6 +83,9 @@ async def _listen(
     )
     if not socket.can_prepare(request):
         raise Refused(426, codes.UPGRADE_REQUIRED)
+    # last: it is everybody's, so that whom another check refuses must not use it up
+    if serving.limits.check(Limit.HANDSHAKES, serving.process, time.monotonic()) is not None:
+        raise Refused(503, codes.OVERLOADED, retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
     await socket.prepare(request)
     transport = request.transport
     if transport is None:

@@ -23,7 +23,7 @@ from imagechat_tui.protocol.models import Comment, Conversation, User, Vote
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
 from imagechat_tui.server.guard.auth import HTTPS
-from imagechat_tui.server.guard.limits import Limit, Limits
+from imagechat_tui.server.guard.limits import Limit, Limits, tenant_requests
 from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, Tokens
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import Announced, Change, Decision, ReaderKey, RoomKey, Store, Subject
@@ -218,7 +218,7 @@ class Commands:
             (Limit.WRITE, f"{tenant_id} {counted_as}"),
             *guest,
             (Limit.TENANT_WRITE, tenant_id),
-            (Limit.TENANT_REQUEST, tenant_id),
+            *tenant_requests(tenant_id, guest=actor.anonymous),
         )
         refused = self._limits.check_all(uses, time.monotonic())
         if refused is not None:
