@@ -17,7 +17,7 @@ from imagechat_tui.server.storage.postgres_transaction import PostgresTransactio
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
-from tests.contracts.postgres import ask, own_database
+from tests.contracts.services import ask, own_database
 from tests.contracts.test_store import OTHER, ROOM, Clock, log, saying, tenant
 
 

@@ -46,7 +46,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
-from tests.contracts.postgres import own_database
+from tests.contracts.services import own_database
 from tests.contracts.test_store import IMAGE_ROOM, Clock, image, image_change, looking, met, tenant
 
 THREADS = [UrlId(f"{eg.IMAGE}:s:{n}:1") for n in range(2)]

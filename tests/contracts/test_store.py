@@ -74,7 +74,7 @@ from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
 from tests.contracts.memory_store import MemoryStore
-from tests.contracts.postgres import drop_database, new_database
+from tests.contracts.services import drop_database, new_database
 
 OTHER = TenantId("other")
 DAY_MS = 86_400_000

@@ -38,3 +38,7 @@ class Bucket:
         self._level = min(self._rule.burst, self._level + max(0.0, now - self._stamp) * self._rule.per_s)
         self._stamp = max(now, self._stamp)
         return None if self._level >= 1 else (1 - self._level) / self._rule.per_s
+
+    def owe(self, tokens: int) -> None:
+        """Take tokens that somebody else had already, as far as one burst below nothing."""
+        self._level = max(self._level - tokens, -self._rule.burst)

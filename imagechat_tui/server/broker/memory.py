@@ -21,6 +21,8 @@ class MemoryCounts:
         self._max_keys = max_keys
         self._buckets: defaultdict[str, OrderedDict[str, Bucket]] = defaultdict(OrderedDict)
         self._taken: Counter[Seat] = Counter()
+        self._now = 0.0
+        """The latest time that was told."""
 
     def use(self, uses: Sequence[Use], now: float) -> tuple[int, float] | None:
         """See Counts."""
@@ -37,6 +39,18 @@ class MemoryCounts:
         """See Counts."""
         return self._bucket(use, now).wait_s(now)
 
+    def owe(self, use: Use, times: int) -> None:
+        """Count uses that were allowed elsewhere."""
+        self._bucket(use, self._now).owe(times)
+
+    def seats_of(self, seat: Seat) -> int:
+        """How many are taken."""
+        return self._taken[seat]
+
+    def all_seats(self) -> Mapping[Seat, int]:
+        """How many are taken of all of which one is."""
+        return self._taken
+
     def take_seats(self, seats: Mapping[Seat, int]) -> bool:
         """See Counts."""
         if any(self._taken[seat] >= most for seat, most in seats.items()):
@@ -52,6 +66,7 @@ class MemoryCounts:
                 del self._taken[seat]
 
     def _bucket(self, use: Use, now: float) -> Bucket:
+        self._now = max(self._now, now)
         buckets = self._buckets[use.kind]
         bucket = buckets.get(use.key)
         if bucket is None:

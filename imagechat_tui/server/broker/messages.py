@@ -9,20 +9,20 @@ from imagechat_tui.protocol.models import Placements, Point, ReadState
 from imagechat_tui.server.storage import RoomKey
 
 
-class LogGrew(Struct, frozen=True):
+class LogGrew(Struct, frozen=True, tag=True):
     """A hint: read this room's log. Never an event itself, so a forged one causes a read and nothing else."""
 
     room: RoomKey
 
 
-class Joined(Struct, frozen=True):
+class Joined(Struct, frozen=True, tag=True):
     """One more socket of a user in a room; which version it shows is not known yet."""
 
     room: RoomKey
     user_id: UserId
 
 
-class Left(Struct, frozen=True):
+class Left(Struct, frozen=True, tag=True):
     """One socket less of a user in a room."""
 
     room: RoomKey
@@ -31,7 +31,7 @@ class Left(Struct, frozen=True):
     """Which one it showed, as far as that was told."""
 
 
-class LooksAt(Struct, frozen=True):
+class LooksAt(Struct, frozen=True, tag=True):
     """One socket of a user in a room shows another version of the image."""
 
     room: RoomKey
@@ -41,7 +41,7 @@ class LooksAt(Struct, frozen=True):
     version: int
 
 
-class CrosshairMoved(Struct, frozen=True):
+class CrosshairMoved(Struct, frozen=True, tag=True):
     """Where a user points in a room."""
 
     room: RoomKey
@@ -49,7 +49,7 @@ class CrosshairMoved(Struct, frozen=True):
     point: Point
 
 
-class Dismissed(Struct, frozen=True):
+class Dismissed(Struct, frozen=True, tag=True):
     """All sockets of a user are to be closed: a ban, another role, a new key."""
 
     tenant_id: TenantId
@@ -58,7 +58,7 @@ class Dismissed(Struct, frozen=True):
     """The close code, which says whether to come back."""
 
 
-class ReadOn(Struct, frozen=True):
+class ReadOn(Struct, frozen=True, tag=True):
     """A user has read on in a room, or marked something unread."""
 
     room: RoomKey
@@ -66,7 +66,7 @@ class ReadOn(Struct, frozen=True):
     changed: ReadState
 
 
-class Placed(Struct, frozen=True):
+class Placed(Struct, frozen=True, tag=True):
     """Markers of a room are somewhere else on a version of its image."""
 
     room: RoomKey

@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests: each gets an installation of its own, a schema that is dropped when the test ends."""
+"""What tests need from the machine: each gets a PostgreSQL of its own, a schema that is dropped when it ends."""
 
 from __future__ import annotations
 
