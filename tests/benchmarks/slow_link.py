@@ -1,6 +1,6 @@
 """A person at the end of a slow line: what a held key, a dialog and typing cost them there.
 
-    python -m tests.benchmarks.slow_link [--tree FOLDER] [--pty] [--kbits 256 --size 200x60] ...
+    python -m tests.benchmarks.slow_link [--kbits 256] [--size 200x60] [--tree FOLDER] [--pty]
 
 The app runs behind a real sshd (in inetd's way, on no port), where there is one, and the bytes between ssh and sshd go
 through a relay that has 200 ms both ways together and a given rate; with ``--pty``, or without an sshd, the relay
@@ -16,6 +16,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -40,6 +41,8 @@ PIECE = 512
 HELD_S = 2.0
 REPEATS = 30
 """Keys a second while one is held."""
+ZOOM = 4
+"""Steps closer before anything is held: there must be somewhere to go."""
 QUIET_S = 3.0
 """So long nothing comes once all has."""
 PICTURE = Path(__file__).with_name("images") / "dashboard.png"
@@ -201,23 +204,17 @@ class Place:
         return [sshd, "-i", "-f", str(config)]
 
     def _ssh(self, relay: Sequence[str], program: Sequence[str]) -> list[str]:
-        said = " ".join(map(_quoted, relay))
+        said = " ".join(map(shlex.quote, relay))
         return [
             "ssh", "-tt", "-F", "none", "-o", f"ProxyCommand={said}", "-o", f"IdentityFile={self.root}/person",
             "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={self.root}/known",
-            "-o", "LogLevel=ERROR", "-o", "Compression=no", "there", " ".join(map(_quoted, program)),
+            "-o", "LogLevel=ERROR", "-o", "Compression=no", "there", " ".join(map(shlex.quote, program)),
         ]  # fmt: skip
 
     def most_in_flight(self, since: float) -> int:
         """Bytes, at the worst moment."""
         pairs = (line.split() for line in self.log.read_text().splitlines() if line.count(" ") == 1)
         return max((int(size) for at, size in pairs if float(at) >= since), default=0)
-
-
-def _quoted(word: str) -> str:
-    import shlex
-
-    return shlex.quote(word)
 
 
 def quiet(terminal: Terminal, for_s: float = QUIET_S) -> float:
@@ -248,16 +245,15 @@ def until(terminal: Terminal, text: str, within_s: float = 90.0) -> float:
     return time.monotonic() - begin
 
 
-def measured(place: Place, kbits: float, columns: int, rows: int, zoom: int) -> dict[str, float]:
+def measured(place: Place, kbits: float, columns: int, rows: int) -> dict[str, float]:
     """All figures of one line."""
     found: dict[str, float] = {}
     with place.open(PICTURE, kbits, columns, rows) as terminal:
         begin = time.monotonic()
-        found["start, kB"] = 0
         assert until(terminal, "? help", 60) < 60, terminal.text
         found["start, s"] = quiet(terminal) - begin
         found["start, kB"] = len(terminal.raw) / 1000
-        for _ in range(zoom):
+        for _ in range(ZOOM):
             terminal.press("+")
             quiet(terminal, 1.5)
         quiet(terminal)
@@ -272,8 +268,6 @@ def measured(place: Place, kbits: float, columns: int, rows: int, zoom: int) -> 
         found["j held 2 s: sent, kB"] = (len(terminal.raw) - before) / 1000
         found["j held 2 s: in flight, kB"] = place.most_in_flight(since) / 1000
         found["j held 2 s: in flight, frames"] = found["j held 2 s: in flight, kB"] / frame
-        if os.environ.get("LOOK"):
-            Path(os.environ["LOOK"]).write_text(terminal.text)
         since = time.monotonic()
         hold(terminal, "k", 2 * HELD_S)
         terminal.press("?")
@@ -297,8 +291,6 @@ def measured(place: Place, kbits: float, columns: int, rows: int, zoom: int) -> 
         terminal.press("enter")
         quiet(terminal)
         found["Enter, bytes"] = len(terminal.raw) - before
-        if os.environ.get("LOOK"):
-            Path(os.environ["LOOK"] + "2").write_text(terminal.text)
     return found
 
 
@@ -335,8 +327,6 @@ def main() -> None:
     parser.add_argument("--pty", action="store_true")
     parser.add_argument("--kbits", type=float, default=256)
     parser.add_argument("--size", default="200x60")
-    parser.add_argument("--zoom", type=int, default=4)
-    parser.add_argument("--upload-only", action="store_true")
     args = parser.parse_args()
     columns, rows = map(int, args.size.split("x"))
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin") is not None and not args.pty
@@ -344,7 +334,7 @@ def main() -> None:
         place = Place(Path(root), args.tree.resolve(), sshd)
         print(f"{args.kbits:g} kbit/s, {args.size}, {'sshd' if sshd else 'pty'}, {args.tree.resolve()}")
         try:
-            found = {} if args.upload_only else measured(place, args.kbits, columns, rows, args.zoom)
+            found = measured(place, args.kbits, columns, rows)
             found |= answered_during_upload(place, args.kbits, columns, rows)
             for name, value in found.items():
                 print(f"{name:36} {value:10.2f}", flush=True)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from textual import events
 
 from imagechat_tui.protocol.models import Summary
+from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.session import OnChange
@@ -19,6 +20,7 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.counts import AlbumChange
+from imagechat_tui.tui.flow import Flow
 from imagechat_tui.tui.messages import (
     AlbumChanged,
     ComparisonFailed,
@@ -32,6 +34,7 @@ from imagechat_tui.tui.messages import (
     PictureLoading,
     StateChanged,
 )
+from imagechat_tui.tui.textual_internals.terminal_events import Answer
 from imagechat_tui.tui.visits import OnePicture, ShownPicture
 from imagechat_tui.words import Words
 from tests import examples as eg
@@ -207,3 +210,19 @@ async def test_what_is_told_while_the_screens_are_taken_down_does_nothing(
                 await app._on_message(told)
 
         monkeypatch.setattr(app, "_close_all", told_afterwards)
+
+
+@pytest.mark.parametrize(("rate", "pixels"), [(31_000.0, False), (33_000.0, True), (None, True)])
+async def test_below_256_kbit_the_picture_stays_in_cells_and_that_is_said(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch, rate: float | None, pixels: bool
+) -> None:
+    line = Flow()
+    line.rate = rate
+    monkeypatch.setattr("imagechat_tui.tui.app.flow_of", lambda app: line)
+    async with sit(options={"graphics": Graphics("auto", "tried", (9, 18))}, notes=True) as desk:
+        desk.app.post_message(Answer("\x1b_Gi=6881281;OK\x1b\\"))
+        await desk.until(lambda: desk.app._graphics.stage == ("pixels" if pixels else "cells"))
+        assert (desk.chat.picture.options.pixels is not None) == pixels
+        said = [note.message for note in desk.app._notifications]
+        assert [text for text in said if "line to the terminal is slow" in text] == said
+        assert bool(said) != pixels
