@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import io
 import logging
 import sys
 
 import pytest
 
-from imagechat_tui.server.process.log import RedactingFormatter, safe_to_log
+from imagechat_tui.server.process.log import (
+    LINES_OF_A_KIND,
+    RedactingFormatter,
+    Sparing,
+    handler_to,
+    safe_to_log,
+)
 
 pytestmark = pytest.mark.security
 
@@ -43,3 +50,29 @@ def test_tracebacks_are_cleaned_too() -> None:
     text = RedactingFormatter("%(message)s").format(record)
     assert "Traceback" in text
     assert "CANARY" not in text
+
+
+def line(line_number: int = 1, at_s: float = 0.0, error: BaseException | None = None) -> logging.LogRecord:
+    told = None if error is None else (type(error), error, None)
+    record = logging.LogRecord("x", logging.ERROR, "module.py", line_number, "it failed: %s", ("why",), told)
+    record.created = at_s
+    return record
+
+
+def test_lines_of_one_kind_do_not_fill_the_disk_and_leave_the_others_alone() -> None:
+    sparing, most = Sparing(), int(LINES_OF_A_KIND.burst)
+    assert sum(sparing.filter(line()) for _ in range(1_000)) == most
+    assert sparing.filter(line(2)) and sparing.filter(line(error=OSError()))
+    later = line(at_s=1 / LINES_OF_A_KIND.per_s)
+    assert sparing.filter(later)
+    assert later.getMessage() == f"it failed: why ({1_000 - most} more like it before this)"
+    last = line(at_s=2 / LINES_OF_A_KIND.per_s)
+    assert sparing.filter(last) and last.getMessage() == "it failed: why"
+
+
+def test_what_is_written_is_spared() -> None:
+    written = io.StringIO()
+    handler = handler_to(written)
+    for _ in range(1_000):
+        handler.handle(line())
+    assert len(written.getvalue().splitlines()) == LINES_OF_A_KIND.burst

@@ -5,6 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from typing import TextIO
+
+from imagechat_tui.server.broker.buckets import Bucket, Rule
+
+LINES_OF_A_KIND = Rule(0.2, 20)
+"""Lines of one kind that are written: 20 at once, then one in 5 s."""
 
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
 _TOKEN = re.compile(r"\b(?:(?:u1|s1)\.[A-Za-z0-9_-]+|e1)\.[A-Za-z0-9_-]+")
@@ -37,11 +43,41 @@ def worth_writing(record: logging.LogRecord) -> bool:
     return type(error).__module__ != "aiohttp.http_exceptions"
 
 
+class Sparing(logging.Filter):
+    """Lets through only so many lines of one kind: whoever can cause a line could fill the disk with it.
+
+    A kind is a place in the program and a type of error, of which there are few. The first line that passes
+    after others were left out says how many.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[tuple[str, int, type[BaseException] | None], Bucket] = {}
+        self._left_out: dict[tuple[str, int, type[BaseException] | None], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write the line, by the time that it tells itself."""
+        kind = (record.pathname, record.lineno, record.exc_info[0] if record.exc_info else None)
+        bucket = self._kinds.setdefault(kind, Bucket(LINES_OF_A_KIND, record.created))
+        if bucket.take(record.created) is not None:
+            self._left_out[kind] = self._left_out.get(kind, 0) + 1
+            return False
+        if left_out := self._left_out.pop(kind, 0):
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more like it before this)", ()
+        return True
+
+
+def handler_to(stream: TextIO) -> logging.Handler:
+    """What writes lines to a stream: worth it, not too many of one kind, harmless."""
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(worth_writing)
+    handler.addFilter(Sparing())
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler
+
+
 def start_log() -> None:
     """Send all loggers of this process to stderr, redacted."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(worth_writing)
-    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler_to(sys.stderr)], force=True)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").disabled = True
