@@ -37,11 +37,11 @@ from imagechat_tui.settings import is_loopback
 )
 @click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="A web page that may use it.")
 @click.option(
-    "--trusted-proxy",
+    "--trust-proxy",
     "trusted_proxies",
     multiple=True,
-    metavar="ADDRESS",
-    help="A proxy whose X-Forwarded-For is believed.",
+    metavar="CIDR",
+    help="A proxy's address, or a network of them: their X-Forwarded-For and Forwarded are believed.",
 )
 @click.option("--simple-sso", is_flag=True, help="Accept unsigned SSO too: only on a trusted network.")
 @click.option(
@@ -88,7 +88,7 @@ def serve(
         "--tls-key": tls_key is not None,
         "--allow-host": hosts,
         "--allow-origin": origins,
-        "--trusted-proxy": trusted_proxies,
+        "--trust-proxy": trusted_proxies,
         "--simple-sso": simple_sso,
     }
     if shared is not None and any(in_vain.values()):
@@ -116,20 +116,20 @@ def serve(
             ready_fd=ready_fd,
             hosts=tuple(map(_host_name, hosts)),
             origins=tuple(map(_origin, origins)),
-            trusted_proxies=tuple(map(_address, trusted_proxies)),
+            trusted_proxies=tuple(map(_network, trusted_proxies)),
             simple_sso=simple_sso,
         )
     )
 
 
-def _address(given: str) -> str:
-    """An address as it was given.
+def _network(given: str) -> str:
+    """An address, or a network of them, as it was given.
 
     Raises:
         VerbFailed: It is none; a name would have to be asked for again and again.
     """
     try:
-        return str(ipaddress.ip_address(given))
+        return str(ipaddress.ip_network(given))
     except ValueError:
         raise VerbFailed(problems.NotAnAddress(given)) from None
 

@@ -119,7 +119,8 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words(
                 "No address",
                 f"{safe_name(given)} is not an IP address.",
-                "Give --trusted-proxy the address from which the proxy connects, such as 127.0.0.1.",
+                "Give --trust-proxy the address from which the proxy connects, such as 127.0.0.1, "
+                "or a network of them, such as 10.0.0.0/8.",
             )
         case problems.NotAnOrigin(given=given):
             return Words(

@@ -72,8 +72,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
 @pytest.mark.parametrize(
     ("option", "given", "field", "taken"),
     [
-        ("--trusted-proxy", "127.0.0.1", "trusted_proxies", "127.0.0.1"),
-        ("--trusted-proxy", "2001:DB8::1", "trusted_proxies", "2001:db8::1"),
+        ("--trust-proxy", "127.0.0.1", "trusted_proxies", "127.0.0.1/32"),
+        ("--trust-proxy", "2001:DB8::/32", "trusted_proxies", "2001:db8::/32"),
         ("--allow-origin", "https://example.com", "origins", "https://example.com"),
         ("--allow-origin", "https://Example.com/", "origins", "https://example.com"),
         ("--allow-origin", "https://example.com:443", "origins", "https://example.com"),
@@ -95,7 +95,7 @@ def test_who_may_come_in_is_named_as_requests_name_them(
 @pytest.mark.parametrize(
     ("option", "given"),
     [
-        *(("--trusted-proxy", given) for given in ("proxy.example.net", "127.0.0.1:80")),
+        *(("--trust-proxy", given) for given in ("proxy.example.net", "127.0.0.1:80", "10.0.0.1/8")),
         *(("--allow-origin", given) for given in ("x", "example.com", "https://", "https://a/page", "https://a b")),
         *(("--allow-origin", given) for given in ("*", "null", "https://u@a", "https://a:99999", "https://a:")),
         *(("--allow-host", given) for given in ("a b", "a:8787", "https://a", "*.example", "a/b", "a\nb")),
@@ -117,7 +117,7 @@ def test_what_no_request_could_name_is_not_let_in(
         ("--shared", ".", "--tls-cert", "cert.pem"),
         ("--shared", ".", "--allow-host", "review.example"),
         ("--shared", ".", "--allow-origin", "https://example.com"),
-        ("--shared", ".", "--trusted-proxy", "127.0.0.1"),
+        ("--shared", ".", "--trust-proxy", "127.0.0.1"),
         ("--shared", ".", "--simple-sso"),
         ("--tls-key", "key.pem"),
     ],

@@ -6,12 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import make_mocked_request
 
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import DEFAULT_RULES, Limit, Limits, SeatRules
-from imagechat_tui.server.http.callers import caller_address
+from imagechat_tui.server.guard.proxies import TrustedProxies
 from tests.server.house import IMAGE, House, K, Person, comment, marker, part, running_house
 
 pytestmark = pytest.mark.security
@@ -149,38 +148,17 @@ async def test_who_asks_too_often_waits_and_nobody_else_does(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("peer", "forwarded", "address"),
-    [
-        ("192.0.2.9", ["198.51.100.1"], "192.0.2.9"),
-        ("192.0.2.1", [], "192.0.2.1"),
-        ("192.0.2.1", ["198.51.100.1"], "198.51.100.1"),
-        ("192.0.2.1", ["203.0.113.5, 198.51.100.1"], "198.51.100.1"),
-        ("192.0.2.1", ["203.0.113.5", "198.51.100.1, 192.0.2.2"], "198.51.100.1"),
-        ("192.0.2.1", ["2001:db8::1:2:3:4"], "2001:db8::"),
-        ("192.0.2.1", ["nonsense"], "192.0.2.1"),
-        ("192.0.2.1", ["203.0.113.5, nonsense"], "192.0.2.1"),
-        ("192.0.2.1", ["192.0.2.2"], "192.0.2.2"),
-        ("192.0.2.1", [", ".join(["203.0.113.5"] * 5_000)], "203.0.113.5"),
-    ],
+    ("header", "before"), [("X-Forwarded-For", "203.0.113.1, "), ("Forwarded", "for=203.0.113.1, for=")]
 )
-def test_only_trusted_proxies_speak_for_others(peer: str, forwarded: list[str], address: str) -> None:
-    request = make_mocked_request("GET", "/").clone(remote=peer)
-    headers = request.headers.copy()
-    for value in forwarded:
-        headers.add("X-Forwarded-For", value)
-    request = request.clone(headers=headers, remote=peer)
-    assert caller_address(request, {"192.0.2.1", "192.0.2.2"}) == address
-
-
-async def test_people_behind_a_trusted_proxy_are_told_apart(tmp_path: Path) -> None:
+async def test_people_behind_a_trusted_proxy_are_told_apart(tmp_path: Path, header: str, before: str) -> None:
     limits = few(ADDRESS=1)
-    async with running_house(tmp_path, limits=limits, proxies=("127.0.0.1",)) as house:
+    async with running_house(tmp_path, limits=limits, proxies=TrustedProxies(["127.0.0.1"])) as house:
         for address, statuses in {"198.51.100.1": [200, 429], "198.51.100.2": [200, 429]}.items():
-            assert [await asked(house, address) for _ in range(2)] == statuses
+            assert [await asked(house, address, header, before) for _ in range(2)] == statuses
 
 
-async def asked(house: House, address: str) -> int:
-    headers = {"X-Forwarded-For": f"203.0.113.1, {address}"}
+async def asked(house: House, address: str, header: str, before: str) -> int:
+    headers = {header: before + address}
     status, _, _ = await house.person("").asks("GET", "/comment-image-chats/demo", None, headers, urlId=IMAGE)
     return status
 

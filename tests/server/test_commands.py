@@ -10,6 +10,7 @@ import pytest
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits
+from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.usecases import commands as writing
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
 from tests.server.house import IMAGE, NOW_MS, House, K, comment, frame, items, marker, part, running_house
@@ -292,7 +293,7 @@ async def test_guests_of_one_address_share_one_allowance(tmp_path: Path) -> None
     for counted, code in ((Limit.WRITE, "user-rate-limited"), (Limit.ATTEMPT, "rate-limited")):
         limits = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit} | {counted: Rule(1e-6, 3)})
         (folder := tmp_path / counted).mkdir()
-        async with running_house(folder, limits=limits, proxies=("127.0.0.1",)) as house:
+        async with running_house(folder, limits=limits, proxies=TrustedProxies(["127.0.0.1"])) as house:
             codes = [await _guest_writes(house, "192.0.2.1", f"b{number}") for number in range(5)]
             assert codes == [None, None, None, code, code]
             assert await _guest_writes(house, "192.0.2.2", "b9") is None
@@ -303,7 +304,7 @@ async def test_guests_of_one_address_share_one_allowance(tmp_path: Path) -> None
 async def test_guests_leave_a_share_of_the_tenants_writes_to_members(tmp_path: Path) -> None:
     rules = {Limit.GUEST_WRITE: Rule(1e-6, 2), Limit.TENANT_WRITE: Rule(1e-6, 4)}
     limits = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit} | rules)
-    async with running_house(tmp_path, limits=limits, proxies=("127.0.0.1",)) as house:
+    async with running_house(tmp_path, limits=limits, proxies=TrustedProxies(["127.0.0.1"])) as house:
         codes = [await _guest_writes(house, f"192.0.2.{number}", f"b{number}") for number in range(1, 5)]
         assert codes == [None, None, "rate-limited", "rate-limited"]
         ann = house.person("ann", "open")

@@ -15,6 +15,7 @@ from aiohttp import web
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits
+from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.http.connections import (
     FREE_PIECES,
     KEPT_BYTES,
@@ -219,7 +220,9 @@ async def test_who_is_being_answered_makes_no_room() -> None:
 @pytest.mark.parametrize(("proxies", "room"), [((), False), (("127.0.0.1",), True)])
 async def test_one_address_crowds_out_only_itself(proxies: tuple[str, ...], room: bool) -> None:
     book = Connections(
-        ConnectionRules(total=10, per_address=2), limits=Limits(MemoryCounts()), proxies=proxies
+        ConnectionRules(total=10, per_address=2),
+        limits=Limits(MemoryCounts()),
+        proxies=TrustedProxies(proxies),
     )
     loop = asyncio.get_running_loop()
     server = await loop.create_server(book.guarded(asyncio.Protocol), "127.0.0.1", 0)
@@ -367,7 +370,7 @@ async def test_connections_of_one_address_are_counted() -> None:
 
 async def test_connections_of_a_proxy_are_not() -> None:
     limits = Limits(MemoryCounts(), {Limit.CONNECTION: Rule(1e-6, 1), Limit.NO_REQUEST: Rule(1e-6, 1)})
-    book = Connections(PATIENT, limits=limits, proxies=("127.0.0.1",))
+    book = Connections(PATIENT, limits=limits, proxies=TrustedProxies(["127.0.0.0/8"]))
     server = await asyncio.get_running_loop().create_server(book.guarded(asyncio.Protocol), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     for _ in range(5):

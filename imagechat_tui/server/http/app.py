@@ -21,7 +21,8 @@ from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.protocol.thread_keys import UrlTooLong
 from imagechat_tui.server.broker import Broker
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
-from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRules, address_key
+from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRules
+from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
@@ -65,8 +66,7 @@ class ServerOptions(Struct, frozen=True):
     max_comment_length: int = 2_000
     """UTF-16 units."""
     now_ms: Callable[[], int] = wall_ms
-    proxies: tuple[str, ...] = ()
-    """Addresses of proxies that are believed about whom they speak for."""
+    proxies: TrustedProxies = TrustedProxies()
     seats: SeatRules = SeatRules()
     penalty_s: float = 1.0
     """How long the answer takes that somebody asks too often."""
@@ -110,7 +110,7 @@ def create_app(
             tokens=tokens,
             process=broker.process,
             now_ms=settings.now_ms,
-            proxies=frozenset(map(address_key, settings.proxies)),
+            proxies=settings.proxies,
             penalty_s=settings.penalty_s,
         )
         await hub.start()

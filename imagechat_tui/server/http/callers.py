@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Collection
-
 from aiohttp import hdrs, web
 
 from imagechat_tui.owned import peer_uid
@@ -13,6 +10,7 @@ from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.auth import Authenticator, Caller
 from imagechat_tui.server.guard.limits import address_key
+from imagechat_tui.server.guard.proxies import TrustedProxies
 
 ADDRESS = web.RequestKey("address", str)
 """Key of the request under which the edge leaves its caller's address (as of ``address_key``)."""
@@ -27,8 +25,7 @@ NEW_SESSION = web.RequestKey("new_session", str)
 
 SESSION_COOKIE = "fc_sid"
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
-_FORWARDED = "X-Forwarded-For"
-_MAX_HOPS = 20
+_FORWARDED_FOR = "X-Forwarded-For"
 
 
 def caller_of(request: web.BaseRequest) -> Caller:
@@ -79,26 +76,9 @@ def address_of(request: web.BaseRequest) -> str:
     return request.get(ADDRESS) or address_key(request.remote)
 
 
-def caller_address(request: web.BaseRequest, proxies: Collection[str]) -> str:
-    """The address that a request comes from.
-
-    Only a trusted proxy is believed about whom it speaks for: the nearest address in its header that is not
-    a trusted proxy as well. Everybody may send that header, so a stranger's is not looked at.
-
-    Args:
-        request: The request.
-        proxies: Addresses of trusted proxies, as of ``address_key``.
-    """
-    caller = address_key(request.remote)
-    if caller not in proxies:
-        return caller
-    hops = ",".join(request.headers.getall(_FORWARDED, ())).split(",")
-    for hop in reversed(hops[-_MAX_HOPS:]):
-        try:
-            address = ipaddress.ip_address(hop.strip())
-        except ValueError:
-            return caller
-        caller = address_key(str(address))
-        if caller not in proxies:
-            return caller
-    return caller
+def caller_address(request: web.BaseRequest, proxies: TrustedProxies) -> str:
+    """The address that a request comes from, as of ``address_key``."""
+    headers = request.headers
+    return proxies.caller_key(
+        request.remote, headers.getall(_FORWARDED_FOR, ()), headers.getall(hdrs.FORWARDED, ())
+    )

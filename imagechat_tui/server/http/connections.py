@@ -15,7 +15,7 @@ import resource
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from imagechat_tui.owned import peer_uid
 from imagechat_tui.server.guard.limits import Limit, Limits, address_key
+from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.http.frame_meter import FrameMeter
 
 RESERVED_DESCRIPTORS = 128
@@ -96,13 +97,15 @@ class Connections:
     Args:
         rules: See there.
         limits: How often one address may come.
-        proxies: Addresses (as of ``address_key``) from which many people come, each told by a header.
+        proxies: From them many people come, each told by a header.
     """
 
-    def __init__(self, rules: ConnectionRules, *, limits: Limits, proxies: Collection[str] = ()) -> None:
+    def __init__(
+        self, rules: ConnectionRules, *, limits: Limits, proxies: TrustedProxies | None = None
+    ) -> None:
         self.rules = rules
         self._limits = limits
-        self._proxies = frozenset(proxies)
+        self._proxies = proxies or TrustedProxies()
         self._open: Counter[str] = Counter()
         self._total = 0
         self._waiting: dict[Gate, None] = {}
@@ -117,9 +120,14 @@ class Connections:
         """The factory of protocols for a listener, around the one of aiohttp's server."""
         return lambda: Gate(self, serve)
 
+    def trusts(self, transport: asyncio.BaseTransport) -> bool:
+        """Whether a trusted proxy is at the other end."""
+        name = transport.get_extra_info("peername")
+        return isinstance(name, tuple) and self._proxies.trusts(str(name[0]))
+
     def welcomes(self, gate: Gate) -> bool:
         """Count one more connection of an address; False if it comes too often, or mostly for nothing."""
-        if gate.address in self._proxies:
+        if gate.of_proxy:
             return True
         now = time.monotonic()
         return (
@@ -134,7 +142,7 @@ class Connections:
 
     def enter(self, gate: Gate) -> bool:
         """Give a place to a connection, if need be that of one that waits; False if all are in use."""
-        own = self._open[gate.address] >= self.rules.per_address and gate.address not in self._proxies
+        own = self._open[gate.address] >= self.rules.per_address and not gate.of_proxy
         if own or self._total >= self.rules.total:
             longest = next((one for one in self._waiting if not own or one.address == gate.address), None)
             if longest is None:
@@ -183,6 +191,7 @@ class Gate(asyncio.Protocol):
         "_transport",
         "_unsent",
         "address",
+        "of_proxy",
     )
 
     def __init__(self, book: Connections, serve: Callable[[], asyncio.Protocol]) -> None:
@@ -208,6 +217,8 @@ class Gate(asyncio.Protocol):
         self._pieces = self._bytes = 0
         """What has come since the last request began, or the socket was opened."""
         self.address = ""
+        self.of_proxy = False
+        """It comes from a trusted proxy, so it is not one person's."""
 
     # What asyncio calls
 
@@ -216,6 +227,7 @@ class Gate(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.address = peer_key(transport)
+        self.of_proxy = self._book.trusts(transport)
         if not self._book.welcomes(self):
             self._state = _State.REFUSED
             transport.abort()

@@ -10,6 +10,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from imagechat_tui.server.guard.auth import Authenticator
     from imagechat_tui.server.guard.limits import Limits, SeatLimit
+    from imagechat_tui.server.guard.proxies import TrustedProxies
     from imagechat_tui.server.guard.tokens import Tokens
     from imagechat_tui.server.live.hub import Hub
     from imagechat_tui.server.storage import Store
@@ -49,8 +50,7 @@ class Serving(Struct, frozen=True):
     process: str
     """Its name among those on the store."""
     now_ms: Callable[[], int]
-    proxies: frozenset[str]
-    """Addresses of trusted proxies."""
+    proxies: TrustedProxies
     penalty_s: float
 
 

@@ -35,7 +35,7 @@ class ServeOptions(Struct, frozen=True):
     origins: tuple[str, ...] = ()
     """Web pages that may use it."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies whose ``X-Forwarded-For`` is believed."""
+    """Addresses and networks of proxies that are believed about whom they speak for."""
     simple_sso: bool = False
     """Believe unsigned SSO: only in a trusted network."""
     idle_exit_s: float | None = None

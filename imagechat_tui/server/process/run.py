@@ -174,7 +174,8 @@ class _Server:
 
         from imagechat_tui.server.broker.memory import MemoryBroker
         from imagechat_tui.server.guard.auth import Authenticator
-        from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits, address_key
+        from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits
+        from imagechat_tui.server.guard.proxies import TrustedProxies
         from imagechat_tui.server.guard.tokens import Tokens
         from imagechat_tui.server.http.app import ServerOptions, create_app
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
@@ -192,9 +193,9 @@ class _Server:
         )
         broker = MemoryBroker()
         limits = Limits(broker.counts, LOCAL_RULES if options.local else DEFAULT_RULES)
-        proxies = [address_key(proxy) for proxy in options.trusted_proxies]
+        proxies = TrustedProxies(options.trusted_proxies)
         self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
-        settings = ServerOptions(proxies=tuple(proxies))
+        settings = ServerOptions(proxies=proxies)
         app = create_app(store, broker, tokens=tokens, auth=auth, limits=limits, settings=settings)
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))
         runner = web.AppRunner(
