@@ -627,6 +627,25 @@ async def test_at_the_edge_a_part_of_the_view_comes_where_the_line_is_slow(
     assert view_of(desk).cell_of(desk.view.crosshair).column == 80 - 1 - 80 * 2 // 3
 
 
+async def test_on_a_slow_line_one_moves_also_before_there_is_a_frame_of_this_size(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, space: list[int]
+) -> None:
+    slow = Flow()
+    slow.rate = 8000
+    monkeypatch.setattr("imagechat_tui.tui.picture.image_view.flow_of", lambda app: slow)
+    await desk.press("plus")
+    space.append(0)
+    desk.view.picture = picture(400, 400, seed=3)
+    desk.view.move_to(Point(99, 99))
+    await desk.pilot.resize_terminal(100, 40)
+    desk.view.move_to(Point(1, 1))
+    await desk.pilot.resize_terminal(60, 12)
+    desk.view.move_to(Point(99, 1))
+    space.append(PLENTY)
+    desk.view.go_on()
+    await desk.drawn()
+
+
 @pytest.fixture
 def pieces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is sent to the terminal of pictures, which the test says has arrived."""

@@ -52,7 +52,7 @@ class BesideView(Widget):
         super().__init__(id=id)
         self._view = view
         self.painter: Painter = CellPainter(PixelParts(view.uploads, IDS_BESIDE))
-        self.brush = Brush(self, self.painter.strips)
+        self.brush = Brush(self, self.painter)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as the picture."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from textual.geometry import Region
-from textual.strip import Strip
 from textual.widget import Widget
 
 from imagechat_tui.tui.flow import HELD_S
+from imagechat_tui.tui.picture.painter import Painter
 from imagechat_tui.tui.textual_internals.strips import byte_count
 from imagechat_tui.tui.textual_internals.terminal import room
 
@@ -57,12 +57,12 @@ class Brush:
 
     Args:
         widget: whose cells they are.
-        strips: the rows of a region as they would be painted now.
+        painter: has what is newest.
     """
 
-    def __init__(self, widget: Widget, strips: Callable[[Region], Sequence[Strip]]) -> None:
+    def __init__(self, widget: Widget, painter: Painter) -> None:
         self._widget = widget
-        self._strips = strips
+        self._painter = painter
         self._unpainted = Unpainted()
         self._at_work = False
         """Whether some were asked to be painted and have not been yet."""
@@ -106,12 +106,13 @@ class Brush:
         self._unpainted.clear()
 
     def _seen(self, region: Region) -> Region:
-        """A region as far as the widget has it: its size may have changed."""
-        return region.intersection(Region(0, 0, *self._widget.size))
+        """A region as far as widget and painter have it: the size of either may have changed."""
+        drawn = Region(0, 0, *(self._painter.size or (0, 0)))
+        return region.intersection(drawn).intersection(Region(0, 0, *self._widget.size))
 
     def _size(self, region: Region) -> int:
         seen = self._seen(region)
-        return sum(map(byte_count, self._strips(seen))) if seen else 0
+        return sum(map(byte_count, self._painter.strips(seen))) if seen else 0
 
     def painted(self) -> None:
         """Textual paints the widget: when that has gone out, there may be room for more."""

@@ -154,7 +154,7 @@ class ImageView(Widget, can_focus=True):
         self.beside = BesideView(self, id="before")
         """Shows the other version, while there is one to be shown beside this."""
         self._painter: Painter = CellPainter(PixelParts(self.uploads))
-        self._brush = Brush(self, self._painter.strips)
+        self._brush = Brush(self, self._painter)
         self._finder = Viewfinder()
         """What is wished for."""
         self._thread_chips = ThreadChips()
