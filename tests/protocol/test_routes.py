@@ -26,6 +26,8 @@ DOCUMENTED = {
     "PLACEMENTS": ("GET", "/comment-image-chats/{tenant_id}/placements"),
     "CHANGE_PLACEMENTS": ("PUT", "/comment-image-chats/{tenant_id}/placements"),
     "SUMMARIZE": ("POST", "/comment-image-chats/{tenant_id}/summary"),
+    "SHOW_PICTURE": ("GET", "/images/{tenant_id}/{sha256}"),
+    "KEEP_PICTURE": ("PUT", "/images/{tenant_id}/{sha256}"),
     "LIST_COMMENTS": ("GET", "/comments/{tenant_id}"),
     "CREATE_COMMENT": ("POST", "/comments/{tenant_id}"),
     "DELETE_COMMENT": ("DELETE", "/comments/{tenant_id}/{comment_id}"),

@@ -23,8 +23,10 @@ from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http.app import ServerOptions, create_app
 from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
 from imagechat_tui.server.storage import TenantRecord
+from imagechat_tui.server.storage.pictures import Pictures
 from imagechat_tui.server.storage.sqlite import SqliteStore
 
+PICTURE_BYTES = 1_000_000
 NOW_MS = 1_767_225_600_000
 WIDE = Limits(MemoryCounts(), {limit: Rule(1e6, 1e6) for limit in Limit})
 
@@ -195,7 +197,15 @@ async def running_house(folder: Path, *, limits: Limits = WIDE, **settings: Any)
             now_ms=clock,
         )
         options = replace(ServerOptions(now_ms=clock, penalty_s=0), **settings)
-        app = create_app(store, MemoryBroker(), tokens=tokens, auth=auth, limits=limits, settings=options)
+        app = create_app(
+            store,
+            MemoryBroker(),
+            tokens=tokens,
+            auth=auth,
+            limits=limits,
+            pictures=Pictures(folder / "pictures", tenant_bytes=PICTURE_BYTES),
+            settings=options,
+        )
         async with TestClient(GuardedServer(app, limits=limits)) as client:
             yield House(client, store, clock)
     finally:

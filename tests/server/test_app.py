@@ -18,7 +18,14 @@ from tests.server.house import IMAGE, House, Json, K, comment, items, marker, pa
 
 ROUTES = [route for route, _ in (*handlers.ROUTES, *handlers_live.ROUTES)]
 EVERY_ROUTE = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
-PARTS = {"tenant_id": "demo", "chat_id": "ic_0", "comment_id": "c_0", "image_id": "im_0", "vote_id": "v_0"}
+PARTS = {
+    "tenant_id": "demo",
+    "chat_id": "ic_0",
+    "comment_id": "c_0",
+    "image_id": "im_0",
+    "vote_id": "v_0",
+    "sha256": "ab" * 32,
+}
 OPEN_TO_ALL = {"/healthz", "/readyz", "/metrics", "/auth/logout"}
 
 

@@ -5,6 +5,7 @@ Generated from the table of routes: one that is added is tried as well, or fails
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imagechat_tui.protocol.routes import SUBSCRIBE, Route
+from imagechat_tui.protocol.routes import SHOW_PICTURE, SUBSCRIBE, Route
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
 from tests.server.house import House, Json, Person, comment, frame, marker, part, presence, running_house
@@ -38,6 +39,8 @@ PICTURE: Json = {
     "bind": "new",
     "broadcastId": "opened",
 }
+PNG = b"\x89PNG\r\n\x1a\n and xyzzy"
+SHA256 = hashlib.sha256(PNG).hexdigest()
 SAME_PIXELS = PICTURE | {"places": [{"kind": "file", "value": "x"}], "name": "a.png", "broadcastId": "spy"}
 
 
@@ -78,6 +81,7 @@ async def case(tmp_path: Path) -> AsyncIterator[Case]:
         vote = str(voted["voteId"])
         ids = await victim.gets("GET", "/comment-image-chats/demo", urlId=SECRET_IMAGE)
         opened = await victim.gets("POST", "/comment-image-chats/demo/images", PICTURE, v="2")
+        await victim.gets("PUT", f"/images/demo/{SHA256}", PNG)
         yield Case(house, victim, spy, chat, first, vote, str(part(opened, "image")["id"]), ids)
 
 
@@ -132,6 +136,7 @@ def things(case: Case) -> dict[str, str]:
         "chat_id": case.chat,
         "comment_id": case.comment,
         "vote_id": case.vote,
+        "sha256": SHA256,
         "image_id": case.image,
     }
 
@@ -157,6 +162,8 @@ async def test_a_thing_of_another_tenant_is_a_thing_that_does_not_exist(case: Ca
             assert answer == await told(case.spy, route, nowhere, body, asked)
             assert CANARY not in answer[1]
             if any(part in route.template for part in ("chat_id", "comment_id", "image_id")):
+                assert answer[0] == 404
+            if route == SHOW_PICTURE:
                 assert answer[0] == 404
     assert await state(case) == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.server.house import IMAGE, House, Json, K, Person, comment, marker, p
 pytestmark = pytest.mark.security
 
 FRESH = f"{IMAGE}:/img/trail.jpg:9:9"
+PNG = b"\x89PNG\r\n\x1a\n and more"
 PICTURE: Json = {
     "places": [{"kind": "file", "value": "x"}],
     "name": "a.png",
@@ -54,6 +56,7 @@ REQUESTS = {
     Action.BLOCK_AUTHOR: Request("POST", "/block-from-comment/{comment}", {"commentIds": None}),
     Action.VOTE: Request("POST", "/comments/{tenant}/{comment}/vote", {"voteDir": "down"}),
     Action.UNVOTE: Request("DELETE", "/comments/{tenant}/{comment}/vote/{vote}"),
+    Action.UPLOAD: Request("PUT", f"/images/{{tenant}}/{hashlib.sha256(PNG).hexdigest()}", PNG),
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
     Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
     Action.FIND_PEOPLE: Request("GET", "/user-search/{tenant}"),
@@ -63,7 +66,7 @@ REQUESTS = {
     ),
 }
 ABOUT_A_PAGE = frozenset(
-    {Action.KEEP_READ_STATE, Action.PLACE_MARKER, Action.CLOSE_THREAD, Action.FIND_PEOPLE}
+    {Action.KEEP_READ_STATE, Action.PLACE_MARKER, Action.CLOSE_THREAD, Action.FIND_PEOPLE, Action.UPLOAD}
 )
 """A page is always there: there is nothing that is not found."""
 OPINIONS = frozenset({Action.FLAG_COMMENT, Action.BLOCK_AUTHOR})

@@ -69,6 +69,8 @@ class Action(StrEnum):
     VOTE = "vote"
     UNVOTE = "unvote"
     """Take a vote back."""
+    UPLOAD = "upload"
+    """Have a picture itself kept for others."""
     BIND_PICTURE = "bind-picture"
     """Say which image a picture is whose place nobody knows."""
     LINK_PICTURE = "link-picture"
@@ -168,6 +170,7 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.BLOCK_AUTHOR: (_NO, _OTHERS, _OTHERS, _OTHERS, _OTHERS),
             Action.VOTE: (_NO, _YES, _NO, _YES, _YES),
             Action.UNVOTE: (_NO, _OWN, _NO, _OWN, _OWN),
+            Action.UPLOAD: (_NO, _NO, _NO, _YES, _YES),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
             Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
             Action.FIND_PEOPLE: (_NO, _NO, _YES, _YES, _YES),

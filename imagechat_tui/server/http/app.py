@@ -33,11 +33,13 @@ from imagechat_tui.server.http.not_offered import add_not_offered
 from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import BroadcastIdUsed, OutcomeUnknown, Store, StoreUnavailable
+from imagechat_tui.server.storage.pictures import Pictures
 from imagechat_tui.server.usecases.comments import CommentCommands
 from imagechat_tui.server.usecases.images import ImageCommands
 from imagechat_tui.server.usecases.markers import MarkerCommands
 from imagechat_tui.server.usecases.opinions import OpinionCommands
 from imagechat_tui.server.usecases.people import People
+from imagechat_tui.server.usecases.pictures import PictureCommands
 from imagechat_tui.server.usecases.placements import PlacementCommands
 from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.read_states import ReadStates
@@ -79,6 +81,7 @@ def create_app(
     tokens: Tokens,
     auth: Authenticator,
     limits: Limits,
+    pictures: Pictures,
     settings: ServerOptions,
 ) -> web.Application:
     """The application over a store and a broker. It closes neither store nor authenticator."""
@@ -102,7 +105,8 @@ def create_app(
             comments=CommentCommands(*writing),
             votes=VoteCommands(*writing),
             opinions=OpinionCommands(*writing),
-            images=ImageCommands(*writing),
+            images=(images := ImageCommands(*writing)),
+            pictures=PictureCommands(pictures, images.count),
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),
             people=people,

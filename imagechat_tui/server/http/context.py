@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.markers import MarkerCommands
     from imagechat_tui.server.usecases.opinions import OpinionCommands
     from imagechat_tui.server.usecases.people import People
+    from imagechat_tui.server.usecases.pictures import PictureCommands
     from imagechat_tui.server.usecases.placements import PlacementCommands
     from imagechat_tui.server.usecases.queries import Queries
     from imagechat_tui.server.usecases.read_states import ReadStates
@@ -42,6 +43,7 @@ class Serving(Struct, frozen=True):
     votes: VoteCommands
     opinions: OpinionCommands
     images: ImageCommands
+    pictures: PictureCommands
     read_states: ReadStates
     placements: PlacementCommands
     people: People

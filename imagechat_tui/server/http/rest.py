@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec, codes, routes
@@ -18,10 +19,21 @@ from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit, tenant_requests
 from imagechat_tui.server.http.callers import SESSION_COOKIE, SHARED_USES, address_of, sign_in, view
 from imagechat_tui.server.http.context import SERVING
+from imagechat_tui.server.storage.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from imagechat_tui.server.usecases.commands import Request
-from imagechat_tui.server.usecases.refusals import Refused
+from imagechat_tui.server.usecases.refusals import Refused, picture_not_found
 
 BODY_WITHIN_S = 15.0
+PICTURE_BYTES_PER_S = 64 * 1024
+"""A picture may take as much longer as this speed takes for it."""
+PICTURE_CHUNK_BYTES = 256 * 1024
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PICTURE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    hdrs.CACHE_CONTROL: "private, max-age=31536000, immutable",
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -149,6 +161,29 @@ async def summarize(request: web.Request) -> web.Response:
     _extended(request)
     asked = codec.decode_summarize(await body_of(request))
     return answered(codec.encode_summaries(await request.app[SERVING].summaries.show(actor, asked)))
+
+
+async def show_picture(request: web.Request) -> web.StreamResponse:
+    """Answer with a picture itself. What has this address never changes."""
+    actor = await reader(request)
+    path, kind = await request.app[SERVING].pictures.show(actor, _sha256(request))
+    return web.FileResponse(path, headers=_PICTURE_HEADERS | {hdrs.CONTENT_TYPE: kind})
+
+
+async def keep_picture(request: web.Request) -> web.Response:
+    """Keep a picture itself; it needs no broadcastId: done twice it is done once."""
+    actor = await writer(request)
+    pictures, sha256, length = request.app[SERVING].pictures, _sha256(request), request.content_length or 0
+    pictures.admit(actor)
+    if length > MAX_PICTURE_BYTES:
+        raise Refused(413, codes.TOO_LARGE, "A picture may have 20 MiB.")
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S + length / PICTURE_BYTES_PER_S):
+            chunks = request.content.iter_chunked(PICTURE_CHUNK_BYTES)
+            await pictures.keep(actor, _counted_as(request, actor), sha256, length, chunks)
+    except TimeoutError:
+        raise Refused(408, codes.DEADLINE, "The body did not come in time.") from None
+    return answered(codec.encode_success())
 
 
 async def list_comments(request: web.Request) -> web.Response:
@@ -427,6 +462,14 @@ def _tenant_id(request: web.Request) -> TenantId:
     return TenantId(tenant_id)
 
 
+def _sha256(request: web.Request) -> str:
+    """A picture that nothing can have is one that is not there."""
+    sha256 = request.match_info["sha256"]
+    if not _SHA256.fullmatch(sha256):
+        raise picture_not_found()
+    return sha256
+
+
 def _comment_id(request: web.Request) -> CommentId:
     return CommentId(request.match_info["comment_id"])
 
@@ -517,6 +560,8 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.PLACEMENTS, placements),
     (routes.CHANGE_PLACEMENTS, change_placements),
     (routes.SUMMARIZE, summarize),
+    (routes.SHOW_PICTURE, show_picture),
+    (routes.KEEP_PICTURE, keep_picture),
     (routes.LIST_COMMENTS, list_comments),
     (routes.CREATE_COMMENT, create_comment),
     (routes.COMMENT_TEXT, comment_text),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATABASE_NAME = "imagechat.sqlite"
 KEY_FILE_NAME = "seal.key"
 LOCK_NAME = "server.lock"
+PICTURES_NAME = "pictures"
 
 VERB_WAIT_S = 5.0
 """A verb holds the folder no longer than it takes to write a row; so long is waited for one."""

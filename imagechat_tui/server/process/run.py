@@ -180,6 +180,8 @@ class _Server:
         from imagechat_tui.server.http.app import ServerOptions, create_app
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
         from imagechat_tui.server.http.origins import EdgeRules, guard
+        from imagechat_tui.server.process.data_folder import PICTURES_NAME
+        from imagechat_tui.server.storage.pictures import Pictures
 
         options = self._options
         tokens = Tokens(await store.secret("server"))
@@ -196,7 +198,15 @@ class _Server:
         proxies = TrustedProxies(options.trusted_proxies)
         self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
         settings = ServerOptions(proxies=proxies)
-        app = create_app(store, broker, tokens=tokens, auth=auth, limits=limits, settings=settings)
+        app = create_app(
+            store,
+            broker,
+            tokens=tokens,
+            auth=auth,
+            limits=limits,
+            pictures=Pictures(options.data_dir / PICTURES_NAME),
+            settings=settings,
+        )
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))
         runner = web.AppRunner(
             app,

@@ -90,6 +90,11 @@ def vote_not_found() -> Refused:
     return Refused(404, codes.NOT_FOUND, "Vote not found")
 
 
+def picture_not_found() -> Refused:
+    """A picture that is not there, or not this tenant's."""
+    return Refused(404, codes.NOT_FOUND, "Picture not found")
+
+
 def image_not_found() -> Refused:
     """An image that is not there, or not this tenant's."""
     return Refused(404, codes.NOT_FOUND, "Image not found")
