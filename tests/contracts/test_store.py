@@ -1062,6 +1062,7 @@ async def test_people_are_found_by_the_beginning_of_a_name(store: Store) -> None
         User(UserId("demo:3"), username="anton", is_private=True),
         User(UserId("demo:4")),
         User(UserId("demo:5"), username="an", display_name="an"),
+        User(UserId("demo:6"), username="y" + "😀" * 999, display_name="z" + "😀" * 499),
     ]
     for user in people:
         await store.put_user(eg.TENANT, user, verified=True, now_ms=eg.T0)
@@ -1075,8 +1076,8 @@ async def test_people_are_found_by_the_beginning_of_a_name(store: Store) -> None
     assert found == {
         (eg.TENANT, "an", 9): ["demo:5", "demo:2", "demo:1"],
         (eg.TENANT, "AN", 1): ["demo:5"],
-        (eg.TENANT, "z", 9): ["demo:1"],
-        (eg.TENANT, "", 9): ["demo:5", "demo:2", "demo:1"],
+        (eg.TENANT, "z", 9): ["demo:1", "demo:6"],
+        (eg.TENANT, "", 9): ["demo:5", "demo:2", "demo:1", "demo:6"],
         (eg.TENANT, "ann%", 9): [],
     } | {
         (OTHER, beginning, most): []

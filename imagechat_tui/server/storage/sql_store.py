@@ -54,6 +54,9 @@ from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.transaction import RoomState
 
+NAME_INDEXED = 100
+"""Characters of a name by which people are found: an index takes no longer ones."""
+
 T = TypeVar("T")
 Work = Callable[[SqlTransaction], T]
 
@@ -424,14 +427,15 @@ class SqlStore:
 
     async def users_named(self, tenant_id: TenantId, beginning: str, most: int) -> tuple[User, ...]:
         """See Store. Each kind of name has its index; who is found by both is told once."""
-        first = ascii_lower(beginning)
+        first = ascii_lower(beginning)[:NAME_INDEXED]
 
         def read(tx: SqlTransaction) -> tuple[User, ...]:
             found: dict[UserId, User] = {}
             for column in ("username", "display_name"):
+                name = f"substr(lower({column}), 1, {NAME_INDEXED})"
                 lines = tx.db.execute(
-                    f"SELECT {rows.PERSON} FROM person WHERE tenant_id = ? AND lower({column}) >= ?"
-                    f" AND lower({column}) < ? AND is_private = 0 ORDER BY lower({column}) LIMIT ?",
+                    f"SELECT {rows.PERSON} FROM person WHERE tenant_id = ? AND {name} >= ?"
+                    f" AND {name} < ? AND is_private = 0 ORDER BY {name} LIMIT ?",
                     (tenant_id, first, f"{first}\U0010ffff", most),
                 )
                 found |= {user.id: user for user in map(rows.read_person, lines)}

@@ -4,8 +4,8 @@ ALTER TABLE person ADD COLUMN display_label TEXT NOT NULL DEFAULT '';
 ALTER TABLE person ADD COLUMN website_url TEXT;
 ALTER TABLE person ADD COLUMN is_private INTEGER NOT NULL DEFAULT 0;
 
-CREATE INDEX person_by_username ON person (tenant_id, lower(username));
-CREATE INDEX person_by_display_name ON person (tenant_id, lower(display_name));
+CREATE INDEX person_by_username ON person (tenant_id, substr(lower(username), 1, 100));
+CREATE INDEX person_by_display_name ON person (tenant_id, substr(lower(display_name), 1, 100));
 
 ALTER TABLE comment ADD COLUMN avatar_src TEXT;
 ALTER TABLE comment ADD COLUMN commenter_link TEXT;
