@@ -17,6 +17,8 @@ CommentId = NewType("CommentId", str)
 
 UserId = NewType("UserId", str)
 """``tenantId:id`` for a signed-in user, ``anon:…`` for an anonymous session."""
+ANONYMOUS_PREFIX = "anon:"
+"""What the ids of people without sign-in begin with: they have no name."""
 
 BroadcastId = NewType("BroadcastId", str)
 """Names one write by one client; copied into every event that the write causes."""

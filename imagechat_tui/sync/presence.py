@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from imagechat_tui.protocol.events import LiveEvent, PresenceUpdate, ViewingChanged
-from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, UserId
 from imagechat_tui.protocol.models import Point, User
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due
@@ -67,7 +67,10 @@ class PresenceState:
         """It was told who came, went or looks at what, and that was applied: are they known by name?"""
         if self._list.running:
             self._heard.append(event)
-        if isinstance(event, PresenceUpdate) and any(user not in names for user in event.joined):
+        if (
+            isinstance(event, PresenceUpdate)
+            and any(user not in names and not user.startswith(ANONYMOUS_PREFIX) for user in event.joined)
+        ):  # who is nobody has no name: a stranger who comes and goes would have everybody ask again and again
             self._list.want(self._core.now + NAMES_WITHIN_S)
 
     def list_loaded(self, loaded: UsersLoaded) -> bool:

@@ -96,6 +96,18 @@ def test_who_is_known_by_name_needs_no_question() -> None:
     desk.nothing(FetchPresence)
 
 
+@pytest.mark.security
+def test_strangers_who_come_and_go_make_nobody_ask() -> None:
+    desk = joined()
+    for n in range(5):
+        desk.hears(eg.presence_update(joined=(UserId(f"anon:{n}"),)))
+        desk.wait(1.0)
+    desk.nothing(FetchPresence)
+    desk.hears(eg.presence_update(joined=(UserId("anon:9"), CARL)))
+    desk.wait(1.0)
+    desk.take(FetchPresence)
+
+
 @pytest.mark.parametrize("status", [None, 503, 429])
 def test_a_question_that_failed_is_asked_again(status: int | None) -> None:
     desk = opened()

@@ -23,14 +23,14 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import codes, sso
 from imagechat_tui.protocol.codec import MalformedMessage, parse_object
-from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UserId
 from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.protocol.models import User
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Actor, Role
 from imagechat_tui.server.guard.peer import kernel_user
 from imagechat_tui.server.guard.seal import SealBroken, Sealer
-from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, DAY_S, Tokens
+from imagechat_tui.server.guard.tokens import DAY_S, Tokens
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
 
 MAX_SSO_LENGTH = 120_000

@@ -17,7 +17,7 @@ import re
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UrlId, UserId
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.storage import RoomKey
@@ -29,7 +29,6 @@ LIFETIME_DAYS = 3
 MAX_TOKEN_LENGTH = 4_096
 """Characters; longer values are not even looked at."""
 SESSION_BYTES = 16
-ANONYMOUS_PREFIX = "anon:"
 
 _ROOM_TOKEN = re.compile(r"r1[A-Za-z0-9_-]{24}")
 _USER_TOKEN_VERSION = "u1"

@@ -9,14 +9,13 @@ import time
 from aiohttp import WSMsgType, web
 
 from imagechat_tui.protocol import codec, codes, routes
-from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.broker.buckets import Bucket
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.limits import ANY_FRAMES, CROSSHAIR_FRAMES, SOCKET_FRAMES, Limit
-from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX
 from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving

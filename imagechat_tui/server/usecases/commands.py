@@ -18,13 +18,13 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.events import LoggedEvent, Stamp
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, User, Vote
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
 from imagechat_tui.server.guard.auth import HTTPS
 from imagechat_tui.server.guard.limits import Limit, Limits, tenant_requests
-from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, Tokens
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import Announced, Change, Decision, ReaderKey, RoomKey, Store, Subject
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain

@@ -5,9 +5,9 @@ A key is made of what it opens and kept nowhere. What signed-in people wrote has
 
 from __future__ import annotations
 
-from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId
 from imagechat_tui.protocol.models import Comment, Conversation, Vote
-from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, Tokens
+from imagechat_tui.server.guard.tokens import Tokens
 
 
 def opens(

@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import TenantId, UrlId, UserId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import User, Viewing
 from imagechat_tui.protocol.routes import UsersOnline
 from imagechat_tui.server.guard.access import Action, Actor, allowed
-from imagechat_tui.server.guard.tokens import ANONYMOUS_PREFIX, Tokens
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.storage import Store
 from imagechat_tui.server.usecases.refusals import Refused
