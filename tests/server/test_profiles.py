@@ -43,6 +43,21 @@ async def test_nobody_is_sent_to_an_address_that_is_none(house: House, link: str
     assert "websiteUrl" not in part(await alice.thread(), "user")
 
 
+@pytest.mark.security
+async def test_a_picture_that_is_written_out_is_sent_to_nobody_else(house: House) -> None:
+    drawn = "data:image/png;base64," + "A" * 20_000
+    alice, bob = house.person("alice", avatar=drawn), house.person("bob")
+    async with await alice.sub(await alice.thread()) as socket:
+        await frame(socket, presence=True)
+        for path, query in (
+            ("/pages/demo/users/online", {"urlId": K}),
+            ("/pages/demo/users/info", {"ids": alice.id}),
+        ):
+            (seen,) = items(await bob.gets("GET", path, **query), "users")
+            assert (seen["id"], "avatarSrc" in seen) == (alice.id, False)
+    assert part(await alice.thread(), "user")["avatarSrc"] == drawn
+
+
 async def test_who_wishes_to_stay_private_is_named_beside_their_comments_only(house: House) -> None:
     alice = house.person("alice", isProfileActivityPrivate=True, avatar=FACE)
     said = part(await alice.writes("hello", "b1"), "comment")

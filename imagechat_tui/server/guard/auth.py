@@ -216,7 +216,9 @@ class Authenticator:
             self._known.move_to_end(key)
             return True
         try:
-            if not await self._store.put_user(tenant_id, user, verified=verified, now_ms=self._now_ms()):
+            # a picture that is written out is as long as a hundred profiles, and everybody would be sent it
+            kept = replace(user, avatar_src=_link(user.avatar_src))
+            if not await self._store.put_user(tenant_id, kept, verified=verified, now_ms=self._now_ms()):
                 return False
         except StoreUnavailable:  # a full disk must not stop readers; a write will find out for itself
             if not verified:
