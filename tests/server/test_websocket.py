@@ -182,6 +182,21 @@ async def test_a_frame_of_a_client_has_at_most_4_kib(house: House, size: int, re
     assert (message.type is WSMsgType.CLOSE and message.data == 1009) is refused
 
 
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("field", "filler", "refused"),
+    [(0, 0, 101), (0, 16_000, 101), (0, 17_000, 414), (1_000, 0, 101), (1_100, 0, 431)],
+)
+async def test_a_socket_keeps_no_long_request(house: House, field: int, filler: int, refused: int) -> None:
+    alice = house.person("alice")
+    listed = await alice.list()
+    query = {key: str(listed[name]) for key, name in SUB_QUERY.items()} | {"filler": "x" * filler}
+    headers = UPGRADE | {f"X-{n}": "x" * field for n in range(15)}
+    answer = await house.client.get("/sub", params=query, headers=headers)
+    assert answer.status == refused
+    answer.close()
+
+
 async def test_a_store_that_fails_during_the_join_says_come_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,8 @@ from imagechat_tui.server.usecases.summaries import SummaryQueries
 from imagechat_tui.server.usecases.votes import VoteCommands
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 16 * 1024
+"""All headers of a request together. The one that became a socket is kept as long as that."""
 STORE_RETRY_S = 5
 COMPRESSED_BYTES = 4 * 1024
 """Answers from here on are compressed: shorter ones are a few packets anyway."""
@@ -187,6 +189,10 @@ async def _compress(request: web.Request, response: web.Response, body: bytes) -
     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
 
 
+def _field_bytes(field: tuple[bytes, bytes]) -> int:
+    return len(field[0]) + len(field[1])
+
+
 def _takes_gzip(request: web.Request) -> bool:
     for offer in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
         coding, _, weight = offer.replace(" ", "").lower().partition(";")
@@ -208,6 +214,8 @@ async def _answering(request: web.Request, handler: Handler) -> web.StreamRespon
     try:
         if "%00" in request.raw_path:  # no store shall have to keep NUL; bodies are checked by their codec
             raise Refused(400, codes.INVALID_INPUT)
+        if sum(map(_field_bytes, request.raw_headers)) > MAX_HEAD_BYTES:
+            raise Refused(431, codes.TOO_LARGE)
         if request.body_exists and request.headers.get(hdrs.CONTENT_ENCODING, _AS_IT_IS) != _AS_IT_IS:
             raise Refused(415, codes.ENCODED_BODY)
         return await handler(request)

@@ -33,8 +33,16 @@ RESERVED_DESCRIPTORS = 128
 WANTED_DESCRIPTORS = 16_384
 """The soft limit is raised so far, where the hard one allows it."""
 
-HTTP_READING: Mapping[str, Any] = MappingProxyType({"auto_decompress": False})
-"""How aiohttp reads: a body that is packed would be inflated before its size is looked at, on the event loop."""
+HTTP_READING: Mapping[str, Any] = MappingProxyType(
+    {
+        "auto_decompress": False,
+        "max_line_size": 128 * 1024,
+        "max_field_size": 16 * 1024,
+        "max_headers": 64,
+    }
+)
+"""How aiohttp reads. An ``sso`` parameter in the request line may carry a picture. A body that is packed would be
+inflated before its size is looked at, on the event loop."""
 UNREAD_BYTES = 64 * 1024
 """Of a body that nobody wants any more, so much is passed over, counted from the request's start."""
 KEPT_BYTES = 2 * 1024 * 1024

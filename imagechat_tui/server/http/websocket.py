@@ -30,6 +30,8 @@ from imagechat_tui.server.usecases.refusals import Refused
 PING_EVERY_S = 20.0
 CLOSE_WITHIN_S = 2.0
 MAX_FRAME_BYTES = 4 * 1024
+MAX_SOCKET_TARGET_BYTES = 16 * 1024
+"""Of a request that would be kept as long as its socket: room, token and position are far shorter."""
 MAX_IDS = 500
 OVERLOAD_SPREAD_S = 5
 """Over how many seconds those are spread who come all at once."""
@@ -38,6 +40,8 @@ OVERLOAD_SPREAD_S = 5
 async def subscribe(request: web.Request) -> web.StreamResponse:
     """Make the request a socket of one room, and serve it until it ends."""
     serving = request.app[SERVING]
+    if len(request.raw_path) > MAX_SOCKET_TARGET_BYTES:
+        raise Refused(414, codes.TOO_LARGE)
     ids = codec.decode_subscribe(request.query)
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
     tenant_id = TenantId(ids.tenant_id_ws)

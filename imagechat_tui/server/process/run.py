@@ -51,10 +51,6 @@ BLANK_EVERY_S = 15.0
 """How often threads are blanked that can be restored no more; restored is none that is due, blanked or not."""
 RESTART_SPREAD_S = 3.0
 """Over how long the sockets are closed at the end: not all clients shall come back at once."""
-MAX_TARGET_BYTES = 128 * 1024
-"""Longest request line: an ``sso`` parameter may carry a picture."""
-MAX_HEADER_BYTES = 16 * 1024
-MAX_HEADERS = 64
 KEEP_ALIVE_S = 75.0
 RETIRE_LOOKS, RETIRE_LOOK_S = 20, 0.02
 HANDLERS_TIMEOUT_S = 5.0
@@ -214,9 +210,6 @@ class _Server:
             shutdown_timeout=HANDLERS_TIMEOUT_S,
             keepalive_timeout=KEEP_ALIVE_S,
             **HTTP_READING,
-            max_line_size=MAX_TARGET_BYTES,
-            max_field_size=MAX_HEADER_BYTES,
-            max_headers=MAX_HEADERS,
         )
         await runner.setup()
         return runner
