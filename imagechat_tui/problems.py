@@ -22,8 +22,8 @@
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8
                              WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
                              TextEmpty  NotACommentName  NotAFilter  NoSuchMarker  NotRestorable  NoSuchComment
-                             NobodyToAsk  NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotAnOrigin
-                             NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
+                             NobodyToAsk  NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotALimit
+                             NotAnOrigin  NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
                              NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
@@ -647,6 +647,15 @@ class NotAnAddress(Struct, frozen=True):
     given: str
 
 
+class NotALimit(Struct, frozen=True):
+    """A server has no such limit, or it cannot be that."""
+
+    given: str
+    name: str
+    usual: str
+    """What the limit of that name is unless it is set; empty if there is none."""
+
+
 class NotAnOrigin(Struct, frozen=True):
     """A web page is named by its origin: scheme, host, and port if there is one."""
 
@@ -721,6 +730,7 @@ VerbProblem: TypeAlias = (
     | UserWithComma
     | Unencrypted
     | NotAnAddress
+    | NotALimit
     | NotAnOrigin
     | NotAHostName
     | DemoServerDied

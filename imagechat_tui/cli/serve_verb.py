@@ -43,6 +43,13 @@ from imagechat_tui.settings import is_loopback
     metavar="CIDR",
     help="A proxy's address, or a network of them: their X-Forwarded-For and Forwarded are believed.",
 )
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another limit than the default, as write=5/s,20 or seats-per-user=20; the README lists them.",
+)
 @click.option("--simple-sso", is_flag=True, help="Accept unsigned SSO too: only on a trusted network.")
 @click.option(
     "--shared",
@@ -62,6 +69,7 @@ def serve(
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
     trusted_proxies: tuple[str, ...],
+    limits: tuple[str, ...],
     simple_sso: bool,
     shared: Path | None,
     local: bool,
@@ -117,6 +125,7 @@ def serve(
             hosts=tuple(map(_host_name, hosts)),
             origins=tuple(map(_origin, origins)),
             trusted_proxies=tuple(map(_network, trusted_proxies)),
+            limits=tuple(map(_limit, limits)),
             simple_sso=simple_sso,
         )
     )
@@ -132,6 +141,23 @@ def _network(given: str) -> str:
         return str(ipaddress.ip_network(given))
     except ValueError:
         raise VerbFailed(problems.NotAnAddress(given)) from None
+
+
+def _limit(given: str) -> str:
+    """A limit as it was given.
+
+    Raises:
+        VerbFailed: There is none of that name, or it cannot be that.
+    """
+    from imagechat_tui.server.process.limit_options import DEFAULTS, NotALimit, parse_limits, shown
+
+    try:
+        parse_limits((given,))
+    except NotALimit:
+        name = given.partition("=")[0]
+        usual = shown(DEFAULTS[name]) if name in DEFAULTS else ""
+        raise VerbFailed(problems.NotALimit(given, name, usual)) from None
+    return given
 
 
 _HOST_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]{0,252}", re.IGNORECASE)

@@ -122,6 +122,13 @@ def verb_words(problem: VerbProblem) -> Words:
                 "Give --trust-proxy the address from which the proxy connects, such as 127.0.0.1, "
                 "or a network of them, such as 10.0.0.0/8.",
             )
+        case problems.NotALimit(given=given, name=name, usual=usual):
+            known = f"Give --limit a value such as {safe_name(name)}={safe_name(usual)}."
+            return Words(
+                "No limit",
+                f"{safe_name(given)} is not a limit of a server.",
+                known if usual else "Give --limit the name of one and a value, such as write=5/s,20.",
+            )
         case problems.NotAnOrigin(given=given):
             return Words(
                 "No origin",

@@ -74,6 +74,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
     [
         ("--trust-proxy", "127.0.0.1", "trusted_proxies", "127.0.0.1/32"),
         ("--trust-proxy", "2001:DB8::/32", "trusted_proxies", "2001:db8::/32"),
+        ("--limit", "write=2.5/s,10", "limits", "write=2.5/s,10"),
+        ("--limit", "seats-per-user=3", "limits", "seats-per-user=3"),
         ("--allow-origin", "https://example.com", "origins", "https://example.com"),
         ("--allow-origin", "https://Example.com/", "origins", "https://example.com"),
         ("--allow-origin", "https://example.com:443", "origins", "https://example.com"),
@@ -96,6 +98,7 @@ def test_who_may_come_in_is_named_as_requests_name_them(
     ("option", "given"),
     [
         *(("--trust-proxy", given) for given in ("proxy.example.net", "127.0.0.1:80", "10.0.0.1/8")),
+        *(("--limit", given) for given in ("write", "write=5", "writes=5/s,20", "seats-per-user=0")),
         *(("--allow-origin", given) for given in ("x", "example.com", "https://", "https://a/page", "https://a b")),
         *(("--allow-origin", given) for given in ("*", "null", "https://u@a", "https://a:99999", "https://a:")),
         *(("--allow-host", given) for given in ("a b", "a:8787", "https://a", "*.example", "a/b", "a\nb")),

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import zlib
+from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType
@@ -14,7 +15,7 @@ from imagechat_tui.protocol.routes import EXTENSION_HEADER, Route
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
 from tests.protocol.openapi import breaches
-from tests.server.house import IMAGE, House, Json, K, comment, items, marker, part
+from tests.server.house import IMAGE, House, Json, K, comment, items, marker, part, running_house
 
 ROUTES = [route for route, _ in (*handlers.ROUTES, *handlers_live.ROUTES)]
 EVERY_ROUTE = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
@@ -82,19 +83,15 @@ async def test_a_body_has_at_most_64_kib(house: House, size: int, status: int) -
     assert answer == status
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(handlers, "BODY_WITHIN_S", 0.01)
-    reading, writing = await asyncio.open_connection("127.0.0.1", house.client.port)
-    token = house.person("alice").token.encode().hex()
-    sso = "".join(f"%{token[at : at + 2]}" for at in range(0, len(token), 2))
-    writing.write(
-        f"POST /comments/demo?sso={sso} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{{".encode()
-    )
-    head = await reading.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 408 ")
-    writing.close()
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    async with running_house(tmp_path, body_within_s=0.01) as house:
+        reading, writing = await asyncio.open_connection("127.0.0.1", house.client.port)
+        token = house.person("alice").token.encode().hex()
+        sso = "".join(f"%{token[at : at + 2]}" for at in range(0, len(token), 2))
+        head = f"POST /comments/demo?sso={sso} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{{"
+        writing.write(head.encode())
+        assert (await reading.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 408 ")
+        writing.close()
 
 
 async def test_plain_readers_get_no_key_that_the_openapi_file_lacks(house: House) -> None:

@@ -10,11 +10,9 @@ from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.server.broker.buckets import Bucket, Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import (
-    ANY_FRAMES,
-    CROSSHAIR_FRAMES,
     DEFAULT_RULES,
     LOCAL_RULES,
-    SOCKET_FRAMES,
+    FrameRules,
     Limit,
     Limits,
     SeatLimit,
@@ -50,8 +48,7 @@ def test_the_documented_defaults_hold() -> None:
     assert DEFAULT_RULES[Limit.HANDSHAKES] == Rule(200, 200)
     assert DEFAULT_RULES[Limit.ADDRESS] == Rule(50, 1_000)
     assert DEFAULT_RULES[Limit.ATTEMPT] == Rule(10, 100)
-    frames = (SOCKET_FRAMES, CROSSHAIR_FRAMES, ANY_FRAMES)
-    assert frames == (Rule(1, 10), Rule(2, 2), Rule(4, 100))
+    assert FrameRules() == FrameRules(others=Rule(1, 10), crosshairs=Rule(2, 2), any=Rule(4, 100))
     assert SeatRules() == SeatRules(
         per_user=20, guests_per_address=60, guests_per_tenant=500, per_tenant=2_000, per_process=10_000
     )

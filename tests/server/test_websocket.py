@@ -14,7 +14,7 @@ from aiohttp import WSMsgType
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
-from imagechat_tui.server.guard.limits import ANY_FRAMES, Limit, Limits
+from imagechat_tui.server.guard.limits import FrameRules, Limit, Limits
 from imagechat_tui.server.guard.tokens import LIFETIME_DAYS
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage import RoomKey, StoreUnavailable
@@ -85,7 +85,7 @@ async def test_crosshairs_beyond_any_hand_end_the_socket(house: House) -> None:
     alice = house.person("alice")
     socket = await alice.sub(await alice.list(), v="2")
     await frame(socket)
-    for _ in range(int(ANY_FRAMES.burst) + 20):
+    for _ in range(int(FrameRules().any.burst) + 20):
         await socket.send_str('{"type":"cursor","x":1,"y":2}')
     message = await socket.receive(timeout=60)
     while message.type is WSMsgType.TEXT:

@@ -72,13 +72,16 @@ LOCAL_RULES: Mapping[Limit, Rule] = MappingProxyType(
 )
 """Limits of a local server: wide enough for any script of its one person, still a wall against a loop."""
 
-SOCKET_FRAMES = Rule(1, 10)
-"""Frames one socket may send, control frames and fragments included: 10 in 10 s; beyond it the socket is
-closed (1008)."""
-CROSSHAIR_FRAMES = Rule(2, 2)
-"""Crosshair frames one socket may send; those beyond are dropped."""
-ANY_FRAMES = Rule(4, 100)
-"""Whole messages, crosshairs included: a link that hung brings many at once; beyond it the socket is closed."""
+
+class FrameRules(Struct, frozen=True):
+    """What one socket may send. Beyond it the socket is closed (1008)."""
+
+    others: Rule = Rule(1, 10)
+    """Frames, control frames and fragments included, but for crosshairs and versions: 10 in 10 s."""
+    crosshairs: Rule = Rule(2, 2)
+    """Crosshairs; those beyond are dropped, and close nothing."""
+    any: Rule = Rule(4, 100)
+    """Whole messages, crosshairs included: a link that hung brings many at once."""
 
 
 class Limits:

@@ -21,7 +21,7 @@ from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.protocol.thread_keys import UrlTooLong
 from imagechat_tui.server.broker import Broker
 from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
-from imagechat_tui.server.guard.limits import Limit, Limits, SeatLimit, SeatRules
+from imagechat_tui.server.guard.limits import FrameRules, Limit, Limits, SeatLimit, SeatRules
 from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http import rest as handlers
@@ -72,6 +72,8 @@ class ServerOptions(Struct, frozen=True):
     now_ms: Callable[[], int] = wall_ms
     proxies: TrustedProxies = TrustedProxies()
     seats: SeatRules = SeatRules()
+    frames: FrameRules = FrameRules()
+    body_within_s: float = 15.0
     penalty_s: float = 1.0
     """How long the answer takes that somebody asks too often."""
 
@@ -117,6 +119,8 @@ def create_app(
             process=broker.process,
             now_ms=settings.now_ms,
             proxies=settings.proxies,
+            frames=settings.frames,
+            body_within_s=settings.body_within_s,
             penalty_s=settings.penalty_s,
         )
         await hub.start()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from imagechat_tui.server.guard.auth import Authenticator
-    from imagechat_tui.server.guard.limits import Limits, SeatLimit
+    from imagechat_tui.server.guard.limits import FrameRules, Limits, SeatLimit
     from imagechat_tui.server.guard.proxies import TrustedProxies
     from imagechat_tui.server.guard.tokens import Tokens
     from imagechat_tui.server.live.hub import Hub
@@ -53,6 +53,8 @@ class Serving(Struct, frozen=True):
     """Its name among those on the store."""
     now_ms: Callable[[], int]
     proxies: TrustedProxies
+    frames: FrameRules
+    body_within_s: float
     penalty_s: float
 
 

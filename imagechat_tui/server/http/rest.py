@@ -23,7 +23,6 @@ from imagechat_tui.server.storage.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from imagechat_tui.server.usecases.commands import Request
 from imagechat_tui.server.usecases.refusals import Refused, picture_not_found
 
-BODY_WITHIN_S = 15.0
 PICTURE_BYTES_PER_S = 64 * 1024
 """A picture may take as much longer as this speed takes for it."""
 PICTURE_CHUNK_BYTES = 256 * 1024
@@ -178,7 +177,7 @@ async def keep_picture(request: web.Request) -> web.Response:
     if length > MAX_PICTURE_BYTES:
         raise Refused(413, codes.TOO_LARGE, "A picture may have 20 MiB.")
     try:
-        async with asyncio.timeout(BODY_WITHIN_S + length / PICTURE_BYTES_PER_S):
+        async with asyncio.timeout(request.app[SERVING].body_within_s + length / PICTURE_BYTES_PER_S):
             chunks = request.content.iter_chunked(PICTURE_CHUNK_BYTES)
             await pictures.keep(actor, _counted_as(request, actor), sha256, length, chunks)
     except TimeoutError:
@@ -417,9 +416,9 @@ def _identified(actor: Actor) -> None:
 
 
 async def body_of(request: web.Request) -> JsonObject:
-    """The JSON object in the body, which has 15 s to come."""
+    """The JSON object in the body, which has some seconds to come."""
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
+        async with asyncio.timeout(request.app[SERVING].body_within_s):
             raw = await request.read()
     except TimeoutError:
         raise Refused(408, codes.DEADLINE, "The body did not come in time.") from None

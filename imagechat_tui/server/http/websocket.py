@@ -15,7 +15,7 @@ from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.broker.buckets import Bucket
 from imagechat_tui.server.guard.access import Actor
-from imagechat_tui.server.guard.limits import ANY_FRAMES, CROSSHAIR_FRAMES, SOCKET_FRAMES, Limit
+from imagechat_tui.server.guard.limits import Limit
 from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
@@ -72,11 +72,11 @@ async def _listen(
     resume: Position | None,
 ) -> web.WebSocketResponse:
     gate, flooded, now = gate_of(request), asyncio.Event(), time.monotonic()
-    meter = FrameMeter(Bucket(ANY_FRAMES, now), Bucket(SOCKET_FRAMES, now), time.monotonic)
+    meter = FrameMeter(Bucket(serving.frames.any, now), Bucket(serving.frames.others, now), time.monotonic)
     if gate is not None:
         gate.count_frames(meter, flooded.set)
         if flooded.is_set():  # before there is a socket
-            raise Refused(429, codes.RATE_LIMITED, retry_after_s=SOCKET_FRAMES.burst)
+            raise Refused(429, codes.RATE_LIMITED, retry_after_s=serving.frames.others.burst)
     socket = web.WebSocketResponse(
         timeout=CLOSE_WITHIN_S,
         heartbeat=PING_EVERY_S,
@@ -127,8 +127,8 @@ async def _hear(socket: web.WebSocketResponse, serving: Serving, subscriber: Sub
         False if it was too much.
     """
     started = time.monotonic()
-    frames, crosshairs = Bucket(SOCKET_FRAMES, started), Bucket(CROSSHAIR_FRAMES, started)
-    messages = Bucket(ANY_FRAMES, started)
+    frames, crosshairs = Bucket(serving.frames.others, started), Bucket(serving.frames.crosshairs, started)
+    messages = Bucket(serving.frames.any, started)
     async for message in socket:
         now = time.monotonic()
         told = codec.decode_client_frame(message.data) if message.type is WSMsgType.TEXT else None

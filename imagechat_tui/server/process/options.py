@@ -36,6 +36,8 @@ class ServeOptions(Struct, frozen=True):
     """Web pages that may use it."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of proxies that are believed about whom they speak for."""
+    limits: tuple[str, ...] = ()
+    """Limits other than the default ones, ``NAME=VALUE`` each (``limit_options``)."""
     simple_sso: bool = False
     """Believe unsigned SSO: only in a trusted network."""
     idle_exit_s: float | None = None

@@ -177,9 +177,16 @@ class _Server:
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
         from imagechat_tui.server.http.origins import EdgeRules, guard
         from imagechat_tui.server.process.data_folder import PICTURES_NAME
+        from imagechat_tui.server.process.limit_options import (
+            connections,
+            parse_limits,
+            rates,
+            server_options,
+        )
         from imagechat_tui.server.storage.pictures import Pictures
 
         options = self._options
+        chosen = parse_limits(options.limits)
         tokens = Tokens(await store.secret("server"))
         auth = Authenticator(
             store,
@@ -190,10 +197,12 @@ class _Server:
             simple_sso=options.simple_sso,
         )
         broker = MemoryBroker()
-        limits = Limits(broker.counts, LOCAL_RULES if options.local else DEFAULT_RULES)
+        limits = Limits(broker.counts, rates(LOCAL_RULES if options.local else DEFAULT_RULES, chosen))
         proxies = TrustedProxies(options.trusted_proxies)
-        self._connections = Connections(ConnectionRules.of_this_process(), limits=limits, proxies=proxies)
-        settings = ServerOptions(proxies=proxies)
+        self._connections = Connections(
+            connections(ConnectionRules.of_this_process(), chosen), limits=limits, proxies=proxies
+        )
+        settings = server_options(ServerOptions(proxies=proxies), chosen)
         app = create_app(
             store,
             broker,
