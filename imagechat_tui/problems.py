@@ -9,7 +9,7 @@
     │                        ServerDied (with the ServeProblem that it told)  ServerNotReady
     ├── ServeError           DataFolderUnusable  DiskFull  DataInUse  DataBroken  DataNewer  PortInUse
                              PortDenied  HostUnknown  SocketImpossible  SocketExposed  SharedFolderUnfit
-    │                        TlsUnusable
+    │                        TlsUnusable  PartEnded
     ├── PictureError         PictureMissing  PictureForbidden  PictureUnreadable  NoPictureInFolder  NotAPicture
     │                        OddKind  PictureCorrupt  PictureCutOff  PictureNotWhole  TooManyPixels
     │                        TooManyBytes  TooMuchMemory  TooSlow  PictureNotFetched  PictureRefused
@@ -290,6 +290,16 @@ class SharedFolderUnfit(Struct, frozen=True, tag_field="problem", tag="shared-fo
     """The folder for a group is not ours, others can write to it, or the group cannot enter it."""
 
     path: str
+
+
+ServerPart: TypeAlias = Literal["writer", "log-follower"]
+"""What a server cannot do without: it keeps what is written, it tells what was."""
+
+
+class PartEnded(Struct, frozen=True, tag_field="problem", tag="part-ended"):
+    """A part of a running server has ended by itself, and the server with it."""
+
+    part: ServerPart
 
 
 class TlsUnusable(Struct, frozen=True, tag_field="problem", tag="tls"):
@@ -1002,6 +1012,7 @@ ServeProblem: TypeAlias = (
     | SocketExposed
     | SharedFolderUnfit
     | TlsUnusable
+    | PartEnded
 )
 """Why a server did not start."""
 

@@ -97,6 +97,7 @@ def _its_log(path: str, named: bool) -> str:
     return f"Its log: {safe_line(path)}" if named else ""
 
 
+_START_AGAIN = "Start the server again, and report what the log says."
 _MAKE_ROOM = "Make room there, or set XDG_DATA_HOME and XDG_STATE_HOME to folders on another."
 
 
@@ -134,15 +135,22 @@ def _local_death(cause: ServeProblem) -> tuple[str, str] | None:
             return "The server's socket cannot be created.", "Set XDG_RUNTIME_DIR to a private directory."
         case problems.SharedFolderUnfit():
             return "The shared directory is not safe.", "Try: chmod 2750 DIR"
-        case problems.PortInUse() | problems.PortDenied() | problems.HostUnknown() | problems.TlsUnusable():
+        case (
+            problems.PortInUse()
+            | problems.PortDenied()
+            | problems.HostUnknown()
+            | problems.TlsUnusable()
+            | problems.PartEnded()
+        ):
             return None
         case _:
             assert_never(cause)
 
 
 def serve_words(problem: ServeProblem) -> Words:
-    """Why ``imagechat serve`` did not start."""
-    return Words("Cannot start", *_no_server(problem))
+    """Why ``imagechat serve`` did not start, or has ended."""
+    title = "Server ended" if isinstance(problem, problems.PartEnded) else "Cannot start"
+    return Words(title, *_no_server(problem))
 
 
 def _no_server(problem: ServeProblem) -> tuple[str, str]:
@@ -198,6 +206,9 @@ def _no_server(problem: ServeProblem) -> tuple[str, str]:
             )
         case problems.TlsUnusable(path=path, why=why):
             return f"The certificate {safe_line(path)} or its key cannot be used{_because(why)}.", ""
+        case problems.PartEnded(part=part):
+            work = "keeps what people write" if part == "writer" else "tells people what is new"
+            return f"Its part that {work} has ended by itself.", _START_AGAIN
         case _:
             assert_never(problem)
 

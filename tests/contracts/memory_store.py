@@ -6,6 +6,7 @@ rules of its own but for reading, and forgets everything with the process that o
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections import Counter
@@ -711,6 +712,12 @@ class MemoryStore:
 
     async def secret(self, name: str) -> bytes:
         return self._data.secrets.setdefault(name, os.urandom(32))
+
+    async def check(self) -> None:
+        pass
+
+    async def watch(self) -> None:
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         self._opened[self._path] = self._data

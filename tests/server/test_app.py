@@ -14,6 +14,7 @@ from aiohttp import WSMsgType
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, Route
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
+from imagechat_tui.server.storage import sqlite
 from tests.protocol.openapi import breaches
 from tests.server.house import IMAGE, House, Json, K, comment, items, marker, part, running_house
 
@@ -178,6 +179,19 @@ async def test_a_body_that_says_it_is_not_packed_is_read(house: House) -> None:
         "POST", "/comment-image-chats/demo", marker(), {"Content-Encoding": "identity"}
     )
     assert status == 200
+
+
+@pytest.mark.reliability
+async def test_a_disk_without_room_is_told_to_whoever_watches_over_the_server(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = house.person("")
+    assert (await nobody.asks("GET", "/readyz"))[0] == 200
+    monkeypatch.setattr(sqlite, "MIN_FREE_BYTES", 1 << 80)
+    status, body, headers = await nobody.asks("GET", "/readyz")
+    assert (status, body["code"], body["reason"]) == (503, "store-failed", "Its disk is full.")
+    assert int(headers["Retry-After"]) > 0
+    assert (await nobody.asks("GET", "/healthz"))[0] == 200
 
 
 async def test_a_path_with_nul_is_refused_whatever_it_means(house: House) -> None:

@@ -32,6 +32,16 @@ from imagechat_tui.server.process.run import serve
 gc.disable()  # as the command does for its start
 given = json.loads(sys.argv[1])
 hub.ANSWER_WITHIN_S = given.pop("answer_within_s", hub.ANSWER_WITHIN_S)
+
+async def ends(self):
+    raise RuntimeError("a bug")
+
+match given.pop("ends", ""):
+    case "writer":
+        from imagechat_tui.server.storage.writer import Writer
+        Writer.watch = ends
+    case "log-follower":
+        hub.LogFollower.run = ends
 for name in ("data_dir", "runtime_dir", "tls_cert"):
     if name in given:
         given[name] = Path(given[name])
@@ -154,6 +164,17 @@ def test_what_is_no_http_fills_no_log(data: Path) -> None:
         server.process.terminate()
         _out, log = server.process.communicate(timeout=60)
     assert len(log.splitlines()) == 1
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("part", ["writer", "log-follower"])
+def test_a_part_that_ends_by_itself_ends_the_server_with_words(data: Path, part: str) -> None:
+    with running(data_dir=data, port=0, ends=part) as server:
+        server.ready()
+        assert server.line() == {"problem": "part-ended", "part": part}
+        assert server.ended() == 70
+        _out, log = server.process.communicate()
+    assert f"the {part} has ended by itself: ending" in log and "RuntimeError: a bug" in log
 
 
 def test_a_second_server_on_the_same_data_is_refused_by_name(data: Path) -> None:

@@ -89,6 +89,15 @@ class Hub:
         await self._broker.start(self._hear, self._follower.look_at_all)
         self._following = asyncio.create_task(self._follower.run(), name="log-follower")  # noqa: TID251
 
+    async def watch(self) -> None:
+        """Wait for as long as the logs are followed, which should be until ``close``.
+
+        Raises:
+            Exception: What ended it: nobody hears anything any more.
+        """
+        assert self._following is not None
+        await asyncio.shield(self._following)
+
     def announce(self, rooms: Iterable[RoomKey]) -> None:
         """Tell every process that these logs grew."""
         for room in rooms:
@@ -114,8 +123,7 @@ class Hub:
                     await self._nobody_left.wait()
         if self._following is not None:
             self._following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._following
+            await asyncio.wait((self._following,))  # whatever ended it: ``watch`` tells that
         await self._broker.close()
         for room in self._rooms.values():
             if room.alarm is not None:

@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,7 @@ def serve(options: ServeOptions) -> int:
         The exit code.
 
     Raises:
-        ServeError: It could not start.
+        ServeError: It could not start, or a part that it cannot do without has ended.
     """
     from imagechat_tui.server.process.log import start_log
 
@@ -80,11 +80,13 @@ def serve(options: ServeOptions) -> int:
     start_log()
     try:
         with _held_data(options):
-            asyncio.run(_Server(options).run())
+            ended = asyncio.run(_Server(options).run())
     except ServeError as error:
         if options.ready_fd is not None:
             _write_line(options, {"ready": False, **to_builtins(error.problem)})
         raise
+    if ended is not None:
+        raise ServeError(ended)
     return 0
 
 
@@ -125,9 +127,10 @@ class _Server:
         self._runner: web.AppRunner | None = None
         self._connections: Connections | None = None
         self._listening: list[asyncio.Server] = []
+        self._ended: problems.PartEnded | None = None
 
-    async def run(self) -> None:
-        """Serve until told to end."""
+    async def run(self) -> problems.PartEnded | None:
+        """Serve until told to end. Returns what has ended by itself, if that was why."""
         from imagechat_tui.server.process.admin import ControlSocket, Tenants
         from imagechat_tui.server.process.data_folder import DataInUse, opened_store
         from imagechat_tui.server.storage import StoreError
@@ -162,6 +165,7 @@ class _Server:
                     gc.enable()
                 await self._until_the_end(store)
                 await self._shut_down()
+        return self._ended
 
     async def _set_up(self, store: Store, seal: Sealer) -> web.AppRunner:
         """The application with its edge, not listening yet."""
@@ -303,15 +307,34 @@ class _Server:
         )
 
     async def _until_the_end(self, store: Store) -> None:
-        """Look after the socket file and idleness until a signal comes, or one of them ends it."""
+        """Look after the socket file, idleness and the parts until a signal comes, or one of them ends it."""
+        from imagechat_tui.server.http.context import SERVING
+
+        assert self._runner is not None
         async with asyncio.TaskGroup() as tasks:
             warm_up = tasks.create_task(asyncio.to_thread(_load_what_the_first_comment_needs))
-            watch = tasks.create_task(self._watch())
-            blank = tasks.create_task(_keep_blanking(store))
+            watching = [
+                tasks.create_task(look)
+                for look in (
+                    self._watch(),
+                    _keep_blanking(store),
+                    self._end_with("writer", store.watch()),
+                    self._end_with("log-follower", self._runner.app[SERVING].hub.watch()),
+                )
+            ]
             await self._end.wait()
-            watch.cancel()
-            blank.cancel()
+            for task in watching:
+                task.cancel()
             await warm_up
+
+    async def _end_with(self, part: problems.ServerPart, watching: Awaitable[None]) -> None:
+        """End when a part has: without it the server would take words and lose them, or tell nobody."""
+        try:
+            await watching
+        except Exception as error:
+            _log.critical("the %s has ended by itself: ending", part, exc_info=error)
+            self._ended = problems.PartEnded(part)
+            self._end.set()
 
     async def _shut_down(self) -> None:
         """Take no more connections and send everybody away.
@@ -364,11 +387,11 @@ class _Server:
 
 async def _keep_blanking(store: Store) -> None:
     """Blank deleted threads when they are due; a disk that fails is tried again."""
-    from imagechat_tui.server.storage import StoreUnavailable
+    from imagechat_tui.server.storage import StoreError
 
     while True:
         await asyncio.sleep(BLANK_EVERY_S)
-        with contextlib.suppress(StoreUnavailable):
+        with contextlib.suppress(StoreError):
             while await store.blank_deleted():
                 pass
 

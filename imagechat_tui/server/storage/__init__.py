@@ -545,5 +545,19 @@ class Store(Protocol):
     async def secret(self, name: str) -> bytes:
         """A secret of this installation, made at the first call."""
 
+    async def check(self) -> None:
+        """Look whether a write would find what it needs, as far as that can be seen without one.
+
+        Raises:
+            StoreUnavailable: It would not, or nothing can be read.
+        """
+
+    async def watch(self) -> None:
+        """Wait for as long as the store can be used, which should be for ever.
+
+        Raises:
+            StoreUnavailable: A part of it has ended by itself, and nothing will ever be written again.
+        """
+
     async def close(self) -> None:
         """Finish what was begun and let go of the files."""

@@ -81,6 +81,16 @@ class PostgresEngine:
             raise StoreUnavailable("closed")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_now, work)
 
+    async def check(self) -> None:
+        """See Engine. How much room the database's server has it does not tell."""
+        if self._writer.found_no_room:
+            raise StoreUnavailable("no room for a write", disk_full=True)
+        await self.read(lambda tx: tx.db.execute("SELECT 1"))
+
+    async def watch(self) -> None:
+        """See Engine."""
+        await self._writer.watch()
+
     async def close(self) -> None:
         """See Engine."""
         if self._closed:

@@ -83,6 +83,12 @@ class Engine(Protocol):
             StoreUnavailable: It could not be read.
         """
 
+    async def check(self) -> None:
+        """See Store."""
+
+    async def watch(self) -> None:
+        """See Store."""
+
     async def close(self) -> None:
         """Finish what was begun and let go of the database."""
 
@@ -95,6 +101,14 @@ class SqlStore:
         self._epoch = epoch
         self._now_ms = now_ms
         self._tenants: dict[TenantId, TenantRecord] = {}
+
+    async def check(self) -> None:
+        """See Store."""
+        await self._engine.check()
+
+    async def watch(self) -> None:
+        """See Store."""
+        await self._engine.watch()
 
     async def close(self) -> None:
         """See Store."""

@@ -26,6 +26,8 @@ from imagechat_tui.server.storage.writer import Job, Writer
 
 READERS = 2
 BUSY_MS = 5_000
+MIN_FREE_BYTES = 8 << 20
+"""Below it a disk counts as full: a checkpoint needs room, too."""
 _OLDEST = (3, 37, 0)  # STRICT tables; RETURNING is older
 
 T = TypeVar("T")
@@ -69,6 +71,17 @@ class SqliteEngine:
         if self._closed:
             raise StoreUnavailable("closed")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_now, work)
+
+    async def check(self) -> None:
+        """See Engine."""
+        place = await asyncio.to_thread(os.statvfs, self._path.parent)
+        if self._writer.found_no_room or place.f_bavail * place.f_frsize < MIN_FREE_BYTES:
+            raise StoreUnavailable("no room for a write", disk_full=True)
+        await self.read(lambda tx: tx.db.execute("SELECT 1 FROM installation LIMIT 1"))
+
+    async def watch(self) -> None:
+        """See Engine."""
+        await self._writer.watch()
 
     async def close(self) -> None:
         """See Engine. The writer goes last: it carries the log over into the database."""

@@ -7,19 +7,27 @@ and commits once. Only then are they answered.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from imagechat_tui.protocol.ids import TenantId
-from imagechat_tui.server.storage import StoreUnavailable
+from imagechat_tui.server.storage import OutcomeUnknown, StoreUnavailable
 
 MAX_BATCH = 256
 """Requests that share one commit; bounds how long the first waits."""
 
+FULL_S = 30.0
+"""How long it counts that a write found no room: room may be made, and nobody write until told that there is."""
+
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class Job(NamedTuple):
@@ -50,19 +58,44 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
+        self._ended: Future[BaseException] = Future()
+        """Set when the thread has ended by itself."""
+        self._full_at = float("-inf")
         self._thread.start()
+
+    @property
+    def found_no_room(self) -> bool:
+        """Whether a write has failed within the last 30 s because the disk is full."""
+        return time.monotonic() < self._full_at + FULL_S
 
     async def run(self, tenants: Collection[TenantId], work: Callable[[Any], T]) -> T:
         """Run ``work`` in a transaction and return when it is on the disk.
 
         Raises:
             StoreUnavailable: Nothing was written.
+            OutcomeUnknown: The thread has ended over it.
         """
-        if self._closed:
-            raise StoreUnavailable("closed")
+        if self._closed or self._ended.done():
+            raise StoreUnavailable("closed" if self._closed else "the writer has ended")
         done: Future[T] = Future()
         self._jobs.put(Job(tenants, work, done))
-        return await asyncio.shield(asyncio.wrap_future(done))
+        if self._ended.done():  # between the look and the put
+            self._let_go()
+        try:
+            return await asyncio.shield(asyncio.wrap_future(done))
+        except StoreUnavailable as error:
+            if error.disk_full:
+                self._full_at = time.monotonic()
+            raise
+
+    async def watch(self) -> None:
+        """Wait for as long as the thread does its work, which should be for ever.
+
+        Raises:
+            StoreUnavailable: It has ended by itself, so nothing can be written any more.
+        """
+        error = await asyncio.shield(asyncio.wrap_future(self._ended))
+        raise StoreUnavailable(f"the writer has ended: {error!r}") from error
 
     async def close(self) -> None:
         """Finish what is queued, then close the connection."""
@@ -72,8 +105,29 @@ class Writer:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
+        batch: list[Job] = []
+        try:
+            self._serve(batch)
+        except BaseException as error:  # a bug: told, and whoever waits is let go
+            _log.critical("the writer has ended", exc_info=error)
+            self._ended.set_result(error)
+            for job in batch:
+                if not job.done.done():
+                    job.done.set_exception(OutcomeUnknown("the writer has ended"))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Answer whoever still waits for a thread that has ended."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    job.done.set_exception(StoreUnavailable("the writer has ended"))
+
+    def _serve(self, batch: list[Job]) -> None:
+        """Work until the end. ``batch`` holds what is being worked on."""
         while (first := self._jobs.get()) is not None:
-            batch, last = [first], False
+            batch[:], last = [first], False
             while len(batch) < MAX_BATCH:
                 try:
                     job = self._jobs.get_nowait()
