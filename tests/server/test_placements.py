@@ -6,7 +6,6 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from imagechat_tui.protocol.routes import MAX_PLACEMENTS
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits
+from imagechat_tui.server.storage.migrations import steps
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests.server.house import IMAGE, Clock, House, Json, K, Person, frame, items, part, running_house
 
@@ -385,11 +385,9 @@ async def test_markers_of_an_older_database_are_of_the_version_that_was_the_newe
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "old.sqlite"
-    steps = (step for step in resources.files("imagechat_tui.server.storage.migrations").iterdir())
-    scripts = sorted((step for step in steps if step.name.endswith(".sql")), key=lambda step: step.name)
     with sqlite3.connect(path) as old:
-        for step in scripts[:5]:
-            old.executescript(step.read_text("utf-8"))
+        for script in steps("sqlite")[:5]:
+            old.executescript(script)
         old.execute("PRAGMA user_version = 5")
         old.execute("INSERT INTO tenant VALUES ('demo', 'Demo', x'', 0, 0, 0)")
         old.execute("INSERT INTO image VALUES ('demo', 'im_1', 'room', 's', 'a.png', '', 0)")
