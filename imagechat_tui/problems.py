@@ -9,7 +9,8 @@
     │                        ServerDied (with the ServeProblem that it told)  ServerNotReady
     ├── ServeError           DataFolderUnusable  DiskFull  DataInUse  DataBroken  DataNewer  PortInUse
                              PortDenied  HostUnknown  SocketImpossible  SocketExposed  SharedFolderUnfit
-    │                        TlsUnusable  PartEnded
+    │                        TlsUnusable  PartEnded  DatabaseUnusable  DatabaseNewer  BusUnusable
+    │                        SealKeyDiffers  ExtraMissing  WorkersEnded
     ├── PictureError         PictureMissing  PictureForbidden  PictureUnreadable  NoPictureInFolder  NotAPicture
     │                        OddKind  PictureCorrupt  PictureCutOff  PictureNotWhole  TooManyPixels
     │                        TooManyBytes  TooMuchMemory  TooSlow  PictureNotFetched  PictureRefused
@@ -17,7 +18,8 @@
     ├── SettingsError        PlainHttp  BadFlag  BadServer  NoTenant  TenantNotAllowed  SecretReadable
     │                        SecretMissing  NoHome
     ├── AdminRefused         TenantInvalid  TenantReserved  TenantExists  NoSuchTenant  NoSecret
-    │                        DataDenied  DataBroken  SecretsSealed  DataUnanswered
+    │                        DataDenied  DataBroken  SecretsSealed  DataUnanswered  DatabaseUnusable
+    │                        ExtraMissing
     └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8
                              WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
@@ -309,6 +311,46 @@ class TlsUnusable(Struct, frozen=True, tag_field="problem", tag="tls"):
     """The certificate."""
     why: str
     """The system's words."""
+
+
+class DatabaseUnusable(Struct, frozen=True, tag_field="problem", tag="database"):
+    """The PostgreSQL that was named cannot be reached, or is none that can be used."""
+
+    where: str
+    """Its address and name, without who signs in to it."""
+    why: str = ""
+    """The words of the system or the database."""
+
+
+class DatabaseNewer(Struct, frozen=True, tag_field="problem", tag="database-newer"):
+    """A newer version of this program has made the tables in it."""
+
+    where: str
+
+
+class BusUnusable(Struct, frozen=True, tag_field="problem", tag="bus"):
+    """What was named is no address of a Redis."""
+
+    where: str
+    """As it was given, without who signs in to it."""
+
+
+class SealKeyDiffers(Struct, frozen=True, tag_field="problem", tag="seal-key"):
+    """The secrets of the tenants in the database were sealed with another key."""
+
+    path: str
+    """The data folder in which that key is to be."""
+
+
+class ExtraMissing(Struct, frozen=True, tag_field="problem", tag="extra"):
+    """A library that this needs is not installed."""
+
+    extra: str
+    """The extra of this package that brings it."""
+
+
+class WorkersEnded(Struct, frozen=True, tag_field="problem", tag="workers"):
+    """A worker ended before it was ready, and did not say why."""
 
 
 # -- why a picture is not shown; ``name`` is its file or address
@@ -996,6 +1038,8 @@ AdminProblem: TypeAlias = (
     | DataBroken
     | SecretsSealed
     | DataUnanswered
+    | DatabaseUnusable
+    | ExtraMissing
 )
 """Why an operator was refused."""
 
@@ -1013,6 +1057,12 @@ ServeProblem: TypeAlias = (
     | SharedFolderUnfit
     | TlsUnusable
     | PartEnded
+    | DatabaseUnusable
+    | DatabaseNewer
+    | BusUnusable
+    | SealKeyDiffers
+    | ExtraMissing
+    | WorkersEnded
 )
 """Why a server did not start."""
 

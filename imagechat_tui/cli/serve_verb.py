@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from imagechat_tui import problems
 from imagechat_tui.cli.tenants import data_folder
@@ -57,6 +58,26 @@ from imagechat_tui.settings import is_loopback
     metavar="DIR",
     help="Serve DIR's group on this machine, without sign-in: socket and data are in DIR, which is yours.",
 )
+@click.option(
+    "--database-url",
+    envvar="IMAGECHAT_DATABASE_URL",
+    metavar="URL",
+    help="PostgreSQL instead of SQLite, for many processes: postgresql://… Or IMAGECHAT_DATABASE_URL.",
+)
+@click.option(
+    "--bus-url",
+    envvar="IMAGECHAT_BUS_URL",
+    metavar="URL",
+    help="Redis, over which those tell each other: redis://… Or IMAGECHAT_BUS_URL.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="NUMBER",
+    help="Processes that share the port: one for each core.",
+)
 @click.option("--local", is_flag=True, hidden=True)
 @click.option("--runtime-dir", type=click.Path(path_type=Path), hidden=True)
 @click.option("--ready-fd", type=int, hidden=True)
@@ -72,11 +93,14 @@ def serve(
     limits: tuple[str, ...],
     simple_sso: bool,
     shared: Path | None,
+    database_url: str | None,
+    bus_url: str | None,
+    workers: int,
     local: bool,
     runtime_dir: Path | None,
     ready_fd: int | None,
 ) -> int:
-    """Run a server: one process, one data folder. Prints one JSON line once it listens.
+    """Run a server on a data folder. Prints one JSON line once it listens.
 
     \b
     imagechat tenant create design
@@ -98,10 +122,20 @@ def serve(
         "--allow-origin": origins,
         "--trust-proxy": trusted_proxies,
         "--simple-sso": simple_sso,
+        "--workers": workers > 1,
+        "--database-url": _is_a_flag("database_url"),
+        "--bus-url": _is_a_flag("bus_url"),
     }
     if shared is not None and any(in_vain.values()):
         named = ", ".join(option for option, given in in_vain.items() if given)
         raise click.UsageError(f"With --shared, socket and data are in DIR: leave out {named}.")
+    if local or shared is not None:  # SQLite's, whatever the environment says of a team's server
+        database_url = bus_url = None
+    elif database_url is None and (bus_url is not None or workers > 1):
+        alone = "--bus-url" if workers == 1 else "--workers"
+        raise click.UsageError(f"With {alone}, name the PostgreSQL that all share: --database-url.")
+    elif workers > 1 and bus_url is None:
+        raise click.UsageError("With --workers, name the Redis over which they tell each other: --bus-url.")
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("With --tls-key, name the certificate: --tls-cert.")
     if tls_cert is None and not local and _others_reach(host):
@@ -127,8 +161,16 @@ def serve(
             trusted_proxies=tuple(map(_network, trusted_proxies)),
             limits=tuple(map(_limit, limits)),
             simple_sso=simple_sso,
+            database_url=database_url,
+            bus_url=bus_url,
+            workers=workers,
         )
     )
+
+
+def _is_a_flag(option: str) -> bool:
+    """Whether an option was named in this call, and not by the environment."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def _network(given: str) -> str:

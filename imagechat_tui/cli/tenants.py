@@ -23,6 +23,13 @@ data_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="The server's data folder."
 )
 
+database_option = click.option(
+    "--database-url",
+    envvar="IMAGECHAT_DATABASE_URL",
+    metavar="URL",
+    help="The server's PostgreSQL, where it has one. Or IMAGECHAT_DATABASE_URL.",
+)
+
 
 def data_folder(chosen: Path | None) -> Path:
     """The data folder of the team's server: the option, or its place under the user's data."""
@@ -40,9 +47,16 @@ def tenant() -> None:
 @click.option("--allow-anon", is_flag=True, help="People without a token may write.")
 @click.option("--require-sso", is_flag=True, help="People without a token may not even read.")
 @data_option
+@database_option
 @as_json
 def create(
-    name: str, title: str, allow_anon: bool, require_sso: bool, data_dir: Path | None, json_: bool
+    name: str,
+    title: str,
+    allow_anon: bool,
+    require_sso: bool,
+    data_dir: Path | None,
+    database_url: str | None,
+    json_: bool,
 ) -> None:
     """Make the tenant NAME and print its API secret, once.
 
@@ -57,7 +71,7 @@ def create(
         allow_anon=allow_anon,
         require_sso=require_sso,
     )
-    secret = create_tenant(data_folder(data_dir), made)
+    secret = create_tenant(data_folder(data_dir), made, database_url=database_url)
     if json_:
         print_document(tenant=name, apiSecret=secret)
     else:
@@ -67,8 +81,9 @@ def create(
 
 @tenant.command("list", cls=Verb)
 @data_option
+@database_option
 @as_json
-def list_(data_dir: Path | None, json_: bool) -> None:
+def list_(data_dir: Path | None, database_url: str | None, json_: bool) -> None:
     """List the tenants.
 
     \b
@@ -76,7 +91,7 @@ def list_(data_dir: Path | None, json_: bool) -> None:
     """
     from imagechat_tui.server.process.admin import list_tenants
 
-    tenants = list_tenants(data_folder(data_dir))
+    tenants = list_tenants(data_folder(data_dir), database_url=database_url)
     if json_:
         print_document(
             tenants=[
@@ -107,6 +122,7 @@ def list_(data_dir: Path | None, json_: bool) -> None:
 @click.option("--admin", is_flag=True, help="The user may edit and delete what others wrote.")
 @click.option("--moderator", is_flag=True, help="The same, under the name of moderator.")
 @data_option
+@database_option
 def token(
     tenant_name: str,
     user: str,
@@ -115,6 +131,7 @@ def token(
     admin: bool,
     moderator: bool,
     data_dir: Path | None,
+    database_url: str | None,
 ) -> None:
     """Mint a Secure SSO token for USER of TENANT, good for two days, and print it.
 
@@ -135,7 +152,8 @@ def token(
     if not secret:
         from imagechat_tui.server.process.admin import tenant_secret
 
-        secret = tenant_secret(data_folder(data_dir), TenantId(tenant_name))
+        tenant = TenantId(tenant_name)
+        secret = tenant_secret(data_folder(data_dir), tenant, database_url=database_url)
     person: dict[str, object] = {
         "id": user,
         "email": sayable(email or f"{user}@{tenant_name}.invalid"),

@@ -55,6 +55,7 @@ NAMES: Final = frozenset(
             "user",
             "group",
             "keeper",
+            "where",
         ),  # of a server that does not start
     }
 )

@@ -143,6 +143,10 @@ def _local_death(cause: ServeProblem) -> tuple[str, str] | None:
             | problems.PartEnded()
         ):
             return None
+        case problems.DatabaseUnusable() | problems.DatabaseNewer() | problems.BusUnusable():
+            return None
+        case problems.SealKeyDiffers() | problems.ExtraMissing() | problems.WorkersEnded():
+            return None
         case _:
             assert_never(cause)
 
@@ -209,8 +213,43 @@ def _no_server(problem: ServeProblem) -> tuple[str, str]:
         case problems.PartEnded(part=part):
             work = "keeps what people write" if part == "writer" else "tells people what is new"
             return f"Its part that {work} has ended by itself.", _START_AGAIN
+        case problems.DatabaseUnusable(where=where, why=why):
+            return _no_database(where, why)
+        case problems.DatabaseNewer(where=where):
+            return (
+                f"The database at {safe_line(where)} was made by a newer version.",
+                "Update imagechat, or choose another with --database-url.",
+            )
+        case problems.BusUnusable(where=where):
+            return (
+                f"{safe_line(where)} is no address of a Redis.",
+                "Name one as redis://HOST:6379, rediss://HOST:6379 or unix:///PATH.",
+            )
+        case problems.SealKeyDiffers(path=path):
+            return (
+                f"The seal.key in {safe_line(path)} does not open the tenants' secrets in the database.",
+                f"Copy it from the data folder of a server that does, to {safe_line(path)}, with mode 600.",
+            )
+        case problems.ExtraMissing(extra=extra):
+            return _no_extra(extra)
+        case problems.WorkersEnded():
+            return "A worker ended before it was ready.", "The lines above say why."
         case _:
             assert_never(problem)
+
+
+def _no_database(where: str, why: str) -> tuple[str, str]:
+    return (
+        f"The database at {safe_line(where)} cannot be used{_because(why)}.",
+        "Check that PostgreSQL runs there, and the name and rights in --database-url.",
+    )
+
+
+def _no_extra(extra: str) -> tuple[str, str]:
+    return (
+        "This needs libraries that are not installed.",
+        f"Try: pip install 'imagechat-tui[{safe_line(extra)}]'",
+    )
 
 
 def _process(pid: int | None) -> str:
@@ -262,5 +301,9 @@ def admin_words(problem: AdminProblem) -> Words:
             who = f"{'Another imagechat verb' if holder == 'verb' else 'Another process'}{_process(pid)}"
             sentence = f"{who} holds {safe_name(path)} and does not let go."
             return Words("No answer", sentence, "Try again when it has ended, or end it.")
+        case problems.DatabaseUnusable(where=where, why=why):
+            return Words("Data unusable", *_no_database(where, why))
+        case problems.ExtraMissing(extra=extra):
+            return Words("Not installed", *_no_extra(extra))
         case _:
             assert_never(problem)

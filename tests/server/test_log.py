@@ -30,6 +30,8 @@ TOKEN = "u1.eyJ0IjoiZGVtbyJ9.c2lnbmF0dXJl"
         "X-Api-Key=CANARY",
         f"token {TOKEN} CANARY"[: -len(" CANARY")],
         "edit key e1.CANARY",
+        "the database at postgresql://imagechat:CANARY@host:5432/imagechat",
+        "the bus at rediss://:CANARY@host",
     ],
 )
 def test_what_could_be_used_is_not_written(text: str) -> None:

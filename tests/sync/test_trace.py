@@ -41,7 +41,7 @@ UNVEILED = {
     *("id", "image_id", "broadcast_id", "comment_id", "conversation_id", "draft_id", "parent_id", "event_id"),
     *("created_from_comment_id", "verification_id", "tenant_id", "unset", "still", "conversations"),
     *("epoch", "thread", "type", "activity", "code", "reason", "why", "detail", "locale", "present", "gone"),
-    *("positions", "before", "after", "branches", "shown", "flagged", "flags"),
+    *("positions", "before", "after", "branches", "shown", "flagged", "flags", "extra"),
 }
 """Fields of texts that say nothing about people. Whoever adds a field decides where it belongs."""
 

@@ -1,6 +1,6 @@
 """The tenants of a server, for its operator, whether it runs or not.
 
-A running server is the only process on its database. So it has a control
+A running server is the only process on its SQLite database. So it has a control
 socket, ``admin.sock`` in its data folder, for its own user (and root): one JSON object per line each way.
 Without a server the store is opened here.
 """
@@ -35,6 +35,7 @@ from imagechat_tui.server.process.data_folder import (
     held_folder,
     make_data_folder,
     opened_store,
+    without_credentials,
 )
 from imagechat_tui.server.process.listeners import short_path
 from imagechat_tui.server.storage import Store, StoreError, TenantRecord
@@ -180,7 +181,7 @@ class ControlSocket:
             return _refusal(_defect(self._data_dir, error).problem)
 
 
-def create_tenant(data_dir: Path, tenant: Tenant) -> str:
+def create_tenant(data_dir: Path, tenant: Tenant, *, database_url: str | None = None) -> str:
     """Make a tenant and return its API secret. The data folder is made with the first one.
 
     Raises:
@@ -190,10 +191,11 @@ def create_tenant(data_dir: Path, tenant: Tenant) -> str:
     if not _is_there(data_dir):
         make_data_folder(data_dir)
     fields = {"id": tenant.id, "name": tenant.name, "allowAnon": tenant.allow_anon}
-    return str(_ask(data_dir, {"op": "create", **fields, "requireSso": tenant.require_sso}))
+    request = {"op": "create", **fields, "requireSso": tenant.require_sso}
+    return str(_ask(data_dir, request, database_url))
 
 
-def list_tenants(data_dir: Path) -> tuple[Tenant, ...]:
+def list_tenants(data_dir: Path, *, database_url: str | None = None) -> tuple[Tenant, ...]:
     """Every tenant of a server.
 
     Raises:
@@ -202,12 +204,12 @@ def list_tenants(data_dir: Path) -> tuple[Tenant, ...]:
     """
     if not _is_there(data_dir):
         return ()
-    listed = _ask(data_dir, {"op": "list"})
+    listed = _ask(data_dir, {"op": "list"}, database_url)
     assert isinstance(listed, list)
     return tuple(_tenant(fields) for fields in listed)
 
 
-def tenant_secret(data_dir: Path, tenant_id: TenantId) -> str:
+def tenant_secret(data_dir: Path, tenant_id: TenantId, *, database_url: str | None = None) -> str:
     """The API secret of a tenant.
 
     Raises:
@@ -216,7 +218,7 @@ def tenant_secret(data_dir: Path, tenant_id: TenantId) -> str:
     """
     if not _is_there(data_dir):
         raise AdminRefused(problems.NoSuchTenant(tenant_id))
-    return str(_ask(data_dir, {"op": "secret", "id": tenant_id}))
+    return str(_ask(data_dir, {"op": "secret", "id": tenant_id}, database_url))
 
 
 def _is_there(data_dir: Path) -> bool:
@@ -261,7 +263,7 @@ def _tenant(fields: Mapping[str, object]) -> Tenant:
     )
 
 
-def _ask(data_dir: Path, request: dict[str, object]) -> object:
+def _ask(data_dir: Path, request: dict[str, object], database_url: str | None) -> object:
     """Ask at the control socket of the running server, else with the store opened here.
 
     A server that is just starting or ending holds the data without answering: that is waited for.
@@ -277,7 +279,7 @@ def _ask(data_dir: Path, request: dict[str, object]) -> object:
         except (TimeoutError, ConnectionError) as error:  # it hangs, or it ended in between
             raise AdminRefused(problems.DataUnanswered(str(data_dir))) from error
         try:
-            return asyncio.run(_ask_store(data_dir, request))
+            return asyncio.run(_ask_store(data_dir, request, database_url))
         except DataInUse as error:
             if time.monotonic() > deadline:
                 held = problems.DataUnanswered(str(data_dir), error.pid, error.holder)
@@ -287,7 +289,14 @@ def _ask(data_dir: Path, request: dict[str, object]) -> object:
             raise
         except PermissionError as error:
             raise AdminRefused(problems.DataDenied(str(data_dir))) from error
-        except (StoreError, SealBroken, KeyFileExposed) as error:
+        except ModuleNotFoundError as error:
+            raise AdminRefused(problems.ExtraMissing("server-scale")) from error
+        except StoreError as error:
+            if database_url is not None:
+                where = without_credentials(database_url)
+                raise AdminRefused(problems.DatabaseUnusable(where, str(error))) from error
+            raise _defect(data_dir, error) from error
+        except (SealBroken, KeyFileExposed) as error:
             raise _defect(data_dir, error) from error
 
 
@@ -331,7 +340,7 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
             raise AdminRefused(problems.DataUnanswered(str(data_dir)))
 
 
-async def _ask_store(data_dir: Path, request: dict[str, object]) -> object:
+async def _ask_store(data_dir: Path, request: dict[str, object], database_url: str | None) -> object:
     with held_folder(data_dir, "verb"):
-        async with opened_store(data_dir) as (store, seal):
+        async with opened_store(data_dir, database_url) as (store, seal):
             return await _carry_out(Tenants(store, seal, now_ms=wall_ms), request)

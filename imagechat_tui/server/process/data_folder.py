@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import check_file, check_folder, open_file, try_lock
@@ -99,14 +100,46 @@ def held_folder(data_dir: Path, holder: DataHolder, *, wait_s: float = 0.0) -> I
 
 
 @contextlib.asynccontextmanager
-async def opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, Sealer]]:
+async def opened_store(
+    data_dir: Path, database_url: str | None = None
+) -> AsyncIterator[tuple[Store, Sealer]]:
     """The store of a folder that is held, and the sealer of its secrets.
+
+    Args:
+        data_dir: The folder; the key of the sealer lies in it, and the database if there is no other.
+        database_url: PostgreSQL, where everything else lies then.
 
     Raises:
         DataInUse: Somebody has it open though the folder's lock was free: the lock file was taken away.
         NotOurs: A file of the database is none of ours.
         StoreError: It is no database that can be used.
+        ModuleNotFoundError: What speaks to PostgreSQL is not installed.
+        SealBroken: The tenants' secrets in it are sealed with another key.
     """
+    sealer = Sealer(data_dir / KEY_FILE_NAME)
+    store = await (_sqlite(data_dir) if database_url is None else _postgres(database_url, sealer))
+    try:
+        yield store, sealer
+    finally:
+        await store.close()
+
+
+async def _postgres(url: str, sealer: Sealer) -> Store:
+    from imagechat_tui.server.storage.postgres import PostgresStore
+
+    store = await PostgresStore.open(url, now_ms=wall_ms)
+    try:
+        for tenant in await store.tenants():
+            if tenant.api_secret_sealed:
+                sealer.open(tenant.id, tenant.api_secret_sealed)
+                break
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+async def _sqlite(data_dir: Path) -> Store:
     from imagechat_tui.server.storage import StoreInUse
     from imagechat_tui.server.storage.sqlite import SqliteStore
 
@@ -116,13 +149,15 @@ async def opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, Sealer]]:
     for ending in ("-wal", "-shm", "-journal"):
         check_file(data_dir / f"{DATABASE_NAME}{ending}")
     try:
-        store = await SqliteStore.open(database, now_ms=wall_ms)
+        return await SqliteStore.open(database, now_ms=wall_ms)
     except StoreInUse as error:
         raise DataInUse(data_dir) from error
-    try:
-        yield store, Sealer(data_dir / KEY_FILE_NAME)
-    finally:
-        await store.close()
+
+
+def without_credentials(url: str) -> str:
+    """Where a URL leads, to be told: without who signs in there, and without parameters, which may be secrets too."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}" or parts.scheme
 
 
 def _written_in(path: Path) -> tuple[int | None, DataHolder | None]:

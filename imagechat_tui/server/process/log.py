@@ -15,6 +15,7 @@ LINES_OF_A_KIND = Rule(0.2, 20)
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
 _TOKEN = re.compile(r"\b(?:(?:u1|s1)\.[A-Za-z0-9_-]+|e1)\.[A-Za-z0-9_-]+")
 _AUTHORIZATION = re.compile(r"(?i)((?:authorization|cookie|x-api-key)['\"]?\s*[:=,]\s*).+")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/\"'<>]*@")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -32,6 +33,7 @@ def safe_to_log(text: str) -> str:
     Tokens are this server's own, known by their form: a log without its long words would name no room and no folder.
     """
     text = _QUERY.sub("?…", text)
+    text = _CREDENTIALS.sub("…@", text)
     text = _TOKEN.sub("…", text)
     text = _AUTHORIZATION.sub(r"\1…", text)
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

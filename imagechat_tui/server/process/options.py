@@ -40,6 +40,12 @@ class ServeOptions(Struct, frozen=True):
     """Limits other than the default ones, ``NAME=VALUE`` each (``limit_options``)."""
     simple_sso: bool = False
     """Believe unsigned SSO: only in a trusted network."""
+    database_url: str | None = None
+    """PostgreSQL, instead of SQLite in the data folder; many processes may have it."""
+    bus_url: str | None = None
+    """Redis, over which those tell each other."""
+    workers: int = 1
+    """Processes that share the port."""
     idle_exit_s: float | None = None
     """End after this long without use; None is never."""
 

@@ -15,11 +15,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from imagechat_tui import __version__, problems
 from imagechat_tui.clock import wall_ms
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from imagechat_tui.server.broker import Broker
     from imagechat_tui.server.guard.seal import Sealer
     from imagechat_tui.server.http.connections import Connections
     from imagechat_tui.server.storage import Store
@@ -80,7 +82,11 @@ def serve(options: ServeOptions) -> int:
     start_log()
     try:
         with _held_data(options):
-            ended = asyncio.run(_Server(options).run())
+            if options.workers == 1:
+                ended = asyncio.run(_Server(options).run())
+            else:
+                ended = None
+                _serve_by_workers(options)
     except ServeError as error:
         if options.ready_fd is not None:
             _write_line(options, {"ready": False, **to_builtins(error.problem)})
@@ -88,6 +94,23 @@ def serve(options: ServeOptions) -> int:
     if ended is not None:
         raise ServeError(ended)
     return 0
+
+
+def _serve_by_workers(options: ServeOptions) -> None:
+    """Have several processes serve, which share the port that is opened here."""
+    from imagechat_tui.server.process.workers import Workers
+
+    parent = os.getpid()
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(one) for one in _tcp_listeners(options)]
+
+        def work(number: int, told: int) -> None:
+            worker = _Server(replace(options, ready_fd=told), listeners, number=number, parent=parent)
+            ended = asyncio.run(worker.run())
+            if ended is not None:
+                raise ServeError(ended)
+
+        Workers(options.workers, work).run(lambda line: _write_line(options, {**line, "pid": parent}))
 
 
 @contextlib.contextmanager
@@ -119,10 +142,27 @@ def _held_data(options: ServeOptions) -> Iterator[None]:
 
 
 class _Server:
-    """One run. Everything that is opened is closed in reverse, whatever ends it."""
+    """One run. Everything that is opened is closed in reverse, whatever ends it.
 
-    def __init__(self, options: ServeOptions) -> None:
+    Args:
+        options: How it is run.
+        listeners: What it listens on, if it is one of several workers.
+        number: Which one of them it is; the first has the control socket.
+        parent: The process that started them, without which it ends.
+    """
+
+    def __init__(
+        self,
+        options: ServeOptions,
+        listeners: Sequence[socket.socket] = (),
+        *,
+        number: int = 0,
+        parent: int | None = None,
+    ) -> None:
         self._options = options
+        self._listeners = listeners
+        self._number = number
+        self._parent = parent
         self._end = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._connections: Connections | None = None
@@ -131,6 +171,7 @@ class _Server:
 
     async def run(self) -> problems.PartEnded | None:
         """Serve until told to end. Returns what has ended by itself, if that was why."""
+        from imagechat_tui.server.guard.seal import SealBroken
         from imagechat_tui.server.process.admin import ControlSocket, Tenants
         from imagechat_tui.server.process.data_folder import DataInUse, opened_store
         from imagechat_tui.server.storage import StoreError
@@ -138,7 +179,7 @@ class _Server:
         options = self._options
         async with contextlib.AsyncExitStack() as stack:
             try:
-                opened = opened_store(options.data_dir)
+                opened = opened_store(options.data_dir, options.database_url)
                 store, seal = await stack.enter_async_context(opened)
                 tenants = Tenants(store, seal, now_ms=wall_ms)
                 if options.runtime_dir is not None:
@@ -148,12 +189,17 @@ class _Server:
                 self._runner = await self._set_up(store, seal)
             except DataInUse as error:
                 raise ServeError(problems.DataInUse(str(options.data_dir))) from error
+            except ModuleNotFoundError as error:
+                raise ServeError(problems.ExtraMissing("server-scale")) from error
+            except SealBroken as error:
+                raise ServeError(problems.SealKeyDiffers(str(options.data_dir))) from error
             except (OSError, StoreError) as error:
-                raise ServeError(_unusable_data(str(options.data_dir), error)) from error
+                raise ServeError(_unusable_data(options, error)) from error
             stack.push_async_callback(self._runner.cleanup)
             stack.callback(self._stop_listening)
-            control = ControlSocket(tenants, options.data_dir, retire=self._retire)
-            await stack.enter_async_context(control.open())
+            if self._number == 0:
+                control = ControlSocket(tenants, options.data_dir, retire=self._retire)
+                await stack.enter_async_context(control.open())
             tcp = await self._listen_tcp()
             with self._listening_unix() as unix:
                 if unix is not None:
@@ -172,7 +218,6 @@ class _Server:
         with _without_root_certificates():
             from aiohttp import web
 
-        from imagechat_tui.server.broker.memory import MemoryBroker
         from imagechat_tui.server.guard.auth import Authenticator
         from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits
         from imagechat_tui.server.guard.proxies import TrustedProxies
@@ -200,7 +245,7 @@ class _Server:
             now_ms=wall_ms,
             simple_sso=options.simple_sso,
         )
-        broker = MemoryBroker()
+        broker = await _broker(options, store)
         limits = Limits(broker.counts, rates(LOCAL_RULES if options.local else DEFAULT_RULES, chosen))
         proxies = TrustedProxies(options.trusted_proxies)
         self._connections = Connections(
@@ -249,20 +294,7 @@ class _Server:
         if options.port is None:
             return None
         tls = _tls_context(options)
-        try:
-            listeners = tcp_listeners(options.host, options.port)
-        except UnicodeError as error:  # no name of a host can be spelled so
-            raise ServeError(problems.HostUnknown(options.host, options.port)) from error
-        except OSError as error:
-            kind: type[problems.PortInUse | problems.PortDenied | problems.HostUnknown]
-            match error.errno:
-                case errno.EADDRINUSE:
-                    kind = problems.PortInUse
-                case errno.EACCES:
-                    kind = problems.PortDenied
-                case _:
-                    kind = problems.HostUnknown
-            raise ServeError(kind(options.host, options.port)) from error
+        listeners = self._listeners or _tcp_listeners(options)
         for listener in listeners:
             await self._accept(listener, tls)
         return int(listeners[0].getsockname()[1])
@@ -356,6 +388,9 @@ class _Server:
         while not self._end.is_set():
             await asyncio.sleep(interval_s)
             path = options.socket_path
+            if self._parent is not None and os.getppid() != self._parent:
+                _log.warning("the process that keeps the workers is gone: ending")
+                self._end.set()
             if path is not None and _file_id(path) != self._socket_id:
                 _log.warning("the socket was taken away: ending")
                 self._end.set()
@@ -396,6 +431,24 @@ async def _keep_blanking(store: Store) -> None:
                 pass
 
 
+def _tcp_listeners(options: ServeOptions) -> list[socket.socket]:
+    assert options.port is not None
+    try:
+        return tcp_listeners(options.host, options.port)
+    except UnicodeError as error:  # no name of a host can be spelled so
+        raise ServeError(problems.HostUnknown(options.host, options.port)) from error
+    except OSError as error:
+        kind: type[problems.PortInUse | problems.PortDenied | problems.HostUnknown]
+        match error.errno:
+            case errno.EADDRINUSE:
+                kind = problems.PortInUse
+            case errno.EACCES:
+                kind = problems.PortDenied
+            case _:
+                kind = problems.HostUnknown
+        raise ServeError(kind(options.host, options.port)) from error
+
+
 def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:
     if options.tls_cert is None:
         return None
@@ -410,10 +463,30 @@ def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:
     return context
 
 
-def _unusable_data(path: str, error: Exception) -> problems.ServeProblem:
-    from imagechat_tui.server.process.data_folder import is_disk_full
-    from imagechat_tui.server.storage import StoreNewer
+async def _broker(options: ServeOptions, store: Store) -> Broker:
+    if options.bus_url is None:
+        from imagechat_tui.server.broker.memory import MemoryBroker
 
+        return MemoryBroker()
+    from imagechat_tui.server.broker.redis import RedisBroker
+
+    try:
+        return RedisBroker(options.bus_url, await store.secret("bus"))
+    except ValueError as error:
+        from imagechat_tui.server.process.data_folder import without_credentials
+
+        raise ServeError(problems.BusUnusable(without_credentials(options.bus_url))) from error
+
+
+def _unusable_data(options: ServeOptions, error: Exception) -> problems.ServeProblem:
+    from imagechat_tui.server.process.data_folder import is_disk_full, without_credentials
+    from imagechat_tui.server.storage import StoreError, StoreNewer
+
+    path = str(options.data_dir)
+    if options.database_url is not None and isinstance(error, StoreError):
+        where = without_credentials(options.database_url)
+        newer = isinstance(error, StoreNewer)
+        return problems.DatabaseNewer(where) if newer else problems.DatabaseUnusable(where, str(error))
     if isinstance(error, StoreNewer):
         return problems.DataNewer(path)
     if is_disk_full(error):

@@ -273,6 +273,8 @@ class SqlStore:
         self, tenant_id: TenantId, user_id: UserId, comment_ids: Sequence[CommentId]
     ) -> frozenset[CommentId]:
         """See Store."""
+        if not comment_ids:
+            return frozenset()
         marks = ", ".join("?" * len(comment_ids))
 
         def read(tx: SqlTransaction) -> frozenset[CommentId]:
