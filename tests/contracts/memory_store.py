@@ -521,9 +521,10 @@ class MemoryStore:
     async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
         return self._data.comments.get((tenant_id, comment_id))
 
-    async def snapshot(
-        self, room: RoomKey, image: UrlId, *, comments: bool, user_id: UserId | None = None
-    ) -> Snapshot:
+    async def has_blocked(self, tenant_id: TenantId, user_id: UserId) -> bool:
+        return bool(MemoryTransaction(self._data).blocked_by(tenant_id, user_id))
+
+    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         shown = self._markers(room.tenant_id, image)
         threads = {conversation.url_id for conversation in shown}
         said = tuple(
@@ -532,9 +533,7 @@ class MemoryStore:
             if comments and tenant_id == room.tenant_id and comment.url_id in threads
         )
         state = self._state(room)
-        tx = MemoryTransaction(self._data)
-        has_blocked = user_id is not None and bool(tx.blocked_by(room.tenant_id, user_id))
-        return Snapshot(shown, said, state.position, state.last_timestamp_ms, has_blocked)
+        return Snapshot(shown, said, state.position, state.last_timestamp_ms)
 
     async def flag(
         self, tenant_id: TenantId, comment_id: CommentId, user_id: UserId, *, flagged: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -34,7 +34,7 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, LogEntry, Neighbours, Own, User, Vote
+from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Neighbours, Own, User, Vote
 from imagechat_tui.protocol.routes import (
     Branch,
     CommentList,
@@ -64,10 +64,28 @@ def succeeded(obj: JsonObject) -> bool:
 
 def encode_conversation_list(answer: ConversationList, *, tenant_id: TenantId, v2: bool) -> JsonObject:
     """Answer of LIST_CONVERSATIONS. Position, comments and read-only go to ``v=2`` readers only."""
+    return encode_list_head(answer, v2=v2) | encode_listed(
+        answer.conversations, answer.comments, tenant_id=tenant_id, v2=v2
+    )
+
+
+def encode_listed(
+    conversations: Sequence[Conversation], comments: Sequence[Comment], *, tenant_id: TenantId, v2: bool
+) -> JsonObject:
+    """The part of LIST_CONVERSATIONS that is the same for all who ask at one moment, and may be long."""
+    listed: JsonObject = {
+        "conversations": [encode_conversation(conversation, v2=v2) for conversation in conversations]
+    }
+    if v2:
+        listed["comments"] = [encode_full_comment(comment, tenant_id) for comment in comments]
+    return listed
+
+
+def encode_list_head(answer: ConversationList, *, v2: bool) -> JsonObject:
+    """The part of LIST_CONVERSATIONS that depends on who asks."""
     plain: JsonObject = {
         "status": "success",
         **compact(user=encode_user(answer.user) if answer.user is not None else None),
-        "conversations": [encode_conversation(conversation, v2=v2) for conversation in answer.conversations],
         "urlIdClean": answer.url_id_clean,
         "isSiteAdmin": answer.is_site_admin,
         **_room(answer.room),
@@ -78,7 +96,6 @@ def encode_conversation_list(answer: ConversationList, *, tenant_id: TenantId, v
     return {
         **plain,
         **(encode_position(answer.position) if answer.position is not None else {}),
-        "comments": [encode_full_comment(comment, tenant_id) for comment in answer.comments],
         "readOnly": answer.read_only,
     }
 

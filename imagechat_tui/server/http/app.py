@@ -94,6 +94,7 @@ def create_app(
     async def serving(app: web.Application) -> AsyncIterator[None]:
         hub = Hub(store, broker, now_ms=settings.now_ms)
         markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
+        lists = ThreadPoolExecutor(1, thread_name_prefix="lists")
         writing = store, hub, limits, tokens, settings.now_ms, settings.max_comment_length, markdown
         people = People(store, hub, tokens)
         app[SERVING] = Serving(
@@ -103,7 +104,11 @@ def create_app(
             seats=SeatLimit(settings.seats, broker.counts, broker.process),
             hub=hub,
             queries=Queries(
-                store, tokens, now_ms=settings.now_ms, max_comment_length=settings.max_comment_length
+                store,
+                tokens,
+                now_ms=settings.now_ms,
+                max_comment_length=settings.max_comment_length,
+                lists=lists,
             ),
             markers=MarkerCommands(*writing),
             comments=CommentCommands(*writing),
@@ -125,7 +130,8 @@ def create_app(
         )
         await hub.start()
         yield
-        await asyncio.to_thread(markdown.shutdown)
+        for executor in (markdown, lists):
+            await asyncio.to_thread(executor.shutdown)
 
     async def shut_down(app: web.Application) -> None:
         await app[SERVING].hub.close()

@@ -41,8 +41,7 @@ async def list_conversations(request: web.Request) -> web.Response:
     """Answer with the markers of an image."""
     actor, v2 = await reader(request), codec.wants_v2(request.query)
     url_id = codec.decode_list_conversations(request.query)
-    answer = await request.app[SERVING].queries.conversations(actor, url_id, v2=v2)
-    return answered(codec.encode_conversation_list(answer, tenant_id=actor.tenant_id, v2=v2))
+    return _stored(await request.app[SERVING].queries.conversations(actor, url_id, v2=v2))
 
 
 async def create_conversation(request: web.Request) -> web.Response:

@@ -143,8 +143,6 @@ class Snapshot(Struct, frozen=True):
     position: Position
     last_timestamp_ms: int
     """Timestamp of the newest event; 0 if there is none."""
-    has_blocked: bool = False
-    """Whether the asking user has blocked anybody."""
 
 
 class ThreadPage(Struct, frozen=True):
@@ -423,10 +421,11 @@ class Store(Protocol):
     async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
         """One comment."""
 
-    async def snapshot(
-        self, room: RoomKey, image: UrlId, *, comments: bool, user_id: UserId | None = None
-    ) -> Snapshot:
-        """An image's markers, by creation, as a user sees them."""
+    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
+        """An image's markers, by creation."""
+
+    async def has_blocked(self, tenant_id: TenantId, user_id: UserId) -> bool:
+        """Whether a user has blocked anybody."""
 
     async def thread(
         self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None, *, flags: bool = False

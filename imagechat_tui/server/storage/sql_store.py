@@ -217,9 +217,11 @@ class SqlStore:
         """See Store."""
         return await self._engine.read(lambda tx: tx.comment(tenant_id, comment_id))
 
-    async def snapshot(
-        self, room: RoomKey, image: UrlId, *, comments: bool, user_id: UserId | None = None
-    ) -> Snapshot:
+    async def has_blocked(self, tenant_id: TenantId, user_id: UserId) -> bool:
+        """See Store."""
+        return await self._engine.read(lambda tx: bool(tx.blocked_by(tenant_id, user_id)))
+
+    async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """See Store."""
         key = room.tenant_id, image
 
@@ -231,16 +233,15 @@ class SqlStore:
                 key,
             )
             conversations = tuple(map(rows.read_conversation, lines))
-            has_blocked = user_id is not None and bool(tx.blocked_by(room.tenant_id, user_id))
             if not comments:
-                return Snapshot(conversations, (), state.position, state.last_timestamp_ms, has_blocked)
+                return Snapshot(conversations, (), state.position, state.last_timestamp_ms)
             texts = tx.db.execute(
                 f"SELECT {rows.COMMENT} FROM comment WHERE tenant_id = ?1 AND url_id IN"
                 " (SELECT url_id FROM conversation WHERE tenant_id = ?1 AND image = ?2) ORDER BY ordinal",
                 key,
             )
             said = tuple(map(rows.read_comment, texts))
-            return Snapshot(conversations, said, state.position, state.last_timestamp_ms, has_blocked)
+            return Snapshot(conversations, said, state.position, state.last_timestamp_ms)
 
         return await self._engine.read(read)
 

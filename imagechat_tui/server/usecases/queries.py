@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.ids import (
     BroadcastId,
     CommentId,
@@ -15,7 +20,7 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, LogEntry
+from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Position
 from imagechat_tui.protocol.routes import (
     NEW_IMAGE,
     CommentList,
@@ -32,6 +37,7 @@ from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thin
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.edit_keys import opens
+from imagechat_tui.server.usecases.in_flight import InFlight
 from imagechat_tui.server.usecases.paging import comment_page
 from imagechat_tui.server.usecases.refusals import (
     Refused,
@@ -41,20 +47,41 @@ from imagechat_tui.server.usecases.refusals import (
     require,
 )
 
+MANY = 300
+"""Markers and comments that take longer to page or encode than others should wait: about 5 ms."""
 MAX_VOTERS = 100
 """So many are named in one answer."""
+
+T = TypeVar("T")
+
+
+class _Listing(Struct, frozen=True):
+    """The markers of an image, the same for all who ask."""
+
+    position: Position
+    last_timestamp_ms: int
+    encoded: bytes
+    """An object in JSON, never empty."""
 
 
 class Queries:
     """Answers what may be read: lists, threads, the source of a comment, the log."""
 
     def __init__(
-        self, store: Store, tokens: Tokens, *, now_ms: Callable[[], int], max_comment_length: int
+        self,
+        store: Store,
+        tokens: Tokens,
+        *,
+        now_ms: Callable[[], int],
+        max_comment_length: int,
+        lists: Executor,
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._now_ms = now_ms
         self._max_comment_length = max_comment_length
+        self._lists = lists
+        self._listings = InFlight[_Listing]()
 
     def admit(self, actor: Actor) -> None:
         """Refuse who may not read this tenant's rooms."""
@@ -92,22 +119,47 @@ class Queries:
         has_key = opens(self._tokens, actor.tenant_id, edit_key, about)
         require(actor, action, replace(thing_of(about), has_key=has_key), edit_key=edit_key)
 
-    async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> ConversationList:
-        """All markers of an image; for ``v=2`` with all their comments."""
+    async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> bytes:
+        """All markers of an image, as LIST_CONVERSATIONS answers; for ``v=2`` with all their comments.
+
+        What is the same for all who ask at one moment is read and encoded once for them.
+        """
         self.admit(actor)
-        image = clean(url_id)
-        found = await self._store.snapshot(
-            self.room(actor.tenant_id, image), image, comments=v2, user_id=_known_again(actor)
-        )
+        image, tenant_id = clean(url_id), actor.tenant_id
+        room, user_id = self.room(tenant_id, image), _known_again(actor)
+        listed = await self._listings.shared((room, image, v2), lambda: self._read_list(room, image, v2=v2))
+        blocks = user_id is not None and await self._store.has_blocked(tenant_id, user_id)
+        head = codec.dump_json(codec.encode_list_head(self._list_head(actor, image, listed, blocks), v2=v2))
+        return b"%b,%b" % (head[:-1], listed.encoded[1:])
+
+    async def _read_list(self, room: RoomKey, image: UrlId, *, v2: bool) -> _Listing:
+        found = await self._store.snapshot(room, image, comments=v2)
+        approved = tuple(comment for comment in found.comments if comment.approved)
+
+        def encoded() -> bytes:
+            return codec.dump_json(
+                codec.encode_listed(found.conversations, approved, tenant_id=room.tenant_id, v2=v2)
+            )
+
+        things = len(found.conversations) + len(approved)
+        return _Listing(found.position, found.last_timestamp_ms, await self._off_loop(things, encoded))
+
+    async def _off_loop(self, things: int, work: Callable[[], T]) -> T:
+        """What comes of ``work``: done elsewhere, where all else would have to wait for it."""
+        if things < MANY:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._lists, work)
+
+    def _list_head(self, actor: Actor, image: UrlId, listed: _Listing, has_blocked: bool) -> ConversationList:
+        """The answer but for what is listed."""
         return ConversationList(
-            conversations=found.conversations,
+            conversations=(),
             url_id_clean=image,
             room=self._ids(actor, image),
-            user=replace(actor.user, has_blocked_users=found.has_blocked),
+            user=replace(actor.user, has_blocked_users=has_blocked),
             is_site_admin=actor.user.is_admin,
-            server_time_ms=self._baseline(found.last_timestamp_ms),
-            position=found.position,
-            comments=tuple(comment for comment in found.comments if comment.approved),
+            server_time_ms=self._baseline(listed.last_timestamp_ms),
+            position=listed.position,
             read_only=_read_only(actor),
         )
 
@@ -121,7 +173,10 @@ class Queries:
             _known_again(actor),
             flags=asked.v2 and actor.role >= Role.MODERATOR,
         )
-        page = comment_page([comment for comment in found.comments if comment.approved], asked)
+        page = await self._off_loop(
+            len(found.comments),
+            lambda: comment_page([comment for comment in found.comments if comment.approved], asked),
+        )
         return CommentList(
             comments=page.comments,
             branches=page.branches,
