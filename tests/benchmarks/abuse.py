@@ -1,11 +1,13 @@
-"""What a stranger, or one bad member, can do to another tenant's people.
+"""What a stranger, or one bad member, can do to the other people of a server.
 
-    python -m tests.benchmarks.abuse [--seconds 10] [--only NAME] [--source DIR]
+    python -m tests.benchmarks.abuse [--seconds 30] [--only NAME …] [--source DIR]
 
-A real ``imagechat serve`` and two tenants. Each attack runs from one address for some seconds, in a process of
-its own; meanwhile a member of the other tenant, from another address, lists an image's markers twenty times a
-second. Printed in ms: median and 99th percentile of those lists before and during the attack, and how many
-failed. ``--source`` takes the program from another checkout, to compare.
+A real ``imagechat serve`` and two tenants, "good" and "bad". Each attack runs from one address for some seconds, in a
+process of its own: without credentials, and where that makes a difference with those of one member of "bad".
+Meanwhile members of "good", and other members of "bad", list an image's markers ten times a second, each from an
+address of their own. Printed in ms: median and 99th percentile of those lists before and during the attack, how many
+failed, and the ratio of the percentiles, which should be 1.5 at most for "good" and 2 for "bad"; and the load of the
+machine, which is part of every figure. ``--source`` takes the program from another checkout, to compare.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ import random
 import select
 import selectors
 import socket
-import statistics
 import struct
 import subprocess
 import sys
@@ -29,14 +30,20 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from imagechat_tui.protocol import sso
 
-ATTACKER, VICTIM, HOME = "127.0.0.1", "127.0.0.2", "127.0.0.1"
-LIST_EVERY_S = 0.05
+ATTACKER, HOME = "127.0.0.1", "127.0.0.1"
+ADDRESSES = {"good": "127.0.0.2", "bad": "127.0.0.3"}
+AIMS = {"good": 1.5, "bad": 2.0}
+"""The largest ratio of percentiles, by tenant."""
+LIST_EVERY_S = 0.1
+LONG_THREAD = 2_000
+"""Comments on an image that the attack by large lists asks for."""
 MARKERS = 20
 ROOT = Path(__file__).parents[2]
 
@@ -45,16 +52,21 @@ class Target(NamedTuple):
     """What an attacker knows."""
 
     port: int
-    secret: str
-    """Of the tenant that the attacker is a member of; strangers do not use it."""
+    token: str
+    """Of the member of the attacked tenant that the attacker is; "" is nobody's."""
     seconds: float
+
+    @property
+    def sso(self) -> dict[str, str]:
+        """The query by which the attacker signs in, if they do."""
+        return {"sso": self.token} if self.token else {}
 
     def connect(self) -> socket.socket:
         """A connection from the attacker's address."""
         return socket.create_connection((HOME, self.port), 5, (ATTACKER, 0))
 
 
-def request(method: str, path: str, body: bytes = b"", **query: str) -> bytes:
+def request(method: str, path: str, body: bytes = b"", /, **query: str) -> bytes:
     """The bytes of a request."""
     target = f"{path}?{urlencode(query)}" if query else path
     head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n"
@@ -63,10 +75,10 @@ def request(method: str, path: str, body: bytes = b"", **query: str) -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-def handshake(target: Target) -> socket.socket:
-    """A socket to a public room, without sign-in."""
+def handshake(target: Target, room: str = "page") -> socket.socket:
+    """A socket to a public room."""
     link = target.connect()
-    ids = urlencode({"urlId": "page", "userIdWS": "nobody", "tenantIdWS": "bad", "v": "1"})
+    ids = urlencode({"urlId": room, "userIdWS": "nobody", "tenantIdWS": "bad", "v": "1"} | target.sso)
     link.sendall(
         f"GET /sub?{ids} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
@@ -145,7 +157,10 @@ def asked_again_and_again(target: Target, asks: Iterator[bytes], links: int = 16
 def refused_writes(target: Target) -> None:
     body = json.dumps({"urlId": "page", "comment": "x", "broadcastId": "b"}).encode()
     asked_again_and_again(
-        target, itertools.repeat(request("POST", "/comments/good", body, urlId="page", broadcastId="b"))
+        target,
+        itertools.repeat(
+            request("POST", "/comments/good", body, urlId="page", broadcastId="b", **target.sso)
+        ),
     )
 
 
@@ -159,7 +174,7 @@ def bad_tokens(target: Target) -> None:
 
 
 def unknown_paths(target: Target) -> None:
-    asked_again_and_again(target, itertools.repeat(request("GET", "/nothing")), links=64)
+    asked_again_and_again(target, itertools.repeat(request("GET", "/nothing", **target.sso)), links=64)
 
 
 def half_heads(target: Target) -> None:
@@ -184,19 +199,12 @@ def half_heads(target: Target) -> None:
 
 
 def markdown(target: Target) -> None:
-    """Twenty members who write what is costly to read."""
+    """What is costly to read, in one comment after the other."""
     costly = ("![" + "[![" * 700)[:2_000]
-    now_ms = int(time.time() * 1000)
-    tokens = [
-        sso.mint(
-            {"id": f"m{n}", "email": f"m{n}@example.com", "username": f"m{n}"}, target.secret.encode(), now_ms
-        )
-        for n in range(20)
-    ]
 
     def asks() -> Iterator[bytes]:
         for n in itertools.count():
-            query = {"urlId": "thread", "broadcastId": f"md{os.getpid()}-{n}", "sso": tokens[n % 20]}
+            query = {"urlId": "thread", "broadcastId": f"md{os.getpid()}-{n}", **target.sso}
             body = json.dumps(
                 {"comment": costly, "url": "x", "commenterName": "x", "urlId": "thread"}
             ).encode()
@@ -262,8 +270,43 @@ def garbage(target: Target) -> None:
     without_end(target, noise, noise, links=32)
 
 
-def guests_writes(target: Target) -> None:
-    """Markers and comments of people without a token where they may write, each a new person."""
+def seats(target: Target) -> None:
+    """Sockets that are opened, kept, and opened anew when they are closed, each in another room."""
+    links: dict[int, socket.socket] = {}
+    until = time.monotonic() + target.seconds
+    for n in itertools.count():
+        if time.monotonic() > until:
+            break
+        with contextlib.suppress(OSError):
+            links[n] = handshake(target, f"page{n}")
+            links[n].setblocking(False)
+        if len(links) > 500:
+            links.pop(next(iter(links))).close()
+
+
+def comings_and_goings(target: Target) -> None:
+    """Sockets in the room of the others, each gone as soon as it is there."""
+    until = time.monotonic() + target.seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), handshake(target):
+            pass
+
+
+def large_lists(target: Target) -> None:
+    """The longest list there is, as often as it is given."""
+    asks = request("GET", "/comment-image-chats/bad", urlId="long", v="2", **target.sso)
+    asked_again_and_again(target, itertools.repeat(asks))
+
+
+def long_heads(target: Target) -> None:
+    """Heads as long as they are read."""
+    padding = "".join(f"X-{n}: {'x' * 15_000}\r\n" for n in range(50))
+    head = request("GET", "/comment-image-chats/bad", urlId="page", **target.sso)[:-2]
+    asked_again_and_again(target, itertools.repeat(head + padding.encode() + b"\r\n"))
+
+
+def writes(target: Target) -> None:
+    """Markers and comments, of people without a token each by a new one, as it is allowed in the tenant."""
 
     def asks() -> Iterator[bytes]:
         for n in itertools.count():
@@ -279,7 +322,7 @@ def guests_writes(target: Target) -> None:
                     "x": n % 100, "y": n // 100 % 100, "broadcastId": f"g{n}",
                 }  # fmt: skip
             path = "/comment-image-chats/bad" if n % 2 else "/comments/bad"
-            query = {"urlId": "page", "broadcastId": f"g{os.getpid()}-{n}"}
+            query = {"urlId": "page", "broadcastId": f"g{os.getpid()}-{n}", **target.sso}
             yield request("POST", path, json.dumps(body).encode(), **query)
 
     asked_again_and_again(target, asks())
@@ -301,9 +344,17 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
         endless_bodies,
         chunked_bodies,
         garbage,
-        guests_writes,
+        writes,
+        seats,
+        comings_and_goings,
+        large_lists,
+        long_heads,
     )
 }
+BY_ADDRESS_ALONE = frozenset(
+    {"bad_tokens", "half_heads", "gzip_bombs", "endless_bodies", "chunked_bodies", "garbage"}
+)
+"""Credentials make no difference to them."""
 
 
 class Served(NamedTuple):
@@ -311,6 +362,11 @@ class Served(NamedTuple):
 
     port: int
     secrets: dict[str, str]
+
+    def token(self, tenant: str, name: str) -> str:
+        """A token of one of its members."""
+        user = {"id": name, "email": f"{name}@example.com", "username": name}
+        return sso.mint(user, self.secrets[tenant].encode(), int(time.time() * 1000))
 
 
 @contextlib.contextmanager
@@ -340,16 +396,13 @@ def server(source: Path) -> Iterator[Served]:
             process.stdout.close()
 
 
-class Victim:
-    """Members of the tenant ``good``, who take turns on a connection that stays: one alone may list twice a
-    second."""
+class Members:
+    """Members of a tenant, who take turns on a connection that stays: one alone may list twice a second."""
 
-    def __init__(self, served: Served) -> None:
-        names = [f"ann{n}" for n in range(12)]
-        users = [{"id": name, "email": f"{name}@example.com", "username": name} for name in names]
-        now_ms, secret = int(time.time() * 1000), served.secrets["good"].encode()
-        self._tokens = itertools.cycle([sso.mint(user, secret, now_ms) for user in users])
-        self._link = http.client.HTTPConnection(HOME, served.port, 10, (VICTIM, 0))
+    def __init__(self, served: Served, tenant: str) -> None:
+        self._tenant = tenant
+        self._tokens = itertools.cycle([served.token(tenant, f"ann{n}") for n in range(12)])
+        self._link = http.client.HTTPConnection(HOME, served.port, 10, (ADDRESSES[tenant], 0))
 
     def asks(self, method: str, path: str, body: object = None, **query: str) -> int:
         """The status of a request; 0 if it failed."""
@@ -370,15 +423,27 @@ class Victim:
                 "urlId": "page", "windowUrlId": f"page::{n}:1", "pageTitle": "", "src": "", "x": n, "y": 1,
                 "comment": "a marker", "broadcastId": f"v{n}",
             }  # fmt: skip
-            while self.asks("POST", "/comment-image-chats/good", body) != 200:
+            while self.asks("POST", f"/comment-image-chats/{self._tenant}", body) != 200:
                 time.sleep(0.3)
+
+    def write_much(self) -> None:
+        """An image whose list is long."""
+        marker = {"urlId": "long", "windowUrlId": "long::1:1", "pageTitle": "", "src": "", "x": 1, "y": 1}
+        path = f"/comment-image-chats/{self._tenant}"
+        while self.asks("POST", path, marker | {"comment": "first", "broadcastId": "long"}) != 200:
+            time.sleep(0.3)
+        for n in range(LONG_THREAD):
+            said = {"comment": "word " * 40, "url": "x", "commenterName": "x", "urlId": "long::1:1"}
+            query = {"urlId": "long::1:1", "broadcastId": f"l{n}"}
+            while self.asks("POST", f"/comments/{self._tenant}", said, **query) != 200:
+                time.sleep(0.1)
 
     def lists(self, seconds: float) -> tuple[list[float], int]:
         """How long lists take, in ms, and how many failed."""
         took, failed = [], 0
         until = time.monotonic() + seconds
         while (began := time.monotonic()) < until:
-            status = self.asks("GET", "/comment-image-chats/good", urlId="page", v="2")
+            status = self.asks("GET", f"/comment-image-chats/{self._tenant}", urlId="page", v="2")
             if status == 200:
                 took.append((time.monotonic() - began) * 1000)
             else:
@@ -391,37 +456,69 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
 
 
+class Seen(NamedTuple):
+    """What the members of one tenant noticed."""
+
+    calm: list[float]
+    attacked: list[float]
+    failed: int
+
+    @property
+    def ratio(self) -> float:
+        """Of the 99th percentiles."""
+        return percentile(self.attacked, 0.99) / percentile(self.calm, 0.99)
+
+
+def attacked(name: str, source: Path, seconds: float, *, member: bool) -> dict[str, Seen]:
+    """What the members of each tenant notice of one attack, on a server of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    with server(source) as served, ThreadPoolExecutor(len(ADDRESSES)) as threads:
+        people = {tenant: Members(served, tenant) for tenant in ADDRESSES}
+        for one in people.values():
+            one.settle()
+        if name == large_lists.__name__:
+            people["bad"].write_much()
+
+        def listed(seconds: float) -> dict[str, tuple[list[float], int]]:
+            going = {tenant: threads.submit(one.lists, seconds) for tenant, one in people.items()}
+            return {tenant: one.result() for tenant, one in going.items()}
+
+        listed(1)
+        calm = listed(seconds / 2)
+        target = Target(served.port, served.token("bad", "eve") if member else "", seconds)
+        attacker = spawn.Process(target=ATTACKS[name], args=(target,))
+        attacker.start()
+        time.sleep(1)
+        during = listed(seconds - 1)
+        attacker.join(seconds)
+        attacker.kill()
+        attacker.join()
+    return {tenant: Seen(calm[tenant][0], *during[tenant]) for tenant in people}
+
+
 def main() -> None:
     """Run the attacks and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--only", choices=ATTACKS)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--only", choices=ATTACKS, action="append")
     parser.add_argument("--source", type=Path, default=ROOT)
     given = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
-    print(f"{'attack':16}{'calm p50':>10}{'p99':>8}{'attacked p50':>14}{'p99':>9}{'failed':>8}{'ratio':>8}")
-    for name in [given.only] if given.only else ATTACKS:
-        with server(given.source) as served:
-            victim = Victim(served)
-            victim.settle()
-            victim.lists(1)
-            calm, _ = victim.lists(given.seconds / 2)
-            target = Target(served.port, served.secrets["bad"], given.seconds)
-            attacker = spawn.Process(target=ATTACKS[name], args=(target,))
-            attacker.start()
-            time.sleep(1)
-            attacked, failed = victim.lists(given.seconds - 1)
-            attacker.join(given.seconds)
-            attacker.kill()
-            attacker.join()
-        before, during = statistics.median(calm), statistics.median(attacked) if attacked else float("nan")
-        print(
-            f"{name:16}{before:10.1f}{percentile(calm, 0.99):8.1f}{during:14.1f}"
-            f"{percentile(attacked, 0.99):9.1f}{failed:8}{during / before:8.2f}",
-            flush=True,
-        )
+    print(
+        f"{'attack':19}{'by':9}{'tenant':7}{'calm p50':>9}{'p99':>8}{'then p50':>10}{'p99':>8}{'failed':>8}"
+        f"{'ratio':>8}{'aim':>6}{'load':>7}"
+    )
+    for name in given.only or ATTACKS:
+        for member in (False,) if name in BY_ADDRESS_ALONE else (False, True):
+            for tenant, seen in attacked(name, given.source, given.seconds, member=member).items():
+                print(
+                    f"{name:19}{'member' if member else 'stranger':9}{tenant:7}"
+                    f"{percentile(seen.calm, 0.5):9.1f}{percentile(seen.calm, 0.99):8.1f}"
+                    f"{percentile(seen.attacked, 0.5):10.1f}{percentile(seen.attacked, 0.99):8.1f}"
+                    f"{seen.failed:8}{seen.ratio:8.2f}{AIMS[tenant]:6.1f}{os.getloadavg()[0]:7.1f}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
