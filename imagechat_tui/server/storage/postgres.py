@@ -132,8 +132,13 @@ class _Committing:
         results: list[tuple[Future[object], object]] = []
         try:
             number = self._begin({tenant_id for job in batch for tenant_id in job.tenants})
+            next_savepoint = "SAVEPOINT request"
             for job in batch:
-                self._in_savepoint(job, results)
+                self._connection.run(next_savepoint)
+                self._carry_out(job, results)
+                next_savepoint = (
+                    "RELEASE request; SAVEPOINT request"  # in one message: each costs a way there and back
+                )
         except Failures as error:
             self._give_up()
             _fail(batch, unavailable(error))
@@ -163,18 +168,15 @@ class _Committing:
         ).fetchone()
         return str(row[0])
 
-    def _in_savepoint(self, job: Job, results: list[tuple[Future[object], object]]) -> None:
-        self._connection.run("SAVEPOINT request")
+    def _carry_out(self, job: Job, results: list[tuple[Future[object], object]]) -> None:
+        """Do what is wanted since the savepoint, or nothing."""
         try:
-            result = job.work(PostgresTransaction(self._connection, self._installation))
+            results.append((job.done, job.work(PostgresTransaction(self._connection, self._installation))))
         except Exception as error:  # the request's own refusal, or its bug: undone alone, told to it
             if self._connection.is_lost:
                 raise
-            self._connection.run("ROLLBACK TO request; RELEASE request")
+            self._connection.run("ROLLBACK TO request")
             job.done.set_exception(unavailable(error) if isinstance(error, Failures) else error)
-        else:
-            self._connection.run("RELEASE request")
-            results.append((job.done, result))
 
     def _give_up(self) -> None:
         """Undo what is open. If even that fails, the server undoes it when it notices that nobody is there."""
