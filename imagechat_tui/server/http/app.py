@@ -24,9 +24,10 @@ from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, Unknown
 from imagechat_tui.server.guard.limits import FrameRules, Limit, Limits, SeatLimit, SeatRules
 from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.guard.tokens import Tokens
+from imagechat_tui.server.guard.turns import Turns
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
-from imagechat_tui.server.http.callers import ADDRESS, SHARED_USES, SIGNED_IN, caller_address
+from imagechat_tui.server.http.callers import ADDRESS, SHARED_USES, SIGNED_IN, TURN, caller_address
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.not_offered import add_not_offered
@@ -101,6 +102,7 @@ def create_app(
             store=store,
             auth=auth,
             limits=limits,
+            turns=Turns(),
             seats=SeatLimit(settings.seats, broker.counts, broker.process),
             hub=hub,
             queries=Queries(
@@ -153,6 +155,16 @@ async def _mark(request: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def _entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Where requests come in, and their callers' turns are given back."""
+    try:
+        return await _let_in(request, handler)
+    finally:
+        turn = request.get(TURN)
+        if turn is not None:
+            turn.release()
+
+
+async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The connection's clocks, and the limit by address, which comes before everything else.
 
     It counts whom nobody signed for: members share an address with strangers, behind a proxy or in one

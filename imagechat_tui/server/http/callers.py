@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import hdrs, web
 
 from imagechat_tui.owned import peer_uid
@@ -19,6 +21,9 @@ SIGNED_IN = web.RequestKey("signed_in", bool)
 SHARED_USES = web.RequestKey("shared_uses", tuple)
 """Key of the request under which is left what it uses of its tenant's allowance, if it is answered: the edge counts
 that, so that what is refused costs the tenant nothing."""
+
+TURN = web.RequestKey("turn", asyncio.Lock)
+"""Key of the request under which its caller's turn is left; the edge gives it to their next request."""
 
 NEW_SESSION = web.RequestKey("new_session", str)
 """Key of the request under which a session made for it is left; the edge sets the cookie."""

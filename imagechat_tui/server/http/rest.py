@@ -17,7 +17,7 @@ from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit, tenant_requests
-from imagechat_tui.server.http.callers import SESSION_COOKIE, SHARED_USES, address_of, sign_in, view
+from imagechat_tui.server.http.callers import SESSION_COOKIE, SHARED_USES, TURN, address_of, sign_in, view
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from imagechat_tui.server.usecases.commands import Request
@@ -41,6 +41,7 @@ async def list_conversations(request: web.Request) -> web.Response:
     """Answer with the markers of an image."""
     actor, v2 = await reader(request), codec.wants_v2(request.query)
     url_id = codec.decode_list_conversations(request.query)
+    await take_turn(request, actor)
     return _stored(await request.app[SERVING].queries.conversations(actor, url_id, v2=v2))
 
 
@@ -158,6 +159,7 @@ async def summarize(request: web.Request) -> web.Response:
     actor = await reader(request)
     _extended(request)
     asked = codec.decode_summarize(await body_of(request))
+    await take_turn(request, actor)
     return answered(codec.encode_summaries(await request.app[SERVING].summaries.show(actor, asked)))
 
 
@@ -190,6 +192,7 @@ async def list_comments(request: web.Request) -> web.Response:
     if tags := request.query.getall("hashTags", ()):  # SDKs repeat it
         query["hashTags"] = ",".join(tags)
     asked = codec.decode_list_comments(query)
+    await take_turn(request, actor)
     answer = await request.app[SERVING].queries.comments(actor, asked)
     return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
 
@@ -352,6 +355,7 @@ async def event_log(request: web.Request) -> web.Response:
     serving.queries.admit(actor)
     count_read(request, actor)
     room = serving.tokens.room(tenant_id, codec.decode_list_conversations(request.query))
+    await take_turn(request, actor)
     registered_ms = serving.hub.registered_at_ms(room, actor.id)
     log = await serving.queries.event_log(actor, query, v2=v2, registered_ms=registered_ms)
     answer = answered(codec.encode_event_log(log))
@@ -434,6 +438,11 @@ def check_limit(request: web.Request, limit: Limit, key: str) -> None:
     wait_s = request.app[SERVING].limits.check(limit, key, time.monotonic())
     if wait_s is not None:
         raise Refused(429, codes.RATE_LIMITED, retry_after_s=wait_s)
+
+
+async def take_turn(request: web.Request, actor: Actor) -> None:
+    """Wait until nothing else is read for the same caller that may be long."""
+    request[TURN] = await request.app[SERVING].turns.take(f"{actor.tenant_id} {_counted_as(request, actor)}")
 
 
 def count_read(request: web.Request, actor: Actor) -> None:

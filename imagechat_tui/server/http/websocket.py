@@ -20,7 +20,7 @@ from imagechat_tui.server.http.callers import address_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.frame_meter import FrameMeter
-from imagechat_tui.server.http.rest import Handler, answered, check_limit, count_read, reader
+from imagechat_tui.server.http.rest import Handler, answered, check_limit, count_read, reader, take_turn
 from imagechat_tui.server.live.frames import CloseCode
 from imagechat_tui.server.live.hub import ANSWER_WITHIN_S
 from imagechat_tui.server.live.subscribers import Subscriber
@@ -193,6 +193,7 @@ async def users_info(request: web.Request) -> web.Response:
     ids = [UserId(part) for part in request.query.get("ids", "").split(",") if part]
     if not ids or len(ids) > MAX_IDS:
         raise Refused(422, codes.INVALID_INPUT)
+    await take_turn(request, actor)
     users = await serving.store.users(actor.tenant_id, ids)
     return answered(codec.encode_users_info(users))
 
@@ -200,6 +201,7 @@ async def users_info(request: web.Request) -> web.Response:
 async def search_users(request: web.Request) -> web.Response:
     """Answer with people whose name begins so."""
     actor = await reader(request)
+    await take_turn(request, actor)
     found = await request.app[SERVING].people.named(actor, request.query.get("usernameStartsWith", ""))
     return answered(codec.encode_users_found(found))
 
@@ -208,6 +210,7 @@ async def _page_reader(request: web.Request) -> tuple[Actor, UrlId]:
     actor = await reader(request)
     if not request.query.get("urlId"):
         raise Refused(422, codes.INVALID_INPUT, "urlId is missing.")
+    await take_turn(request, actor)
     return actor, clean(request.query["urlId"])
 
 
