@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from imagechat_tui.server.guard.turns import Turns
+from imagechat_tui.server.guard.turns import Pace, Turns
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests.server.house import IMAGE, House, Json, Person
 
@@ -43,6 +43,46 @@ async def test_turns_are_each_callers_own() -> None:
     assert order.index("a2 begins") > order.index("a1 ends")
     assert order.index("b1 begins") < order.index("a1 ends")
     assert not turns._turns
+
+
+async def test_one_request_of_each_caller_begins_in_a_turn_of_the_loop() -> None:
+    pace, begun, turn = Pace(), list[tuple[int, str]](), 0
+
+    async def asks(caller: str, what: str) -> None:
+        await pace.begin(caller)
+        begun.append((turn, what))
+
+    async with asyncio.TaskGroup() as tasks:
+        asking = [
+            tasks.create_task(asks(what[0], what)) for what in ("a1", "a2", "a3", "b1", "a4", "c1", "b2")
+        ]
+        given_up = asking.pop(2)
+        while not all(one.done() for one in asking):
+            await asyncio.sleep(0)
+            given_up.cancel()
+            turn += 1
+    assert [what for at, what in begun if at == begun[0][0]] == ["a1", "b1", "c1"]
+    assert [what for _, what in begun if what[0] == "a"] == ["a1", "a2", "a4"]
+    for caller in "ab":
+        turns = [at for at, what in begun if what[0] == caller]
+        assert len(set(turns)) == len(turns)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not pace._lines
+
+
+async def test_requests_of_one_address_begin_one_after_the_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, came = Pace.begin, list[str]()
+
+    async def noting(pace: Pace, caller: str) -> None:
+        came.append(caller)
+        await begin(pace, caller)
+
+    monkeypatch.setattr(Pace, "begin", noting)
+    await asyncio.gather(*(house.person(name).list() for name in ("ann", "")))
+    assert came == ["127.0.0.1"] * 2, "whoever it is"
 
 
 @pytest.mark.parametrize("read", LONG_READS, ids=lambda read: read[1])

@@ -24,7 +24,7 @@ from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, Unknown
 from imagechat_tui.server.guard.limits import FrameRules, Limit, Limits, SeatLimit, SeatRules
 from imagechat_tui.server.guard.proxies import TrustedProxies
 from imagechat_tui.server.guard.tokens import Tokens
-from imagechat_tui.server.guard.turns import Turns
+from imagechat_tui.server.guard.turns import Pace, Turns
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
 from imagechat_tui.server.http.callers import ADDRESS, SHARED_USES, SIGNED_IN, TURN, caller_address
@@ -103,6 +103,7 @@ def create_app(
             auth=auth,
             limits=limits,
             turns=Turns(),
+            pace=Pace(),
             seats=SeatLimit(settings.seats, broker.counts, broker.process),
             hub=hub,
             queries=Queries(
@@ -177,6 +178,8 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     if gate is not None:
         gate.request_began(with_body=request.body_exists)
     response: web.StreamResponse | None = None
+    if address:
+        await serving.pace.begin(address)
     try:
         if not claims:
             _count(serving, address)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.guard.limits import FrameRules, Limits, SeatLimit
     from imagechat_tui.server.guard.proxies import TrustedProxies
     from imagechat_tui.server.guard.tokens import Tokens
-    from imagechat_tui.server.guard.turns import Turns
+    from imagechat_tui.server.guard.turns import Pace, Turns
     from imagechat_tui.server.live.hub import Hub
     from imagechat_tui.server.storage import Store
     from imagechat_tui.server.usecases.comments import CommentCommands
@@ -37,6 +37,7 @@ class Serving(Struct, frozen=True):
     auth: Authenticator
     limits: Limits
     turns: Turns
+    pace: Pace
     seats: SeatLimit
     hub: Hub
     queries: Queries
