@@ -240,6 +240,26 @@ async def test_one_address_crowds_out_only_itself(proxies: tuple[str, ...], room
     await until(lambda: not book.open)
 
 
+@pytest.mark.security
+@pytest.mark.parametrize(("fields", "status"), [(1, 200), (9, 200), (12, 431)])
+async def test_a_head_that_goes_on_is_cut_short_before_it_is_read(fields: int, status: int) -> None:
+    """Behind another request, too: what came of that does not count."""
+    field = b"X-Long: " + b"x" * 15_000 + b"\r\n"
+    async with desk(PATIENT) as there:
+        for first in (b"", GET):
+            peer = await there.peer(first)
+            if first:
+                assert await peer.status() == 200
+            peer.sends(GET[:-2])
+            for _ in range(fields):
+                peer.sends(field)
+            if status == 200:
+                peer.sends(b"\r\n")
+                assert await peer.status() == 200
+            else:
+                assert b" 431 " in await peer.rest()
+
+
 async def test_a_request_in_crumbs_is_cut_short() -> None:
     async with desk(PATIENT) as there:
         peer = await there.peer(b"GET / HTTP/1.1\r\nX: ")
@@ -283,6 +303,9 @@ class _Pipe(asyncio.Transport):
 
     def pause_reading(self) -> None:
         self.paused = True
+
+    def write(self, data: object) -> None:
+        pass
 
 
 def kept(gate: Gate) -> int:

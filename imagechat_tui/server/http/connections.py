@@ -43,6 +43,8 @@ HTTP_READING: Mapping[str, Any] = MappingProxyType(
 )
 """How aiohttp reads. An ``sso`` parameter in the request line may carry a picture. A body that is packed would be
 inflated before its size is looked at, on the event loop."""
+HEAD_BYTES = 160 * 1024
+"""Of a head, before it has come whole: the longest request line and all headers that are read, and some more."""
 UNREAD_BYTES = 64 * 1024
 """Of a body that nobody wants any more, so much is passed over, counted from the request's start."""
 KEPT_BYTES = 2 * 1024 * 1024
@@ -57,6 +59,7 @@ _HEAD_END = b"\r\n\r\n"
 _CHUNKED = b"\ntransfer-encoding"
 """The header of a body that does not say how long it is; no line of JSON begins so."""
 _NO_LENGTH = b"HTTP/1.1 411 Length Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -97,6 +100,9 @@ class _State(Enum):
     request."""
     REFUSED = auto()
     """Over: what still comes is not looked at."""
+
+
+_BEFORE_A_REQUEST = frozenset({_State.NEW, _State.HEAD})
 
 
 class Connections:
@@ -185,6 +191,7 @@ class Gate(asyncio.Protocol):
         "_book",
         "_bytes",
         "_come",
+        "_head_whole",
         "_inner",
         "_made",
         "_meter",
@@ -207,6 +214,8 @@ class Gate(asyncio.Protocol):
         self._serve = serve
         self._asked = False
         """The connection has sent a request."""
+        self._head_whole = False
+        """An end of a head has come since the last answer."""
         self._tail = b""
         """The end of what came last: a header's name may come in two pieces."""
         self._state = _State.NEW
@@ -272,9 +281,13 @@ class Gate(asyncio.Protocol):
                     return
             case _:
                 pass
-        if self._meter is None and self._chunked(data):
-            self._refuse_chunks()
-            return
+        if self._meter is None:
+            if self._chunked(data):
+                self._refuse_chunks()
+                return
+            if self._state in _BEFORE_A_REQUEST and not self._head_whole and self._bytes > HEAD_BYTES:
+                self._refuse(_TOO_LONG)
+                return
         if self._come is not None:
             if self._bytes > KEPT_BYTES:
                 self.end()
@@ -334,6 +347,10 @@ class Gate(asyncio.Protocol):
             return
         self._book.waits(self)
         self._meter = None
+        self._head_whole = False
+        if self._tail.endswith(_HEAD_END):
+            self._tail = b""
+        self._pieces = self._bytes = 0
         self._state = _State.IDLE
         if self._come is not None and b"".join(self._come[-4:])[-4:] != _HEAD_END:
             self._state = _State.HEAD  # it goes on behind the head that was answered
@@ -377,6 +394,7 @@ class Gate(asyncio.Protocol):
     def _chunked(self, data: bytes) -> bool:
         """Whether a body is to come that does not say how long it is: each of its pieces costs like a whole."""
         known = self._tail + data
+        self._head_whole = self._head_whole or _HEAD_END in self._tail[-3:] + data
         self._tail = known[1 - len(_CHUNKED) :]
         return _CHUNKED in known.lower()
 
@@ -385,7 +403,11 @@ class Gate(asyncio.Protocol):
             self.end()
             return
         self._asked = True
-        self._transport.write(_NO_LENGTH)
+        self._refuse(_NO_LENGTH)
+
+    def _refuse(self, answer: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(answer)
         self.stop_reading()
 
     def _pause(self) -> None:
