@@ -203,6 +203,23 @@ async def test_the_connection_that_waits_longest_makes_room() -> None:
         assert await half.rest() == b""
 
 
+@pytest.mark.security
+async def test_of_one_address_few_may_ask_for_nothing() -> None:
+    async with desk(ConnectionRules(unasked_per_address=2, head_within_s=600)) as there:
+        kept = [await there.waiting() for _ in range(3)]
+        elsewhere = await there.peer(by="127.0.0.2")
+        first, second, third = await there.peer(HALF), await there.peer(), await there.peer(HALF)
+        assert await first.rest() == b""
+        second.sends(GET)
+        assert await second.status() == 200
+        third.sends(GET[len(HALF) :])
+        assert await third.status() == 200
+        elsewhere.sends(GET)
+        for peer in (elsewhere, *kept):
+            peer.sends(b"" if peer is elsewhere else GET)
+            assert await peer.status() == 200
+
+
 async def test_who_is_being_answered_makes_no_room() -> None:
     async with desk(ConnectionRules(total=2, per_address=99, head_within_s=600)) as there:
         busy = [await there.peer(SLOW), await there.peer(SLOW)]

@@ -73,6 +73,8 @@ class ConnectionRules(Struct, frozen=True):
     """Connections of the process."""
     per_address: int = 992
     """From one address, or of one user on the Unix socket; not from trusted proxies."""
+    unasked_per_address: int = 100
+    """Of them those that have asked for nothing yet; the oldest makes room."""
     head_within_s: float = 10.0
     """From the first byte of a request (or the connection's start) to the end of its head."""
     taken_within_s: float = 30.0
@@ -122,6 +124,8 @@ class Connections:
         self._proxies = proxies or TrustedProxies()
         self._open: Counter[str] = Counter()
         self._total = 0
+        self._unasked: dict[str, dict[Gate, None]] = {}
+        """Those that have asked for nothing yet, by address, the oldest first."""
         self._waiting: dict[Gate, None] = {}
         """Those without a request, the longest waiting first."""
 
@@ -164,11 +168,25 @@ class Connections:
             longest.end()
         self._open[gate.address] += 1
         self._total += 1
+        if not gate.of_proxy:
+            unasked = self._unasked.setdefault(gate.address, {})
+            unasked[gate] = None
+            if len(unasked) > self.rules.unasked_per_address:
+                next(iter(unasked)).end()
         return True
+
+    def asked(self, gate: Gate) -> None:
+        """A connection has asked for something, or has ended."""
+        unasked = self._unasked.get(gate.address)
+        if unasked is not None:
+            unasked.pop(gate, None)
+            if not unasked:
+                del self._unasked[gate.address]
 
     def leave(self, gate: Gate) -> None:
         """Take back the place of a connection that ends."""
         self.busy(gate)
+        self.asked(gate)
         self._total -= 1
         self._open[gate.address] -= 1
         if not self._open[gate.address]:
@@ -325,7 +343,9 @@ class Gate(asyncio.Protocol):
     def request_began(self, *, with_body: bool) -> None:
         """A head is there and is being answered."""
         self._state = _State.BUSY
-        self._asked = True
+        if not self._asked:
+            self._asked = True
+            self._book.asked(self)
         if with_body:
             self._come = None
         self._pieces = self._bytes = 0
