@@ -677,6 +677,8 @@ class ImageChatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """What the person does goes through the order of keys; all else is taken as it comes."""
+        if isinstance(event, events.Resize):  # terminals move, cut and clear what they show
+            forget_shown()
         if not self._keyboard.takes(event):
             await super().on_event(event)
         if isinstance(event, events.AppFocus):

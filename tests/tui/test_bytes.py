@@ -30,6 +30,8 @@ PICTURE_COLUMNS = 77
 PICTURE_ROWS = range(1, ROWS - 1)
 """Between header and status line."""
 
+REPLY_BYTES = 2000
+"""Going to a marker's thread to write an answer."""
 STEP_BYTES = 150
 """A step of the crosshair, with its figures in the status line."""
 WORD_BYTES = 60
@@ -145,6 +147,32 @@ def test_the_picture_is_painted_once_at_the_start(start: Start) -> None:
     assert sum(count > 0 for count in counts) > 0.95 * len(counts)
     # A toast or the notice may have been where the picture is now; the picture itself came once.
     assert sum(count > 1 for count in counts) < 0.03 * len(counts)
+
+
+def test_a_start_brings_the_picture_once_and_blanks_before_it(start: Start) -> None:
+    terminal = start()
+    begun = len(terminal.raw)
+    picture = in_picture(sent(terminal, "ctrl+l"))
+    painted = in_picture(bytes(terminal.raw[:begun]))
+    blank = 2 * PICTURE_COLUMNS * len(PICTURE_ROWS)
+    assert picture <= painted <= picture + blank
+
+
+def test_a_whole_screen_anew_brings_each_cell_once(start: Start) -> None:
+    terminal = start()
+    screen = Counting()
+    pyte.ByteStream(screen).feed(sent(terminal, "ctrl+l"))
+    twice = sum(count > 1 for count in screen.written.values())
+    assert twice <= COLUMNS, twice  # a crosshair, a chip
+
+
+def test_an_answer_to_a_marker_costs_what_is_not_shown_yet(start: Start) -> None:
+    terminal = start()
+    sent(terminal, "]")
+    for key in ("c", "esc", "c", "esc", "enter", "esc"):
+        data = sent(terminal, key)
+        assert len(data) <= REPLY_BYTES, key
+        assert in_picture(data) <= CHIP_BYTES, key
 
 
 def test_a_step_of_the_crosshair_costs_next_to_nothing(start: Start) -> None:

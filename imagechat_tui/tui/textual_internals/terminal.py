@@ -12,7 +12,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from imagechat_tui.tui.flow import PLENTY, QUEUE_S, Flow
 from imagechat_tui.tui.textual_internals.probe import Feature, supported
-from imagechat_tui.tui.textual_internals.shown_text import SHOWN
+from imagechat_tui.tui.textual_internals.shown_cells import SHOWN
 from imagechat_tui.tui.textual_internals.terminal_events import Answer
 
 if TYPE_CHECKING:

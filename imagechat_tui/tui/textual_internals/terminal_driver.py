@@ -20,7 +20,7 @@ from imagechat_tui import typed_ahead
 from imagechat_tui.raster.graphics import ALIVE, is_alive, is_fence
 from imagechat_tui.tui.flow import Flow
 from imagechat_tui.tui.textual_internals.screen_file import ScreenFile
-from imagechat_tui.tui.textual_internals.shown_text import SHOWN
+from imagechat_tui.tui.textual_internals.shown_cells import SHOWN
 from imagechat_tui.tui.textual_internals.terminal_events import Answer, Burst, LineBreak
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
 
