@@ -1217,32 +1217,30 @@ async def test_a_failing_disk_fails_all_that_shared_the_commit_and_nothing_else(
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from imagechat_tui.server.storage.sql_transaction import SqlTransaction
-from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
-from tests.contracts.test_store import Clock, saying, tenant
+from tests.contracts.test_store import OPENERS, Clock, saying, tenant
 
 async def write():
-    store = await SqliteStore.open(Path(sys.argv[1]), now_ms=Clock())
-    await store.create_tenant(tenant(eg.TENANT))
-    async def one(n):
-        await store.change(saying(f"n{n}"))
-        sys.stdout.write(f"n{n}\\n")
-        sys.stdout.flush()
-    n = 0
-    while True:
-        await asyncio.gather(*(one(n + k) for k in range(8)))
-        n += 8
+    async with OPENERS[sys.argv[1]](Path(sys.argv[2]), Clock()) as store:
+        await store.create_tenant(tenant(eg.TENANT))
+        async def one(n):
+            await store.change(saying(f"n{n}"))
+            sys.stdout.write(f"n{n}\\n")
+            sys.stdout.flush()
+        n = 0
+        while True:
+            await asyncio.gather(*(one(n + k) for k in range(8)))
+            n += 8
 
 asyncio.run(write())
 """
 
 
-def said_until_killed(path: Path) -> list[str]:
+def said_until_killed(database: str, folder: Path) -> list[str]:
     """What a writing process had acknowledged when it was killed."""
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=root
+        [sys.executable, "-c", WRITER, database, str(folder)], stdout=subprocess.PIPE, text=True, cwd=root
     ) as writer:
         assert writer.stdout is not None
         said = [writer.stdout.readline().strip() for _ in range(100)]
@@ -1251,9 +1249,10 @@ def said_until_killed(path: Path) -> list[str]:
 
 
 @pytest.mark.reliability
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, clock: Clock) -> None:
-    said = said_until_killed(tmp_path / "contract.sqlite")
-    async with sqlite(tmp_path, clock) as store:
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_what_was_acknowledged_survives_a_kill(database: str, tmp_path: Path, clock: Clock) -> None:
+    said = said_until_killed(database, tmp_path)
+    async with OPENERS[database](tmp_path, clock) as store:
         page = await store.thread(ROOM, eg.THREAD)
         kept = {comment.text for comment in page.comments}
         assert set(said) <= kept
