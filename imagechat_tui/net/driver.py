@@ -158,6 +158,8 @@ class LiveSession:
         """Waits for a picture that was not there when markers were looked for."""
         self._unnoted = False
         """The picture looks different, and the server has not been told."""
+        self._asked_placements = False
+        """Where its markers are was asked for; what is asked with the first answer of a room is no news."""
         self._now = now
         self._wall_ms = wall_ms
         self._new_id = new_id
@@ -361,6 +363,7 @@ class LiveSession:
                 changed = await self._api.change_read_state(self._room.url_id, effect.change)
                 return inputs.ReadStateLoaded(effect.request, changed)
             case effects.FetchPlacements():
+                self._follow_again()
                 told = await self._api.placements(self._room.url_id, effect.version)
                 return inputs.PlacementsLoaded(effect.request, told)
             case effects.SendPlacements():
@@ -399,11 +402,17 @@ class LiveSession:
                 self._unnoted = True
 
     async def _follow(self) -> None:
-        """Learn whether somebody has linked the picture elsewhere; unanswered, it is asked with the next list."""
+        """Learn whether somebody has linked the picture elsewhere; unanswered, it is asked the next time."""
         assert self._recognition is not None
         with suppress(ApiError):
             own = (await self._recognition.followed(self._api, self._room)).own
             self._enter(replace(self._room, own=own))
+
+    def _follow_again(self) -> None:
+        """With R, and whenever the link is back, a room with a log gives what is missing, and no list."""
+        if self._asked_placements and self._recognition is not None and self._noted_at is not None:
+            self._spawn(self._follow())
+        self._asked_placements = True
 
     def _note_again(self) -> None:
         if self._unnoted and self._tasks is not None and self._noted_at is not None:

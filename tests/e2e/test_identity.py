@@ -482,3 +482,18 @@ def test_who_landed_in_a_room_starts_anew_and_goes_to_the_other_and_back(anna: P
     assert screen.exit_code() == 0
     assert ben.tells("link", str(copy), room)["urlId"] == room
     assert ben.texts(copy) == ["Between us"]
+
+
+@pytest.mark.pty
+def test_who_looks_at_a_picture_that_is_linked_elsewhere_is_told_with_r_and_goes_there(anna: Person) -> None:
+    mock, final = anna.home / "mock.png", anna.home / "final.png"
+    draw(mock, "red")
+    draw(final, "blue")
+    room = anna.marks(mock, "Over there")
+    screen = anna.screen(final)
+    screen.shows("LIVE", "No markers yet")
+    assert anna.tells("link", str(final), str(mock))["urlId"] == room
+    screen.press("R")
+    screen.shows("Linked elsewhere")
+    screen.press("g", "o")
+    screen.shows("Over there", "LIVE")

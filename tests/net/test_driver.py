@@ -286,10 +286,15 @@ async def test_the_room_is_asked_for_before_its_list_and_the_picture_is_noted_wh
         assert noted.room == replace(found.room, image=replace(IMAGE, version=1))
 
 
-async def test_a_picture_that_is_linked_elsewhere_is_told_with_the_next_list(stub: StubServer) -> None:
+@pytest.mark.parametrize("again", [FetchSnapshot(3), FetchPlacements(3, 1)], ids=["list", "placements"])
+async def test_a_picture_that_is_linked_elsewhere_is_told_with_what_is_read_next(
+    stub: StubServer, again: FetchSnapshot | FetchPlacements
+) -> None:
+    """Its list, or only the log and where the markers are, as of every server of ours."""
     knows_images(stub)
     engine, looked = ScriptedEngine(FetchSnapshot(1)), asyncio.Event()
-    engine.script[Submitted] = (FetchSnapshot(2),)
+    engine.script[SnapshotLoaded] = (FetchPlacements(2, 1),)
+    engine.script[Submitted] = (again,)
     async with session(engine, stub.endpoint(), recognition=recognition(looked)) as running:
         await engine.hears(SnapshotLoaded)
         before, own = stub.answer, replace(IMAGE, id=ImageId("im_2"), url_id=UrlId("img/2/b.png"))
