@@ -388,7 +388,14 @@ class _Album:
             from imagechat_tui.net.local_server import spawn_early
 
             spawn_early(local)  # it comes up while the driver is imported
-        return _session(chosen, room, seen, trace)
+        return _session(chosen, replace(room, shown_since_ms=self._since_ms()), seen, trace)
+
+    def _since_ms(self) -> int | None:
+        """Since when they have been shown: not what a picture that is new to the server begins with was read then."""
+        if self._explores:
+            return None
+        told = None if self._counts is None else self._counts.since_ms
+        return self._targets[0].folder_starts(self._targets.folders).since_ms() if told is None else told
 
     def name(self, at: int) -> str:
         """What the one in a place is called."""

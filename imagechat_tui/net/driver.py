@@ -439,7 +439,7 @@ class LiveSession:
             self._feed(inputs.ImageLinked(Problem(ProblemKind.UNSUPPORTED) if reply is None else None))
 
     def _enter(self, room: Room) -> None:
-        room = replace(room, explores=self._room.explores)
+        room = replace(room, explores=self._room.explores, shown_since_ms=self._room.shown_since_ms)
         if room != self._room:
             self._room = room
             self._move_drafts(room.url_id)

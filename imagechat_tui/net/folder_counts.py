@@ -79,6 +79,11 @@ class FolderCounts:
         """Those who wait for the next answer."""
         self._sooner = asyncio.Event()
 
+    @property
+    def since_ms(self) -> int | None:
+        """Since when the person has been shown them, by the server's clock, as far as this session has learned."""
+        return self._since_ms
+
     def show(self, at: int) -> None:
         """Another one is shown."""
         if at != self._shown:

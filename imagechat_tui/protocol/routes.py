@@ -240,6 +240,8 @@ class ChangeReadState(Struct, frozen=True):
     """Read at least as far as this."""
     unread: tuple[ReadMark, ...] = ()
     """Read as far as this and no farther."""
+    since_ms: int | None = None
+    """For whoever has never been there: what was said before, by the server's clock, is read; None: all of it."""
 
 
 MAX_SUMMARIES: Final = 200

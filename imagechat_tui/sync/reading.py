@@ -265,7 +265,8 @@ class Reading:
             self._core.emit(FetchReadState(self._request.begin()))
             return
         unread = _named(self._unread, MAX_READ_MARKS)
-        self._sent = ChangeReadState(_named(self._read, MAX_READ_MARKS - len(unread)), unread)
+        since_ms = None if self._revision else self._core.room.shown_since_ms
+        self._sent = ChangeReadState(_named(self._read, MAX_READ_MARKS - len(unread)), unread, since_ms)
         self._core.emit(SendReadState(self._request.begin(), self._sent))
 
     def _take(self, changed: ReadState) -> None:

@@ -81,6 +81,9 @@ class Room(Struct, frozen=True):
     """What it has looked like, once that was asked for; the newest last."""
     unseen: int | None = None
     """Below 0 if the picture is shown as the image has never looked to the server; another number for other pixels."""
+    shown_since_ms: int | None = None
+    """Since when the person has been shown the folder of the picture, by the server's clock: what was said later they
+    have not read."""
 
     @property
     def version(self) -> int | None:

@@ -461,6 +461,23 @@ async def test_somebody_begins_to_read_once(store: Store, since_ms: int | None, 
     assert await store.begin_reading([READER], since_ms=None) == {}
 
 
+@pytest.mark.parametrize(
+    ("since_ms", "unread"),
+    [(None, 0), (eg.T0 - 10**9, 1), (eg.T0 + 10**9, 0)],
+    ids=["all is read", "said since", "said before"],
+)
+async def test_whoever_comes_first_begins_to_read_where_they_say(
+    store: Store, since_ms: int | None, unread: int
+) -> None:
+    await mark_with(store, "a", 2)
+    begun = await store.change_read_state(READER, ChangeReadState(since_ms=since_ms))
+    assert begun.revision == 1
+    again = await store.change_read_state(READER, ChangeReadState(since_ms=0))
+    assert again == ReadState(1), "whoever has been there begins no more"
+    found = await store.summaries(eg.TENANT, [READER.image], READER.user_id)
+    assert found[READER.image].unread == unread
+
+
 @pytest.mark.security
 async def test_nothing_is_counted_of_another_tenant(store: Store) -> None:
     await mark_with(store, "a", 2, tenant_id=OTHER)

@@ -129,8 +129,11 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     here.press("ctrl+q")
     assert here.exit_code() == 0
     says_on("b.png", bob, "add", "--at", "5,5", "-m", "A picture that nobody had talked of")
+    Image.new("RGB", (160, 100), "orange").save(team.desk.root / "shots" / "0.png")
+    says_on("0.png", bob, "add", "--at", "5,5", "-m", "One that nobody had seen")
     again = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
-    says(again, "1 unread elsewhere")
+    again.shows("1/4 0.png")
+    says(again, "1 unread, 1 elsewhere")
 
 
 def test_ls_lists_a_whole_folder(desk: Desk) -> None:

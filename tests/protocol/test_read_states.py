@@ -23,7 +23,9 @@ def test_what_is_answered_arrives(state: ReadState) -> None:
     assert codec.decode_read_state(sent(codec.encode_read_state(state))) == state
 
 
-@given(st.builds(ChangeReadState, strategies.read_marks, strategies.read_marks))
+@given(
+    st.builds(ChangeReadState, strategies.read_marks, strategies.read_marks, st.sampled_from([None, 0, 5]))
+)
 def test_what_is_asked_arrives(change: ChangeReadState) -> None:
     assert codec.decode_change_read_state(sent(codec.encode_change_read_state(change))) == change
 
@@ -36,6 +38,7 @@ def test_what_is_asked_arrives(change: ChangeReadState) -> None:
         ({"read": {"a": "1"}}, "read.a"),
         ({"read": {"a": 2**53 + 1}}, "read.a"),
         ({"read": [1]}, "read"),
+        ({"since": "now"}, "since"),
         ({"read": dict.fromkeys(map(str, range(MAX_READ_MARKS)), 1), "unread": {"a": 0}}, "read"),
     ],
 )

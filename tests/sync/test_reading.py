@@ -11,7 +11,7 @@ from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState, ConversationList
 from imagechat_tui.sync.effects import FetchReadState, News, SendReadState, SendRequest, StoreMarks
-from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded
+from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded, RoomFound
 from imagechat_tui.sync.intents import (
     CloseThread,
     Look,
@@ -107,6 +107,20 @@ def test_a_newcomer_has_read_all_and_has_the_server_note_it() -> None:
     told(desk, ReadState())
     assert desk.take(SendReadState).change == ChangeReadState()
     assert desk.state.mine.unread == frozenset()
+
+
+def test_who_was_shown_the_folder_before_has_not_read_what_was_said_since() -> None:
+    desk = begun(said(3))
+    desk.feed(RoomFound(replace(desk.state.room, shown_since_ms=5)))
+    told(desk, ReadState())
+    assert confirmed(desk, 1) == ChangeReadState(since_ms=5)
+    desk.wait(1.0)
+    told(desk, ReadState(1))
+    assert desk.state.mine.unread == {HOME}
+    desk.wait(1.0)
+    desk.wish(MarkRead((HOME,)))
+    desk.wait(1.0)
+    assert confirmed(desk, 2) == ChangeReadState(read=at(3)), "whoever has been there begins no more"
 
 
 def test_what_was_read_is_told_soon_and_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imagechat_tui.protocol.codec.fields import Fields
+from imagechat_tui.protocol.codec.fields import Fields, compact
 from imagechat_tui.protocol.codec.json_text import JsonObject
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import ReadMark, ReadState
@@ -27,7 +27,8 @@ def decode_read_state(obj: JsonObject) -> ReadState:
 
 def encode_change_read_state(change: ChangeReadState) -> JsonObject:
     """Body of CHANGE_READ_STATE."""
-    return {"read": _by_id(change.read), "unread": _by_id(change.unread)}
+    marks = {"read": _by_id(change.read), "unread": _by_id(change.unread)}
+    return {**marks, **compact(since=change.since_ms)}
 
 
 def decode_change_read_state(obj: JsonObject) -> ChangeReadState:
@@ -37,7 +38,9 @@ def decode_change_read_state(obj: JsonObject) -> ChangeReadState:
         MalformedMessage: Also for more threads than one request may name.
     """
     fields = Fields(obj)
-    change = ChangeReadState(_marks(fields, "read"), _marks(fields, "unread"))
+    change = ChangeReadState(
+        _marks(fields, "read"), _marks(fields, "unread"), fields.optional_integer("since")
+    )
     if len(change.read) + len(change.unread) > MAX_READ_MARKS:
         raise fields.bad("read", f"and unread name more than {MAX_READ_MARKS} threads")
     return change

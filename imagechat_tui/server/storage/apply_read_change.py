@@ -24,17 +24,15 @@ def begin_reading(
         Those who begin, and what they have read by that.
     """
     new = [reader for reader in readers if not tx.read_state(reader).revision]
-    begun = {reader: apply_read_change(tx, reader, ChangeReadState(), since_ms=since_ms) for reader in new}
+    begun = {reader: apply_read_change(tx, reader, ChangeReadState(since_ms=since_ms)) for reader in new}
     return {reader: state for reader, state in begun.items() if state.revision}
 
 
-def apply_read_change(
-    tx: Transaction, reader: ReaderKey, change: ChangeReadState, *, since_ms: int | None = None
-) -> ReadState:
+def apply_read_change(tx: Transaction, reader: ReaderKey, change: ChangeReadState) -> ReadState:
     """Note how far somebody has read. Threads that are not on the image, or no more, are passed over.
 
     ``read`` only goes forward; ``unread`` goes back too, and what is carried out last holds. Whoever comes for
-    the first time has read all that is there, or with ``since_ms`` what was said before that time. Of a room that
+    the first time has read all that is there, or with its ``since_ms`` what was said before that time. Of a room that
     nobody has made, without an image or a comment, nothing is kept: there are as many as one can think of names, and
     nothing would ever remove it.
 
@@ -48,8 +46,8 @@ def apply_read_change(
         newest = tx.newest_numbers(reader.tenant_id, reader.image)
         if not newest and tx.image(reader.tenant_id, url_id=reader.image) is None:
             return ReadState()
-        if since_ms is not None:
-            newest = tx.newest_numbers(reader.tenant_id, reader.image, since_ms)
+        if change.since_ms is not None:
+            newest = tx.newest_numbers(reader.tenant_id, reader.image, change.since_ms)
         after = dict(newest)
     for mark, farther in (*((one, True) for one in change.read), *((one, False) for one in change.unread)):
         marker = tx.marker(reader.tenant_id, conversation_id=mark.conversation_id)
