@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import click
@@ -255,9 +256,9 @@ class Listed(NamedTuple):
     visit: Visit
 
 
-async def _listed(visit: Visit) -> Listed:
+async def _listed(visit: Visit, *, since_ms: int | None = None) -> Listed:
     listing = await visit.look()
-    unread = await unread_in(visit, listing)
+    unread = await _unread_in(visit, listing, since_ms)
     markers: list[ListedMarker] = [
         (
             number_of(listing, conversation),
@@ -301,7 +302,9 @@ def _list_several(several: Named, query: Query, *, json_: bool, **options: str |
     for told in several.told:
         click.echo(f"imagechat: {told}", err=True)
     targets = several.targets(target(several.images[0], Purpose.READ, **options))
-    known = {chosen.image: _only(query, visit(chosen, _listed)) for chosen in known_ones(targets)}
+    since_ms = targets[0].folder_starts(several.folders).since_ms()
+    listed = partial(_listed, since_ms=since_ms)
+    known = {chosen.image: _only(query, visit(chosen, listed)) for chosen in known_ones(targets)}
     _tell_left_out(known.values())
     if json_:
         nothing: dict[str, object] = {"urlId": None, "src": None, "unread": None, "markers": []}
@@ -361,17 +364,23 @@ def _print_markers(listed: Listed) -> None:
                 click.echo(f"        {line}")
 
 
-async def unread_in(
-    visit: Visit, listing: ConversationList
+async def _unread_in(
+    visit: Visit, listing: ConversationList, since_ms: int | None
 ) -> dict[ConversationId, frozenset[CommentId]] | None:
-    """What of each thread the person has not read; None where that is not kept."""
+    """What of each thread the person has not read; None where that is not kept.
+
+    ``since_ms``: since when they have been shown the folder: where they have never been, what was said later.
+    """
     state = await visit.read_state()
     if state is None or listing.user is None:
         return None
     read = {mark.conversation_id: mark.number for mark in state.marks}
     unread: dict[ConversationId, frozenset[CommentId]] = {}
     for conversation in listing.conversations:
-        comments = await visit.comments(listing, conversation) if state.revision else ()
+        knows = state.revision or since_ms is not None
+        comments = await visit.comments(listing, conversation) if knows else ()
+        if not state.revision and since_ms is not None:
+            comments = tuple(one for one in comments if one.date_ms is not None and one.date_ms >= since_ms)
         found = unread_of(comments, read=read.get(conversation.id, 0), me=listing.user.id)
         unread[conversation.id] = frozenset(comment.id for comment in found)
     return unread
