@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -428,6 +429,35 @@ async def test_a_position_that_this_process_has_not_reached_yet_is_no_reason_to_
     await alice.writes("next", "b3")
     told = [(await frame(socket))["seq"] for _ in range(2)]
     assert told == [3, 4]
+
+
+@pytest.mark.parametrize("v2", ["", "2"])
+async def test_a_socket_that_is_open_misses_nothing_from_then_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, v2: str
+) -> None:
+    """An official client reads the room once its socket is open, and relies on the socket for all that comes after."""
+    alice = house.person("alice")
+    await alice.marks("b0")
+    listed = await alice.list()
+    hub = house.client.app[SERVING].hub
+    join, let_in, at_the_door = hub.join, asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any, **options: Any) -> Subscriber:
+        at_the_door.set()
+        await let_in.wait()
+        return await join(*args, **options)
+
+    monkeypatch.setattr(hub, "join", slow)
+    async with asyncio.TaskGroup() as tasks:
+        opening = tasks.create_task(alice.sub(listed, **({"v": v2} if v2 else {})))
+        await at_the_door.wait()
+        await alice.writes("before", "b1")
+        assert not opening.done(), "open, and heard nothing of what came then"
+        let_in.set()
+    socket = opening.result()
+    await alice.writes("after", "b2")
+    while (await frame(socket))["type"] != "image-chat-updated":
+        pass
 
 
 async def test_who_left_leaves_nothing_behind(house: House) -> None:

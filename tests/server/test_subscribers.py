@@ -119,6 +119,16 @@ def test_the_end_is_said_once_and_nothing_follows(wire: Wire) -> None:
     assert wire.writes == [close_frame(CloseCode.OVERLOAD)] == [b"\x88\x02\x03\xf5"]
 
 
+def test_nothing_is_written_before_the_beginning_not_even_the_end(wire: Wire) -> None:
+    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber.push(b"held")
+    subscriber.end(CloseCode.RESTART)
+    assert subscriber.flush() and wire.writes == []
+    subscriber.begin([b"first"])
+    assert subscriber.flush()
+    assert wire.writes == [close_frame(CloseCode.RESTART)]
+
+
 @pytest.fixture
 def merger() -> Merger:
     return Merger(eg.TENANT, lambda: BroadcastId("fresh"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from functools import partial
 
 from aiohttp import WSMsgType, web
 
@@ -24,7 +25,7 @@ from imagechat_tui.server.http.rest import Handler, answered, check_limit, count
 from imagechat_tui.server.live.frames import CloseCode
 from imagechat_tui.server.live.hub import ANSWER_WITHIN_S
 from imagechat_tui.server.live.subscribers import Subscriber
-from imagechat_tui.server.storage import RoomKey, StoreUnavailable
+from imagechat_tui.server.storage import RoomKey
 from imagechat_tui.server.usecases.refusals import Refused
 
 PING_EVERY_S = 20.0
@@ -89,16 +90,18 @@ async def _listen(
     # last: it is everybody's, so that whom another check refuses must not use it up
     if serving.limits.check(Limit.HANDSHAKES, serving.process, time.monotonic()) is not None:
         raise Refused(503, codes.OVERLOADED, retry_after_s=random.randint(1, OVERLOAD_SPREAD_S))
-    await socket.prepare(request)
     transport = request.transport
     if transport is None:
         return socket
-    try:
-        unseen = codec.wants_unseen(request.query)
-        subscriber = await serving.hub.join(room, transport, actor.id, v2=v2, resume=resume, unseen=unseen)
-    except StoreUnavailable:  # too late for a status: the handshake is done
-        await socket.close(code=CloseCode.OVERLOAD)
-        return socket
+    subscriber = await serving.hub.join(
+        room,
+        transport,
+        actor.id,
+        v2=v2,
+        resume=resume,
+        unseen=codec.wants_unseen(request.query),
+        open_wire=partial(socket.prepare, request),
+    )
     token = serving.tokens.read_user_token(ids.user_id_ws, serving.now_ms() / 1000)
     expiry: asyncio.TimerHandle | None = None
     if token is not None:

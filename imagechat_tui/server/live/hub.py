@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import assert_never
 
 from msgspec import Struct, field
@@ -140,8 +140,12 @@ class Hub:
         v2: bool,
         resume: Position | None = None,
         unseen: bool = False,
+        open_wire: Callable[[], Awaitable[object]] | None = None,
     ) -> Subscriber:
         """Register a socket and bring it up to where the room stands.
+
+        It is registered before it is open: a client that reads the room as soon as it is may rely on hearing of all
+        that comes after what it has read.
 
         Args:
             key: The room.
@@ -150,6 +154,7 @@ class Hub:
             v2: Whether it asked for our extensions.
             resume: The last position it knows (``v2``).
             unseen: Whether nobody is to be told of it (``v2``): it hears everything, and counts for nobody.
+            open_wire: Opens the transport, if it is not open yet. What it raises is raised.
         """
         room = self._rooms.get(key)
         if room is None:
@@ -173,6 +178,8 @@ class Hub:
         self._follower.hint(key)
         try:
             first = await self._greeting(key, position, resume) if v2 else []
+            if open_wire is not None:
+                await open_wire()
         except BaseException:
             self.leave(subscriber)
             raise

@@ -44,6 +44,7 @@ class Subscriber:
     """One socket of a room: what it is to be sent, gathered to one write a turn of the loop."""
 
     __slots__ = (
+        "_farewell",
         "_gathered",
         "_held",
         "_pending",
@@ -73,6 +74,9 @@ class Subscriber:
         self._unread = 0
         """Frames written since the transport was last found empty."""
         self._held: list[tuple[bytes, int]] | None = []
+        """What was pushed before it has begun."""
+        self._farewell: CloseCode | None = None
+        """Why it ended before it had begun."""
 
     def push(self, data: bytes, frames: int = 1) -> None:
         """Add finished frames to what the next ``flush`` writes."""
@@ -84,7 +88,14 @@ class Subscriber:
             self._append(data, frames)
 
     def begin(self, frames: Iterable[bytes] = ()) -> None:
-        """Send these frames first, then what was pushed meanwhile, and from now on everything."""
+        """Send these frames first, then what was pushed meanwhile, and from now on everything.
+
+        Before it nothing at all is written: the handshake may be under way.
+        """
+        if self._farewell is not None:
+            self._held = None
+            self.end(self._farewell)
+            return
         for frame in frames:
             self._append(frame, 1)
         held, self._held = self._held or [], None
@@ -110,7 +121,9 @@ class Subscriber:
         """Say why, as far as the reader still hears, and close without waiting."""
         self.gone = True
         self._pending.clear()
-        if not self._wire.is_closing():
+        if self._held is not None:
+            self._farewell = code
+        elif not self._wire.is_closing():
             self._wire.write(close_frame(code))
 
     def abort(self) -> None:
