@@ -80,7 +80,7 @@ async def heard_by(broker: Broker) -> list[Message]:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what a broker brings about in its own time."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110  # a broker says nothing of what it counts
             await asyncio.sleep(0.005)
 

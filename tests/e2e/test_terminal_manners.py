@@ -110,7 +110,7 @@ def test_a_suspended_program_leaves_the_terminal_as_it_was(desk: Desk) -> None:
     terminal.send("\x1a")
     state = Path(f"/proc/{job}/stat")
     wait_for(lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T", within_s=10, what="it to stop")
-    assert restored(terminal)
+    terminal.wait_for(lambda: restored(terminal), what="what it wrote last")
     assert termios.tcgetattr(terminal.master) == terminal.attributes
     os.kill(job, signal.SIGCONT)
     before = len(terminal.raw)
