@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NOTHING_TO_COMPARE: Final = Words(
     "Nothing to compare with",
-    "There is no picture from before.",
+    "No picture from before is at hand.",
     "Start with one: imagechat NOW.png --against BEFORE.png",
 )
 NOT_COMPARING: Final = Words("", "Nothing is being compared.", "C compares.")
