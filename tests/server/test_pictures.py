@@ -13,7 +13,7 @@ import pytest
 
 from imagechat_tui.server.http import rest
 from imagechat_tui.server.storage import pictures
-from tests.server.house import PICTURE_BYTES, House
+from tests.server.house import PICTURE_BYTES, House, running_house
 
 pytestmark = pytest.mark.security
 
@@ -94,9 +94,8 @@ async def test_too_large_a_picture_is_refused_before_it_is_read(house: House, tm
 
 
 async def test_a_picture_that_does_not_come_is_not_waited_for(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rest, "BODY_WITHIN_S", 0.05)
     monkeypatch.setattr(rest, "PICTURE_BYTES_PER_S", 1e12)
     answered = asyncio.Event()
 
@@ -104,11 +103,12 @@ async def test_a_picture_that_does_not_come_is_not_waited_for(
         yield PNG[:1_000]
         await answered.wait()
 
-    query, headers = {"sso": house.person("alice").token}, {"Content-Length": str(len(PNG))}
-    async with house.client.put(address(PNG), params=query, data=half(), headers=headers) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (408, "deadline")
-        assert files(tmp_path) == []
-        answered.set()
+    async with running_house(tmp_path, body_within_s=0.05) as house:
+        query, headers = {"sso": house.person("alice").token}, {"Content-Length": str(len(PNG))}
+        async with house.client.put(address(PNG), params=query, data=half(), headers=headers) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (408, "deadline")
+            assert files(tmp_path) == []
+            answered.set()
 
 
 async def test_a_tenant_has_only_so_much_room_and_what_failed_took_none(house: House, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, WSServerHandshakeError
 
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.server.broker.buckets import Rule
@@ -197,7 +197,7 @@ async def test_a_socket_keeps_no_long_request(house: House, field: int, filler: 
     answer.close()
 
 
-async def test_a_store_that_fails_during_the_join_says_come_back(
+async def test_a_store_that_fails_during_the_join_is_told_before_there_is_a_socket(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = house.person("alice")
@@ -207,9 +207,9 @@ async def test_a_store_that_fails_during_the_join_says_come_back(
         raise StoreUnavailable("broken")
 
     monkeypatch.setattr(SqliteStore, "positions", broken)
-    socket = await alice.sub(listed)
-    message = await socket.receive(timeout=60)
-    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1013)
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await alice.sub(listed)
+    assert refused.value.status == 503
     assert house.client.app[SERVING].hub.sockets == 0
 
 
@@ -274,10 +274,12 @@ async def test_who_comes_in_while_everybody_is_sent_away_is_sent_away_too(
     alice = house.person("alice")
     listed = await alice.list()
     monkeypatch.setattr(house.store, "positions", held)
-    socket = await alice.sub(listed, **query)
-    await inside.wait()
-    await hub.close()
-    closed.set()
+    async with asyncio.TaskGroup() as tasks:
+        opening = tasks.create_task(alice.sub(listed, **query))
+        await inside.wait()
+        await hub.close()
+        closed.set()
+    socket = opening.result()
     while (message := await socket.receive(timeout=60)).type is WSMsgType.TEXT:
         pass
     assert (message.type, socket.close_code) == (WSMsgType.CLOSE, 1012)
