@@ -17,6 +17,7 @@ import os
 import select
 import socket
 import statistics
+import string
 import sys
 import threading
 import time
@@ -58,6 +59,9 @@ class UnixConnection(http.client.HTTPConnection):
         """Connect to the socket instead of a host."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(str(self._path))
+
+
+SIGNS = string.ascii_letters + string.digits
 
 
 class ControlServer:
@@ -150,10 +154,13 @@ def post_to_bytes(desk: Desk, terminals: Sequence[Terminal], watching: Terminal,
 
 
 def enter_to_screen(writing: Terminal, watching: Terminal, rounds: int) -> list[float]:
-    """Enter pressed in one terminal → the text stands on the other's screen."""
+    """Enter pressed in one terminal → the text stands on the other's screen.
+
+    No letter of a text stands where it stood in the one before: what a cell shows already is not sent again.
+    """
     times = []
     for number in range(rounds):
-        text = f"note-{number:03}"
+        text = SIGNS[number % len(SIGNS)] * 8
         writing.press("r")
         writing.quiet(0.1)
         writing.send(text)
