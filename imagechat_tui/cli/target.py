@@ -184,6 +184,13 @@ class Target(Struct, frozen=True, dict=True):
         return self.settings.server if self.local is None else str(self.local.socket_path)
 
     @property
+    def person(self) -> str:
+        """Who they are there, as far as that is known before it is asked; empty for who does not sign in."""
+        from imagechat_tui.protocol.sso import claimed_id
+
+        return str(os.geteuid()) if self.settings.is_local else claimed_id(self.settings.sso)
+
+    @property
     def known_rooms(self) -> KnownRooms | None:
         """Which rooms pictures were in there; None if there is no home to keep it in."""
         from imagechat_tui.net.known_rooms import KnownRooms
@@ -197,7 +204,7 @@ class Target(Struct, frozen=True, dict=True):
 
         state = self.folders.known("state")
         paths = [os.path.realpath(folder) for folder in folders]
-        return FolderStarts(state and state / "folders", self.server_name, self.tenant_id, paths)
+        return FolderStarts(state and state / "folders", self.server_name, self.tenant_id, self.person, paths)
 
     def recognition(self, look: Look | None = None, *, binds: bool | None = None) -> Recognition:
         """What finds the picture's room.

@@ -18,14 +18,15 @@ class FolderStarts:
         kept_in: where it is kept; None keeps nothing.
         server: whose clock told it.
         tenant_id: of which tenant.
+        person: who they are there: one login may have several tokens.
         folders: their paths from the root; pictures that were named one by one have none.
     """
 
     def __init__(
-        self, kept_in: Path | None, server: str, tenant_id: TenantId, folders: Sequence[str]
+        self, kept_in: Path | None, server: str, tenant_id: TenantId, person: str, folders: Sequence[str]
     ) -> None:
         self._texts = None if kept_in is None else KeptTexts(kept_in)
-        self._of = (server, tenant_id)
+        self._of = (server, tenant_id, person)
         self._folders = folders
 
     def since_ms(self) -> int | None:

@@ -166,6 +166,17 @@ def parse_simple(token: str) -> SimpleSsoUser:
     )
 
 
+def claimed_id(token: str) -> str:
+    """Whom a token names, unproved: for what is kept of each person apart; empty if it names nobody."""
+    try:
+        payload = _parsed(token).get("userDataJSONBase64")
+        if isinstance(payload, str):
+            return _user(_parsed(_decoded(payload))).id
+        return parse_simple(token).id
+    except MalformedSso:
+        return ""
+
+
 def _signature(secret: bytes, timestamp_ms: int, payload: str) -> str:
     message = f"{timestamp_ms}{payload}".encode()
     return hmac.new(secret, message, hashlib.sha256).hexdigest()

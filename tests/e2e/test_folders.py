@@ -132,6 +132,10 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     Image.new("RGB", (160, 100), "orange").save(team.desk.root / "shots" / "0.png")
     says_on("0.png", bob, "add", "--at", "5,5", "-m", "One that nobody had seen")
     assert "2 unread threads." in team.desk.run("ls", "shots", *options, IMAGECHAT_SSO=anna).stdout
+    newcomer = team.desk.run("ls", "shots", *options, IMAGECHAT_SSO=team.token("eve")).stdout
+    assert "Markers on" in newcomer and "unread" not in newcomer, (
+        "anna was shown the folder, at the same login"
+    )
     again = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
     again.shows("1/4 0.png")
     says(again, "1 unread, 1 elsewhere")

@@ -187,9 +187,13 @@ async def test_that_it_cannot_be_known_is_told_and_not_that_nobody_is_there(
 
 
 def starts(
-    kept_in: Path | None, *folders: str, server: str = "s", tenant: TenantId = eg.TENANT
+    kept_in: Path | None,
+    *folders: str,
+    server: str = "s",
+    tenant: TenantId = eg.TENANT,
+    person: str = "anna",
 ) -> FolderStarts:
-    return FolderStarts(kept_in, server, tenant, folders or ("/shots",))
+    return FolderStarts(kept_in, server, tenant, person, folders or ("/shots",))
 
 
 @pytest.mark.parametrize("begins", [True, False])
@@ -223,8 +227,9 @@ def test_since_when_is_told_of_folders_that_have_all_been_shown(tmp_path: Path) 
         starts(tmp_path, "/a", "/c"),
         starts(tmp_path, "/a", server="other"),
         starts(tmp_path, "/a", tenant=TenantId("other")),
+        starts(tmp_path, "/a", person="bob"),
         starts(None, "/a"),
-        FolderStarts(tmp_path, "s", eg.TENANT, ()),
+        FolderStarts(tmp_path, "s", eg.TENANT, "anna", ()),
     ):
         assert other.since_ms() is None
 

@@ -17,6 +17,7 @@ from imagechat_tui.protocol.sso import (
     MalformedSso,
     SimpleSsoUser,
     SsoUser,
+    claimed_id,
     mint,
     parse_simple,
     verify,
@@ -347,3 +348,21 @@ def test_simple_sso_makes_nobody_staff() -> None:
     claimed = parse_simple(json.dumps({"username": "bob", "isAdmin": True, "isModerator": True}))
     assert not {"is_admin", "is_moderator"} & set(SimpleSsoUser.__struct_fields__)
     assert claimed == parse_simple('{"username":"bob"}')
+
+
+@pytest.mark.parametrize(
+    ("token", "named"),
+    [
+        (of_user(USER), "123"),
+        (of_user({**USER, "isAdmin": True, "username": "another"}), "123"),
+        (of_user({**USER, "id": 7}), "7"),
+        ('{"id":"7","username":"bob"}', "7"),
+        ('{"simpleSSOUser":{"username":"bob"}}', "bob"),
+        ('{"loginURL":"x"}', ""),
+        ("", ""),
+        ("rubbish", ""),
+        ('{"userDataJSONBase64":"!"}', ""),
+    ],
+)
+def test_whom_a_token_names_is_known_without_its_secret(token: str, named: str) -> None:
+    assert claimed_id(token) == named
