@@ -388,14 +388,18 @@ class _Album:
             from imagechat_tui.net.local_server import spawn_early
 
             spawn_early(local)  # it comes up while the driver is imported
-        return _session(chosen, replace(room, shown_since_ms=self._since_ms()), seen, trace)
+        return _session(chosen, replace(room, shown_since_ms=self._since_ms(chosen)), seen, trace)
 
-    def _since_ms(self) -> int | None:
-        """Since when they have been shown: not what a picture that is new to the server begins with was read then."""
-        if self._explores:
-            return None
-        told = None if self._counts is None else self._counts.since_ms
-        return self._targets[0].folder_starts(self._targets.folders).since_ms() if told is None else told
+    def _since_ms(self, chosen: Target) -> int | None:
+        """Since when it has been shown: not what a picture that is new to the server begins with was read then."""
+        before = chosen.shown_since_ms
+        return self._counts.first_ms if before is None and self._counts is not None else before
+
+    def _begin(self, now_ms: int) -> None:
+        """Their folders are shown from now on."""
+        starts = self._targets[0].folder_starts
+        for folder in self._targets.folders:
+            starts.keep(os.path.realpath(folder), now_ms)
 
     def name(self, at: int) -> str:
         """What the one in a place is called."""
@@ -422,7 +426,8 @@ class _Album:
             place=self._place,
             tell=tell,
             tell_people=tell_people,
-            starts=None if self._explores else first.folder_starts(self._targets.folders),
+            since=lambda at: self._targets[at].shown_since_ms,
+            begin=None if self._explores else self._begin,
         )
         self.watch_people(self._people_wanted)
         self._show(self._shown)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,8 +20,6 @@ class Named(NamedTuple):
     images: tuple[str, ...]
     told: tuple[str, ...]
     """What to tell of the choice, where it is not simply what was typed."""
-    folders: tuple[str, ...]
-    """Those that stand for what is in them."""
 
     def targets(self, first: Target) -> list[Target]:
         """Each of them, met as the first one is."""
@@ -43,8 +40,7 @@ def several_named(images: Sequence[str], *, url_id: str | None, src: str | None)
             raise click.UsageError("A picture from stdin (-) stands alone here.")
         pictures = all_pictures(images)
         told = (picture.told for picture in pictures)
-        folders = dict.fromkeys(os.path.dirname(one.image) for one in pictures if one.in_folder)  # noqa: PTH120
-        return Named(tuple(picture.image for picture in pictures), tuple(filter(None, told)), tuple(folders))
+        return Named(tuple(picture.image for picture in pictures), tuple(filter(None, told)))
     if url_id:
         return None
     try:
@@ -54,7 +50,7 @@ def several_named(images: Sequence[str], *, url_id: str | None, src: str | None)
     if chosen.folder is None:
         return None
     paths = (chosen.choice(at).image for at in range(len(chosen.names)))
-    return Named(tuple(paths), tuple(filter(None, [chosen.told])), (str(chosen.folder),))
+    return Named(tuple(paths), tuple(filter(None, [chosen.told])))
 
 
 def known_ones(targets: Sequence[Target]) -> list[Target]:

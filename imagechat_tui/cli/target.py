@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -198,13 +198,21 @@ class Target(Struct, frozen=True, dict=True):
         state = self.folders.known("state")
         return None if state is None else KnownRooms(state / "rooms", self.server_name, self.tenant_id)
 
-    def folder_starts(self, folders: Sequence[str]) -> FolderStarts:
+    @property
+    def folder_starts(self) -> FolderStarts:
         """Since when folders have been shown, as their server's clock told it."""
         from imagechat_tui.net.folder_starts import FolderStarts
 
         state = self.folders.known("state")
-        paths = [os.path.realpath(folder) for folder in folders]
-        return FolderStarts(state and state / "folders", self.server_name, self.tenant_id, self.person, paths)
+        return FolderStarts(state and state / "folders", self.server_name, self.tenant_id, self.person)
+
+    @property
+    def shown_since_ms(self) -> int | None:
+        """Since when the person has been shown the folder that the picture is in; None if they never have been."""
+        if self.url_id or self.stdin is not None or is_url(self.image):
+            return None
+        folder = (self.cwd / picture_path(self.image, self.cwd)).parent
+        return self.folder_starts.since_ms(os.path.realpath(folder))
 
     def recognition(self, look: Look | None = None, *, binds: bool | None = None) -> Recognition:
         """What finds the picture's room.

@@ -20,6 +20,7 @@ from imagechat_tui.cli.one_shot import Visit, find, find_comment, number_of, num
 from imagechat_tui.cli.questions import confirmed
 from imagechat_tui.cli.several import Named, known_ones, several_named
 from imagechat_tui.cli.target import (
+    Target,
     completed_markers,
     picture_argument,
     picture_options,
@@ -231,7 +232,7 @@ def list_threads(images: tuple[str, ...], query: Query, json_: bool, **options: 
         _list_several(several, query, json_=json_, **options)
         return
     chosen = to_look_at(images[0], **options)
-    listed = _only(query, visit(chosen, _listed))
+    listed = _only(query, visit(chosen, partial(_listed, chosen)))
     _tell_left_out([listed])
     if json_:
         print_document(**_listed_json(listed))
@@ -256,9 +257,9 @@ class Listed(NamedTuple):
     visit: Visit
 
 
-async def _listed(visit: Visit, *, since_ms: int | None = None) -> Listed:
+async def _listed(chosen: Target, visit: Visit) -> Listed:
     listing = await visit.look()
-    unread = await _unread_in(visit, listing, since_ms)
+    unread = await _unread_in(visit, listing, chosen.shown_since_ms)
     markers: list[ListedMarker] = [
         (
             number_of(listing, conversation),
@@ -302,9 +303,9 @@ def _list_several(several: Named, query: Query, *, json_: bool, **options: str |
     for told in several.told:
         click.echo(f"imagechat: {told}", err=True)
     targets = several.targets(target(several.images[0], Purpose.READ, **options))
-    since_ms = targets[0].folder_starts(several.folders).since_ms()
-    listed = partial(_listed, since_ms=since_ms)
-    known = {chosen.image: _only(query, visit(chosen, listed)) for chosen in known_ones(targets)}
+    known = {
+        chosen.image: _only(query, visit(chosen, partial(_listed, chosen))) for chosen in known_ones(targets)
+    }
     _tell_left_out(known.values())
     if json_:
         nothing: dict[str, object] = {"urlId": None, "src": None, "unread": None, "markers": []}

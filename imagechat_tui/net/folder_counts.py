@@ -8,14 +8,13 @@ While somebody wants to know who looks at the others (PROTOCOL 9.4) that is aske
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from math import ceil, inf
 from typing import Final
 
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.endpoint import Endpoint
-from imagechat_tui.net.folder_starts import FolderStarts
 from imagechat_tui.problems import LocalServerFailed
 from imagechat_tui.protocol.models import Place, Summary
 from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summarize, UsersOnline
@@ -42,8 +41,10 @@ class FolderCounts:
         tell: called with what is known of those that somebody knows.
         tell_people: called, while that is wanted, with who looks at those where somebody does; with None if that cannot
             be known.
-        starts: since when the person has been shown them: what is said later where they have never been shall count as
-            unread. None begins nothing: they only look around.
+        since: tells since when the person has been shown one, by the server's clock, None if they never have been: what
+            was said later where they have never been counts as unread; for a thread.
+        begin: called with the time of that clock when they are shown them now; for a thread. None: they only look
+            around, and nothing is noted.
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class FolderCounts:
         place: Callable[[int], Place | None],
         tell: Callable[[Mapping[int, Summary]], None],
         tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
-        starts: FolderStarts | None,
+        since: Callable[[int], int | None],
+        begin: Callable[[int], None] | None,
     ) -> None:
         self._endpoint = endpoint
         self._before_connect = before_connect
@@ -63,10 +65,12 @@ class FolderCounts:
         self._place = place
         self._tell = tell
         self._tell_people = tell_people
-        self._starts = starts
-        self._since_ms: int | None = None
-        """Since when, by the server's clock. A picture that it comes to know later has nothing read."""
-        self._places: dict[int, Place | None] = {}
+        self._since = since
+        self._begin = begin
+        self._first_ms: int | None = None
+        """When it was asked first, by the server's clock: those that were never shown before are since then."""
+        self._met: dict[int, tuple[Place | None, int | None]] = {}
+        """Where each is met, and since when it was shown before this."""
         self._shown = 0
         self._people = False
         self._over = False
@@ -80,9 +84,9 @@ class FolderCounts:
         self._sooner = asyncio.Event()
 
     @property
-    def since_ms(self) -> int | None:
-        """Since when the person has been shown them, by the server's clock, as far as this session has learned."""
-        return self._since_ms
+    def first_ms(self) -> int | None:
+        """When it was asked first, by the server's clock; None before it has answered."""
+        return self._first_ms
 
     def show(self, at: int) -> None:
         """Another one is shown."""
@@ -141,24 +145,21 @@ class FolderCounts:
         self._due, people = inf, self._people
         self._asked_at = asyncio.get_running_loop().time()
         waiting, self._waiting = self._waiting, []
-        around, since_ms = await asyncio.to_thread(self._around)
+        around = await asyncio.to_thread(self._around)
         found: dict[int, UsersOnline] | None = {}
         makes_sense = True
         try:
             if self._before_connect is not None:
                 await self._before_connect()
-            for start in range(0, len(around), MAX_SUMMARIES):
-                part = around[start : start + MAX_SUMMARIES]
+            for since_ms, part in _parts(around):
                 places = tuple(place for _, place in part)
                 told = await api.summaries(
-                    Summarize(
-                        places=places, people=people, begins=self._starts is not None, since_ms=since_ms
-                    )
+                    Summarize(places=places, people=people, begins=self._begin is not None, since_ms=since_ms)
                 )
-                if self._since_ms is None and told.server_time_ms is not None:
-                    self._since_ms = told.server_time_ms
-                    if self._starts is not None:
-                        await asyncio.to_thread(self._starts.keep, told.server_time_ms)
+                if self._first_ms is None and told.server_time_ms is not None:
+                    self._first_ms = told.server_time_ms
+                    if self._begin is not None:
+                        await asyncio.to_thread(self._begin, told.server_time_ms)
                 met = {
                     at: url_id for (at, _), url_id in zip(part, told.at, strict=False) if url_id is not None
                 }
@@ -178,20 +179,26 @@ class FolderCounts:
             self._tell_people(found)
         return makes_sense
 
-    def _around(self) -> tuple[list[tuple[int, Place]], int | None]:
-        """Those that are asked about, and since when they have been shown."""
-        if self._starts is not None and self._since_ms is None:
-            self._since_ms = self._starts.since_ms()
+    def _around(self) -> dict[int | None, list[tuple[int, Place]]]:
+        """Those that are asked about, by since when they have been shown."""
         count = self._count()
         first = max(0, min(self._shown - MOST // 2, count - MOST))
-        found: list[tuple[int, Place]] = []
+        found: dict[int | None, list[tuple[int, Place]]] = {}
         for at in range(first, min(count, first + MOST)):
-            if at not in self._places:
-                self._places[at] = self._place(at)
-            place = self._places[at]
+            if at not in self._met:
+                self._met[at] = self._place(at), self._since(at)
+            place, since_ms = self._met[at]
             if place is not None:
-                found.append((at, place))
-        return found, self._since_ms
+                found.setdefault(self._first_ms if since_ms is None else since_ms, []).append((at, place))
+        return found
+
+
+def _parts(
+    around: Mapping[int | None, Sequence[tuple[int, Place]]],
+) -> Iterator[tuple[int | None, Sequence[tuple[int, Place]]]]:
+    for since_ms, those in around.items():
+        for start in range(0, len(those), MAX_SUMMARIES):
+            yield since_ms, those[start : start + MAX_SUMMARIES]
 
 
 def _end(waiting: list[asyncio.Future[None]]) -> None:

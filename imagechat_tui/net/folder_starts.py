@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from imagechat_tui.net.kept_texts import KeptTexts
@@ -12,38 +11,30 @@ MAX_MS = 1 << 53
 
 
 class FolderStarts:
-    """Kept for the next session: what is said of a picture that nobody had talked of till now is unread there, too.
+    """Kept for later sessions: what is said of a picture that nobody had talked of till then is unread there, too.
+
+    A folder goes by its path from the root.
 
     Args:
         kept_in: where it is kept; None keeps nothing.
         server: whose clock told it.
         tenant_id: of which tenant.
         person: who they are there: one login may have several tokens.
-        folders: their paths from the root; pictures that were named one by one have none.
     """
 
-    def __init__(
-        self, kept_in: Path | None, server: str, tenant_id: TenantId, person: str, folders: Sequence[str]
-    ) -> None:
+    def __init__(self, kept_in: Path | None, server: str, tenant_id: TenantId, person: str) -> None:
         self._texts = None if kept_in is None else KeptTexts(kept_in)
         self._of = (server, tenant_id, person)
-        self._folders = folders
 
-    def since_ms(self) -> int | None:
-        """Since when all of them have been shown, by the server's clock; None if one has not been yet."""
-        starts = [self._start(folder) for folder in self._folders]
-        known = [start for start in starts if start is not None]
-        return max(known) if known and len(known) == len(starts) else None
-
-    def keep(self, now_ms: int) -> None:
-        """Those that have not been shown before are from this moment on."""
-        for folder in self._folders:
-            if self._texts is not None and self._start(folder) is None:
-                self._texts.keep(str(now_ms), *self._of, folder)
-
-    def _start(self, folder: str) -> int | None:
+    def since_ms(self, folder: str) -> int | None:
+        """Since when it has been shown, by the server's clock; None if it has not been yet."""
         kept = None if self._texts is None else self._texts.text_of(*self._of, folder)
         start_ms = (
             int(kept) if kept is not None and kept.isascii() and kept.isdigit() and len(kept) < 17 else 0
         )
         return start_ms if 0 < start_ms < MAX_MS else None
+
+    def keep(self, folder: str, now_ms: int) -> None:
+        """It is from this moment on, unless it has been before."""
+        if self._texts is not None and self.since_ms(folder) is None:
+            self._texts.keep(str(now_ms), *self._of, folder)

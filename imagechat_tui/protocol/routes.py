@@ -259,7 +259,8 @@ class Summarize(Struct, frozen=True):
     begins: bool = False
     """Whether to note that the asking user begins to read those where they have never been."""
     since_ms: int | None = None
-    """What was said there before this time of the server's clock is taken as read; None: all that is there."""
+    """What was said there before this time of the server's clock is taken as read; None: all that is there. Without
+    ``begins`` it counts as unread what was said later, and nothing is noted."""
 
 
 class Summaries(Struct, frozen=True):

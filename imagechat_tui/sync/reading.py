@@ -39,8 +39,11 @@ class _Newest(Struct, frozen=True):
 
     comments: Comments
     me: UserId | None
+    since_ms: int | None
     others: int
     any: int
+    before: int
+    """Of what was said before that time."""
 
 
 class Reading:
@@ -83,8 +86,12 @@ class Reading:
 
     @property
     def kept(self) -> bool:
-        """Whether the server keeps it, and has told; of a newcomer it knows nothing yet."""
-        return bool(self._revision) and not self._refused
+        """Whether the server keeps it, and has told; of a newcomer it knows nothing yet.
+
+        Of one who only looks around it never will: what they have not read goes by since when they have been shown it.
+        """
+        known = bool(self._revision) or (self._revision == 0 and self._looks_since_ms is not None)
+        return known and not self._refused
 
     @property
     def unsent(self) -> UnsentMarks | None:
@@ -206,6 +213,11 @@ class Reading:
     # Inside
 
     @property
+    def _looks_since_ms(self) -> int | None:
+        room = self._core.room
+        return room.shown_since_ms if room.explores else None
+
+    @property
     def _is_asked(self) -> bool:
         """Whether this server keeps it for this person, as far as is known, and can be asked."""
         me, facts = self._facts.ledger.confirmed.me, self._facts
@@ -318,6 +330,8 @@ class Reading:
     def _mark(self, conversation_id: ConversationId) -> int:
         if conversation_id in self._unread:
             return self._unread[conversation_id]
+        if self._revision == 0 and self._looks_since_ms is not None:
+            return self._newest_of(conversation_id).before
         return max(self._told.get(conversation_id, 0), self._read.get(conversation_id, 0))
 
     def _number(self, conversation_id: ConversationId) -> int:
@@ -326,13 +340,16 @@ class Reading:
     def _newest_of(self, conversation_id: ConversationId) -> _Newest:
         confirmed = self._facts.ledger.confirmed
         comments, me = confirmed.comments.get(conversation_id, NO_COMMENTS), self._facts.ledger.me
+        since_ms = self._looks_since_ms
         known = self._newest.get(conversation_id)
-        if known is None or known.comments is not comments or known.me != me:
+        if known is None or known.comments is not comments or (known.me, known.since_ms) != (me, since_ms):
             known = self._newest[conversation_id] = _Newest(
                 comments,
                 me,
+                since_ms,
                 others=_highest(unread_of(comments.values(), read=0, me=me)),
                 any=_highest(comments.values()),
+                before=_highest(one for one in comments.values() if (one.date_ms or 0) < (since_ms or 0)),
             )
         return known
 

@@ -610,11 +610,18 @@ class MemoryStore:
         return MemoryTransaction(self._data).read_state(reader)
 
     async def summaries(
-        self, tenant_id: TenantId, images: Sequence[UrlId], user_id: UserId | None
+        self,
+        tenant_id: TenantId,
+        images: Sequence[UrlId],
+        user_id: UserId | None,
+        *,
+        since_ms: int | None = None,
     ) -> dict[UrlId, Summary]:
-        return {image: self._summary(tenant_id, image, user_id) for image in images}
+        return {image: self._summary(tenant_id, image, user_id, since_ms) for image in images}
 
-    def _summary(self, tenant_id: TenantId, image: UrlId, user_id: UserId | None) -> Summary:
+    def _summary(
+        self, tenant_id: TenantId, image: UrlId, user_id: UserId | None, since_ms: int | None
+    ) -> Summary:
         there = self._markers(tenant_id, image)
         still_open = sum(not one.resolved for one in there)
         if user_id is None:
@@ -622,14 +629,20 @@ class MemoryStore:
         transaction = MemoryTransaction(self._data)
         state = transaction.read_state(ReaderKey(tenant_id, image, user_id))
         marks = {mark.conversation_id: mark.number for mark in state.marks}
+        start_ms = 0 if state.revision else since_ms
+        if start_ms is None:
+            return Summary(still_open, 0)
         unread = [
             any(
-                said.approved and said.author_id != user_id and (said.number or 0) > marks.get(one.id, 0)
+                (said.date_ms or 0) >= start_ms
+                and said.approved
+                and said.author_id != user_id
+                and (said.number or 0) > marks.get(one.id, 0)
                 for said in transaction.thread(tenant_id, one.url_id)
             )
             for one in there
         ]
-        return Summary(still_open, sum(unread) if state.revision else 0)
+        return Summary(still_open, sum(unread))
 
     async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:
         data = self._data.copy()

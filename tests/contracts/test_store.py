@@ -461,6 +461,19 @@ async def test_somebody_begins_to_read_once(store: Store, since_ms: int | None, 
     assert await store.begin_reading([READER], since_ms=None) == {}
 
 
+async def test_what_is_unread_since_then_is_counted_without_noting_anything(store: Store) -> None:
+    for name in "ab":
+        await mark_with(store, name, 2)
+    for since_ms, unread in ((None, 0), (eg.T0 - 10**9, 2), (eg.T0 + 10**9, 0)):
+        for user_id, theirs in ((READER.user_id, unread), (eg.BOB, 0)):  # all of it is his
+            found = await store.summaries(eg.TENANT, [READER.image], user_id, since_ms=since_ms)
+            assert found[READER.image] == Summary(2, theirs)
+    assert await store.read_state(READER) == ReadState()
+    await store.change_read_state(READER, ChangeReadState())
+    found = await store.summaries(eg.TENANT, [READER.image], READER.user_id, since_ms=eg.T0 - 10**9)
+    assert found[READER.image] == Summary(2, 0), "what is kept goes before it"
+
+
 @pytest.mark.parametrize(
     ("since_ms", "unread"),
     [(None, 0), (eg.T0 - 10**9, 1), (eg.T0 + 10**9, 0)],

@@ -136,6 +136,16 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     assert "Markers on" in newcomer and "unread" not in newcomer, (
         "anna was shown the folder, at the same login"
     )
+    assert "1 unread thread." in team.desk.run("ls", "shots/0.png", *options, IMAGECHAT_SSO=anna).stdout
+    looks = team.desk.terminal("shots", "--explore", *options, IMAGECHAT_SSO=anna)
+    says(looks, "1 unread, 1 elsewhere")
+    looks.close()
+    alone = team.desk.terminal("shots/b.png", "--explore", *options, IMAGECHAT_SSO=anna)
+    says(alone, "1 unread")
+    alone.close()
+    alone = team.desk.terminal("shots/b.png", *options, IMAGECHAT_SSO=anna)
+    says(alone, "1 unread")
+    alone.close()
     again = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
     again.shows("1/4 0.png")
     says(again, "1 unread, 1 elsewhere")

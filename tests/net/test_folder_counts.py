@@ -92,7 +92,8 @@ async def running(
     count: int,
     tell: Callable[[Mapping[int, Summary]], None] = lambda _: None,
     *,
-    starts: FolderStarts | None = None,
+    since: Callable[[int], int | None] = lambda _: None,
+    begin: Callable[[int], None] | None = None,
 ) -> AsyncIterator[tuple[FolderCounts, asyncio.Task[None], People]]:
     people: People = []
     counts = FolderCounts(
@@ -102,7 +103,8 @@ async def running(
         place=place,
         tell=tell,
         tell_people=people.append,
-        starts=starts,
+        since=since,
+        begin=begin,
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(counts.run())
@@ -187,59 +189,57 @@ async def test_that_it_cannot_be_known_is_told_and_not_that_nobody_is_there(
 
 
 def starts(
-    kept_in: Path | None,
-    *folders: str,
-    server: str = "s",
-    tenant: TenantId = eg.TENANT,
-    person: str = "anna",
+    kept_in: Path | None, server: str = "s", tenant: TenantId = eg.TENANT, person: str = "anna"
 ) -> FolderStarts:
-    return FolderStarts(kept_in, server, tenant, person, folders or ("/shots",))
+    return FolderStarts(kept_in, server, tenant, person)
 
 
 @pytest.mark.parametrize("begins", [True, False])
 async def test_reading_begins_with_the_first_question_but_for_who_explores(
     server: Server, begins: bool
 ) -> None:
-    async with running(2, starts=starts(None) if begins else None):
+    begun: list[int] = []
+    async with running(2, begin=begun.append if begins else None):
         await until(lambda: len(server.asked) > 2)
     assert {asked.begins for asked in server.asked} == {begins}
-    assert [asked.since_ms for asked in server.asked[:3]] == [None, 1_000, 1_000]
+    assert [asked.since_ms for asked in server.asked[:3]] == [None, 1_000, 1_000], "counted alike"
+    assert begun == [1_000] * begins
 
 
-async def test_a_folder_that_was_shown_in_an_earlier_session_has_been_shown_since(
-    server: Server, tmp_path: Path
-) -> None:
-    async with running(2, starts=starts(tmp_path)):
-        await until(lambda: bool(server.asked))
-        await until(lambda: starts(tmp_path).since_ms() is not None)
-    del server.asked[:]
-    async with running(2, starts=starts(tmp_path)):
-        await until(lambda: len(server.asked) > 1)
-    assert {asked.since_ms for asked in server.asked} == {1_000}
+async def test_each_picture_is_asked_about_since_its_folder_was_shown(server: Server) -> None:
+    def since(at: int) -> int | None:
+        return {0: 5, 2: None, 6: 7}.get(at, 5)
+
+    async with running(7, since=since) as (counts, _, _people):
+        await until(lambda: len(server.asked) > 5)
+        assert counts.first_ms == 1_000
+    asked = [(one.since_ms, [place.value for place in one.places]) for one in server.asked[:6]]
+    assert asked[:3] == [(5, ["0", "1", "3", "5"]), (None, ["2"]), (7, ["6"])]
+    assert asked[3:] == [(5, ["0", "1", "3", "5"]), (1_000, ["2"]), (7, ["6"])]
 
 
-def test_since_when_is_told_of_folders_that_have_all_been_shown(tmp_path: Path) -> None:
-    starts(tmp_path, "/a").keep(1_000)
-    starts(tmp_path, "/a", "/b").keep(2_000)
-    assert starts(tmp_path, "/a").since_ms() == 1_000, "once is enough"
-    assert starts(tmp_path, "/a", "/b").since_ms() == 2_000
+def test_a_folder_has_been_shown_since_the_first_time(tmp_path: Path) -> None:
+    starts(tmp_path).keep("/a", 1_000)
+    starts(tmp_path).keep("/a", 2_000)
+    starts(tmp_path).keep("/b", 2_000)
+    assert (starts(tmp_path).since_ms("/a"), starts(tmp_path).since_ms("/b")) == (1_000, 2_000)
     for other in (
-        starts(tmp_path, "/a", "/c"),
-        starts(tmp_path, "/a", server="other"),
-        starts(tmp_path, "/a", tenant=TenantId("other")),
-        starts(tmp_path, "/a", person="bob"),
-        starts(None, "/a"),
-        FolderStarts(tmp_path, "s", eg.TENANT, "anna", ()),
+        starts(tmp_path, server="other"),
+        starts(tmp_path, tenant=TenantId("other")),
+        starts(tmp_path, person="bob"),
+        starts(None),
     ):
-        assert other.since_ms() is None
+        assert other.since_ms("/a") is None
+    assert starts(tmp_path).since_ms("/c") is None
+    starts(None).keep("/a", 1_000)
 
 
 @pytest.mark.parametrize("rubbish", ["", "-1", "0", "1e3", "٣", "9" * 16, "9" * 5000, "soon"])
 def test_what_is_no_time_is_as_if_nothing_was_kept(tmp_path: Path, rubbish: str) -> None:
-    starts(tmp_path).keep(1_000)
+    starts(tmp_path).keep("/a", 1_000)
     (file,) = tmp_path.iterdir()
     file.write_text(rubbish)
-    assert starts(tmp_path).since_ms() is None
+    assert starts(tmp_path).since_ms("/a") is None
 
 
 async def test_who_wants_to_know_it_now_is_told_before_the_next_turn(

@@ -123,6 +123,27 @@ def test_who_was_shown_the_folder_before_has_not_read_what_was_said_since() -> N
     assert confirmed(desk, 2) == ChangeReadState(read=at(3)), "whoever has been there begins no more"
 
 
+@pytest.mark.parametrize(("since_ms", "unread"), [(None, False), (0, True), (eg.T0 + 10**9, False)])
+def test_who_only_looks_has_not_read_what_was_said_since_they_were_shown_the_folder(
+    since_ms: int | None, unread: bool
+) -> None:
+    desk = begun(said(3), explores=True)
+    desk.feed(RoomFound(replace(desk.state.room, shown_since_ms=since_ms)))
+    told(desk, ReadState())
+    assert desk.state.mine.unread == ({HOME} if unread else frozenset())
+    desk.wait(60.0)
+    desk.nothing(SendReadState)
+    desk.hears(by_bob(4))
+    assert desk.state.mine.unread == ({HOME} if since_ms is None or unread else frozenset())
+
+
+def test_what_is_kept_goes_before_since_when_somebody_who_looks_was_shown_the_folder() -> None:
+    desk = begun(said(3), explores=True)
+    desk.feed(RoomFound(replace(desk.state.room, shown_since_ms=0)))
+    told(desk, ReadState(1, at(3)))
+    assert desk.state.mine.unread == frozenset()
+
+
 def test_what_was_read_is_told_soon_and_once() -> None:
     desk = known(3, read=2)
     opened(desk)

@@ -496,7 +496,12 @@ class Store(Protocol):
         """
 
     async def summaries(
-        self, tenant_id: TenantId, images: Sequence[UrlId], user_id: UserId | None
+        self,
+        tenant_id: TenantId,
+        images: Sequence[UrlId],
+        user_id: UserId | None,
+        *,
+        since_ms: int | None = None,
     ) -> dict[UrlId, Summary]:
         """How it stands with images, each of them, known or not, all read at one moment.
 
@@ -504,6 +509,7 @@ class Store(Protocol):
             tenant_id: Whose they are.
             images: The keys of their rooms.
             user_id: Whose unread threads are counted, where it is kept how far they have read; None for nobody's.
+            since_ms: Where they have never been what was said since then counts as unread; None: nothing does.
         """
 
     async def blank_deleted(self) -> bool:

@@ -340,12 +340,17 @@ class SqlStore:
         return await self._engine.read(lambda tx: placements_on(tx, of))
 
     async def summaries(
-        self, tenant_id: TenantId, images: Sequence[UrlId], user_id: UserId | None
+        self,
+        tenant_id: TenantId,
+        images: Sequence[UrlId],
+        user_id: UserId | None,
+        *,
+        since_ms: int | None = None,
     ) -> dict[UrlId, Summary]:
         """See Store."""
 
         def read(tx: SqlTransaction) -> dict[UrlId, Summary]:
-            return {image: tx.summary(tenant_id, image, user_id) for image in images}
+            return {image: tx.summary(tenant_id, image, user_id, since_ms) for image in images}
 
         return await self._engine.read(read)
 

@@ -618,7 +618,9 @@ class SqlTransaction(ABC):
         )
         return ReadState(row[0], tuple(ReadMark(ConversationId(line[0]), line[1]) for line in lines))
 
-    def summary(self, tenant_id: TenantId, image: UrlId, user_id: UserId | None) -> Summary:
+    def summary(
+        self, tenant_id: TenantId, image: UrlId, user_id: UserId | None, since_ms: int | None
+    ) -> Summary:
         """How it stands with an image (``Store.summaries``)."""
         of_image = "conversation.tenant_id = ?1 AND conversation.image = ?2"
         still_open = self._one(
@@ -627,15 +629,18 @@ class SqlTransaction(ABC):
         assert still_open is not None
         if user_id is None:
             return Summary(still_open[0])
+        if self.has_been(ReaderKey(tenant_id, image, user_id)):
+            since_ms = 0
+        elif since_ms is None:
+            return Summary(still_open[0], 0)
         unread = self._one(
             f"SELECT count(*) FROM conversation WHERE {of_image} AND"
-            " EXISTS (SELECT 1 FROM reader WHERE tenant_id = ?1 AND image = ?2 AND user_id = ?3) AND"
             " EXISTS (SELECT 1 FROM comment WHERE comment.tenant_id = ?1"
-            " AND comment.url_id = conversation.url_id AND approved = 1"
+            " AND comment.url_id = conversation.url_id AND approved = 1 AND comment.date_ms >= ?4"
             " AND coalesce(comment.user_id, comment.anon_user_id, '') <> ?3 AND comment.number > coalesce("
             "(SELECT number FROM read_mark WHERE read_mark.tenant_id = ?1"
             " AND read_mark.conversation_id = conversation.id AND read_mark.user_id = ?3), 0))",
-            tenant_id, image, user_id,
+            tenant_id, image, user_id, since_ms,
         )  # fmt: skip
         assert unread is not None
         return Summary(still_open[0], unread[0])

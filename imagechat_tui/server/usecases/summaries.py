@@ -39,7 +39,10 @@ class SummaryQueries:
         if asked.begins and kept:
             await self._begin_reading(actor, dict.fromkeys(images.values()), asked.since_ms)
         found = await self._store.summaries(
-            actor.tenant_id, tuple(dict.fromkeys(images.values())), actor.id if kept else None
+            actor.tenant_id,
+            tuple(dict.fromkeys(images.values())),
+            actor.id if kept else None,
+            since_ms=asked.since_ms,
         )
         people: Mapping[UrlId, UsersOnline] | None = None
         if asked.people:
