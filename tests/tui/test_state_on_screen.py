@@ -352,6 +352,26 @@ async def test_resolved_or_open_decides_between_x_and_shift_x(sit: Sit) -> None:
         assert "resolve" not in desk.lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("before", "key", "told"),
+    [
+        (["tab"], "b", "b is a key of the picture: Tab goes there."),
+        (["tab"], "plus", "+ is a key of the picture: Tab goes there."),
+        (["]", "enter"], "z", "z is a key of the picture: Tab goes there."),
+        ([], "ctrl+d", "Ctrl+D is a key of the threads: Tab goes there."),
+        (["]", "enter", "tab"], "ctrl+u", "Ctrl+U is a key of the thread: Tab goes there."),
+        (["tab"], "w", "w does nothing here. ? shows the keys."),
+    ],
+)
+async def test_a_key_of_another_pane_says_where_it_works(
+    sit: Sit, before: list[str], key: str, told: str
+) -> None:
+    async with sit() as desk:
+        await desk.press(*before)
+        await desk.press(key)
+        assert told in desk.toasts
+
+
 async def test_a_key_without_a_use_says_so_once_for_each_place(sit: Sit) -> None:
     async with sit() as desk:
         await desk.press("w")

@@ -45,6 +45,7 @@ from imagechat_tui.tui.commands import (
     bindings,
     commands_here,
     continuations,
+    group_of,
     hints,
 )
 from imagechat_tui.tui.keys import key_label
@@ -707,8 +708,17 @@ class ChatScreen(Layer[None]):
         """Say that a key does nothing where one is."""
         screen = self.app.screen
         place = type(screen).__name__, self.focused.id if screen is self and self.focused is not None else ""
-        help_key = " ? shows the keys." if screen is self else ""
-        self.notices.unused_key(key, place, why or f"{key_label(key)} does nothing here.{help_key}")
+        self.notices.unused_key(key, place, why or self._nothing_by(key, in_dialog=screen is not self))
+
+    def _nothing_by(self, key: str, *, in_dialog: bool) -> str:
+        """That a key does nothing where one is, and where it does."""
+        label = key_label(key)
+        if in_dialog:
+            return f"{label} does nothing here."
+        other = self.panes.list_pane if self.focused is self.picture else self.picture
+        if any(label in command.keys.split() for command in all_commands((other,))):
+            return f"{label} is a key of the {group_of(other).lower()}: Tab goes there."
+        return f"{label} does nothing here. ? shows the keys."
 
     # -- keys: threads
 
