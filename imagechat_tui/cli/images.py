@@ -28,10 +28,10 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import PictureError, PictureMissing, VerbFailed
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.ids import ImageId, UrlId
-from imagechat_tui.protocol.models import OtherImage, Place, Version
+from imagechat_tui.protocol.models import OpenedImage, OtherImage, Place, Version
 from imagechat_tui.protocol.routes import NEW_IMAGE, ImageReply
 from imagechat_tui.settings import sayable
-from imagechat_tui.words import matched_words, places_words, safe_name
+from imagechat_tui.words import matched_words, own_already_words, places_words, safe_name
 
 
 @click.command(cls=Verb)
@@ -135,7 +135,7 @@ def link(image: str, to: str, json_: bool, **options: str | None) -> None:
     async def work(visit: Visit) -> ImageReply:
         return await visit.link(image_id)
 
-    _linked(image, work, json_=json_, **options)
+    _linked(image, work, anew=False, json_=json_, **options)
 
 
 def _image_named(named: str, **options: str | None) -> ImageId:
@@ -182,30 +182,38 @@ def unlink(image: str, json_: bool, **options: str | None) -> None:
     \b
     imagechat unlink shot.png
 
-    Markers stay in the room where they are. What it prints undoes it.
+    Markers stay in the room where they are. What it prints undoes it. Alone in a room without markers it stays there.
     """
 
     async def work(visit: Visit) -> ImageReply:
         return await visit.link(NEW_IMAGE)
 
-    _linked(image, work, json_=json_, **options)
+    _linked(image, work, anew=True, json_=json_, **options)
 
 
 def _linked(
-    image: str, work: Callable[[Visit], Awaitable[ImageReply]], *, json_: bool, **options: str | None
+    image: str,
+    work: Callable[[Visit], Awaitable[ImageReply]],
+    *,
+    anew: bool,
+    json_: bool,
+    **options: str | None,
 ) -> None:
     """Link a picture, and say how that is undone."""
     chosen = to_write_on(image, url_id=None, src=None, **options)
 
-    async def of_a_place(visit: Visit) -> ImageReply:
+    async def of_a_place(visit: Visit) -> tuple[OpenedImage | None, ImageReply]:
         if chosen.met.place is None:
             raise VerbFailed(problems.MetNowhere(chosen.title))
-        return await work(visit)
+        return visit.room.image, await work(visit)
 
-    reply = visit(chosen, of_a_place, binds=False)
+    before, reply = visit(chosen, of_a_place, binds=False)
     assert reply.image is not None
     if json_:
         print_document(urlId=reply.image.url_id, id=reply.image.id, left=list(reply.left))
+        return
+    if anew and before is not None and before.id == reply.image.id:
+        click.echo(own_already_words(chosen.title))
         return
     click.echo(f"{safe_name(chosen.title)} is in the room {safe_name(reply.image.url_id)} now.")
     for key in reply.left:

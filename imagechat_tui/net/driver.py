@@ -436,7 +436,10 @@ class LiveSession:
         except ApiError as failure:
             self._feed(inputs.ImageLinked(failure.problem))
         else:
-            self._feed(inputs.ImageLinked(Problem(ProblemKind.UNSUPPORTED) if reply is None else None))
+            problem = Problem(ProblemKind.UNSUPPORTED) if reply is None else None
+            known, linked = self._room.image, None if reply is None else reply.image
+            same = known is not None and linked is not None and linked.id == known.id
+            self._feed(inputs.ImageLinked(problem, already=same))
 
     def _enter(self, room: Room) -> None:
         room = replace(room, explores=self._room.explores, shown_since_ms=self._room.shown_since_ms)

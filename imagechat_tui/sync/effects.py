@@ -202,6 +202,8 @@ class News(StrEnum):
     PHASE = "phase"
     LINKED = "linked"
     """The picture is another image when it is opened again; this room stays as it is."""
+    LINKED_ALREADY = "linked-already"
+    """It was to have a room of its own, and this one is."""
     NOT_LINKED = "not-linked"
     UNDONE = "undone"
     """What the person did last is as it was before."""

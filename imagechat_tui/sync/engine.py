@@ -147,8 +147,9 @@ class SyncEngine:
                 | inputs.FetchFailed()
             ):
                 self._on_answer(happened)
-            case inputs.ImageLinked(problem):
-                self._core.announce(News.NOT_LINKED if problem else News.LINKED, problem=problem)
+            case inputs.ImageLinked(problem, already):
+                linked = News.LINKED_ALREADY if already else News.LINKED
+                self._core.announce(News.NOT_LINKED if problem else linked, problem=problem)
             case inputs.ReplyArrived():
                 self._writes.replied(happened)
                 self._facts.link.write_answered()

@@ -152,6 +152,8 @@ class ImageLinked(Tagged, frozen=True):
     """Answer of SendLink; ``problem`` says why the picture is not that image."""
 
     problem: Problem | None = None
+    already: bool = False
+    """It was that before."""
 
 
 class ReplyArrived(Tagged, frozen=True):

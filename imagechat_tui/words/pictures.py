@@ -308,6 +308,11 @@ def started_anew_words(name: str, key: str) -> Words:
     return Words("Started anew", "This room is this picture's own.", f"To undo it: {undo}")
 
 
+def own_already_words(name: str) -> str:
+    """That a picture has a room of its own, and nobody has said anything there."""
+    return f"Nothing to unlink: {safe_name(name)} is alone in its room, and there is no marker."
+
+
 def linked_elsewhere_words(own: OpenedImage) -> Words:
     """That somebody has linked the picture that is shown to another room meanwhile."""
     return Words(

@@ -530,6 +530,8 @@ async def test_images_are_found_by_id_key_place_and_pixels(store: Store) -> None
     assert await store.images(eg.TENANT, replace(by_pixels, url_id=one.url_id)) == ImagesFound(found)
     at = await store.images(eg.TENANT, replace(by_pixels, places=(met("x.png"), met("a.png"))))
     assert at == ImagesFound(at=((moved[0], found),))
+    at = await store.images(eg.TENANT, replace(by_pixels, places=(met("b.png"),)))
+    assert at == ImagesFound(at=((moved[1], replace(found, lone=True)),)), "moved away from the other place"
     alike = await store.images(eg.TENANT, ImageQuery(pixels="new", alike=True))
     assert [(one.record.name, one.version, one.paths) for one in alike.alike] == [
         ("one", 2, ()),

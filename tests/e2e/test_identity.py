@@ -305,6 +305,12 @@ def test_a_picture_gets_a_room_of_its_own_and_goes_back(anna: Person, ben: Perso
     apart = ben.tells("unlink", str(copy))
     assert (apart["left"], ben.room(copy), ben.texts(copy)) == ([room], apart["urlId"], [])
     assert anna.texts(clone / "a.png") == ["Not his", "Look here"], "markers stay"
+    again = ben.desk.run("unlink", str(copy), **ben.env)
+    assert (again.returncode, again.stdout) == (
+        0,
+        "Nothing to unlink: b.png is alone in its room, and there is no marker.\n",
+    )
+    assert ben.tells("unlink", str(copy)) == apart | {"left": []}
     said = ben.desk.run("link", str(copy), room, **ben.env)
     assert f"To undo it: imagechat link {copy} {apart['urlId']}" in said.stdout
     assert ben.room(copy) == room

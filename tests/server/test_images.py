@@ -270,6 +270,28 @@ async def test_starting_anew_is_undone_by_linking_back(house: House) -> None:
     assert await anna.room("a.png") == before.url_id
 
 
+async def test_a_picture_that_is_alone_in_an_empty_room_of_its_own_starts_no_other(house: House) -> None:
+    anna = Clone(house.person("anna"), a__png="mock", b__png="cat")
+    before, _ = await anna.opens("a.png")
+    assert before.url_id == await anew(anna, "a.png", left=[]), "nothing was said there"
+    await anna.marks(before.url_id)
+    own = await anew(anna, "a.png", left=[before.url_id])
+    assert own != before.url_id
+    assert own == await anew(anna, "a.png", left=[])
+    image, _ = await anna.opens("a.png")
+    await anna.asks(anna.says("b.png"), image.id)
+    assert await anew(anna, "a.png", left=[own]) != own, "b.png is met there, too"
+    assert await anew(anna, "b.png", left=[]) == own
+
+
+async def anew(clone: Clone, file: str, *, left: list[UrlId]) -> UrlId:
+    """The room that a picture has after it was given one of its own."""
+    told = await clone.asks(clone.says(file), NEW_IMAGE)
+    assert told.image is not None
+    assert (told.image.matched, list(told.left)) == (Matched.LINK, left)
+    return told.image.url_id
+
+
 @pytest.mark.parametrize(
     ("meanwhile", "left"),
     [

@@ -359,6 +359,8 @@ def test_a_room_of_its_own_is_asked_for_once_and_its_outcome_told() -> None:
     assert desk.take(SendLink).image_id == NEW_IMAGE
     desk.feed(ImageLinked())
     assert [told.news for told in desk.told(News.LINKED, News.NOT_LINKED)] == [News.LINKED]
+    desk.feed(ImageLinked(already=True))
+    assert [news.news for news in desk.told()] == [News.LINKED_ALREADY]
     desk.feed(ImageLinked(UNREACHABLE))
     (told,) = desk.told(News.LINKED, News.NOT_LINKED)
     assert (told.news, told.problem) == (News.NOT_LINKED, UNREACHABLE)

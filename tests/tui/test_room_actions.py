@@ -196,6 +196,8 @@ async def test_what_keeps_it_from_starting_anew_is_said(sit: Sit) -> None:
     state = eg.changed(two_threads(), room=eg.room(image=IMAGE))
     async with sit(state) as desk:
         await desk.press("g", "n", "y")
+        await desk.publish(state, Announce(News.LINKED_ALREADY))
+        assert "Nothing to unlink: " in desk.toasts
         await desk.publish(state, Announce(News.NOT_LINKED, problem=Problem(ProblemKind.OFFLINE)))
         assert "Not started anew" in desk.toasts
 

@@ -209,6 +209,8 @@ class FoundImage(Struct, frozen=True):
     """The highest number of a version; 0 if it has none."""
     seen_elsewhere: bool = False
     """These pixels were seen in one place alone, and it is none of those asked for."""
+    lone: bool = False
+    """It is met in no other place than those asked for, but for those it has moved away from."""
 
 
 class ImagesFound(Struct, frozen=True):

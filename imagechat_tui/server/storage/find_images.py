@@ -62,12 +62,11 @@ def _found(tx: Transaction, tenant_id: TenantId, asked: ImageQuery, record: Imag
     same = None if asked.pixels is None else tx.version(tenant_id, record.id, asked.pixels)
     seen_in = None if same is None else tx.seen_in(tenant_id, record.id, same.number)
     newest = tx.version(tenant_id, record.id, None)
+    met = [held.place for held in tx.places(tenant_id, record.id, MOST_OF_IMAGE) if not held.moved]
     paths: tuple[str, ...] = ()
     if asked.project:
         paths = tuple(
-            held.place.value
-            for held in tx.places(tenant_id, record.id, MOST_OF_IMAGE)
-            if held.place.kind is PlaceKind.PATH and held.place.project == asked.project and not held.moved
+            place.value for place in met if place.kind is PlaceKind.PATH and place.project == asked.project
         )
     return FoundImage(
         record,
@@ -76,4 +75,5 @@ def _found(tx: Transaction, tenant_id: TenantId, asked: ImageQuery, record: Imag
         version=None if same is None else same.number,
         latest=0 if newest is None else newest.number,
         seen_elsewhere=seen_in is not None and seen_in not in asked.places,
+        lone=set(met).issubset(asked.places),
     )

@@ -95,7 +95,8 @@ class ImageCommands(commands.Commands):
             if not opened.places:
                 raise Refused(400, codes.INVALID_INPUT, "places is empty.")
             self.in_time(request, subject)
-            hit = None if named is None else (named, Matched.LINK)
+            image = _own(subject.images, opened) if image_id == NEW_IMAGE else named
+            hit = None if image is None else (image, Matched.LINK)
             return self._bound(request, subject, opened, hit, linked=True)
 
         return await self._carried_out(request, asked, decide)
@@ -214,6 +215,16 @@ def _recognised(found: ImagesFound, opened: OpenImage) -> tuple[FoundImage, Matc
         if not held.moved or image.version is not None:
             return image, _MATCHED[held.place.kind]
     return None
+
+
+def _own(found: ImagesFound, opened: OpenImage) -> FoundImage | None:
+    """The image that all the places are already, alone and without a marker: another new one would be the same."""
+    held = {one.place: image for one, image in found.at if not one.moved}
+    images = {image.record.id: image for image in held.values()}
+    if len(images) != 1 or not held.keys() >= set(opened.places):
+        return None
+    (image,) = images.values()
+    return image if image.lone and not image.markers else None
 
 
 def _is_news(

@@ -107,7 +107,7 @@ class NewsNotices:
                     self._not_placed(item)
                 case News.CANNOT_SHOW:
                     self._cannot_show()
-                case News.LINKED | News.NOT_LINKED:
+                case News.LINKED | News.LINKED_ALREADY | News.NOT_LINKED:
                     pass  # told by whoever asked for it
                 case News.PHASE:
                     pass  # header and banner say it

@@ -115,12 +115,14 @@ class RoomActions:
     def hear(self, news: Sequence[Announce]) -> None:
         """Take in what became of it."""
         from imagechat_tui.sync.effects import News
-        from imagechat_tui.words import started_anew_words
+        from imagechat_tui.words import own_already_words, started_anew_words
 
         room = self._state.newest.room
         for item in news:
             if item.news is News.LINKED:
                 self._enter(None, started_anew_words(room.page_title, room.url_id))
+            elif item.news is News.LINKED_ALREADY:
+                self._notices.notice("", own_already_words(room.page_title))
             elif item.news is News.NOT_LINKED and item.problem is not None:
                 self._refuse(item.problem)
 
