@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 import click
@@ -25,12 +25,14 @@ from imagechat_tui.cli.target import (
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
+from imagechat_tui.finding import own_part
 from imagechat_tui.problems import PictureError, PictureMissing, VerbFailed
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.ids import ImageId, UrlId
-from imagechat_tui.protocol.models import OpenedImage, OtherImage, Place, Version
-from imagechat_tui.protocol.routes import NEW_IMAGE, ImageReply
+from imagechat_tui.protocol.models import Comment, Conversation, OpenedImage, OtherImage, Place, Version
+from imagechat_tui.protocol.routes import NEW_IMAGE, ConversationList, ImageReply
 from imagechat_tui.settings import sayable
+from imagechat_tui.tui.widgets.people import People
 from imagechat_tui.words import matched_words, own_already_words, places_words, safe_name
 
 
@@ -90,20 +92,21 @@ def where(image: str, json_: bool, **options: str | None) -> None:
 @server_options
 @as_json
 def versions(image: str, json_: bool, **options: str | None) -> None:
-    """List what IMAGE has looked like, the newest last.
+    """List what IMAGE has looked like, the newest last, and who met it so first.
 
     \b
     imagechat versions shot.png --json | jq '.versions[-1].at'
     """
 
-    async def work(visit: Visit) -> tuple[tuple[Version, ...], Version | None]:
+    async def work(visit: Visit) -> tuple[tuple[Version, ...], Version | None, People]:
         details = await visit.history()
         if details is None:
-            return (), None
-        return details.versions, await visit.current(details.versions)
+            return (), None, People({})
+        current = await visit.current(details.versions)
+        return details.versions, current, _people(await visit.look(), details.versions)
 
     chosen = to_look_at(image, **options)
-    found, current = visit(chosen, work)
+    found, current, people = visit(chosen, work)
     if json_:
         print_document(versions=[_version_json(version, current) for version in found])
         return
@@ -113,7 +116,18 @@ def versions(image: str, json_: bool, **options: str | None) -> None:
         at = datetime.fromtimestamp(version.at_ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
         scale = f"  @{version.scale}x" if version.scale > 1 else ""
         here = "  this file" if version == current else ""
-        click.echo(f"v{version.number}  {at}  {version.width} × {version.height}{scale}{here}")
+        by = people.name_of(version.by)
+        click.echo(f"v{version.number}  {at}  {version.width} × {version.height}{scale}  {by}{here}")
+
+
+def _people(listing: ConversationList, versions: Iterable[Version]) -> People:
+    """What those are called who met the versions first: as they have said, else by their ids."""
+    names = {by: own_part(by) for version in versions if (by := version.by) is not None}
+    threads: tuple[Conversation | Comment, ...] = listing.conversations
+    for said in (*threads, *listing.comments):
+        if said.author_id is not None and said.commenter_name:
+            names[said.author_id] = said.commenter_name
+    return People(names, listing.user)
 
 
 @click.command(cls=Verb)

@@ -402,6 +402,19 @@ def test_a_replaced_picture_is_the_next_version(anna: Person) -> None:
     assert "v2" in anna.desk.run("versions", str(picture), **anna.env).stdout
 
 
+def test_versions_tell_who_met_them_first(anna: Person, ben: Person) -> None:
+    hers, his = (person.clone("web", WEB) / "a.png" for person in (anna, ben))
+    draw(hers, "red")
+    anna.tells("unlink", str(hers))  # without a word of hers
+    draw(his, "blue")
+    ben.marks(his)
+    told = [anna.desk.run("versions", str(hers), **person.env).stdout for person in (anna, ben)]
+    assert [[line.split("  ")[3] for line in lines.splitlines()] for lines in told] == [
+        ["Anna", "Ben"],
+        ["anna", "Ben"],
+    ]
+
+
 def test_a_marker_is_of_the_version_that_it_was_added_to(anna: Person) -> None:
     picture = anna.home / "a.png"
     for number, look in enumerate(("red", "blue"), 1):
