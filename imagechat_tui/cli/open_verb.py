@@ -546,9 +546,9 @@ class _Seen:
         return picture
 
     async def looks(self) -> Pixels | None:
-        """Once the screen has it; None if it could not be loaded."""
+        """Once the screen has it; None if it could not be loaded, or is not all there yet."""
         seen = await self.see()
-        return None if seen is None else seen[1]
+        return None if seen is None or self._chosen.is_unfinished(seen[0]) else seen[1]
 
     async def see(self) -> tuple[Picture, Pixels] | None:
         """The picture with its looks, once the screen has it; None if it could not be loaded."""

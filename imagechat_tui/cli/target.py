@@ -260,10 +260,16 @@ class Target(Struct, frozen=True, dict=True):
             picture = await self._picture()
         except PictureError:
             return None
+        if self.is_unfinished(picture):
+            return None
         pixels = await asyncio.to_thread(pixels_of, picture)
         if self.purpose is not Purpose.READ:  # nothing is made for a look
             await asyncio.to_thread(self.keep_picture, picture, pixels)
         return pixels
+
+    def is_unfinished(self, picture: Picture) -> bool:
+        """Whether the file is still being written, it seems, and is known by its place: this is no version of it."""
+        return picture.loss is not None and picture.loss.cut and self.met.place is not None
 
     def keep_picture(self, picture: Picture, pixels: Pixels) -> None:
         """Keep a picture's file as it is now, for when it is another. For a thread."""

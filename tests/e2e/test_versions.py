@@ -104,6 +104,25 @@ def test_a_file_that_is_replaced_is_read_by_itself_and_what_is_none_takes_nothin
     here.shows("1 marker", "1 draft")
 
 
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_a_file_that_is_still_being_written_is_no_version(desk: Desk, share: float) -> None:
+    whole = png((300, 200))
+    desk.picture.write_bytes(whole)
+    for place in ("20,20", "80,20", "20,80"):
+        assert desk.run("add", "shot.png", "--at", place, "-m", "Here").returncode == 0
+    desk.picture.write_bytes(whole[: int(len(whole) * share)])
+    assert desk.run("add", "shot.png", "--at", "80,80", "-m", "While it is cut off").returncode == 0
+    here = desk.terminal("shot.png")
+    here.shows("LIVE", "missing", "4 markers")
+    by_rename(desk.picture, whole)
+    here.wait_for(lambda: "missing" not in here.lines[0] and "v1" in desk.run("versions", "shot.png").stdout)
+    here.quiet()
+    assert "found again" not in here.text
+    versions = desk.json("versions", "shot.png", "--json")["versions"]
+    assert isinstance(versions, list)
+    assert [(one["number"], one["current"]) for one in versions] == [(1, True)]
+
+
 def with_banner() -> Image.Image:
     """The page with 80 pixels of something new above it."""
     page = Image.open(DEMO_PICTURE).convert("RGB")
