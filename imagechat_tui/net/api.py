@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import TypeVar, assert_never
+from typing import NamedTuple, TypeVar, assert_never
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -28,7 +28,7 @@ from imagechat_tui.net.failures import (
 )
 from imagechat_tui.net.guest import Guest
 from imagechat_tui.problems import ProblemKind
-from imagechat_tui.protocol import codec, codes, routes
+from imagechat_tui.protocol import authorization, codec, codes, routes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ImageId, UrlId
 from imagechat_tui.protocol.models import Placements, ReadState, User
 from imagechat_tui.protocol.thread_keys import UrlTooLong, clean, rounded, thread_key
@@ -82,6 +82,13 @@ Decoded = TypeVar("Decoded")
 Listing = TypeVar("Listing", routes.ConversationList, routes.CommentList)
 
 
+class _Signed(NamedTuple):
+    """A request's query and headers, with what says who asks."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
 class Api:
     """One server, asked for one tenant. Reads are retried; a write is sent once (PROMISES D9)."""
 
@@ -104,6 +111,8 @@ class Api:
         """Image keys as the server cleaned them."""
         self._ours = False
         """Whether the last list was of a server of ours."""
+        self._in_address = False
+        """Whether it is said in the address who asks: to a server that showed itself to be no server of ours."""
 
     async def conversations(
         self, room: Room, *, on_bytes: Callable[[int], None] | None = None
@@ -181,7 +190,7 @@ class Api:
             ApiError: see ``net.failures``.
         """
         path = routes.EVENT_LOG.path(tenant_id=self._tenant)
-        answer = await self._read(path, codec.encode_event_log_query(query))
+        answer = await self._read(path, self._listening(query))
         told = answer.headers.get(routes.LOG_COMPLETE_HEADER)
         complete = None if told is None else told.strip().lower() == "true"
         return _decoded(answer, lambda obj: codec.decode_event_log(obj, complete=complete))
@@ -196,7 +205,7 @@ class Api:
         query = {"urlId": url_id}
         # The hosted service asks nobody who they are here, so a secret has no business in the address.
         return _decoded(
-            await self._read(path, self._signed({**query, "v": "2"}) if self._ours else query),
+            await self._read(path, self._signed({**query, "v": "2"}) if self._ours else _Signed(query, {})),
             codec.decode_users_online,
         )
 
@@ -250,15 +259,7 @@ class Api:
         """
         path = routes.SUMMARIZE.path(tenant_id=self._tenant)
         body = codec.dump_json(codec.encode_summarize(asked))
-        answer = await self._exchange.write(
-            routes.SUMMARIZE.method,
-            path,
-            self._signed({"v": "2"}),
-            body,
-            headers={},
-            timeout_s=WRITE_S,
-            departure=Departure(),
-        )
+        answer = await self._send_once(routes.SUMMARIZE.method, path, {"v": "2"}, body)
         return _decoded(self._of_the_server(answer, path), codec.decode_summaries)
 
     async def open_image(self, opened: routes.OpenImage) -> routes.ImageReply | None:
@@ -295,22 +296,23 @@ class Api:
 
     async def _put(self, method: str, path: str, url_id: UrlId, body: bytes) -> Answer:
         """Send, once, what done twice is done once."""
-        query = self._signed(codec.encode_list_conversations(url_id, v2=True))
-        answer = await self._exchange.write(
-            method, path, query, body, headers={}, timeout_s=WRITE_S, departure=Departure()
-        )
-        return self._of_the_server(answer, path)
+        query = codec.encode_list_conversations(url_id, v2=True)
+        return self._of_the_server(await self._send_once(method, path, query, body), path)
 
-    async def _image_answer(self, method: str, path: str, body: bytes) -> routes.ImageReply | None:
-        answer = await self._exchange.write(
+    async def _send_once(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
+        signed = self._signed(query)
+        return await self._exchange.write(
             method,
             path,
-            self._signed({"v": "2"}),
+            signed.query,
             body,
-            headers={},
+            headers=signed.headers,
             timeout_s=WRITE_S,
             departure=Departure(),
         )
+
+    async def _image_answer(self, method: str, path: str, body: bytes) -> routes.ImageReply | None:
+        answer = await self._send_once(method, path, {"v": "2"}, body)
         no_such_route = answer.status == HTTPStatus.OK or answer.status in _NO_SUCH_ROUTE
         if routes.EXTENSION_HEADER not in answer.headers and no_such_route:
             return None
@@ -458,15 +460,44 @@ class Api:
         decode: Callable[[codec.JsonObject, bool], Listing],
         on_bytes: Callable[[int], None] | None,
     ) -> tuple[bool, Listing, Answer]:
-        answer = await self._read(path, self._signed(query), on_bytes)
+        try:
+            answer = await self._read(path, self._signed(query), on_bytes)
+        except Refused as refusal:
+            if refusal.hosted and self._say_in_address():
+                return await self._listed(path, query, decode, on_bytes)
+            raise
         ours = routes.EXTENSION_HEADER in answer.headers
+        if ours:
+            self._in_address = False
+        elif self._say_in_address():
+            return await self._listed(path, query, decode, on_bytes)
         return ours, _decoded(answer, lambda obj: decode(obj, ours)), answer
 
-    def _signed(self, query: Mapping[str, str]) -> dict[str, str]:
+    def _say_in_address(self) -> bool:
+        """Say there who asks from now on: this server does not read the header. False if that changes nothing."""
+        if self._sso is None or self._in_address:
+            return False
+        self._in_address = True
+        return True
+
+    def _signed(self, query: Mapping[str, str]) -> _Signed:
         """With what says who asks. A session was kept only if a server of ours told it, under this address."""
-        session = self._guest.session
-        said = {"sso": self._sso, "sessionId": session}
-        return {**query, **{key: secret.reveal() for key, secret in said.items() if secret is not None}}
+        sso, session = self._sso, self._guest.session
+        if self._in_address:
+            return _Signed(query if sso is None else {**query, "sso": sso.reveal()}, {})
+        if sso is not None:
+            return _Signed(query, {authorization.HEADER: authorization.of_sso(sso.reveal())})
+        if session is not None:
+            return _Signed(query, {authorization.HEADER: authorization.of_session(session.reveal())})
+        return _Signed(query, {})
+
+    def _listening(self, query: routes.EventLogQuery) -> _Signed:
+        """With what says who listens."""
+        if not self._ours:
+            return _Signed(codec.encode_event_log_query(query), {})
+        header = authorization.of_listener(query.user_id_ws)
+        unsaid = codec.encode_event_log_query(replace(query, user_id_ws=""))
+        return _Signed(unsaid, {authorization.HEADER: header})
 
     async def _write(
         self,
@@ -477,16 +508,16 @@ class Api:
         query: Mapping[str, str],
         body: bytes | None,
     ) -> Answer:
+        signed, deadline_ms = self._signed(query), request.deadline_ms
+        until = {} if deadline_ms is None else {routes.DEADLINE_HEADER: str(deadline_ms)}
         try:
             return self._of_the_server(
                 await self._exchange.write(
                     method,
                     path,
-                    self._signed(query),
+                    signed.query,
                     body,
-                    headers={}
-                    if request.deadline_ms is None
-                    else {routes.DEADLINE_HEADER: str(request.deadline_ms)},
+                    headers={**signed.headers, **until},
                     timeout_s=request.timeout_s,
                     departure=departure,
                 ),
@@ -498,10 +529,11 @@ class Api:
             raise
 
     async def _read(
-        self, path: str, query: Mapping[str, str], on_bytes: Callable[[int], None] | None = None
+        self, path: str, signed: _Signed, on_bytes: Callable[[int], None] | None = None
     ) -> Answer:
         async def read() -> Answer:
-            return self._of_the_server(await self._exchange.read(path, query, on_bytes=on_bytes), path)
+            answer = await self._exchange.read(path, signed.query, headers=signed.headers, on_bytes=on_bytes)
+            return self._of_the_server(answer, path)
 
         return await self._patiently(read)
 
@@ -535,7 +567,7 @@ class Api:
                 heard = _ALLOWED_BY.search(told.reason)  # not the name here, where a proxy gives its own
                 own = urlsplit(self._base_url).hostname or ""
                 told = replace(told, reason=heard[1] if heard else own, shown=None)
-            raise Refused(told)
+            raise Refused(told, hosted=not ours)
         to = answer.headers.get("location", "")
         to = pointed_to(to, path, self._base_url) if to else ""
         raise Intercepted(answer.status, retry_after_s=told.retry_after_s, location=to)

@@ -42,7 +42,7 @@ class Credentials(Struct, frozen=True):
     """What proves who asks; none on a Unix socket, where the kernel says it."""
 
     sso: Secret | None = None
-    """SSO token: travels as the query parameter ``sso``."""
+    """SSO token: in ``Authorization`` to a server of ours, in the address to others, which know no other place."""
     cookie: Secret | None = None
     """Raw ``Cookie`` header of an account on the hosted service."""
     guest: Path | None = None

@@ -71,7 +71,12 @@ class Exchange:
         """One for all connections, also where there is no TLS: httpx would make one for each."""
 
     async def read(
-        self, path: str, query: Mapping[str, str], *, on_bytes: Callable[[int], None] | None = None
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        headers: Mapping[str, str],
+        on_bytes: Callable[[int], None] | None = None,
     ) -> Answer:
         """GET, once. ``on_bytes`` is told how many bytes of the answer have come so far.
 
@@ -86,7 +91,14 @@ class Exchange:
         try:
             async with asyncio.timeout(READ_AT_MOST_S):
                 return await self._once(
-                    self._reads, "GET", path, query, None, {}, timeout_s=READ_TIMEOUT_S, on_bytes=on_bytes
+                    self._reads,
+                    "GET",
+                    path,
+                    query,
+                    None,
+                    headers,
+                    timeout_s=READ_TIMEOUT_S,
+                    on_bytes=on_bytes,
                 )
         except TimeoutError:
             raise TimedOut(sent=True) from None

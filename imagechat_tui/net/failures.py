@@ -131,13 +131,15 @@ class TimedOut(ApiError):
 class Refused(ApiError):
     """The server said no."""
 
-    def __init__(self, reply: ErrorReply) -> None:
+    def __init__(self, reply: ErrorReply, *, hosted: bool = False) -> None:
         kind, code = _kind(reply), reply.code
         if kind is ProblemKind.REFUSED and reply.status >= 500 and code != codes.STORE_FAILED:
             code = codes.OVERLOADED if reply.status == 503 else SERVER_FAILED
         problem = Problem(kind, code, reply.shown or reply.reason, reply.retry_after_s)
         super().__init__(problem, sent=True, status=reply.status)
         self.reply = reply
+        self.hosted = hosted
+        """It is no server of ours."""
 
 
 class NoImageChats(ApiError):

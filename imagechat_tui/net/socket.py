@@ -21,7 +21,7 @@ from imagechat_tui.net.endpoint import Endpoint, tls_context
 from imagechat_tui.net.exchange import quiet_loggers
 from imagechat_tui.net.failures import Intercepted, Refused, TimedOut, Unreachable
 from imagechat_tui.problems import Problem
-from imagechat_tui.protocol import codec
+from imagechat_tui.protocol import authorization, codec
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, SUBSCRIBE
 from imagechat_tui.sync.effects import OpenSocket
@@ -197,10 +197,13 @@ def _connect(
     query = codec.encode_subscribe(wanted.room, v2=wanted.v2, resume=wanted.resume, unseen=wanted.unseen)
     uri = f"{endpoint.ws_url.rstrip('/')}{SUBSCRIBE.path()}?{urlencode(query)}"
     cookie = endpoint.credentials.cookie
+    headers = {} if cookie is None else {"Cookie": cookie.reveal()}
+    if wanted.v2:
+        headers[authorization.HEADER] = authorization.of_listener(wanted.room.user_id_ws)
     where: dict[str, Any] = {"unix": True, "path": str(endpoint.uds)} if endpoint.uds is not None else {}
     return ConnectHere(
         uri,
-        additional_headers={"Cookie": cookie.reveal()} if cookie is not None else None,
+        additional_headers=headers,
         user_agent_header=f"imagechat-tui/{__version__}",
         compression=None,
         proxy=endpoint.proxy,

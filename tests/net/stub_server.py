@@ -12,7 +12,7 @@ from types import MappingProxyType
 from aiohttp import WSMsgType, web
 
 from imagechat_tui.net.endpoint import Credentials, Endpoint
-from imagechat_tui.protocol import codec
+from imagechat_tui.protocol import authorization, codec
 from imagechat_tui.protocol.routes import EXTENSION_HEADER
 from tests import examples as eg
 
@@ -59,6 +59,10 @@ class StubServer:
         host = f"127.0.0.1:{self.port if port is None else port}"
         uds = self.path if port is None else None
         return Endpoint(f"http://{host}", f"ws://{host}", eg.TENANT, uds=uds, credentials=credentials)
+
+    def said(self) -> list[authorization.Proof]:
+        """What the header of each request brought to show who asks."""
+        return [authorization.read(headers.get("Authorization", "")) for *_, headers in self.requests]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path, dict(request.query), dict(request.headers)))

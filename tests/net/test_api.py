@@ -38,6 +38,7 @@ from imagechat_tui.net.api import (
 from imagechat_tui.net.endpoint import Credentials, Endpoint, Secret
 from imagechat_tui.problems import SERVER_FAILED, ProblemKind
 from imagechat_tui.protocol import codec, codes
+from imagechat_tui.protocol.authorization import Proof
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.routes import (
@@ -139,7 +140,8 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
     await api.users_online(ROOM.url_id)
     _, path, query, _ = stub.requests[-1]
     assert path.endswith("/users/online")
-    assert query.get("sso") == (CANARY if of_ours else None)
+    assert "sso" not in query
+    assert stub.said()[-1].sso == (CANARY if of_ours else "")
     assert query.get("v") == ("2" if of_ours else None)
 
 
@@ -217,9 +219,54 @@ async def test_each_write_is_one_request_to_its_route(
     await api.send(ROOM, request(write))
     ((sent_method, sent_path, sent_query, headers),) = stub.requests
     assert (sent_method, sent_path) == (method, path)
-    assert sent_query == {**query, "sso": CANARY}
+    assert sent_query == query
+    assert stub.said() == [Proof(sso=CANARY)]
     assert headers["X-Deadline"] == "1767225600000"
     assert body.items() <= stub.rows[0].items()
+
+
+@pytest.mark.security
+async def test_a_server_of_ours_is_never_told_a_credential_in_an_address(api: Api, stub: StubServer) -> None:
+    await api.conversations(ROOM)
+    await api.thread(THREAD)
+    await api.send(ROOM, request())
+    await api.send(ROOM, request(intents.DeleteConversation(CHAT)))
+
+    async def log(_: web.Request) -> web.StreamResponse:
+        return ours({"status": "success", "events": []}, headers={"X-FC-Event-Log-Complete": "true"})
+
+    stub.answer = log
+    await api.event_log(EventLogQuery(THREAD, "u1.x", after=eg.position(3)))
+    assert stub.said() == [*[Proof(sso=CANARY)] * 4, Proof(user_id_ws="u1.x")]
+    assert not any(CANARY in path + str(query) or "u1.x" in str(query) for _, path, query, _ in stub.requests)
+
+
+@pytest.mark.parametrize("first_status", [200, 401, 403])
+async def test_the_hosted_service_is_told_who_asks_where_it_looks(
+    api: Api, stub: StubServer, first_status: int
+) -> None:
+    async def hosted(asked: web.Request) -> web.StreamResponse:
+        if "sso" not in asked.query and first_status != 200:
+            refusal = {"status": "failed", "code": "unauthorized", "reason": "Sign in."}
+            return web.json_response(refusal, status=first_status)
+        told = codec.encode_conversation_list(eg.conversation_list(), tenant_id=eg.TENANT, v2=False)
+        return web.json_response(told)
+
+    stub.answer = hosted
+    await api.conversations(ROOM)
+    await api.conversations(ROOM)
+    assert [query.get("sso") for _, _, query, _ in stub.requests] == [None, CANARY, CANARY]
+    assert [said.sso for said in stub.said()] == [CANARY, "", ""]
+
+
+async def test_who_is_refused_is_refused_once(api: Api, stub: StubServer) -> None:
+    async def refuses(_: web.Request) -> web.StreamResponse:
+        return ours({"status": "failed", "code": "malformed-sso", "reason": "No."}, status=401)
+
+    stub.answer = refuses
+    with pytest.raises(Refused):
+        await api.conversations(ROOM)
+    assert len(stub.requests) == 1
 
 
 async def test_a_hosted_marker_is_a_comment_first_and_then_resumes_with_its_id(
@@ -507,7 +554,7 @@ async def test_the_log_says_whether_it_is_complete(api: Api, stub: StubServer) -
     answer = await api.event_log(EventLogQuery(THREAD, "u1.x", after=eg.position(3)))
     assert answer.complete is False
     assert stub.requests[-1][2]["seq"] == "3"
-    assert "sso" not in stub.requests[-1][2], "the log goes by userIdWS"
+    assert CANARY not in str(stub.requests[-1]), "the log goes by userIdWS"
 
 
 # -- slow links
@@ -699,7 +746,7 @@ async def test_secrets_stay_out_of_logs_reprs_and_tracebacks(
         return web.Response()
 
     await api.conversations(ROOM)
-    assert stub.requests[-1][2]["sso"] == CANARY
+    assert stub.said() == [Proof(sso=CANARY)]
     assert stub.requests[-1][3]["Cookie"] == f"fc={CANARY}"
     stub.answer = hang_up
     for attempt in (api.send(ROOM, request()), api.comments(ListComments(THREAD))):

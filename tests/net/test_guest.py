@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imagechat_tui.net.api import Api
 from imagechat_tui.net.endpoint import Credentials, Secret
 from imagechat_tui.net.guest import MAX_SESSION_BYTES, Guest, guest_path
-from imagechat_tui.protocol import codec
+from imagechat_tui.protocol import authorization, codec
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UrlId
 from imagechat_tui.protocol.models import Point, User
 from imagechat_tui.protocol.routes import ListComments
@@ -127,7 +127,7 @@ def giving(*sessions: str) -> Callable[[web.Request], Awaitable[web.StreamRespon
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method != "GET":
             return ours({"status": "success", "createdChatId": "ic_9"})
-        session = request.query.get("sessionId") or left.pop(0)
+        session = session_of(request) or left.pop(0)
         user = User(eg.ALICE, is_anonymous=True, session_id=session)
         if request.path.startswith("/comments"):
             listed = replace(eg.comment_list(), user=user)
@@ -138,8 +138,13 @@ def giving(*sessions: str) -> Callable[[web.Request], Awaitable[web.StreamRespon
     return answer
 
 
+def session_of(request: web.Request) -> str:
+    return authorization.read(request.headers.get("Authorization", "")).session_id
+
+
 def sent(stub: StubServer) -> list[str | None]:
-    return [query.get("sessionId") for _, _, query, _ in stub.requests]
+    assert not any("sessionId" in query for _, _, query, _ in stub.requests)
+    return [said.session_id or None for said in stub.said()]
 
 
 async def test_every_request_says_who_asks_once_the_server_has_told(stub: StubServer, path: Path) -> None:
@@ -169,7 +174,7 @@ async def test_two_panes_that_start_together_are_one_person(stub: StubServer, pa
     both, give = asyncio.Barrier(2), giving("s1.first", "s1.second")
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        if "sessionId" not in request.query:
+        if not session_of(request):
             await both.wait()
         return await give(request)
 

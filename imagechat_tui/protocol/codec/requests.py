@@ -381,10 +381,13 @@ def decode_event_log_query(query: Mapping[str, str]) -> EventLogQuery:
 def encode_subscribe(
     room: RoomIds, *, v2: bool, resume: Position | None = None, unseen: bool = False
 ) -> dict[str, str]:
-    """Query of SUBSCRIBE. ``urlId`` is the name there of what answers call ``urlIdWS``."""
-    query = {"urlId": room.url_id_ws, "userIdWS": room.user_id_ws, "tenantIdWS": room.tenant_id_ws}
+    """Query of SUBSCRIBE. ``urlId`` is the name there of what answers call ``urlIdWS``.
+
+    With ``v2`` who listens is said in the header (``authorization.of_listener``).
+    """
+    query = {"urlId": room.url_id_ws, "tenantIdWS": room.tenant_id_ws}
     if not v2:
-        return query
+        return query | {"userIdWS": room.user_id_ws}
     query |= _resume(resume) if resume is not None else {"v": "2"}
     return query | {"unseen": "1"} if unseen else query
 

@@ -50,7 +50,7 @@ from imagechat_tui.server.usecases.votes import VoteCommands
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_HEAD_BYTES = 16 * 1024
-"""All headers of a request together. The one that became a socket is kept as long as that."""
+"""All headers of a request together, but for ``Authorization``, which may carry a picture."""
 STORE_RETRY_S = 5
 COMPRESSED_BYTES = 4 * 1024
 """Answers from here on are compressed: shorter ones are a few packets anyway."""
@@ -59,6 +59,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _IMAGE_CHATS = "/comment-image-chats"
 _CREDENTIALS = ("sso", "userIdWS")
+"""In the address."""
+_AUTHORIZATION = hdrs.AUTHORIZATION.lower().encode()
 _AS_IT_IS = "identity"
 _CODES = {404: codes.NOT_FOUND, 413: codes.TOO_LARGE}
 
@@ -174,7 +176,7 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """
     serving, gate = request.app[SERVING], gate_of(request)
     address = request[ADDRESS] = caller_address(request, serving.proxies)
-    claims = any(request.query.get(key) for key in _CREDENTIALS)
+    claims = hdrs.AUTHORIZATION in request.headers or any(request.query.get(key) for key in _CREDENTIALS)
     if gate is not None:
         gate.request_began(with_body=request.body_exists)
     response: web.StreamResponse | None = None
@@ -215,7 +217,8 @@ async def _compress(request: web.Request, response: web.Response, body: bytes) -
 
 
 def _field_bytes(field: tuple[bytes, bytes]) -> int:
-    return len(field[0]) + len(field[1])
+    name, value = field
+    return 0 if name.lower() == _AUTHORIZATION else len(name) + len(value)
 
 
 def _takes_gzip(request: web.Request) -> bool:

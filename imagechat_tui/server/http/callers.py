@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import hdrs, web
 
 from imagechat_tui.owned import peer_uid
+from imagechat_tui.protocol import authorization
 from imagechat_tui.protocol.codec import wants_v2
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.guard.access import Actor
@@ -39,13 +40,27 @@ def caller_of(request: web.BaseRequest) -> Caller:
     return Caller(
         address=address_of(request),
         uid=None if peer is None else peer_uid(peer),
-        sso=query.get("sso", ""),
+        sso=_proof(request).sso or query.get("sso", ""),
         cookie=request.cookies.get(SESSION_COOKIE, "") if hdrs.COOKIE in request.headers else "",
-        session_id=query.get("sessionId", ""),
+        session_id=session_of(request),
         agent=request.headers.get(hdrs.USER_AGENT, ""),
         v2=wants_v2(query),
         writes=request.method not in _READS,
     )
+
+
+def session_of(request: web.BaseRequest) -> str:
+    """The ``sessionId`` that a client keeps itself: of the header, else of the address, as official clients have it."""
+    return _proof(request).session_id or request.query.get("sessionId", "")
+
+
+def listener_of(request: web.BaseRequest) -> str:
+    """The ``userIdWS`` of who listens, likewise."""
+    return _proof(request).user_id_ws or request.query.get("userIdWS", "")
+
+
+def _proof(request: web.BaseRequest) -> authorization.Proof:
+    return authorization.read(request.headers.get(authorization.HEADER, ""))
 
 
 async def sign_in(request: web.BaseRequest, auth: Authenticator, tenant_id: TenantId) -> Actor:

@@ -37,12 +37,12 @@ HTTP_READING: Mapping[str, Any] = MappingProxyType(
     {
         "auto_decompress": False,
         "max_line_size": 128 * 1024,
-        "max_field_size": 16 * 1024,
+        "max_field_size": 128 * 1024,
         "max_headers": 64,
     }
 )
-"""How aiohttp reads. An ``sso`` parameter in the request line may carry a picture. A body that is packed would be
-inflated before its size is looked at, on the event loop."""
+"""How aiohttp reads. An SSO token, in the request line or in ``Authorization``, may carry a picture. A body
+that is packed would be inflated before its size is looked at, on the event loop."""
 HEAD_BYTES = 160 * 1024
 """Of a head, before it has come whole: the longest request line and all headers that are read, and some more."""
 UNREAD_BYTES = 64 * 1024

@@ -17,7 +17,16 @@ from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit, tenant_requests
-from imagechat_tui.server.http.callers import SESSION_COOKIE, SHARED_USES, TURN, address_of, sign_in, view
+from imagechat_tui.server.http.callers import (
+    SESSION_COOKIE,
+    SHARED_USES,
+    TURN,
+    address_of,
+    listener_of,
+    session_of,
+    sign_in,
+    view,
+)
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from imagechat_tui.server.usecases.commands import Request
@@ -351,7 +360,7 @@ async def event_log(request: web.Request) -> web.Response:
     serving, v2 = request.app[SERVING], codec.wants_v2(request.query)
     tenant_id = _tenant_id(request)
     query = codec.decode_event_log_query(request.query)
-    actor = await view(request, serving.auth, tenant_id, query.user_id_ws)
+    actor = await view(request, serving.auth, tenant_id, listener_of(request))
     serving.queries.admit(actor)
     count_read(request, actor)
     room = serving.tokens.room(tenant_id, codec.decode_list_conversations(request.query))
@@ -542,7 +551,7 @@ def _for_guest(request: web.Request, answer: JsonObject, actor: Actor, made: str
     assert isinstance(comment, dict)
     key = serving.tokens.edit_key(actor.tenant_id, str(comment["_id"]))
     answer |= {"comment": comment | {"editKey": key}, "user": codec.encode_user(actor.user)}
-    if session in (request.query.get("sessionId"), request.cookies.get(SESSION_COOKIE)):
+    if session in (session_of(request), request.cookies.get(SESSION_COOKIE)):
         return answer
     return answer | {"userIdWS": serving.queries.user_token(actor)}
 

@@ -7,7 +7,8 @@ import random
 import time
 from functools import partial
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UrlId, UserId
@@ -17,7 +18,7 @@ from imagechat_tui.protocol.thread_keys import clean
 from imagechat_tui.server.broker.buckets import Bucket
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.limits import Limit
-from imagechat_tui.server.http.callers import address_of, sign_in, view
+from imagechat_tui.server.http.callers import address_of, listener_of, sign_in, view
 from imagechat_tui.server.http.connections import Gate, gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.frame_meter import FrameMeter
@@ -32,7 +33,8 @@ PING_EVERY_S = 20.0
 CLOSE_WITHIN_S = 2.0
 MAX_FRAME_BYTES = 4 * 1024
 MAX_SOCKET_TARGET_BYTES = 16 * 1024
-"""Of a request that would be kept as long as its socket: room, token and position are far shorter."""
+"""Of the address and ``Authorization`` of a request that would be kept as long as its socket: room, token and position
+are far shorter."""
 MAX_IDS = 500
 OVERLOAD_SPREAD_S = 5
 """Over how many seconds those are spread who come all at once."""
@@ -41,9 +43,10 @@ OVERLOAD_SPREAD_S = 5
 async def subscribe(request: web.Request) -> web.StreamResponse:
     """Make the request a socket of one room, and serve it until it ends."""
     serving = request.app[SERVING]
-    if len(request.raw_path) > MAX_SOCKET_TARGET_BYTES:
+    if len(request.raw_path) + len(request.headers.get(hdrs.AUTHORIZATION, "")) > MAX_SOCKET_TARGET_BYTES:
         raise Refused(414, codes.TOO_LARGE)
     ids = codec.decode_subscribe(request.query)
+    ids = replace(ids, user_id_ws=listener_of(request))
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
     tenant_id = TenantId(ids.tenant_id_ws)
     actor = await view(request, serving.auth, tenant_id, ids.user_id_ws, renews=v2)
