@@ -177,6 +177,15 @@ class Placing:
                 self._outdate(placement)
             self._show()
 
+    def is_unconfirmed(self, conversation_id: ConversationId) -> bool:
+        """Whether what the person said of this marker is still to be told, on whichever version they said it."""
+        behind = (
+            key
+            for one in self._behind
+            for key in (*(put.conversation_id for put in one.placements), *one.unset)
+        )
+        return conversation_id in self._said() or conversation_id in behind
+
     def seeking(self, *, coming: int, placed: int) -> None:
         """So many markers are being looked for, and so many of them are done."""
         self._placings = self._placings.replace(coming=coming, placed=placed)

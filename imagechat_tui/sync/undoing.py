@@ -97,6 +97,8 @@ class Undoing:
         """Writes in flight, in their order; None for those that are not undone by the key."""
         self._turning_back: dict[BroadcastId, Wrote] = {}
         """What is being undone, by the write that does it."""
+        self._placing_back: dict[ConversationId, Placed] = {}
+        """Markers that were put back, until the server has that."""
 
     def marks_read(self, homes: tuple[ConversationId, ...], mark_read: Callable[[], None]) -> None:
         """The person marks threads read, which ``mark_read`` does."""
@@ -119,7 +121,7 @@ class Undoing:
 
     def undo(self, broadcast_id: BroadcastId, at_ms: int) -> None:
         """Undo what the person did last, if it still stands as they left it."""
-        if any(self._on_way.values()) or self._turning_back:
+        if any(self._on_way.values()) or self._turning_back or self._placing_back:
             self._core.announce(News.NOT_UNDONE, problem=Problem(ProblemKind.NO_ANSWER), undone=Undone())
             return
         action = self._done[-1] if self._done else None
@@ -138,6 +140,7 @@ class Undoing:
 
     def decide(self) -> None:
         """Take in what was sent, and what of it is saved now."""
+        self._settle_placed()
         saved = {
             effect.broadcast_id
             for effect in self._core.effects
@@ -159,6 +162,21 @@ class Undoing:
             self._on_way[broadcast_id] = self._noted(outbox[broadcast_id], before)
 
     # Inside
+
+    def _settle_placed(self) -> None:
+        """Tell of what was put back and is kept so by now; what is not was told as a place that is not taken."""
+        refused = {
+            effect.conversation_id
+            for effect in self._core.effects
+            if isinstance(effect, Announce) and effect.news is News.NOT_PLACED
+        }
+        placing = self._facts.placing
+        for home, action in tuple(self._placing_back.items()):
+            if home in refused:
+                del self._placing_back[home]
+            elif not placing.is_unconfirmed(home):
+                del self._placing_back[home]
+                self._tell_placed(News.UNDONE, action)
 
     def _shown(self, without: list[BroadcastId] | None = None) -> dict[ConversationId, Thread]:
         """What the person sees, without some of what is on its way."""
@@ -220,18 +238,22 @@ class Undoing:
 
     def _place_back(self, action: Placed) -> None:
         home, placing, problem = action.conversation_id, self._facts.placing, self._writes.refusal_of_all()
-        news = News.NOT_UNDONE
         if problem is None:
             self._done.pop()
             stands = placing.placings.version == action.version and self._facts.conversation(home) is not None
             if stands and said(self._placement(home)) == said(action.after):
-                news, point = News.UNDONE, said(action.before)
+                point = said(action.before)
                 if point is None:
                     placing.unset(home)
                 else:
                     placing.set(home, point)
+                self._placing_back[home] = action
+                return
+        self._tell_placed(News.NOT_UNDONE, action, problem)
+
+    def _tell_placed(self, news: News, action: Placed, problem: Problem | None = None) -> None:
         undone = Undone(action.marker, placed=True)
-        self._core.announce(news, conversation_id=home, problem=problem, undone=undone)
+        self._core.announce(news, conversation_id=action.conversation_id, problem=problem, undone=undone)
 
     def _tell(self, news: News, action: Wrote, problem: Problem | None = None) -> None:
         self._core.announce(

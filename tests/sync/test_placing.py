@@ -220,10 +220,42 @@ def test_where_the_person_put_a_marker_is_undone(
     desk.wish(Undo())
     back = shown(desk).placement
     assert (back and (back.point, back.state)) == (before and (before.point, before.state))
+    assert desk.told(News.UNDONE) == []
+    desk.wish(Undo())
+    assert [news.problem for news in desk.told(News.NOT_UNDONE)] == [Problem(ProblemKind.NO_ANSWER)]
+    revision = 6
+    desk.wait(1.0)
+    while sent := desk.all(SendPlacements):
+        assert desk.told(News.UNDONE) == []
+        revision += 1
+        answer = Placements(SHOWN, revision, sent[0].change.placements, sent[0].change.unset)
+        desk.feed(PlacementsLoaded(sent[0].request, answer))
+        desk.wait(1.0)
     undone = Announce(News.UNDONE, conversation_id=HOME, undone=Undone(eg.conversation().number, placed=True))
     assert desk.told(News.UNDONE) == [undone]
     desk.wish(Undo())
     assert desk.told(News.NOTHING_TO_UNDO)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_place_is_undone_when_the_server_has_it_however_late_and_not_if_it_refuses(refused: bool) -> None:
+    desk = known(by_bob(50))
+    desk.wish(PUT)
+    desk.wait(0.2)
+    confirmed(desk, Placements(SHOWN, 6, (said(60),)))
+    desk.wait(1.0)
+    desk.wish(Undo())
+    desk.wait(1.0)
+    desk.feed(FetchFailed(desk.take(SendPlacements).request, UNREACHABLE))
+    desk.wait(3.0)
+    again = desk.all(SendPlacements)[-1].request
+    assert desk.told(News.UNDONE, News.NOT_PLACED) == []
+    if refused:
+        desk.feed(FetchFailed(again, Problem(ProblemKind.REFUSED), 403))
+    else:
+        desk.feed(PlacementsLoaded(again, Placements(SHOWN, 7, (said(50),))))
+    told_of = [news.news for news in desk.told(News.UNDONE, News.NOT_PLACED)]
+    assert told_of == [News.NOT_PLACED if refused else News.UNDONE]
 
 
 @pytest.mark.parametrize("since", ["placed", "version"])
