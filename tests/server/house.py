@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from imagechat_tui.server.http.app import ServerOptions, create_app
 from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
 from imagechat_tui.server.storage import TenantRecord
 from imagechat_tui.server.storage.pictures import Pictures
+from imagechat_tui.server.storage.sql_store import SqlStore
 from imagechat_tui.server.storage.sqlite import SqliteStore
 
 PICTURE_BYTES = 1_000_000
@@ -160,7 +161,7 @@ class House:
     """The running server."""
 
     def __init__(
-        self, client: TestClient[web.Request, web.Application], store: SqliteStore, clock: Clock
+        self, client: TestClient[web.Request, web.Application], store: SqlStore, clock: Clock
     ) -> None:
         self.client = client
         self.store = store
@@ -170,10 +171,21 @@ class House:
         return Person(self, name, tenant, **flags)
 
 
+async def in_file(folder: Path, clock: Clock) -> SqlStore:
+    """The store of a house, unless it is to have another one."""
+    return await SqliteStore.open(folder / "test.sqlite", now_ms=clock)
+
+
 @contextlib.asynccontextmanager
-async def running_house(folder: Path, *, limits: Limits = WIDE, **settings: Any) -> AsyncIterator[House]:
+async def running_house(
+    folder: Path,
+    *,
+    limits: Limits = WIDE,
+    open_store: Callable[[Path, Clock], Awaitable[SqlStore]] = in_file,
+    **settings: Any,
+) -> AsyncIterator[House]:
     clock = Clock()
-    store = await SqliteStore.open(folder / "test.sqlite", now_ms=clock)
+    store = await open_store(folder, clock)
     seal = Sealer(folder / "seal.key")
     try:
         for name in ("demo", "other", "open", "strict"):
