@@ -7,15 +7,12 @@ rules of its own but for reading, and forgets everything with the process that o
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
-
-from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import (
     BroadcastId,
@@ -71,9 +68,10 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
 from imagechat_tui.server.storage.apply_read_change import apply_read_change, begin_reading
-from imagechat_tui.server.storage.blank_deleted import blank_deleted
 from imagechat_tui.server.storage.find_images import find_images, image_history
+from imagechat_tui.server.storage.forget_deleted import forget_deleted
 from imagechat_tui.server.storage.log_page import page_after, page_since
+from imagechat_tui.server.storage.quotes import event_with_words
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
 
 Entry = tuple[StoredEvent, CommentId | None]
@@ -191,17 +189,6 @@ class MemoryTransaction:
             for user_id in self.flags_on(tenant_id, comment_id):
                 self.remove_flag(tenant_id, comment_id, user_id)
 
-    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        for room, entries in self._data.events.items():
-            if room.tenant_id == tenant_id:
-                self._data.events[room] = tuple(
-                    (_blank_event(event) if quotes in comment_ids else event, quotes)
-                    for event, quotes in entries
-                )
-        for key, answer in self._data.answers.items():
-            if answer.tenant_id == tenant_id and answer.quotes in comment_ids:
-                self._data.answers[key] = replace(answer, body=_blank(answer.body.decode()).encode())
-
     def vote(
         self,
         tenant_id: TenantId,
@@ -298,15 +285,10 @@ class MemoryTransaction:
     def forget_deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         self._data.deleted.pop((tenant_id, conversation_id), None)
 
-    def due_deleted_threads(
-        self, now_ms: int, most: int
-    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
+    def due_deleted_threads(self, now_ms: int, most: int) -> tuple[tuple[TenantId, ConversationId], ...]:
         due = [(key, thread) for key, thread in self._data.deleted.items() if thread.due_ms <= now_ms]
         due.sort(key=lambda item: (item[1].due_ms, item[0][1]))
-        return tuple(
-            (tenant, home, tuple(comment.id for comment in thread.comments))
-            for (tenant, home), thread in due[:most]
-        )
+        return tuple(key for key, _ in due[:most])
 
     def put_answer(self, answer: Answer) -> None:
         key = answer.tenant_id, answer.actor_id, answer.broadcast_id
@@ -486,18 +468,6 @@ class MemoryTransaction:
         return sorted(shown, key=lambda conversation: conversation.number or 0)
 
 
-def _blank_event(event: StoredEvent) -> StoredEvent:
-    plain = None if event.plain is None else _blank(event.plain)
-    return replace(event, plain=plain, full=_blank(event.full))
-
-
-def _blank(text: str) -> str:
-    told = json.loads(text)
-    for key in {"comment", "commentHTML"} & set(told.get("comment", ())):
-        told["comment"][key] = ""
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-
-
 class MemoryStore:
     """A Store whose data ends with the test. What is opened at one path is one store."""
 
@@ -669,9 +639,9 @@ class MemoryStore:
         self._data = data
         return changed
 
-    async def blank_deleted(self) -> bool:
+    async def forget_deleted(self) -> bool:
         data = self._data.copy()
-        more = blank_deleted(MemoryTransaction(data), self._now_ms())
+        more = forget_deleted(MemoryTransaction(data), self._now_ms())
         self._data = data
         return more
 
@@ -681,14 +651,14 @@ class MemoryStore:
     async def events_after(
         self, room: RoomKey, seq: int, *, event_id: EventId = EventId(""), limit: int = MAX_REPLAY
     ) -> LogPage | None:
-        events = [event for event, _ in self._data.events.get(room, ()) if event.seq >= seq]
+        events = [event for event in self._logged(room) if event.seq >= seq]
         head = self._state(room).position
         return page_after(events[: limit + 2], head, seq, event_id=event_id, limit=limit)
 
     async def events_since(
         self, room: RoomKey, start_ms: int, end_ms: int | None, *, limit: int = 1000
     ) -> LogPage:
-        logged = [event for event, _ in self._data.events.get(room, ())]
+        logged = self._logged(room)
         asked = [
             event
             for event in logged
@@ -698,6 +668,15 @@ class MemoryStore:
         first_ms = logged[0].timestamp_ms if logged else 0
         first_seq = self._state(room).first_seq
         return page_since(asked[: limit + 1], start_ms, first_seq=first_seq, first_ms=first_ms, limit=limit)
+
+    def _logged(self, room: RoomKey) -> list[StoredEvent]:
+        """The log with the words of what it quotes, as they are now."""
+        logged = []
+        for event, quotes in self._data.events.get(room, ()):
+            said = None if quotes is None else self._data.comments.get((room.tenant_id, quotes))
+            words = (None, None) if said is None else (said.text, said.html)
+            logged.append(event_with_words(event, *words))
+        return logged
 
     async def tenant(self, tenant_id: TenantId) -> TenantRecord | None:
         return self._data.tenants.get(tenant_id)

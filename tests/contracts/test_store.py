@@ -926,7 +926,7 @@ async def test_where_a_marker_was_is_forgotten_with_it(store: Store, clock: Cloc
     await store.change(restoring(marker, kept))
     await store.change(deletion(marker, clock.ms + 2))
     clock.ms += 2
-    assert not await store.blank_deleted()
+    assert not await store.forget_deleted()
     await store.change(restoring(marker, kept))
     assert [one and one.placements for one in kept] == [((2, said(50, eg.ALICE)),), None]
     assert await store.placements(SECOND) == changed(2)

@@ -203,10 +203,14 @@ async def test_without_a_disk_everybody_reads_and_nobody_is_told_that_he_wrote(d
     assert thread["seq"] == 2
 
 
-async def test_a_deleted_thread_outlives_kill_9_and_is_blanked_when_it_is_due_by_the_next_start(
+def stands_in_a_file(folder: Path, words: str) -> bool:
+    return any(words.encode() in path.read_bytes() for path in folder.iterdir() if path.is_file())
+
+
+async def test_a_deleted_thread_outlives_kill_9_and_is_gone_when_it_is_due_by_the_next_start(
     data: Path, runtime: Path
 ) -> None:
-    """The words stand in the file only as long as they can be brought back."""
+    """The words stand in the database only as long as they can be brought back, and in one place."""
     written, store = Write(0), data / DATABASE_NAME
     with running(data_dir=data, runtime_dir=runtime, local=True) as server:
         server.ready()
@@ -232,7 +236,8 @@ async def test_a_deleted_thread_outlives_kill_9_and_is_blanked_when_it_is_due_by
                         f"SELECT 1 FROM {name} WHERE CAST({column} AS TEXT) LIKE ?", [f"%{written.text}%"]
                     ).fetchone()
                 ]
-            assert said == ([] if due else [*tables])
+            assert said == ([] if due else ["deleted_thread"])
+            assert await asyncio.to_thread(stands_in_a_file, data, written.text) is not due
             async with (
                 connected(runtime) as client,
                 client.post(f"{at}/restore", params={"broadcastId": f"r{due}"}) as answer,

@@ -73,14 +73,14 @@ async def test_after_ten_minutes_it_is_gone_blanked_or_not(house: House) -> None
     ann = house.person("ann")
     chat = await deleted(ann)
     house.clock.ms += RESTORABLE_MS - 1
-    assert not await house.store.blank_deleted()
+    assert not await house.store.forget_deleted()
     await ann.gets("POST", path(ann, chat), broadcastId="r1")
     await ann.gets("DELETE", f"/comment-image-chats/demo/{chat}", broadcastId="d2")
     house.clock.ms += RESTORABLE_MS
     for _ in range(2):
         status, _, _ = await ann.asks("POST", path(ann, chat), broadcastId="r2")
         assert status == 404
-        await house.store.blank_deleted()
+        await house.store.forget_deleted()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ class Connection:
     def commit_together(self, batch: Sequence[Job]) -> None:
         self._commit(batch)
 
+    def do_alone(self, job: Job) -> None:
+        job.done.set_result(job.work(self))
+
     def close(self) -> None:
         pass
 
@@ -51,6 +54,28 @@ async def _refusal(of: Writer) -> StoreError:
     with pytest.raises(StoreError) as refused:
         await of.run((), lambda tx: None)
     return refused.value
+
+
+async def test_what_no_transaction_can_hold_is_done_between_two() -> None:
+    told: list[str] = []
+    go = threading.Event()
+
+    def commit(batch: Sequence[Job]) -> None:
+        go.wait()
+        told.append(f"{len(batch)} committed")
+        for job in batch:
+            job.done.set_result(None)
+
+    working = Writer(Connection(commit))
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        for _ in range(3):
+            tasks.create_task(working.run((), lambda tx: None))
+            tasks.create_task(working.run_alone(lambda connection: told.append("alone")))
+        await asyncio.sleep(0)  # all have asked
+        go.set()
+    assert sorted(told)[-3:] == ["alone"] * 3
+    assert sum(int(one.split()[0]) for one in told if one != "alone") == 3
+    await working.close()
 
 
 async def test_that_there_was_no_room_is_remembered_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

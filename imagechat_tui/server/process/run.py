@@ -49,8 +49,8 @@ LOCAL_LOCK_WAIT_S = 6.0
 """How long a local server waits for one that is just leaving the same data."""
 WATCH_INTERVAL_S = 2.0
 """How often the socket file and idleness are looked at."""
-BLANK_EVERY_S = 15.0
-"""How often threads are blanked that can be restored no more; restored is none that is due, blanked or not."""
+FORGET_EVERY_S = 15.0
+"""How often threads are forgotten that can be restored no more; restored is none that is due, forgotten or not."""
 RESTART_SPREAD_S = 3.0
 """Over how long the sockets are closed at the end: not all clients shall come back at once."""
 KEEP_ALIVE_S = 75.0
@@ -184,7 +184,7 @@ class _Server:
                 tenants = Tenants(store, seal, now_ms=wall_ms)
                 if options.runtime_dir is not None:
                     await tenants.create_local()
-                while await store.blank_deleted():  # what was due while no server ran
+                while await store.forget_deleted():  # what was due while no server ran
                     pass
                 self._runner = await self._set_up(store, seal)
             except DataInUse as error:
@@ -349,7 +349,7 @@ class _Server:
                 tasks.create_task(look)
                 for look in (
                     self._watch(),
-                    _keep_blanking(store),
+                    _keep_forgetting(store),
                     self._end_with("writer", store.watch()),
                     self._end_with("log-follower", self._runner.app[SERVING].hub.watch()),
                 )
@@ -420,14 +420,14 @@ class _Server:
         return False
 
 
-async def _keep_blanking(store: Store) -> None:
-    """Blank deleted threads when they are due; a disk that fails is tried again."""
+async def _keep_forgetting(store: Store) -> None:
+    """Forget deleted threads when they are due; a disk that fails is tried again."""
     from imagechat_tui.server.storage import StoreError
 
     while True:
-        await asyncio.sleep(BLANK_EVERY_S)
+        await asyncio.sleep(FORGET_EVERY_S)
         with contextlib.suppress(StoreError):
-            while await store.blank_deleted():
+            while await store.forget_deleted():
                 pass
 
 

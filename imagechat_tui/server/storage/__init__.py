@@ -278,7 +278,7 @@ class DeletedThread(Struct, frozen=True):
     placements: tuple[tuple[int, Placement], ...] = ()
     """Where it was on other versions, by their numbers: one that was worked out, one that a person said."""
     due_ms: int = 0
-    """From then on it cannot be restored, and its words go."""
+    """From then on it cannot be restored, and goes with its words."""
     votes: tuple[Vote, ...] = ()
     """On its comments."""
     flags: tuple[tuple[CommentId, UserId], ...] = ()
@@ -333,7 +333,7 @@ class Decision(Struct, frozen=True):
     answer: bytes
     """Body of the answer, kept for a repetition of the request."""
     quotes: CommentId | None = None
-    """The comment whose words stand in the answer: they go when it goes."""
+    """The comment whose words stand in the answer: a repetition has those that it has then."""
     image: UrlId | None = None
     """Image key of ``conversation``."""
     conversation: Conversation | None = None
@@ -343,7 +343,7 @@ class Decision(Struct, frozen=True):
     """Who has read the thread as far as ``comment``, having written it."""
     removed_conversation: ConversationId | None = None
     removed_comments: tuple[CommentId, ...] = ()
-    """Their words are taken out of the log and of stored answers, too: at once, or when they cannot be restored."""
+    """Their words go from the log and from kept answers, too (``quotes``)."""
     restorable_until_ms: int | None = None
     """How long the removed conversation can be restored, with the removed comments; None: not at all."""
     restored: DeletedThread | None = None
@@ -514,8 +514,9 @@ class Store(Protocol):
             since_ms: Where they have never been what was said since then counts as unread; None: nothing does.
         """
 
-    async def blank_deleted(self) -> bool:
-        """Blank threads that can be restored no more, some of them, see ``blank_deleted``. Atomic and durable.
+    async def forget_deleted(self) -> bool:
+        """Forget threads that can be restored no more, some of them. Atomic and durable. What was deleted by then is
+        not in files of ours either, unless somebody was reading all the while: then it is the next time.
 
         Returns:
             Whether there may be more.

@@ -29,6 +29,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.apply_placements import place_again
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images
+from imagechat_tui.server.storage.quotes import answer_with_words, without_words
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
 ANSWERS_KEPT_MS = 8 * 86_400_000
@@ -64,7 +65,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     if known is not None:
         if known.request_hash != change.request_hash:
             raise BroadcastIdUsed
-        return Outcome(known.body)
+        return Outcome(_told_again(tx, known))
     rooms = _Rooms(tx, epoch)
     change = _with_free_thread(tx, change, rooms, now_ms)
     subject = _subject(tx, change, rooms, now_ms)
@@ -89,7 +90,9 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
             change.actor_id,
             change.broadcast_id,
             change.request_hash,
-            decision.answer,
+            without_words(decision.answer.decode()).encode()
+            if decision.quotes is not None
+            else decision.answer,
             now_ms,
             decision.quotes,
         )
@@ -98,6 +101,15 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     if decision.image_change is not None:
         _drop_images(tx, now_ms)
     return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)), read, placed)
+
+
+def _told_again(tx: Transaction, known: Answer) -> bytes:
+    if known.quotes is None:
+        return known.body
+    quoted = tx.comment(known.tenant_id, known.quotes)
+    if quoted is None:
+        return answer_with_words(known.body, None, None)
+    return answer_with_words(known.body, quoted.text, quoted.html)
 
 
 class _Entry(Struct, frozen=True):
@@ -242,17 +254,20 @@ def _broadcast_id(tx: Transaction, change: Change) -> BroadcastId:
 
 
 def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcast_id: BroadcastId) -> _Entry:
-    """An event with its finished frames."""
+    """An event with its frames, as they are kept."""
     event, tenant_id = announced.event, announced.room.tenant_id
     stamp = replace(event.stamp, timestamp_ms=timestamp_ms, broadcast_id=broadcast_id, position=position)
     event = replace(event, stamp=stamp)
     full = encode_event(event, tenant_id=tenant_id, v2=True)
     decode_event(full)  # what no client could read is never logged (PROMISES D14)
     plain = encode_event(event, tenant_id=tenant_id, v2=False) if announced.plain else None
-    stored = StoredEvent(
+    quotes = _quoted_by(event)
+    if quotes is not None:
+        plain, full = plain and without_words(plain), without_words(full)
+    kept = StoredEvent(
         position.event_id, position.seq, timestamp_ms, announced.url_id, broadcast_id, plain, full
     )
-    return _Entry(announced.room, stored, _quoted_by(event))
+    return _Entry(announced.room, kept, quotes)
 
 
 def _quoted_by(event: events.LoggedEvent) -> CommentId | None:
@@ -314,8 +329,6 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
         tx.remove_marker(tenant_id, decision.removed_conversation)
     if decision.removed_comments:
         tx.remove_comments(tenant_id, decision.removed_comments)
-        if decision.restorable_until_ms is None:
-            tx.blank_comments(tenant_id, decision.removed_comments)
     opened = decision.image_change
     if opened is not None:
         tx.put_image(tenant_id, opened.record)

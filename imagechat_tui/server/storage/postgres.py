@@ -91,6 +91,9 @@ class PostgresEngine:
         """See Engine."""
         await self._writer.watch()
 
+    async def wipe(self) -> None:
+        """See Engine. What lies in its files is for the database's server to overwrite."""
+
     async def close(self) -> None:
         """See Engine."""
         if self._closed:
@@ -152,6 +155,14 @@ class _Committing:
                 return
         for done, result in results:
             done.set_result(result)
+
+    def do_alone(self, job: Job) -> None:
+        """See Committing."""
+        try:
+            self._connection.begin("SELECT 1")
+            job.done.set_result(job.work(self._connection))
+        except Exception as error:
+            job.done.set_exception(unavailable(error) if isinstance(error, Failures) else error)
 
     def close(self) -> None:
         """See Committing."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import msgspec
-
-from imagechat_tui.protocol.ids import CommentId, ConversationId, ImageId, TenantId
+from imagechat_tui.protocol.ids import ConversationId, ImageId, TenantId
 from imagechat_tui.server.storage import ImageRecord
 from imagechat_tui.server.storage.sql import Database
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
@@ -22,29 +20,6 @@ class PostgresTransaction(SqlTransaction):
     def __init__(self, db: Database, installation: str) -> None:
         super().__init__(db)
         self._installation = installation
-
-    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """See Transaction."""
-        asked = tenant_id, list(comment_ids)
-        events = self.db.execute(
-            "SELECT plain, full_frame, token, seq FROM event WHERE tenant_id = ? AND comment_id = ANY(?)",
-            asked,
-        )
-        self.db.executemany(
-            "UPDATE event SET plain = ?2, full_frame = ?3 WHERE tenant_id = ?1 AND token = ?4 AND seq = ?5",
-            [
-                (tenant_id, plain and _without_words(plain), _without_words(full), token, seq)
-                for plain, full, token, seq in events
-            ],
-        )
-        answers = self.db.execute(
-            "SELECT body, actor_id, broadcast_id FROM answer WHERE tenant_id = ? AND comment_id = ANY(?)",
-            asked,
-        )
-        self.db.executemany(
-            "UPDATE answer SET body = ?2 WHERE tenant_id = ?1 AND actor_id = ?3 AND broadcast_id = ?4",
-            [(tenant_id, _without_words(body.decode()).encode(), *key) for body, *key in answers],
-        )
 
     def drop_answers(self, before_ms: int, most: int) -> None:
         """See Transaction. Those that another process is dropping are passed over, not waited for."""
@@ -71,14 +46,12 @@ class PostgresTransaction(SqlTransaction):
         ours = self._taken(tenant_id for tenant_id, _ in due)
         return tuple(one for one in super().due_images(before_ms, most) if one[0] in ours)
 
-    def due_deleted_threads(
-        self, now_ms: int, most: int
-    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
+    def due_deleted_threads(self, now_ms: int, most: int) -> tuple[tuple[TenantId, ConversationId], ...]:
         """See Transaction. Those of tenants for whom somebody writes now are passed over."""
         due = super().due_deleted_threads(now_ms, most)
         if not due:
             return ()
-        ours = self._taken(tenant_id for tenant_id, _, _ in due)
+        ours = self._taken(tenant_id for tenant_id, _ in due)
         return tuple(one for one in super().due_deleted_threads(now_ms, most) if one[0] in ours)
 
     def _taken(self, tenants: Iterable[TenantId]) -> set[TenantId]:
@@ -90,15 +63,6 @@ class PostgresTransaction(SqlTransaction):
             (list(keys),),
         )
         return {keys[row[0]] for row in found}
-
-
-def _without_words(text: str) -> str:
-    """JSON whose ``comment`` has its words no more, else letter by letter the same: jsonb would sort its keys."""
-    told = msgspec.json.decode(text)
-    quoted = told.get("comment")
-    if isinstance(quoted, dict):
-        quoted.update(dict.fromkeys({"comment", "commentHTML"} & quoted.keys(), ""))
-    return msgspec.json.encode(told).decode()
 
 
 def lock_key(installation: str, tenant_id: TenantId) -> int:

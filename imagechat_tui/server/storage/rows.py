@@ -28,6 +28,7 @@ from imagechat_tui.protocol.models import (
     Vote,
 )
 from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
+from imagechat_tui.server.storage.quotes import event_with_words
 from imagechat_tui.server.storage.sql import Row
 
 CONVERSATION: Final = (
@@ -178,8 +179,8 @@ def read_comment(row: Row) -> Comment:
 
 
 def read_event(row: Row) -> StoredEvent:
-    """A StoredEvent from a row of EVENT."""
-    return StoredEvent(
+    """A StoredEvent from a row of EVENT, and ``text`` and ``html`` of the comment that it quotes."""
+    kept = StoredEvent(
         id=EventId(row["id"]),
         seq=row["seq"],
         timestamp_ms=row["timestamp_ms"],
@@ -188,6 +189,7 @@ def read_event(row: Row) -> StoredEvent:
         plain=row["plain"],
         full=row["full_frame"],
     )
+    return event_with_words(kept, row["text"], row["html"])
 
 
 def read_tenant(row: Row) -> TenantRecord:

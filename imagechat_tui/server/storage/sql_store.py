@@ -48,14 +48,21 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.apply_change import apply_change
 from imagechat_tui.server.storage.apply_placements import apply_placements, placements_on
 from imagechat_tui.server.storage.apply_read_change import apply_read_change, begin_reading
-from imagechat_tui.server.storage.blank_deleted import blank_deleted
 from imagechat_tui.server.storage.find_images import find_images, image_history
+from imagechat_tui.server.storage.forget_deleted import forget_deleted
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.transaction import RoomState
 
 NAME_INDEXED = 100
 """Characters of a name by which people are found: an index takes no longer ones."""
+
+_EVENT = ", ".join(f"event.{name}" for name in rows.EVENT.split(", "))
+_EVENTS = (
+    f"SELECT {_EVENT}, comment.text, comment.html FROM event LEFT JOIN comment"
+    " ON comment.tenant_id = event.tenant_id AND comment.id = event.comment_id"
+)
+"""Events with the words of what they quote."""
 
 T = TypeVar("T")
 Work = Callable[[SqlTransaction], T]
@@ -81,6 +88,13 @@ class Engine(Protocol):
 
         Raises:
             StoreUnavailable: It could not be read.
+        """
+
+    async def wipe(self) -> None:
+        """Have what was deleted vanish from the files too, as far as they are ours.
+
+        Raises:
+            StoreUnavailable: It failed.
         """
 
     async def check(self) -> None:
@@ -162,9 +176,12 @@ class SqlStore:
             (tenant_id,), lambda tx: opinions.block(tx, tenant_id, user_id, other, blocked=blocked)
         )
 
-    async def blank_deleted(self) -> bool:
+    async def forget_deleted(self) -> bool:
         """See Store."""
-        return await self._engine.write((), lambda tx: blank_deleted(tx, self._now_ms()))
+        more = await self._engine.write((), lambda tx: forget_deleted(tx, self._now_ms()))
+        if not more:
+            await self._engine.wipe()
+        return more
 
     async def create_tenant(self, record: TenantRecord) -> None:
         """See Store."""
@@ -379,8 +396,7 @@ class SqlStore:
 
         def read(tx: SqlTransaction) -> LogPage | None:
             lines = tx.db.execute(
-                f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND seq >= ?"
-                " ORDER BY seq LIMIT ?",
+                f"{_EVENTS} WHERE event.tenant_id = ? AND token = ? AND seq >= ? ORDER BY seq LIMIT ?",
                 (*room, seq, limit + 2),
             )
             events = tuple(map(rows.read_event, lines))
@@ -396,7 +412,7 @@ class SqlStore:
 
         def read(tx: SqlTransaction) -> LogPage:
             lines = tx.db.execute(
-                f"SELECT {rows.EVENT} FROM event WHERE tenant_id = ? AND token = ? AND timestamp_ms >= ?"
+                f"{_EVENTS} WHERE event.tenant_id = ? AND token = ? AND timestamp_ms >= ?"
                 " AND timestamp_ms <= ? AND plain IS NOT NULL ORDER BY timestamp_ms LIMIT ?",
                 (*room, start_ms, end_ms if end_ms is not None else 1 << 62, limit + 1),
             )

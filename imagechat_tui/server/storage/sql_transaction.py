@@ -255,10 +255,6 @@ class SqlTransaction(ABC):
         removed = [(tenant_id, comment_id) for comment_id in comment_ids]
         self.db.executemany("DELETE FROM comment WHERE tenant_id = ? AND id = ?", removed)
 
-    @abstractmethod
-    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """See Transaction."""
-
     def put_answer(self, answer: Answer) -> None:
         """See Transaction."""
         self.db.execute(
@@ -568,11 +564,9 @@ class SqlTransaction(ABC):
 
     def keep_deleted_thread(self, tenant_id: TenantId, thread: DeletedThread) -> None:
         """See Transaction."""
-        comment_ids = msgspec.json.encode([comment.id for comment in thread.comments]).decode()
         self.db.execute(
-            "INSERT INTO deleted_thread (tenant_id, conversation_id, due_ms, comment_ids, body)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (tenant_id, thread.conversation.id, thread.due_ms, comment_ids, msgspec.json.encode(thread)),
+            "INSERT INTO deleted_thread (tenant_id, conversation_id, due_ms, body) VALUES (?, ?, ?, ?)",
+            (tenant_id, thread.conversation.id, thread.due_ms, msgspec.json.encode(thread)),
         )
 
     def forget_deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
@@ -582,23 +576,14 @@ class SqlTransaction(ABC):
             (tenant_id, conversation_id),
         )
 
-    def due_deleted_threads(
-        self, now_ms: int, most: int
-    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
+    def due_deleted_threads(self, now_ms: int, most: int) -> tuple[tuple[TenantId, ConversationId], ...]:
         """See Transaction."""
         lines = self.db.execute(
-            "SELECT tenant_id, conversation_id, comment_ids FROM deleted_thread WHERE due_ms <= ?"
+            "SELECT tenant_id, conversation_id FROM deleted_thread WHERE due_ms <= ?"
             " ORDER BY due_ms, conversation_id LIMIT ?",
             (now_ms, most),
         )
-        return tuple(
-            (
-                TenantId(line[0]),
-                ConversationId(line[1]),
-                msgspec.json.decode(line[2], type=tuple[CommentId, ...]),
-            )
-            for line in lines
-        )
+        return tuple((TenantId(line[0]), ConversationId(line[1])) for line in lines)
 
     # Reading
 

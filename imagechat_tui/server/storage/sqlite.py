@@ -26,6 +26,8 @@ from imagechat_tui.server.storage.writer import Job, Writer
 
 READERS = 2
 BUSY_MS = 5_000
+WIPE_MS = 100
+"""How long emptying the log waits for readers, and writers for that."""
 MIN_FREE_BYTES = 8 << 20
 """Below it a disk counts as full: a checkpoint needs room, too."""
 _OLDEST = (3, 37, 0)  # STRICT tables; RETURNING is older
@@ -83,6 +85,13 @@ class SqliteEngine:
         """See Engine."""
         await self._writer.watch()
 
+    async def wipe(self) -> None:
+        """See Engine. The log still has the pages as they were before: it is carried over and cut to nothing, unless
+        somebody reads from it for too long."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        if await asyncio.to_thread(lambda: log.exists() and log.stat().st_size > 0):
+            await self._writer.run_alone(_empty_log)
+
     async def close(self) -> None:
         """See Engine. The writer goes last: it carries the log over into the database."""
         if self._closed:
@@ -135,6 +144,13 @@ class _Committing:
         for done, result in results:
             done.set_result(result)
 
+    def do_alone(self, job: Job) -> None:
+        """See Committing."""
+        try:
+            job.done.set_result(job.work(self._connection))
+        except Exception as error:
+            job.done.set_exception(unavailable(error) if isinstance(error, sqlite3.Error) else error)
+
     def close(self) -> None:
         """See Committing."""
         self._connection.close()
@@ -164,6 +180,7 @@ def _opened(path: Path) -> tuple[SqliteEngine, str]:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
             _migrate(connection)
             epoch = SqliteTransaction(connection).installed("epoch", lambda: uuid.uuid4().hex.encode())
         except BaseException:
@@ -175,6 +192,14 @@ def _opened(path: Path) -> tuple[SqliteEngine, str]:
             raise StoreError(str(error), disk_full=is_full(error)) from error
         raise
     return SqliteEngine(path, lock, Writer(_Committing(connection))), epoch.decode()
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {WIPE_MS}")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
 
 def lock_path(database: Path) -> Path:

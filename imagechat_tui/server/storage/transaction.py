@@ -51,7 +51,7 @@ class Answer(Struct, frozen=True):
     body: bytes
     at_ms: int
     quotes: CommentId | None
-    """The comment whose words stand in it."""
+    """The comment whose words belong in it (``quotes``)."""
 
 
 class Marker(Struct, frozen=True):
@@ -121,8 +121,8 @@ class Transaction(Protocol):
 
         Args:
             room: Whose log.
-            event: With its number, which no event of the room has had.
-            quotes: The comment whose words stand in its frames.
+            event: With its number, which no event of the room has had, and without the words of what it quotes.
+            quotes: The comment whose words belong in its frames (``quotes``).
         """
 
     def trim(self, room: RoomKey, *, up_to_seq: int, before_ms: int) -> int:
@@ -138,11 +138,7 @@ class Transaction(Protocol):
         """Remove a marker with its placements and how far it was read, not its comments."""
 
     def remove_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """Remove comments with their votes and flags. Where they are quoted they still are."""
-
-    def blank_comments(self, tenant_id: TenantId, comment_ids: tuple[CommentId, ...]) -> None:
-        """Take their words away (``comment`` and ``commentHTML`` of the frame's or answer's ``comment`` become
-        empty) wherever a logged event or a kept answer quotes them."""
+        """Remove comments with their votes and flags."""
 
     # Votes
 
@@ -218,10 +214,8 @@ class Transaction(Protocol):
     def forget_deleted_thread(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         """Forget a deleted thread."""
 
-    def due_deleted_threads(
-        self, now_ms: int, most: int
-    ) -> tuple[tuple[TenantId, ConversationId, tuple[CommentId, ...]], ...]:
-        """Deleted threads of all tenants that are due, with their comments: so many at most, the earliest first."""
+    def due_deleted_threads(self, now_ms: int, most: int) -> tuple[tuple[TenantId, ConversationId], ...]:
+        """Deleted threads of all tenants that are due: so many at most, the earliest first."""
 
     def put_answer(self, answer: Answer) -> None:
         """Keep an answer; there was none under its key."""

@@ -38,6 +38,8 @@ class Job(NamedTuple):
     work: Callable[[Any], object]
     """Is given the transaction."""
     done: Future[Any]
+    alone: bool = False
+    """Whether the work is given the bare connection, between two transactions."""
 
 
 class Committing(Protocol):
@@ -45,6 +47,9 @@ class Committing(Protocol):
 
     def commit_together(self, batch: Sequence[Job]) -> None:
         """Carry out all of them in one transaction, and settle each ``done`` that is not cancelled. Raises nothing."""
+
+    def do_alone(self, job: Job) -> None:
+        """Carry out what no transaction can hold, and settle its ``done``. Raises nothing."""
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -75,10 +80,23 @@ class Writer:
             StoreUnavailable: Nothing was written.
             OutcomeUnknown: The thread has ended over it.
         """
+        done: Future[T] = Future()
+        return await self._done(Job(tenants, work, done), done)
+
+    async def run_alone(self, work: Callable[[Any], T]) -> T:
+        """Run ``work`` on the connection while no transaction is open; whoever writes waits for it.
+
+        Raises:
+            StoreUnavailable: It failed.
+            OutcomeUnknown: The thread has ended over it.
+        """
+        done: Future[T] = Future()
+        return await self._done(Job((), work, done, alone=True), done)
+
+    async def _done(self, job: Job, done: Future[T]) -> T:
         if self._closed or self._ended.done():
             raise StoreUnavailable("closed" if self._closed else "the writer has ended")
-        done: Future[T] = Future()
-        self._jobs.put(Job(tenants, work, done))
+        self._jobs.put(job)
         if self._ended.done():  # between the look and the put
             self._let_go()
         try:
@@ -137,7 +155,12 @@ class Writer:
                     last = True
                     break
                 batch.append(job)
-            self._connection.commit_together(batch)
+            shared = [job for job in batch if not job.alone]
+            if shared:
+                self._connection.commit_together(shared)
+            for job in batch:
+                if job.alone:
+                    self._connection.do_alone(job)
             if last:
                 break
         self._connection.close()
