@@ -50,11 +50,10 @@ from imagechat_tui.protocol.codec.json_text import (
     JsonObject,
     MalformedMessage,
     dump_json,
-    dump_text,
     parse_json,
     parse_object,
 )
-from imagechat_tui.protocol.codec.live_events import decode_event, dump_frame, encode_event
+from imagechat_tui.protocol.codec.live_events import decode_event, encode_event
 from imagechat_tui.protocol.codec.placements import (
     decode_change_placements,
     decode_placements,
@@ -155,9 +154,7 @@ __all__ = [
     "decode_users_online",
     "decode_vote",
     "decode_voters_query",
-    "dump_frame",
     "dump_json",
-    "dump_text",
     "encode_blocked",
     "encode_broadcast_id",
     "encode_change_placements",

@@ -169,7 +169,7 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             payload = _extension(event)
         case _:
             assert_never(event)
-    return dump_frame(payload)
+    return _frame(payload)
 
 
 def _parse_frame(frame: str | bytes) -> JsonObject:
@@ -248,7 +248,7 @@ def _image_chat_frame(event: _ImageChatEvent, tenant_id: TenantId, v2: bool) -> 
             chat = encode_conversation(conversation, v2=v2) | compact(activity=activity or None)
             if v2 and comment is not None:
                 full = encode_full_comment(comment, tenant_id)
-                return dump_frame(_enveloped(kind, stamp, v2, imageChat=chat, comment=full))
+                return _frame(_enveloped(kind, stamp, v2, imageChat=chat, comment=full))
         case DeletedImageChat(stamp, conversation_id, url_id):
             kind, chat = "deleted-image-chat", {"_id": conversation_id, **compact(urlId=url_id)}
         case ImageChatsStale(stamp, kind):
@@ -256,22 +256,22 @@ def _image_chat_frame(event: _ImageChatEvent, tenant_id: TenantId, v2: bool) -> 
         case _:
             assert_never(event)
     payload = _enveloped(kind, stamp, v2, imageChat=chat)
-    frame = dump_frame(payload)
+    frame = _frame(payload)
     for key in _SHED_FIRST:
         if _fits(frame):
             return frame
         chat.pop(key, None)
         chat["partial"] = True
-        frame = dump_frame(payload)
+        frame = _frame(payload)
     if _fits(frame):
         return frame
     # Only ids of hundreds of bytes come to this. The reader reloads, so the marker's id will do.
     payload["imageChat"] = compact(_id=chat.get("_id"), partial=True)
-    frame = dump_frame(payload)
+    frame = _frame(payload)
     if _fits(frame):
         return frame
     payload.pop("userId", None)
-    return dump_frame(payload)
+    return _frame(payload)
 
 
 def _fits(frame: str) -> bool:
@@ -316,6 +316,5 @@ def _extension(
             assert_never(event)
 
 
-def dump_frame(value: object) -> str:
-    """JSON as it stands in frames."""
-    return dump_text(value).replace("%", "\\u0025")
+def _frame(payload: JsonObject) -> str:
+    return dump_text(payload).replace("%", "\\u0025")

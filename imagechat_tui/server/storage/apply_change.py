@@ -255,13 +255,13 @@ def _broadcast_id(tx: Transaction, change: Change) -> BroadcastId:
 
 def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcast_id: BroadcastId) -> _Entry:
     """An event with its frames, as they are kept."""
-    event, tenant_id = announced.event, announced.room.tenant_id
+    tenant_id = announced.room.tenant_id
+    event, quotes = _blanked(announced.event)
     stamp = replace(event.stamp, timestamp_ms=timestamp_ms, broadcast_id=broadcast_id, position=position)
     event = replace(event, stamp=stamp)
     full = encode_event(event, tenant_id=tenant_id, v2=True)
     decode_event(full)  # what no client could read is never logged (PROMISES D14)
     plain = encode_event(event, tenant_id=tenant_id, v2=False) if announced.plain else None
-    quotes = _quoted_by(event)
     if quotes is not None:
         plain, full = plain and without_words(plain), without_words(full)
     kept = StoredEvent(
@@ -270,17 +270,17 @@ def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcas
     return _Entry(announced.room, kept, quotes)
 
 
-def _quoted_by(event: events.LoggedEvent) -> CommentId | None:
-    """The comment whose words stand in an event."""
+def _blanked(event: events.LoggedEvent) -> tuple[events.LoggedEvent, CommentId | None]:
+    """An event without the words that it quotes, and the comment whose they are."""
     match event:
         case (
             events.NewComment(_, comment)
             | events.UpdatedComment(_, comment)
             | events.ImageChatUpdated(comment=Comment() as comment)
         ):
-            return comment.id
+            return replace(event, comment=replace(comment, text="", html="")), comment.id
         case _:
-            return None
+            return event, None
 
 
 def _number(change: Change, decision: Decision, rooms: _Rooms, now_ms: int) -> None:

@@ -7,23 +7,40 @@ Nothing else is touched: what is handed out is letter by letter what was written
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
-from imagechat_tui.protocol.codec import dump_frame, dump_text
 from imagechat_tui.server.storage import StoredEvent
 
 TEXT: Final = "\x01"
 HTML: Final = "\x02"
-_MARKS: Final = {"comment": TEXT, "commentHTML": HTML}
-_WORDS: Final = re.compile(r'"(comment|commentHTML)":"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_MARKS: Final = (('"comment":"', TEXT), ('"commentHTML":"', HTML))
 
 
 def without_words(quoting: str) -> str:
     """A frame or an answer that quotes a comment, as it is kept."""
-    return _WORDS.sub(lambda found: f'"{found[1]}":{_MARKS[found[1]]}', quoting)
+    for (
+        key,
+        mark,
+    ) in _MARKS:  # inside a string the first of these quotation marks would have a backslash before it
+        found = quoting.find(key)
+        if found >= 0:
+            value = found + len(key)
+            quoting = f"{quoting[: value - 1]}{mark}{quoting[_end(quoting, value) :]}"
+    return quoting
+
+
+def _end(text: str, start: int) -> int:
+    """Where a JSON string ends that begins there, its quotation mark included."""
+    while True:
+        end = back = text.index('"', start)
+        while text[back - 1] == "\\":
+            back -= 1
+        if (end - back) % 2 == 0:
+            return end + 1
+        start = end + 1
 
 
 def event_with_words(kept: StoredEvent, text: str | None, html: str | None) -> StoredEvent:
@@ -36,15 +53,21 @@ def event_with_words(kept: StoredEvent, text: str | None, html: str | None) -> S
     """
     if HTML not in kept.full:
         return kept
-    said, shown = dump_frame(text or ""), dump_frame(html or "")
+    # No % stands in frames as it is (``encode_event``).
+    said, shown = (_string(words).replace("%", "\\u0025") for words in (text, html))
     plain = None if kept.plain is None else _filled(kept.plain, said, shown)
     return replace(kept, plain=plain, full=_filled(kept.full, said, shown))
 
 
 def answer_with_words(kept: bytes, text: str | None, html: str | None) -> bytes:
     """The same of an answer."""
-    return _filled(kept.decode(), dump_text(text or ""), dump_text(html or "")).encode()
+    return _filled(kept.decode(), _string(text), _string(html)).encode()
 
 
 def _filled(kept: str, said: str, shown: str) -> str:
     return kept.replace(TEXT, said).replace(HTML, shown)
+
+
+def _string(words: str | None) -> str:
+    """Words as JSON: the same as ``dump_text``, in a tenth of its time."""
+    return msgspec.json.encode(words or "").decode()
