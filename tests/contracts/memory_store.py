@@ -73,6 +73,7 @@ from imagechat_tui.server.storage.forget_deleted import forget_deleted
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.quotes import event_with_words
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState
+from imagechat_tui.server.storage.trim_logs import trim_logs
 
 Entry = tuple[StoredEvent, CommentId | None]
 
@@ -159,14 +160,19 @@ class MemoryTransaction:
         assert room in self._data.rooms
         self._data.events[room] = (*self._data.events.get(room, ()), (event, quotes))
 
-    def trim(self, room: RoomKey, *, up_to_seq: int, before_ms: int) -> int:
-        kept = tuple(
-            (event, quotes)
-            for event, quotes in self._data.events[room]
-            if event.seq > up_to_seq or event.timestamp_ms >= before_ms
-        )
-        self._data.events[room] = kept
-        return kept[0][0].seq
+    def due_logs(self, now_ms: int, most: int) -> tuple[tuple[RoomKey, RoomState], ...]:
+        due = [
+            (at_ms, room, state)
+            for room, state in self._data.rooms.items()
+            if (at_ms := state.trim_due_ms) is not None and at_ms <= now_ms
+        ]
+        return tuple((room, state) for _, room, state in sorted(due, key=lambda one: one[0])[:most])
+
+    def oldest_events(self, room: RoomKey, most: int) -> tuple[tuple[int, int], ...]:
+        return tuple((event.seq, event.timestamp_ms) for event, _ in self._data.events.get(room, ())[:most])
+
+    def trim(self, room: RoomKey, up_to_seq: int) -> None:
+        self._data.events[room] = tuple(one for one in self._data.events[room] if one[0].seq > up_to_seq)
 
     def put_marker(self, tenant_id: TenantId, marker: Marker) -> None:
         self._data.markers[tenant_id, marker.conversation.id] = marker
@@ -295,11 +301,12 @@ class MemoryTransaction:
         assert key not in self._data.answers
         self._data.answers[key] = answer
 
-    def drop_answers(self, before_ms: int, most: int) -> None:
+    def drop_answers(self, before_ms: int, most: int) -> int:
         oldest = sorted(self._data.answers.items(), key=lambda item: item[1].at_ms)
-        for key, answer in oldest[:most]:
-            if answer.at_ms < before_ms:
-                del self._data.answers[key]
+        gone = [key for key, answer in oldest[:most] if answer.at_ms < before_ms]
+        for key in gone:
+            del self._data.answers[key]
+        return len(gone)
 
     def image(
         self, tenant_id: TenantId, *, image_id: ImageId | None = None, url_id: UrlId | None = None
@@ -645,6 +652,12 @@ class MemoryStore:
         self._data = data
         return more
 
+    async def trim_logs(self) -> bool:
+        data = self._data.copy()
+        more = trim_logs(MemoryTransaction(data), self._now_ms())
+        self._data = data
+        return more
+
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         return {room: self._state(room).position for room in rooms}
 
@@ -665,9 +678,11 @@ class MemoryStore:
             if event.plain is not None
             and start_ms <= event.timestamp_ms <= (end_ms if end_ms is not None else event.timestamp_ms)
         ]
-        first_ms = logged[0].timestamp_ms if logged else 0
-        first_seq = self._state(room).first_seq
-        return page_since(asked[: limit + 1], start_ms, first_seq=first_seq, first_ms=first_ms, limit=limit)
+        state = self._state(room)
+        first_ms = logged[0].timestamp_ms if logged else state.last_timestamp_ms + 1
+        return page_since(
+            asked[: limit + 1], start_ms, first_seq=state.first_seq, first_ms=first_ms, limit=limit
+        )
 
     def _logged(self, room: RoomKey) -> list[StoredEvent]:
         """The log with the words of what it quotes, as they are now."""

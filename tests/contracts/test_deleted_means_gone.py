@@ -6,16 +6,20 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from imagechat_tui.protocol.routes import RESTORABLE_MS
-from imagechat_tui.server.storage import apply_change, postgres, sqlite
-from imagechat_tui.server.storage.migrations import steps
+from imagechat_tui.protocol.codec import dump_json, encode_comment_reply, encode_edit_reply, encode_event
+from imagechat_tui.protocol.routes import RESTORABLE_MS, EditReply
+from imagechat_tui.server.storage import migrations
 from imagechat_tui.server.storage.postgres import PostgresStore
+from imagechat_tui.server.storage.quotes import without_words
 from imagechat_tui.server.storage.sql_store import SqlStore
 from imagechat_tui.server.storage.sqlite import SqliteStore
+from tests import examples as eg
 from tests.contracts.services import ask, own_database
 from tests.server.house import IMAGE, SRC, Clock, House, K, Person, in_file, part, running_house
 
@@ -242,33 +246,52 @@ async def test_who_is_reading_does_not_keep_words_in_the_log_for_ever(tmp_path: 
         assert isinstance(house.store, SqliteStore)
 
 
-async def test_what_an_earlier_version_kept_everywhere_is_kept_once(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def told(house: House) -> list[object]:
-        ann = house.person("ann")
-        answers = [await ann.marks("m1", comment=LONG), await ann.writes(f'100 % "{CANARY}"', "c1")]
-        ids = await ann.thread(v="2")
-        query = {
-            "urlId": K,
-            "userIdWS": str(ids["userIdWS"]),
-            "v": "2",
-            "seq": "0",
-            "epoch": str(ids["epoch"]),
-        }
-        return [*answers, await ann.gets("GET", "/event-log/demo", **query)]
+_EARLIER = (
+    "CREATE TABLE event (comment_id TEXT, full_frame TEXT, plain TEXT)",
+    "CREATE INDEX event_of_comment ON event (comment_id)",
+    "CREATE TABLE answer (comment_id TEXT, body BYTEA)",
+    "CREATE INDEX answer_of_comment ON answer (comment_id)",
+    "CREATE TABLE deleted_thread (comment_ids TEXT, body BYTEA)",
+)
+"""As far as the step is about it, in both databases' words."""
 
-    with monkeypatch.context() as earlier:
-        for engine in (sqlite, postgres):
-            earlier.setattr(engine, "steps", lambda name: steps(name)[:12])
-        earlier.setattr(apply_change, "without_words", str)
-        async with running_house(kept.folder, open_store=kept.open_store) as house:
-            before = await told(house)
-        assert {"answer.body", "event.plain", "event.full_frame"} <= set(await kept.quoting())
-    async with running_house(kept.folder, open_store=kept.open_store) as house:
-        assert await told(house) == before
-        columns = [place for place in await kept.quoting() if "sqlite" not in place]
-        assert columns == ["comment.html", "comment.text"]
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+async def test_what_an_earlier_version_kept_has_its_words_taken_out(engine: str) -> None:
+    quoted = eg.comment(text=f'100 % "{CANARY}" \\ \x01\t', html=f'<p class="a">{CANARY}</p>')
+    event = eg.new_comment(comment=quoted)
+    full, plain = (encode_event(event, tenant_id=eg.TENANT, v2=v2) for v2 in (True, False))
+    reply = dump_json(encode_comment_reply(eg.comment_reply(comment=quoted), tenant_id=eg.TENANT, v2=True))
+    edited = dump_json(encode_edit_reply(EditReply(quoted.html, approved=True)))
+    script = resources.files(migrations) / f"0013_words_once.{engine}.sql"
+    found = await _migrated(engine, script.read_text("utf-8"), [full, plain], [reply, edited])
+    assert found == [without_words(text) for text in (full, plain, reply.decode(), edited.decode())]
+    assert not any(CANARY in text for text in found)
+
+
+async def _migrated(engine: str, script: str, frames: list[str], answers: list[bytes]) -> list[str]:
+    """Frames and answers after a step."""
+    if engine == "sqlite":
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            for statement in _EARLIER:
+                database.execute(statement)
+            database.execute("INSERT INTO event VALUES ('c_1', ?, ?)", frames)
+            database.executemany("INSERT INTO answer VALUES ('c_1', ?)", [(answer,) for answer in answers])
+            database.executescript(script)
+            kept = database.execute("SELECT full_frame, plain FROM event").fetchone()
+            return [*kept, *(row[0].decode() for row in database.execute("SELECT body FROM answer"))]
+    async with own_database() as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(";".join(_EARLIER))
+            await connection.execute("INSERT INTO event VALUES ('c_1', $1, $2)", *frames)
+            await connection.executemany("INSERT INTO answer VALUES ('c_1', $1)", [(one,) for one in answers])
+            await connection.execute(script)
+            kept = await connection.fetchrow("SELECT full_frame, plain FROM event")
+            told = await connection.fetch("SELECT body FROM answer")
+            return [*kept, *(row[0].decode() for row in told)]
+        finally:
+            await connection.close()
 
 
 async def test_a_repetition_says_what_the_comment_says_now(kept: Kept) -> None:

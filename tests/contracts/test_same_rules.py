@@ -42,6 +42,7 @@ from imagechat_tui.server.storage import (
     Subject,
     VersionKey,
     apply_change,
+    trim_logs,
 )
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from tests import examples as eg
@@ -331,6 +332,7 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
         else:
             told.append(await answer(store, change(step)))
         told.append(await store.read_state(reader(step)))
+        told.append(await store.trim_logs())
     written = [step for step in steps if step.what in DECIDERS]
     told += [await answer(store, replace(change(step), decide=nothing_new)) for step in written]
     told.append(await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True))
@@ -371,7 +373,8 @@ async def held(store: Store, clock: Clock, steps: Sequence[Step]) -> list[object
     with (
         mock.patch.object(apply_change, "uuid", ids),
         mock.patch.object(apply_change, "TRIM_EVERY", 4),
-        mock.patch.object(apply_change, "EVENTS_KEPT", 3),
+        mock.patch.object(trim_logs, "EVENTS_KEPT", 3),
+        mock.patch.object(trim_logs, "EVENTS_TRIMMED", 2),
     ):
         return await played(store, clock, steps)
 

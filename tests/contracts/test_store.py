@@ -69,6 +69,7 @@ from imagechat_tui.server.storage import (
     VersionKey,
     apply_change,
     opinions,
+    trim_logs,
 )
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
@@ -253,9 +254,10 @@ async def test_an_answer_is_kept_for_seven_days(store: Store, clock: Clock) -> N
     await store.change(saying("one"))
     clock.ms += 7 * 86_400_000
     await store.change(saying("a week later"))
+    await store.trim_logs()
     assert (await store.change(saying("one"))).rooms == ()
     clock.ms += 2 * 86_400_000
-    await store.change(saying("two"))
+    await store.trim_logs()
     assert (await store.change(saying("one"))).rooms == (ROOM,)
 
 
@@ -286,16 +288,52 @@ async def test_a_log_that_cannot_be_continued_says_so(store: Store) -> None:
 async def test_a_trimmed_log_says_what_is_missing(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_change, "EVENTS_KEPT", 3)
-    monkeypatch.setattr(apply_change, "TRIM_EVERY", 5)
-    for n in range(4):
+    monkeypatch.setattr(trim_logs, "EVENTS_KEPT", 3)
+    monkeypatch.setattr(apply_change, "TRIM_EVERY", 1)
+    for n in range(5):
+        clock.ms += 10
         await store.change(saying(f"n{n}"))
-    clock.ms += apply_change.EVENTS_KEPT_MS + 10
-    await store.change(saying("n4"))
+    assert not await store.trim_logs()
     assert await store.events_after(ROOM, 1) is None
     assert await log(store, 2) == [3, 4, 5]
     assert not (await store.events_since(ROOM, eg.T0, None)).complete
     assert (await store.events_since(ROOM, clock.ms, None)).complete
+
+
+async def test_a_small_log_nobody_writes_to_is_trimmed_by_its_age(store: Store, clock: Clock) -> None:
+    for text in ("one", "two"):
+        await store.change(saying(text))
+    head = (await store.positions([ROOM]))[ROOM]
+    clock.ms += trim_logs.EVENTS_KEPT_MS
+    assert not await store.trim_logs()
+    assert await log(store, 1) == [2], "its time is a ms later"
+    clock.ms += 1
+    assert not await store.trim_logs()
+    assert (await store.positions([ROOM]))[ROOM] == head
+    assert await store.events_after(ROOM, 1) is None
+    assert await log(store, 2) == []
+    assert await store.events_after(ROOM, 2, event_id=head.event_id) is not None
+    assert await store.events_after(ROOM, 2, event_id=EventId("of a log that was restored")) is None
+    assert not (await store.events_since(ROOM, eg.T0, None)).complete
+    assert (await store.events_since(ROOM, clock.ms, None)).complete
+    await store.change(saying("three"))
+    assert await log(store, 2) == [3]
+    clock.ms += trim_logs.EVENTS_KEPT_MS + 1
+    assert not await store.trim_logs()
+    assert await store.events_after(ROOM, 2) is None
+
+
+async def test_what_is_trimmed_at_once_is_little_however_much_there_is(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trim_logs, "EVENTS_TRIMMED", 2)
+    rooms = [ROOM, *(RoomKey(eg.TENANT, f"r1-{number}") for number in range(3))]
+    for number, room in enumerate([ROOM, ROOM, *rooms]):
+        event = Announced(room, eg.THREAD, eg.thread_state_change())
+        await store.change(replace(saying(f"{number}"), decide=always(Decision(b"", events=(event,)))))
+    clock.ms += trim_logs.EVENTS_KEPT_MS + 10
+    assert [await store.trim_logs() for _ in range(4)] == [True, True, True, False]
+    assert [await store.events_after(room, 0) for room in rooms] == [None] * 4
 
 
 async def test_the_log_by_time_takes_both_ends(store: Store) -> None:

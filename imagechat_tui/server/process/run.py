@@ -49,8 +49,6 @@ LOCAL_LOCK_WAIT_S = 6.0
 """How long a local server waits for one that is just leaving the same data."""
 WATCH_INTERVAL_S = 2.0
 """How often the socket file and idleness are looked at."""
-FORGET_EVERY_S = 15.0
-"""How often threads are forgotten that can be restored no more; restored is none that is due, forgotten or not."""
 RESTART_SPREAD_S = 3.0
 """Over how long the sockets are closed at the end: not all clients shall come back at once."""
 KEEP_ALIVE_S = 75.0
@@ -174,6 +172,7 @@ class _Server:
         from imagechat_tui.server.guard.seal import SealBroken
         from imagechat_tui.server.process.admin import ControlSocket, Tenants
         from imagechat_tui.server.process.data_folder import DataInUse, opened_store
+        from imagechat_tui.server.process.sweep import forget_deleted
         from imagechat_tui.server.storage import StoreError
 
         options = self._options
@@ -184,8 +183,7 @@ class _Server:
                 tenants = Tenants(store, seal, now_ms=wall_ms)
                 if options.runtime_dir is not None:
                     await tenants.create_local()
-                while await store.forget_deleted():  # what was due while no server ran
-                    pass
+                await forget_deleted(store)  # what was due while no server ran
                 self._runner = await self._set_up(store, seal)
             except DataInUse as error:
                 raise ServeError(problems.DataInUse(str(options.data_dir))) from error
@@ -341,6 +339,7 @@ class _Server:
     async def _until_the_end(self, store: Store) -> None:
         """Look after the socket file, idleness and the parts until a signal comes, or one of them ends it."""
         from imagechat_tui.server.http.context import SERVING
+        from imagechat_tui.server.process.sweep import keep_sweeping
 
         assert self._runner is not None
         async with asyncio.TaskGroup() as tasks:
@@ -349,7 +348,7 @@ class _Server:
                 tasks.create_task(look)
                 for look in (
                     self._watch(),
-                    _keep_forgetting(store),
+                    keep_sweeping(store),
                     self._end_with("writer", store.watch()),
                     self._end_with("log-follower", self._runner.app[SERVING].hub.watch()),
                 )
@@ -418,17 +417,6 @@ class _Server:
                 return True
             await asyncio.sleep(RETIRE_LOOK_S)
         return False
-
-
-async def _keep_forgetting(store: Store) -> None:
-    """Forget deleted threads when they are due; a disk that fails is tried again."""
-    from imagechat_tui.server.storage import StoreError
-
-    while True:
-        await asyncio.sleep(FORGET_EVERY_S)
-        with contextlib.suppress(StoreError):
-            while await store.forget_deleted():
-                pass
 
 
 def _tcp_listeners(options: ServeOptions) -> list[socket.socket]:

@@ -522,6 +522,14 @@ class Store(Protocol):
             Whether there may be more.
         """
 
+    async def trim_logs(self) -> bool:
+        """Forget events that are too old or too many, and answers that are too old, some of them, see ``trim_logs``.
+        Atomic and durable.
+
+        Returns:
+            Whether there may be more.
+        """
+
     async def positions(self, rooms: Sequence[RoomKey]) -> dict[RoomKey, Position]:
         """Where the logs stand; by one query, however many rooms."""
 

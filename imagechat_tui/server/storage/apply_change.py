@@ -25,6 +25,7 @@ from imagechat_tui.server.storage import (
     StoredEvent,
     Subject,
     VersionKey,
+    trim_logs,
 )
 from imagechat_tui.server.storage.apply_placements import place_again
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
@@ -32,14 +33,8 @@ from imagechat_tui.server.storage.find_images import find_images
 from imagechat_tui.server.storage.quotes import answer_with_words, without_words
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
-ANSWERS_KEPT_MS = 8 * 86_400_000
-"""Promised are seven days."""
-ANSWERS_DROPPED = 16
-"""Answers that one write clears away: more than it adds, and too few for anybody to wait for."""
-EVENTS_KEPT = 10_000
-"""A room keeps this many events, or those of seven days if they are more."""
-EVENTS_KEPT_MS = 7 * 86_400_000
 TRIM_EVERY = 256
+"""Events more than are kept that a room gets before they are taken away again."""
 IMAGES_KEPT_MS = 7 * 86_400_000
 """An image without markers, since it was opened last."""
 IMAGES_DROPPED = 4
@@ -76,7 +71,8 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     ]
     _number(change, decision, rooms, now_ms)
     rooms.save()
-    _log(tx, entries, rooms, now_ms)
+    for entry in entries:
+        tx.log(entry.room, entry.event, quotes=entry.quotes)
     _keep_deleted(tx, change.tenant_id, subject, decision)
     _write(tx, change.tenant_id, decision)
     read = _read(tx, decision)
@@ -97,7 +93,6 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
             decision.quotes,
         )
     )
-    tx.drop_answers(now_ms - ANSWERS_KEPT_MS, ANSWERS_DROPPED)
     if decision.image_change is not None:
         _drop_images(tx, now_ms)
     return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)), read, placed)
@@ -147,7 +142,13 @@ class _Rooms:
         seq = state.position.seq + 1
         position = Position(state.position.epoch, seq, EventId(uuid.uuid4().hex))
         timestamp_ms = max(state.last_timestamp_ms + 1, now_ms)
-        self.change(announced.room, replace(state, position=position, last_timestamp_ms=timestamp_ms))
+        trim_due_ms = state.trim_due_ms
+        if seq - state.first_seq >= trim_logs.EVENTS_KEPT + TRIM_EVERY:
+            trim_due_ms = 0
+        elif trim_due_ms is None:
+            trim_due_ms = timestamp_ms + trim_logs.EVENTS_KEPT_MS
+        state = replace(state, position=position, last_timestamp_ms=timestamp_ms, trim_due_ms=trim_due_ms)
+        self.change(announced.room, state)
         return position, timestamp_ms
 
     def count_up(self, room: RoomKey | None, number: int | None) -> None:
@@ -304,16 +305,6 @@ def _number(change: Change, decision: Decision, rooms: _Rooms, now_ms: int) -> N
     thread = rooms.state(room)
     if restored is not None and room is not None and thread is not None:
         rooms.change(room, replace(thread, closed_until_ms=0))
-
-
-def _log(tx: Transaction, entries: list[_Entry], rooms: _Rooms, now_ms: int) -> None:
-    for entry in entries:
-        tx.log(entry.room, entry.event, quotes=entry.quotes)
-        state, seq = rooms.state(entry.room), entry.event.seq
-        if seq % TRIM_EVERY == 0 and state is not None:
-            first_seq = tx.trim(entry.room, up_to_seq=seq - EVENTS_KEPT, before_ms=now_ms - EVENTS_KEPT_MS)
-            rooms.change(entry.room, replace(state, first_seq=first_seq))
-    rooms.save()
 
 
 def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:

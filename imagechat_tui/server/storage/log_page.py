@@ -25,7 +25,7 @@ def page_after(
         None if they cannot be told: trimmed, ahead of the log, or of another log.
     """
     following = list(events)
-    if seq > head.seq:
+    if seq > head.seq or (seq == head.seq and event_id and head.event_id not in ("", event_id)):
         return None
     if following and following[0].seq == seq:
         ours = following.pop(0)
@@ -45,7 +45,7 @@ def page_since(
         events: In order, one more than ``limit`` if there are so many.
         start_ms: Where the span begins.
         first_seq: The oldest number that has not been trimmed.
-        first_ms: The time of that event; 0 if there is none.
+        first_ms: The time of that event; if none is left, a moment after the newest that there was.
         limit: How many are wanted at most.
     """
     trimmed = first_seq > 1 and start_ms < first_ms

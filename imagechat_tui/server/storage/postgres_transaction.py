@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 
 from imagechat_tui.protocol.ids import ConversationId, ImageId, TenantId
-from imagechat_tui.server.storage import ImageRecord
+from imagechat_tui.server.storage import ImageRecord, RoomKey
 from imagechat_tui.server.storage.sql import Database
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
+from imagechat_tui.server.storage.transaction import RoomState
 
 
 class PostgresTransaction(SqlTransaction):
@@ -21,13 +22,14 @@ class PostgresTransaction(SqlTransaction):
         super().__init__(db)
         self._installation = installation
 
-    def drop_answers(self, before_ms: int, most: int) -> None:
+    def drop_answers(self, before_ms: int, most: int) -> int:
         """See Transaction. Those that another process is dropping are passed over, not waited for."""
-        self.db.execute(
+        dropped = self.db.execute(
             "DELETE FROM answer WHERE ctid = ANY(ARRAY(SELECT ctid FROM answer WHERE at_ms < ?"
-            " ORDER BY at_ms LIMIT ? FOR UPDATE SKIP LOCKED))",
+            " ORDER BY at_ms LIMIT ? FOR UPDATE SKIP LOCKED)) RETURNING 1",
             (before_ms, most),
         )
+        return len(dropped.fetchall())
 
     def images_with(self, tenant_id: TenantId, pixels: str, most: int) -> tuple[ImageId, ...]:
         """See Transaction."""
@@ -53,6 +55,14 @@ class PostgresTransaction(SqlTransaction):
             return ()
         ours = self._taken(tenant_id for tenant_id, _ in due)
         return tuple(one for one in super().due_deleted_threads(now_ms, most) if one[0] in ours)
+
+    def due_logs(self, now_ms: int, most: int) -> tuple[tuple[RoomKey, RoomState], ...]:
+        """See Transaction. Those of tenants for whom somebody writes now are passed over."""
+        due = super().due_logs(now_ms, most)
+        if not due:
+            return ()
+        ours = self._taken(room.tenant_id for room, _ in due)
+        return tuple(one for one in super().due_logs(now_ms, most) if one[0].tenant_id in ours)
 
     def _taken(self, tenants: Iterable[TenantId]) -> set[TenantId]:
         """The tenants that nobody else writes for: from now on nobody else does. Never waits, so it cannot be one of

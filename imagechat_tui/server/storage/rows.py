@@ -23,6 +23,7 @@ from imagechat_tui.protocol.models import (
     Placement,
     PlacementState,
     Point,
+    Position,
     User,
     Version,
     Vote,
@@ -30,6 +31,7 @@ from imagechat_tui.protocol.models import (
 from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
 from imagechat_tui.server.storage.quotes import event_with_words
 from imagechat_tui.server.storage.sql import Row
+from imagechat_tui.server.storage.transaction import RoomState
 
 CONVERSATION: Final = (
     "id, image, url_id, x, y, src, created_from_comment_id, user_id, anon_user_id, commenter_name,"
@@ -42,7 +44,8 @@ COMMENT: Final = (
 )
 EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame"
 ROOM: Final = (
-    "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_number, closed_until_ms, is_closed"
+    "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_number, closed_until_ms, is_closed,"
+    " trim_due_ms"
 )
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
 TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
@@ -190,6 +193,20 @@ def read_event(row: Row) -> StoredEvent:
         full=row["full_frame"],
     )
     return event_with_words(kept, row["text"], row["html"])
+
+
+def read_room(row: Row) -> RoomState:
+    """A RoomState from a row of ROOM."""
+    return RoomState(
+        url_id=UrlId(row["url_id"]),
+        position=Position(row["epoch"], row["last_seq"], EventId(row["last_event_id"])),
+        last_timestamp_ms=row["last_ts"],
+        first_seq=row["min_seq"],
+        last_number=row["last_number"],
+        closed_until_ms=row["closed_until_ms"],
+        is_closed=bool(row["is_closed"]),
+        trim_due_ms=row["trim_due_ms"],
+    )
 
 
 def read_tenant(row: Row) -> TenantRecord:

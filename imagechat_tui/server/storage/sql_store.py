@@ -53,6 +53,7 @@ from imagechat_tui.server.storage.forget_deleted import forget_deleted
 from imagechat_tui.server.storage.log_page import page_after, page_since
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.transaction import RoomState
+from imagechat_tui.server.storage.trim_logs import trim_logs
 
 NAME_INDEXED = 100
 """Characters of a name by which people are found: an index takes no longer ones."""
@@ -182,6 +183,10 @@ class SqlStore:
         if not more:
             await self._engine.wipe()
         return more
+
+    async def trim_logs(self) -> bool:
+        """See Store."""
+        return await self._engine.write((), lambda tx: trim_logs(tx, self._now_ms()))
 
     async def create_tenant(self, record: TenantRecord) -> None:
         """See Store."""
@@ -417,11 +422,9 @@ class SqlStore:
                 (*room, start_ms, end_ms if end_ms is not None else 1 << 62, limit + 1),
             )
             events = tuple(map(rows.read_event, lines))
-            first_ms = tx.db.execute(
-                "SELECT min(timestamp_ms) FROM event WHERE tenant_id = ? AND token = ?", room
-            ).fetchone()[0]
-            first_seq = self._state(tx, room).first_seq
-            return page_since(events, start_ms, first_seq=first_seq, first_ms=first_ms or 0, limit=limit)
+            oldest, state = tx.oldest_events(room, 1), self._state(tx, room)
+            first_ms = oldest[0][1] if oldest else state.last_timestamp_ms + 1
+            return page_since(events, start_ms, first_seq=state.first_seq, first_ms=first_ms, limit=limit)
 
         return await self._engine.read(read)
 

@@ -13,7 +13,6 @@ from imagechat_tui.protocol.ids import (
     BroadcastId,
     CommentId,
     ConversationId,
-    EventId,
     ImageId,
     TenantId,
     UrlId,
@@ -24,7 +23,6 @@ from imagechat_tui.protocol.models import (
     Place,
     Placement,
     Point,
-    Position,
     ReadMark,
     ReadState,
     Summary,
@@ -182,11 +180,7 @@ class SqlTransaction(ABC):
         row = self._one(f"SELECT {rows.ROOM} FROM room WHERE tenant_id = ? AND token = ?", *room)
         if row is None:
             return None
-        url_id, epoch, seq, event_id, timestamp_ms, first_seq, number, closed_until_ms, is_closed = row
-        position = Position(epoch, seq, EventId(event_id))
-        return RoomState(
-            UrlId(url_id), position, timestamp_ms, first_seq, number, closed_until_ms, bool(is_closed)
-        )
+        return rows.read_room(row)
 
     # Commands
 
@@ -206,6 +200,7 @@ class SqlTransaction(ABC):
                 state.last_number,
                 state.closed_until_ms,
                 int(state.is_closed),
+                state.trim_due_ms,
             ),
         )
 
@@ -226,14 +221,29 @@ class SqlTransaction(ABC):
             ),
         )
 
-    def trim(self, room: RoomKey, *, up_to_seq: int, before_ms: int) -> int:
+    def due_logs(self, now_ms: int, most: int) -> tuple[tuple[RoomKey, RoomState], ...]:
+        """See Transaction."""
+        lines = self.db.execute(
+            f"SELECT {rows.ROOM}, tenant_id, token FROM room WHERE trim_due_ms <= ? ORDER BY trim_due_ms LIMIT ?",
+            (now_ms, most),
+        )
+        return tuple(
+            (RoomKey(TenantId(line["tenant_id"]), line["token"]), rows.read_room(line)) for line in lines
+        )
+
+    def oldest_events(self, room: RoomKey, most: int) -> tuple[tuple[int, int], ...]:
+        """See Transaction."""
+        lines = self.db.execute(
+            "SELECT seq, timestamp_ms FROM event WHERE tenant_id = ? AND token = ? ORDER BY seq LIMIT ?",
+            (*room, most),
+        )
+        return tuple((line[0], line[1]) for line in lines)
+
+    def trim(self, room: RoomKey, up_to_seq: int) -> None:
         """See Transaction."""
         self.db.execute(
-            "DELETE FROM event WHERE tenant_id = ? AND token = ? AND seq <= ? AND timestamp_ms < ?",
-            (*room, up_to_seq, before_ms),
+            "DELETE FROM event WHERE tenant_id = ? AND token = ? AND seq <= ?", (*room, up_to_seq)
         )
-        row = self.db.execute("SELECT min(seq) FROM event WHERE tenant_id = ? AND token = ?", room).fetchone()
-        return int(row[0])
 
     def put_marker(self, tenant_id: TenantId, marker: Marker) -> None:
         """See Transaction."""
@@ -271,7 +281,7 @@ class SqlTransaction(ABC):
         )
 
     @abstractmethod
-    def drop_answers(self, before_ms: int, most: int) -> None:
+    def drop_answers(self, before_ms: int, most: int) -> int:
         """See Transaction."""
 
     # Images

@@ -9,13 +9,14 @@ from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 class SqliteTransaction(SqlTransaction):
     """A transaction of SQLite's."""
 
-    def drop_answers(self, before_ms: int, most: int) -> None:
+    def drop_answers(self, before_ms: int, most: int) -> int:
         """See Transaction."""
-        self.db.execute(
+        dropped = self.db.execute(
             "DELETE FROM answer WHERE rowid IN"
-            " (SELECT rowid FROM answer WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+            " (SELECT rowid FROM answer WHERE at_ms < ? ORDER BY at_ms LIMIT ?) RETURNING 1",
             (before_ms, most),
         )
+        return len(dropped.fetchall())
 
     def images_with(self, tenant_id: TenantId, pixels: str, most: int) -> tuple[ImageId, ...]:
         """See Transaction. For the order's sake SQLite would walk all versions of the tenant."""

@@ -69,13 +69,15 @@ class RoomState(Struct, frozen=True):
     """Of the newest event; number 0 if there was none yet."""
     last_timestamp_ms: int = 0
     first_seq: int = 1
-    """The oldest event that has not been trimmed."""
+    """The oldest event that has not been trimmed; the next one, if none is left."""
     last_number: int = 0
     """The highest number of a marker (in an image's room) or a comment (in a thread's)."""
     closed_until_ms: int = 0
     """Until then the thread takes no comments."""
     is_closed: bool = False
     """A moderator has closed the thread."""
+    trim_due_ms: int | None = None
+    """When there is something to trim; None if no event is left."""
 
 
 class Transaction(Protocol):
@@ -125,8 +127,14 @@ class Transaction(Protocol):
             quotes: The comment whose words belong in its frames (``quotes``).
         """
 
-    def trim(self, room: RoomKey, *, up_to_seq: int, before_ms: int) -> int:
-        """Forget events that are both so old by number and by time. Returns the oldest number left."""
+    def due_logs(self, now_ms: int, most: int) -> tuple[tuple[RoomKey, RoomState], ...]:
+        """Rooms of all tenants whose logs are due for trimming: so many at most, the earliest first."""
+
+    def oldest_events(self, room: RoomKey, most: int) -> tuple[tuple[int, int], ...]:
+        """Numbers and times of the first events that are left, so many at most."""
+
+    def trim(self, room: RoomKey, up_to_seq: int) -> None:
+        """Forget events up to a number."""
 
     def put_marker(self, tenant_id: TenantId, marker: Marker) -> None:
         """Replace a marker whole, or make it."""
@@ -220,8 +228,8 @@ class Transaction(Protocol):
     def put_answer(self, answer: Answer) -> None:
         """Keep an answer; there was none under its key."""
 
-    def drop_answers(self, before_ms: int, most: int) -> None:
-        """Forget the oldest answers of all tenants from before a time, so many at most."""
+    def drop_answers(self, before_ms: int, most: int) -> int:
+        """Forget the oldest answers of all tenants from before a time, so many at most. Returns how many."""
 
     # Images
 
