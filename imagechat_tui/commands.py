@@ -29,6 +29,8 @@ class Context(StrEnum):
     CLUSTER = "cluster"
     CONFIRM = "confirm"
     DETAILS = "details"
+    THIS_PICTURE = "this-picture"
+    """Details, where they are the picture's."""
     HERE = "here"
     PICTURES = "pictures"
     UNSENT = "unsent"
@@ -242,6 +244,7 @@ COMMANDS: Final = (
         "image.anew", Context.CHAT, "g n", "anew", "Start anew: a room of its own for this picture",
         synonyms="unlink separate split leave new empty room not mine", hint="anew",
         about=(Subject.CONTENTS,), writes=True, verb="unlink", manual="start anew: a room of its own, asks first",
+        also={Context.THIS_PICTURE: "g n"},
     ),
     Command(
         "app.here", Context.CHAT, "at", "here", "Who is here, and on the other pictures",

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.ids import UrlId, UserId
 from imagechat_tui.protocol.models import Matched, Place, PlaceKind, User
 from imagechat_tui.sync.intents import LookUpImage
-from imagechat_tui.sync.state import Peer, Phase
+from imagechat_tui.sync.state import Peer, Phase, Room
+from imagechat_tui.tui.dialogs.facts import FactsScreen
 from imagechat_tui.tui.dialogs.picture import facts
 from imagechat_tui.tui.widgets.people import nobody_words
 from tests import examples as eg
@@ -52,6 +53,22 @@ async def test_where_no_marker_is_meant_the_picture_is(sit: Sit) -> None:
         assert desk.text.index("v2, this") < desk.text.index("v1, ")
         await desk.press("i")
         assert desk.app.screen is desk.chat
+
+
+@pytest.mark.parametrize(
+    ("room", "read_only", "offered"),
+    [(ROOM, False, True), (ROOM, True, False), (eg.room(), False, False)],
+    ids=["known", "may only look", "not known"],
+)
+async def test_where_the_picture_can_have_a_room_of_its_own_its_key_is_named_and_acts(
+    sit: Sit, room: Room, read_only: bool, offered: bool
+) -> None:
+    async with sit(eg.changed(two_threads(), room=room, read_only=read_only)) as desk:
+        await desk.press("i")
+        assert any("Esc close" in line and ("gn a room of its own" in line) is offered for line in desk.lines)
+        await desk.press("g", "n")
+        assert ("Start anew?" in desk.text) is offered
+        assert isinstance(desk.app.screen, FactsScreen) is not offered
 
 
 def test_places_that_are_told_alike_are_one_line() -> None:

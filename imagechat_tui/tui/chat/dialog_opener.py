@@ -108,14 +108,26 @@ class DialogOpener:
         unsent = UnsentScreen(self._state.newest, self._clock, beside, retry=retry, discard=discard)
         self._screen.push_dialog(unsent, answered)
 
-    def show_picture(self, size: str) -> None:
-        """Show which picture it is: its room, how it was recognised, where it is met, what it has looked like."""
+    def show_picture(self, size: str, start_anew: Callable[[], None] | None) -> None:
+        """Show which picture it is: its room, how it was recognised, where it is met, what it has looked like.
+
+        Args:
+            size: its pixels, in words; empty if they are not known.
+            start_anew: what gives it a room of its own; None if nothing can.
+        """
         from imagechat_tui.tui.dialogs.facts import FactsScreen
         from imagechat_tui.tui.dialogs.picture import facts
 
         # Some of it is asked for only now, so it follows the state.
         shown = facts(self._state.shown, size)
-        self._screen.push_dialog(FactsScreen("This picture", shown, lambda state: facts(state, size)))
+        offers = start_anew is not None
+        screen = FactsScreen("This picture", shown, lambda state: facts(state, size), offers_anew=offers)
+
+        def answered(anew: bool | None) -> None:
+            if anew and start_anew is not None:
+                start_anew()
+
+        self._screen.push_dialog(screen, answered)
 
     def show_details(self, thread: Thread, comment: CommentView | None) -> None:
         """Show who, when, where, and how a thread and one of its comments stand."""

@@ -978,7 +978,11 @@ class ChatScreen(Layer[None]):
         """Who, when, where, and how it stands: a marker, or where none is meant the picture."""
         if self._picture_is_meant:
             self._session.dispatch(LookUpImage())
-            self._dialogs.show_picture(self.header.facts.size)
+            may = (
+                "image.anew" not in self.availability.forbidden_commands
+                and self.state.shown.room.image is not None
+            )
+            self._dialogs.show_picture(self.header.facts.size, self.room_actions.start_anew if may else None)
         elif (thread := self.thread_actions.thread) is not None:
             self._dialogs.show_details(thread, self.selection.open_comment)
 

@@ -15,35 +15,45 @@ from imagechat_tui.commands import Context
 from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui.commands import bindings, key_hint
 from imagechat_tui.tui.dialogs.dialog import Dialog
+from imagechat_tui.tui.widgets.key_line import KeyLine
 
 Facts: TypeAlias = "list[tuple[str, str]]"
 """Names and values as they are shown."""
 
 
-class FactsScreen(Dialog[None]):
-    """The table; any of the closing keys ends it.
+class FactsScreen(Dialog[bool]):
+    """The table; any of the closing keys ends it. The answer is whether the picture shall start anew.
 
     Args:
         title: what it is about.
         shown: the facts.
         follow: the facts as of another state; None: they stay as they are.
+        offers_anew: whether they are of a picture that can have a room of its own.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Context.DETAILS)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Context.DETAILS), *bindings(Context.THIS_PICTURE)]
 
-    def __init__(self, title: str, shown: Facts, follow: Callable[[ChatState], Facts] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        shown: Facts,
+        follow: Callable[[ChatState], Facts] | None = None,
+        *,
+        offers_anew: bool = False,
+    ) -> None:
         super().__init__()
         self._title = title
         self._shown = shown
         self._follow = follow
+        self._offers_anew = offers_anew
 
     def compose(self) -> ComposeResult:
         """One line for each fact."""
         with VerticalScroll(classes="dialog"):
             yield Static(Content(self._title), classes="dialog--title")
             yield Static(table(self._shown), id="facts")
-            key, words = key_hint("details.close")
-            yield Static(Content.assemble((key, "bold"), f" {words}"), classes="dialog--keys")
+            anew = [key_hint("image.anew", "a room of its own")] if self._offers_anew else []
+            yield KeyLine(key_hint("details.close"), *anew)
 
     def show_state(self, state: ChatState) -> None:
         """Show what another state tells."""
@@ -56,7 +66,15 @@ class FactsScreen(Dialog[None]):
 
     def action_close(self) -> None:
         """Back to the picture."""
-        self.dismiss(None)
+        self.dismiss(False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Other details know no such key."""
+        return self._offers_anew if action == "anew" else super().check_action(action, parameters)
+
+    def action_anew(self) -> None:
+        """On to a room of its own."""
+        self.dismiss(True)
 
 
 def table(shown: Facts) -> Content:
