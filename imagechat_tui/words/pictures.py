@@ -230,7 +230,8 @@ def album_change_words(added: Sequence[str], gone: Sequence[str], back: Sequence
 
 def picture_gone_words(name: str) -> str:
     """That the file of the picture that is shown is there no more; what is shown stays."""
-    return f"{album_change_words((), (name,), ())} You see it as it was."
+    gone = album_change_words((), (name,), ())
+    return f"{gone} You see it as it was. Once there is one again it is read by itself; R looks at once."
 
 
 def _several_words(names: Sequence[str]) -> str:

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import UrlId, UserId
-from imagechat_tui.protocol.models import Matched, Place, PlaceKind, User
-from imagechat_tui.sync.intents import LookUpImage
-from imagechat_tui.sync.state import Peer, Phase, Room
+from imagechat_tui.protocol.models import Matched, Place, PlaceKind, Point, User
+from imagechat_tui.sync.intents import LookUpImage, StartConversation
+from imagechat_tui.sync.state import Draft, Peer, Phase, Room
 from imagechat_tui.tui.dialogs.facts import FactsScreen
 from imagechat_tui.tui.dialogs.picture import facts
 from imagechat_tui.tui.widgets.people import nobody_words
@@ -116,6 +116,16 @@ async def test_on_a_marker_it_is_the_marker_and_beside_it_the_picture(sit: Sit) 
         await desk.publish(eg.changed(chat_state(), room=ROOM))
         await desk.press("i")
         assert "This picture" in desk.text
+
+
+async def test_on_a_draft_that_is_not_selected_it_is_the_picture(sit: Sit) -> None:
+    draft = Draft("d1", StartConversation(Point(50.0, 50.0), "Half a thought"))
+    async with sit(eg.changed(chat_state(), room=ROOM, drafts=(draft,))) as desk:
+        await desk.until(lambda: desk.chat.picture.is_on_marker)
+        await desk.press("i")
+        assert "This picture" in desk.text
+        await desk.press("escape", "]", "i")
+        assert "not sent" in desk.text and "This picture" not in desk.text
 
 
 async def test_a_server_that_knows_no_images_is_asked_for_none(sit: Sit) -> None:

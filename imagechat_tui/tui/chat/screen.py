@@ -924,9 +924,9 @@ class ChatScreen(Layer[None]):
 
     @property
     def _picture_is_meant(self) -> bool:
-        """Whether a key is about the picture and no marker on it: none is under the crosshair, none is selected."""
-        if self.focused is self.picture:
-            return not self.picture.is_on_marker
+        """Whether a key is about the picture and no marker on it: none is selected, or the crosshair is beside all."""
+        if self.focused is self.picture and not self.picture.is_on_marker:
+            return True
         return self.selection.current is None and self.selection.gone is None
 
     def action_help(self) -> None:
