@@ -418,3 +418,18 @@ async def test_how_far_it_is_with_looking_stands_in_the_status_line(sit: Sit) ->
 def test_a_guess_says_whose_percent_it_is(origin: Point | None, said: str) -> None:
     guess = Placement(ConversationId("ic_1"), Point(10.0, 20.0), PlacementState.GUESS, origin)
     assert placement_words(guess).startswith(said)
+
+
+@pytest.mark.parametrize("another", [True, False], ids=["another", "the same, read again"])
+async def test_a_picture_that_comes_while_a_marker_is_taken_along_lets_it_go(sit: Sit, another: bool) -> None:
+    async with sit() as desk:
+        desk.session.publish(on_version_two(ic_1="guess", ic_2="same"))
+        await desk.until(lambda: "~1" in desk.text)
+        await desk.press("right_parenthesis", "g", "m", "l", "l")
+        shown = desk.chat.picture.picture
+        assert shown is not None
+        desk.chat.show_picture(replace(shown, sha256="ab" * 32) if another else shown)
+        assert desk.chat.placement_actions.holds is not another
+        assert ("Not moved The picture is another version now" in desk.toasts) is another
+        await desk.press("enter")
+        assert any(isinstance(asked, SetPlacement) for asked in desk.session.intents) is not another

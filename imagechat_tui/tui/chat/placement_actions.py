@@ -108,7 +108,12 @@ class PlacementActions:
             self.release()
             self._notices.notice("Marker deleted", "The marker that you were moving no longer exists.")
         elif self._state.shown.placings.version != self._held_on:
-            self.release()
+            self.lose_picture()
+
+    def lose_picture(self) -> None:
+        """The picture is another one now: the crosshair tells no place on the one before."""
+        thread = self._state.thread(self._held)
+        if self.release() and thread is not None:
             self._notices.notice(
                 "Not moved", f"The picture is another version now, and {marker_name(thread)} is where it was."
             )

@@ -439,6 +439,9 @@ class ChatScreen(Layer[None]):
         """The picture is there, or is another one; what was said of the one before is true no more."""
         self.notices.withdraw(NOT_READ_AGAIN, PICTURE_CHANGED)
         self.state.picture = PictureStatus.SHOWN
+        before = self.picture.picture
+        if before is not None and before.sha256 != picture.sha256:
+            self.placement_actions.lose_picture()  # it was being read when the marker was taken
         self.picture_pane.show(picture)
         self.bars.show_size(picture)
         self._show_empty()
