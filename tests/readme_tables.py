@@ -55,7 +55,9 @@ def words_of(command: Command) -> str:
 
 def keys_of(commands: Iterable[Command]) -> str:
     """The keys of commands: the first of each, then the second of each; four arrows are called so."""
-    sets = [",".join((command.keys, *command.also.values())).split(",") for command in commands]
+    sets = [
+        ",".join(dict.fromkeys((command.keys, *command.also.values()))).split(",") for command in commands
+    ]
     labels = [key_label(key) for key in chain.from_iterable(zip_longest(*sets)) if key is not None]
     shown = " ".join(f"`{label}`" for label in labels)
     for shift in ("Shift+", ""):
