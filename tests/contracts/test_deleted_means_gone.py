@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from imagechat_tui.protocol.codec import dump_json, encode_comment_reply, encode_edit_reply, encode_event
 from imagechat_tui.protocol.routes import RESTORABLE_MS, EditReply
 from imagechat_tui.server.storage import migrations
+from imagechat_tui.server.storage.packed_frames import unpack_frames
 from imagechat_tui.server.storage.postgres import PostgresStore
 from imagechat_tui.server.storage.quotes import without_words
 from imagechat_tui.server.storage.sql_store import SqlStore
@@ -55,6 +57,7 @@ class Kept:
                 for table in tables
                 for row in database.execute(f"PRAGMA table_info({table})")
             ]
+            packed = [row[0] for row in database.execute("SELECT packed FROM event")]
             found = [
                 column
                 for column in columns
@@ -63,6 +66,7 @@ class Kept:
                     [f"%{words}%"],
                 ).fetchone()
             ]
+        found += _in_frames(packed, words)
         return found + [path.name for path in self.files() if words.encode() in path.read_bytes()]
 
     def files(self) -> list[Path]:
@@ -81,7 +85,13 @@ async def _in_postgres(url: str, words: str) -> list[str]:
         text = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
         if await ask(url, f"SELECT 1 FROM {table} WHERE {text} LIKE '%{words}%' LIMIT 1"):
             found.append(f"{table}.{column}")
-    return sorted(found)
+    packed = await ask(url, "SELECT packed FROM event")
+    return sorted(found + _in_frames([row[0] for row in packed], words))
+
+
+def _in_frames(packed: list[Any], words: str) -> list[str]:
+    said = [frames for one in packed if words in str(frames := unpack_frames(one))]
+    return ["event.packed"] if said else []
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

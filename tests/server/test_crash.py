@@ -22,6 +22,7 @@ from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.process.admin import create_tenant
 from imagechat_tui.server.process.data_folder import DATABASE_NAME
+from imagechat_tui.server.storage.packed_frames import unpack_frames
 from tests.server.house import IMAGE, Json, comment, items, marker
 from tests.server.test_run import Server, running
 
@@ -228,7 +229,9 @@ async def test_a_deleted_thread_outlives_kill_9_and_is_gone_when_it_is_due_by_th
         with running(data_dir=data, runtime_dir=runtime, local=True) as server:
             server.ready()
             with contextlib.closing(sqlite3.connect(store)) as database:
-                tables = {"event": "full_frame", "answer": "body", "deleted_thread": "body"}
+                frames = [unpack_frames(row[0]) for row in database.execute("SELECT packed FROM event")]
+                assert frames and written.text not in str(frames)
+                tables = {"answer": "body", "deleted_thread": "body"}
                 said = [
                     name
                     for name, column in tables.items()

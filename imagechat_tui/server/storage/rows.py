@@ -29,6 +29,7 @@ from imagechat_tui.protocol.models import (
     Vote,
 )
 from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
+from imagechat_tui.server.storage.packed_frames import pack_frames, unpack_frames
 from imagechat_tui.server.storage.quotes import event_with_words
 from imagechat_tui.server.storage.sql import Row
 from imagechat_tui.server.storage.transaction import RoomState
@@ -42,7 +43,7 @@ COMMENT: Final = (
     " verified, approved, is_pinned, is_locked, is_by_admin, is_by_moderator, edited_at_ms, url, page_title,"
     " locale, number, avatar_src, commenter_link, display_label"
 )
-EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame"
+EVENT: Final = "id, seq, timestamp_ms, url_id, broadcast_id, plain, full_frame, packed"
 ROOM: Final = (
     "url_id, epoch, last_seq, last_event_id, last_ts, min_seq, last_number, closed_until_ms, is_closed,"
     " trim_due_ms"
@@ -181,16 +182,26 @@ def read_comment(row: Row) -> Comment:
     )
 
 
+def event_row(event: StoredEvent) -> tuple[object, ...]:
+    """The values of EVENT."""
+    e = event
+    plain, packed = None if e.plain is None else "", pack_frames(e.full, e.plain)
+    return e.id, e.seq, e.timestamp_ms, e.url_id, e.broadcast_id, plain, "", packed
+
+
 def read_event(row: Row) -> StoredEvent:
     """A StoredEvent from a row of EVENT, and ``text`` and ``html`` of the comment that it quotes."""
+    full, plain = row["full_frame"], row["plain"]
+    if row["packed"] is not None:
+        full, plain = unpack_frames(row["packed"])
     kept = StoredEvent(
         id=EventId(row["id"]),
         seq=row["seq"],
         timestamp_ms=row["timestamp_ms"],
         url_id=UrlId(row["url_id"]),
         broadcast_id=BroadcastId(row["broadcast_id"]),
-        plain=row["plain"],
-        full=row["full_frame"],
+        plain=plain,
+        full=full,
     )
     return event_with_words(kept, row["text"], row["html"])
 

@@ -206,20 +206,7 @@ class SqlTransaction(ABC):
 
     def log(self, room: RoomKey, event: StoredEvent, *, quotes: CommentId | None) -> None:
         """See Transaction."""
-        self.db.execute(
-            _LOG,
-            (
-                *room,
-                quotes,
-                event.id,
-                event.seq,
-                event.timestamp_ms,
-                event.url_id,
-                event.broadcast_id,
-                event.plain,
-                event.full,
-            ),
-        )
+        self.db.execute(_LOG, (*room, quotes, *rows.event_row(event)))
 
     def due_logs(self, now_ms: int, most: int) -> tuple[tuple[RoomKey, RoomState], ...]:
         """See Transaction."""
