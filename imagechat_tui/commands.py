@@ -493,6 +493,7 @@ VERBS: Final = {
         Verb("unlink", "images:unlink", "Give a picture a room of its own."),
         Verb("watch", "watch_verb:watch", "Print live events, one per line."),
         Verb("tenant", "tenants:tenant", "Create and list tenants."),
+        Verb("server", "upkeep:server", "Look after the data of a server."),
         Verb("token", "tenants:token", "Create a sign-in token for a user."),
         Verb("doctor", "doctor:doctor", "Find what is wrong here, and how to fix it."),
         Verb("trace", "trace_verb:trace", "Replay what --trace recorded."),

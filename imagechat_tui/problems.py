@@ -18,8 +18,8 @@
     ├── SettingsError        PlainHttp  BadFlag  BadServer  NoTenant  TenantNotAllowed  SecretReadable
     │                        SecretMissing  NoHome
     ├── AdminRefused         TenantInvalid  TenantReserved  TenantExists  NoSuchTenant  NoSecret
-    │                        DataDenied  DataBroken  SecretsSealed  DataUnanswered  DatabaseUnusable
-    │                        ExtraMissing
+    │                        DataDenied  DataBroken  DiskFull  StopFirst  SecretsSealed  DataUnanswered
+    │                        DatabaseUnusable  ExtraMissing
     └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8
                              WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
@@ -1006,6 +1006,12 @@ class NoSecret(Struct, frozen=True, tag_field="problem", tag="no-secret"):
     tenant: str
 
 
+class StopFirst(Struct, frozen=True, tag_field="problem", tag="stop-first"):
+    """The server runs, and has too much data for people to wait while it is vacuumed."""
+
+    path: str
+
+
 class DataDenied(Struct, frozen=True, tag_field="problem", tag="denied"):
     """The server, or its data, belongs to another user."""
 
@@ -1036,6 +1042,8 @@ AdminProblem: TypeAlias = (
     | NoSecret
     | DataDenied
     | DataBroken
+    | DiskFull
+    | StopFirst
     | SecretsSealed
     | DataUnanswered
     | DatabaseUnusable

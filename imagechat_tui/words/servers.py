@@ -261,6 +261,11 @@ def _because(why: str) -> str:
     return f" ({said})" if said else ""
 
 
+def vacuumed(before: int, after: int) -> str:
+    """How many bytes the data of a server took, and takes now."""
+    return f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now."
+
+
 def admin_words(problem: AdminProblem) -> Words:
     """Why an operator's request was refused."""
     match problem:
@@ -287,6 +292,14 @@ def admin_words(problem: AdminProblem) -> Words:
         case problems.DataBroken(path=path):
             sentence = f"The database in {safe_name(path)} cannot be read or written."
             return Words("Data unusable", sentence, "imagechat serve --data-dir says why.")
+        case problems.DiskFull(path=path):
+            sentence = f"The disk that holds {safe_name(path)} is full."
+            return Words("Disk full", sentence, _MAKE_ROOM)
+        case problems.StopFirst(path=path):
+            sentence = (
+                f"The data in {safe_name(path)} is so much that people would wait too long for a write."
+            )
+            return Words("Server running", sentence, "Stop the server, then vacuum.")
         case problems.SecretsSealed(path=path):
             sealed = f"The seal.key in {safe_name(path)} does not open its tenants' secrets"
             return Words(

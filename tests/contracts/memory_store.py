@@ -652,6 +652,12 @@ class MemoryStore:
         self._data = data
         return more
 
+    async def size_bytes(self) -> int:
+        return len(repr(self._data))
+
+    async def vacuum(self) -> None:
+        pass
+
     async def trim_logs(self) -> bool:
         data = self._data.copy()
         more = trim_logs(MemoryTransaction(data), self._now_ms())

@@ -345,6 +345,18 @@ async def test_the_log_by_time_takes_both_ends(store: Store) -> None:
     assert ([event.seq for event in page.events], page.complete) == ([1, 2], False)
 
 
+async def test_a_vacuumed_store_tells_the_same_and_goes_on(store: Store) -> None:
+    for text in ("one", "two"):
+        await store.change(saying(text))
+    before = await store.events_after(ROOM, 0)
+    assert await store.size_bytes() > 0
+    await asyncio.gather(store.vacuum(), store.change(saying("three")))
+    assert await log(store) == [1, 2, 3]
+    page = await store.events_after(ROOM, 0, limit=2)
+    assert page is not None and before is not None
+    assert page.events == before.events
+
+
 async def test_a_room_nobody_wrote_to_has_a_position(store: Store) -> None:
     nowhere = RoomKey(eg.TENANT, "r1-nowhere")
     before = (await store.positions([nowhere, ROOM]))[ROOM]

@@ -36,6 +36,7 @@ PEOPLE = {
     "config": ["config", "show"],
     "completions": ["completions", "bash"],
     "tenant": ["tenant", "list"],
+    "server": ["server", "vacuum"],
     "token": ["token", "☃", "Ж"],
     "serve": ["serve", "--port", "☃"],
     "open": [NAME],

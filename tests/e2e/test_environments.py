@@ -46,6 +46,7 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("unlink", "shot.png"),
     ("watch", "shot.png"),
     ("tenant", "list"),
+    ("server", "vacuum"),
     ("token", "design", "anna"),
     ("doctor",),
     ("trace", "none.jsonl"),
@@ -112,6 +113,7 @@ NEEDS_HOME = {
     "restore",
     "watch",
     "tenant",
+    "server",
     "token",
     "serve",
 }

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,7 @@ from imagechat_tui.server.process.admin import (
     create_tenant,
     list_tenants,
     tenant_secret,
+    vacuum,
 )
 from imagechat_tui.server.process.data_folder import DATABASE_NAME, KEY_FILE_NAME, held_folder
 from tests.server.test_run import running
@@ -185,3 +188,34 @@ def test_the_door_answers_nobody_but_its_owner(tmp_path: Path) -> None:
                 answer = client.recv(4096)
             assert not answer or json.loads(answer)["ok"] is False
         assert list_tenants(tmp_path) == ()
+
+
+def test_what_deleted_things_took_is_given_back(data: Path) -> None:
+    create_tenant(data, DEMO)
+    path = data / DATABASE_NAME
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("INSERT INTO installation VALUES ('ballast', ?)", [b"gone" * 500_000])
+        database.execute("DELETE FROM installation WHERE name = 'ballast'")
+        database.commit()
+    before, after = vacuum(data)
+    assert after < 500_000 < 2_000_000 < before
+    assert path.stat().st_size <= after
+    assert list_tenants(data) == (DEMO,)
+    assert vacuum(data) == (after, after)
+
+
+def test_a_running_server_with_much_data_is_to_be_stopped_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_tenant(tmp_path, DEMO)
+    with running(data_dir=tmp_path, port=0) as server:
+        server.ready()
+        os.truncate(tmp_path / "imagechat.sqlite-wal", admin.VACUUMED_RUNNING_BYTES + 1)
+        with pytest.raises(AdminRefused) as refused:
+            vacuum(tmp_path)
+        assert refused.value.problem == problems.StopFirst(str(tmp_path))
+
+
+def test_where_no_server_has_been_nothing_is_vacuumed(tmp_path: Path) -> None:
+    assert vacuum(tmp_path / "never") == (0, 0)
+    assert not (tmp_path / "never").exists()

@@ -1,4 +1,4 @@
-"""The tenants of a server, for its operator, whether it runs or not.
+"""The tenants and the data of a server, for its operator, whether it runs or not.
 
 A running server is the only process on its SQLite database. So it has a control
 socket, ``admin.sock`` in its data folder, for its own user (and root): one JSON object per line each way.
@@ -41,6 +41,9 @@ from imagechat_tui.server.process.listeners import short_path
 from imagechat_tui.server.storage import Store, StoreError, TenantRecord
 
 ANSWER_TIMEOUT_S = 10.0
+VACUUM_TIMEOUT_S = 600.0
+VACUUMED_RUNNING_BYTES = 200_000_000
+"""What SQLite writes anew while those who write wait: a write has 10 s, a slow disk writes this in four."""
 MAX_LINE_BYTES = 64 * 1024
 SECRET_BYTES = 32
 
@@ -52,12 +55,30 @@ _log = logging.getLogger(__name__)
 
 
 class Tenants:
-    """The use cases of an operator, on an open store."""
+    """The use cases of an operator, on an open store.
 
-    def __init__(self, store: Store, seal: Sealer, *, now_ms: Callable[[], int]) -> None:
+    Args:
+        store: The store.
+        seal: What seals the secrets of tenants.
+        now_ms: The clock, ms since the epoch.
+        data_dir: The server's folder, for what is told.
+        vacuumed_bytes: How much data is vacuumed at most, where people wait for it; None for any.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        seal: Sealer,
+        *,
+        now_ms: Callable[[], int],
+        data_dir: Path,
+        vacuumed_bytes: int | None = None,
+    ) -> None:
         self._store = store
         self._seal = seal
         self._now_ms = now_ms
+        self._data_dir = data_dir
+        self._vacuumed_bytes = vacuumed_bytes
 
     async def create(self, tenant: Tenant) -> str:
         """Make a tenant.
@@ -121,6 +142,26 @@ class Tenants:
             raise AdminRefused(problems.NoSecret(tenant_id))
         return self._seal.open(tenant_id, record.api_secret_sealed).decode()
 
+    async def vacuum(self) -> tuple[int, int]:
+        """Give back what was deleted.
+
+        Returns:
+            How many bytes the data took before, and takes now.
+
+        Raises:
+            AdminRefused: People would wait for it too long, or the disk has no room for it.
+        """
+        before = await self._store.size_bytes()
+        if self._vacuumed_bytes is not None and before > self._vacuumed_bytes:
+            raise AdminRefused(problems.StopFirst(str(self._data_dir)))
+        try:
+            await self._store.vacuum()
+        except StoreError as error:
+            if error.disk_full:
+                raise AdminRefused(problems.DiskFull(str(self._data_dir), str(error))) from error
+            raise
+        return before, await self._store.size_bytes()
+
 
 class ControlSocket:
     """The socket on which a running server takes its operator's requests.
@@ -161,6 +202,7 @@ class ControlSocket:
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     request = json.loads(await reader.readline())
+                async with asyncio.timeout(_patience_s(request)):
                     writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
                     await writer.drain()
             except (OSError, ValueError, TimeoutError):
@@ -221,6 +263,30 @@ def tenant_secret(data_dir: Path, tenant_id: TenantId, *, database_url: str | No
     return str(_ask(data_dir, {"op": "secret", "id": tenant_id}, database_url))
 
 
+def vacuum(data_dir: Path, *, database_url: str | None = None) -> tuple[int, int]:
+    """Give back what was deleted, and say how many bytes the data took before, and takes now.
+
+    Raises:
+        AdminRefused: It cannot be reached, or not while the server runs; or there is no room for it.
+        OSError: There is no data folder of that name, but something else.
+    """
+    if not _is_there(data_dir):
+        return 0, 0
+    sizes = _ask(data_dir, {"op": "vacuum"}, database_url)
+    assert isinstance(sizes, list)
+    before, after = sizes
+    return before, after
+
+
+def _patience_s(request: object) -> float:
+    """How long an answer may take."""
+    match request:
+        case {"op": "vacuum"}:
+            return VACUUM_TIMEOUT_S
+        case _:
+            return ANSWER_TIMEOUT_S
+
+
 def _is_there(data_dir: Path) -> bool:
     """Whether a server has had this folder; where it has had none, there is no tenant.
 
@@ -250,6 +316,8 @@ async def _carry_out(tenants: Tenants, request: Mapping[str, object]) -> object:
             ]
         case {"op": "secret", "id": str(tenant_id)}:
             return await tenants.secret(TenantId(tenant_id))
+        case {"op": "vacuum"}:
+            return list(await tenants.vacuum())
         case _:
             raise AdminRefused(problems.DataUnanswered(""))
 
@@ -319,7 +387,7 @@ def _refusal(problem: AdminProblem) -> dict[str, object]:
 
 def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.settimeout(ANSWER_TIMEOUT_S)
+        control.settimeout(_patience_s(request))
         with short_path(data_dir / ADMIN_SOCKET_NAME) as short:
             control.connect(short)
         if peer_uid(control) != data_dir.stat().st_uid:
@@ -343,4 +411,4 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
 async def _ask_store(data_dir: Path, request: dict[str, object], database_url: str | None) -> object:
     with held_folder(data_dir, "verb"):
         async with opened_store(data_dir, database_url) as (store, seal):
-            return await _carry_out(Tenants(store, seal, now_ms=wall_ms), request)
+            return await _carry_out(Tenants(store, seal, now_ms=wall_ms, data_dir=data_dir), request)

@@ -170,7 +170,7 @@ class _Server:
     async def run(self) -> problems.PartEnded | None:
         """Serve until told to end. Returns what has ended by itself, if that was why."""
         from imagechat_tui.server.guard.seal import SealBroken
-        from imagechat_tui.server.process.admin import ControlSocket, Tenants
+        from imagechat_tui.server.process.admin import VACUUMED_RUNNING_BYTES, ControlSocket, Tenants
         from imagechat_tui.server.process.data_folder import DataInUse, opened_store
         from imagechat_tui.server.process.sweep import forget_deleted
         from imagechat_tui.server.storage import StoreError
@@ -180,7 +180,8 @@ class _Server:
             try:
                 opened = opened_store(options.data_dir, options.database_url)
                 store, seal = await stack.enter_async_context(opened)
-                tenants = Tenants(store, seal, now_ms=wall_ms)
+                most = VACUUMED_RUNNING_BYTES if options.database_url is None else None
+                tenants = Tenants(store, seal, now_ms=wall_ms, data_dir=options.data_dir, vacuumed_bytes=most)
                 if options.runtime_dir is not None:
                     await tenants.create_local()
                 await forget_deleted(store)  # what was due while no server ran

@@ -561,6 +561,21 @@ class Store(Protocol):
     async def secret(self, name: str) -> bytes:
         """A secret of this installation, made at the first call."""
 
+    async def size_bytes(self) -> int:
+        """What it takes of the disk.
+
+        Raises:
+            StoreUnavailable: It cannot be told.
+        """
+
+    async def vacuum(self) -> None:
+        """Give back what was deleted: to the disk (SQLite), or to be used again (PostgreSQL). Nobody writes to SQLite
+        meanwhile.
+
+        Raises:
+            StoreUnavailable: It failed, and all is as it was.
+        """
+
     async def check(self) -> None:
         """Look whether a write would find what it needs, as far as that can be seen without one.
 

@@ -21,7 +21,12 @@ import asyncpg
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.storage import OutcomeUnknown, StoreError, StoreNewer, StoreUnavailable
 from imagechat_tui.server.storage.migrations import steps
-from imagechat_tui.server.storage.postgres_connection import Failures, PostgresConnection, unavailable
+from imagechat_tui.server.storage.postgres_connection import (
+    CONNECT_S,
+    Failures,
+    PostgresConnection,
+    unavailable,
+)
 from imagechat_tui.server.storage.postgres_transaction import PostgresTransaction, lock_key
 from imagechat_tui.server.storage.sql_store import SqlStore, Work
 from imagechat_tui.server.storage.writer import Job, Writer
@@ -90,6 +95,29 @@ class PostgresEngine:
     async def watch(self) -> None:
         """See Engine."""
         await self._writer.watch()
+
+    async def size_bytes(self) -> int:
+        """See Engine."""
+        size = (
+            "SELECT CAST(coalesce(sum(pg_total_relation_size(pg_class.oid)), 0) AS bigint) FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = CAST(CAST(current_schema() AS text) AS regnamespace)"
+        )
+        return await self.read(lambda tx: int(tx.db.execute(size).fetchone()[0]))
+
+    async def vacuum(self) -> None:
+        """See Engine. By a connection of its own, as long as it takes; all others go on."""
+        try:
+            connection = await asyncpg.connect(self._url, timeout=CONNECT_S)
+            try:
+                tables = await connection.fetch(
+                    "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()"
+                )
+                for (table,) in tables:
+                    await connection.execute(f"VACUUM (ANALYZE) {table}")
+            finally:
+                await connection.close(timeout=CONNECT_S)
+        except Failures as error:
+            raise unavailable(error) from error
 
     async def wipe(self) -> None:
         """See Engine. What lies in its files is for the database's server to overwrite."""

@@ -91,6 +91,12 @@ class Engine(Protocol):
             StoreUnavailable: It could not be read.
         """
 
+    async def size_bytes(self) -> int:
+        """See Store."""
+
+    async def vacuum(self) -> None:
+        """See Store."""
+
     async def wipe(self) -> None:
         """Have what was deleted vanish from the files too, as far as they are ours.
 
@@ -116,6 +122,14 @@ class SqlStore:
         self._epoch = epoch
         self._now_ms = now_ms
         self._tenants: dict[TenantId, TenantRecord] = {}
+
+    async def size_bytes(self) -> int:
+        """See Store."""
+        return await self._engine.size_bytes()
+
+    async def vacuum(self) -> None:
+        """See Store."""
+        await self._engine.vacuum()
 
     async def check(self) -> None:
         """See Store."""

@@ -6,13 +6,14 @@ The driver is the standard library's: per statement, a client library costs more
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,6 +58,7 @@ class SqliteEngine:
 
     def __init__(self, path: Path, lock: int, writer: Writer) -> None:
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._lock = lock
         self._writer = writer
         self._local = threading.local()
@@ -88,9 +90,16 @@ class SqliteEngine:
     async def wipe(self) -> None:
         """See Engine. The log still has the pages as they were before: it is carried over and cut to nothing, unless
         somebody reads from it for too long."""
-        log = self._path.with_name(f"{self._path.name}-wal")
-        if await asyncio.to_thread(lambda: log.exists() and log.stat().st_size > 0):
-            await self._writer.run_alone(_empty_log)
+        if await asyncio.to_thread(_size, self._log):
+            await self._writer.run_alone(partial(_empty_log, wait_ms=WIPE_MS))
+
+    async def size_bytes(self) -> int:
+        """See Engine."""
+        return sum([await asyncio.to_thread(_size, path) for path in (self._path, self._log)])
+
+    async def vacuum(self) -> None:
+        """See Engine. All is written anew, into the log, and carried over from there."""
+        await self._writer.run_alone(_vacuum)
 
     async def close(self) -> None:
         """See Engine. The writer goes last: it carries the log over into the database."""
@@ -194,8 +203,19 @@ def _opened(path: Path) -> tuple[SqliteEngine, str]:
     return SqliteEngine(path, lock, Writer(_Committing(connection))), epoch.decode()
 
 
-def _empty_log(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {WIPE_MS}")
+def _size(path: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
+
+
+def _vacuum(connection: sqlite3.Connection) -> None:
+    connection.execute("VACUUM")
+    _empty_log(connection, wait_ms=BUSY_MS)
+
+
+def _empty_log(connection: sqlite3.Connection, *, wait_ms: int) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
@@ -223,7 +243,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
         raise StoreNewer
     for number, script in enumerate(scripts, start=1):
         if number > applied:
-            with closing(connection.cursor()) as cursor:
+            with contextlib.closing(connection.cursor()) as cursor:
                 cursor.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
