@@ -90,6 +90,7 @@ CODES = [
     codes.COMMENT_TOO_BIG,
     codes.EMPTY_COMMENT,
     codes.LOCKED,
+    codes.TENANT_FULL,
     codes.THREAD_CLOSED,
     codes.UNAUTHORIZED,
     codes.BANNED,

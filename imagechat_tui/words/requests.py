@@ -192,6 +192,7 @@ _REFUSALS = {
     codes.COMMENT_TOO_BIG: "It is too long for this server.",
     codes.EMPTY_COMMENT: "It is empty.",
     codes.LOCKED: "The comment is locked.",
+    codes.TENANT_FULL: "This server has no room for more comments of yours; tell whoever runs it.",
     codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.UNAUTHORIZED: "You may not do that here.",
     codes.BANNED: "You may not write here.",

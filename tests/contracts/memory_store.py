@@ -90,6 +90,7 @@ class Data:
     events: dict[RoomKey, tuple[Entry, ...]] = field(default_factory=dict)
     markers: dict[tuple[TenantId, ConversationId], Marker] = field(default_factory=dict)
     comments: dict[tuple[TenantId, CommentId], Comment] = field(default_factory=dict)
+    comment_counts: dict[TenantId, int] = field(default_factory=dict)
     votes: dict[tuple[TenantId, CommentId, UserId], Vote] = field(default_factory=dict)
     flags: dict[tuple[TenantId, CommentId, UserId], UrlId] = field(default_factory=dict)
     blocks: dict[tuple[TenantId, UserId, UserId], None] = field(default_factory=dict)
@@ -179,6 +180,10 @@ class MemoryTransaction:
 
     def put_comment(self, tenant_id: TenantId, comment: Comment) -> None:
         self._data.comments[tenant_id, comment.id] = comment
+
+    def count_comments(self, tenant_id: TenantId, more: int) -> int:
+        self._data.comment_counts[tenant_id] = self._data.comment_counts.get(tenant_id, 0) + more
+        return self._data.comment_counts[tenant_id]
 
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         self._data.markers.pop((tenant_id, conversation_id), None)

@@ -65,6 +65,7 @@ from imagechat_tui.server.storage import (
     StoreError,
     StoreUnavailable,
     Subject,
+    TenantFull,
     TenantRecord,
     VersionKey,
     apply_change,
@@ -343,6 +344,23 @@ async def test_the_log_by_time_takes_both_ends(store: Store) -> None:
     assert ([event.seq for event in page.events], page.complete) == ([2, 3], True)
     page = await store.events_since(ROOM, 0, None, limit=2)
     assert ([event.seq for event in page.events], page.complete) == ([1, 2], False)
+
+
+async def test_a_tenant_has_no_more_comments_than_it_may(store: Store) -> None:
+    def wanted(text: str) -> Change:
+        return replace(saying(text), most_comments=2)
+
+    for text in ("one", "two", "one"):
+        await store.change(wanted(text))
+    with pytest.raises(TenantFull):
+        await store.change(wanted("three"))
+    assert await log(store) == [1, 2]
+    await store.change(replace(wanted("elsewhere"), tenant_id=OTHER))
+    gone = always(Decision(b"", removed_comments=(CommentId("c_one"),)))
+    await store.change(replace(saying("delete"), decide=gone))
+    await store.change(wanted("three"))
+    with pytest.raises(TenantFull):
+        await store.change(wanted("four"))
 
 
 async def test_a_vacuumed_store_tells_the_same_and_goes_on(store: Store) -> None:

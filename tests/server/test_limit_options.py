@@ -37,7 +37,7 @@ def test_the_readme_names_every_limit_with_its_default() -> None:
 
 def test_no_field_of_any_rules_is_left_out() -> None:
     structs = (SeatRules, ConnectionRules, FrameRules)
-    assert len(DEFAULTS) == len(Limit) + sum(len(one.__struct_fields__) for one in structs) + 3
+    assert len(DEFAULTS) == len(Limit) + sum(len(one.__struct_fields__) for one in structs) + 5
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -52,7 +52,13 @@ def test_each_limit_is_set_by_its_name_and_no_other_with_it(name: str) -> None:
             **{field: getattr(book, field) for field in ConnectionRules.__struct_fields__},
             **{
                 field: getattr(options, field)
-                for field in ("body_within_s", "max_comment_length", "penalty_s")
+                for field in (
+                    "body_within_s",
+                    "max_comment_length",
+                    "tenant_comments",
+                    "tenant_pictures_mb",
+                    "penalty_s",
+                )
             },
         }
 

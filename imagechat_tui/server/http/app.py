@@ -72,6 +72,10 @@ class ServerOptions(Struct, frozen=True):
 
     max_comment_length: int = 2_000
     """UTF-16 units."""
+    tenant_comments: int = 1_000_000
+    """Of one tenant, all in all: some 7 GB."""
+    tenant_pictures_mb: int = 2_048
+    """Of all pictures of one tenant."""
     now_ms: Callable[[], int] = wall_ms
     proxies: TrustedProxies = TrustedProxies()
     seats: SeatRules = SeatRules()
@@ -98,7 +102,8 @@ def create_app(
         hub = Hub(store, broker, now_ms=settings.now_ms)
         markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
         lists = ThreadPoolExecutor(1, thread_name_prefix="lists")
-        writing = store, hub, limits, tokens, settings.now_ms, settings.max_comment_length, markdown
+        options = settings.max_comment_length, markdown, settings.tenant_comments
+        writing = store, hub, limits, tokens, settings.now_ms, *options
         people = People(store, hub, tokens)
         app[SERVING] = Serving(
             store=store,

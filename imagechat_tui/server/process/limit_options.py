@@ -20,7 +20,7 @@ Value = Rule | float
 """A rate, or a number: of things, of seconds (``-s``) or of characters (``-length``)."""
 
 _SEATS, _CONNECTIONS, _FRAMES = "seats", "connections", "frames"
-_OTHERS: Final = ("body_within_s", "max_comment_length", "penalty_s")
+_OTHERS: Final = ("body_within_s", "max_comment_length", "tenant_comments", "tenant_pictures_mb", "penalty_s")
 _RATE = re.compile(r"(?P<per_s>[0-9]+(?:\.[0-9]+)?)/s,(?P<burst>[0-9]+)")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _MOST: Final = 1e9
@@ -65,7 +65,7 @@ def parse_limits(given: Iterable[str]) -> Mapping[str, Value]:
 
 def shown(value: Value) -> str:
     """A limit as it is written."""
-    return f"{value.per_s:g}/s,{value.burst:g}" if isinstance(value, Rule) else f"{value:g}"
+    return f"{value.per_s:g}/s,{value.burst:g}" if isinstance(value, Rule) else f"{value:.12g}"
 
 
 def rates(base: Mapping[Limit, Rule], chosen: Mapping[str, Value]) -> Mapping[Limit, Rule]:

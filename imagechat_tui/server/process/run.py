@@ -257,7 +257,9 @@ class _Server:
             tokens=tokens,
             auth=auth,
             limits=limits,
-            pictures=Pictures(options.data_dir / PICTURES_NAME),
+            pictures=Pictures(
+                options.data_dir / PICTURES_NAME, tenant_bytes=settings.tenant_pictures_mb << 20
+            ),
             settings=settings,
         )
         guard(app, EdgeRules(hosts=(socket.gethostname(), *options.hosts), origins=options.origins))

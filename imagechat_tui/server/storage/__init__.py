@@ -387,6 +387,8 @@ class Change(Struct, frozen=True):
     """The image that a marker is made on."""
     version: int | None = None
     """Which version of it is meant; None is the newest."""
+    most_comments: int | None = None
+    """With how many comments of the tenant it takes no new ones; None for any number."""
 
 
 class Outcome(Struct, frozen=True):
@@ -405,6 +407,10 @@ class BroadcastIdUsed(Exception):
     """The same actor used this broadcastId for another request."""
 
 
+class TenantFull(Exception):
+    """The tenant has as many comments as it may."""
+
+
 class Store(Protocol):
     """Everything that must outlive the process."""
 
@@ -413,6 +419,7 @@ class Store(Protocol):
 
         Raises:
             BroadcastIdUsed: See there.
+            TenantFull: See there; nothing was written.
             StoreUnavailable: Nothing was written.
             Exception: What ``decide`` raised; nothing was written.
         """

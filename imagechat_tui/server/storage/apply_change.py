@@ -24,6 +24,7 @@ from imagechat_tui.server.storage import (
     RoomKey,
     StoredEvent,
     Subject,
+    TenantFull,
     VersionKey,
     trim_logs,
 )
@@ -54,6 +55,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
 
     Raises:
         BroadcastIdUsed: See there.
+        TenantFull: See there.
         Exception: What ``decide`` raised.
     """
     known = tx.answer(change.tenant_id, change.actor_id, change.broadcast_id)
@@ -75,6 +77,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
         tx.log(entry.room, entry.event, quotes=entry.quotes)
     _keep_deleted(tx, change.tenant_id, subject, decision)
     _write(tx, change.tenant_id, decision)
+    _count(tx, change, subject, decision)
     read = _read(tx, decision)
     placed: tuple[tuple[VersionKey, Placements], ...] = ()
     if decision.restored is not None:
@@ -334,6 +337,18 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
         for left in opened.left:
             if tx.places(tenant_id, left.image_id, 1):
                 tx.remove_unmarked(tenant_id, left.image_id, left.place)
+
+
+def _count(tx: Transaction, change: Change, subject: Subject, decision: Decision) -> None:
+    """Keep count of the tenant's comments, and refuse one too many. What comes back was there before."""
+    comment, before = decision.comment, subject.comment
+    is_new = comment is not None and (before is None or before.id != comment.id)
+    back = () if decision.restored is None else decision.restored.comments
+    more = int(is_new) + len(back) - len(decision.removed_comments)
+    if more:
+        comments = tx.count_comments(change.tenant_id, more)
+        if is_new and change.most_comments is not None and comments > change.most_comments:
+            raise TenantFull
 
 
 def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decision: Decision) -> None:

@@ -25,8 +25,6 @@ from imagechat_tui.server.storage import StoreUnavailable
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 """Of one picture."""
-TENANT_BYTES: Final = 2 * 1024 * 1024 * 1024
-"""Of all pictures of one tenant."""
 _LEFT_AFTER_S: Final = 86_400
 """A part as old as that is of a process that ended."""
 _KINDS: Final = (
@@ -67,7 +65,7 @@ class Pictures:
         tenant_bytes: How much each tenant may keep, as far as this process has counted.
     """
 
-    def __init__(self, folder: Path, *, tenant_bytes: int = TENANT_BYTES) -> None:
+    def __init__(self, folder: Path, *, tenant_bytes: int) -> None:
         self._folder = folder
         self._tenant_bytes = tenant_bytes
         self._used: dict[TenantId, int] = {}

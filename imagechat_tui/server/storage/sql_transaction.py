@@ -241,6 +241,17 @@ class SqlTransaction(ABC):
         """See Transaction."""
         self.db.execute(_PUT_COMMENT, (tenant_id, *rows.comment_row(comment)))
 
+    def count_comments(self, tenant_id: TenantId, more: int) -> int:
+        """See Transaction."""
+        row = self._one(
+            "INSERT INTO comment_count (tenant_id, comments) VALUES (?, ?) ON CONFLICT (tenant_id)"
+            " DO UPDATE SET comments = comment_count.comments + excluded.comments RETURNING comments",
+            tenant_id,
+            more,
+        )
+        assert row is not None
+        return int(row[0])
+
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         """See Transaction. Its placements and how far it was read go by their foreign keys."""
         self.db.execute(

@@ -142,6 +142,9 @@ class Transaction(Protocol):
     def put_comment(self, tenant_id: TenantId, comment: Comment) -> None:
         """Replace a comment whole, or make it."""
 
+    def count_comments(self, tenant_id: TenantId, more: int) -> int:
+        """Note that a tenant has so many comments more, or less. Returns how many it has."""
+
     def remove_marker(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         """Remove a marker with its placements and how far it was read, not its comments."""
 

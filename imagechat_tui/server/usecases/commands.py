@@ -26,7 +26,17 @@ from imagechat_tui.server.guard.auth import HTTPS
 from imagechat_tui.server.guard.limits import Limit, Limits, tenant_requests
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.live.hub import Hub
-from imagechat_tui.server.storage import Announced, Change, Decision, ReaderKey, RoomKey, Store, Subject
+from imagechat_tui.server.storage import (
+    Announced,
+    Change,
+    Decision,
+    Outcome,
+    ReaderKey,
+    RoomKey,
+    Store,
+    Subject,
+    TenantFull,
+)
 from imagechat_tui.server.usecases.comment_html import comment_html, is_plain
 from imagechat_tui.server.usecases.edit_keys import opens
 from imagechat_tui.server.usecases.refusals import Refused, require
@@ -110,6 +120,7 @@ class Commands:
         now_ms: Callable[[], int],
         max_comment_length: int,
         markdown: Executor,
+        tenant_comments: int,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -118,15 +129,14 @@ class Commands:
         self._now_ms = now_ms
         self._max_comment_length = max_comment_length
         self._markdown = markdown
+        self._tenant_comments = tenant_comments
 
     async def carry_out(self, change: Change, draft: Draft | None = None) -> bytes:
         """Change the store, then tell every process which logs grew."""
         try:
-            outcome = await self._store.change(change)
-        except Unread:
-            assert draft is not None
-            await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
-            outcome = await self._store.change(change)
+            outcome = await self._changed(change, draft)
+        except TenantFull:
+            raise Refused(413, codes.TENANT_FULL) from None
         for of, placements in outcome.placed:  # first: what comes back is not to be looked for
             self._hub.placed(self._tokens.room(of.tenant_id, of.image), placements)
         if outcome.read is not None:  # neither is it to be unread for a moment
@@ -134,6 +144,14 @@ class Commands:
             self._hub.read_on(self._tokens.room(change.tenant_id, image), read)
         self._hub.announce(outcome.rooms)
         return outcome.answer
+
+    async def _changed(self, change: Change, draft: Draft | None) -> Outcome:
+        try:
+            return await self._store.change(change)
+        except Unread:
+            assert draft is not None
+            await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
+            return await self._store.change(change)
 
     def change(
         self,
@@ -168,6 +186,7 @@ class Commands:
             spare_thread=spare_thread,
             marked=marked,
             version=version,
+            most_comments=self._tenant_comments,
         )
 
     def allow(

@@ -33,6 +33,7 @@ _REASONS = {
     codes.READONLY: "You may look and not write.",
     codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.STORE_FAILED: "The server cannot save at the moment.",
+    codes.TENANT_FULL: "There is no room for more comments here.",
     codes.TOO_LARGE: "The request is too large.",
     codes.UNAUTHORIZED: "Not allowed.",
     codes.UPGRADE_REQUIRED: (
