@@ -15,7 +15,7 @@ import pytest
 
 from imagechat_tui.protocol.codec import dump_json, encode_comment_reply, encode_edit_reply, encode_event
 from imagechat_tui.protocol.routes import RESTORABLE_MS, EditReply
-from imagechat_tui.server.storage import migrations
+from imagechat_tui.server.storage import migrations, sqlite
 from imagechat_tui.server.storage.packed_frames import unpack_frames
 from imagechat_tui.server.storage.postgres import PostgresStore
 from imagechat_tui.server.storage.quotes import without_words
@@ -304,6 +304,16 @@ async def _migrated(engine: str, script: str, frames: list[str], answers: list[b
             await connection.close()
 
 
+async def test_a_disk_that_is_full_hinders_no_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(connection: sqlite3.Connection, *, wait_ms: int) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with running_house(tmp_path) as house:
+        await house.person("ann").marks("m1")
+        monkeypatch.setattr(sqlite, "_empty_log", full)
+        assert not await house.store.forget_deleted()
+
+
 async def test_a_repetition_says_what_the_comment_says_now(kept: Kept) -> None:
     async with running_house(kept.folder, open_store=kept.open_store) as house:
         ann = house.person("ann")
@@ -329,4 +339,4 @@ async def test_the_log_says_what_a_comment_says_now(kept: Kept) -> None:
         assert log.count(r'"comment":"100 \\u0025 sure"') == 1
         await edit(ann, str(part(first, "comment")["_id"]), "not sure")
         log = str(await ann.gets("GET", "/event-log/demo", **query))
-        assert (log.count('"comment":"not sure"'), log.count("100")) == (2, 0)
+        assert (log.count('"comment":"not sure"'), log.count("025 sure")) == (2, 0)

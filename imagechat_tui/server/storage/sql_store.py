@@ -98,11 +98,7 @@ class Engine(Protocol):
         """See Store."""
 
     async def wipe(self) -> None:
-        """Have what was deleted vanish from the files too, as far as they are ours.
-
-        Raises:
-            StoreUnavailable: It failed.
-        """
+        """Have what was deleted vanish from the files too, as far as they are ours and it can be done now."""
 
     async def check(self) -> None:
         """See Store."""

@@ -91,7 +91,8 @@ class SqliteEngine:
         """See Engine. The log still has the pages as they were before: it is carried over and cut to nothing, unless
         somebody reads from it for too long."""
         if await asyncio.to_thread(_size, self._log):
-            await self._writer.run_alone(partial(_empty_log, wait_ms=WIPE_MS))
+            with contextlib.suppress(StoreUnavailable):  # a full disk: tried again by the next sweep
+                await self._writer.run_alone(partial(_empty_log, wait_ms=WIPE_MS))
 
     async def size_bytes(self) -> int:
         """See Engine."""
