@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import Folders, sayable
+
+if TYPE_CHECKING:
+    from imagechat_tui.server.process.admin import TenantChanges
 
 data_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="The server's data folder."
@@ -38,7 +42,7 @@ def data_folder(chosen: Path | None) -> Path:
 
 @click.group()
 def tenant() -> None:
-    """Make and list the tenants of a server. Works while the server runs, too."""
+    """Make, list and change the tenants of a server. Works while the server runs, too."""
 
 
 @tenant.command(cls=Verb)
@@ -100,6 +104,7 @@ def list_(data_dir: Path | None, database_url: str | None, json_: bool) -> None:
                     "name": item.name,
                     "allowAnon": item.allow_anon,
                     "requireSso": item.require_sso,
+                    "disabled": item.disabled,
                 }
                 for item in tenants
             ]
@@ -108,10 +113,106 @@ def list_(data_dir: Path | None, database_url: str | None, json_: bool) -> None:
     for item in tenants:
         rules = [
             word
-            for word, on in (("anonymous may write", item.allow_anon), ("SSO only", item.require_sso))
+            for word, on in (
+                ("anonymous may write", item.allow_anon),
+                ("SSO only", item.require_sso),
+                ("disabled", item.disabled),
+            )
             if on
         ]
         click.echo("  ".join([item.id, safe_text(item.name, Kind.LINE), *rules]))
+
+
+@tenant.command("set", cls=Verb)
+@click.argument("name")
+@click.option("--title", metavar="TEXT", help="A name for people.")
+@click.option("--allow-anon/--no-allow-anon", default=None, help="Whether people without a token may write.")
+@click.option("--require-sso/--no-require-sso", default=None, help="Whether they may not even read.")
+@data_option
+@database_option
+def set_(
+    name: str,
+    title: str | None,
+    allow_anon: bool | None,
+    require_sso: bool | None,
+    data_dir: Path | None,
+    database_url: str | None,
+) -> None:
+    """Change what is said; everybody who listens there has to show anew what they may.
+
+    \b
+    imagechat tenant set design --require-sso
+    """
+    from imagechat_tui.server.process.admin import TenantChanges
+
+    if title is None and allow_anon is None and require_sso is None:
+        raise click.UsageError("Nothing to change is said.")
+    said = TenantChanges(
+        name=None if title is None else sayable(title), allow_anon=allow_anon, require_sso=require_sso
+    )
+    _change(name, said, data_dir, database_url, "changed")
+
+
+@tenant.command(cls=Verb)
+@click.argument("name")
+@data_option
+@database_option
+def disable(name: str, data_dir: Path | None, database_url: str | None) -> None:
+    """Let nobody of the tenant NAME in, at once. Nothing is deleted.
+
+    \b
+    imagechat tenant disable design
+    """
+    from imagechat_tui.server.process.admin import TenantChanges
+
+    _change(name, TenantChanges(disabled=True), data_dir, database_url, "disabled")
+
+
+@tenant.command(cls=Verb)
+@click.argument("name")
+@data_option
+@database_option
+def enable(name: str, data_dir: Path | None, database_url: str | None) -> None:
+    """Let people of the tenant NAME in again.
+
+    \b
+    imagechat tenant enable design
+    """
+    from imagechat_tui.server.process.admin import TenantChanges
+
+    _change(name, TenantChanges(disabled=False), data_dir, database_url, "enabled")
+
+
+def _change(
+    name: str, changes: TenantChanges, data_dir: Path | None, database_url: str | None, what: str
+) -> None:
+    from imagechat_tui.server.process.admin import change_tenant
+
+    of = TenantId(sayable(name))
+    change_tenant(data_folder(data_dir), of, changes, database_url=database_url)
+    click.echo(f"Tenant {of} {what}.", err=True)
+
+
+@tenant.command(cls=Verb)
+@click.argument("name")
+@data_option
+@database_option
+@as_json
+def rotate(name: str, data_dir: Path | None, database_url: str | None, json_: bool) -> None:
+    """Give the tenant NAME another API secret and print it, once. Tokens made with the old one end at once.
+
+    \b
+    imagechat tenant rotate design
+    """
+    from imagechat_tui.server.process.admin import rotate_secret
+
+    of = TenantId(sayable(name))
+    secret = rotate_secret(data_folder(data_dir), of, database_url=database_url)
+    if json_:
+        print_document(tenant=of, apiSecret=secret)
+    else:
+        click.echo(f"The new API secret of {of}; nobody signs in with the old one any more:", err=True)
+        click.echo(secret)
 
 
 @click.command(cls=Verb)

@@ -36,6 +36,7 @@ RATE_LIMITED: Final = "rate-limited"
 READONLY: Final = "readonly"
 STORE_FAILED: Final = "store-failed"
 """Nothing was written."""
+TENANT_DISABLED: Final = "tenant-disabled"
 TENANT_FULL: Final = "tenant-full"
 TOO_LARGE: Final = "too-large"
 UNAUTHORIZED: Final = "unauthorized"
@@ -43,8 +44,8 @@ UPGRADE_REQUIRED: Final = "upgrade-required"
 URL_TOO_LONG: Final = "url-too-long"
 USER_RATE_LIMITED: Final = "user-rate-limited"
 
+BANNED: Final = "banned"
 THREAD_CLOSED: Final = "thread-closed"
 
 # What a hosted server says, and ours never.
-BANNED: Final = "banned"
 INVALID_TENANT_ID: Final = "invalid-tenant-id"

@@ -462,6 +462,8 @@ class ErrorReply(Struct, frozen=True):
     retry_after_s: float | None = None
     max_length: int | None = None
     """Longest comment allowed, in UTF-16 units (code ``comment-too-big``)."""
+    banned_until_ms: int | None = None
+    """With the code ``banned``."""
     shown: str | None = None
     """``translatedError`` or ``message``: the server's words for people."""
 
@@ -473,3 +475,4 @@ class Tenant(Struct, frozen=True):
     name: str = ""
     allow_anon: bool = False
     require_sso: bool = False
+    disabled: bool = False

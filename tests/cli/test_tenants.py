@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def test_a_tenants_secret_is_all_that_is_printed_and_only_once(operator: Operato
     listed = operator("tenant", "list", "--json")
     assert secret not in listed.out
     assert json.loads(listed.out)["tenants"] == [
-        {"id": "design", "name": "design", "allowAnon": False, "requireSso": False}
+        {"id": "design", "name": "design", "allowAnon": False, "requireSso": False, "disabled": False}
     ]
 
 
@@ -143,3 +144,66 @@ def test_no_token_without_a_tenant_or_a_user_or_with_a_comma(operator: Operator)
     for user in ("a,b", "", " "):
         refused = operator("token", "design", user)
         assert (refused.code, refused.out) == (USAGE, "")
+
+
+def test_what_is_decided_of_a_tenant_holds_until_it_is_decided_otherwise(operator: Operator) -> None:
+    first = operator("tenant", "create", "design").out.strip()
+    assert operator("tenant", "set", "design", "--title", "Design", "--require-sso").code == OK
+    assert operator("tenant", "disable", "design").code == OK
+    assert operator("tenant", "list").out == "design  Design  SSO only  disabled\n"
+    assert operator("tenant", "enable", "design").code == OK
+    assert operator("tenant", "set", "design", "--no-require-sso", "--allow-anon").code == OK
+    assert operator("tenant", "list").out == "design  Design  anonymous may write\n"
+    rotated = operator("tenant", "rotate", "design")
+    assert rotated.code == OK
+    assert rotated.out.strip() not in ("", first)
+    minted = json.loads(operator("token", "design", "anna").out)
+    message = f"{minted['timestamp']}{minted['userDataJSONBase64']}".encode()
+    signed = hmac.new(rotated.out.strip().encode(), message, "sha256").hexdigest()
+    assert minted["verificationHash"] == signed, "tokens are made with the new one"
+
+
+def test_nothing_to_change_is_a_mistake(operator: Operator) -> None:
+    operator("tenant", "create", "design")
+    assert operator("tenant", "set", "design").code == USAGE
+
+
+def test_what_is_decided_of_users_is_listed(operator: Operator) -> None:
+    operator("tenant", "create", "design")
+    assert operator("user", "list", "design").out == ""
+    assert operator("user", "ban", "design", "anna").out == "design:anna  banned\n"
+    assert operator("user", "role", "design", "design:anna", "reader").out == "design:anna  banned  reader\n"
+    assert operator("user", "unban", "design", "anna").out == "design:anna  reader\n"
+    assert operator("user", "role", "design", "anna", "token").out == "design:anna  as their token says\n"
+    until = json.loads(operator("user", "ban", "design", "anon:x", "--for", "7d", "--json").out)["user"]
+    week_ms = until["bannedUntil"] - wall_ms()
+    assert (until["id"], until["role"]) == ("anon:x", None)
+    assert 0 < week_ms <= 7 * 86_400_000
+    listed = json.loads(operator("user", "list", "design", "--json").out)["users"]
+    assert listed == [until]
+
+
+@pytest.mark.parametrize("said", ["0d", "7", "d", "1.5h", "-1d", "123456d", "7 d"])
+def test_a_time_that_cannot_be_read_is_a_mistake(operator: Operator, said: str) -> None:
+    operator("tenant", "create", "design")
+    refused = operator("user", "ban", "design", "anna", "--for", said)
+    assert refused.code == USAGE
+    assert "90m, 12h, 7d or 4w" in refused.err
+    assert operator("user", "list", "design").out == ""
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("tenant", "rotate", "nobody"), ("tenant", "set", "nobody", "--allow-anon"), ("tenant", "disable", "nobody"),
+        ("tenant", "enable", "nobody"), ("user", "ban", "nobody", "anna"), ("user", "list", "nobody"),
+        ("user", "unban", "nobody", "anna"), ("user", "role", "nobody", "anna", "admin"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("made", [True, False])
+def test_what_is_asked_of_no_tenant_is_refused(operator: Operator, verb: tuple[str, ...], made: bool) -> None:
+    if made:
+        operator("tenant", "create", "design")
+    refused = operator(*verb)
+    assert (refused.code, refused.out) == (NOT_FOUND, "")
+    assert "nobody" in refused.err

@@ -55,11 +55,13 @@ from imagechat_tui.server.storage import (
     Outcome,
     ReaderKey,
     RoomKey,
+    Rules,
     Snapshot,
     StoredEvent,
     StoreUnavailable,
     TenantRecord,
     ThreadPage,
+    UserRule,
     VersionKey,
     ascii_lower,
     by_name,
@@ -85,6 +87,8 @@ class Data:
     epoch: str = field(default_factory=lambda: uuid4().hex)
     secrets: dict[str, bytes] = field(default_factory=dict)
     tenants: dict[TenantId, TenantRecord] = field(default_factory=dict)
+    user_rules: dict[tuple[TenantId, UserId], UserRule] = field(default_factory=dict)
+    rules_changes: int = 0
     users: dict[tuple[TenantId, UserId], tuple[User, bool]] = field(default_factory=dict)
     rooms: dict[RoomKey, RoomState] = field(default_factory=dict)
     events: dict[RoomKey, tuple[Entry, ...]] = field(default_factory=dict)
@@ -710,6 +714,26 @@ class MemoryStore:
     async def create_tenant(self, record: TenantRecord) -> None:
         assert record.id not in self._data.tenants
         self._data.tenants[record.id] = record
+        self._data.rules_changes += 1
+
+    async def change_tenant(self, record: TenantRecord) -> None:
+        assert record.id in self._data.tenants
+        self._data.tenants[record.id] = record
+        self._data.rules_changes += 1
+
+    async def rule_user(self, rule: UserRule) -> None:
+        key = rule.tenant_id, rule.user_id
+        self._data.user_rules.pop(key, None)
+        if rule != UserRule(*key):
+            self._data.user_rules[key] = rule
+        self._data.rules_changes += 1
+
+    async def rules(self) -> Rules:
+        users = tuple(rule for _, rule in sorted(self._data.user_rules.items()))
+        return Rules(await self.rules_revision(), await self.tenants(), users)
+
+    async def rules_revision(self) -> bytes:
+        return str(self._data.rules_changes).encode()
 
     async def tenants(self) -> tuple[TenantRecord, ...]:
         return tuple(sorted(self._data.tenants.values(), key=lambda record: record.id))

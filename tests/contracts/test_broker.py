@@ -17,12 +17,12 @@ from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryBus
 from imagechat_tui.server.broker.messages import (
     CrosshairMoved,
-    Dismissed,
     Joined,
     Left,
     LogGrew,
     LooksAt,
     Message,
+    RulesChanged,
 )
 from imagechat_tui.server.storage import RoomKey
 from tests import examples as eg
@@ -33,7 +33,7 @@ MESSAGES: list[Message] = [
     LogGrew(ROOM),
     Joined(ROOM, eg.ALICE),
     CrosshairMoved(ROOM, eg.ALICE, Point(1.0, 2.0)),
-    Dismissed(eg.TENANT, eg.ALICE, 4401),
+    RulesChanged(),
     LooksAt(ROOM, eg.ALICE, None, 3),
     LooksAt(ROOM, eg.ALICE, 3, 4),
     Left(ROOM, eg.ALICE, 4),

@@ -61,12 +61,14 @@ from imagechat_tui.server.storage import (
     ImagesFound,
     ReaderKey,
     RoomKey,
+    Rules,
     Store,
     StoreError,
     StoreUnavailable,
     Subject,
     TenantFull,
     TenantRecord,
+    UserRule,
     VersionKey,
     apply_change,
     opinions,
@@ -1357,3 +1359,24 @@ async def test_what_was_acknowledged_survives_a_kill(database: str, tmp_path: Pa
         kept = {comment.text for comment in page.comments}
         assert set(said) <= kept
         assert page.position.seq == len(kept), "a row and its event come and go together"
+
+
+async def test_what_is_decided_has_another_revision_each_time(store: Store) -> None:
+    seen = [await store.rules_revision()]
+    changed = replace(tenant(OTHER), name="Other", require_sso=True, generation=3, disabled=True)
+    await store.change_tenant(changed)
+    seen.append(await store.rules_revision())
+    assert await store.tenant(OTHER) == changed
+    ban, role = UserRule(eg.TENANT, eg.ALICE, banned_until_ms=9), UserRule(OTHER, eg.ALICE, role="reader")
+    for rule in (role, replace(ban, role="admin"), ban):
+        await store.rule_user(rule)
+        seen.append(await store.rules_revision())
+    rules = await store.rules()
+    assert rules == Rules(
+        seen[-1], (tenant(eg.TENANT), changed), tuple(sorted((ban, role), key=lambda rule: rule.tenant_id))
+    )
+    await store.rule_user(UserRule(eg.TENANT, eg.ALICE))
+    assert (await store.rules()).users == (role,)
+    await store.create_tenant(tenant(TenantId("third")))
+    seen.append(await store.rules_revision())
+    assert len(set(seen)) == len(seen)

@@ -8,7 +8,7 @@ from pathlib import Path
 from imagechat_tui.protocol import codes
 
 DOCUMENT = Path(codes.__file__).with_name("PROTOCOL.md").read_text(encoding="utf-8")
-OF_HOSTED_SERVERS = {codes.BANNED, codes.INVALID_TENANT_ID}
+OF_HOSTED_SERVERS = {codes.INVALID_TENANT_ID}
 
 
 def test_our_codes_are_those_of_the_document() -> None:

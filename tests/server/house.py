@@ -13,16 +13,18 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
 from imagechat_tui.protocol import sso
-from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryCounts
 from imagechat_tui.server.guard.auth import Authenticator
 from imagechat_tui.server.guard.limits import Limit, Limits
+from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.http.app import ServerOptions, create_app
 from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
-from imagechat_tui.server.storage import TenantRecord
+from imagechat_tui.server.http.context import SERVING
+from imagechat_tui.server.storage import TenantRecord, UserRule
 from imagechat_tui.server.storage.pictures import Pictures
 from imagechat_tui.server.storage.sql_store import SqlStore
 from imagechat_tui.server.storage.sqlite import SqliteStore
@@ -170,6 +172,23 @@ class House:
     def person(self, name: str, tenant: str = "demo", **flags: object) -> Person:
         return Person(self, name, tenant, **flags)
 
+    async def rule(self, name: str, tenant: str = "demo", **decided: Any) -> None:
+        """Decide of a user, as an operator does by the running server."""
+        await self.store.rule_user(UserRule(TenantId(tenant), UserId(f"{tenant}:{name}"), **decided))
+        await self.decided()
+
+    async def change_tenant(self, name: str, **decided: Any) -> None:
+        """Decide of a tenant, likewise."""
+        record = await self.store.tenant(TenantId(name))
+        assert record is not None
+        await self.store.change_tenant(replace(record, **decided))
+        await self.decided()
+
+    async def decided(self) -> None:
+        app = self.client.app
+        assert app is not None
+        await app[SERVING].revoking.decided()
+
 
 async def in_file(folder: Path, clock: Clock) -> SqlStore:
     """The store of a house, unless it is to have another one."""
@@ -201,8 +220,11 @@ async def running_house(
                     )
                 )
         tokens = Tokens(await store.secret("server"))
+        rules = RuleBook(store)
+        await rules.refresh()
         auth = Authenticator(
             store,
+            rules,
             tokens=tokens,
             seal=seal,
             peer_identity=False,
@@ -213,6 +235,7 @@ async def running_house(
             store,
             MemoryBroker(),
             tokens=tokens,
+            rules=rules,
             auth=auth,
             limits=limits,
             pictures=Pictures(folder / "pictures", tenant_bytes=PICTURE_BYTES),

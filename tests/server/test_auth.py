@@ -24,6 +24,7 @@ from imagechat_tui.server.guard.auth import (
     UnknownTenant,
 )
 from imagechat_tui.server.guard.peer import kernel_user
+from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.guard.tokens import DAY_S, Tokens
 from imagechat_tui.server.http.callers import SESSION_COOKIE, caller_of
@@ -85,6 +86,7 @@ class Desk:
         self.book = Book(seal)
         self.auth = Authenticator(
             cast(Store, self.book),
+            RuleBook(cast(Store, self.book)),
             tokens=TOKENS,
             seal=seal,
             peer_identity=peer_identity,

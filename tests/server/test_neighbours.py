@@ -21,7 +21,7 @@ from imagechat_tui.server.broker.envelopes import (
     Used,
     Whole,
 )
-from imagechat_tui.server.broker.messages import Dismissed, Joined, Left, LogGrew, LooksAt, Message
+from imagechat_tui.server.broker.messages import Joined, Left, LogGrew, LooksAt, Message, RulesChanged
 from imagechat_tui.server.broker.neighbours import ASK_AGAIN_S, DEAD_S, Neighbours
 from imagechat_tui.server.broker.shared_counts import SharedCounts
 from imagechat_tui.server.storage import RoomKey
@@ -143,7 +143,7 @@ def test_what_others_use_is_used_up_here_but_for_a_burst_at_most(here: Process) 
 
 def test_an_envelope_is_opened_by_the_installation_that_closed_it() -> None:
     seal = Seal(b"key")
-    envelope = Envelope("there", 7, Told(Dismissed(eg.TENANT, eg.ALICE, 4401)))
+    envelope = Envelope("there", 7, Told(RulesChanged()))
     assert seal.open(seal.close(envelope)) == envelope
     assert Seal(b"other").open(seal.close(envelope)) is None
     assert Seal(b"other").channel != seal.channel

@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from imagechat_tui.protocol.ids import TenantId
-from imagechat_tui.server.guard.access import TABLE, Action, Actor, Grant, Standing
-from imagechat_tui.server.guard.auth import Authenticator, Caller
-from tests.server.house import IMAGE, House, Json, K, Person, comment, marker, part, running_house
+from imagechat_tui.server.guard.access import TABLE, Action, Grant, Standing
+from tests.server.house import IMAGE, NOW_MS, House, Json, K, Person, comment, marker, part, running_house
 
 pytestmark = pytest.mark.security
 
@@ -89,16 +86,11 @@ class Guest(Person):
 
 
 @pytest.fixture
-async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """People whose name begins with "reader" may look and not write."""
-    find = Authenticator.actor
-
-    async def actor(self: Authenticator, caller: Caller, tenant_id: TenantId) -> Actor:
-        found = await find(self, caller, tenant_id)
-        return replace(found, read_only=found.user.username.startswith("reader"))
-
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An operator has decided of two people."""
     async with running_house(tmp_path) as house:
-        monkeypatch.setattr(Authenticator, "actor", actor)
+        await house.rule("reader", role="reader")
+        await house.rule("banned", banned_until_ms=NOW_MS + 1)
         yield house
 
 
@@ -111,6 +103,8 @@ async def somebody(house: House, standing: Standing) -> Person:
             said = await guest.writes("hello", "first", "elsewhere")
             guest.session = str(part(said, "user")["sessionId"])
             return guest
+        case Standing.BANNED:
+            return house.person("banned")
         case Standing.READ_ONLY:
             return house.person("reader")
         case Standing.MEMBER:

@@ -22,13 +22,22 @@ from imagechat_tui.problems import ServeError, ServeProblem
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
-from imagechat_tui.server.process.admin import create_tenant, list_tenants
+from imagechat_tui.server.process.admin import (
+    Banned,
+    RoleGiven,
+    TenantChanges,
+    UserDecision,
+    change_tenant,
+    create_tenant,
+    list_tenants,
+    rule_user,
+)
 from imagechat_tui.server.process.data_folder import KEY_FILE_NAME, make_data_folder
 from imagechat_tui.server.process.options import ServeOptions
 from imagechat_tui.server.process.run import _Server
 from tests.contracts.services import ask, drop_database, new_database
 from tests.contracts.test_broker import until
-from tests.server.house import IMAGE, House, Json, Person
+from tests.server.house import IMAGE, House, Json, K, Person, comment
 from tests.server.test_redis import RedisServer, folder, server
 from tests.server.test_run import get, running
 
@@ -98,6 +107,52 @@ async def test_two_processes_are_one_server_also_while_redis_is_away(
             process.process.send_signal(signal.SIGTERM)
         assert [process.ended() for process in (one, other)] == [0, 0]
     await drop_database(url)
+
+
+@pytest.mark.e2e
+@pytest.mark.security
+@pytest.mark.parametrize("bus", [True, False])
+async def test_a_right_that_ends_ends_by_every_process(
+    tmp_path: Path, database: str, server: RedisServer, bus: bool
+) -> None:
+    """Whoever decides it: the operator of one process, or of none on this machine."""
+    here, there, desk = tmp_path / "here", tmp_path / "there", tmp_path / "desk"
+    secret = await asyncio.to_thread(create_tenant, here, DEMO, database_url=database)
+    for place in (there, desk):
+        make_data_folder(place)
+        shutil.copy(here / KEY_FILE_NAME, place)
+    shared = {"port": 0, "database_url": database, "bus_url": server.url if bus else None}
+
+    def decide(at: Path, decided: UserDecision) -> object:
+        return asyncio.to_thread(rule_user, at, DEMO.id, "ann", decided, database_url=database)
+
+    with running(data_dir=here, **shared) as one, running(data_dir=there, **shared) as other:
+        ports = [process.ready()["port"] for process in (one, other)]
+        async with person("ann", ports[0], secret) as ann, person("ann", ports[1], secret) as ann_too:
+            for at, decided in (
+                (here, RoleGiven("reader")), (desk, RoleGiven(None)), (desk, Banned(wall_ms() + 60_000)),
+            ):  # fmt: skip
+                sockets = [await each.sub(await each.list(v="2"), v="2") for each in (ann, ann_too)]
+                for socket in sockets:
+                    await told(socket, "subscribed")
+                await cast("asyncio.Future[object]", decide(at, decided))
+                for socket in sockets:
+                    async with asyncio.timeout(20):
+                        while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                            pass
+                    assert socket.close_code == 4401
+            for each in (ann, ann_too):
+                said, refused, _ = await each.asks(
+                    "POST", "/comments/demo", comment("x"), urlId=K, broadcastId="b1"
+                )
+                assert (said, refused["code"]) == (403, "banned")
+            await asyncio.to_thread(
+                change_tenant, desk, DEMO.id, TenantChanges(disabled=True), database_url=database
+            )
+            for each in (ann, ann_too):
+                async with asyncio.timeout(20):
+                    while (await each.asks("GET", "/comments/demo", urlId=K))[0] != 403:
+                        pass
 
 
 def children(pid: int) -> set[int]:

@@ -15,10 +15,12 @@ from imagechat_tui.protocol.models import Placements, Point
 from imagechat_tui.server.broker import Viewer
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryBus
 from imagechat_tui.server.guard.limits import SeatLimit, SeatRules
+from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.live.frames import CloseCode, close_frame
 from imagechat_tui.server.live.hub import Hub
-from imagechat_tui.server.storage import RoomKey
+from imagechat_tui.server.storage import RoomKey, UserRule
 from imagechat_tui.server.storage.sqlite import SqliteStore
+from imagechat_tui.server.usecases.revoking import Revoking
 from tests import examples as eg
 from tests.contracts.test_store import ROOM, Clock, saying, tenant
 from tests.server.test_subscribers import Wire
@@ -167,13 +169,24 @@ async def test_of_a_socket_that_wants_to_be_unseen_neither_process_knows(tmp_pat
 
 
 @pytest.mark.security
-async def test_a_dismissal_ends_a_users_sockets_by_every_process_and_nobody_elses(tmp_path: Path) -> None:
+async def test_a_user_of_whom_was_decided_loses_their_sockets_by_every_process_and_nobody_else(
+    tmp_path: Path,
+) -> None:
     async with running(tmp_path) as (here, there):
-        by_one, by_other = await here.listens(eg.ALICE), await there.listens(eg.ALICE, OTHER_PAGE)
+        books = [RuleBook(process.store) for process in (here, there)]
+        for book in books:
+            await book.refresh()
+        by_one, by_other = (
+            Revoking(book, process.hub) for book, process in zip(books, (here, there), strict=True)
+        )
+        mine, elsewhere = await here.listens(eg.ALICE), await there.listens(eg.ALICE, OTHER_PAGE)
         bob = await there.listens(eg.BOB)
-        here.hub.dismiss_user(eg.TENANT, eg.ALICE, CloseCode.SIGN_IN)
+        await here.store.rule_user(UserRule(eg.TENANT, eg.ALICE, role="reader"))
+        await by_one.decided()
+        assert there.hub.rules_changed.is_set()
+        await by_other.look()
         goodbye = close_frame(CloseCode.SIGN_IN)
-        assert by_one.writes[-1] == by_other.writes[-1] == goodbye
+        assert mine.writes[-1] == elsewhere.writes[-1] == goodbye
         assert goodbye not in bob.writes
 
 

@@ -23,7 +23,11 @@ def encode_error(error: ErrorReply, *, image_chat: bool) -> JsonObject:
         **status,
         "code": error.code,
         "reason": error.reason,
-        **compact(maxCharacterLength=error.max_length, translatedError=error.shown),
+        **compact(
+            maxCharacterLength=error.max_length,
+            bannedUntil=error.banned_until_ms,
+            translatedError=error.shown,
+        ),
     }
 
 

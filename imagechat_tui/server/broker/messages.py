@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.protocol.models import Placements, Point, ReadState
 from imagechat_tui.server.storage import RoomKey
 
@@ -49,13 +49,8 @@ class CrosshairMoved(Struct, frozen=True, tag=True):
     point: Point
 
 
-class Dismissed(Struct, frozen=True, tag=True):
-    """All sockets of a user are to be closed: a ban, another role, a new key."""
-
-    tenant_id: TenantId
-    user_id: UserId
-    code: int
-    """The close code, which says whether to come back."""
+class RulesChanged(Struct, frozen=True, tag=True):
+    """A hint: an operator has decided something, read the rules. Who hears of it ends the sockets that it concerns."""
 
 
 class ReadOn(Struct, frozen=True, tag=True):
@@ -73,4 +68,4 @@ class Placed(Struct, frozen=True, tag=True):
     changed: Placements
 
 
-Message = LogGrew | Joined | Left | LooksAt | CrosshairMoved | Dismissed | ReadOn | Placed
+Message = LogGrew | Joined | Left | LooksAt | CrosshairMoved | RulesChanged | ReadOn | Placed

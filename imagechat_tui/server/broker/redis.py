@@ -35,7 +35,7 @@ from imagechat_tui.server.broker.envelopes import (
     Viewers,
     Whole,
 )
-from imagechat_tui.server.broker.messages import Dismissed, Message
+from imagechat_tui.server.broker.messages import Message
 from imagechat_tui.server.broker.neighbours import Neighbours, ViewersBook
 from imagechat_tui.server.broker.shared_counts import SharedCounts
 from imagechat_tui.server.storage import RoomKey
@@ -56,8 +56,6 @@ PER_SEND = 256
 PER_PART = 500
 A_TURN = 64
 """Words that are heard before the loop turns to others."""
-MOST_KEPT = 1_000
-"""Dismissals that are kept for when Redis is back: nothing else tells of them."""
 
 _Down = (RedisError, OSError, TimeoutError)
 
@@ -86,7 +84,6 @@ class RedisBroker:
         self._seal = Seal(key)
         self._number = 0
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
-        self._kept: deque[Dismissed] = deque(maxlen=MOST_KEPT)
         self._here = ViewersBook()
         self._neighbours: Neighbours | None = None
         self._news = asyncio.Event()
@@ -109,10 +106,7 @@ class RedisBroker:
     def tell(self, message: Message) -> None:
         """See Broker."""
         self._here.apply(message)
-        if self._running is not None and not self._linked.is_set() and isinstance(message, Dismissed):
-            self._kept.append(message)
-        else:
-            self._say(Told(message))
+        self._say(Told(message))
 
     def elsewhere(self, room: RoomKey) -> Sequence[Viewer]:
         """See Broker."""
@@ -182,8 +176,6 @@ class RedisBroker:
         self._linked.set()
         self._say(Asked(""))
         self._asked = True
-        while self._kept:
-            self._say(Told(self._kept.popleft()))
         self._missed()
 
     def _heard(self, data: object, now: float) -> None:

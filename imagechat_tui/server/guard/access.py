@@ -31,6 +31,8 @@ class Actor(Struct, frozen=True):
     role: Role
     anonymous: bool
     read_only: bool = False
+    banned_until_ms: int | None = None
+    """Somebody of whom an operator wants no more until then: they read what everybody may, and write nothing."""
     new_session: str | None = None
     """A session made for this request, which the edge hands to the browser as a cookie."""
 
@@ -90,6 +92,7 @@ class Standing(Enum):
     ANONYMOUS = "anonymous"
     SESSION = "session"
     """Anonymous with a session of their own, in a tenant that allows anonymous writing."""
+    BANNED = "banned"
     READ_ONLY = "read-only"
     MEMBER = "member"
     STAFF = "staff"
@@ -146,6 +149,7 @@ GRANTED = Verdict(200, "")
 SIGN_IN = Verdict(401, codes.UNAUTHORIZED)
 LOCKED = Verdict(401, codes.LOCKED)
 READ_ONLY = Verdict(403, codes.READONLY)
+BANNED = Verdict(403, codes.BANNED)
 FORBIDDEN = Verdict(403, codes.UNAUTHORIZED)
 
 _NO, _OWN, _OTHERS, _PUBLIC, _YES = Grant.NO, Grant.OWN, Grant.OTHERS, Grant.PUBLIC, Grant.YES
@@ -154,28 +158,28 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
     {
         action: MappingProxyType(dict(zip(Standing, grants, strict=True)))
         for action, grants in {
-            #                      anonymous session  read-only member staff
-            Action.READ: (_PUBLIC, _PUBLIC, _YES, _YES, _YES),
-            Action.CREATE_MARKER: (_NO, _YES, _NO, _YES, _YES),
-            Action.COMMENT: (_NO, _YES, _NO, _YES, _YES),
-            Action.EDIT_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
-            Action.MOVE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
-            Action.RESOLVE_MARKER: (_NO, _NO, _NO, _YES, _YES),
-            Action.DELETE_COMMENT: (_NO, _OWN, _NO, _OWN, _YES),
-            Action.DELETE_MARKER: (_NO, _OWN, _NO, _OWN, _YES),
-            Action.PIN_COMMENT: (_NO, _NO, _NO, _NO, _YES),
-            Action.LOCK_COMMENT: (_NO, _NO, _NO, _NO, _YES),
-            Action.CLOSE_THREAD: (_NO, _NO, _NO, _NO, _YES),
-            Action.FLAG_COMMENT: (_NO, _OTHERS, _NO, _OTHERS, _OTHERS),
-            Action.BLOCK_AUTHOR: (_NO, _OTHERS, _OTHERS, _OTHERS, _OTHERS),
-            Action.VOTE: (_NO, _YES, _NO, _YES, _YES),
-            Action.UNVOTE: (_NO, _OWN, _NO, _OWN, _OWN),
-            Action.UPLOAD: (_NO, _NO, _NO, _YES, _YES),
-            Action.BIND_PICTURE: (_NO, _YES, _NO, _YES, _YES),
-            Action.LINK_PICTURE: (_NO, _NO, _NO, _YES, _YES),
-            Action.FIND_PEOPLE: (_NO, _NO, _YES, _YES, _YES),
-            Action.KEEP_READ_STATE: (_NO, _NO, _YES, _YES, _YES),
-            Action.PLACE_MARKER: (_NO, _YES, _NO, _YES, _YES),
+            #                      anonymous session banned  read-only member staff
+            Action.READ: (_PUBLIC, _PUBLIC, _PUBLIC, _YES, _YES, _YES),
+            Action.CREATE_MARKER: (_NO, _YES, _NO, _NO, _YES, _YES),
+            Action.COMMENT: (_NO, _YES, _NO, _NO, _YES, _YES),
+            Action.EDIT_COMMENT: (_NO, _OWN, _NO, _NO, _OWN, _YES),
+            Action.MOVE_MARKER: (_NO, _OWN, _NO, _NO, _OWN, _YES),
+            Action.RESOLVE_MARKER: (_NO, _NO, _NO, _NO, _YES, _YES),
+            Action.DELETE_COMMENT: (_NO, _OWN, _NO, _NO, _OWN, _YES),
+            Action.DELETE_MARKER: (_NO, _OWN, _NO, _NO, _OWN, _YES),
+            Action.PIN_COMMENT: (_NO, _NO, _NO, _NO, _NO, _YES),
+            Action.LOCK_COMMENT: (_NO, _NO, _NO, _NO, _NO, _YES),
+            Action.CLOSE_THREAD: (_NO, _NO, _NO, _NO, _NO, _YES),
+            Action.FLAG_COMMENT: (_NO, _OTHERS, _NO, _NO, _OTHERS, _OTHERS),
+            Action.BLOCK_AUTHOR: (_NO, _OTHERS, _NO, _OTHERS, _OTHERS, _OTHERS),
+            Action.VOTE: (_NO, _YES, _NO, _NO, _YES, _YES),
+            Action.UNVOTE: (_NO, _OWN, _NO, _NO, _OWN, _OWN),
+            Action.UPLOAD: (_NO, _NO, _NO, _NO, _YES, _YES),
+            Action.BIND_PICTURE: (_NO, _YES, _NO, _NO, _YES, _YES),
+            Action.LINK_PICTURE: (_NO, _NO, _NO, _NO, _YES, _YES),
+            Action.FIND_PEOPLE: (_NO, _NO, _NO, _YES, _YES, _YES),
+            Action.KEEP_READ_STATE: (_NO, _NO, _NO, _YES, _YES, _YES),
+            Action.PLACE_MARKER: (_NO, _YES, _NO, _NO, _YES, _YES),
         }.items()
     }
 )
@@ -186,6 +190,8 @@ _OPENED_BY_KEY = frozenset({Action.EDIT_COMMENT, Action.DELETE_COMMENT, Action.U
 
 def standing(actor: Actor) -> Standing:
     """The column that counts for ``actor``."""
+    if actor.banned_until_ms is not None:
+        return Standing.BANNED
     if actor.anonymous:
         session = actor.tenant.allow_anon and actor.user.session_id is not None
         return Standing.SESSION if session else Standing.ANONYMOUS
@@ -201,7 +207,9 @@ def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict
         case Grant.YES:
             verdict = GRANTED
         case Grant.PUBLIC:
-            verdict = SIGN_IN if actor.tenant.require_sso else GRANTED
+            verdict = GRANTED
+            if actor.tenant.require_sso:
+                verdict = BANNED if column is Standing.BANNED else SIGN_IN
         case Grant.OWN:
             verdict = GRANTED if thing.owner is not None and thing.owner == actor.id else FORBIDDEN
         case Grant.OTHERS:
@@ -210,6 +218,8 @@ def allowed(actor: Actor, action: Action, thing: Thing = NOTHING_YET) -> Verdict
             verdict = SIGN_IN
         case Grant.NO if column is Standing.READ_ONLY:
             verdict = READ_ONLY
+        case Grant.NO if column is Standing.BANNED:
+            return BANNED
         case Grant.NO:
             verdict = FORBIDDEN
     if thing.has_key and action in _OPENED_BY_KEY and actor.tenant.allow_anon:

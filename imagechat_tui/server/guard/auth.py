@@ -29,6 +29,7 @@ from imagechat_tui.protocol.models import User
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Actor, Role
 from imagechat_tui.server.guard.peer import kernel_user
+from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.guard.seal import SealBroken, Sealer
 from imagechat_tui.server.guard.tokens import DAY_S, Tokens
 from imagechat_tui.server.storage import Store, StoreUnavailable, TenantRecord
@@ -40,6 +41,12 @@ MAX_USER_ID_LENGTH = 1_000
 HTTPS = re.compile(r"https://[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 """Addresses that are handed on to others: nothing in them can end the place where they are written."""
 _KNOWN_USERS = 4_096
+
+READER = "reader"
+"""The role of whoever may look and not write."""
+_ROLES = {READER: Role.USER, "member": Role.USER, "moderator": Role.MODERATOR, "admin": Role.ADMIN}
+ROLES = frozenset(_ROLES)
+"""What an operator may make somebody."""
 
 
 class Caller(Struct, frozen=True):
@@ -70,6 +77,10 @@ class Unauthorized(Exception):
         self.reason = reason
 
 
+class TenantDisabled(Exception):
+    """The tenant's operator lets nobody in (403)."""
+
+
 class UnknownTenant(Exception):
     """There is no such tenant for this caller (404, the same bytes whether or not it exists)."""
 
@@ -78,7 +89,8 @@ class Authenticator:
     """Tells who is asking. One per process; keeps nothing but which profiles the store already has.
 
     Args:
-        store: Tenants and profiles.
+        store: Profiles.
+        rules: Tenants, and what was decided of users.
         tokens: Makes and reads sessions and room tokens.
         seal: Opens the tenants' API secrets.
         peer_identity: Whether the Unix socket's peers are users of the local tenant.
@@ -89,6 +101,7 @@ class Authenticator:
     def __init__(
         self,
         store: Store,
+        rules: RuleBook,
         *,
         tokens: Tokens,
         seal: Sealer,
@@ -97,6 +110,7 @@ class Authenticator:
         simple_sso: bool = False,
     ) -> None:
         self._store = store
+        self._rules = rules
         self._tokens = tokens
         self._seal = seal
         self._peer_identity = peer_identity
@@ -110,6 +124,7 @@ class Authenticator:
         Raises:
             Unauthorized: An ``sso`` parameter that does not hold.
             UnknownTenant: No such tenant, or the local one asked for from outside.
+            TenantDisabled: Its operator lets nobody in.
         """
         if tenant_id == LOCAL_TENANT:
             return await self._kernel_actor(caller)
@@ -142,27 +157,29 @@ class Authenticator:
         Raises:
             Unauthorized: The token of a client that ``renews`` does not hold.
             UnknownTenant: No such tenant, or the local one asked for from outside.
+            TenantDisabled: Its operator lets nobody in.
         """
         if tenant_id == LOCAL_TENANT and caller is not None:
             user = kernel_user(self._kernel_uid(caller))
-            return Actor(await self._tenant(tenant_id), user, Role.USER, anonymous=False)
+            return self._ruled(Actor(await self._tenant(tenant_id), user, Role.USER, anonymous=False))
         token = self._tokens.read_user_token(user_id_ws, self._now_ms() / 1000)
-        if token is None or token.tenant_id != tenant_id:
+        tenant = await self._tenant(tenant_id)
+        if token is None or (token.tenant_id, token.generation) != (tenant_id, tenant.generation):
             if renews and user_id_ws:
                 raise Unauthorized(codes.UNAUTHORIZED)
             unique = user_id_ws.encode("utf-8", "surrogatepass") or os.urandom(16)
-            return self._anonymous(await self._tenant(tenant_id), self._tokens.viewer(tenant_id, unique))
+            return self._anonymous(tenant, self._tokens.viewer(tenant_id, unique))
         anonymous = token.user_id.startswith(ANONYMOUS_PREFIX)
         role = Role(token.role)
         user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
-        return Actor(await self._tenant(tenant_id), user, role, anonymous=anonymous)
+        return self._ruled(Actor(tenant, user, role, anonymous=anonymous))
 
     async def _kernel_actor(self, caller: Caller) -> Actor:
         """The kernel's word, which nothing that the request says can change."""
         user = kernel_user(self._kernel_uid(caller))
         tenant = await self._tenant(LOCAL_TENANT)
         await self._remember(LOCAL_TENANT, user, verified=True)
-        return Actor(tenant, user, Role.USER, anonymous=False)
+        return self._ruled(Actor(tenant, user, Role.USER, anonymous=False))
 
     async def _sso_actor(self, tenant: TenantRecord, token: str) -> Actor | None:
         """The user of an ``sso`` parameter; None for one that only says where to log in."""
@@ -186,7 +203,22 @@ class Authenticator:
             raise Unauthorized(codes.MALFORMED_SSO) from error
         if not await self._remember(tenant.id, user, verified=verified):
             raise Unauthorized(codes.UNAUTHORIZED)
-        return Actor(tenant, user, role, anonymous=False)
+        return self._ruled(Actor(tenant, user, role, anonymous=False))
+
+    def _ruled(self, actor: Actor) -> Actor:
+        """With what was decided of them, whatever their token says."""
+        rule = self._rules.user(actor.tenant_id, actor.id)
+        if rule is None:
+            return actor
+        role = actor.role if rule.role is None else _ROLES.get(rule.role, Role.USER)
+        until_ms = rule.banned_until_ms
+        return replace(
+            actor,
+            user=replace(actor.user, is_admin=role >= Role.MODERATOR),
+            role=role,
+            read_only=rule.role == READER,
+            banned_until_ms=until_ms if until_ms is not None and until_ms > self._now_ms() else None,
+        )
 
     def _signed_user(self, tenant: TenantRecord, token: str) -> tuple[User, Role]:
         secret = self._seal.open(tenant.id, tenant.api_secret_sealed)
@@ -249,12 +281,14 @@ class Authenticator:
     def _anonymous(self, tenant: TenantRecord, user_id: UserId, session: str | None = None) -> Actor:
         """Somebody without a name; with a session they may own what they write."""
         user = User(id=user_id, is_anonymous=True, authorized=session is not None, session_id=session)
-        return Actor(tenant, user, Role.USER, anonymous=True)
+        return self._ruled(Actor(tenant, user, Role.USER, anonymous=True))
 
     async def _tenant(self, tenant_id: TenantId) -> TenantRecord:
-        tenant = await self._store.tenant(tenant_id)
+        tenant = await self._rules.tenant(tenant_id)
         if tenant is None:
             raise UnknownTenant
+        if tenant.disabled:
+            raise TenantDisabled
         return tenant
 
     def _kernel_uid(self, caller: Caller) -> int:

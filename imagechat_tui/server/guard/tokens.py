@@ -45,6 +45,8 @@ class UserToken(Struct, frozen=True):
     user_id: UserId
     role: int
     """0 user, 1 moderator, 2 admin: the values of ``access.Role``."""
+    generation: int
+    """Of the tenant, see ``TenantRecord``."""
     expires_s: int
     """Seconds since the epoch; a socket opened with the token ends then."""
 
@@ -87,25 +89,34 @@ class Tokens:
         return self.room(tenant_id, clean(_without_tenant(tenant_id, value)))
 
     def room_ids(
-        self, tenant_id: TenantId, url_id: UrlId, *, user_id: UserId, role: int, now_s: float
+        self,
+        tenant_id: TenantId,
+        url_id: UrlId,
+        *,
+        user_id: UserId,
+        role: int,
+        generation: int = 0,
+        now_s: float,
     ) -> RoomIds:
         """The three ids that the list answers hand out."""
         return RoomIds(
             tenant_id_ws=tenant_id,
             url_id_ws=self.room(tenant_id, url_id).token,
-            user_id_ws=self.user_token(tenant_id, user_id, role, now_s),
+            user_id_ws=self.user_token(tenant_id, user_id, role, now_s, generation=generation),
         )
 
     # Who listens
 
-    def user_token(self, tenant_id: TenantId, user_id: UserId, role: int, now_s: float) -> str:
+    def user_token(
+        self, tenant_id: TenantId, user_id: UserId, role: int, now_s: float, *, generation: int = 0
+    ) -> str:
         """The ``userIdWS`` of a user: byte for byte the same during one UTC day.
 
         Two official SDKs reopen their socket whenever an answer carries another value.
         """
         expires_s = (int(now_s // DAY_S) + LIFETIME_DAYS) * DAY_S
         claims = json.dumps(
-            {"t": tenant_id, "u": user_id, "r": int(role), "e": expires_s},
+            {"t": tenant_id, "u": user_id, "r": int(role), "g": generation, "e": expires_s},
             separators=(",", ":"),
             ensure_ascii=False,
         )
@@ -123,10 +134,14 @@ class Tokens:
         if not _same(_signature(self._user_key, signed.encode()), signature):
             return None
         match _claims(payload):
-            case {"t": str(tenant_id), "u": str(user_id), "r": int(role), "e": int(expires_s)} if (
-                expires_s > now_s
-            ):
-                return UserToken(TenantId(tenant_id), UserId(user_id), role, expires_s)
+            case {
+                "t": str(tenant_id),
+                "u": str(user_id),
+                "r": int(role),
+                "g": int(generation),
+                "e": int(expires_s),
+            } if expires_s > now_s:
+                return UserToken(TenantId(tenant_id), UserId(user_id), role, generation, expires_s)
             case _:
                 return None
 

@@ -20,9 +20,10 @@ from imagechat_tui.protocol.codec import MalformedMessage, dump_json, encode_err
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, ErrorReply
 from imagechat_tui.protocol.thread_keys import UrlTooLong
 from imagechat_tui.server.broker import Broker
-from imagechat_tui.server.guard.auth import Authenticator, Unauthorized, UnknownTenant
+from imagechat_tui.server.guard.auth import Authenticator, TenantDisabled, Unauthorized, UnknownTenant
 from imagechat_tui.server.guard.limits import FrameRules, Limit, Limits, SeatLimit, SeatRules
 from imagechat_tui.server.guard.proxies import TrustedProxies
+from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.guard.turns import Pace, Turns
 from imagechat_tui.server.http import rest as handlers
@@ -45,6 +46,7 @@ from imagechat_tui.server.usecases.placements import PlacementCommands
 from imagechat_tui.server.usecases.queries import Queries
 from imagechat_tui.server.usecases.read_states import ReadStates
 from imagechat_tui.server.usecases.refusals import Refused
+from imagechat_tui.server.usecases.revoking import Revoking
 from imagechat_tui.server.usecases.summaries import SummaryQueries
 from imagechat_tui.server.usecases.votes import VoteCommands
 
@@ -90,6 +92,7 @@ def create_app(
     broker: Broker,
     *,
     tokens: Tokens,
+    rules: RuleBook,
     auth: Authenticator,
     limits: Limits,
     pictures: Pictures,
@@ -131,6 +134,8 @@ def create_app(
             people=people,
             summaries=SummaryQueries(store, people, hub, tokens, now_ms=settings.now_ms),
             tokens=tokens,
+            rules=rules,
+            revoking=Revoking(rules, hub),
             process=broker.process,
             now_ms=settings.now_ms,
             proxies=settings.proxies,
@@ -283,6 +288,8 @@ def _refused_by(error: Exception) -> Refused:
             return Refused(400, codes.URL_TOO_LONG)
         case Unauthorized(code=code, reason=reason):
             return Refused(401, code, reason)
+        case TenantDisabled():
+            return Refused(403, codes.TENANT_DISABLED)
         case UnknownTenant():
             return Refused(404, codes.INVALID_TENANT)
         case BroadcastIdUsed():

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.guard.auth import Authenticator
     from imagechat_tui.server.guard.limits import FrameRules, Limits, SeatLimit
     from imagechat_tui.server.guard.proxies import TrustedProxies
+    from imagechat_tui.server.guard.rules import RuleBook
     from imagechat_tui.server.guard.tokens import Tokens
     from imagechat_tui.server.guard.turns import Pace, Turns
     from imagechat_tui.server.live.hub import Hub
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.placements import PlacementCommands
     from imagechat_tui.server.usecases.queries import Queries
     from imagechat_tui.server.usecases.read_states import ReadStates
+    from imagechat_tui.server.usecases.revoking import Revoking
     from imagechat_tui.server.usecases.summaries import SummaryQueries
     from imagechat_tui.server.usecases.votes import VoteCommands
 
@@ -52,6 +54,8 @@ class Serving(Struct, frozen=True):
     people: People
     summaries: SummaryQueries
     tokens: Tokens
+    rules: RuleBook
+    revoking: Revoking
     process: str
     """Its name among those on the store."""
     now_ms: Callable[[], int]

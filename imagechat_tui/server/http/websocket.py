@@ -48,7 +48,7 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     ids = codec.decode_subscribe(request.query)
     ids = replace(ids, user_id_ws=listener_of(request))
     v2, resume = codec.wants_v2(request.query), codec.decode_resume(request.query)
-    tenant_id = TenantId(ids.tenant_id_ws)
+    tenant_id, changes = TenantId(ids.tenant_id_ws), serving.rules.changes
     actor = await view(request, serving.auth, tenant_id, ids.user_id_ws, renews=v2)
     room = serving.tokens.room_named(tenant_id, ids.url_id_ws)
     guest_from = address_of(request) if actor.anonymous else None
@@ -60,7 +60,9 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
     if not serving.seats.take(tenant_id, actor.id, guest_from):
         raise Refused(429, codes.RATE_LIMITED, "Too many sockets.", retry_after_s=10)
     try:
-        return await _listen(request, serving, room, actor, ids, v2=v2, resume=resume if v2 else None)
+        return await _listen(
+            request, serving, room, actor, ids, v2=v2, resume=resume if v2 else None, changes=changes
+        )
     finally:
         serving.seats.give_back(tenant_id, actor.id, guest_from)
 
@@ -74,6 +76,7 @@ async def _listen(
     *,
     v2: bool,
     resume: Position | None,
+    changes: int,
 ) -> web.WebSocketResponse:
     gate, flooded, now = gate_of(request), asyncio.Event(), time.monotonic()
     meter = FrameMeter(Bucket(serving.frames.any, now), Bucket(serving.frames.others, now), time.monotonic)
@@ -105,6 +108,10 @@ async def _listen(
         unseen=codec.wants_unseen(request.query),
         open_wire=partial(socket.prepare, request),
     )
+    if (
+        serving.rules.changes != changes
+    ):  # an operator has decided something meanwhile, and it was not here yet
+        serving.hub.dismiss(subscriber, CloseCode.SIGN_IN)
     token = serving.tokens.read_user_token(ids.user_id_ws, serving.now_ms() / 1000)
     expiry: asyncio.TimerHandle | None = None
     if token is not None:

@@ -77,6 +77,8 @@ class Hub:
         self._dismissed: set[Subscriber] = set()
         """Sent away, and the socket is still open."""
         self._nobody_left = asyncio.Event()
+        self.rules_changed = asyncio.Event()
+        """Another process says that an operator has decided something."""
         self.counters = Counters()
 
     @property
@@ -196,10 +198,19 @@ class Hub:
         self._dismissed.add(subscriber)
         asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, subscriber.abort)
 
-    def dismiss_user(self, tenant_id: TenantId, user_id: UserId, code: CloseCode) -> None:
-        """End all subscriptions of a user, by whichever process: what gave them the right to them has ended."""
-        self._dismiss_here(tenant_id, user_id, code)
-        self._broker.tell(messages.Dismissed(tenant_id, user_id, code))
+    def dismiss_all(self, tenant_id: TenantId, user_id: UserId | None) -> None:
+        """End a user's subscriptions in this process, or (None) a tenant's: the right to them has to be shown anew."""
+        theirs = [
+            subscriber
+            for subscriber, room in self._homes.items()
+            if room.key.tenant_id == tenant_id and user_id in (None, subscriber.user_id)
+        ]
+        for subscriber in theirs:
+            self.dismiss(subscriber, CloseCode.SIGN_IN)
+
+    def tell_rules_changed(self) -> None:
+        """Have the other processes read the rules."""
+        self._broker.tell(messages.RulesChanged())
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber whose socket has closed. Doing it twice is once."""
@@ -338,15 +349,6 @@ class Hub:
             frame = text_frame(encode_event(PlacementsChanged(changed), tenant_id=key.tenant_id, v2=True))
             self._push((one for one in room.subscribers if one.v2), frame)
 
-    def _dismiss_here(self, tenant_id: TenantId, user_id: UserId, code: CloseCode) -> None:
-        theirs = [
-            subscriber
-            for subscriber, room in self._homes.items()
-            if subscriber.user_id == user_id and room.key.tenant_id == tenant_id
-        ]
-        for subscriber in theirs:
-            self.dismiss(subscriber, code)
-
     # What other processes tell
 
     def _hear(self, message: messages.Message) -> None:
@@ -367,8 +369,8 @@ class Hub:
             case messages.CrosshairMoved(room, user_id, point):
                 if (home := self._rooms.get(room)) is not None:
                     self._show_crosshair(home, user_id, point)
-            case messages.Dismissed(tenant_id, user_id, code):
-                self._dismiss_here(tenant_id, user_id, CloseCode(code))
+            case messages.RulesChanged():
+                self.rules_changed.set()
             case messages.ReadOn(room, user_id, changed):
                 self._show_read_states(room, {user_id: changed})
             case messages.Placed(room, changed_placements):

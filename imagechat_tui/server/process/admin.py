@@ -22,11 +22,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import get_args
 
+from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec.structs import replace
+
 from imagechat_tui import problems
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import NotOurs, peer_uid
 from imagechat_tui.problems import AdminProblem, AdminRefused
-from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UserId
 from imagechat_tui.protocol.local import ADMIN_SOCKET_NAME, LOCAL_TENANT
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.server.guard.seal import KeyFileExposed, SealBroken, Sealer
@@ -38,7 +41,7 @@ from imagechat_tui.server.process.data_folder import (
     without_credentials,
 )
 from imagechat_tui.server.process.listeners import short_path
-from imagechat_tui.server.storage import Store, StoreError, TenantRecord
+from imagechat_tui.server.storage import Store, StoreError, TenantRecord, UserRule
 
 ANSWER_TIMEOUT_S = 10.0
 VACUUM_TIMEOUT_S = 600.0
@@ -54,6 +57,30 @@ _TENANT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _log = logging.getLogger(__name__)
 
 
+class TenantChanges(Struct, frozen=True):
+    """What is decided of a tenant; None: nothing."""
+
+    name: str | None = None
+    allow_anon: bool | None = None
+    require_sso: bool | None = None
+    disabled: bool | None = None
+
+
+class Banned(Struct, frozen=True, tag=True):
+    """A user may write nothing until a time; None: they may again."""
+
+    until_ms: int | None
+
+
+class RoleGiven(Struct, frozen=True, tag=True):
+    """A user has one of ``auth.ROLES``, whatever their token says; None: what it says."""
+
+    role: str | None
+
+
+UserDecision = Banned | RoleGiven
+
+
 class Tenants:
     """The use cases of an operator, on an open store.
 
@@ -63,6 +90,7 @@ class Tenants:
         now_ms: The clock, ms since the epoch.
         data_dir: The server's folder, for what is told.
         vacuumed_bytes: How much data is vacuumed at most, where people wait for it; None for any.
+        decided: Called when something was decided of a tenant or a user, so that it holds at once.
     """
 
     def __init__(
@@ -73,12 +101,14 @@ class Tenants:
         now_ms: Callable[[], int],
         data_dir: Path,
         vacuumed_bytes: int | None = None,
+        decided: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._seal = seal
         self._now_ms = now_ms
         self._data_dir = data_dir
         self._vacuumed_bytes = vacuumed_bytes
+        self._decided = decided
 
     async def create(self, tenant: Tenant) -> str:
         """Make a tenant.
@@ -124,10 +154,7 @@ class Tenants:
 
     async def all(self) -> tuple[Tenant, ...]:
         """Every tenant."""
-        return tuple(
-            Tenant(record.id, record.name, allow_anon=record.allow_anon, require_sso=record.require_sso)
-            for record in await self._store.tenants()
-        )
+        return tuple(map(_shown, await self._store.tenants()))
 
     async def secret(self, tenant_id: TenantId) -> str:
         """The API secret of a tenant.
@@ -135,9 +162,7 @@ class Tenants:
         Raises:
             AdminRefused: There is no such tenant, or it has none.
         """
-        record = await self._store.tenant(tenant_id)
-        if record is None:
-            raise AdminRefused(problems.NoSuchTenant(tenant_id))
+        record = await self._record(tenant_id)
         if not record.api_secret_sealed:
             raise AdminRefused(problems.NoSecret(tenant_id))
         return self._seal.open(tenant_id, record.api_secret_sealed).decode()
@@ -161,6 +186,81 @@ class Tenants:
                 raise AdminRefused(problems.DiskFull(str(self._data_dir), str(error))) from error
             raise
         return before, await self._store.size_bytes()
+
+    async def rotate(self, tenant_id: TenantId) -> str:
+        """Give a tenant another API secret. What was signed with the one before, and every open socket, ends.
+
+        Raises:
+            AdminRefused: There is no such tenant, or it has none.
+        """
+        record = await self._record(tenant_id)
+        if not record.api_secret_sealed:
+            raise AdminRefused(problems.NoSecret(tenant_id))
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        sealed = self._seal.seal(tenant_id, secret.encode())
+        await self._put(replace(record, api_secret_sealed=sealed, generation=record.generation + 1))
+        return secret
+
+    async def change(self, tenant_id: TenantId, changes: TenantChanges) -> Tenant:
+        """Decide of a tenant what ``changes`` says, and nothing else.
+
+        Raises:
+            AdminRefused: There is no such tenant.
+        """
+        record = await self._record(tenant_id)
+        said = {
+            name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not None
+        }
+        await self._put(changed := replace(record, **said))
+        return _shown(changed)
+
+    async def rule(self, tenant_id: TenantId, user: str, decided: UserDecision) -> UserRule:
+        """Decide of a user what is said; what was decided before of the rest holds on.
+
+        Raises:
+            AdminRefused: There is no such tenant.
+        """
+        await self._record(tenant_id)
+        user_id = _user_id(tenant_id, user)
+        known = {rule.user_id: rule for rule in await self.rules(tenant_id)}
+        rule = known.get(user_id, UserRule(tenant_id, user_id))
+        match decided:
+            case Banned(until_ms):
+                rule = replace(rule, banned_until_ms=until_ms)
+            case RoleGiven(role):
+                rule = replace(rule, role=role)
+        await self._store.rule_user(rule)
+        await self._tell()
+        return rule
+
+    async def rules(self, tenant_id: TenantId) -> tuple[UserRule, ...]:
+        """Of whom something is decided that holds, by their ids.
+
+        Raises:
+            AdminRefused: There is no such tenant.
+        """
+        await self._record(tenant_id)
+        rules = await self._store.rules()
+        theirs = (self._as_of_now(rule) for rule in rules.users if rule.tenant_id == tenant_id)
+        return tuple(rule for rule in theirs if rule != UserRule(rule.tenant_id, rule.user_id))
+
+    def _as_of_now(self, rule: UserRule) -> UserRule:
+        over = rule.banned_until_ms is not None and rule.banned_until_ms <= self._now_ms()
+        return replace(rule, banned_until_ms=None) if over else rule
+
+    async def _record(self, tenant_id: TenantId) -> TenantRecord:
+        record = await self._store.tenant(tenant_id)
+        if record is None:
+            raise AdminRefused(problems.NoSuchTenant(tenant_id))
+        return record
+
+    async def _put(self, record: TenantRecord) -> None:
+        await self._store.change_tenant(record)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        if self._decided is not None:
+            await self._decided()
 
 
 class ControlSocket:
@@ -219,6 +319,8 @@ class ControlSocket:
                     return _refusal(problems.DataUnanswered(""))
         except AdminRefused as refused:
             return _refusal(refused.problem)
+        except ValidationError:
+            return _refusal(problems.DataUnanswered(""))
         except (StoreError, SealBroken, KeyFileExposed) as error:
             return _refusal(_defect(self._data_dir, error).problem)
 
@@ -246,9 +348,7 @@ def list_tenants(data_dir: Path, *, database_url: str | None = None) -> tuple[Te
     """
     if not _is_there(data_dir):
         return ()
-    listed = _ask(data_dir, {"op": "list"}, database_url)
-    assert isinstance(listed, list)
-    return tuple(_tenant(fields) for fields in listed)
+    return convert(_ask(data_dir, {"op": "list"}, database_url), tuple[Tenant, ...])
 
 
 def tenant_secret(data_dir: Path, tenant_id: TenantId, *, database_url: str | None = None) -> str:
@@ -258,9 +358,72 @@ def tenant_secret(data_dir: Path, tenant_id: TenantId, *, database_url: str | No
         AdminRefused: No such tenant, or it has none; or the data cannot be reached.
         OSError: There is no data folder of that name, but something else.
     """
+    return str(_ask_of_tenant(data_dir, {"op": "secret", "id": tenant_id}, database_url))
+
+
+def rotate_secret(data_dir: Path, tenant_id: TenantId, *, database_url: str | None = None) -> str:
+    """Give a tenant another API secret, and return it.
+
+    Raises:
+        AdminRefused: No such tenant, or it has none; or the data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
+    """
+    return str(_ask_of_tenant(data_dir, {"op": "rotate", "id": tenant_id}, database_url))
+
+
+def change_tenant(
+    data_dir: Path, tenant_id: TenantId, changes: TenantChanges, *, database_url: str | None = None
+) -> Tenant:
+    """Decide of a tenant; how it is now.
+
+    Raises:
+        AdminRefused: No such tenant, or the data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
+    """
+    request: dict[str, object] = {"op": "set", "id": tenant_id, "changes": to_builtins(changes)}
+    return convert(_ask_of_tenant(data_dir, request, database_url), Tenant)
+
+
+def rule_user(
+    data_dir: Path,
+    tenant_id: TenantId,
+    user: str,
+    decided: UserDecision,
+    *,
+    database_url: str | None = None,
+) -> UserRule:
+    """Decide of a user, by their id with or without the tenant before it; all that is decided of them now.
+
+    Raises:
+        AdminRefused: No such tenant, or the data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
+    """
+    request: dict[str, object] = {
+        "op": "rule",
+        "id": tenant_id,
+        "user": user,
+        "decided": to_builtins(decided),
+    }
+    return convert(_ask_of_tenant(data_dir, request, database_url), UserRule)
+
+
+def user_rules(
+    data_dir: Path, tenant_id: TenantId, *, database_url: str | None = None
+) -> tuple[UserRule, ...]:
+    """Of whom something is decided.
+
+    Raises:
+        AdminRefused: No such tenant, or the data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
+    """
+    told = _ask_of_tenant(data_dir, {"op": "rules", "id": tenant_id}, database_url)
+    return convert(told, tuple[UserRule, ...])
+
+
+def _ask_of_tenant(data_dir: Path, request: dict[str, object], database_url: str | None) -> object:
     if not _is_there(data_dir):
-        raise AdminRefused(problems.NoSuchTenant(tenant_id))
-    return str(_ask(data_dir, {"op": "secret", "id": tenant_id}, database_url))
+        raise AdminRefused(problems.NoSuchTenant(str(request["id"])))
+    return _ask(data_dir, request, database_url)
 
 
 def vacuum(data_dir: Path, *, database_url: str | None = None) -> tuple[int, int]:
@@ -310,16 +473,36 @@ async def _carry_out(tenants: Tenants, request: Mapping[str, object]) -> object:
         case {"op": "create"}:
             return await tenants.create(_tenant(request))
         case {"op": "list"}:
-            return [
-                {"id": t.id, "name": t.name, "allowAnon": t.allow_anon, "requireSso": t.require_sso}
-                for t in await tenants.all()
-            ]
+            return [to_builtins(tenant) for tenant in await tenants.all()]
+        case {"op": "rotate", "id": str(tenant_id)}:
+            return await tenants.rotate(TenantId(tenant_id))
+        case {"op": "set", "id": str(tenant_id), "changes": changes}:
+            return to_builtins(await tenants.change(TenantId(tenant_id), convert(changes, TenantChanges)))
+        case {"op": "rule", "id": str(tenant_id), "user": str(user), "decided": decided}:
+            return to_builtins(await tenants.rule(TenantId(tenant_id), user, convert(decided, UserDecision)))
+        case {"op": "rules", "id": str(tenant_id)}:
+            return [to_builtins(rule) for rule in await tenants.rules(TenantId(tenant_id))]
         case {"op": "secret", "id": str(tenant_id)}:
             return await tenants.secret(TenantId(tenant_id))
         case {"op": "vacuum"}:
             return list(await tenants.vacuum())
         case _:
             raise AdminRefused(problems.DataUnanswered(""))
+
+
+def _shown(record: TenantRecord) -> Tenant:
+    return Tenant(
+        record.id,
+        record.name,
+        allow_anon=record.allow_anon,
+        require_sso=record.require_sso,
+        disabled=record.disabled,
+    )
+
+
+def _user_id(tenant_id: TenantId, user: str) -> UserId:
+    """The id on the wire of somebody whom an operator names by it, or by the id that the tenant's site gave them."""
+    return UserId(user if user.startswith((f"{tenant_id}:", ANONYMOUS_PREFIX)) else f"{tenant_id}:{user}")
 
 
 def _tenant(fields: Mapping[str, object]) -> Tenant:

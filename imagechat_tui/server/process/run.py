@@ -181,7 +181,14 @@ class _Server:
                 opened = opened_store(options.data_dir, options.database_url)
                 store, seal = await stack.enter_async_context(opened)
                 most = VACUUMED_RUNNING_BYTES if options.database_url is None else None
-                tenants = Tenants(store, seal, now_ms=wall_ms, data_dir=options.data_dir, vacuumed_bytes=most)
+                tenants = Tenants(
+                    store,
+                    seal,
+                    now_ms=wall_ms,
+                    data_dir=options.data_dir,
+                    vacuumed_bytes=most,
+                    decided=self._decided,
+                )
                 if options.runtime_dir is not None:
                     await tenants.create_local()
                 await forget_deleted(store)  # what was due while no server ran
@@ -220,6 +227,7 @@ class _Server:
         from imagechat_tui.server.guard.auth import Authenticator
         from imagechat_tui.server.guard.limits import DEFAULT_RULES, LOCAL_RULES, Limits
         from imagechat_tui.server.guard.proxies import TrustedProxies
+        from imagechat_tui.server.guard.rules import RuleBook
         from imagechat_tui.server.guard.tokens import Tokens
         from imagechat_tui.server.http.app import ServerOptions, create_app
         from imagechat_tui.server.http.connections import HTTP_READING, ConnectionRules, Connections
@@ -236,8 +244,11 @@ class _Server:
         options = self._options
         chosen = parse_limits(options.limits)
         tokens = Tokens(await store.secret("server"))
+        rules = RuleBook(store)
+        await rules.refresh()
         auth = Authenticator(
             store,
+            rules,
             tokens=tokens,
             seal=seal,
             peer_identity=options.runtime_dir is not None,
@@ -255,6 +266,7 @@ class _Server:
             store,
             broker,
             tokens=tokens,
+            rules=rules,
             auth=auth,
             limits=limits,
             pictures=Pictures(
@@ -345,6 +357,8 @@ class _Server:
         from imagechat_tui.server.process.sweep import keep_sweeping
 
         assert self._runner is not None
+        serving = self._runner.app[SERVING]
+        shared = (serving.revoking.keep_looking(),) if self._options.database_url is not None else ()
         async with asyncio.TaskGroup() as tasks:
             warm_up = tasks.create_task(asyncio.to_thread(_load_what_the_first_comment_needs))
             watching = [
@@ -353,7 +367,8 @@ class _Server:
                     self._watch(),
                     keep_sweeping(store),
                     self._end_with("writer", store.watch()),
-                    self._end_with("log-follower", self._runner.app[SERVING].hub.watch()),
+                    self._end_with("log-follower", serving.hub.watch()),
+                    *shared,
                 )
             ]
             await self._end.wait()
@@ -407,6 +422,13 @@ class _Server:
         """Connections now (finished handshake or not) and requests so far."""
         server = self._runner.server if self._runner is not None else None
         return (len(server.connections), server.requests_count) if server is not None else (0, 0)
+
+    async def _decided(self) -> None:
+        """An operator has decided something of a tenant or a user."""
+        from imagechat_tui.server.http.context import SERVING
+
+        if self._runner is not None:
+            await self._runner.app[SERVING].revoking.decided()
 
     async def _retire(self) -> bool:
         """Make way for another version, unless somebody is connected.

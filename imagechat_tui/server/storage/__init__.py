@@ -103,6 +103,28 @@ class TenantRecord(Struct, frozen=True):
     allow_anon: bool
     require_sso: bool
     created_at_ms: int
+    generation: int = 0
+    """Counts up when its API secret changes: what was signed for sockets before holds no more."""
+    disabled: bool = False
+    """Nobody is let in."""
+
+
+class UserRule(Struct, frozen=True):
+    """What an operator has decided of a user, whatever their tokens say."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    banned_until_ms: int | None = None
+    role: str | None = None
+    """``reader``, ``member``, ``moderator`` or ``admin``; None: what the token says."""
+
+
+class Rules(Struct, frozen=True):
+    """All that operators have decided, read at one moment."""
+
+    revision: bytes
+    tenants: tuple[TenantRecord, ...]
+    users: tuple[UserRule, ...]
 
 
 class RoomKey(NamedTuple):
@@ -556,8 +578,20 @@ class Store(Protocol):
     async def create_tenant(self, record: TenantRecord) -> None:
         """Add a tenant whose id is free."""
 
+    async def change_tenant(self, record: TenantRecord) -> None:
+        """Put a record in place of the one that its tenant has."""
+
     async def tenants(self) -> tuple[TenantRecord, ...]:
         """All tenants, by id."""
+
+    async def rule_user(self, rule: UserRule) -> None:
+        """Decide of a user. A rule that says nothing ends the one there was."""
+
+    async def rules(self) -> Rules:
+        """What operators have decided of tenants and users. Its revision is another one after each change."""
+
+    async def rules_revision(self) -> bytes:
+        """The revision alone."""
 
     async def put_user(self, tenant_id: TenantId, user: User, *, verified: bool, now_ms: int) -> bool:
         """Keep a profile. False, and nothing changes, if an unverified one would replace a verified one."""

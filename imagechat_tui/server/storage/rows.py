@@ -28,7 +28,7 @@ from imagechat_tui.protocol.models import (
     Version,
     Vote,
 )
-from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord
+from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord, UserRule
 from imagechat_tui.server.storage.packed_frames import pack_frames, unpack_frames
 from imagechat_tui.server.storage.quotes import event_with_words
 from imagechat_tui.server.storage.sql import Row
@@ -49,7 +49,8 @@ ROOM: Final = (
     " trim_due_ms"
 )
 ANSWER: Final = "tenant_id, actor_id, broadcast_id, request_hash, body, at_ms, comment_id"
-TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms"
+TENANT: Final = "id, name, api_secret_sealed, allow_anon, require_sso, created_at_ms, generation, disabled"
+USER_RULE: Final = "user_id, banned_until_ms, role"
 PERSON: Final = "id, username, display_name, email, avatar_src, display_label, website_url, is_private"
 VOTE: Final = "id, comment_id, user_id, url_id, direction, created_at_ms"
 IMAGE: Final = "id, url_id, src, name, project, due_ms"
@@ -229,7 +230,28 @@ def read_tenant(row: Row) -> TenantRecord:
         allow_anon=bool(row["allow_anon"]),
         require_sso=bool(row["require_sso"]),
         created_at_ms=row["created_at_ms"],
+        generation=row["generation"],
+        disabled=bool(row["disabled"]),
     )
+
+
+def tenant_row(tenant: TenantRecord) -> tuple[object, ...]:
+    """The values of TENANT."""
+    return (
+        tenant.id,
+        tenant.name,
+        tenant.api_secret_sealed,
+        int(tenant.allow_anon),
+        int(tenant.require_sso),
+        tenant.created_at_ms,
+        tenant.generation,
+        int(tenant.disabled),
+    )
+
+
+def read_user_rule(row: Row) -> UserRule:
+    """A UserRule from a row of ``tenant_id`` and USER_RULE."""
+    return UserRule(TenantId(row["tenant_id"]), UserId(row["user_id"]), row["banned_until_ms"], row["role"])
 
 
 def person_row(user: User) -> tuple[object, ...]:

@@ -36,9 +36,11 @@ from imagechat_tui.server.storage import (
     Outcome,
     ReaderKey,
     RoomKey,
+    Rules,
     Snapshot,
     TenantRecord,
     ThreadPage,
+    UserRule,
     VersionKey,
     ascii_lower,
     by_name,
@@ -117,7 +119,6 @@ class SqlStore:
         self._engine = engine
         self._epoch = epoch
         self._now_ms = now_ms
-        self._tenants: dict[TenantId, TenantRecord] = {}
 
     async def size_bytes(self) -> int:
         """See Store."""
@@ -200,18 +201,39 @@ class SqlStore:
 
     async def create_tenant(self, record: TenantRecord) -> None:
         """See Store."""
-        values = (
-            record.id,
-            record.name,
-            record.api_secret_sealed,
-            int(record.allow_anon),
-            int(record.require_sso),
-            record.created_at_ms,
-        )
-        await self._engine.write(
-            (record.id,),
-            lambda tx: tx.db.execute(f"INSERT INTO tenant ({rows.TENANT}) VALUES (?, ?, ?, ?, ?, ?)", values),
-        )
+
+        def insert(tx: SqlTransaction) -> None:
+            marks = ", ".join("?" * len(values))
+            tx.db.execute(f"INSERT INTO tenant ({rows.TENANT}) VALUES ({marks})", values)
+            tx.rules_changed()
+
+        values = rows.tenant_row(record)
+        await self._engine.write((record.id,), insert)
+
+    async def change_tenant(self, record: TenantRecord) -> None:
+        """See Store."""
+
+        def update(tx: SqlTransaction) -> None:
+            columns = ", ".join(f"{column} = ?" for column in rows.TENANT.split(", "))
+            tx.db.execute(f"UPDATE tenant SET {columns} WHERE id = ?", (*rows.tenant_row(record), record.id))
+            tx.rules_changed()
+
+        await self._engine.write((record.id,), update)
+
+    async def rule_user(self, rule: UserRule) -> None:
+        """See Store."""
+
+        def put(tx: SqlTransaction) -> None:
+            key = rule.tenant_id, rule.user_id
+            tx.db.execute("DELETE FROM user_rule WHERE tenant_id = ? AND user_id = ?", key)
+            if rule.banned_until_ms is not None or rule.role is not None:
+                tx.db.execute(
+                    f"INSERT INTO user_rule (tenant_id, {rows.USER_RULE}) VALUES (?, ?, ?, ?)",
+                    (*key, rule.banned_until_ms, rule.role),
+                )
+            tx.rules_changed()
+
+        await self._engine.write((rule.tenant_id,), put)
 
     async def put_user(self, tenant_id: TenantId, user: User, *, verified: bool, now_ms: int) -> bool:
         """See Store."""
@@ -439,24 +461,32 @@ class SqlStore:
         return await self._engine.read(read)
 
     async def tenant(self, tenant_id: TenantId) -> TenantRecord | None:
-        """See Store. Every request asks, and a tenant never changes."""
+        """See Store."""
 
         def read(tx: SqlTransaction) -> TenantRecord | None:
             row = tx.db.execute(f"SELECT {rows.TENANT} FROM tenant WHERE id = ?", (tenant_id,)).fetchone()
             return rows.read_tenant(row) if row is not None else None
 
-        known = self._tenants.get(tenant_id)
-        if known is None and (known := await self._engine.read(read)) is not None:
-            self._tenants[tenant_id] = known
-        return known
+        return await self._engine.read(read)
 
     async def tenants(self) -> tuple[TenantRecord, ...]:
         """See Store."""
-        return await self._engine.read(
-            lambda tx: tuple(
-                map(rows.read_tenant, tx.db.execute(f"SELECT {rows.TENANT} FROM tenant ORDER BY id"))
+        return await self._engine.read(_tenants)
+
+    async def rules(self) -> Rules:
+        """See Store."""
+
+        def read(tx: SqlTransaction) -> Rules:
+            decided = tx.db.execute(
+                f"SELECT tenant_id, {rows.USER_RULE} FROM user_rule ORDER BY tenant_id, user_id"
             )
-        )
+            return Rules(tx.rules_revision(), _tenants(tx), tuple(map(rows.read_user_rule, decided)))
+
+        return await self._engine.read(read)
+
+    async def rules_revision(self) -> bytes:
+        """See Store."""
+        return await self._engine.read(lambda tx: tx.rules_revision())
 
     async def users(self, tenant_id: TenantId, ids: Sequence[UserId]) -> tuple[User, ...]:
         """See Store."""
@@ -497,3 +527,7 @@ class SqlStore:
     def _state(self, tx: SqlTransaction, room: RoomKey) -> RoomState:
         """Where the log stands, also that of a room to which nobody wrote."""
         return tx.room(room) or RoomState(UrlId(""), Position(self._epoch, 0))
+
+
+def _tenants(tx: SqlTransaction) -> tuple[TenantRecord, ...]:
+    return tuple(map(rows.read_tenant, tx.db.execute(f"SELECT {rows.TENANT} FROM tenant ORDER BY id")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -89,6 +90,8 @@ _LOG = (
     f" VALUES (?, ?, {rows.placeholders(rows.EVENT)})"
 )
 
+_RULES_REVISION = "rules revision"
+
 
 class SqlTransaction(ABC):
     """The transaction that is open on a connection; on a reader's, of which nothing can be written."""
@@ -112,6 +115,18 @@ class SqlTransaction(ABC):
             row = self._one(asked, name)
         assert row is not None
         return bytes(row[0])
+
+    def rules_revision(self) -> bytes:
+        """Of what operators have decided; empty before they have decided anything."""
+        row = self._one("SELECT value FROM installation WHERE name = ?", _RULES_REVISION)
+        return b"" if row is None else bytes(row[0])
+
+    def rules_changed(self) -> None:
+        """Give what operators have decided another revision."""
+        self.db.execute(
+            "INSERT INTO installation VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (_RULES_REVISION, os.urandom(16)),
+        )
 
     # Queries
 

@@ -22,7 +22,7 @@ from imagechat_tui.protocol.ids import ImageId, UrlId
 from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind, Version, Why
 from imagechat_tui.protocol.routes import NEW_IMAGE, ImageDetails, ImageReply, OpenImage
 from imagechat_tui.protocol.thread_keys import clean
-from imagechat_tui.server.guard.access import Action, Actor, allowed
+from imagechat_tui.server.guard.access import NOTHING_YET, Action, Actor, allowed
 from imagechat_tui.server.storage import (
     Change,
     Decision,
@@ -36,7 +36,7 @@ from imagechat_tui.server.storage import (
 )
 from imagechat_tui.server.storage.apply_change import IMAGES_KEPT_MS
 from imagechat_tui.server.usecases import commands
-from imagechat_tui.server.usecases.refusals import Refused, image_not_found
+from imagechat_tui.server.usecases.refusals import Refused, image_not_found, require
 
 RENEWED_MS = IMAGES_KEPT_MS - 86_400_000
 """An image that would go sooner than this is noted as opened, so once a day at most."""
@@ -103,8 +103,7 @@ class ImageCommands(commands.Commands):
 
     async def show_image(self, actor: Actor, image_id: ImageId) -> ImageDetails:
         """An image with its places and versions."""
-        if not (verdict := allowed(actor, Action.READ)).granted:
-            raise Refused(verdict.status, verdict.code)
+        require(actor, Action.READ, NOTHING_YET)
         history = await self._store.image_history(actor.tenant_id, image_id)
         if history is None:
             raise image_not_found()

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId
 from imagechat_tui.protocol.models import Comment
-from imagechat_tui.server.guard.access import Action, Actor, allowed, thing_of
+from imagechat_tui.server.guard.access import Action, Actor, thing_of
 from imagechat_tui.server.storage.opinions import MAX_BLOCKED
 from imagechat_tui.server.usecases import commands
-from imagechat_tui.server.usecases.refusals import Refused, comment_not_found
+from imagechat_tui.server.usecases.refusals import Refused, comment_not_found, require
 
 
 class OpinionCommands(commands.Commands):
@@ -55,7 +55,5 @@ class OpinionCommands(commands.Commands):
         comment = await self._store.comment(actor.tenant_id, comment_id)
         if comment is None:
             raise comment_not_found()
-        verdict = allowed(actor, action, thing_of(comment))
-        if not verdict.granted:
-            raise Refused(verdict.status, verdict.code)
+        require(actor, action, thing_of(comment))
         return comment

@@ -33,14 +33,13 @@ from imagechat_tui.protocol.routes import (
     Voters,
 )
 from imagechat_tui.protocol.thread_keys import clean
-from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
+from imagechat_tui.server.guard.access import NOTHING_YET, Action, Actor, Role, thing_of
 from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.edit_keys import opens
 from imagechat_tui.server.usecases.in_flight import InFlight
 from imagechat_tui.server.usecases.paging import comment_page
 from imagechat_tui.server.usecases.refusals import (
-    Refused,
     comment_not_found,
     conversation_not_found,
     image_not_found,
@@ -85,9 +84,7 @@ class Queries:
 
     def admit(self, actor: Actor) -> None:
         """Refuse who may not read this tenant's rooms."""
-        verdict = allowed(actor, Action.READ)
-        if not verdict.granted:
-            raise Refused(verdict.status, verdict.code)
+        require(actor, Action.READ, NOTHING_YET)
 
     async def check(
         self,
@@ -251,7 +248,13 @@ class Queries:
 
     def user_token(self, actor: Actor) -> str:
         """The actor's ``userIdWS``."""
-        return self._tokens.user_token(actor.tenant_id, actor.id, actor.role, self._now_ms() / 1000)
+        return self._tokens.user_token(
+            actor.tenant_id,
+            actor.id,
+            actor.role,
+            self._now_ms() / 1000,
+            generation=actor.tenant.generation,
+        )
 
     def _config(self, actor: Actor) -> ThreadConfig:
         tenant = actor.tenant
@@ -263,6 +266,7 @@ class Queries:
             url_id,
             user_id=actor.id,
             role=actor.role,
+            generation=actor.tenant.generation,
             now_s=self._now_ms() / 1000,
         )
 
@@ -277,6 +281,8 @@ def _known_again(actor: Actor) -> UserId | None:
 
 
 def _read_only(actor: Actor) -> bool:
+    if actor.banned_until_ms is not None:
+        return True
     return not actor.tenant.allow_anon if actor.anonymous else actor.read_only
 
 

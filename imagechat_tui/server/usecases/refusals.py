@@ -8,6 +8,8 @@ from imagechat_tui.server.guard.access import Action, Actor, Thing, allowed
 
 _REASONS = {
     codes.PLACE_TAKEN: "Another marker stands where the deleted one stood.",
+    codes.BANNED: "You may not write here.",
+    codes.TENANT_DISABLED: "This tenant is disabled.",
     codes.ALREADY_USED: "This broadcastId was used for another request.",
     codes.ALREADY_VOTED: "You have voted so already.",
     codes.COMMENT_TOO_BIG: "Comment too long.",
@@ -55,6 +57,7 @@ class Refused(Exception):
         *,
         retry_after_s: float | None = None,
         max_length: int | None = None,
+        banned_until_ms: int | None = None,
     ) -> None:
         super().__init__(code)
         self.reply = ErrorReply(
@@ -63,6 +66,7 @@ class Refused(Exception):
             reason or _REASONS.get(code, code),
             retry_after_s=retry_after_s,
             max_length=max_length,
+            banned_until_ms=banned_until_ms if code == codes.BANNED else None,
         )
 
 
@@ -73,7 +77,7 @@ def require(actor: Actor, action: Action, thing: Thing, *, edit_key: str = "") -
         return
     if edit_key and not thing.has_key and verdict.code != codes.LOCKED:
         raise Refused(401, codes.EDIT_KEY_INVALID)
-    raise Refused(verdict.status, verdict.code)
+    raise Refused(verdict.status, verdict.code, banned_until_ms=actor.banned_until_ms)
 
 
 def conversation_not_found() -> Refused:
