@@ -26,7 +26,7 @@ from imagechat_tui.server.guard.auth import (
 from imagechat_tui.server.guard.peer import kernel_user
 from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.guard.seal import Sealer
-from imagechat_tui.server.guard.tokens import DAY_S, Tokens
+from imagechat_tui.server.guard.tokens import DAY_S, SESSION_DAYS, SESSION_RENEWED_DAYS, Tokens
 from imagechat_tui.server.http.callers import SESSION_COOKIE, caller_of
 from imagechat_tui.server.storage import Store, TenantRecord
 
@@ -293,6 +293,32 @@ async def test_who_asks_for_v2_gets_his_session_before_he_writes(desk: Desk) -> 
     assert (await desk.asks(DEMO, query={"v": "2"})).user.session_id is None
 
 
+async def test_a_session_that_is_used_goes_on_and_one_that_is_not_ends(desk: Desk) -> None:
+    writer = await desk.asks(OPEN, method="POST")
+    first = str(writer.user.session_id)
+
+    async def known(session: str) -> Actor:
+        by_parameter = await desk.asks(OPEN, query={"v": "2", "sessionId": session})
+        by_cookie = await desk.asks(OPEN, headers={"Cookie": f"{SESSION_COOKIE}={session}"})
+        assert by_parameter.new_session is None
+        told = by_parameter.user.session_id
+        assert by_cookie.new_session == (told if by_cookie.id == writer.id and told != session else None)
+        return by_parameter
+
+    day_ms = DAY_S * 1000
+    desk.clock.ms += SESSION_RENEWED_DAYS * day_ms
+    assert (await known(first)).user.session_id == first
+    desk.clock.ms += day_ms
+    renewed = str((await known(first)).user.session_id)
+    assert renewed != first
+    assert str((await known(first)).user.session_id) == renewed, "for all sessions of that person"
+    desk.clock.ms += (SESSION_DAYS - SESSION_RENEWED_DAYS) * day_ms
+    assert (await known(renewed)).id == writer.id
+    assert (await known(first)).id != writer.id, "the old one ended"
+    desk.clock.ms += SESSION_DAYS * day_ms
+    assert (await known(renewed)).id != writer.id
+
+
 @pytest.mark.parametrize("key", ["displayName", "username"])
 async def test_a_name_goes_out_as_it_was_signed(desk: Desk, key: str) -> None:
     """Whoever draws it makes it harmless: without its joiners a Persian name is another one."""
@@ -314,10 +340,15 @@ async def test_a_name_of_which_nothing_is_seen_is_refused(desk: Desk, key: str, 
 async def test_a_session_is_not_guessed_changed_or_taken_elsewhere(desk: Desk) -> None:
     writer = await desk.asks(OPEN, method="POST")
     session = str(writer.user.session_id)
-    assert session.split(".")[1] not in writer.id
+    assert session.split(".")[2] not in writer.id
     for wrong in (
         session[:-1] + ("A" if session[-1] != "A" else "B"),
         "s1..",
+        "s1...",
+        "s1.x.AA.AA",
+        "s1.5000.AA.AA",
+        session.replace("s1.", "s1.+"),
+        session.replace("s1.", "s1.0"),
         "..",
         "s1.AA.AA",
         "\u00e9.a.b",

@@ -264,16 +264,16 @@ class Authenticator:
     def _session_actor(self, caller: Caller, tenant: TenantRecord) -> Actor:
         """The anonymous session of a cookie or parameter, a new one for who may write, else a viewer."""
         for token in (caller.cookie, caller.session_id):
-            user_id = self._tokens.session_user(tenant.id, token)
-            if user_id is not None:
-                return self._anonymous(tenant, user_id, token)
+            session = self._tokens.read_session(tenant.id, token, self._now_ms() / 1000)
+            if session is not None:
+                guest = self._anonymous(tenant, session.user_id, session.token)
+                renewed = token == caller.cookie != session.token
+                return replace(guest, new_session=session.token) if renewed else guest
         if tenant.allow_anon and (caller.v2 or caller.writes):
-            token = self._tokens.new_session(tenant.id)
-            user_id = self._tokens.session_user(tenant.id, token)
-            assert user_id is not None
-            guest = self._anonymous(tenant, user_id, token)
+            session = self._tokens.new_session(tenant.id, self._now_ms() / 1000)
+            guest = self._anonymous(tenant, session.user_id, session.token)
             # the others take it from the answer; a cookie would win over what they keep
-            return guest if caller.v2 else replace(guest, new_session=token)
+            return guest if caller.v2 else replace(guest, new_session=session.token)
         day = self._now_ms() // (DAY_S * 1000)
         traits = f"{day}\n{caller.address}\n{caller.agent}".encode("utf-8", "surrogatepass")
         return self._anonymous(tenant, self._tokens.viewer(tenant.id, traits))

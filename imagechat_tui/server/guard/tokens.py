@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import re
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -29,6 +30,9 @@ LIFETIME_DAYS = 3
 MAX_TOKEN_LENGTH = 4_096
 """Characters; longer values are not even looked at."""
 SESSION_BYTES = 16
+SESSION_DAYS = 90
+"""A session that was not used for so long ends: its token lies on some disk, and whoever finds it is that guest."""
+SESSION_RENEWED_DAYS = 30
 
 _ROOM_TOKEN = re.compile(r"r1[A-Za-z0-9_-]{24}")
 _USER_TOKEN_VERSION = "u1"
@@ -49,6 +53,14 @@ class UserToken(Struct, frozen=True):
     """Of the tenant, see ``TenantRecord``."""
     expires_s: int
     """Seconds since the epoch; a socket opened with the token ends then."""
+
+
+class Session(NamedTuple):
+    """Of somebody without a name."""
+
+    user_id: UserId
+    token: str
+    """What they are known by from now on."""
 
 
 class Tokens:
@@ -147,22 +159,33 @@ class Tokens:
 
     # Who has no name
 
-    def new_session(self, tenant_id: TenantId) -> str:
-        """The token of a session that nobody has had before."""
-        return self._session(tenant_id, os.urandom(SESSION_BYTES))
+    def new_session(self, tenant_id: TenantId, now_s: float) -> Session:
+        """A session that nobody has had before."""
+        nonce = os.urandom(SESSION_BYTES)
+        token = self._session(tenant_id, int(now_s // DAY_S), nonce)
+        return Session(self._anonymous("session", tenant_id, nonce), token)
 
-    def session_user(self, tenant_id: TenantId, token: str) -> UserId | None:
-        """Whose session a token is, or None if it is not ours."""
+    def read_session(self, tenant_id: TenantId, token: str, now_s: float) -> Session | None:
+        """Whose session a token is, or None if it is not ours or has ended.
+
+        One that is used goes on: after ``SESSION_RENEWED_DAYS`` it comes back as a younger token of the same
+        person, the same one for all who ask that day.
+        """
         parts = token.split(".")
-        if len(parts) != 3 or len(token) > _MAX_SESSION_LENGTH or not token.isascii():
+        if len(parts) != 4 or len(token) > _MAX_SESSION_LENGTH or not token.isascii():
             return None
         try:
-            nonce = base64.urlsafe_b64decode(parts[1] + "==")
+            day, nonce = int(parts[1], 16), base64.urlsafe_b64decode(parts[2] + "==")
         except ValueError:
             return None
-        if not _same(self._session(tenant_id, nonce), token):
+        if not _same(self._session(tenant_id, day, nonce), token):
             return None
-        return self._anonymous("session", tenant_id, nonce)
+        today = int(now_s // DAY_S)
+        if today - day > SESSION_DAYS:
+            return None
+        if today - day > SESSION_RENEWED_DAYS:
+            token = self._session(tenant_id, today, nonce)
+        return Session(self._anonymous("session", tenant_id, nonce), token)
 
     def edit_key(self, tenant_id: TenantId, thing_id: str) -> str:
         """The key that opens one comment or vote for whoever has no session to show."""
@@ -177,9 +200,9 @@ class Tokens:
         """The id of somebody of whom only ``traits`` are known: the same for the same traits."""
         return self._anonymous("viewer", tenant_id, traits)
 
-    def _session(self, tenant_id: TenantId, nonce: bytes) -> str:
-        message = f"{tenant_id}\n".encode() + nonce
-        return f"{_SESSION_VERSION}.{_b64(nonce)}.{_signature(self._session_key, message)}"
+    def _session(self, tenant_id: TenantId, day: int, nonce: bytes) -> str:
+        message = f"{tenant_id}\n{day}\n".encode() + nonce
+        return f"{_SESSION_VERSION}.{day:x}.{_b64(nonce)}.{_signature(self._session_key, message)}"
 
     def _anonymous(self, kind: str, tenant_id: TenantId, unique: bytes) -> UserId:
         """An id that tells nothing of what it was made from, least of all the session."""

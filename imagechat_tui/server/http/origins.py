@@ -22,12 +22,12 @@ from msgspec import Struct
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import encode_error
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, LOG_COMPLETE_HEADER, SUBSCRIBE, ErrorReply
+from imagechat_tui.server.guard.tokens import DAY_S, SESSION_DAYS
 from imagechat_tui.server.http.callers import NEW_SESSION, SESSION_COOKIE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PREFLIGHT_AGE_S = 600
-SESSION_AGE_S = 365 * 86_400
 
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,252})", re.IGNORECASE)
 """What is worth repeating of a ``Host`` header."""
@@ -84,7 +84,7 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
     session = request.get(NEW_SESSION)
     if session is not None and response.status < 400:
         response.set_cookie(
-            SESSION_COOKIE, session, max_age=SESSION_AGE_S, httponly=True, secure=True, samesite="None"
+            SESSION_COOKIE, session, max_age=SESSION_DAYS * DAY_S, httponly=True, secure=True, samesite="None"
         )
     return response
 
