@@ -70,9 +70,10 @@ class Core:
         """Whose request it is that ended with an answer or a failure; None if nobody asked."""
         return self._readers.pop(request, None)
 
-    def delay_s(self, attempt: int, at_least_s: float = 0.0) -> float:
-        """The delay before try number ``attempt`` of a series (``sync.backoff``)."""
-        return delay_s(attempt, self.uniform, at_least_s=at_least_s, cap_s=self._cap_s)
+    def delay_s(self, attempt: int, at_least_s: float = 0.0, cap_s: float | None = None) -> float:
+        """The delay before try number ``attempt`` of a series (``sync.backoff``); ``cap_s`` may end it sooner."""
+        cap_s = self._cap_s if cap_s is None else min(cap_s, self._cap_s)
+        return delay_s(attempt, self.uniform, at_least_s=at_least_s, cap_s=cap_s)
 
     def emit(self, effect: effects.Effect) -> None:
         """Ask for something to be done."""

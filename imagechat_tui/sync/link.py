@@ -50,13 +50,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from math import inf
 from types import MappingProxyType
 from typing import Unpack
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.protocol.routes import RoomIds
-from imagechat_tui.sync.backoff import RESET_AFTER_S
+from imagechat_tui.sync.backoff import RESET_AFTER_S, RESTART_CAP_S
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.due import Due
 from imagechat_tui.sync.effects import CloseSocket, News, OpenSocket, Probe
@@ -76,9 +77,12 @@ NOTHING_THERE_S = 60.0
 """A server that says "no such tenant" is not asked again sooner, unless the person wants it."""
 STALE_AFTER_S = 5.0
 """Without live updates nothing older than this is called up to date."""
+RESTARTS_WITHIN_S = 30.0
+"""A server that says that it restarts (1012) is expected back within this time: until then waits stay short."""
 ROUND_TRIP_CHANGE = 0.25
 """A round trip is told again when it changed by this share (and 5 ms): an idle screen is not repainted."""
 
+_RESTARTS = 1012
 _RENEW_CODES = frozenset({4401, 4403})
 _RENEW_STATUSES = frozenset({401, 403})
 
@@ -189,6 +193,8 @@ class Link:
         self._retry_at: float | None = 0.0
         """When the next try is due; counts in WAITING."""
         self._attempt = 0
+        self._restarts_until = -inf
+        """Until then a server that said it restarts is expected back."""
         """Place in the series of delays; starts anew only after a minute live."""
         self.began_at = 0.0
         """When the running try began, or the one that led to the socket."""
@@ -246,6 +252,9 @@ class Link:
         else:
             self._failed_sockets += 1
         at_least_s = closed.retry_after_s or 0.0
+        if closed.code == _RESTARTS:  # away on purpose, and not for many of us: the series begins anew
+            self._attempt = 0
+            self._restarts_until = self._core.now + RESTARTS_WITHIN_S
         if self._renewed and (closed.foreign or closed.status == 403) and refused(closed):
             # A list was answered to the same credentials since: it is sockets that somebody on the way refuses.
             self._failed_sockets = max(self._failed_sockets, POLLING_TRIES)
@@ -521,7 +530,8 @@ class Link:
 
     def _later(self, at_least_s: float) -> None:
         self._told_until = self._core.now + at_least_s
-        self._retry_at = self._core.now + self._core.delay_s(self._attempt, at_least_s)
+        cap_s = RESTART_CAP_S if self._core.now < self._restarts_until else None
+        self._retry_at = self._core.now + self._core.delay_s(self._attempt, at_least_s, cap_s)
         self._attempt += 1
 
     def _at_once(self) -> None:

@@ -121,6 +121,10 @@ class Desk:
         self.waiting = [effect for effect in self.waiting if not isinstance(effect, kind)]
         return found
 
+    def waits_for(self, kind: type[Any]) -> bool:
+        """Whether an effect of a kind is among those that nobody has looked at."""
+        return any(isinstance(effect, kind) for effect in self.waiting)
+
     def nothing(self, *kinds: type[Any]) -> None:
         """There is none of these kinds that nobody has looked at."""
         assert not [effect for effect in self.waiting if isinstance(effect, kinds)], self.waiting

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from typing import Any
 
 import pytest
@@ -900,3 +902,60 @@ def test_an_idle_hosted_session_sleeps_with_a_thread_open() -> None:
     desk.wait(3_600.0)
     assert desk.wakes == 0
     desk.nothing(FetchSnapshot, FetchEventLog, FetchThread, OpenSocket)
+
+
+def back_after(rng: random.Random, code: int | None, *, gone_s: float, tries_before: int = 0) -> float:
+    """How long one of many sessions is without a link when its server goes away and comes back after a while."""
+    desk = joined(uniform=rng.uniform)
+    for _ in range(tries_before):
+        desk.cut()
+        tries_until_open(desk, desk.now)
+    desk.wait(rng.uniform(0, 3))  # they are sent away one after the other
+    lost_at = desk.now
+    desk.cut(code=code)
+    return tries_until_open(desk, lost_at + gone_s) - lost_at
+
+
+def tries_until_open(desk: Desk, back_at: float) -> float:
+    while True:
+        asked, dialled = desk.waits_for(FetchSnapshot), desk.waits_for(OpenSocket)
+        if desk.now < back_at and asked:
+            desk.list_fails()
+        elif desk.now < back_at and dialled:
+            desk.refuses()
+        elif asked:
+            desk.list_comes()
+        elif dialled:
+            opened_at = desk.now
+            desk.opens()
+            desk.hears(eg.subscribed(1))
+            return opened_at
+        else:
+            assert desk.engine.wake_at is not None
+            desk.wait(desk.engine.wake_at - desk.now)
+
+
+@pytest.mark.parametrize("tries_before", [0, 3])
+def test_after_a_restart_that_was_announced_nearly_all_are_back_within_15_s(tries_before: int) -> None:
+    rng = random.Random(7)
+    back = sorted(back_after(rng, 1012, gone_s=6.0, tries_before=tries_before) for _ in range(100))
+    assert back[98] <= 15.0, back[-10:]
+
+
+def test_a_server_that_does_not_come_back_is_not_hurried_for_ever() -> None:
+    desk = joined()  # which draws the longest waits
+    desk.cut(code=1012)
+    dialled: list[float] = []
+    while desk.now - (dialled[0] if dialled else desk.now) < 120:
+        assert desk.engine.wake_at is not None
+        desk.wait(desk.engine.wake_at - desk.now)
+        if desk.waits_for(FetchSnapshot):
+            desk.list_fails()
+        elif desk.waits_for(OpenSocket):
+            desk.refuses()
+        else:
+            continue
+        dialled.append(desk.now)
+    waits = [later - earlier for earlier, later in itertools.pairwise(dialled)]
+    assert max(waits[:5]) <= 4.0
+    assert max(waits) == 30.0
