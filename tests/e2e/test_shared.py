@@ -141,7 +141,8 @@ def test_members_meet_and_each_writes_in_their_own_name_alone(house: House) -> N
 
     for user in (KEEPER, MEMBER):  # the keeper's own verb starts the server
         added = house.run(user, *house.on("add", "--at", f"{user % 100},50", "-m", f"words of {user}"))
-        assert (added.returncode, added.stderr) == (OK, "")
+        lines = [line for line in added.stderr.splitlines() if "Slow answer" not in line]  # on a busy machine
+        assert (added.returncode, lines) == (OK, [])
     listed = json.loads(house.run(MEMBER, *house.on("ls", "--json")).stdout)
     said = {
         comment["author"]: comment["text"] for marker in listed["markers"] for comment in marker["comments"]

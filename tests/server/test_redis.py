@@ -173,19 +173,18 @@ async def test_rubbish_on_the_channel_is_counted_and_hinders_nobody(
     server: RedisServer, pair: tuple[Process, Process]
 ) -> None:
     here, there = pair
-    ignored = there.broker.ignored
     with contextlib.closing(Redis.from_url(server.url)) as stranger:
         for rubbish in (b"", b"rubbish", b"x" * 1_000_000, b"\x00" * 16 + b'["x", 1, {"type": "Gone"}]'):
-            for _ in range(25):
+            ignored = there.broker.ignored
+            while there.broker.ignored < ignored + 25:  # some may be lost: the bus may have been, meanwhile
                 await asyncio.to_thread(stranger.publish, there.broker._seal.channel, rubbish)
 
-    def heard_when_told_again() -> bool:  # a hint may be lost: the bus may have been, meanwhile
+    def heard_when_told_again() -> bool:
         here.broker.tell(LogGrew(ROOM))
         return LogGrew(ROOM) in there.heard
 
     await until(heard_when_told_again)
-    assert there.broker.ignored - ignored == 100
-    assert there.viewers() == {eg.ALICE: 1}
+    await until(lambda: there.viewers() == {eg.ALICE: 1})
 
 
 async def test_a_process_starts_where_no_redis_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,7 @@ class Desk:
             await self.app.keys.still()
 
     async def publish(self, state: ChatState, *news: Any) -> None:
+        await self.until(lambda: not isinstance(self.session, ScriptedSession) or self.session.is_heard)
         self.session.publish(state, *news)
         await self.settle()
         await self.pilot.pause()

@@ -49,6 +49,11 @@ class ScriptedSession:
     def state(self) -> ChatState:
         return self._state
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the screen listens: it begins to after its first frame."""
+        return self._on_change is not None
+
     async def run(self, on_change: OnChange) -> None:
         self._on_change = on_change
         on_change(self._state, ())

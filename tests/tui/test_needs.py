@@ -163,7 +163,8 @@ async def test_who_quits_behind_a_refused_marker_quits(sit: Sit) -> None:
     slow = SlowPicture()
     async with sit(load=slow.load) as desk:
         await desk.press("c", *"abc", "ctrl+q")
-        slow.come.set_exception(OSError("gone"))
+        if not slow.come.done():  # keys that wait for too long are dropped before the one that quits
+            slow.come.set_exception(OSError("gone"))
         await desk.until(desk.session.stopped.is_set)
 
 
