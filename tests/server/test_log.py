@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import sys
 
 import pytest
 
+from imagechat_tui.protocol import authorization
+from imagechat_tui.protocol.ids import TenantId, UserId
+from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.process.log import (
     LINES_OF_A_KIND,
     RedactingFormatter,
@@ -17,6 +21,7 @@ from imagechat_tui.server.process.log import (
 pytestmark = pytest.mark.security
 
 TOKEN = "u1.eyJ0IjoiZGVtbyJ9.c2lnbmF0dXJl"
+SESSION = "s1.4fe6.gvmWZnc5zdNUbx9v1wGObw.B2Paorwkrrg8t6wKKutWJLvMJO00hoxr2f9shhf-1gw"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,10 @@ TOKEN = "u1.eyJ0IjoiZGVtbyJ9.c2lnbmF0dXJl"
         "X-Api-Key=CANARY",
         f"token {TOKEN} CANARY"[: -len(" CANARY")],
         "edit key e1.CANARY",
+        f"session {SESSION}",
+        authorization.of_sso('{"userDataJSONBase64": "CANARY"}').removeprefix("Bearer "),
+        f"token {authorization.of_session(SESSION)}",
+        f"token {authorization.of_listener(TOKEN)}",
         "the database at postgresql://imagechat:CANARY@host:5432/imagechat",
         "the bus at rediss://:CANARY@host",
     ],
@@ -38,6 +47,17 @@ def test_what_could_be_used_is_not_written(text: str) -> None:
     written = safe_to_log(text)
     assert "CANARY" not in written
     assert "c2lnbmF0dXJl" not in written
+    assert not any(len(word) > 20 for word in re.findall(r"[A-Za-z0-9_-]+", written))
+
+
+def test_of_no_token_of_ours_a_part_is_written() -> None:
+    tokens, tenant = Tokens(b"secret"), TenantId("demo")
+    for token in (
+        tokens.new_session(tenant, 1_767_225_600).token,
+        tokens.user_token(tenant, UserId("demo:x"), 0, 1_767_225_600),
+        tokens.edit_key(tenant, "c_1"),
+    ):
+        assert safe_to_log(f"a {token} b") == "a … b"
 
 
 def test_a_log_line_cannot_act_on_the_terminal_that_shows_it() -> None:

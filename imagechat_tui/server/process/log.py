@@ -13,7 +13,7 @@ LINES_OF_A_KIND = Rule(0.2, 20)
 """Lines of one kind that are written: 20 at once, then one in 5 s."""
 
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
-_TOKEN = re.compile(r"\b(?:(?:u1|s1)\.[A-Za-z0-9_-]+|e1)\.[A-Za-z0-9_-]+")
+_TOKEN = re.compile(r"\b(?:(?:u1|s1|e1)(?:\.[A-Za-z0-9_-]+)+|(?:sso|sessionId|userIdWS)\.[A-Za-z0-9_-]+)")
 _AUTHORIZATION = re.compile(r"(?i)((?:authorization|cookie|x-api-key)['\"]?\s*[:=,]\s*).+")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/\"'<>]*@")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
