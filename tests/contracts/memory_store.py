@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,6 +43,7 @@ from imagechat_tui.protocol.models import (
     Vote,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
+from imagechat_tui.protocol.usage import DailyUsage, Usage, UsageQuery
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
@@ -108,6 +110,7 @@ class Data:
     revisions: dict[tuple[TenantId, ImageId, int], int] = field(default_factory=dict)
     placements: dict[tuple[TenantId, ConversationId, int, bool], Placement] = field(default_factory=dict)
     deleted: dict[tuple[TenantId, ConversationId], DeletedThread] = field(default_factory=dict)
+    usage: dict[tuple[TenantId, date], DailyUsage] = field(default_factory=dict)
 
     def copy(self) -> Data:
         """The same data, free to be changed."""
@@ -451,6 +454,10 @@ class MemoryTransaction:
             return None
         return self._data.revisions.get((of.tenant_id, image.id, of.number), 0)
 
+    def add_usage(self, tenant_id: TenantId, day: date, usage: Usage, now_ms: int) -> None:
+        known = self._data.usage.get((tenant_id, day), DailyUsage(day, Usage(), now_ms))
+        self._data.usage[tenant_id, day] = DailyUsage(day, known.usage + usage, known.created_at_ms)
+
     def put_revision(self, of: VersionKey, revision: int) -> None:
         image = self.image(of.tenant_id, url_id=of.image)
         assert image is not None
@@ -654,6 +661,16 @@ class MemoryStore:
         changed = apply_placements(MemoryTransaction(data), of, change, by)
         self._data = data
         return changed
+
+    async def add_usage(self, used: Mapping[tuple[TenantId, date], Usage]) -> None:
+        data = self._data.copy()
+        for (tenant_id, day), usage in used.items():
+            MemoryTransaction(data).add_usage(tenant_id, day, usage, self._now_ms())
+        self._data = data
+
+    async def daily_usage(self, tenant_id: TenantId, asked: UsageQuery) -> tuple[DailyUsage, ...]:
+        days = sorted(day for tenant, day in self._data.usage if tenant == tenant_id and asked.means(day))
+        return tuple(self._data.usage[tenant_id, day] for day in days[asked.skip :][: asked.most])
 
     async def forget_deleted(self) -> bool:
         data = self._data.copy()

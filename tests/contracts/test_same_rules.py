@@ -28,6 +28,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Placement, PlacementState, ReadMark, User, Vote
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
+from imagechat_tui.protocol.usage import UsageQuery
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -337,6 +338,7 @@ async def played(store: Store, clock: Clock, steps: Sequence[Step]) -> list[obje
     told += [await answer(store, replace(change(step), decide=nothing_new)) for step in written]
     told.append(await store.snapshot(IMAGE_ROOM, eg.IMAGE, comments=True))
     told.append(await store.commenters(eg.TENANT, eg.IMAGE))
+    told.append(await store.daily_usage(eg.TENANT, UsageQuery()))
     for number in range(4):
         told.append(await store.image_history(eg.TENANT, image(f"{number}").id))
         told.append(await store.images(eg.TENANT, ImageQuery(url_id=image(f"{number}").url_id)))

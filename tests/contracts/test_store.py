@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ from imagechat_tui.protocol.models import (
     Vote,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
+from imagechat_tui.protocol.usage import DailyUsage, Usage, UsageQuery, day_of, ms_left_of_day
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -1380,3 +1382,124 @@ async def test_what_is_decided_has_another_revision_each_time(store: Store) -> N
     await store.create_tenant(tenant(TenantId("third")))
     seen.append(await store.rules_revision())
     assert len(set(seen)) == len(seen)
+
+
+async def used(store: Store, tenant_id: TenantId = eg.TENANT) -> dict[str, Usage]:
+    """What a tenant has used, by day."""
+    return {told.day.isoformat(): told.usage for told in await store.daily_usage(tenant_id, UsageQuery())}
+
+
+TODAY = day_of(eg.T0)
+
+
+def making(marker: Conversation) -> Change:
+    """The marker is written, new or not."""
+    decision = Decision(b"", image=eg.IMAGE, conversation=marker)
+    key = BroadcastId(f"make {marker}")
+    return Change(eg.TENANT, eg.ALICE, key, b"", always(decision), conversation_id=marker.id)
+
+
+async def test_what_changes_make_is_counted_with_them_and_once(store: Store) -> None:
+    assert await used(store) == {}
+    for _ in range(2):
+        await store.change(saying("one"))
+    await store.change(making(eg.conversation()))
+    counted = {TODAY.isoformat(): Usage(conversations=1, comments=1)}
+    assert await used(store) == counted
+    written = saying("one", key="edited")
+    edited = replace(saying("one").decide(Subject(now_ms=eg.T0)), events=())
+    await store.change(replace(written, comment_id=CommentId("c_one"), decide=always(edited)))
+    await store.change(making(replace(eg.conversation(), point=eg.point(1.0))))
+    assert await used(store) == counted, "nothing came of these that was not there"
+    assert await used(store, OTHER) == {}
+
+
+async def test_votes_are_counted_when_they_are_given(store: Store) -> None:
+    await store.change(saying("one"))
+    up, down = ballot(eg.BOB), ballot(eg.BOB, -1)
+    for _ in range(2):
+        await store.change(balloting("up", Decision(b"", vote=up)))
+        await store.change(balloting("turned", Decision(b"", removed_vote=up, vote=down)))
+        await store.change(balloting("taken back", Decision(b"", removed_vote=down)))
+    assert await used(store) == {TODAY.isoformat(): Usage(comments=1, votes=2)}
+
+
+async def test_what_is_refused_or_fails_is_not_counted(store: Store) -> None:
+    def refuse(subject: Subject) -> Decision:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        await store.change(replace(saying("one"), decide=refuse))
+    unreadable = Announced(
+        ROOM, eg.THREAD, eg.image_chat_updated(conversation=eg.conversation(commenter_name="\0"))
+    )
+    half = replace(saying("two").decide(Subject(now_ms=eg.T0)), events=(unreadable,))
+    with pytest.raises(MalformedMessage):
+        await store.change(replace(saying("two"), decide=always(half)))
+    assert await used(store) == {}
+
+
+async def test_a_thread_that_comes_back_was_counted_when_it_was_made(store: Store) -> None:
+    marker = eg.conversation()
+    await store.change(making(marker))
+    await store.change(deletion(marker, eg.T0 + DAY_MS))
+    await store.change(restoring(marker, []))
+    assert await store.conversation(eg.TENANT, marker.id) is not None
+    assert await used(store) == {TODAY.isoformat(): Usage(conversations=1)}
+
+
+async def test_usage_is_added_up_whoever_adds_and_keeps_its_first_time(store: Store, clock: Clock) -> None:
+    await store.change(saying("one"))
+    clock.ms += 1_000
+    added = Usage(comment_lists=1, user_searches=2, messages=3, message_bytes=1 << 40)
+    tomorrow = TODAY + timedelta(days=1)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(20):
+            tasks.create_task(
+                store.add_usage({(eg.TENANT, TODAY): added, (OTHER, tomorrow): Usage(messages=1)})
+            )
+    (told,) = await store.daily_usage(eg.TENANT, UsageQuery())
+    assert told == DailyUsage(TODAY, Usage(0, 1, 0, 20, 40, 60, 20 << 40), eg.T0)
+    assert await used(store, OTHER) == {tomorrow.isoformat(): Usage(messages=20)}
+
+
+async def test_a_change_belongs_to_the_day_on_which_it_is_made(store: Store, clock: Clock) -> None:
+    clock.ms += ms_left_of_day(clock.ms) - 1
+    for text in ("late", "early"):
+        await store.change(saying(text))
+        clock.ms += 1
+    assert await used(store) == {
+        day.isoformat(): Usage(comments=1) for day in (TODAY, TODAY + timedelta(days=1))
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "days"),
+    [
+        (UsageQuery(), ["2025-12-31", "2026-01-01", "2026-01-31", "2026-03-01", "2027-01-01"]),
+        (UsageQuery(year=2026), ["2026-01-01", "2026-01-31", "2026-03-01"]),
+        (UsageQuery(month=1), ["2026-01-01", "2026-01-31", "2027-01-01"]),
+        (UsageQuery(day=1), ["2026-01-01", "2026-03-01", "2027-01-01"]),
+        (UsageQuery(day=31), ["2025-12-31", "2026-01-31"]),
+        (UsageQuery(year=2026, month=1, day=1), ["2026-01-01"]),
+        (UsageQuery(year=2026, month=2), []),
+        (UsageQuery(month=13), []),
+        (UsageQuery(month=0), []),
+        (UsageQuery(day=2**53), []),
+        (UsageQuery(year=0), []),
+        (UsageQuery(year=2**53), []),
+        (UsageQuery(skip=3), ["2026-03-01", "2027-01-01"]),
+        (UsageQuery(skip=2**53), []),
+        (UsageQuery(skip=1, most=2), ["2026-01-01", "2026-01-31"]),
+        (UsageQuery(since=date(2026, 1, 31)), ["2026-01-31", "2026-03-01", "2027-01-01"]),
+        (UsageQuery(since=date(2026, 1, 31), year=2026, day=1), ["2026-03-01"]),
+    ],
+)
+async def test_days_are_those_that_equal_all_that_is_asked_for(
+    store: Store, asked: UsageQuery, days: list[str]
+) -> None:
+    for day in ("2027-01-01", "2026-03-01", "2026-01-31", "2026-01-01", "2025-12-31"):
+        await store.add_usage({(eg.TENANT, date.fromisoformat(day)): Usage(messages=1)})
+    found = await store.daily_usage(eg.TENANT, asked)
+    assert [told.day.isoformat() for told in found] == days
+    assert await store.daily_usage(OTHER, asked) == ()

@@ -138,6 +138,16 @@ _MODELS: Final = {
     "APIEmptyResponse": """
         status!:string
     """,
+    "GetTenantDailyUsagesResponse": """
+        status!:string tenantDailyUsages!:array
+    """,
+    "APITenantDailyUsage": """
+        accountCreatedCount!:number apiCreditsUsed!:number apiErrorCount!:number billed!:boolean
+        commentCreateCount!:number commentFetchCount!:number conversationCreateCount!:number
+        createdAt!:string dayNumber!:number gifSearch!:number gifSearchTrending!:number
+        hashTagSearch!:number id!:string ignored!:boolean monthNumber!:number tenantId!:string
+        userMentionSearch!:number voteCount!:number yearNumber!:number
+    """,
 }
 OPERATIONS: Final = """
     GET /comments/{tenantId}
@@ -209,6 +219,7 @@ _NESTED: Final = {
     ("SaveCommentsResponseWithPresence", "user"): "UserSessionInfo",
     ("PublicAPISetCommentTextResponse", "comment"): "SetCommentTextResult",
     ("SearchUsersResponse", "users"): "UserSearchResult",
+    ("GetTenantDailyUsagesResponse", "tenantDailyUsages"): "APITenantDailyUsage",
     ("VoteResponse", "user"): "VoteResponseUser",
     ("GetEventLogResponse", "events"): "EventLogEntry",
     ("PageUsersOnlineResponse", "users"): "PageUserEntry",

@@ -52,6 +52,7 @@ DOCUMENTED = {
     "USERS_ONLINE": ("GET", "/pages/{tenant_id}/users/online"),
     "USERS_INFO": ("GET", "/pages/{tenant_id}/users/info"),
     "SEARCH_USERS": ("GET", "/user-search/{tenant_id}"),
+    "DAILY_USAGE": ("GET", "/api/v1/tenant-daily-usage"),
     "SUBSCRIBE": ("GET", "/sub"),
     "HEALTH": ("GET", "/healthz"),
     "READY": ("GET", "/readyz"),

@@ -13,7 +13,7 @@ from imagechat_tui.protocol import routes
 from imagechat_tui.protocol.routes import Route
 from imagechat_tui.server.guard.limits import Limit, SeatRules
 from imagechat_tui.server.http import rest, websocket
-from tests.server.house import IMAGE, SUB_QUERY, UPGRADE, House, Json, Person, running_house
+from tests.server.house import IMAGE, SUB_QUERY, UPGRADE, House, Json, Person, api_secret, running_house
 from tests.server.test_check_order import few, says
 
 pytestmark = pytest.mark.security
@@ -176,6 +176,7 @@ async def test_no_route_forgets_to_count_whose_request_it_is(tmp_path: Path) -> 
         "broadcastId": "b",
         "usernameStartsWith": "a",
         "ids": "x",
+        "API_KEY": api_secret("demo").decode(),
     }
     body: Json = {}
     told = {}

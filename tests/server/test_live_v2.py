@@ -401,13 +401,13 @@ async def test_an_event_costs_one_look_at_the_log_and_one_write_a_socket(
 
     monkeypatch.setattr(SqliteStore, "events_after", counted)
     monkeypatch.setattr(Subscriber, "flush", flushed)
-    before = house.client.app[SERVING].hub.counters.frames
+    before = house.client.app[SERVING].meters.messages
     await house.person("bob").writes("one", "b2")  # who writes hears besides how far they have read
     for socket in sockets:
         assert (await frame(socket))["seq"] == 3
     assert len(reads) == 1
     assert len(writes) == len(set(writes)) == 12
-    assert house.client.app[SERVING].hub.counters.frames == before + 12
+    assert house.client.app[SERVING].meters.messages == before + 12
 
 
 @pytest.mark.reliability

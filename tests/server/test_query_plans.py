@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.protocol.ids import BroadcastId, ImageId, TenantId, UrlId, UserId
+from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.storage import Change, Decision, ImageChange, ImageRecord, sqlite
-from tests.server.house import IMAGE, House, Json, Person, frame, marker, part, running_house
+from tests.server.house import IMAGE, House, Json, Person, api_secret, frame, marker, part, running_house
 
 _STEP = re.compile(r"(?:SCAN|SEARCH) (?P<table>\w+)(?P<how>.*)")
 _BOUNDS = re.compile(r"\((?P<bounds>[^()]*[=<>][^()]*)\)")
@@ -140,6 +141,9 @@ async def everything(house: House) -> None:
     await ann.gets("POST", "/comment-image-chats/demo", marker(broadcastId="m2", version=1), v="2")
     await ann.gets("POST", "/comment-image-chats/demo/summary", {"urlIds": [IMAGE]}, v="2")
     await house.client.get("/readyz")
+    await house.client.app[SERVING].usage.note()
+    asked = {"tenantId": "demo", "API_KEY": api_secret("demo").decode(), "dayNumber": "1"}
+    await ann.gets("GET", "/api/v1/tenant-daily-usage", **asked)
     thread = await ann.thread(v="2")
     async with await ann.sub(ids, v="2", **position) as socket, await ann.sub(thread, v="2") as other:
         await frame(socket)

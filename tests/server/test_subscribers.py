@@ -5,7 +5,8 @@ import pytest
 from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.events import ImageChatUpdated, LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId
-from imagechat_tui.server.live.frames import CloseCode, close_frame, text_frame
+from imagechat_tui.server.live.frames import CloseCode, close_frame, joined, text_frame, together
+from imagechat_tui.server.live.meters import Meter
 from imagechat_tui.server.live.subscribers import (
     MAX_UNREAD_BYTES,
     MAX_UNREAD_FRAMES,
@@ -59,18 +60,18 @@ def test_a_frame_names_its_length_in_the_shortest_form(size: int, head: bytes) -
 
 
 def test_what_gathers_in_one_turn_goes_out_as_one_write(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
     subscriber.begin()
     for data in (b"a", b"b", b"c"):
-        subscriber.push(data)
+        subscriber.push(joined([data]))
     assert subscriber.flush()
     assert subscriber.flush()
     assert wire.writes == [b"abc"]
 
 
 def test_what_comes_while_joining_waits_behind_the_greeting(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
-    subscriber.push(b"live")
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
+    subscriber.push(joined([b"live"]))
     assert subscriber.flush()
     assert wire.writes == []
     subscriber.begin([b"subscribed ", b"replayed "])
@@ -80,53 +81,85 @@ def test_what_comes_while_joining_waits_behind_the_greeting(wire: Wire) -> None:
 
 @pytest.mark.reliability
 def test_a_reader_who_leaves_too_many_frames_is_too_slow(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
     subscriber.begin()
     wire.asleep = True
     for _ in range(MAX_UNREAD_FRAMES):
-        subscriber.push(b"x")
+        subscriber.push(joined([b"x"]))
         assert subscriber.flush()
-    subscriber.push(b"x")
+    subscriber.push(joined([b"x"]))
     assert not subscriber.flush()
 
 
 @pytest.mark.reliability
 def test_a_reader_who_leaves_too_many_bytes_is_too_slow(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
     subscriber.begin()
     wire.asleep = True
-    subscriber.push(b"x" * MAX_UNREAD_BYTES)
+    subscriber.push(joined([b"x" * MAX_UNREAD_BYTES]))
     assert subscriber.flush()
-    subscriber.push(b"x")
+    subscriber.push(joined([b"x"]))
     assert not subscriber.flush()
 
 
 def test_a_reader_who_keeps_up_may_get_any_number(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
     subscriber.begin()
     for _ in range(MAX_UNREAD_FRAMES * 3):
-        subscriber.push(b"x")
+        subscriber.push(joined([b"x"]))
         assert subscriber.flush()
 
 
 def test_the_end_is_said_once_and_nothing_follows(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
     subscriber.begin()
-    subscriber.push(b"never")
+    subscriber.push(joined([b"never"]))
     subscriber.end(CloseCode.OVERLOAD)
-    subscriber.push(b"nor this")
+    subscriber.push(joined([b"nor this"]))
     assert subscriber.flush()
     assert wire.writes == [close_frame(CloseCode.OVERLOAD)] == [b"\x88\x02\x03\xf5"]
 
 
 def test_nothing_is_written_before_the_beginning_not_even_the_end(wire: Wire) -> None:
-    subscriber = Subscriber(wire, eg.ALICE, v2=True)
-    subscriber.push(b"held")
+    subscriber = Subscriber(wire, eg.ALICE, Meter(), v2=True)
+    subscriber.push(joined([b"held"]))
     subscriber.end(CloseCode.RESTART)
     assert subscriber.flush() and wire.writes == []
     subscriber.begin([b"first"])
     assert subscriber.flush()
     assert wire.writes == [close_frame(CloseCode.RESTART)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_of_frames_their_messages_are_counted_without_heads(size: int) -> None:
+    frames = joined([text_frame("x" * size), text_frame("ä")])
+    assert (frames.count, frames.payload) == (2, size + 2)
+    assert together([frames, joined([text_frame("y")])]) == joined(
+        [text_frame("x" * size), text_frame("ä"), text_frame("y")]
+    )
+
+
+def test_what_is_written_is_counted_and_nothing_else(wire: Wire) -> None:
+    meter = Meter()
+    subscriber = Subscriber(wire, eg.ALICE, meter, v2=True)
+    frame = text_frame("hello")
+    subscriber.push(joined([frame]))
+    subscriber.begin([frame, frame])
+    assert (meter.messages, meter.message_bytes) == (0, 0), "nothing has left yet"
+    subscriber.flush()
+    subscriber.flush()
+    assert (meter.messages, meter.message_bytes) == (3, 15)
+    wire.asleep = True
+    subscriber.push(joined([frame] * (MAX_UNREAD_FRAMES + 1)))
+    assert not subscriber.flush()
+    subscriber.end(CloseCode.OVERLOAD)
+    subscriber.push(joined([frame]))
+    subscriber.flush()
+    closed = Subscriber(wire, eg.ALICE, meter, v2=True)
+    closed.begin([frame])
+    wire.aborted = True
+    closed.flush()
+    assert (meter.messages, meter.message_bytes) == (3, 15)
 
 
 @pytest.fixture

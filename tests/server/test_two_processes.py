@@ -18,6 +18,7 @@ from imagechat_tui.server.guard.limits import SeatLimit, SeatRules
 from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.live.frames import CloseCode, close_frame
 from imagechat_tui.server.live.hub import Hub
+from imagechat_tui.server.live.meters import Meters
 from imagechat_tui.server.storage import RoomKey, UserRule
 from imagechat_tui.server.storage.sqlite import SqliteStore
 from imagechat_tui.server.usecases.revoking import Revoking
@@ -63,7 +64,7 @@ class Process:
     def __init__(self, store: SqliteStore, bus: MemoryBus, clock: Clock) -> None:
         self.store = store
         self.broker = MemoryBroker(bus)
-        self.hub = Hub(store, self.broker, now_ms=clock)
+        self.hub = Hub(store, self.broker, Meters(), now_ms=clock)
 
     async def listens(self, user_id: UserId, room: RoomKey = ROOM) -> Socket:
         socket = Socket()

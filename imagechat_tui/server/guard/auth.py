@@ -1,4 +1,4 @@
-"""Who is asking (PROTOCOL 2.1 to 2.4, PROMISES D17, D21).
+"""Who is asking (PROTOCOL 2.1 to 2.4, PROMISES D17, D21), and whose key it is (PROTOCOL 2.7).
 
 In this order: the kernel's word on the Unix socket, an ``sso`` parameter, the cookie of an anonymous
 session, a ``sessionId`` parameter, nobody. Nobody is no error. Where the tenant allows anonymous writing they
@@ -12,6 +12,8 @@ Anonymous sessions are signed, not stored: reading never writes to the database.
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 import os
 import re
 from collections import OrderedDict
@@ -173,6 +175,21 @@ class Authenticator:
         role = Role(token.role)
         user = User(id=token.user_id, is_anonymous=anonymous, is_admin=role >= Role.MODERATOR)
         return self._ruled(Actor(tenant, user, role, anonymous=anonymous))
+
+    async def check_key(self, tenant_id: TenantId, key: str) -> None:
+        """Refuse a key that is not the tenant's API secret, which official clients also call its API key.
+
+        Raises:
+            Unauthorized: There is none, or it is not this tenant's, or there is no such tenant, or it has none.
+        """
+        if not key:
+            raise Unauthorized(codes.MISSING_API_KEY)
+        secret = b""
+        with contextlib.suppress(UnknownTenant, SealBroken):
+            tenant = await self._tenant(tenant_id)
+            secret = self._seal.open(tenant_id, tenant.api_secret_sealed)
+        if not secret or not hmac.compare_digest(secret, key.encode("utf-8", "surrogatepass")):
+            raise Unauthorized(codes.INVALID_API_KEY)
 
     async def _kernel_actor(self, caller: Caller) -> Actor:
         """The kernel's word, which nothing that the request says can change."""

@@ -28,12 +28,20 @@ from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.guard.turns import Pace, Turns
 from imagechat_tui.server.http import rest as handlers
 from imagechat_tui.server.http import websocket as handlers_live
-from imagechat_tui.server.http.callers import ADDRESS, SHARED_USES, SIGNED_IN, TURN, caller_address
+from imagechat_tui.server.http.callers import (
+    ADDRESS,
+    SHARED_USES,
+    SIGNED_IN,
+    TURN,
+    api_key_of,
+    caller_address,
+)
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.not_offered import add_not_offered
 from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.hub import Hub
+from imagechat_tui.server.live.meters import Meters
 from imagechat_tui.server.storage import BroadcastIdUsed, OutcomeUnknown, Store, StoreUnavailable
 from imagechat_tui.server.storage.pictures import Pictures
 from imagechat_tui.server.usecases.comments import CommentCommands
@@ -48,6 +56,7 @@ from imagechat_tui.server.usecases.read_states import ReadStates
 from imagechat_tui.server.usecases.refusals import Refused
 from imagechat_tui.server.usecases.revoking import Revoking
 from imagechat_tui.server.usecases.summaries import SummaryQueries
+from imagechat_tui.server.usecases.usage import UsageRecords
 from imagechat_tui.server.usecases.votes import VoteCommands
 
 MAX_BODY_BYTES = 64 * 1024
@@ -102,7 +111,9 @@ def create_app(
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_entrance, _answering])
 
     async def serving(app: web.Application) -> AsyncIterator[None]:
-        hub = Hub(store, broker, now_ms=settings.now_ms)
+        meters = Meters()
+        hub = Hub(store, broker, meters, now_ms=settings.now_ms)
+        usage = UsageRecords(store, meters, now_ms=settings.now_ms)
         markdown = ThreadPoolExecutor(1, thread_name_prefix="markdown")
         lists = ThreadPoolExecutor(1, thread_name_prefix="lists")
         options = settings.max_comment_length, markdown, settings.tenant_comments
@@ -132,6 +143,8 @@ def create_app(
             read_states=ReadStates(store, hub, tokens),
             placements=PlacementCommands(*writing),
             people=people,
+            meters=meters,
+            usage=usage,
             summaries=SummaryQueries(store, people, hub, tokens, now_ms=settings.now_ms),
             tokens=tokens,
             rules=rules,
@@ -145,6 +158,7 @@ def create_app(
         )
         await hub.start()
         yield
+        await usage.note()
         for executor in (markdown, lists):
             await asyncio.to_thread(executor.shutdown)
 
@@ -186,7 +200,11 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """
     serving, gate = request.app[SERVING], gate_of(request)
     address = request[ADDRESS] = caller_address(request, serving.proxies)
-    claims = hdrs.AUTHORIZATION in request.headers or any(request.query.get(key) for key in _CREDENTIALS)
+    claims = (
+        hdrs.AUTHORIZATION in request.headers
+        or bool(api_key_of(request))
+        or any(request.query.get(key) for key in _CREDENTIALS)
+    )
     if gate is not None:
         gate.request_began(with_body=request.body_exists)
     response: web.StreamResponse | None = None

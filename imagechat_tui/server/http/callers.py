@@ -31,6 +31,7 @@ NEW_SESSION = web.RequestKey("new_session", str)
 
 SESSION_COOKIE = "fc_sid"
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+_API_KEY_HEADER = "x-api-key"
 _FORWARDED_FOR = "X-Forwarded-For"
 
 
@@ -82,6 +83,17 @@ async def view(
     actor = await auth.viewer(tenant_id, user_id_ws, caller_of(request), renews=renews)
     _tell_edge(request, actor)
     return actor
+
+
+async def hold_key(request: web.BaseRequest, auth: Authenticator, tenant_id: TenantId) -> None:
+    """Refuse whose API key is not that of the tenant (``Authenticator.check_key``); the edge is told of one that is."""
+    await auth.check_key(tenant_id, api_key_of(request))
+    request[SIGNED_IN] = True
+
+
+def api_key_of(request: web.BaseRequest) -> str:
+    """The API key that a request brings, where official clients put it; empty if there is none."""
+    return request.headers.get(_API_KEY_HEADER, "") or request.query.get("API_KEY", "")
 
 
 def _tell_edge(request: web.BaseRequest, actor: Actor) -> None:

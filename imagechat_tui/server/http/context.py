@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.guard.tokens import Tokens
     from imagechat_tui.server.guard.turns import Pace, Turns
     from imagechat_tui.server.live.hub import Hub
+    from imagechat_tui.server.live.meters import Meters
     from imagechat_tui.server.storage import Store
     from imagechat_tui.server.usecases.comments import CommentCommands
     from imagechat_tui.server.usecases.images import ImageCommands
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.usecases.read_states import ReadStates
     from imagechat_tui.server.usecases.revoking import Revoking
     from imagechat_tui.server.usecases.summaries import SummaryQueries
+    from imagechat_tui.server.usecases.usage import UsageRecords
     from imagechat_tui.server.usecases.votes import VoteCommands
 
 from msgspec import Struct
@@ -52,6 +54,8 @@ class Serving(Struct, frozen=True):
     read_states: ReadStates
     placements: PlacementCommands
     people: People
+    meters: Meters
+    usage: UsageRecords
     summaries: SummaryQueries
     tokens: Tokens
     rules: RuleBook

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
+from imagechat_tui.protocol.codec.usage import decode_usage_query, encode_daily_usages, wants_messages
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit, tenant_requests
@@ -22,6 +23,8 @@ from imagechat_tui.server.http.callers import (
     SHARED_USES,
     TURN,
     address_of,
+    api_key_of,
+    hold_key,
     listener_of,
     session_of,
     sign_in,
@@ -51,7 +54,10 @@ async def list_conversations(request: web.Request) -> web.Response:
     actor, v2 = await reader(request), codec.wants_v2(request.query)
     url_id = codec.decode_list_conversations(request.query)
     await take_turn(request, actor)
-    return _stored(await request.app[SERVING].queries.conversations(actor, url_id, v2=v2))
+    answer = await request.app[SERVING].queries.conversations(actor, url_id, v2=v2)
+    if v2:  # it has the comments of all threads
+        request.app[SERVING].meters.of(actor.tenant_id).comment_lists += 1
+    return _stored(answer)
 
 
 async def create_conversation(request: web.Request) -> web.Response:
@@ -203,6 +209,7 @@ async def list_comments(request: web.Request) -> web.Response:
     asked = codec.decode_list_comments(query)
     await take_turn(request, actor)
     answer = await request.app[SERVING].queries.comments(actor, asked)
+    request.app[SERVING].meters.of(actor.tenant_id).comment_lists += 1
     return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
 
 
@@ -372,6 +379,20 @@ async def event_log(request: web.Request) -> web.Response:
     return answer
 
 
+async def daily_usage(request: web.Request) -> web.Response:
+    """Answer with what a tenant has used, to who holds its key."""
+    serving = request.app[SERVING]
+    if not api_key_of(request):
+        raise Refused(401, codes.MISSING_API_KEY)
+    tenant_id = _tenant_id(request)
+    await hold_key(request, serving.auth, tenant_id)
+    _count_read_of(request, tenant_id, tenant_id, guest=False)
+    asked, messages = decode_usage_query(request.query), wants_messages(request.query)
+    return answered(
+        encode_daily_usages(tenant_id, await serving.usage.show(tenant_id, asked), messages=messages)
+    )
+
+
 async def health(request: web.Request) -> web.Response:
     """Say that the process runs."""
     return answered(codec.encode_success())
@@ -385,12 +406,12 @@ async def ready(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Answer with counters in the Prometheus text format."""
-    hub = request.app[SERVING].hub
-    counters = hub.counters
+    serving = request.app[SERVING]
+    counters, meters = serving.hub.counters, serving.meters
     lines = {
-        "imagechat_sockets": hub.sockets,
-        "imagechat_frames_total": counters.frames,
-        "imagechat_frame_bytes_total": counters.bytes,
+        "imagechat_sockets": serving.hub.sockets,
+        "imagechat_messages_total": meters.messages,
+        "imagechat_message_bytes_total": meters.message_bytes,
         "imagechat_resets_total": counters.resets,
         "imagechat_replays_total": counters.replays,
         "imagechat_slow_closes_total": counters.slow_closes,
@@ -456,9 +477,13 @@ async def take_turn(request: web.Request, actor: Actor) -> None:
 
 def count_read(request: web.Request, actor: Actor) -> None:
     """Count one read by its user, or address; by its tenant only once it is answered (``SHARED_USES``)."""
+    _count_read_of(request, actor.tenant_id, _counted_as(request, actor), guest=actor.anonymous)
+
+
+def _count_read_of(request: web.Request, tenant_id: TenantId, reader: str, *, guest: bool) -> None:
     limits, now = request.app[SERVING].limits, time.monotonic()
-    shared = tenant_requests(actor.tenant_id, guest=actor.anonymous)
-    own = (Limit.READ, f"{actor.tenant_id} {_counted_as(request, actor)}")
+    shared = tenant_requests(tenant_id, guest=guest)
+    own = (Limit.READ, f"{tenant_id} {reader}")
     refused = limits.look_at_all(shared, now) or limits.check_all((own,), now)
     if refused is not None:
         raise Refused(429, codes.RATE_LIMITED, retry_after_s=refused[1])
@@ -596,6 +621,7 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.UNBLOCK_AUTHOR, blocking(blocked=False)),
     (routes.CHECK_BLOCKED, check_blocked),
     (routes.EVENT_LOG, event_log),
+    (routes.DAILY_USAGE, daily_usage),
     (routes.HEALTH, health),
     (routes.READY, ready),
     (routes.Route("GET", "/metrics"), metrics),

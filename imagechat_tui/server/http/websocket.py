@@ -216,6 +216,7 @@ async def search_users(request: web.Request) -> web.Response:
     actor = await reader(request)
     await take_turn(request, actor)
     found = await request.app[SERVING].people.named(actor, request.query.get("usernameStartsWith", ""))
+    request.app[SERVING].meters.of(actor.tenant_id).user_searches += 1
     return answered(codec.encode_users_found(found))
 
 

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from msgspec import Struct, field
@@ -22,8 +22,9 @@ from imagechat_tui.protocol.events import CursorMoved, PlacementsChanged, ReadSt
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
 from imagechat_tui.protocol.models import Placements, Point, Position, ReadState
 from imagechat_tui.server.broker import Broker, messages
-from imagechat_tui.server.live.frames import CloseCode, text_frame
+from imagechat_tui.server.live.frames import CloseCode, joined, text_frame
 from imagechat_tui.server.live.log_follower import LogFollower
+from imagechat_tui.server.live.meters import Meters
 from imagechat_tui.server.live.presence import PresenceBook
 from imagechat_tui.server.live.subscribers import Merger, Subscriber, Wire, full_frames
 from imagechat_tui.server.live.viewing import ViewingBook
@@ -38,9 +39,6 @@ ANSWER_WITHIN_S = 2.0
 class Counters(Struct):
     """What ``/metrics`` tells."""
 
-    frames: int = 0
-    """Frames given to sockets, one per receiver."""
-    bytes: int = 0
     resets: int = 0
     replays: int = 0
     slow_closes: int = 0
@@ -63,9 +61,10 @@ class _Room(Struct, eq=False):
 class Hub:
     """All live rooms. Lives on one event loop, between ``start`` and ``close``."""
 
-    def __init__(self, store: Store, broker: Broker, *, now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Store, broker: Broker, meters: Meters, *, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._broker = broker
+        self._meters = meters
         self._now_ms = now_ms
         self._rooms: dict[RoomKey, _Room] = {}
         self._dirty: set[Subscriber] = set()
@@ -169,7 +168,8 @@ class Hub:
             self._tidy(room)
             raise
         room.joining -= 1
-        subscriber = Subscriber(wire, user_id, v2=v2, unseen=unseen)
+        meter = self._meters.of(key.tenant_id)
+        subscriber = Subscriber(wire, user_id, meter, v2=v2, unseen=unseen)
         room.subscribers.add(subscriber)
         self._homes[subscriber] = room
         if not unseen:
@@ -331,7 +331,7 @@ class Hub:
         self, room: _Room, user_id: UserId, point: Point, mover: Subscriber | None = None
     ) -> None:
         frame = text_frame(encode_event(CursorMoved(user_id, point), tenant_id=room.key.tenant_id, v2=True))
-        self._push((other for other in room.subscribers if other.v2 and other is not mover), frame)
+        self._push((other for other in room.subscribers if other.v2 and other is not mover), [frame])
 
     def _show_read_states(self, key: RoomKey, changed: Mapping[UserId, ReadState]) -> None:
         room = self._rooms.get(key)
@@ -341,13 +341,13 @@ class Hub:
                 theirs.setdefault(one.user_id, []).append(one)
         for user_id, sockets in theirs.items():
             told = ReadStateChanged(changed[user_id])
-            self._push(sockets, text_frame(encode_event(told, tenant_id=key.tenant_id, v2=True)))
+            self._push(sockets, [text_frame(encode_event(told, tenant_id=key.tenant_id, v2=True))])
 
     def _show_placements(self, key: RoomKey, changed: Placements) -> None:
         room = self._rooms.get(key)
         if room is not None:
             frame = text_frame(encode_event(PlacementsChanged(changed), tenant_id=key.tenant_id, v2=True))
-            self._push((one for one in room.subscribers if one.v2), frame)
+            self._push((one for one in room.subscribers if one.v2), [frame])
 
     # What other processes tell
 
@@ -410,8 +410,7 @@ class Hub:
             return
         now = time.monotonic()
         home.delivered = Position(position.epoch, fresh[-1].seq, fresh[-1].id)
-        full = full_frames(fresh)
-        self._push((one for one in home.subscribers if one.v2), b"".join(full), len(full))
+        self._push((one for one in home.subscribers if one.v2), full_frames(fresh))
         readers = [one for one in home.subscribers if not one.v2]
         if readers:
             plain = [
@@ -420,7 +419,7 @@ class Hub:
                 if event.plain is not None
                 for frame in home.merger.passed(event.plain, now)
             ]
-            self._push(readers, b"".join(plain), len(plain))
+            self._push(readers, plain)
             self._set_alarm(home)
 
     def lost(self, room: RoomKey, position: Position) -> None:
@@ -430,7 +429,7 @@ class Hub:
             home.delivered = position
             self.counters.resets += 1
             frame = text_frame(encode_event(Reset("gone"), tenant_id=room.tenant_id, v2=True))
-            self._push((one for one in home.subscribers if one.v2), frame)
+            self._push((one for one in home.subscribers if one.v2), [frame])
             for subscriber in [one for one in home.subscribers if not one.v2]:
                 self.dismiss(subscriber, CloseCode.RESTART)  # knows no reset, but asks the log on its return
 
@@ -453,22 +452,21 @@ class Hub:
         tenant_id: TenantId = room.key.tenant_id
         for update in room.presence.due(now):
             event = replace(update, ts_ms=self._now_ms())
-            self._push(room.subscribers, text_frame(encode_event(event, tenant_id=tenant_id, v2=False)))
+            self._push(room.subscribers, [text_frame(encode_event(event, tenant_id=tenant_id, v2=False))])
         for changed in room.viewing.due(now):
             frame = text_frame(encode_event(changed, tenant_id=tenant_id, v2=True))
-            self._push((one for one in room.subscribers if one.v2), frame)
+            self._push((one for one in room.subscribers if one.v2), [frame])
         for merged in room.merger.due(now):
-            self._push((one for one in room.subscribers if not one.v2), text_frame(merged))
+            self._push((one for one in room.subscribers if not one.v2), [text_frame(merged)])
         self._set_alarm(room)
         self._tidy(room)
 
-    def _push(self, subscribers: Iterable[Subscriber], data: bytes, frames: int = 1) -> None:
-        if not data:
+    def _push(self, subscribers: Iterable[Subscriber], frames: Sequence[bytes]) -> None:
+        if not frames:
             return
+        data = joined(frames)
         for subscriber in subscribers:
-            subscriber.push(data, frames)
-            self.counters.frames += frames
-            self.counters.bytes += len(data)
+            subscriber.push(data)
             self._touch(subscriber)
 
     def _touch(self, subscriber: Subscriber) -> None:

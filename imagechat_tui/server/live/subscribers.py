@@ -7,7 +7,7 @@ flavour; what one turn of the loop brings goes out as one write per socket. Nobo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.codec import MalformedMessage, decode_event, encode_event
 from imagechat_tui.protocol.events import ImageChatUpdated
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, TenantId, UserId
-from imagechat_tui.server.live.frames import CloseCode, close_frame, text_frame
+from imagechat_tui.server.live.frames import CloseCode, Frames, close_frame, joined, text_frame, together
+from imagechat_tui.server.live.meters import Meter
 from imagechat_tui.server.storage import StoredEvent
 
 MAX_UNREAD_FRAMES = 512
@@ -45,10 +46,9 @@ class Subscriber:
 
     __slots__ = (
         "_farewell",
-        "_gathered",
         "_held",
+        "_meter",
         "_pending",
-        "_size",
         "_unread",
         "_wire",
         "gone",
@@ -58,8 +58,9 @@ class Subscriber:
         "version",
     )
 
-    def __init__(self, wire: Wire, user_id: UserId, *, v2: bool, unseen: bool = False) -> None:
+    def __init__(self, wire: Wire, user_id: UserId, meter: Meter, *, v2: bool, unseen: bool = False) -> None:
         self._wire = wire
+        self._meter = meter
         self.user_id = user_id
         self.v2 = v2
         self.unseen = unseen
@@ -67,27 +68,21 @@ class Subscriber:
         self.version: int | None = None
         """Which version of the image it shows, as far as it has said."""
         self.gone = False
-        self._pending: list[bytes] = []
-        self._size = 0
-        self._gathered = 0
-        """Frames in ``_pending``."""
+        self._pending: list[Frames] = []
         self._unread = 0
         """Frames written since the transport was last found empty."""
-        self._held: list[tuple[bytes, int]] | None = []
+        self._held: list[Frames] | None = []
         """What was pushed before it has begun."""
         self._farewell: CloseCode | None = None
         """Why it ended before it had begun."""
 
-    def push(self, data: bytes, frames: int = 1) -> None:
+    def push(self, frames: Frames) -> None:
         """Add finished frames to what the next ``flush`` writes."""
         if self.gone:
             return
-        if self._held is not None:
-            self._held.append((data, frames))
-        else:
-            self._append(data, frames)
+        (self._pending if self._held is None else self._held).append(frames)
 
-    def begin(self, frames: Iterable[bytes] = ()) -> None:
+    def begin(self, frames: Sequence[bytes] = ()) -> None:
         """Send these frames first, then what was pushed meanwhile, and from now on everything.
 
         Before it nothing at all is written: the handshake may be under way.
@@ -96,25 +91,25 @@ class Subscriber:
             self._held = None
             self.end(self._farewell)
             return
-        for frame in frames:
-            self._append(frame, 1)
+        if frames:
+            self._pending.append(joined(frames))
         held, self._held = self._held or [], None
-        for data, count in held:
-            self._append(data, count)
+        self._pending += held
 
     def flush(self) -> bool:
-        """Write what has gathered; one call of ``write``. False if the reader is too slow."""
+        """Write what has gathered, and count it; one call of ``write``. False if the reader is too slow."""
         if not self._pending or self.gone:
             return True
+        frames = together(self._pending)
         waiting = self._wire.get_write_buffer_size()
-        self._unread = (self._unread if waiting else 0) + self._gathered
-        if waiting and (self._unread > MAX_UNREAD_FRAMES or waiting + self._size > MAX_UNREAD_BYTES):
+        self._unread = (self._unread if waiting else 0) + frames.count
+        if waiting and (self._unread > MAX_UNREAD_FRAMES or waiting + len(frames.data) > MAX_UNREAD_BYTES):
             return False
-        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         self._pending.clear()
-        self._gathered = self._size = 0
         if not self._wire.is_closing():
-            self._wire.write(data)
+            self._wire.write(frames.data)
+            self._meter.messages += frames.count
+            self._meter.message_bytes += frames.payload
         return True
 
     def end(self, code: CloseCode) -> None:
@@ -129,11 +124,6 @@ class Subscriber:
     def abort(self) -> None:
         """Close the socket without a word."""
         self._wire.abort()
-
-    def _append(self, data: bytes, frames: int) -> None:
-        self._pending.append(data)
-        self._gathered += frames
-        self._size += len(data)
 
 
 class Merger:

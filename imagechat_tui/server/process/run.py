@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.guard.seal import Sealer
     from imagechat_tui.server.http.connections import Connections
     from imagechat_tui.server.storage import Store
+    from imagechat_tui.server.usecases.usage import UsageRecords
 
 LOCAL_LOCK_WAIT_S = 6.0
 """How long a local server waits for one that is just leaving the same data."""
@@ -361,6 +362,7 @@ class _Server:
         shared = (serving.revoking.keep_looking(),) if self._options.database_url is not None else ()
         async with asyncio.TaskGroup() as tasks:
             warm_up = tasks.create_task(asyncio.to_thread(_load_what_the_first_comment_needs))
+            tasks.create_task(self._keep_noting_usage(self._runner.app[SERVING].usage))
             watching = [
                 tasks.create_task(look)
                 for look in (
@@ -375,6 +377,14 @@ class _Server:
             for task in watching:
                 task.cancel()
             await warm_up
+
+    async def _keep_noting_usage(self, usage: UsageRecords) -> None:
+        """Note down what tenants use, until the end: the rest is noted when all sockets are closed."""
+        while not self._end.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(usage.due_in_s):
+                    await self._end.wait()
+            await usage.note()
 
     async def _end_with(self, part: problems.ServerPart, watching: Awaitable[None]) -> None:
         """End when a part has: without it the server would take words and lose them, or tell nobody."""

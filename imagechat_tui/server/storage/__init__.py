@@ -21,6 +21,7 @@ Exceptions::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -51,6 +52,7 @@ from imagechat_tui.protocol.models import (
     Vote,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
+from imagechat_tui.protocol.usage import DailyUsage, Usage, UsageQuery
 
 MAX_REPLAY = 500
 """Events that are read from a log at once."""
@@ -542,6 +544,17 @@ class Store(Protocol):
             user_id: Whose unread threads are counted, where it is kept how far they have read; None for nobody's.
             since_ms: Where they have never been what was said since then counts as unread; None: nothing does.
         """
+
+    async def add_usage(self, used: Mapping[tuple[TenantId, date], Usage]) -> None:
+        """Add what tenants have used on days to what is noted of them, whoever else adds. Atomic and durable.
+
+        Raises:
+            StoreUnavailable: Nothing was written.
+            OutcomeUnknown: See there.
+        """
+
+    async def daily_usage(self, tenant_id: TenantId, asked: UsageQuery) -> tuple[DailyUsage, ...]:
+        """What a tenant has used on the days that are meant, the oldest first; a day without use is not among them."""
 
     async def forget_deleted(self) -> bool:
         """Forget threads that can be restored no more, some of them. Atomic and durable. What was deleted by then is

@@ -13,6 +13,7 @@ from imagechat_tui.protocol.codec import decode_event, encode_event
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, EventId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Placements, Position, ReadMark, ReadState
 from imagechat_tui.protocol.routes import ChangeReadState
+from imagechat_tui.protocol.usage import Usage, day_of
 from imagechat_tui.server.storage import (
     Announced,
     BroadcastIdUsed,
@@ -83,6 +84,9 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     if decision.restored is not None:
         read = _restore(tx, change.tenant_id, decision.restored)
         placed = place_again(tx, change.tenant_id, decision.restored)
+    used = _used(subject, decision)
+    if used != Usage():
+        tx.add_usage(change.tenant_id, day_of(now_ms), used, now_ms)
     tx.put_answer(
         Answer(
             change.tenant_id,
@@ -341,14 +345,28 @@ def _write(tx: Transaction, tenant_id: TenantId, decision: Decision) -> None:
 
 def _count(tx: Transaction, change: Change, subject: Subject, decision: Decision) -> None:
     """Keep count of the tenant's comments, and refuse one too many. What comes back was there before."""
-    comment, before = decision.comment, subject.comment
-    is_new = comment is not None and (before is None or before.id != comment.id)
+    is_new = _makes_comment(subject, decision)
     back = () if decision.restored is None else decision.restored.comments
     more = int(is_new) + len(back) - len(decision.removed_comments)
     if more:
         comments = tx.count_comments(change.tenant_id, more)
         if is_new and change.most_comments is not None and comments > change.most_comments:
             raise TenantFull
+
+
+def _makes_comment(subject: Subject, decision: Decision) -> bool:
+    """Whether there is a comment more, and not another text of one, or one more vote on it."""
+    said, before = decision.comment, subject.comment
+    return said is not None and (before is None or before.id != said.id)
+
+
+def _used(subject: Subject, decision: Decision) -> Usage:
+    """What a change makes that was not there; what comes back was counted when it was made."""
+    return Usage(
+        conversations=int(decision.conversation is not None and subject.conversation is None),
+        comments=int(_makes_comment(subject, decision)),
+        votes=int(decision.vote is not None),
+    )
 
 
 def _keep_deleted(tx: Transaction, tenant_id: TenantId, subject: Subject, decision: Decision) -> None:

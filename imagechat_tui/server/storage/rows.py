@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from datetime import date
 from typing import Final
+
+from msgspec.structs import astuple
 
 from imagechat_tui.protocol.ids import (
     BroadcastId,
@@ -28,6 +32,7 @@ from imagechat_tui.protocol.models import (
     Version,
     Vote,
 )
+from imagechat_tui.protocol.usage import DailyUsage, Usage
 from imagechat_tui.server.storage import HeldPlace, ImageRecord, StoredEvent, TenantRecord, UserRule
 from imagechat_tui.server.storage.packed_frames import pack_frames, unpack_frames
 from imagechat_tui.server.storage.quotes import event_with_words
@@ -56,6 +61,10 @@ VOTE: Final = "id, comment_id, user_id, url_id, direction, created_at_ms"
 IMAGE: Final = "id, url_id, src, name, project, due_ms"
 PLACE: Final = "kind, project, value, image_id, moved"
 VERSION: Final = "number, pixels, sha256, width, height, scale, at_ms, by_id"
+USAGE: Final = (
+    "day, conversation_count, comment_count, vote_count, comment_list_count, user_search_count, message_count,"
+    " message_bytes, created_at_ms"
+)
 PLACEMENT: Final = "conversation_id, version, by_person, x, y, state, from_x, from_y, score, by_id"
 
 
@@ -68,6 +77,12 @@ def assignments(columns: str) -> str:
     """The SET clause that takes every column but the id from the row that was to be inserted."""
     names = [name.strip() for name in columns.split(",")]
     return ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+
+
+def sums(columns: str, table: str, but: Collection[str]) -> str:
+    """The SET clause that adds every column but these to what the table has."""
+    names = (name for name in columns.split(", ") if name not in but)
+    return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
 
 
 def conversation_row(conversation: Conversation, image: UrlId) -> tuple[object, ...]:
@@ -385,3 +400,20 @@ def read_placement(row: Row) -> Placement:
         score=row["score"],
         by=UserId(by_id) if by_id is not None else None,
     )
+
+
+def day_number(day: date) -> int:
+    """A day as USAGE has it: 20261130."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def usage_row(day: date, usage: Usage, now_ms: int) -> tuple[object, ...]:
+    """A row of USAGE."""
+    return (day_number(day), *astuple(usage), now_ms)
+
+
+def read_usage(row: Row) -> DailyUsage:
+    """A DailyUsage from a row of USAGE."""
+    number, *counts, created_at_ms = row
+    day = date(number // 10_000, number // 100 % 100, number % 100)
+    return DailyUsage(day, Usage(*counts), created_at_ms)

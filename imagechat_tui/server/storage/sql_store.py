@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date
 from typing import Protocol, TypeVar
 
 from imagechat_tui.protocol.ids import (
@@ -26,6 +27,7 @@ from imagechat_tui.protocol.models import (
     User,
 )
 from imagechat_tui.protocol.routes import ChangePlacements, ChangeReadState
+from imagechat_tui.protocol.usage import DailyUsage, Usage, UsageQuery
 from imagechat_tui.server.storage import (
     MAX_REPLAY,
     Change,
@@ -187,6 +189,15 @@ class SqlStore:
         return await self._engine.write(
             (tenant_id,), lambda tx: opinions.block(tx, tenant_id, user_id, other, blocked=blocked)
         )
+
+    async def add_usage(self, used: Mapping[tuple[TenantId, date], Usage]) -> None:
+        """See Store."""
+
+        def put(tx: SqlTransaction) -> None:
+            for (tenant_id, day), usage in used.items():
+                tx.add_usage(tenant_id, day, usage, self._now_ms())
+
+        await self._engine.write({tenant_id for tenant_id, _ in used}, put)
 
     async def forget_deleted(self) -> bool:
         """See Store."""
@@ -392,6 +403,10 @@ class SqlStore:
     async def placements(self, of: VersionKey) -> Placements:
         """See Store."""
         return await self._engine.read(lambda tx: placements_on(tx, of))
+
+    async def daily_usage(self, tenant_id: TenantId, asked: UsageQuery) -> tuple[DailyUsage, ...]:
+        """See Store."""
+        return await self._engine.read(lambda tx: tx.daily_usage(tenant_id, asked))
 
     async def summaries(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import groupby
 from typing import ClassVar
 
@@ -30,6 +31,7 @@ from imagechat_tui.protocol.models import (
     Version,
     Vote,
 )
+from imagechat_tui.protocol.usage import DailyUsage, Usage, UsageQuery
 from imagechat_tui.server.storage import (
     DeletedThread,
     HeldPlace,
@@ -55,6 +57,10 @@ _PUT_MARKER = (
 _PUT_COMMENT = (
     f"INSERT INTO comment (tenant_id, {rows.COMMENT}) VALUES ({rows.placeholders(rows.COMMENT)})"
     f" ON CONFLICT (tenant_id, id) DO UPDATE SET {rows.assignments(rows.COMMENT)}"
+)
+_ADD_USAGE = (
+    f"INSERT INTO daily_usage (tenant_id, {rows.USAGE}) VALUES ({rows.placeholders(rows.USAGE)})"
+    f" ON CONFLICT (tenant_id, day) DO UPDATE SET {rows.sums(rows.USAGE, 'daily_usage', ('day', 'created_at_ms'))}"
 )
 _PUT_IMAGE = (
     f"INSERT INTO image (tenant_id, {rows.IMAGE}) VALUES ({rows.placeholders(rows.IMAGE)})"
@@ -472,6 +478,37 @@ class SqlTransaction(ABC):
     def remove_vote(self, vote: Vote) -> None:
         """See Transaction."""
         self.db.execute("DELETE FROM vote WHERE tenant_id = ? AND id = ?", (vote.tenant_id, vote.id))
+
+    # Usage
+
+    def add_usage(self, tenant_id: TenantId, day: date, usage: Usage, now_ms: int) -> None:
+        """See Transaction."""
+        self.db.execute(_ADD_USAGE, (tenant_id, *rows.usage_row(day, usage, now_ms)))
+
+    def daily_usage(self, tenant_id: TenantId, asked: UsageQuery) -> tuple[DailyUsage, ...]:
+        """See Store."""
+        first, last = asked.since or date.min, date.max
+        if asked.year is not None:
+            if not date.min.year <= asked.year <= date.max.year:
+                return ()
+            first, last = max(first, date(asked.year, 1, 1)), date(asked.year, 12, 31)
+        found = self.db.execute(
+            f"SELECT {rows.USAGE} FROM daily_usage WHERE tenant_id = ?1 AND day >= ?2 AND day <= ?3"
+            " AND (?4 = 0 OR day / 100 % 100 = ?5) AND (?6 = 0 OR day % 100 = ?7)"
+            " ORDER BY day LIMIT ?8 OFFSET ?9",
+            (
+                tenant_id,
+                rows.day_number(first),
+                rows.day_number(last),
+                int(asked.month is not None),
+                asked.month or 0,
+                int(asked.day is not None),
+                asked.day or 0,
+                asked.most,
+                asked.skip,
+            ),
+        )
+        return tuple(map(rows.read_usage, found))
 
     # Flags and blocks
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Protocol
 
 from msgspec import Struct
@@ -30,6 +31,7 @@ from imagechat_tui.protocol.models import (
     Version,
     Vote,
 )
+from imagechat_tui.protocol.usage import Usage
 from imagechat_tui.server.storage import (
     DeletedThread,
     HeldPlace,
@@ -233,6 +235,11 @@ class Transaction(Protocol):
 
     def drop_answers(self, before_ms: int, most: int) -> int:
         """Forget the oldest answers of all tenants from before a time, so many at most. Returns how many."""
+
+    # Usage
+
+    def add_usage(self, tenant_id: TenantId, day: date, usage: Usage, now_ms: int) -> None:
+        """Add to what a tenant has used on a day; if that is the first of it, note when it was."""
 
     # Images
 
