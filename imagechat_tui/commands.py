@@ -492,7 +492,7 @@ VERBS: Final = {
         Verb("link", "images:link", "Have a picture share a room."),
         Verb("unlink", "images:unlink", "Give a picture a room of its own."),
         Verb("watch", "watch_verb:watch", "Print live events, one per line."),
-        Verb("tenant", "tenants:tenant", "Create tenants, and decide of them."),
+        Verb("tenant", "tenants:tenant", "Create tenants, decide of them, show what they use."),
         Verb("user", "users:user", "Ban users, and give them roles."),
         Verb("server", "upkeep:server", "Look after the data of a server."),
         Verb("token", "tenants:token", "Create a sign-in token for a user."),

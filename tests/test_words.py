@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from itertools import product
 from typing import Any, get_args
 
@@ -15,6 +16,7 @@ from imagechat_tui.net.decoder.kinds import DECLINED
 from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId, ConversationId
+from imagechat_tui.protocol.usage import DailyUsage, Usage
 from imagechat_tui.raster.compare import Box, Differences
 from imagechat_tui.raster.image import Loss
 from imagechat_tui.sync import intents
@@ -57,6 +59,7 @@ from imagechat_tui.words import (
     verb_words,
     write_words,
 )
+from imagechat_tui.words.usage import DAYS_SHOWN, usage_words
 from tests import examples as eg
 
 HOSTILE = "\x1b]52;c;aGk=\x07\x9b2J\u202egnp\n\u2028two\x00\ud800\u200b"
@@ -745,3 +748,56 @@ def test_names_of_pictures_that_were_left_are_harmless() -> None:
         *(part for words in left for part in (words.title, words.sentence)),
     ]
     assert not any(map(ACTING.search, said))
+
+
+TODAY = date(2026, 3, 1)
+
+
+def used(**counts: dict[int, int]) -> str:
+    """What is shown of counts, by how many days ago they were."""
+    ago = {back for found in counts.values() for back in found}
+    days = [
+        DailyUsage(
+            TODAY - timedelta(days=back),
+            Usage(**{name: found.get(back, 0) for name, found in counts.items()}),
+            0,
+        )
+        for back in ago
+    ]
+    return usage_words("design", days, TODAY)
+
+
+def bars(shown: str, name: str) -> str:
+    line = next(line for line in shown.splitlines() if line.startswith(name))
+    return line[15 : 15 + DAYS_SHOWN]
+
+
+def test_usage_has_a_bar_for_each_day_and_something_is_more_than_nothing() -> None:
+    shown = used(comments={0: 1, 1: 7_000, 2: 3_500, 29: 7_000, 30: 9}, messages={3: 1})
+    assert bars(shown, "comments made") == "█" + "▁" * 26 + "▅█▂"
+    assert bars(shown, "live messages") == "▁" * 26 + "█" + "▁" * 3
+    assert bars(shown, "votes given") == "▁" * 30
+    line = next(line for line in shown.splitlines() if line.startswith("comments made"))
+    assert line.split()[-2:] == ["1", "17,501"], "today's, and those of all days that are shown"
+    assert bars(shown, " ") == "31 Jan                   1 Mar"
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        *((0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (99_900, "99.9 kB"), (99_950, "100 kB")),
+        *((999_499, "999 kB"), (999_500, "1.0 MB"), (1 << 40, "1.1 TB"), (10**16, "10000 TB")),
+    ],
+)
+def test_bytes_are_told_in_three_digits(count: int, told: str) -> None:
+    assert used(message_bytes={0: count}).splitlines()[-1].endswith(f"  {told}")
+
+
+def test_usage_fits_a_terminal_whatever_the_numbers_and_is_drawn_without_blocks_too() -> None:
+    most = Usage(*[10**9 - 1] * 7)
+    days = [DailyUsage(TODAY, most, 0)]
+    for utf8 in (True, False):
+        shown = usage_words("design", days, TODAY, utf8=utf8)
+        assert max(map(len, shown.splitlines())) < 80
+        assert utf8 or shown.isascii()
+    assert "\x1b" not in usage_words("a\x1b[31m", days, TODAY)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from imagechat_tui import problems
-from imagechat_tui.cli.documents import print_document
+from imagechat_tui.cli.documents import is_utf8, print_document
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.clock import wall_ms
@@ -42,7 +43,7 @@ def data_folder(chosen: Path | None) -> Path:
 
 @click.group()
 def tenant() -> None:
-    """Make, list and change the tenants of a server. Works while the server runs, too."""
+    """Make, list and change the tenants of a server, and see what they use. Works while the server runs, too."""
 
 
 @tenant.command(cls=Verb)
@@ -79,7 +80,9 @@ def create(
     if json_:
         print_document(tenant=name, apiSecret=secret)
     else:
-        click.echo(f"Tenant {name} created. Its API secret, for your own sign-in pages:", err=True)
+        click.echo(
+            f"Tenant {name} created. Its API secret, for your own sign-in pages and programs:", err=True
+        )
         click.echo(secret)
 
 
@@ -213,6 +216,44 @@ def rotate(name: str, data_dir: Path | None, database_url: str | None, json_: bo
     else:
         click.echo(f"The new API secret of {of}; nobody signs in with the old one any more:", err=True)
         click.echo(secret)
+
+
+@tenant.command(cls=Verb)
+@click.argument("name")
+@data_option
+@database_option
+@as_json
+def usage(name: str, data_dir: Path | None, database_url: str | None, json_: bool) -> None:
+    """Show what the tenant NAME has used in the last 30 days (UTC); with --json in the last 365.
+
+    \b
+    imagechat tenant usage design --data-dir /srv/imagechat
+    """
+    from imagechat_tui.protocol.usage import day_of
+    from imagechat_tui.server.process.admin import tenant_usage
+    from imagechat_tui.words.usage import usage_words
+
+    of = TenantId(sayable(name))
+    days = tenant_usage(data_folder(data_dir), of, database_url=database_url)
+    if json_:
+        print_document(
+            tenant=of,
+            days=[
+                {
+                    "date": told.day.isoformat(),
+                    "conversationCreateCount": told.usage.conversations,
+                    "commentCreateCount": told.usage.comments,
+                    "voteCount": told.usage.votes,
+                    "commentFetchCount": told.usage.comment_lists,
+                    "userMentionSearch": told.usage.user_searches,
+                    "pubSubMessageCount": told.usage.messages,
+                    "pubSubBandwidth": told.usage.message_bytes,
+                }
+                for told in days
+            ],
+        )
+    else:
+        click.echo(usage_words(of, days, day_of(wall_ms()), utf8=is_utf8(sys.stdout)))
 
 
 @click.command(cls=Verb)

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from imagechat_tui.cli import ERROR, NOT_FOUND, OK, USAGE, run
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.protocol import sso
+from imagechat_tui.protocol.usage import DailyUsage, Usage, day_of
+from imagechat_tui.server.process import admin
 
 
 @dataclass
@@ -79,8 +82,48 @@ def test_without_a_data_folder_there_are_no_tenants(operator: Operator) -> None:
     assert operator("tenant", "list") == Said(OK, "", "")
 
 
+def test_what_a_tenant_used_is_shown_by_day(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def usage(*where: object, **options: object) -> tuple[DailyUsage, ...]:
+        return (DailyUsage(today - timedelta(days=40), used, 0), DailyUsage(today, used, 0))
+
+    today, used = day_of(wall_ms()), Usage(1, 2, 3, 4, 5, 6, 7_000)
+    operator("tenant", "create", "design")
+    empty = operator("tenant", "usage", "design", "--json")
+    assert json.loads(empty.out) == {"schema": 1, "tenant": "design", "days": []}
+    monkeypatch.setattr(admin, "tenant_usage", usage)
+    shown = operator("tenant", "usage", "design")
+    assert shown.code == OK
+    assert "7.0 kB" in shown.out
+    told = json.loads(operator("tenant", "usage", "design", "--json").out)
+    assert told["days"][1] == {
+        "date": today.isoformat(),
+        "conversationCreateCount": 1,
+        "commentCreateCount": 2,
+        "voteCount": 3,
+        "commentFetchCount": 4,
+        "userMentionSearch": 5,
+        "pubSubMessageCount": 6,
+        "pubSubBandwidth": 7_000,
+    }
+    assert len(told["days"]) == 2
+
+
+def test_of_a_tenant_that_is_not_there_no_usage_is_shown(operator: Operator) -> None:
+    for _ in range(2):
+        refused = operator("tenant", "usage", "nobody")
+        assert (refused.code, refused.out) == (NOT_FOUND, "")
+        assert "There is no tenant nobody." in refused.err
+        operator("tenant", "create", "design")
+
+
 @pytest.mark.parametrize(
-    "verb", [("tenant", "list"), ("tenant", "create", "design"), ("token", "design", "anna")]
+    "verb",
+    [
+        ("tenant", "list"),
+        ("tenant", "create", "design"),
+        ("tenant", "usage", "design"),
+        ("token", "design", "anna"),
+    ],
 )
 @pytest.mark.parametrize("kind", ["file", "device", "below a file", "loop"])
 def test_what_is_no_data_folder_is_said_to_be_none(

@@ -6,6 +6,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -13,19 +14,23 @@ from threading import Thread
 import pytest
 
 from imagechat_tui import problems
+from imagechat_tui.clock import wall_ms
 from imagechat_tui.problems import AdminProblem, AdminRefused
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.local import ADMIN_SOCKET_NAME
 from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.protocol.usage import MOST_DAYS, DailyUsage, Usage, day_of
 from imagechat_tui.server.process import admin
 from imagechat_tui.server.process.admin import (
     RESERVED,
     create_tenant,
     list_tenants,
     tenant_secret,
+    tenant_usage,
     vacuum,
 )
 from imagechat_tui.server.process.data_folder import DATABASE_NAME, KEY_FILE_NAME, held_folder
+from imagechat_tui.server.storage import rows
 from tests.server.test_run import running
 
 DEMO = Tenant(TenantId("demo"), "Demo", allow_anon=True)
@@ -54,11 +59,26 @@ def test_tenants_are_made_and_listed(data: Path) -> None:
     assert tenant_secret(data, DEMO.id) == first
 
 
+def test_what_a_tenant_used_is_told_with_the_server_and_without(data: Path) -> None:
+    create_tenant(data, DEMO)
+    assert tenant_usage(data, DEMO.id) == ()
+    today = day_of(wall_ms())
+    used = Usage(1, 2, 3, 4, 5, 6, 1 << 40)
+    days = [today, today - timedelta(days=MOST_DAYS - 1), today - timedelta(days=MOST_DAYS + 1)]
+    with sqlite3.connect(data / DATABASE_NAME) as database:
+        for day in days:
+            row = (DEMO.id, *rows.usage_row(day, used, 0))
+            database.execute(f"INSERT INTO daily_usage VALUES ({', '.join('?' * len(row))})", row)
+    database.close()
+    assert tenant_usage(data, DEMO.id) == tuple(DailyUsage(day, used, 0) for day in days[1::-1])
+
+
 def test_what_will_not_do_is_refused_by_kind(data: Path) -> None:
     create_tenant(data, DEMO)
-    refusals: list[tuple[Callable[[], str], AdminProblem]] = [
+    refusals: list[tuple[Callable[[], object], AdminProblem]] = [
         (partial(create_tenant, data, DEMO), problems.TenantExists(DEMO.id)),
         (partial(tenant_secret, data, TenantId("missing")), problems.NoSuchTenant("missing")),
+        (partial(tenant_usage, data, TenantId("missing")), problems.NoSuchTenant("missing")),
     ]
     for name in ("", "a b", "a/b", "ä", "x" * 65, "a\n"):
         refusals.append((partial(create_tenant, data, Tenant(TenantId(name))), problems.TenantInvalid(name)))
@@ -89,8 +109,9 @@ def test_a_tenant_made_without_a_server_is_there_when_one_starts(tmp_path: Path)
 def test_before_the_first_start_the_folder_is_made_with_the_first_tenant_only(tmp_path: Path) -> None:
     data = tmp_path / "not" / "yet"
     assert list_tenants(data) == ()
-    with pytest.raises(AdminRefused):
-        tenant_secret(data, DEMO.id)
+    for ask in (tenant_secret, tenant_usage):
+        with pytest.raises(AdminRefused):
+            ask(data, DEMO.id)
     assert not data.exists()
     create_tenant(data, DEMO)
     assert list_tenants(data) == (DEMO,)

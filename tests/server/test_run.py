@@ -20,6 +20,9 @@ from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed
 
 from imagechat_tui import __version__
+from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.server.process.admin import create_tenant, tenant_usage
 
 PROGRAM = """
 import gc, json, sys
@@ -29,9 +32,11 @@ from imagechat_tui.server.live import hub
 from imagechat_tui.problems import ServeError
 from imagechat_tui.server.process.options import ServeOptions
 from imagechat_tui.server.process.run import serve
+from imagechat_tui.server.usecases import usage
 gc.disable()  # as the command does for its start
 given = json.loads(sys.argv[1])
 hub.ANSWER_WITHIN_S = given.pop("answer_within_s", hub.ANSWER_WITHIN_S)
+usage.NOTE_EVERY_S = given.pop("note_every_s", usage.NOTE_EVERY_S)
 
 async def ends(self):
     raise RuntimeError("a bug")
@@ -300,3 +305,29 @@ def test_secrets_in_an_address_do_not_reach_the_log(data: Path) -> None:
         server.process.terminate()
         _out, log = server.process.communicate(timeout=60)
     assert "CANARY" not in log
+
+
+async def hears(port: object) -> str:
+    """The first frame of a socket that somebody opens, who goes then."""
+    query = {"urlId": "page", "tenantIdWS": "demo", "userIdWS": ""}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://127.0.0.1:{port}/sub", params=query) as socket,
+    ):
+        return await socket.receive_str(timeout=60)
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_used_is_known_when_the_server_is_gone(data: Path, how: signal.Signals) -> None:
+    """At the end all of it, for it is noted then; of a server that is killed what was noted until then."""
+    create_tenant(data, Tenant(TenantId("demo")))
+    killed = how == signal.SIGKILL
+    with running(data_dir=data, port=0, note_every_s=0.01 if killed else 3_600) as server:
+        heard = asyncio.run(hears(server.ready()["port"]))
+        while killed and not tenant_usage(data, TenantId("demo")):
+            pass
+        server.process.send_signal(how)
+        assert server.ended() == (-how if killed else 0)
+    (told,) = tenant_usage(data, TenantId("demo"))
+    assert (told.usage.messages, told.usage.message_bytes) == (1, len(heard))

@@ -19,6 +19,7 @@ import socket
 import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -29,9 +30,11 @@ from imagechat_tui import problems
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import NotOurs, peer_uid
 from imagechat_tui.problems import AdminProblem, AdminRefused
+from imagechat_tui.protocol.codec.usage import decode_daily_usage, encode_daily_usage
 from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, TenantId, UserId
 from imagechat_tui.protocol.local import ADMIN_SOCKET_NAME, LOCAL_TENANT
 from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.protocol.usage import MOST_DAYS, DailyUsage, UsageQuery, day_of
 from imagechat_tui.server.guard.seal import KeyFileExposed, SealBroken, Sealer
 from imagechat_tui.server.process.data_folder import (
     DataInUse,
@@ -155,6 +158,17 @@ class Tenants:
     async def all(self) -> tuple[Tenant, ...]:
         """Every tenant."""
         return tuple(map(_shown, await self._store.tenants()))
+
+    async def usage(self, tenant_id: TenantId) -> tuple[DailyUsage, ...]:
+        """What a tenant has used in the last ``MOST_DAYS`` days, as far as it was noted down.
+
+        Raises:
+            AdminRefused: There is no such tenant.
+        """
+        if await self._store.tenant(tenant_id) is None:
+            raise AdminRefused(problems.NoSuchTenant(tenant_id))
+        since = day_of(self._now_ms()) - timedelta(days=MOST_DAYS - 1)
+        return await self._store.daily_usage(tenant_id, UsageQuery(since=since))
 
     async def secret(self, tenant_id: TenantId) -> str:
         """The API secret of a tenant.
@@ -426,6 +440,22 @@ def _ask_of_tenant(data_dir: Path, request: dict[str, object], database_url: str
     return _ask(data_dir, request, database_url)
 
 
+def tenant_usage(
+    data_dir: Path, tenant_id: TenantId, *, database_url: str | None = None
+) -> tuple[DailyUsage, ...]:
+    """What a tenant has used in the last ``MOST_DAYS`` days, the oldest first; a day without use is not among them.
+
+    Raises:
+        AdminRefused: No such tenant, or the data cannot be reached.
+        OSError: There is no data folder of that name, but something else.
+    """
+    if not _is_there(data_dir):
+        raise AdminRefused(problems.NoSuchTenant(tenant_id))
+    told = _ask(data_dir, {"op": "usage", "id": tenant_id}, database_url)
+    assert isinstance(told, list)
+    return tuple(map(decode_daily_usage, told))
+
+
 def vacuum(data_dir: Path, *, database_url: str | None = None) -> tuple[int, int]:
     """Give back what was deleted, and say how many bytes the data took before, and takes now.
 
@@ -482,6 +512,10 @@ async def _carry_out(tenants: Tenants, request: Mapping[str, object]) -> object:
             return to_builtins(await tenants.rule(TenantId(tenant_id), user, convert(decided, UserDecision)))
         case {"op": "rules", "id": str(tenant_id)}:
             return [to_builtins(rule) for rule in await tenants.rules(TenantId(tenant_id))]
+        case {"op": "usage", "id": str(tenant_id)}:
+            tenant_id = TenantId(tenant_id)
+            told = await tenants.usage(tenant_id)
+            return [encode_daily_usage(tenant_id, day, messages=True) for day in told]
         case {"op": "secret", "id": str(tenant_id)}:
             return await tenants.secret(TenantId(tenant_id))
         case {"op": "vacuum"}:
