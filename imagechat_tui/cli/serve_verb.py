@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
 from pathlib import Path
@@ -15,7 +16,10 @@ from imagechat_tui.cli.tenants import data_folder
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.local import SHARED_DATA
-from imagechat_tui.settings import is_loopback
+from imagechat_tui.settings import is_loopback, sayable
+
+METRICS_TOKEN = "IMAGECHAT_METRICS_TOKEN"
+"""The variable with what lets others than this machine read ``/metrics``: a secret."""
 
 
 @click.command(cls=Verb)
@@ -108,6 +112,7 @@ def serve(
     imagechat shot.png --server http://localhost:8787 --tenant design
 
     Beyond this machine use --host 0.0.0.0 with --tls-cert, or a proxy on this machine that does TLS.
+    /metrics is told on this machine only; with IMAGECHAT_METRICS_TOKEN to whoever brings that token, and nobody else.
 
     
     mkdir -m 2750 /srv/review && chgrp design /srv/review
@@ -161,6 +166,7 @@ def serve(
             trusted_proxies=tuple(map(_network, trusted_proxies)),
             limits=tuple(map(_limit, limits)),
             simple_sso=simple_sso,
+            metrics_token=None if on_machine else sayable(os.environ.get(METRICS_TOKEN, "")) or None,
             database_url=database_url,
             bus_url=bus_url,
             workers=workers,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.cli import ERROR, OK, USAGE, run
+from imagechat_tui.cli.serve_verb import METRICS_TOKEN
 from imagechat_tui.server.process.options import ServeOptions
 
 pytestmark = pytest.mark.e2e
@@ -155,3 +156,23 @@ def test_what_stops_it_is_one_sentence(
     assert (done.returncode, done.stdout) == (ERROR, "")
     assert word in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("variable", "how", "token"),
+    [(None, (), None), ("", (), None), ("s3cret", (), "s3cret"), ("s3cret", ("--local",), None)],
+)
+def test_the_token_for_metrics_comes_from_the_environment(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    served: list[ServeOptions],
+    variable: str | None,
+    how: tuple[str, ...],
+    token: str | None,
+) -> None:
+    monkeypatch.delenv(METRICS_TOKEN, raising=False)
+    if variable is not None:
+        monkeypatch.setenv(METRICS_TOKEN, variable)
+    assert run(["serve", *how, "--data-dir", str(tmp_path)]) == OK
+    assert served[0].metrics_token == token

@@ -70,6 +70,12 @@ class TrustedProxies:
         return any(address in network for network in self._networks)
 
 
+def is_loopback(peer: str | None) -> bool:
+    """Whether an address is this machine's own."""
+    address = _address(peer) if peer else None
+    return address is not None and address.is_loopback
+
+
 def _plain_hops(values: Sequence[str]) -> Iterable[str] | None:
     """The addresses of ``X-Forwarded-For``, the nearest first; None without the header."""
     return reversed(",".join(values).split(",")[-MAX_HOPS:]) if values else None

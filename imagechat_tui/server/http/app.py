@@ -35,11 +35,11 @@ from imagechat_tui.server.http.callers import (
     TURN,
     api_key_of,
     caller_address,
+    over_unix,
 )
 from imagechat_tui.server.http.connections import gate_of
 from imagechat_tui.server.http.context import SERVING, Serving
 from imagechat_tui.server.http.not_offered import add_not_offered
-from imagechat_tui.server.http.origins import over_unix
 from imagechat_tui.server.live.hub import Hub
 from imagechat_tui.server.live.meters import Meters
 from imagechat_tui.server.storage import BroadcastIdUsed, OutcomeUnknown, Store, StoreUnavailable
@@ -94,6 +94,8 @@ class ServerOptions(Struct, frozen=True):
     body_within_s: float = 15.0
     penalty_s: float = 1.0
     """How long the answer takes that somebody asks too often."""
+    metrics_token: str | None = None
+    """Whoever brings it is told the counters of the process; without one, whoever asks from this machine."""
 
 
 def create_app(
@@ -155,6 +157,7 @@ def create_app(
             frames=settings.frames,
             body_within_s=settings.body_within_s,
             penalty_s=settings.penalty_s,
+            metrics_token=settings.metrics_token,
         )
         await hub.start()
         yield

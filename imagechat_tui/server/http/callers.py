@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 from aiohttp import hdrs, web
 
@@ -13,7 +14,7 @@ from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.server.guard.access import Actor
 from imagechat_tui.server.guard.auth import Authenticator, Caller
 from imagechat_tui.server.guard.limits import address_key
-from imagechat_tui.server.guard.proxies import TrustedProxies
+from imagechat_tui.server.guard.proxies import TrustedProxies, is_loopback
 
 ADDRESS = web.RequestKey("address", str)
 """Key of the request under which the edge leaves its caller's address (as of ``address_key``)."""
@@ -33,6 +34,8 @@ SESSION_COOKIE = "fc_sid"
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 _API_KEY_HEADER = "x-api-key"
 _FORWARDED_FOR = "X-Forwarded-For"
+_OF_PROXIES = (_FORWARDED_FOR, hdrs.FORWARDED, hdrs.VIA, "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+"""Headers that proxies add, one or the other."""
 
 
 def caller_of(request: web.BaseRequest) -> Caller:
@@ -94,6 +97,19 @@ async def hold_key(request: web.BaseRequest, auth: Authenticator, tenant_id: Ten
 def api_key_of(request: web.BaseRequest) -> str:
     """The API key that a request brings, where official clients put it; empty if there is none."""
     return request.headers.get(_API_KEY_HEADER, "") or request.query.get("API_KEY", "")
+
+
+def over_unix(request: web.BaseRequest) -> bool:
+    """Whether it came by the Unix socket."""
+    peer = request.get_extra_info("socket")
+    return peer is not None and peer.family == socket.AF_UNIX
+
+
+def from_this_machine(request: web.BaseRequest) -> bool:
+    """Whether somebody on this machine asks, and nobody through a proxy: any that says so speaks for others."""
+    if any(header in request.headers for header in _OF_PROXIES):
+        return False
+    return over_unix(request) or is_loopback(request.remote)
 
 
 def _tell_edge(request: web.BaseRequest, actor: Actor) -> None:

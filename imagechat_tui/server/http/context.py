@@ -67,6 +67,7 @@ class Serving(Struct, frozen=True):
     frames: FrameRules
     body_within_s: float
     penalty_s: float
+    metrics_token: str | None
 
 
 SERVING = web.AppKey("serving", Serving)

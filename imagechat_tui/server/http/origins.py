@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import encode_error
 from imagechat_tui.protocol.routes import EXTENSION_HEADER, LOG_COMPLETE_HEADER, SUBSCRIBE, ErrorReply
 from imagechat_tui.server.guard.tokens import DAY_S, SESSION_DAYS
-from imagechat_tui.server.http.callers import NEW_SESSION, SESSION_COOKIE
+from imagechat_tui.server.http.callers import NEW_SESSION, SESSION_COOKIE, over_unix
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -87,12 +86,6 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
             SESSION_COOKIE, session, max_age=SESSION_DAYS * DAY_S, httponly=True, secure=True, samesite="None"
         )
     return response
-
-
-def over_unix(request: web.BaseRequest) -> bool:
-    """Whether it came by the Unix socket."""
-    peer = request.get_extra_info("socket")
-    return peer is not None and peer.family == socket.AF_UNIX
 
 
 def _name_in(host: str) -> str:

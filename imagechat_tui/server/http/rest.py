@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import re
 import time
 import uuid
@@ -24,6 +25,7 @@ from imagechat_tui.server.http.callers import (
     TURN,
     address_of,
     api_key_of,
+    from_this_machine,
     hold_key,
     listener_of,
     session_of,
@@ -405,19 +407,32 @@ async def ready(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Answer with counters in the Prometheus text format."""
+    """Answer with counters of the process in the Prometheus text format, none of them about one tenant."""
     serving = request.app[SERVING]
+    _may_read_metrics(request, serving.metrics_token)
     counters, meters = serving.hub.counters, serving.meters
-    lines = {
-        "imagechat_sockets": serving.hub.sockets,
-        "imagechat_messages_total": meters.messages,
-        "imagechat_message_bytes_total": meters.message_bytes,
-        "imagechat_resets_total": counters.resets,
-        "imagechat_replays_total": counters.replays,
-        "imagechat_slow_closes_total": counters.slow_closes,
+    told = {
+        "imagechat_sockets": ("gauge", serving.hub.sockets),
+        "imagechat_messages_total": ("counter", meters.messages),
+        "imagechat_message_bytes_total": ("counter", meters.message_bytes),
+        "imagechat_resets_total": ("counter", counters.resets),
+        "imagechat_replays_total": ("counter", counters.replays),
+        "imagechat_slow_closes_total": ("counter", counters.slow_closes),
     }
-    text = "".join(f"{name} {value}\n" for name, value in lines.items())
-    return web.Response(text=text, content_type="text/plain")
+    text = "".join(f"# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, value) in told.items())
+    return web.Response(text=text, content_type="text/plain", charset="utf-8")
+
+
+def _may_read_metrics(request: web.Request, token: str | None) -> None:
+    """Refuse who does not bring the token; where there is none, who does not ask from this machine."""
+    if token is None:
+        if not from_this_machine(request):
+            raise Refused(403, codes.UNAUTHORIZED, "Without a token these are told on this machine only.")
+    elif not hmac.compare_digest(
+        f"Bearer {token}".encode(),
+        request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "surrogateescape"),
+    ):
+        raise Refused(401, codes.UNAUTHORIZED, "The token for metrics is missing, or another one.")
 
 
 async def reader(request: web.Request) -> Actor:

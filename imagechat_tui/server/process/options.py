@@ -38,6 +38,8 @@ class ServeOptions(Struct, frozen=True):
     """Addresses and networks of proxies that are believed about whom they speak for."""
     limits: tuple[str, ...] = ()
     """Limits other than the default ones, ``NAME=VALUE`` each (``limit_options``)."""
+    metrics_token: str | None = None
+    """Who brings it is told the counters of the process; without one, who asks from this machine."""
     simple_sso: bool = False
     """Believe unsigned SSO: only in a trusted network."""
     database_url: str | None = None

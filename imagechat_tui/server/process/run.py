@@ -262,7 +262,8 @@ class _Server:
         self._connections = Connections(
             connections(ConnectionRules.of_this_process(), chosen), limits=limits, proxies=proxies
         )
-        settings = server_options(ServerOptions(proxies=proxies), chosen)
+        base = ServerOptions(proxies=proxies, metrics_token=options.metrics_token)
+        settings = server_options(base, chosen)
         app = create_app(
             store,
             broker,
