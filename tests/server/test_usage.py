@@ -13,6 +13,7 @@ from aiohttp import ClientWebSocketResponse
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.usage import MOST_DAYS, Usage, UsageQuery
+from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.http.context import SERVING
 from imagechat_tui.server.live.meters import Meters
 from imagechat_tui.server.storage import OutcomeUnknown, StoreUnavailable
@@ -165,6 +166,19 @@ async def test_only_the_tenants_own_key_opens_it(house: House, key: str, tenant:
         assert breaches("APIError", body) == []
     as_admin = await house.person("boss", isAdmin=True).asks("GET", PATH, tenantId="demo")
     assert (as_admin[0], as_admin[1]["code"]) == (401, "missing-api-key"), "a sign-in is no key"
+
+
+@pytest.mark.security
+async def test_a_key_of_before_and_one_of_a_disabled_tenant_open_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    key = {"x-api-key": api_secret("demo").decode()}
+    sealed = Sealer(tmp_path / "seal.key").seal(DEMO, b"another secret")
+    await house.change_tenant("demo", api_secret_sealed=sealed, generation=1)
+    assert (await told(house, key, tenantId="demo"))[0] == 401
+    assert (await told(house, {"x-api-key": "another secret"}, tenantId="demo"))[0] == 200
+    await house.change_tenant("demo", disabled=True)
+    assert (await told(house, {"x-api-key": "another secret"}, tenantId="demo"))[0] == 403
 
 
 async def test_the_key_comes_in_a_header_or_in_the_query(house: House) -> None:

@@ -181,6 +181,7 @@ class Authenticator:
 
         Raises:
             Unauthorized: There is none, or it is not this tenant's, or there is no such tenant, or it has none.
+            TenantDisabled: Its operator lets nobody in.
         """
         if not key:
             raise Unauthorized(codes.MISSING_API_KEY)

@@ -21,11 +21,10 @@ _MARKS: Final = (('"comment":"', TEXT), ('"commentHTML":"', HTML))
 
 def without_words(quoting: str) -> str:
     """A frame or an answer that quotes a comment, as it is kept."""
-    for (
-        key,
-        mark,
-    ) in _MARKS:  # inside a string the first of these quotation marks would have a backslash before it
-        found = quoting.find(key)
+    for key, mark in _MARKS:
+        found = quoting.find(
+            key
+        )  # the key itself: inside a string its quotation marks would have backslashes
         if found >= 0:
             value = found + len(key)
             quoting = f"{quoting[: value - 1]}{mark}{quoting[_end(quoting, value) :]}"
