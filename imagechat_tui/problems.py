@@ -19,7 +19,8 @@
     │                        SecretMissing  NoHome
     ├── AdminRefused         TenantInvalid  TenantReserved  TenantExists  NoSuchTenant  NoSecret
     │                        DataDenied  DataBroken  DiskFull  StopFirst  SecretsSealed  DataUnanswered
-    │                        DatabaseUnusable  ExtraMissing
+    │                        DatabaseUnusable  ExtraMissing  NoDatabase  FileThere  NotABackup
+    │                        BackupNewer  DataThere  PostgresBacksUp  PostgresRestores
     └── VerbFailed           NoPictureNamed  NoPictureToWriteOn  SeveralLookAlike  FileElsewhere
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8
                              WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
@@ -1034,6 +1035,102 @@ class DataUnanswered(Struct, frozen=True, tag_field="problem", tag="unavailable"
     holder: DataHolder | None = "server"
 
 
+class NoDatabase(Struct, frozen=True, tag_field="problem", tag="no-database"):
+    """There is no SQLite database of a server in the folder."""
+
+    path: str
+
+
+class FileThere(Struct, frozen=True, tag_field="problem", tag="file-there"):
+    """What is to be written is there already, or somebody else is writing it."""
+
+    path: str
+
+
+NotABackupWhy: TypeAlias = Literal["foreign", "cut-off", "changed"]
+"""It was not made by a backup, its end is missing, or its bytes are not those that were written."""
+
+
+class NotABackup(Struct, frozen=True, tag_field="problem", tag="not-a-backup"):
+    """A file cannot be restored."""
+
+    path: str
+    why: NotABackupWhy = "foreign"
+
+
+class BackupNewer(Struct, frozen=True, tag_field="problem", tag="backup-newer"):
+    """A newer version has made the backup."""
+
+    path: str
+
+
+class DataThere(Struct, frozen=True, tag_field="problem", tag="data-there"):
+    """Where a backup is to be restored there is data."""
+
+    path: str
+    """What is in the way."""
+
+
+class PostgresBacksUp(Struct, frozen=True, tag_field="problem", tag="postgres-backs-up"):
+    """PostgreSQL has programs of its own for that."""
+
+    path: str
+    """The server's data folder."""
+
+
+class PostgresRestores(Struct, frozen=True, tag_field="problem", tag="postgres-restores"):
+    """PostgreSQL has programs of its own for that."""
+
+    path: str
+    """The server's data folder."""
+
+
+# -- what is found wrong with the data of a server
+
+
+class DatabaseDamaged(Struct, frozen=True, tag_field="fault", tag="damage"):
+    """The database's own check says so."""
+
+    why: str
+
+
+class RowsLost(Struct, frozen=True, tag_field="fault", tag="rows-lost"):
+    """Rows refer to others that are not there."""
+
+    table: str
+    of: str
+    """The table of those that are missing."""
+    rows: int
+
+
+class StepsUnknown(Struct, frozen=True, tag_field="fault", tag="newer"):
+    """A newer version of this program has changed the tables."""
+
+    steps: int
+    known: int
+
+
+class SecretLocked(Struct, frozen=True, tag_field="fault", tag="sealed"):
+    """The key does not open the secret of a tenant."""
+
+    tenant: str
+
+
+class KeyExposed(Struct, frozen=True, tag_field="fault", tag="key-exposed"):
+    """Others can read the key, or it is none."""
+
+    path: str
+
+
+class PictureDamaged(Struct, frozen=True, tag_field="fault", tag="picture"):
+    """The bytes of a picture are not those that it is called by."""
+
+    path: str
+
+
+DataFault: TypeAlias = DatabaseDamaged | RowsLost | StepsUnknown | SecretLocked | KeyExposed | PictureDamaged
+"""What is wrong with the data of a server."""
+
 AdminProblem: TypeAlias = (
     TenantInvalid
     | TenantReserved
@@ -1048,6 +1145,13 @@ AdminProblem: TypeAlias = (
     | DataUnanswered
     | DatabaseUnusable
     | ExtraMissing
+    | NoDatabase
+    | FileThere
+    | NotABackup
+    | BackupNewer
+    | DataThere
+    | PostgresBacksUp
+    | PostgresRestores
 )
 """Why an operator was refused."""
 

@@ -59,6 +59,7 @@ from imagechat_tui.words import (
     verb_words,
     write_words,
 )
+from imagechat_tui.words.servers import fault_words
 from imagechat_tui.words.usage import DAYS_SHOWN, usage_words
 from tests import examples as eg
 
@@ -538,6 +539,17 @@ def test_what_is_wrong_in_settings_is_told_harmlessly_on_one_line(text: str) -> 
         words = mistake_words(mistake)
         assert not ACTING.search(words)
         kind = type(mistake.what).__name__
+        assert said.setdefault(words, kind) == kind
+
+
+@pytest.mark.parametrize("text", ["/x", HOSTILE])
+def test_what_is_wrong_with_a_servers_data_is_told_harmlessly_on_one_line(text: str) -> None:
+    said: dict[str, str] = {}
+    for fault in eg.problems_of(problems.DataFault, text):
+        words = fault_words(fault)
+        assert not ACTING.search(words)
+        assert text == HOSTILE or not re.search(r"None|Problem|Kind|\{|  | \.", words)
+        kind = type(fault).__name__
         assert said.setdefault(words, kind) == kind
 
 

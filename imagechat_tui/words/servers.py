@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from imagechat_tui import problems
-from imagechat_tui.problems import AdminProblem, LocalServerProblem, ServeProblem
+from imagechat_tui.problems import AdminProblem, DataFault, LocalServerProblem, ServeProblem
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
 
 
@@ -266,6 +266,53 @@ def vacuumed(before: int, after: int) -> str:
     return f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now."
 
 
+def contents_words(tenants: int, comments: int, pictures: int) -> str:
+    """What the data of a server, or a backup of it, has in it."""
+    counts = ((tenants, "tenant"), (comments, "comment"), (pictures, "picture"))
+    return ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in counts)
+
+
+KEY_IN_BACKUP = (
+    "seal.key is in it, so that it can be restored: whoever can read it can sign in as anybody."
+    " Keep it where only you can."
+)
+
+
+def fault_words(fault: DataFault) -> str:
+    """What is wrong with the data of a server, and what to do about it."""
+    match fault:
+        case problems.DatabaseDamaged(why=why):
+            return f"The database is damaged: {stopped(safe_line(why))} Check the disk and restore a backup."
+        case problems.RowsLost(table=table, of=of, rows=rows):
+            lost = f"{rows} rows of {safe_line(table)} refer to {safe_line(of)} that is not there."
+            return f"{lost} Restore a backup, or report this."
+        case problems.StepsUnknown(steps=steps, known=known):
+            newer = f"The database is of a newer version (step {steps}, and {known} are known here)."
+            return f"{newer} Update imagechat."
+        case problems.SecretLocked(tenant=tenant):
+            name = safe_name(tenant)
+            return (
+                f"seal.key does not open the API secret of {name}. Restore it from the same backup as the"
+                f" database, or give another secret: imagechat tenant rotate {name}"
+            )
+        case problems.KeyExposed(path=path):
+            return f"{safe_name(path)} can be read by others, or is no key. Its mode has to be 600."
+        case problems.PictureDamaged(path=path):
+            return (
+                f"{safe_line(path)} is not the picture that it is called by. Put that of a backup in its place,"
+                " or remove it."
+            )
+        case _:
+            assert_never(fault)
+
+
+_NOT_A_BACKUP = {
+    "foreign": "is no backup of a server's data.",
+    "cut-off": "is not whole: its end is missing.",
+    "changed": "is not what was written: its checksums differ.",
+}
+
+
 def admin_words(problem: AdminProblem) -> Words:
     """Why an operator's request was refused."""
     match problem:
@@ -318,5 +365,34 @@ def admin_words(problem: AdminProblem) -> Words:
             return Words("Data unusable", *_no_database(where, why))
         case problems.ExtraMissing(extra=extra):
             return Words("Not installed", *_no_extra(extra))
+        case problems.NoDatabase(path=path):
+            sentence = f"There is no database of a server in {safe_name(path)}."
+            return Words("No data", sentence, "Name its folder with --data-dir.")
+        case problems.FileThere(path=path):
+            sentence = f"{safe_name(path)} is there already, or is being written."
+            return Words("Already there", sentence, "Choose another name.")
+        case problems.NotABackup(path=path, why=why):
+            sentence = f"{safe_name(path)} {_NOT_A_BACKUP[why]}"
+            return Words("Cannot restore", sentence, "Nothing was written. Try another backup.")
+        case problems.BackupNewer(path=path):
+            sentence = f"{safe_name(path)} was made by a newer version."
+            return Words("Cannot restore", sentence, "Nothing was written. Update imagechat first.")
+        case problems.DataThere(path=path):
+            sentence = f"There is data already: {safe_name(path)}."
+            return Words("Cannot restore", sentence, "Choose an empty folder with --data-dir.")
+        case problems.PostgresBacksUp(path=path):
+            return Words(
+                "PostgreSQL",
+                "PostgreSQL makes backups with a program of its own, while all goes on.",
+                'Try: pg_dump --format=custom --file=imagechat.dump "$IMAGECHAT_DATABASE_URL" (and keep'
+                f" seal.key and pictures of {safe_name(path)} with it, for you alone to read).",
+            )
+        case problems.PostgresRestores(path=path):
+            return Words(
+                "PostgreSQL",
+                "PostgreSQL restores backups with a program of its own, into an empty database.",
+                'Try: pg_restore --no-owner --exit-on-error --dbname="$IMAGECHAT_DATABASE_URL" imagechat.dump'
+                f" (and put seal.key and pictures back into {safe_name(path)}, then: imagechat server check).",
+            )
         case _:
             assert_never(problem)

@@ -250,3 +250,40 @@ def test_what_is_asked_of_no_tenant_is_refused(operator: Operator, verb: tuple[s
     refused = operator(*verb)
     assert (refused.code, refused.out) == (NOT_FOUND, "")
     assert "nobody" in refused.err
+
+
+def test_data_is_backed_up_restored_and_checked(operator: Operator, tmp_path: Path) -> None:
+    file = str(tmp_path / "all.tar")
+    missing = operator("server", "backup", file)
+    assert (missing.code, "no database" in missing.err) == (ERROR, True)
+    operator("tenant", "create", "design")
+    made = operator("server", "backup", file)
+    assert (made.code, "1 tenant, 0 comments" in made.out, "seal.key is in it" in made.err) == (
+        OK,
+        True,
+        True,
+    )
+    assert operator("server", "backup", file).code == ERROR
+    there = operator("server", "restore", file)
+    assert (there.code, "There is data already" in there.err) == (ERROR, True)
+    (tmp_path / "data").rename(tmp_path / "lost")
+    restored = operator("server", "restore", file, "--json")
+    assert (restored.code, json.loads(restored.out)["faults"]) == (OK, [])
+    assert operator("server", "check").out == "Nothing is wrong: 1 tenant, 0 comments, 0 pictures.\n"
+    (tmp_path / "data" / "seal.key").unlink()
+    wrong = operator("server", "check")
+    assert (wrong.code, "API secret of design" in wrong.out) == (ERROR, True)
+    assert len(json.loads(operator("server", "check", "--json").out)["faults"]) == 1
+
+
+@pytest.mark.parametrize("verb", ["backup", "restore"])
+def test_of_postgresql_it_is_told_what_to_type(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, verb: str, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("IMAGECHAT_DATABASE_URL", "postgresql://me:canary@db.example/imagechat")
+    told = operator("server", verb, str(tmp_path / "all.tar"))
+    assert told.code == ERROR
+    assert {"backup": "pg_dump", "restore": "pg_restore"}[verb] in told.err
+    assert "seal.key" in told.err
+    assert "canary" not in told.err
+    assert list(tmp_path.iterdir()) == []

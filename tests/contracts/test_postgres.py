@@ -11,8 +11,10 @@ import asyncpg
 import pytest
 
 from imagechat_tui.server.storage import OutcomeUnknown, StoreError, StoreNewer, StoreUnavailable, postgres
+from imagechat_tui.server.storage.migrations import steps
 from imagechat_tui.server.storage.postgres import PostgresStore
 from imagechat_tui.server.storage.postgres_connection import PostgresConnection, postgres_statement
+from imagechat_tui.server.storage.postgres_tables import tables_read
 from imagechat_tui.server.storage.postgres_transaction import PostgresTransaction, lock_key
 from imagechat_tui.server.storage.sql_transaction import SqlTransaction
 from imagechat_tui.server.storage.sqlite import SqliteStore
@@ -246,3 +248,21 @@ async def test_both_databases_have_the_same_tables(url: str, store: PostgresStor
 )
 def test_statements_as_postgresql_takes_them(ours: str, theirs: str) -> None:
     assert postgres_statement(ours) == theirs
+
+
+async def test_what_lies_in_the_tables_is_read_through_and_nothing_is_written(
+    url: str, store: PostgresStore
+) -> None:
+    await store.change(saying("one"))
+    found = await tables_read(url)
+    assert found.steps == len(steps("postgres"))
+    assert found.sealed == {eg.TENANT: tenant(eg.TENANT).api_secret_sealed}
+    assert (found.comments, found.damage, found.orphans) == (1, (), ())
+    await ask(url, "INSERT INTO migration VALUES (9999)")
+    assert (await tables_read(url)).steps == 9999
+
+
+async def test_a_database_without_our_tables_is_told(url: str) -> None:
+    with pytest.raises(StoreError):
+        await tables_read(url)
+    assert await ask(url, "SELECT to_regclass('tenant')") == [(None,)]

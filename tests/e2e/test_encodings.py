@@ -37,6 +37,7 @@ PEOPLE = {
     "completions": ["completions", "bash"],
     "tenant": ["tenant", "list"],
     "server": ["server", "vacuum"],
+    "user": ["user", "ban", "☃", "Ж"],
     "token": ["token", "☃", "Ж"],
     "serve": ["serve", "--port", "☃"],
     "open": [NAME],

@@ -11,10 +11,11 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -152,10 +153,33 @@ class Pictures:
         return used
 
     def _path(self, tenant_id: TenantId, sha256: str) -> Path:
-        return self._folder / tenant_id / sha256[:2] / sha256
+        return place_of_picture(self._folder, tenant_id, sha256)
 
 
 _PART: Final = "part-"
+_SHA256: Final = re.compile("[0-9a-f]{64}")
+
+
+def kept_pictures(folder: Path) -> Iterator[tuple[TenantId, str, Path]]:
+    """Whose each picture is, how it is called, and where it lies, in order; but for those that are still coming."""
+    for path in sorted(folder.glob("*/*/*")):
+        if _SHA256.fullmatch(path.name):
+            yield TenantId(path.parent.parent.name), path.name, path
+
+
+def place_of_picture(folder: Path, tenant_id: TenantId, sha256: str) -> Path:
+    """Where a picture lies, or would."""
+    return folder / tenant_id / sha256[:2] / sha256
+
+
+def read_picture(path: Path) -> bytes | None:
+    """The bytes of a picture; None if they are not those that it is called by, or cannot be read."""
+    try:
+        with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == path.name else None
 
 
 class _Part:
