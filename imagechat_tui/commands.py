@@ -355,7 +355,7 @@ COMMANDS: Final = (
         synonyms="shrink reduce smaller farther decrease",
     ),
     Command(
-        "image.fit", Context.PICTURE, "0", "fit", "Fit the whole picture, or its width",
+        "image.fit", Context.PICTURE, "0", "fit", "Fit the whole picture, or fill the view",
         synonyms="zoom reset whole all overview picture image 100% home",
     ),
     Command(
