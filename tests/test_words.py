@@ -422,6 +422,15 @@ def test_a_list_that_takes_its_time_says_how_far_it_is(phase: Phase, words: str 
         assert short == "Slow answer, 240 kB so far."
 
 
+def test_a_tenant_that_its_operator_has_closed_is_told_as_that() -> None:
+    closed = Problem(ProblemKind.REFUSED, codes.TENANT_DISABLED)
+    for phase in (Phase.RECONNECTING, Phase.OFFLINE):
+        words = str(said(phase, lost_at_s=0.0, problem=closed, retry_at_s=103.0))
+        assert "Its operator has closed your tenant." in words
+        assert "IMAGECHAT_SSO" not in words
+        assert words.endswith("R retries.")
+
+
 NO_TENANT = Problem(ProblemKind.GONE, codes.INVALID_TENANT)
 
 

@@ -55,6 +55,7 @@ from types import MappingProxyType
 from typing import Unpack
 
 from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.models import Position
 from imagechat_tui.protocol.routes import RoomIds
 from imagechat_tui.sync.backoff import RESET_AFTER_S, RESTART_CAP_S
@@ -75,6 +76,8 @@ HUNG_AFTER_S = 2.0
 """A try still without an answer after this is given up when the person wants another."""
 NOTHING_THERE_S = 60.0
 """A server that says "no such tenant" is not asked again sooner, unless the person wants it."""
+CLOSED_S = 5.0
+"""A tenant that its operator has closed is asked for after this, and some more each time."""
 STALE_AFTER_S = 5.0
 """Without live updates nothing older than this is called up to date."""
 RESTARTS_WITHIN_S = 30.0
@@ -255,7 +258,11 @@ class Link:
         if closed.code == _RESTARTS:  # away on purpose, and not for many of us: the series begins anew
             self._attempt = 0
             self._restarts_until = self._core.now + RESTARTS_WITHIN_S
-        if self._renewed and (closed.foreign or closed.status == 403) and refused(closed):
+        if closed.problem is not None and closed.problem.code == codes.TENANT_DISABLED:
+            self._problem = closed.problem
+            self.rest_answers, self.wants_ids = False, True  # the next try asks whether it is open again
+            self._later(CLOSED_S)
+        elif self._renewed and (closed.foreign or closed.status == 403) and refused(closed):
             # A list was answered to the same credentials since: it is sockets that somebody on the way refuses.
             self._failed_sockets = max(self._failed_sockets, POLLING_TRIES)
             self._try_failed(closed.problem or Problem(ProblemKind.UNREACHABLE), at_least_s)
@@ -289,7 +296,9 @@ class Link:
         if self._try is Try.ASKING:
             self._step(Step.ENDED)
         socket = self.socket
-        if unknown or status in _RENEW_STATUSES:
+        if problem.code == codes.TENANT_DISABLED:
+            self._later(CLOSED_S)  # likewise an answer; no token helps, and it may be open again
+        elif unknown or status in _RENEW_STATUSES:
             if socket is not None:
                 self._core.emit(CloseSocket(socket))
                 self._drop_socket()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, Problem, ProblemKind
+from imagechat_tui.protocol import codes
 from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.words.parts import seconds
 from imagechat_tui.words.requests import RETRY, problem_words
@@ -74,7 +75,7 @@ def _unlinked(state: str, fate: str, connection: Connection, as_of: str) -> str:
         [*([f"{state} Everything as of {as_of}{fate}."] if as_of else []), f"{state} {age}{fate}."]
     )
     problem = connection.problem
-    if problem is None or (as_of and problem.kind is not ProblemKind.GONE):
+    if problem is None or (as_of and not _says_why_it_is_away(problem)):
         return plain
     words = problem_words(problem)
     why = f"{state} {words.sentence}"
@@ -82,6 +83,11 @@ def _unlinked(state: str, fate: str, connection: Connection, as_of: str) -> str:
     if not as_of:
         ways.insert(2, why)  # that nothing is there is seen anyway
     return _fitting(ways)
+
+
+def _says_why_it_is_away(problem: Problem) -> bool:
+    """Whether it has answered: the link stands, and waiting may not mend it."""
+    return problem.kind is ProblemKind.GONE or problem.code == codes.TENANT_DISABLED
 
 
 def _fitting(ways: Sequence[str]) -> str:

@@ -196,7 +196,7 @@ _REFUSALS = {
     codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.UNAUTHORIZED: "You may not do that here.",
     codes.BANNED: "You may not write here.",
-    codes.TENANT_DISABLED: "Its operator has closed this server to everybody of your tenant.",
+    codes.TENANT_DISABLED: "Its operator has closed your tenant.",
     codes.USER_RATE_LIMITED: "You are writing faster than this server allows; wait a minute.",
     codes.RATE_LIMITED: "Too many requests; wait a minute.",
     codes.URL_TOO_LONG: "The picture's name is too long for this server.",

@@ -959,3 +959,27 @@ def test_a_server_that_does_not_come_back_is_not_hurried_for_ever() -> None:
     waits = [later - earlier for earlier, later in itertools.pairwise(dialled)]
     assert max(waits[:5]) <= 4.0
     assert max(waits) == 30.0
+
+
+def test_a_tenant_that_is_closed_is_no_matter_of_tokens_and_one_comes_back_by_oneself() -> None:
+    closed = Problem(ProblemKind.REFUSED, code="tenant-disabled")
+    desk = joined(uniform=at_once)
+    desk.cut(code=4401)
+    for _ in range(5):
+        desk.list_fails(closed, status=403)
+        assert desk.connection.problem == closed
+        assert desk.connection.phase in (Phase.RECONNECTING, Phase.OFFLINE)
+        assert not desk.waits_for(FetchSnapshot)
+        desk.wait(link.CLOSED_S)
+    desk.list_comes()
+    desk.opens()
+    desk.hears(eg.subscribed(1))
+    desk.shows(Phase.LIVE)
+    desk.cut(code=4401)
+    desk.list_comes()
+    desk.refuses(status=403, problem=closed)
+    assert desk.connection.problem == closed
+    assert desk.connection.phase in (Phase.RECONNECTING, Phase.OFFLINE)
+    desk.wait(link.CLOSED_S)
+    desk.list_comes()
+    desk.opens()
