@@ -59,13 +59,13 @@ def vacuum(data_dir: Path | None, database_url: str | None, json_: bool) -> None
 def backup(file: Path, data_dir: Path | None, database_url: str | None, json_: bool) -> int:
     """Write all data of a server to the new FILE: all that was answered by now, whole, or no file at all.
 
-    Nobody waits for it. seal.key is in it, without which no tenant's secret could be opened again: keep the file as you
+    People go on writing. seal.key is in it, without which no tenant's secret could be opened again: keep the file as you
     keep the server. On its disk it needs twice the room meanwhile. (PostgreSQL: it tells what to type instead.)
 
     \b
     imagechat server backup /backup/imagechat-$(date +%F).tar --data-dir /srv/imagechat
     """
-    from imagechat_tui.server.process.backup import back_up
+    from imagechat_tui.server.process.admin import back_up
 
     folder = data_folder(data_dir)
     if database_url is not None:
@@ -124,7 +124,7 @@ def check(data_dir: Path | None, database_url: str | None, json_: bool) -> int:
     \b
     imagechat server check --data-dir /srv/imagechat
     """
-    from imagechat_tui.server.process.checkup import check as checked
+    from imagechat_tui.server.process.admin import check as checked
 
     return _print_checked(checked(data_folder(data_dir), database_url=database_url), json_)
 

@@ -76,7 +76,7 @@ def test_no_verb_breaks_on_a_letter_that_cannot_be_shown(talked: Desk) -> None:
     for verb, argv in PEOPLE.items():
         done = run(talked, *argv, PYTHONIOENCODING="latin-1")
         assert b"Traceback" not in done.stderr, (verb, done.stderr)
-        if verb not in ("open", "demo", "serve", "token", "doctor", "trace", "restore"):
+        if verb not in ("open", "demo", "serve", "user", "token", "doctor", "trace", "restore"):
             assert done.returncode == 0, (verb, done.stderr)
         shown = (done.stdout + done.stderr).decode("latin-1")
         assert "\\u" not in shown or verb == "completions", (verb, shown)

@@ -24,8 +24,9 @@ from imagechat_tui import problems
 from imagechat_tui.problems import AdminRefused, DataFault, ServeError
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.protocol.routes import Tenant
+from imagechat_tui.server.process import admin
 from imagechat_tui.server.process.admin import create_tenant, list_tenants, tenant_secret
-from imagechat_tui.server.process.backup import MANIFEST_NAME, RESTORING_NAME, back_up, restore
+from imagechat_tui.server.process.backup import MANIFEST_NAME, RESTORING_NAME, back_up, restore, take_over
 from imagechat_tui.server.process.checkup import Checked, check
 from imagechat_tui.server.process.data_folder import (
     DATABASE_NAME,
@@ -165,8 +166,11 @@ def test_what_a_killed_server_has_left_in_its_log_is_backed_up(tmp_path: Path) -
         secret = create_tenant(data, DEMO)
         server.process.kill()
         server.ended()
-    assert (data / f"{DATABASE_NAME}-wal").stat().st_size
+    log = (data / f"{DATABASE_NAME}-wal").read_bytes()
+    assert log
     back_up(data, tmp_path / "all.tar", nobody)
+    assert check(data) == Checked(1, 0, 0, ())
+    assert (data / f"{DATABASE_NAME}-wal").read_bytes() == log
     restore(tmp_path / "all.tar", tmp_path / "restored", nobody)
     assert tenant_secret(tmp_path / "restored", DEMO.id) == secret
 
@@ -376,12 +380,18 @@ FORGERIES: dict[str, tuple[problems.NotABackupWhy, Forgery]] = {
     "from the root": ("foreign", lambda members: packed((named("/etc/cron.d/x"), b"x"), *members)),
     "a folder": ("foreign", lambda members: packed((named("pictures", tarfile.DIRTYPE), b""), *members)),
     "a link": (
-        "foreign", lambda members: packed((named(KEY_FILE_NAME, tarfile.SYMTYPE, "/etc/shadow"), b""), *members),
+        "foreign", lambda members: packed(
+            members[0], (named(KEY_FILE_NAME, tarfile.SYMTYPE, "/etc/shadow"), members[1][1]), *members[2:],
+        ),
     ),
     "a hard link": (
-        "foreign", lambda members: packed((named(KEY_FILE_NAME, tarfile.LNKTYPE, "/etc/shadow"), b""), *members),
+        "foreign", lambda members: packed(
+            members[0], (named(KEY_FILE_NAME, tarfile.LNKTYPE, "/etc/shadow"), members[1][1]), *members[2:],
+        ),
     ),
-    "a device": ("foreign", lambda members: packed((named(KEY_FILE_NAME, tarfile.CHRTYPE), b""), *members)),
+    "a device": ("foreign", lambda members: packed(
+            members[0], (named(KEY_FILE_NAME, tarfile.CHRTYPE), members[1][1]), *members[2:],
+        )),
     "a long name": (
         "foreign", lambda members: packed((named("././@LongLink", tarfile.GNUTYPE_LONGNAME), b"seal.key"), *members),
     ),
@@ -553,3 +563,52 @@ def test_a_running_server_is_checked_and_backed_up(data: Path, tmp_path: Path) -
         assert create_tenant(data, Tenant(TenantId("third")))
     restore(tmp_path / "all.tar", tmp_path / "restored", nobody)
     assert tenant_secret(tmp_path / "restored", TenantId("second")) == second
+
+
+# Of another user's server, asked by root
+
+
+def test_root_is_given_a_backup_by_the_server_itself(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root looks at nothing in a folder of somebody else; any user is asked to believe it here."""
+    file = tmp_path / "all.tar"
+    left = data / "backup-killed" / "all.tar"
+    left.parent.mkdir()
+    left.write_text("words")
+    monkeypatch.setattr(admin, "_is_anothers", lambda data_dir: True)
+    for attempt in (lambda: admin.back_up(data, file, nobody), lambda: admin.check(data)):
+        with pytest.raises(AdminRefused) as refused:
+            attempt()
+        assert refused.value.problem == problems.DataDenied(str(data))
+    with running(data_dir=data, port=0) as server:
+        server.ready()
+        assert not left.parent.exists()
+        made = admin.back_up(data, file, nobody)
+        assert made.bytes == file.stat().st_size
+        assert made.manifest.comments == 1
+        with pytest.raises(AdminRefused) as refused:
+            admin.back_up(data, file, nobody)
+        assert refused.value.problem == problems.FileThere(str(file))
+        assert admin.check(data) == Checked(1, 1, 1, ())
+        (data / KEY_FILE_NAME).chmod(0o644)
+        assert [type(fault) for fault in admin.check(data).faults] == [problems.KeyExposed]
+        server.process.send_signal(signal.SIGTERM)
+        server.ended()
+    assert not list(data.glob("backup-*"))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert restore(file, tmp_path / "restored", nobody) == Checked(1, 1, 1, ())
+
+
+@pytest.mark.security
+def test_nothing_but_a_file_of_the_servers_is_taken_over(tmp_path: Path) -> None:
+    made, file = tmp_path / "made", tmp_path / "all.tar"
+    made.write_text("a backup")
+    (tmp_path / "link").symlink_to(made)
+    os.mkfifo(tmp_path / "fifo")
+    for place, owner in (("made", os.geteuid() + 1), ("link", os.geteuid()), ("fifo", os.geteuid())):
+        with pytest.raises(OSError):
+            take_over(tmp_path / place, owner, file, lambda done: None)
+        assert {path.name for path in tmp_path.iterdir()} == {"made", "link", "fifo"}
+    take_over(made, os.geteuid(), file, lambda done: None)
+    assert file.read_text() == "a backup"

@@ -15,13 +15,15 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, get_args
 
 from msgspec import Struct, ValidationError, convert, to_builtins
 from msgspec.structs import replace
@@ -39,12 +41,17 @@ from imagechat_tui.server.guard.seal import KeyFileExposed, SealBroken, Sealer
 from imagechat_tui.server.process.data_folder import (
     DataInUse,
     held_folder,
+    is_disk_full,
     make_data_folder,
     opened_store,
     without_credentials,
 )
 from imagechat_tui.server.process.listeners import short_path
 from imagechat_tui.server.storage import Store, StoreError, TenantRecord, UserRule
+
+if TYPE_CHECKING:
+    from imagechat_tui.server.process.backup import BackedUp
+    from imagechat_tui.server.process.checkup import Checked
 
 ANSWER_TIMEOUT_S = 10.0
 VACUUM_TIMEOUT_S = 600.0
@@ -56,6 +63,8 @@ SECRET_BYTES = 32
 RESERVED = frozenset({LOCAL_TENANT, TenantId("anon"), TenantId("__internal_profiles")})
 """The kernel's users, the prefix of anonymous ids, and a name that SDKs use for themselves."""
 
+_BACKUP_PREFIX = "backup-"
+"""Of folders in which a server has made a backup for somebody to take."""
 _TENANT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _log = logging.getLogger(__name__)
 
@@ -285,18 +294,29 @@ class ControlSocket:
         data_dir: The folder that it stands in.
         retire: Called for a client of another version: ends the server if nobody uses it, and says whether
             it will.
+        database_url: PostgreSQL, if the data lies there.
     """
 
-    def __init__(self, tenants: Tenants, data_dir: Path, *, retire: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(
+        self,
+        tenants: Tenants,
+        data_dir: Path,
+        *,
+        retire: Callable[[], Awaitable[bool]],
+        database_url: str | None = None,
+    ) -> None:
         self._tenants = tenants
         self._data_dir = data_dir
         self._retire = retire
+        self._database_url = database_url
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Listen until left. The caller holds the lock of the data folder, so a file in the way is stale."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         path = self._data_dir / ADMIN_SOCKET_NAME
+        for left in self._data_dir.glob(f"{_BACKUP_PREFIX}*"):  # by a server that was killed
+            shutil.rmtree(left, ignore_errors=True)
         with listener:
             path.unlink(missing_ok=True)
             with short_path(path) as short:
@@ -316,17 +336,28 @@ class ControlSocket:
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     request = json.loads(await reader.readline())
-                async with asyncio.timeout(_patience_s(request)):
-                    writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
+                async with asyncio.timeout(_patience_s(request)), contextlib.AsyncExitStack() as stack:
+                    answer = await self._answer(request, stack)
+                    writer.write(json.dumps(answer).encode() + b"\n")
                     await writer.drain()
+                    if _is_backup(
+                        request
+                    ):  # what lies there goes when it was opened, or nobody is there any more
+                        await reader.read()
             except (OSError, ValueError, TimeoutError):
                 _log.warning("a request at the control socket was cut short")
 
-    async def _answer(self, request: object) -> dict[str, object]:
+    async def _answer(self, request: object, stack: contextlib.AsyncExitStack) -> dict[str, object]:
         try:
             match request:
                 case {"op": "retire"}:
                     return {"ok": await self._retire()}
+                case {"op": "backup"}:
+                    folder = TemporaryDirectory(prefix=_BACKUP_PREFIX, dir=self._data_dir)
+                    stack.push_async_callback(asyncio.to_thread, folder.cleanup)
+                    return {"ok": True, "result": await asyncio.to_thread(self._back_up, Path(folder.name))}
+                case {"op": "check"}:
+                    return {"ok": True, "result": await asyncio.to_thread(self._check)}
                 case dict():
                     return {"ok": True, "result": await _carry_out(self._tenants, request)}
                 case _:
@@ -337,6 +368,68 @@ class ControlSocket:
             return _refusal(problems.DataUnanswered(""))
         except (StoreError, SealBroken, KeyFileExposed) as error:
             return _refusal(_defect(self._data_dir, error).problem)
+
+    def _back_up(self, folder: Path) -> object:
+        """Make a backup in a folder of the server's own; where it is, and what is in it."""
+        from imagechat_tui.server.process.backup import back_up
+
+        if self._database_url is not None:
+            raise AdminRefused(problems.PostgresBacksUp(str(self._data_dir)))
+        file = folder / "all.tar"
+        try:
+            made = back_up(self._data_dir, file, lambda done, expected: None)
+        except OSError as error:
+            if is_disk_full(error):
+                raise AdminRefused(problems.DiskFull(str(self._data_dir), str(error))) from error
+            raise
+        return [str(file.relative_to(self._data_dir)), to_builtins(made)]
+
+    def _check(self) -> object:
+        from imagechat_tui.server.process.checkup import check
+
+        return to_builtins(check(self._data_dir, database_url=self._database_url))
+
+
+def back_up(data_dir: Path, file: Path, told: Callable[[int, int], None]) -> BackedUp:
+    """See ``backup.back_up``. Of another user's data root asks their server, which has to run then.
+
+    Root opens no database in a folder that somebody else can write to: SQLite makes files beside it, through links.
+    """
+    from imagechat_tui.server.process import backup
+
+    if not _is_anothers(data_dir):
+        return backup.back_up(data_dir, file, told)
+    with _asked_of_owner(data_dir, {"op": "backup"}) as result:
+        place, made = convert(result, tuple[str, backup.BackedUp])
+        owner = data_dir.stat().st_uid
+        backup.take_over(data_dir / place, owner, file, lambda done: told(done, made.bytes))
+        return made
+
+
+def check(data_dir: Path, *, database_url: str | None = None) -> Checked:
+    """See ``checkup.check``. Of another user's data root asks their server, which has to run then."""
+    from imagechat_tui.server.process import checkup
+
+    if not _is_anothers(data_dir):
+        return checkup.check(data_dir, database_url=database_url)
+    with _asked_of_owner(data_dir, {"op": "check"}) as result:
+        return convert(result, checkup.Checked)
+
+
+def _is_anothers(data_dir: Path) -> bool:
+    """Whether root looks at data of somebody else."""
+    return os.geteuid() == 0 and data_dir.exists() and data_dir.stat().st_uid != 0
+
+
+@contextlib.contextmanager
+def _asked_of_owner(data_dir: Path, request: dict[str, object]) -> Iterator[object]:
+    try:
+        with _asked(data_dir, request) as result:
+            yield result
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise AdminRefused(problems.DataDenied(str(data_dir))) from error
+    except (TimeoutError, ConnectionError) as error:
+        raise AdminRefused(problems.DataUnanswered(str(data_dir))) from error
 
 
 def create_tenant(data_dir: Path, tenant: Tenant, *, database_url: str | None = None) -> str:
@@ -474,10 +567,14 @@ def vacuum(data_dir: Path, *, database_url: str | None = None) -> tuple[int, int
 def _patience_s(request: object) -> float:
     """How long an answer may take."""
     match request:
-        case {"op": "vacuum"}:
+        case {"op": "vacuum" | "backup" | "check"}:
             return VACUUM_TIMEOUT_S
         case _:
             return ANSWER_TIMEOUT_S
+
+
+def _is_backup(request: object) -> bool:
+    return isinstance(request, dict) and request.get("op") == "backup"
 
 
 def _is_there(data_dir: Path) -> bool:
@@ -603,6 +700,13 @@ def _refusal(problem: AdminProblem) -> dict[str, object]:
 
 
 def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
+    with _asked(data_dir, request) as result:
+        return result
+
+
+@contextlib.contextmanager
+def _asked(data_dir: Path, request: dict[str, object]) -> Iterator[object]:
+    """What the running server answers; the connection stands until this is left."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
         control.settimeout(_patience_s(request))
         with short_path(data_dir / ADMIN_SOCKET_NAME) as short:
@@ -612,6 +716,10 @@ def _ask_server(data_dir: Path, request: dict[str, object]) -> object:
         control.sendall(json.dumps(request).encode() + b"\n")
         with control.makefile("rb") as answers:
             line = answers.readline()
+        yield _result(data_dir, line)
+
+
+def _result(data_dir: Path, line: bytes) -> object:
     try:
         answer = json.loads(line or b"null")
     except ValueError:

@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,6 +143,26 @@ def back_up(data_dir: Path, file: Path, told: Told) -> BackedUp:
             os.fsync(archive.fileno())
         _name(written, file)
         return BackedUp(_size(file), manifest, tuple(left_out))
+
+
+def take_over(made: Path, owner: int, file: Path, told: Callable[[int], None]) -> None:
+    """Copy a backup that a server of another user has made in its folder to where it is to be: see ``back_up``.
+
+    Raises:
+        NotOurs: It is no plain file of that user: they could have put a link there to what only root can read.
+    """
+    if os.path.lexists(file):
+        raise AdminRefused(problems.FileThere(str(file)))
+    source = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(source, "rb") as archive, _work_folder(file) as work:
+        found = os.fstat(source)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != owner:
+            raise NotOurs(made, "no plain file of the server's")
+        with _created(work / "archive") as written:
+            while chunk := archive.read(_CHUNK):
+                written.write(chunk)
+                told(written.tell())
+        _name(work / "archive", file)
 
 
 def restore(file: Path, data_dir: Path, told: Told) -> Checked:

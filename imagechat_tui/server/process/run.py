@@ -205,7 +205,9 @@ class _Server:
             stack.push_async_callback(self._runner.cleanup)
             stack.callback(self._stop_listening)
             if self._number == 0:
-                control = ControlSocket(tenants, options.data_dir, retire=self._retire)
+                control = ControlSocket(
+                    tenants, options.data_dir, retire=self._retire, database_url=options.database_url
+                )
                 await stack.enter_async_context(control.open())
             tcp = await self._listen_tcp()
             with self._listening_unix() as unix:
