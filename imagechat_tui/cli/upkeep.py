@@ -59,8 +59,8 @@ def vacuum(data_dir: Path | None, database_url: str | None, json_: bool) -> None
 def backup(file: Path, data_dir: Path | None, database_url: str | None, json_: bool) -> int:
     """Write all data of a server to the new FILE: all that was answered by now, whole, or no file at all.
 
-    People go on writing. seal.key is in it, without which no tenant's secret could be opened again: keep the file as you
-    keep the server. On its disk it needs twice the room meanwhile. (PostgreSQL: it tells what to type instead.)
+    People go on writing. seal.key is in it, without which no tenant's secret could be opened again: keep the file as
+    you keep the server. On its disk it needs twice the room meanwhile. (PostgreSQL: it tells what to type instead.)
 
     \b
     imagechat server backup /backup/imagechat-$(date +%F).tar --data-dir /srv/imagechat

@@ -1,7 +1,7 @@
 """SQLite's file, looked at from beside the server: by a connection that only reads, and applies no migration.
 
-SQLite itself sees to it that such a reader has one moment before it, in whatever process it is, and that whoever writes
-does not wait for it, but for 0.1 s where the log beside the file is to be emptied (``WIPE_MS``): that grows meanwhile.
+SQLite itself sees to it that such a reader has one moment before it, in whatever process it is. Whoever writes does not
+wait for it, but for 0.1 s where the log beside the file is to be emptied (``WIPE_MS``): that grows meanwhile.
 """
 
 from __future__ import annotations
