@@ -32,6 +32,20 @@ ANSWER_S: Final = 0.3
 """How long the terminal is given at the end for answers that it owes."""
 
 
+LATELY_S: Final = 5.0
+"""How old a question may be whose answer is well on its way."""
+ANSWERS: Final = {
+    "\x1b[>q": r"\x1bP>\|",
+    "\x1b[16t": r"\x1b\[6;",
+    "\x1bP$q": r"\x1bP[01]\$r",
+    ",a=q,": r"\x1b_G",
+    "\x1b[?2026$p": r"\x1b\[\?2026;",
+    "\x1b[?2048$p": r"\x1b\[\?2048;",
+    "\x1b[c": r"\x1b\[\?[\d;]*c",
+    "\x1b[5n": r"\x1b\[0n",
+}
+"""By what is asked, ours and Textual's: how the answer begins."""
+
 _LAST_ANSWER: Final = re.compile(rb"\x1b\[(?:\?[\d;]*c|0n)")
 
 
@@ -42,9 +56,13 @@ class _Kept(NamedTuple):
     """Bytes that were typed earlier; an Enter is a line feed in them."""
 
 
+_LAST_ASKED: Final = ("\x1b[c", "\x1b[5n")
+
 _kept: _Kept | None = None
 _owed = 0
 """Questions of which the last answer has not come."""
+_asked: list[tuple[str, float]] = []
+"""What was asked and not answered, and when; in threads as they come."""
 
 
 def opens_a_screen(arguments: Sequence[str]) -> bool:
@@ -130,31 +148,46 @@ def ask(question: str) -> bool:
         os.write(2, question.encode())
     except OSError:
         return False
-    asked()
+    asked(question)
     return True
 
 
-def asked() -> None:
+def asked(question: str) -> None:
     """A question goes to the terminal, by whatever way."""
     global _owed
-    _owed += 1
+    now = time.monotonic()
+    _owed += question.endswith(_LAST_ASKED)
+    _asked[:] = [(asks, at) for asks, at in _asked if now - at <= LATELY_S]
+    _asked.extend((asks, now) for asks in ANSWERS if asks in question)
 
 
-def answered() -> None:
-    """The last answer to a question has come."""
+def answered(answer: str) -> None:
+    """Something has come that only a terminal says."""
     global _owed
-    _owed = max(0, _owed - 1)
+    if _LAST_ANSWER.fullmatch(answer.encode()):
+        _owed = max(0, _owed - 1)
+    heard = next((question for question in _asked if re.match(ANSWERS[question[0]], answer)), None)
+    if heard is not None:
+        with suppress(ValueError):  # another thread dropped it: it was too old
+            _asked.remove(heard)
 
 
 def give_up() -> None:
     """Whatever the terminal still owes is lost: it was thrown away, or never came."""
     global _owed
     _owed = 0
+    _asked.clear()
 
 
 def owes() -> bool:
     """Whether the terminal has not answered all yet."""
     return _owed > 0
+
+
+def awaits() -> bool:
+    """Whether an answer is well on its way: asked for not long ago, and not come yet, in whatever order they come."""
+    now = time.monotonic()
+    return any(now - at <= LATELY_S for _, at in _asked)
 
 
 def _await_answers(terminal: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui import typed_ahead
+from imagechat_tui.raster.graphics import ALIVE, ASK, ASK_COLOR, TRY
 from imagechat_tui.typed_ahead import opens_a_screen
 from tests.terminal import Terminal
 
@@ -64,18 +65,48 @@ main()
 
 def test_what_the_terminal_owes_is_counted_and_may_be_given_up() -> None:
     assert not typed_ahead.owes()
-    typed_ahead.asked()
-    typed_ahead.asked()
-    typed_ahead.answered()
+    typed_ahead.asked("\x1b[c")
+    typed_ahead.asked("\x1b[5n")
+    typed_ahead.answered("\x1b[?62;c")
     assert typed_ahead.owes()
     typed_ahead.give_up()
-    typed_ahead.answered()  # one that nobody waited for
+    typed_ahead.answered("\x1b[0n")  # one that nobody waited for
     assert not typed_ahead.owes()
-    typed_ahead.asked()
+    typed_ahead.asked("\x1b[c")
     assert typed_ahead.owes()
-    typed_ahead.answered()
+    typed_ahead.answered("\x1b[?6c")
     assert not typed_ahead.owes()
     assert not typed_ahead.ask("\x1b[c")  # while keys are not kept the answer would be seen
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        (ASK, ["\x1b[?62;c", "\x1b[6;18;9t", "\x1bP>|kitty(0.41.1)\x1b\\"]),
+        (ASK_COLOR, ["\x1bP1$r0;38:2::1:2:3m\x1b\\"]),
+        (TRY, ["\x1b_Gi=6881281;OK\x1b\\", "\x1b[?6c"]),
+        (ALIVE, ["\x1b[0n"]),
+        ("\x1b[?2026$p", ["\x1b[?2026;2$y"]),
+        ("\x1b[?2048$p", ["\x1b[?2048;0$y"]),
+    ],
+)
+def test_each_answer_is_awaited_until_it_comes_or_it_is_too_late_for_it(
+    question: str, answers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("imagechat_tui.typed_ahead.time.monotonic", lambda: now)
+    try:
+        typed_ahead.asked(question)
+        for answer in answers:
+            assert typed_ahead.awaits()
+            typed_ahead.answered("\x1b[?25u")  # nobody asked for it
+            typed_ahead.answered(answer)
+        assert not typed_ahead.awaits()
+        typed_ahead.asked(question)
+        now += typed_ahead.LATELY_S + 0.1
+        assert not typed_ahead.awaits()
+    finally:
+        typed_ahead.give_up()
 
 
 class Stage:

@@ -152,6 +152,63 @@ def test_while_nothing_is_owed_escape_and_keys_are_not_held() -> None:
         assert meant(terminal.tick(LATE_S)) == ["escape"]
 
 
+AWAITED = (*OF_A_TERMINAL[:5], "\x1b[?2026;2$y", "\x1b[?2048;2$y", "\x1b[0n")
+
+
+@pytest.mark.parametrize("answer", AWAITED)
+@pytest.mark.parametrize("pause_s", [0.25, 0.6, 0.9])
+def test_an_awaited_answer_in_pieces_is_no_escape_and_no_text(answer: str, pause_s: float) -> None:
+    cuts = [(first, second) for first in range(1, len(answer)) for second in range(first, len(answer))]
+    for ends in (*cuts, range(1, len(answer))):
+        terminal = TerminalInput(awaited=lambda: True)
+        assert _in_pieces(terminal, answer, ends, pause_s) == ["a", "b"], ends
+
+
+@pytest.mark.parametrize("answer", AWAITED)
+def test_the_rest_of_an_awaited_answer_is_not_typed_if_its_beginning_was_given_up(answer: str) -> None:
+    """Whatever the pause was; what came before it are the keys that it spells."""
+    for cut in (1, 2, 3):
+        terminal = TerminalInput(awaited=lambda: True)
+        keys = _in_pieces(terminal, answer, [cut], 1.5)
+        assert keys[-1] == "b"
+        assert keys[1:-1] in ([], meant(read(*answer[:cut]))[:cut]), cut
+        later = _in_pieces(TerminalInput(awaited=lambda: True), answer, [1, 2], 1.5)
+        assert later in (["a", "escape", *meant(read(answer[1])), "b"], ["a", "b"])
+
+
+def _in_pieces(terminal: TerminalInput, answer: str, cuts: Sequence[int], pause_s: float) -> list[str]:
+    """Which keys an answer is that comes in pieces, a key before and one behind it."""
+    found, now = terminal.feed("a", 0.0), 0.0
+    for start, end in zip([0, *cuts], [*cuts, len(answer)], strict=True):
+        now += pause_s
+        found += terminal.tick(now)
+        found += terminal.feed(answer[start:end], now)
+    found += terminal.feed("b", now) + terminal.tick(LATE_S)
+    return meant([message for message in found if isinstance(message, events.Key)])
+
+
+@pytest.mark.parametrize("typed", ["x", "abc", "[", "]]", "P", "Pa", "_", "[?", "[]", "2048", "é", "\r"])
+@pytest.mark.parametrize("pause_s", [0.0, 0.5, 1.5])
+def test_a_real_escape_keeps_its_place_before_keys_while_an_answer_is_awaited(
+    typed: str, pause_s: float
+) -> None:
+    terminal = TerminalInput(awaited=lambda: True)
+    now, found = 0.0, terminal.feed(ESC, 0.0)
+    assert terminal.deadline == pytest.approx(1.0)
+    for key in typed:
+        now += pause_s
+        found += terminal.tick(now) + terminal.feed(key, now)
+    while terminal.deadline is not None:
+        found += terminal.tick(terminal.deadline)
+    assert meant(found) == ["escape", *meant(read(*typed))]
+
+
+def test_an_awaited_answer_behind_an_escape_lets_it_go() -> None:
+    terminal = TerminalInput(awaited=lambda: True)
+    assert not terminal.feed(ESC, 0.0)
+    assert meant(terminal.feed("\x1b[0n", 0.1)) == ["escape"]
+
+
 def test_an_answer_is_told_whole() -> None:
     came = read(f"{ESC}P>|XTe", f"rm(379){ESC}", "\\", f"{ESC}[?64;", "1cx")
     said = [message.sequence for message in came if isinstance(message, Answer)]

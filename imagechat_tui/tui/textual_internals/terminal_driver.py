@@ -67,6 +67,8 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """As Textual does, and ask now and then how far it has come."""
+        if data.endswith("$p"):  # Textual asks for a mode
+            typed_ahead.asked(data)
         super().write(data)
         if self._count(data):
             self._ask_alive()
@@ -79,7 +81,7 @@ class TerminalDriver(LinuxDriver):
 
     def ask(self, question: str) -> None:
         """Write what ends with a question that every terminal answers."""
-        typed_ahead.asked()
+        typed_ahead.asked(question)
         super().write(question)
         self._count(question)
         self.flow.asked(time.monotonic(), alive=False)
@@ -88,7 +90,7 @@ class TerminalDriver(LinuxDriver):
         return self.flow.wrote(len(data.encode("utf-8", "replace")), time.monotonic())
 
     def _ask_alive(self, told: Callable[[], None] | None = None) -> None:
-        typed_ahead.asked()
+        typed_ahead.asked(ALIVE)
         self.flow.asked(time.monotonic(), told)
         super().write(ALIVE)
 
@@ -139,7 +141,11 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until told to end, or until there is no terminal any more."""
-        typed = TerminalInput(rxvt=os.environ.get("TERM", "").startswith("rxvt"), owed=typed_ahead.owes)
+        typed = TerminalInput(
+            rxvt=os.environ.get("TERM", "").startswith("rxvt"),
+            owed=typed_ahead.owes,
+            awaited=typed_ahead.awaits,
+        )
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -159,8 +165,8 @@ class TerminalDriver(LinuxDriver):
                     self._loop.call_soon_threadsafe(host.terminal_gone)
                     return
                 for message in found:
-                    if isinstance(message, Answer) and is_fence(message.sequence):
-                        typed_ahead.answered()
+                    if isinstance(message, Answer):
+                        typed_ahead.answered(message.sequence)
                 if ends_at is None:
                     for message in _bursts(found):
                         self.process_message(message)

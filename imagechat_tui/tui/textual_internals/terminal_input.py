@@ -5,7 +5,8 @@ key comes any more. Here nothing can fail, and what is no key is not typed:
 
 - A sequence that cannot be read does nothing. A key that comes up (kitty's protocol) does nothing.
 - Whole answers of the terminal (OSC, DCS, APC, PM and SOS strings, and ``CSI ? … c`` and its like) are an `Answer`,
-  however late they come and however they are cut.
+  however late they come and however they are cut. While one is awaited Esc alone may begin it, and what follows an Esc
+  that was a key after all is still its rest if that makes it whole.
 - Esc and a key in one packet are Esc and that key, not Alt: tmux and slow links deliver both together, and an Enter
   behind the Esc that was to leave a text would send it. Where a terminal tells Alt apart (kitty's protocol), and in
   Alt+B, Alt+F and Alt+Backspace that come alone, it stays Alt. Esc and a bracket begin a sequence only if one follows.
@@ -85,15 +86,27 @@ class TerminalInput:
         rxvt: whether Shift and arrows come as rxvt sends them.
         owed: whether the terminal was asked something and has not answered all: what may begin an answer is then held
             for it, but for Esc alone.
+        awaited: whether it was asked not long ago: Esc alone is held too.
     """
 
-    def __init__(self, *, rxvt: bool = False, owed: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        *,
+        rxvt: bool = False,
+        owed: Callable[[], bool] = lambda: False,
+        awaited: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.deadline: float | None = None
         """When ``tick`` wants to be called, in the caller's seconds."""
         self._rxvt = rxvt
         self._owed = owed
+        self._awaited = awaited
         self._held = ""
         """The beginning of something."""
+        self._torn = ""
+        """A beginning that has just been taken for keys."""
+        self._taken = 0
+        """Characters of what is held that were keys already."""
         self._patience_s = 0.0
         self._pasted: list[str] | None = None
         """What was pasted so far."""
@@ -105,6 +118,9 @@ class TerminalInput:
     def feed(self, data: str, now: float) -> list[Message]:
         """What was read at once, and what it means."""
         self._pairs_only = data[:2] in ALT_PAIRS and data == data[:2] * (len(data) // 2)
+        if self._torn and self._awaited():
+            self._held, self._taken = self._torn, len(self._torn)
+        self._torn = ""
         self._held += data
         found = _with_line_breaks(self._cut(given_up=False))
         if self._rest is not None:
@@ -118,11 +134,19 @@ class TerminalInput:
         if self.deadline is None or now < self.deadline:
             return []
         self.deadline = self._rest = None
-        return self._cut(given_up=True)
+        beginning = self._held
+        found = self._cut(given_up=True)
+        if self._awaited() and beginning.rfind(ESC) == 0 and not self._held:
+            self._torn = beginning
+        return found
 
     def _cut(self, *, given_up: bool) -> list[Message]:
         found: list[Message] = []
         text, at = self._held, 0
+        if self._taken:
+            at = self._rest_of_torn(text, found, given_up=given_up)
+            if not at:
+                return found
         while at < len(text):
             if self._rest is not None:
                 end = self._rest.match(text, at)
@@ -145,6 +169,19 @@ class TerminalInput:
                 at += length
         self._held = text[at:]
         return found
+
+    def _rest_of_torn(self, text: str, found: list[Message], *, given_up: bool) -> int:
+        """Take an answer whose beginning was keys, or that beginning alone; 0 if more of the answer may come."""
+        taken, together = self._taken, list[Message]()
+        length = None if given_up or not self._awaited() else self._escape(text, together, given_up=False)
+        if length == 0:
+            return self._wait(ANSWER_S)
+        self._taken = 0
+        if length and together and isinstance(together[0], Answer):
+            found += together
+            return length
+        self._pasted = self._rest = None
+        return taken
 
     def _paste(self, text: str, found: list[Message]) -> int:
         assert self._pasted is not None
@@ -171,7 +208,8 @@ class TerminalInput:
         elif second:
             length = None
         else:
-            length = None if given_up else self._wait(constants.ESCAPE_DELAY)
+            patience_s = max(ANSWER_S, constants.ESCAPE_DELAY) if self._awaited() else constants.ESCAPE_DELAY
+            length = None if given_up else self._wait(patience_s)
         if length is not None:
             return length
         if self._pairs_only and text[:2] in ALT_PAIRS:
@@ -186,7 +224,7 @@ class TerminalInput:
 
     def _wait_for_answer(self, *, surely: bool) -> int:
         """Wait for the rest of what a terminal sends, or Esc and keys may have made if it is not ``surely`` that."""
-        if self._owed():
+        if self._owed() or self._awaited():
             return self._wait(OWED_ANSWER_S if surely else ANSWER_S)
         return self._wait(ANSWER_S if surely else constants.ESCAPE_DELAY)
 
