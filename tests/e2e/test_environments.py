@@ -46,6 +46,7 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("unlink", "shot.png"),
     ("watch", "shot.png"),
     ("tenant", "list"),
+    ("user", "list", "demo"),
     ("server", "vacuum"),
     ("token", "design", "anna"),
     ("doctor",),
@@ -113,6 +114,7 @@ NEEDS_HOME = {
     "restore",
     "watch",
     "tenant",
+    "user",
     "server",
     "token",
     "serve",
@@ -197,7 +199,7 @@ def test_no_verb_minds_that_all_its_streams_are_closed(desk: Desk) -> None:
         if args[0] in ("watch", "serve"):
             continue
         done = in_shell(f"{shlex.join([*IMAGECHAT, *args])} <&- >&- 2>&-", desk)
-        expected = {"open": 2, "demo": 2, "token": 5, "trace": 1, "restore": 5}.get(args[0], 0)
+        expected = {"open": 2, "demo": 2, "token": 5, "user": 5, "trace": 1, "restore": 5}.get(args[0], 0)
         assert done.returncode == expected, args
 
 
@@ -248,7 +250,7 @@ def test_in_a_folder_that_is_gone_whole_paths_work_and_others_are_said(desk: Des
     picture = str(desk.picture)
     assert run("add", picture, "--at", "1,1", "-m", "x").returncode == 0
     for args in EACH:
-        if args[0] in ("watch", "serve", "open", "demo", "token", "trace", "restore", "completions"):
+        if args[0] in ("watch", "serve", "open", "demo", "token", "user", "trace", "restore", "completions"):
             continue  # the one asks bash, which complains itself
         done = run(*(picture if word == "shot.png" else word for word in args))
         assert (done.returncode, done.stderr) == (0, ""), args

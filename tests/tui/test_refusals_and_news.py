@@ -230,7 +230,7 @@ TOAST: dict[News, str] = {
     News.NOTHING_TO_UNDO: "Nothing to undo here.",
     News.DRAFTS_NOT_STORED: "Drafts cannot be saved to disk",
 }
-ELSEWHERE = {News.SAVED, News.PHASE, News.LINKED, News.NOT_LINKED}
+ELSEWHERE = {News.SAVED, News.PHASE, News.LINKED, News.LINKED_ALREADY, News.NOT_LINKED}
 """The sign of the thing itself turns to saved; the phase stands in the header; the actions about rooms tell of theirs
 (test_room_actions)."""
 
