@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from imagechat_tui.net.pictures_ahead import PicturesAhead
     from imagechat_tui.net.trace_file import TraceFile
     from imagechat_tui.protocol.ids import UrlId
-    from imagechat_tui.protocol.models import Place, Summary
+    from imagechat_tui.protocol.models import Place, RoomSummary
     from imagechat_tui.protocol.routes import Pixels, UsersOnline
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
@@ -407,7 +407,7 @@ class _Album:
 
     async def attend(
         self,
-        tell: Callable[[Mapping[int, Summary]], None],
+        tell: Callable[[Mapping[int, RoomSummary]], None],
         changed: Callable[[AlbumChange], None],
         tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
     ) -> None:

@@ -322,9 +322,10 @@ def _list_several(several: Named, query: Query, *, json_: bool, **options: str |
         click.echo(click.style(safe_name(chosen.image), bold=True, underline=True))
         _print_markers(known[chosen.image])
     click.echo(f"Markers on {len(marked)} of {len(targets)} pictures.")
-    threads = sum(count_unread(listed.markers) or 0 for listed in known.values())
+    markers = (marker for listed in known.values() for marker in listed.markers)
+    threads = {conversation.id for _, conversation, _, unread in markers if unread}  # pictures share rooms
     if threads:
-        click.echo(f"{_unread_words(threads)}.")
+        click.echo(f"{_unread_words(len(threads))}.")
 
 
 def _tell_left_out(listed: Iterable[Listed]) -> None:

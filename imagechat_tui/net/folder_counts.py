@@ -16,7 +16,8 @@ from typing import Final
 from imagechat_tui.net.api import Api, ApiError
 from imagechat_tui.net.endpoint import Endpoint
 from imagechat_tui.problems import LocalServerFailed
-from imagechat_tui.protocol.models import Place, Summary
+from imagechat_tui.protocol.ids import UrlId
+from imagechat_tui.protocol.models import Place, RoomSummary
 from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summarize, UsersOnline
 
 EVERY_S: Final = 30.0
@@ -40,7 +41,7 @@ class FolderCounts:
         place: tells where one is met, None of one that only its pixels tell; for a thread.
         tell: called with what is known of those that somebody knows.
         tell_people: called, while that is wanted, with who looks at those where somebody does; with None if that cannot
-            be known.
+            be known. Of several that share a room this names one: the one that is shown, or else the first.
         since: tells since when the person has been shown one, by the server's clock, None if they never have been: what
             was said later where they have never been counts as unread; for a thread.
         begin: called with the time of that clock when they are shown them now; for a thread. None: they only look
@@ -54,7 +55,7 @@ class FolderCounts:
         *,
         count: Callable[[], int],
         place: Callable[[int], Place | None],
-        tell: Callable[[Mapping[int, Summary]], None],
+        tell: Callable[[Mapping[int, RoomSummary]], None],
         tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
         since: Callable[[int], int | None],
         begin: Callable[[int], None] | None,
@@ -146,7 +147,8 @@ class FolderCounts:
         self._asked_at = asyncio.get_running_loop().time()
         waiting, self._waiting = self._waiting, []
         around = await asyncio.to_thread(self._around)
-        found: dict[int, UsersOnline] | None = {}
+        met: dict[int, UrlId] = {}
+        people_in: dict[UrlId, UsersOnline] | None = {}
         makes_sense = True
         try:
             if self._before_connect is not None:
@@ -160,24 +162,33 @@ class FolderCounts:
                     self._first_ms = told.server_time_ms
                     if self._begin is not None:
                         await asyncio.to_thread(self._begin, told.server_time_ms)
-                met = {
+                of_part = {
                     at: url_id for (at, _), url_id in zip(part, told.at, strict=False) if url_id is not None
                 }
-                self._tell({at: told.of[url_id] for at, url_id in met.items()})
+                self._tell({at: RoomSummary(url_id, told.of[url_id]) for at, url_id in of_part.items()})
+                met |= of_part
                 if told.people is None:
-                    found = None
-                elif found is not None:
-                    found |= {at: told.people[url_id] for at, url_id in met.items() if url_id in told.people}
+                    people_in = None
+                elif people_in is not None:
+                    people_in |= told.people
         except LocalServerFailed:
-            found = None
+            people_in = None
         except ApiError as failure:
-            found = None
+            people_in = None
             makes_sense = failure.status is None or failure.status in (408, 429) or failure.status >= 500
         finally:
             _end(waiting)
         if makes_sense and people and self._people:
-            self._tell_people(found)
+            self._tell_people(None if people_in is None else self._once_each(met, people_in))
         return makes_sense
+
+    def _once_each(
+        self, met: Mapping[int, UrlId], people_in: Mapping[UrlId, UsersOnline]
+    ) -> dict[int, UsersOnline]:
+        one_of: dict[UrlId, int] = {}
+        for at in sorted(met, key=lambda at: (at != self._shown, at)):
+            one_of.setdefault(met[at], at)
+        return {at: people_in[url_id] for url_id, at in one_of.items() if url_id in people_in}
 
     def _around(self) -> dict[int | None, list[tuple[int, Place]]]:
         """Those that are asked about, by since when they have been shown."""

@@ -305,6 +305,13 @@ class Summary(Struct, frozen=True):
     """Threads with something unread; None where that is not kept."""
 
 
+class RoomSummary(Struct, frozen=True):
+    """How it stands with an image, and which room that is: several pictures may share it."""
+
+    url_id: UrlId
+    summary: Summary
+
+
 class Viewing(Struct, frozen=True):
     """Which versions of an image somebody looks at."""
 

@@ -69,7 +69,7 @@ from imagechat_tui.words import (
 if TYPE_CHECKING:
     from textual.theme import Theme
 
-    from imagechat_tui.protocol.models import Summary
+    from imagechat_tui.protocol.models import RoomSummary, Summary
     from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
@@ -258,7 +258,7 @@ class ImageChatApp(App[int]):
                 group="album",
             )
 
-    def _tell_counts(self, told: Mapping[int, Summary]) -> None:
+    def _tell_counts(self, told: Mapping[int, RoomSummary]) -> None:
         self.post_message(messages.CountsTold(told))
 
     def _tell_change(self, change: AlbumChange) -> None:
@@ -307,8 +307,7 @@ class ImageChatApp(App[int]):
 
     def _go(self, at: int) -> None:
         """Show another picture."""
-        left = self._visits.current.at
-        self._counts.take({left: self.chat.leave_picture()})
+        self._note_shown(self.chat.leave_picture())
         self._show(self._visits.go(at))
 
     def on_room_wanted(self, message: messages.RoomWanted) -> None:
@@ -331,8 +330,8 @@ class ImageChatApp(App[int]):
         """Show how it stands with the others; of the one that is shown its own session knows more."""
         if not self.is_running:
             return
-        shown = self._visits.current.at
-        self._counts.take({at: told for at, told in message.told.items() if at != shown})
+        self._counts.take(message.told)
+        self._note_shown(self.chat.summary)
         self.chat.show_unread_beside(self._unread_beside)
         self._show_list()
 
@@ -351,7 +350,12 @@ class ImageChatApp(App[int]):
 
     @property
     def _unread_beside(self) -> int:
-        return self._counts.unread_beside(self._visits.current.at, self._visits.places)
+        visits = self._visits
+        return self._counts.unread_beside(visits.current.at, visits.places, visits.current.state.room.url_id)
+
+    def _note_shown(self, summary: Summary) -> None:
+        visit = self._visits.current
+        self._counts.note(visit.at, visit.state.room.url_id, summary, its_own=visit.room is None)
 
     def _show_list(self) -> None:
         for screen in self.screen_stack[1:]:
@@ -369,7 +373,8 @@ class ImageChatApp(App[int]):
             self.run_worker(self._recount(self._visits.current), group="recount", exclusive=True)
 
     def _go_to_unread(self) -> bool:
-        at = self._counts.next_unread(self._visits.current.at, self._visits.places)
+        visits = self._visits
+        at = self._counts.next_unread(visits.current.at, visits.places, visits.current.state.room.url_id)
         if at is not None:
             self._go(at)
             self.chat.seek_unread()
@@ -427,7 +432,7 @@ class ImageChatApp(App[int]):
         from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
         visits = self._visits
-        self._counts.take({visits.current.at: self.chat.summary})
+        self._note_shown(self.chat.summary)
         return tuple(
             ListedPicture(
                 at,

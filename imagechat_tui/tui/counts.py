@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.models import Summary
+from imagechat_tui.protocol.ids import UrlId
+from imagechat_tui.protocol.models import RoomSummary, Summary
 
 
 class AlbumChange(Struct, frozen=True):
@@ -46,31 +47,59 @@ class AlbumNews:
 
 
 class Counts:
-    """What was told last of each picture, by its place."""
+    """What was told last of each room, and which one each picture is in, by its place. Several may share one."""
 
     def __init__(self) -> None:
-        self._of: dict[int, Summary] = {}
+        self._room: dict[int, UrlId] = {}
+        self._of: dict[UrlId, Summary] = {}
 
     def __getitem__(self, at: int) -> Summary | None:
         """What is known of a picture; None if nothing is."""
-        return self._of.get(at)
+        room = self._room.get(at)
+        return None if room is None else self._of.get(room)
 
-    def take(self, told: Mapping[int, Summary]) -> None:
+    def take(self, told: Mapping[int, RoomSummary]) -> None:
         """The server has told."""
-        self._of |= told
+        self._room |= {at: one.url_id for at, one in told.items()}
+        self._of |= {one.url_id: one.summary for one in told.values()}
 
-    def unread_beside(self, shown: int, places: Collection[int]) -> int:
-        """How many threads are unread on the others of these pictures."""
-        others = {*places} - {shown}
-        return sum(one.unread or 0 for at, one in self._of.items() if at in others)
-
-    def next_unread(self, shown: int, places: Collection[int]) -> int | None:
-        """The next picture with anything unread, round and round; None if there is no other one.
+    def note(self, at: int, room: UrlId, summary: Summary, *, its_own: bool) -> None:
+        """The session of a room has told.
 
         Args:
-            shown: the place of the one that is shown.
-            places: those of the pictures that one goes through.
+            at: the picture that was shown in it.
+            room: its key; empty while that is not known.
+            summary: how it stands there.
+            its_own: whether that is the room that the picture is in, and not one that it was asked to be shown in.
         """
-        others = {*places} - {shown}
-        unread = [at for at, one in self._of.items() if one.unread and at in others]
+        key = room or self._room.get(at)
+        if not key:
+            return
+        if its_own:
+            self._room[at] = key
+        self._of[key] = summary
+
+    def unread_beside(self, shown: int, places: Collection[int], room: UrlId) -> int:
+        """How many threads are unread on the others of these pictures: in each room once, and not in the shown one.
+
+        Args:
+            shown: the place of the picture that is shown.
+            places: those of the pictures that one goes through.
+            room: the key of the room that is shown; empty while that is not known.
+        """
+        return sum(self._of[key].unread or 0 for key in {*self._unread_rooms(shown, places, room).values()})
+
+    def next_unread(self, shown: int, places: Collection[int], room: UrlId) -> int | None:
+        """The next picture with anything unread in its room, round and round; None if there is no other one.
+
+        The arguments are those of ``unread_beside``.
+        """
+        unread = self._unread_rooms(shown, places, room)
         return min(unread, key=lambda at: (at < shown, at), default=None)
+
+    def _unread_rooms(self, shown: int, places: Collection[int], room: UrlId) -> dict[int, UrlId]:
+        """The rooms with anything unread of the other pictures, by the places of these."""
+        others, here = {*places} - {shown}, room or self._room.get(shown)
+        return {
+            at: key for at, key in self._room.items() if at in others and key != here and self._of[key].unread
+        }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imagechat_tui.protocol.ids import UrlId
-    from imagechat_tui.protocol.models import Summary
+    from imagechat_tui.protocol.models import RoomSummary
     from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
@@ -172,7 +172,7 @@ class AlbumChanged(Message):
 class CountsTold(Message):
     """How it stands with pictures, by their places."""
 
-    def __init__(self, told: Mapping[int, Summary]) -> None:
+    def __init__(self, told: Mapping[int, RoomSummary]) -> None:
         super().__init__()
         self.told = told
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imagechat_tui.protocol.ids import BroadcastId, UrlId
-    from imagechat_tui.protocol.models import Summary
+    from imagechat_tui.protocol.models import RoomSummary
     from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.sync.effects import Announce, Applied, Missed
     from imagechat_tui.sync.intents import Intent
@@ -40,7 +40,7 @@ LONGEST_S: Final = 15.0
 """A write that has no answer for so long is among the drafts, and is looked after when the picture is opened again."""
 
 
-TellCounts: TypeAlias = "Callable[[Mapping[int, Summary]], None]"
+TellCounts: TypeAlias = "Callable[[Mapping[int, RoomSummary]], None]"
 """Takes how it stands with pictures, by their places."""
 
 

@@ -151,6 +151,40 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     says(again, "1 unread, 1 elsewhere")
 
 
+def test_one_unread_thread_of_a_room_that_several_files_share_is_counted_and_visited_once(team: Team) -> None:
+    make_folder(team.desk, "a.png", "other.png")
+    folder = team.desk.root / "shots"
+    (folder / "copy.png").write_bytes((folder / "a.png").read_bytes())
+    (folder / "link.png").symlink_to("a.png")
+    options = team.options(through_proxy=False)[:-2]
+    anna, bob = (team.token(name) for name in ("anna", "bob"))
+
+    def says_on(name: str, who: str, verb: str, *words: str) -> None:
+        done = team.desk.run(verb, f"shots/{name}", *words, *options, IMAGECHAT_SSO=who)
+        assert done.returncode == 0, done.stderr
+
+    for name in ("a.png", "copy.png", "link.png", "other.png"):
+        says_on(name, anna, "add", "--at", "20,20", "-m", "Question")
+    says_on("a.png", bob, "reply", "1", "-m", "The one answer")
+    listed = team.desk.run("ls", "shots", "--filter", "is:unread", *options, IMAGECHAT_SSO=anna).stdout
+    assert "Markers on 3 of 4 pictures.\n1 unread thread." in listed
+    here = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
+    here.shows("1/4 a.png", "LIVE")
+    here.wait_for(
+        lambda: here.lines[0].rstrip().endswith("· 1 unread"), what="one unread thread, none elsewhere"
+    )
+    here.send("p")
+    here.wait_for(
+        lambda: here.text.count("1 unread · 3 open") == 3, what="a line of each that shares the room"
+    )
+    here.press("esc")
+    here.send(" ")
+    here.shows("The one answer")
+    says(here, "")
+    here.send(" ")
+    here.shows("1/4 a.png", "Nothing unread")
+
+
 def test_ls_lists_a_whole_folder(desk: Desk) -> None:
     make_folder(desk, "shot2.png", "shot10.png", "shot1.png")
     (desk.root / "shots" / "shot3.png").write_bytes(b"no picture")

@@ -18,7 +18,7 @@ from imagechat_tui.net.folder_counts import FolderCounts
 from imagechat_tui.net.folder_starts import FolderStarts
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import TenantId, UrlId
-from imagechat_tui.protocol.models import Place, PlaceKind, Summary
+from imagechat_tui.protocol.models import Place, PlaceKind, RoomSummary, Summary
 from imagechat_tui.protocol.routes import MAX_SUMMARIES, Summaries, Summarize, UsersOnline
 from tests import examples as eg
 
@@ -78,8 +78,9 @@ async def until(condition: Callable[[], bool]) -> None:
 async def told_of(count: int, server: Server, enough: Callable[[], bool]) -> dict[int, Summary]:
     told: dict[int, Summary] = {}
 
-    def tell(news: Mapping[int, Summary]) -> None:
-        told.update(news)
+    def tell(news: Mapping[int, RoomSummary]) -> None:
+        assert all(one.url_id == str(at) for at, one in news.items())
+        told.update({at: one.summary for at, one in news.items()})
 
     async with running(count, tell=tell) as (_, task, _people):
         await until(lambda: enough() or task.done())
@@ -90,7 +91,7 @@ async def told_of(count: int, server: Server, enough: Callable[[], bool]) -> dic
 @asynccontextmanager
 async def running(
     count: int,
-    tell: Callable[[Mapping[int, Summary]], None] = lambda _: None,
+    tell: Callable[[Mapping[int, RoomSummary]], None] = lambda _: None,
     *,
     since: Callable[[int], int | None] = lambda _: None,
     begin: Callable[[int], None] | None = None,
@@ -155,6 +156,20 @@ async def test_who_looks_at_the_others_is_asked_at_once_while_it_is_wanted_and_o
         for _ in range(50):
             await asyncio.sleep(0)
         assert (len(people), len(server.asked)) in ((told, asked), (told, asked + 1))
+
+
+@pytest.mark.parametrize(("shown", "named"), [(0, 2), (3, 3), (5, 5)])
+async def test_who_looks_at_a_room_that_several_pictures_share_is_told_of_one(
+    server: Server, shown: int, named: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_counts, "PEOPLE_EVERY_S", 0.001)
+    places = (0, 1, 2, 2, 6, 2)
+    monkeypatch.setitem(globals(), "place", lambda at: Place(PlaceKind.FILE, str(places[at])))
+    async with running(len(places)) as (counts, _, people):
+        counts.show(shown)
+        counts.watch_people(True)
+        await until(lambda: bool(people))
+        assert people[0] == {named: BEN}
 
 
 async def test_what_is_wanted_while_an_answer_is_on_its_way_is_asked_behind_it(

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from textual import events
 
-from imagechat_tui.protocol.models import Summary
+from imagechat_tui.protocol.models import RoomSummary, Summary
 from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
@@ -205,7 +205,10 @@ async def test_what_is_told_while_the_screens_are_taken_down_does_nothing(
             )  # fmt: skip
             for message in of_this_picture:
                 message.visit = app._visits.current
-            others = CountsTold({0: Summary(open=1, unread=1)}), AlbumChanged(AlbumChange(gone=(0,)))
+            others = (
+                CountsTold({0: RoomSummary(eg.IMAGE, Summary(1, 1))}),
+                AlbumChanged(AlbumChange(gone=(0,))),
+            )
             for told in (*of_this_picture, *others, PeopleTold(None)):
                 await app._on_message(told)
 

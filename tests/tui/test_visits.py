@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Point, Summary, User, Viewing
+from imagechat_tui.protocol.models import Point, RoomSummary, Summary, User, Viewing
 from imagechat_tui.protocol.routes import UsersOnline
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.markers import Chip
@@ -45,10 +45,11 @@ class RunningSession(ScriptedSession):
 
 
 class Folder:
-    """Pictures with a marker each; what is broken is no picture."""
+    """Pictures with a marker each; what is broken is no picture, and copies share the room of the first picture."""
 
-    def __init__(self, *names: str, broken: str = "") -> None:
+    def __init__(self, *names: str, broken: str = "", copies: Sequence[str] = ()) -> None:
         self.names = [*names]
+        self.copies = copies
         self.broken = broken
         self.sessions: dict[str, RunningSession] = {}
         """The newest of each picture."""
@@ -67,7 +68,9 @@ class Folder:
     def open(self, at: int, room: UrlId | None = None) -> ShownPicture:
         name = self.names[at]
         self.opened.append(name)
-        session = self.sessions[name] = RunningSession(one_thread(at, f"About {name}"))
+        session = self.sessions[name] = RunningSession(
+            one_thread(0 if name in self.copies else at, f"About {name}", self.room(at))
+        )
 
         async def load(progress: Callable[[float], None]) -> Picture:
             if name == self.broken:
@@ -76,17 +79,23 @@ class Folder:
 
         return ShownPicture(name, session, load, fit=self.fits.setdefault(name, Fit()))
 
+    def room(self, at: int) -> UrlId:
+        return UrlId("img/0" if self.names[at] in self.copies else f"img/{at}")
+
     def name(self, at: int) -> str:
         return self.names[at]
 
     async def attend(
         self,
-        tell: Callable[[Mapping[int, Summary]], None],
+        tell: Callable[[Mapping[int, RoomSummary]], None],
         changed: Callable[[AlbumChange], None],
         tell_people: Callable[[Mapping[int, UsersOnline] | None], None],
     ) -> None:
         self.attended += 1
-        self.tell, self.changed, self.tell_people = tell, changed, tell_people
+        self._tell, self.changed, self.tell_people = tell, changed, tell_people
+
+    def tell(self, told: Mapping[int, Summary]) -> None:
+        self._tell({at: RoomSummary(self.room(at), summary) for at, summary in told.items()})
 
     async def recount(self) -> None:
         self.recounts += 1
@@ -97,8 +106,9 @@ class Folder:
         self.watched.append(wanted)
 
 
-def one_thread(at: int, text: str) -> ChatState:
-    return chat_state((conversation(at + 1, 20.0 + at, 20.0), [comment(f"c_{at}", text)]))
+def one_thread(at: int, text: str, room: UrlId = eg.IMAGE) -> ChatState:
+    state = chat_state((conversation(at + 1, 20.0 + at, 20.0), [comment(f"c_{at}", text)]))
+    return replace(state, room=replace(state.room, url_id=room))
 
 
 @asynccontextmanager
@@ -441,6 +451,32 @@ async def test_space_goes_on_to_the_next_picture_with_something_unread() -> None
         await desk.until(lambda: session.runs == 1)
         session.publish(eg.changed(session.state, unread=frozenset({ConversationId("ic_3")})))
         await desk.until(lambda: desk.chat.selection.open_key == "ic_3")
+
+
+async def test_a_room_that_several_pictures_share_is_counted_and_visited_once() -> None:
+    folder = Folder("a.png", "b.png", "c.png", "d.png", copies=("b.png", "a.png", "d.png"))
+    async with leafing(folder) as desk:
+        session = folder.sessions["a.png"]
+        await desk.until(lambda: folder.attended == 1)
+        session.publish(eg.changed(session.state, unread=frozenset({ConversationId("ic_1")})))
+        folder.newest = {0: Summary(1, 1), 1: Summary(1, 1), 2: Summary(4, 2), 3: Summary(1, 1)}
+        folder.tell(folder.newest)
+        await desk.until(lambda: "1 unread, 2 elsewhere" in desk.lines[0])
+        await desk.press("p")
+        await desk.until(lambda: sum("1 unread" in line and "1 open" in line for line in desk.lines) == 3)
+        await desk.press("escape", "space")
+        assert desk.chat.selection.open_key == "ic_1"
+        await desk.press("p")
+        await desk.until(lambda: "4 pictures" in desk.text)
+        assert not any("1 unread" in line and "1 open" in line for line in desk.lines), "it is being read"
+        await desk.press("escape", "space")
+        await shows(desk, "c.png")
+        assert "elsewhere" not in desk.lines[0]
+        folder.tell(dict.fromkeys((0, 1, 3), Summary(1, 1)))
+        await desk.until(lambda: "1 unread elsewhere" in desk.lines[0])
+        await desk.press("space")
+        await shows(desk, "d.png")
+        assert "elsewhere" not in desk.lines[0]
 
 
 async def test_before_space_says_that_nothing_is_unread_it_asks() -> None:
