@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import product
@@ -54,7 +55,9 @@ from imagechat_tui.words import (
     settings_words,
     short_banner,
     shortest_banner,
+    started_anew_words,
     thread_words,
+    undo_link_words,
     unsent_beside_words,
     verb_words,
     write_words,
@@ -822,3 +825,46 @@ def test_usage_fits_a_terminal_whatever_the_numbers_and_is_drawn_without_blocks_
         assert max(map(len, shown.splitlines())) < 80
         assert utf8 or shown.isascii()
     assert "\x1b" not in usage_words("a\x1b[31m", days, TODAY)
+
+
+TO_TYPE = re.compile(r"(?:imagechat|chmod|mkdir) .*?(?=, and chgrp|$)")
+ODD_NAMES = ["/a/mock (1).png", "it's.png", "a b", "$(id)", "a;b&c|d", "*?~#", '"', "/plain/shot.png"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize(
+    ("tell", "words"),
+    [
+        (lambda name: started_anew_words(name, name).action, ["imagechat", "link", "NAME", "NAME"]),
+        (lambda name: undo_link_words(name, name), ["imagechat", "link", "NAME", "NAME"]),
+        (lambda name: settings_words(problems.SecretReadable(name)).action, ["chmod", "600", "NAME"]),
+        (
+            lambda name: local_server_words(problems.SharedDirectoryUnfit(name)).action,
+            ["chmod", "2750", "NAME"],
+        ),
+        (
+            lambda name: local_server_words(problems.SharedDirectoryMissing(name)).action,
+            ["mkdir", "-m", "2750", "NAME"],
+        ),
+        (
+            lambda name: local_server_words(problems.KeeperAway(name, "ben")).action,
+            ["imagechat", "serve", "--shared", "NAME"],
+        ),
+        (
+            lambda name: admin_words(problems.NoSuchTenant(name)).action,
+            ["imagechat", "tenant", "create", "NAME"],
+        ),
+    ],
+)
+def test_a_command_line_that_is_told_can_be_typed_whatever_the_name(
+    tell: Callable[[str], str], words: list[str], name: str
+) -> None:
+    line = TO_TYPE.search(tell(name))
+    assert line is not None
+    assert shlex.split(line[0]) == [name if word == "NAME" else word for word in words]
+
+
+@pytest.mark.parametrize(("image", "key"), [("-a.png", "img/1"), ("a.png", "-key")])
+def test_what_begins_like_an_option_is_none_where_a_link_is_undone(image: str, key: str) -> None:
+    assert shlex.split(undo_link_words(image, key))[-4:] == ["link", "--", image, key]
+    assert not ACTING.search(undo_link_words(HOSTILE, HOSTILE))

@@ -34,7 +34,7 @@ from imagechat_tui.raster.glyphs import glyphs_for
 from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import mistake_words, no_pixels_words, safe_line
+from imagechat_tui.words import mistake_words, no_pixels_words, safe_line, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -287,7 +287,7 @@ def _private_remedy(folder: Path) -> str:
         return f"move {folder} away"
     if folder.stat().st_uid != os.geteuid():
         return "it is somebody else's: export XDG_CACHE_HOME=FOLDER"
-    return f"chmod 700 {folder}"
+    return f"chmod 700 {typed(str(folder))}"
 
 
 async def server_findings(settings: ClientSettings, folders: Folders) -> list[Finding]:

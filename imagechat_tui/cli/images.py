@@ -33,7 +33,7 @@ from imagechat_tui.protocol.models import Comment, Conversation, OpenedImage, Ot
 from imagechat_tui.protocol.routes import NEW_IMAGE, ConversationList, ImageReply
 from imagechat_tui.settings import sayable
 from imagechat_tui.tui.widgets.people import People
-from imagechat_tui.words import matched_words, own_already_words, places_words, safe_name
+from imagechat_tui.words import matched_words, own_already_words, places_words, safe_name, undo_link_words
 
 
 @click.command(cls=Verb)
@@ -231,7 +231,7 @@ def _linked(
         return
     click.echo(f"{safe_name(chosen.title)} is in the room {safe_name(reply.image.url_id)} now.")
     for key in reply.left:
-        click.echo(f"To undo it: imagechat link {safe_name(image)} {safe_name(key)}")
+        click.echo(undo_link_words(image, key))
 
 
 def _line(name: str, told: str) -> None:

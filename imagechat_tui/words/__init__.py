@@ -49,7 +49,7 @@ from imagechat_tui.words.machine import (
     no_pixels_words,
     too_many_files_words,
 )
-from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name
+from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name, typed
 from imagechat_tui.words.pictures import (
     album_change_words,
     also_discussed_words,
@@ -74,6 +74,7 @@ from imagechat_tui.words.pictures import (
     project_words,
     start_anew_words,
     started_anew_words,
+    undo_link_words,
     version_words,
 )
 from imagechat_tui.words.requests import UNREACHED_WORDS, not_tried_words, problem_words
@@ -180,6 +181,8 @@ __all__ = [
     "tally_words",
     "thread_words",
     "too_many_files_words",
+    "typed",
+    "undo_link_words",
     "undone_words",
     "unsent_beside_words",
     "verb_words",

@@ -37,6 +37,13 @@ def safe_name(text: str) -> SafeText:
     return safe_line(text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…")
 
 
+def typed(word: str) -> str:
+    """A path or a key as a word of a command line that somebody types after us: harmless, and one word for a shell."""
+    import shlex
+
+    return shlex.quote(safe_line(word))
+
+
 def stopped(sentence: str) -> str:
     """A sentence of others with a full stop, so that ours can follow."""
     return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."

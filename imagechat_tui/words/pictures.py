@@ -10,7 +10,7 @@ from imagechat_tui import problems
 from imagechat_tui.problems import PictureProblem, Unfetchable, Unfetched
 from imagechat_tui.protocol.models import Matched, OpenedImage, OtherImage, Place, PlaceKind
 from imagechat_tui.safetext import SafeText
-from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
+from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped, typed
 
 if TYPE_CHECKING:
     from imagechat_tui.raster.image import Loss
@@ -303,10 +303,13 @@ def start_anew_words(markers: int, key: str) -> str:
 
 def started_anew_words(name: str, key: str) -> Words:
     """That a picture has a room of its own, and how that is undone."""
-    import shlex
+    return Words("Started anew", "This room is this picture's own.", undo_link_words(name, key))
 
-    undo = f"imagechat link {shlex.quote(safe_name(name))} {shlex.quote(safe_name(key))}"
-    return Words("Started anew", "This room is this picture's own.", f"To undo it: {undo}")
+
+def undo_link_words(image: str, key: str) -> str:
+    """What to type to have a picture share the room again that it was in."""
+    no_options = "-- " if image.startswith("-") or key.startswith("-") else ""
+    return f"To undo it: imagechat link {no_options}{typed(image)} {typed(key)}"
 
 
 def own_already_words(name: str) -> str:

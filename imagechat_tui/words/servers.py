@@ -6,7 +6,7 @@ from typing import assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import AdminProblem, DataFault, LocalServerProblem, ServeProblem
-from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
+from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped, typed
 
 
 def local_server_words(problem: LocalServerProblem, *, named: bool = True) -> Words:
@@ -34,13 +34,13 @@ def _no_local_server(problem: LocalServerProblem, named: bool) -> tuple[str, str
         case problems.SharedDirectoryMissing(path=path):
             return (
                 f"{place(path, 'The shared directory')} does not exist.",
-                f"Whoever is to keep it: mkdir -m 2750 {place(path, 'DIR')}, and chgrp it to the group.",
+                f"Whoever is to keep it: mkdir -m 2750 {typed(path) if named else 'DIR'}, and chgrp it to the group.",
             )
         case problems.SharedDirectoryUnfit(path=path):
             return (
                 f"{place(path, 'The shared directory')} must be open to its group, and for its owner alone"
                 " to write to: mode 2750.",
-                f"Its owner can fix it: chmod 2750 {safe_line(path)}" if named else "",
+                f"Its owner can fix it: chmod 2750 {typed(path)}" if named else "",
             )
         case problems.SharedReplaceable(path=path):
             return (
@@ -57,7 +57,7 @@ def _no_local_server(problem: LocalServerProblem, named: bool) -> tuple[str, str
             who = safe_line(keeper)
             return (
                 f"No server runs in {place(path, 'the shared directory')}, and only {who} can start it.",
-                f"Ask {who} to run: imagechat serve --shared {place(path, 'DIR')}",
+                f"Ask {who} to run: imagechat serve --shared {typed(path) if named else 'DIR'}",
             )
         case problems.Stranger(path=path, user=user):
             return (
@@ -328,7 +328,9 @@ def admin_words(problem: AdminProblem) -> Words:
         case problems.NoSuchTenant(tenant=tenant):
             name = safe_name(tenant)
             return Words(
-                "No such tenant", f"There is no tenant {name}.", f"Try: imagechat tenant create {name}"
+                "No such tenant",
+                f"There is no tenant {name}.",
+                f"Try: imagechat tenant create {typed(tenant)}",
             )
         case problems.NoSecret(tenant=tenant):
             sentence = f"Users of {safe_name(tenant)} are known by the kernel's word: no token is needed."

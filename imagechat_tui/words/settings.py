@@ -7,7 +7,7 @@ from typing import assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import FileFault, Mistake, SettingsFault, SettingsProblem
-from imagechat_tui.words.parts import Words, safe_line, safe_name
+from imagechat_tui.words.parts import Words, safe_line, safe_name, typed
 
 
 def settings_words(problem: SettingsProblem) -> Words:
@@ -30,8 +30,8 @@ def settings_words(problem: SettingsProblem) -> Words:
                 "To allow it: imagechat config trust; or name yours with --tenant.",
             )
         case problems.SecretReadable(path=path):
-            file = safe_name(path)
-            return Words("Secret readable by others", f"Others can read {file}.", f"Try: chmod 600 {file}")
+            sentence = f"Others can read {safe_name(path)}."
+            return Words("Secret readable by others", sentence, f"Try: chmod 600 {typed(path)}")
         case problems.NoHome():
             return Words(
                 "No home",

@@ -215,7 +215,7 @@ def test_how_much_is_kept_of_pictures_is_told_and_nothing_is_made_for_it(home: P
 @pytest.mark.parametrize(
     ("spoil", "remedy"),
     [
-        (lambda folder: folder.chmod(0o755), "chmod 700 {folder}"),
+        (lambda folder: folder.chmod(0o755), "chmod 700 '{folder}'"),
         (lambda folder: folder.rename(folder.with_name("there")) and folder.symlink_to("there"),
          "put a folder where that link is: links are not followed here"),
         (lambda folder: folder.rmdir() or folder.write_text(""), "move {folder} away"),
@@ -225,10 +225,10 @@ def test_how_much_is_kept_of_pictures_is_told_and_nothing_is_made_for_it(home: P
 def test_what_makes_a_folder_for_pictures_ones_own_again_is_said(
     home: Path, spoil: Callable[[Path], object], remedy: str
 ) -> None:
-    folder = home / "cache" / "pictures"
+    folder = home / "a cache" / "pictures"
     folder.mkdir(parents=True, mode=0o700)
     spoil(folder)
-    folders = Folders(home / "config", home / "data", home / "state", home / "cache")
+    folders = Folders(home / "config", home / "data", home / "state", home / "a cache")
     (finding,) = kept_findings(ClientSettings(), folders)
     assert (finding.ok, finding.remedy) == (False, remedy.format(folder=folder))
 

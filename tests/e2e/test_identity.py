@@ -299,7 +299,7 @@ def test_a_picture_gets_a_room_of_its_own_and_goes_back(anna: Person, ben: Perso
     """The mailed copy that is not that picture after all; the last row's "start anew" as well."""
     clone = anna.clone("web", WEB)
     draw(clone / "a.png", "red")
-    room, copy = anna.marks(clone / "a.png", "Not his"), ben.home / "b.png"
+    room, copy = anna.marks(clone / "a.png", "Not his"), ben.home / "b (1).png"
     draw(copy, "red")
     assert ben.marks(copy, at="9,9") == room
     apart = ben.tells("unlink", str(copy))
@@ -308,11 +308,11 @@ def test_a_picture_gets_a_room_of_its_own_and_goes_back(anna: Person, ben: Perso
     again = ben.desk.run("unlink", str(copy), **ben.env)
     assert (again.returncode, again.stdout) == (
         0,
-        "Nothing to unlink: b.png is alone in its room, and there is no marker.\n",
+        "Nothing to unlink: b (1).png is alone in its room, and there is no marker.\n",
     )
     assert ben.tells("unlink", str(copy)) == apart | {"left": []}
     said = ben.desk.run("link", str(copy), room, **ben.env)
-    assert f"To undo it: imagechat link {copy} {apart['urlId']}" in said.stdout
+    assert f"To undo it: imagechat link '{copy}' '{apart['urlId']}'" in said.stdout
     assert ben.room(copy) == room
 
 
