@@ -196,8 +196,8 @@ class Link:
         self._retry_at: float | None = 0.0
         """When the next try is due; counts in WAITING."""
         self._attempt = 0
-        self._restarts_until = -inf
-        """Until then a server that said it restarts is expected back."""
+        self._back_soon_until = -inf
+        """Until then a server that sent us away on purpose lets us in again."""
         """Place in the series of delays; starts anew only after a minute live."""
         self.began_at = 0.0
         """When the running try began, or the one that led to the socket."""
@@ -257,7 +257,9 @@ class Link:
         at_least_s = closed.retry_after_s or 0.0
         if closed.code == _RESTARTS:  # away on purpose, and not for many of us: the series begins anew
             self._attempt = 0
-            self._restarts_until = self._core.now + RESTARTS_WITHIN_S
+            self._back_soon_until = self._core.now + RESTARTS_WITHIN_S
+        elif was_joined and closed.code in _RENEW_CODES:  # an operator decides several things in a row
+            self._back_soon_until = self._core.now + RESTARTS_WITHIN_S
         if closed.problem is not None and closed.problem.code == codes.TENANT_DISABLED:
             self._problem = closed.problem
             self.rest_answers, self.wants_ids = False, True  # the next try asks whether it is open again
@@ -539,7 +541,7 @@ class Link:
 
     def _later(self, at_least_s: float) -> None:
         self._told_until = self._core.now + at_least_s
-        cap_s = RESTART_CAP_S if self._core.now < self._restarts_until else None
+        cap_s = RESTART_CAP_S if self._core.now < self._back_soon_until else None
         self._retry_at = self._core.now + self._core.delay_s(self._attempt, at_least_s, cap_s)
         self._attempt += 1
 

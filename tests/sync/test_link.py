@@ -983,3 +983,18 @@ def test_a_tenant_that_is_closed_is_no_matter_of_tokens_and_one_comes_back_by_on
     desk.wait(link.CLOSED_S)
     desk.list_comes()
     desk.opens()
+
+
+def test_who_is_sent_away_again_and_again_to_show_what_they_may_is_soon_back() -> None:
+    desk = joined()  # which draws the longest waits
+    for _ in range(6):
+        sent_away_at = desk.now
+        desk.cut(code=4401)
+        while not desk.waits_for(FetchSnapshot):
+            assert desk.engine.wake_at is not None
+            desk.wait(desk.engine.wake_at - desk.now)
+        assert desk.now - sent_away_at <= 4.0
+        desk.list_comes()
+        desk.opens()
+        desk.hears(eg.subscribed(1))
+        desk.shows(Phase.LIVE)
