@@ -18,6 +18,7 @@ from imagechat_tui.cli.trust import Purpose, allowed, granted
 from imagechat_tui.problems import (
     NoPictureInFolder,
     NoPictureToWriteOn,
+    NotAPicture,
     NoWorkingFolder,
     PictureError,
     PictureMissing,
@@ -461,16 +462,22 @@ def to_write_on(image: str, *, url_id: str | None, **options: str | None) -> Tar
 
     Raises:
         SettingsError: the settings cannot be used.
-        VerbFailed: there is no such picture, and no key in its place.
+        VerbFailed: there is no such picture, or what is there is none, and no key in its place.
     """
     try:
         image = image if url_id else note_choice(choose_picture(image))
-        return target(image, Purpose.WRITE, url_id=url_id, **options)
+        chosen = target(image, Purpose.WRITE, url_id=url_id, **options)
+        if not url_id and not is_url(chosen.image):
+            from imagechat_tui.net.pictures import check_kind
+
+            check_kind(chosen.image, chosen.stdin)
     except (PictureError, VerbFailed) as failure:
         why = failure.problem
-        if not isinstance(why, PictureMissing | NoPictureInFolder | SeveralLookAlike | NoWorkingFolder):
+        known = PictureMissing | NoPictureInFolder | NotAPicture | SeveralLookAlike | NoWorkingFolder
+        if not isinstance(why, known):
             raise
         raise VerbFailed(NoPictureToWriteOn(why)) from None
+    return chosen
 
 
 def note_choice(choice: PictureChoice) -> str:

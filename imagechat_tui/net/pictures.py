@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from imagechat_tui import problems
 from imagechat_tui.net.addresses import address_of, is_local_name, is_private
+from imagechat_tui.net.decoder import kinds
 from imagechat_tui.net.guarded_child import ask
 from imagechat_tui.net.pixel_memory import PixelMemory, new_memory
 from imagechat_tui.problems import PictureError, PictureProblem, Unfetched
@@ -124,6 +125,35 @@ def file_as_read(source: str, sha256: str, limits: PictureLimits = PictureLimits
         except PictureError:
             return None
         return os.pread(held.descriptor, held.size, 0) if held.sha256 == sha256 else None
+
+
+def check_kind(source: str, stdin: bytes | None = None) -> None:
+    """See by its first bytes whether a file is a picture at all. Whether it is whole tells only who decodes it.
+
+    Args:
+        source: its path, or ``-`` for ``stdin``; what cannot be read is left to who reads it.
+        stdin: the bytes, if ``source`` is ``-``.
+
+    Raises:
+        PictureError: it is something else.
+    """
+    if source == "-":
+        kind = _kind_of(stdin or b"")
+    else:
+        try:
+            descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+                plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+                kind = _kind_of(file.read(kinds.HEAD)) if plain else "device"
+        except (OSError, ValueError):
+            return
+    if kind not in kinds.READ:
+        raise PictureError(problems.NotAPicture("stdin" if source == "-" else Path(source).name, kind))
+
+
+def _kind_of(file: bytes) -> str:
+    head = file[: kinds.HEAD]
+    return kinds.kind_of(head[kinds.start_of(head) :])
 
 
 def file_stamp(source: str) -> tuple[int, ...] | None:

@@ -19,7 +19,7 @@ def verb_words(problem: VerbProblem) -> Words:
         case problems.NoPictureToWriteOn(why=why):
             words = _no_picture_words(why)
             gone = "For the threads of a picture that is gone, use --url-id."
-            return Words(words.title, words.sentence, f"{words.action} {gone}")
+            return Words(words.title, words.sentence, f"{words.action} {gone}".lstrip())
         case problems.SeveralLookAlike() | problems.NoWorkingFolder():
             return _no_picture_words(problem)
         case problems.FileElsewhere(address=address):
@@ -184,6 +184,7 @@ def verb_words(problem: VerbProblem) -> Words:
 def _no_picture_words(
     problem: problems.PictureMissing
     | problems.NoPictureInFolder
+    | problems.NotAPicture
     | problems.SeveralLookAlike
     | problems.NoWorkingFolder,
 ) -> Words:

@@ -12,8 +12,11 @@ from typing import NoReturn
 import pytest
 
 from imagechat_tui import problems
+from imagechat_tui.cli import NOT_FOUND
+from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.picture_files import all_pictures, choose_picture, folded, pictures_in
-from imagechat_tui.problems import Failed
+from imagechat_tui.cli.target import Target, to_write_on
+from imagechat_tui.problems import Failed, VerbFailed
 from imagechat_tui.words import picture_words
 
 
@@ -303,6 +306,40 @@ def test_a_link_that_leads_nowhere_is_called_so(leads: str) -> None:
     assert isinstance(missing, problems.PictureMissing)
     told = "No such picture: link.png is a link that leads nowhere. Check where it leads."
     assert picture_words(missing).text == told
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (b"", "empty"),
+        (b"only words\n", "text"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\x89PNG\r\n\x1a\n nonsense", None),
+        (b"\xff\xd8\xff\xe0 cut off", None),
+        (b"\n\x89PNG\r\n\x1a\n behind a blank", None),
+    ],
+)
+def test_what_is_no_picture_at_all_is_not_written_on_and_a_damaged_one_is(
+    here: Path, file: bytes, said: str | None
+) -> None:
+    (here / "a.png").write_bytes(file)
+
+    def chosen(image: str = "a.png", url_id: str | None = None) -> Target:
+        return to_write_on(image, url_id=url_id, src=None, server=None, tenant=None, shared=None)
+
+    assert chosen(url_id="key").url_id == "key"
+    if said is None:
+        assert chosen().image == "a.png"
+        return
+    with pytest.raises(VerbFailed) as not_there:
+        chosen()
+    found = explained(not_there.value)
+    assert found is not None
+    words, code = found
+    assert (words.title, code) == ("Not a picture", NOT_FOUND)
+    assert said in words.sentence and words.action.endswith("use --url-id.")
+    with pytest.raises(VerbFailed):
+        chosen("/dev/null")
 
 
 def test_no_name_is_no_picture() -> None:
