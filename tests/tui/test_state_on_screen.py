@@ -15,6 +15,7 @@ from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News
 from imagechat_tui.sync.intents import (
     CloseThread,
+    KeepDraft,
     MarkRead,
     MarkUnread,
     OpenThread,
@@ -566,6 +567,22 @@ async def test_what_was_never_loaded_is_not_called_empty(
         assert "0 markers" in desk.lines[0]
         await desk.publish(chat_state(read_only=True))
         assert "press c" not in desk.text
+
+
+@pytest.mark.parametrize("key", ["]", "[", "r", "e", "x", "M"])
+async def test_what_is_typed_behind_a_key_that_found_no_threads_is_dropped(sit: Sit, key: str) -> None:
+    """Enter was to open the marker that ``]`` would have brought; on empty ground it begins a comment."""
+    lost = Connection(phase=Phase.OFFLINE, problem=Problem(ProblemKind.UNREACHABLE), lost_at_s=NOW_S)
+    async with sit(chat_state(connection=lost)) as desk:
+        for pressed in (key, "enter", "j"):
+            desk._send(pressed)
+        await desk.settle()
+        assert "Nothing loaded yet" in desk.toasts
+        assert "2 keys typed behind it dropped." in desk.toasts
+        assert not desk.chat.has_class("-writing")
+        assert not any(isinstance(intent, KeepDraft) for intent in desk.session.intents)
+        await desk.press("enter")
+        assert desk.chat.has_class("-writing"), "what is pressed once it was said acts"
 
 
 @pytest.mark.parametrize("key", ["]", "[", "r", "e", "d", "x", "space"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from imagechat_tui.finding import EVERY, Finder, Query, parsed
 from imagechat_tui.problems import NotAFilter
 from imagechat_tui.sync.state import Thread
-from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
+from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
 
@@ -185,7 +185,7 @@ class Searching:
             return thread.key
         hidden = len(self._found(self._query, self._state.threads))
         if not self._state.loaded:
-            self._notices.notice(*NOTHING_LOADED)
+            self._notices.nothing_loaded()
         elif hidden:
             self._notices.notice("", f"Not found: {words}. The filter hides {hidden}; Esc shows all.")
         else:

@@ -49,11 +49,15 @@ class Notices:
     Args:
         corner: where they stand.
         make_room: called before one is shown, to have the corner where it covers nothing that is read.
+        drop_keys: called to have what was typed behind the key that is answered dropped.
     """
 
-    def __init__(self, corner: Corner, make_room: Callable[[], None]) -> None:
+    def __init__(
+        self, corner: Corner, make_room: Callable[[], None], drop_keys: Callable[[], None] = lambda: None
+    ) -> None:
         self._corner = corner
         self._make_room = make_room
+        self._drop_keys = drop_keys
         self._unused: set[tuple[str, object]] = set()
         """Keys that did nothing, and where: that was said."""
 
@@ -63,6 +67,11 @@ class Notices:
             self.outdate()
         self._make_room()
         self._corner.show(Notice(safe_line(title), safe_line(sentence), failure, lasting))
+
+    def nothing_loaded(self) -> None:
+        """Say that a key found no threads yet. What was typed behind it was meant for what it would have brought."""
+        self.notice(*NOTHING_LOADED)
+        self._drop_keys()
 
     def unused_key(self, key: str, place: object, why: str) -> None:
         """Say that a key does nothing at a place: once for each place, not again and again."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.sync.intents import LinkImage
-from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
+from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.thread_actions import Confirm
@@ -77,7 +77,7 @@ class RoomActions:
         elif others:
             self._choose(others, lambda url_id: self._enter(url_id, None))
         elif not self._state.loaded:
-            self._notices.notice(*NOTHING_LOADED)
+            self._notices.nothing_loaded()
         else:
             from imagechat_tui.words import elsewhere_untold_words
 
@@ -94,7 +94,7 @@ class RoomActions:
         if self._refusals.writing():
             return
         if not self._state.loaded:
-            self._notices.notice(*NOTHING_LOADED)
+            self._notices.nothing_loaded()
         elif self._state.shown.room.image is None:
             self._refuse(Problem(ProblemKind.UNSUPPORTED))
         else:

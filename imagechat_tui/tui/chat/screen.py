@@ -139,7 +139,7 @@ class ChatScreen(Layer[None]):
         self.status = StatusBar(id="status")
         self.find_line = FindLine(id="find")
         self.panes = Panes(self, picture=self.picture, sidebar=self.sidebar, on_change=self.show_status)
-        self.notices = Notices(AppCorner(self.app), self.panes.place_notices)
+        self.notices = Notices(AppCorner(self.app), self.panes.place_notices, self.refuse_writing)
         self._put_together(session)
 
     def _put_together(self, session: Session, *, elsewhere: bool = False) -> None:
@@ -762,7 +762,7 @@ class ChatScreen(Layer[None]):
         """Select the next or previous marker, and put the crosshair on it."""
         key = self.selection.step(step)
         if key is None and not self.state.loaded:
-            self.notices.notice(*NOTHING_LOADED)
+            self.notices.nothing_loaded()
         elif key is None:
             self.notices.notice("No markers yet", "Move the crosshair with hjkl and press c to add one.")
         else:

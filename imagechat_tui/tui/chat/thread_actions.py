@@ -16,7 +16,7 @@ from imagechat_tui.sync.intents import (
 )
 from imagechat_tui.sync.state import CommentView, Draft, Peer, Thread
 from imagechat_tui.tui.chat.drafting import Drafting
-from imagechat_tui.tui.chat.notices import NOTHING_LOADED, Notices
+from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
@@ -97,7 +97,7 @@ class ThreadActions:
         if self._selection.gone is not None:
             self._notices.notice("Thread deleted", "This thread no longer exists. Esc goes back.")
         elif not self._state.loaded:
-            self._notices.notice(*NOTHING_LOADED)
+            self._notices.nothing_loaded()
         else:
             self._notices.notice(
                 "No marker selected", "Press ] for the next one, or Enter on one in the picture."
@@ -249,7 +249,10 @@ class ThreadActions:
             return
         unread = [thread for thread in self._state.threads if thread.unread]
         if not unread:
-            self._notices.notice(*(("", "Nothing unread.") if self._state.loaded else NOTHING_LOADED))
+            if self._state.loaded:
+                self._notices.notice("", "Nothing unread.")
+            else:
+                self._notices.nothing_loaded()
             return
         listed = {thread.key for thread in self._state.found}
         shown = [thread for thread in unread if thread.key in listed and self._is_shown(thread)]
