@@ -80,11 +80,13 @@ async def _in_postgres(url: str, words: str) -> list[str]:
         "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns"
         " WHERE table_schema = current_schema()",
     )
-    found = []
+    looks = []
     for table, column, kind in columns:
         text = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
-        if await ask(url, f"SELECT 1 FROM {table} WHERE {text} LIKE '%{words}%' LIMIT 1"):
-            found.append(f"{table}.{column}")
+        looks.append(
+            f"SELECT '{table}.{column}' WHERE EXISTS (SELECT 1 FROM {table} WHERE {text} LIKE '%{words}%')"
+        )
+    found = [str(row[0]) for row in await ask(url, " UNION ALL ".join(looks))]
     packed = await ask(url, "SELECT packed FROM event")
     return sorted(found + _in_frames([row[0] for row in packed], words))
 
