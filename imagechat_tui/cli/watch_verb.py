@@ -29,7 +29,7 @@ from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.ids import UserId
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import sayable
-from imagechat_tui.sync.effects import Announce, Applied, Missed, News
+from imagechat_tui.sync.effects import Announce, Applied, Missed, News, Told
 from imagechat_tui.words import cannot_show_words, missed_words, phase_words, problem_words, safe_name
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ async def _watch_one(chosen: Target, *, jsonl: bool, named: bool, trace: TraceFi
         trace=trace,
     )
 
-    def on_change(state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
+    def on_change(state: ChatState, news: tuple[Told, ...]) -> None:
         for item in news:
             told = line_of(item, state, jsonl=jsonl)
             if told is not None:
@@ -140,7 +140,7 @@ _IN_WORDS = {
 """Events for people, and what changed of a marker; an event without a word here has its name on the wire."""
 
 
-def line_of(item: Announce | Applied | Missed, state: ChatState, *, jsonl: bool) -> str | None:
+def line_of(item: Told, state: ChatState, *, jsonl: bool) -> str | None:
     """What to print about one thing that happened; None if nothing.
 
     Args:

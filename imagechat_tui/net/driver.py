@@ -172,7 +172,7 @@ class LiveSession:
         """Effects from before ``run``."""
         self._happened = asyncio.Event()
         self._publishable = False
-        self._news: list[effects.Announce | effects.Applied | effects.Missed] = []
+        self._news: list[effects.Told] = []
         self._one_start = asyncio.Lock()
         self._one_note = asyncio.Lock()
         self._socket_tasks: dict[int, asyncio.Task[None]] = {}
@@ -269,7 +269,7 @@ class LiveSession:
         match effect:
             case effects.Publish():
                 self._publishable = True
-            case effects.Announce() | effects.Applied() | effects.Missed():
+            case effects.Announce() | effects.Applied() | effects.Missed() | effects.ReadBeside():
                 self._news.append(effect)
             case effects.StoreDrafts():
                 self._drafts.store(effect.drafts)

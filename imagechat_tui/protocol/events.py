@@ -154,6 +154,10 @@ class ReadStateChanged(Tagged, frozen=True):
     """The marks that changed, and the revision with them."""
 
 
+class ReadElsewhere(Tagged, frozen=True):
+    """The asking user's read state changed in another room (``v=2``); never logged."""
+
+
 class PlacementsChanged(Tagged, frozen=True):
     """Markers are somewhere else on a version of the image (``v=2``); never logged."""
 
@@ -195,6 +199,7 @@ LiveEvent: TypeAlias = (
     | Skip
     | CursorMoved
     | ReadStateChanged
+    | ReadElsewhere
     | PlacementsChanged
     | ViewingChanged
     | UnknownEvent

@@ -279,6 +279,14 @@ class Missed(Tagged, frozen=True):
     """The last of them; of another epoch, or a lower number, if the log was started anew or restored."""
 
 
+class ReadBeside(Tagged, frozen=True):
+    """The person has read something of another image, in another session: whoever counts that asks anew (ours)."""
+
+
+Told: TypeAlias = Announce | Applied | Missed | ReadBeside
+"""What is told along with the state."""
+
+
 class Publish(Tagged, frozen=True):
     """The state changed; the newest replaces one still waiting."""
 
@@ -305,8 +313,6 @@ Effect: TypeAlias = (
     | SendRequest
     | StoreDrafts
     | StoreMarks
-    | Announce
-    | Applied
-    | Missed
+    | Told
     | Publish
 )

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.events import PlacementsChanged, ReadStateChanged, Subscribed
+from imagechat_tui.protocol.events import PlacementsChanged, ReadElsewhere, ReadStateChanged, Subscribed
 from imagechat_tui.protocol.ids import ConversationId, ImageId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.thread_keys import rounded
@@ -30,7 +30,16 @@ from imagechat_tui.sync.attention import Attention
 from imagechat_tui.sync.backoff import CAP_S, Uniform
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due, do_due, next_due
-from imagechat_tui.sync.effects import Effect, FetchImage, News, Publish, SendLink, StoreDrafts, StoreMarks
+from imagechat_tui.sync.effects import (
+    Effect,
+    FetchImage,
+    News,
+    Publish,
+    ReadBeside,
+    SendLink,
+    StoreDrafts,
+    StoreMarks,
+)
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.lookup import Lookup
 from imagechat_tui.sync.newer import Newer
@@ -257,6 +266,9 @@ class SyncEngine:
             case inputs.EventReceived(event=ReadStateChanged(state)):
                 link.heard()
                 self._reading.heard(state)
+            case inputs.EventReceived(event=ReadElsewhere()):
+                link.heard()
+                self._core.emit(ReadBeside())
             case inputs.EventReceived(event=PlacementsChanged(changed)):
                 link.heard()
                 self._facts.placing.heard(changed)

@@ -93,8 +93,8 @@ def _confirmed_after(
             return _with_vote(confirmed, event, thread)
         case (
             events.PresenceUpdate() | events.CursorMoved() | events.ThreadStateChange() | events.ImageChatsStale()
-            | events.ReadStateChanged() | events.PlacementsChanged() | events.ViewingChanged()
-            | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
+            | events.ReadStateChanged() | events.ReadElsewhere() | events.PlacementsChanged()
+            | events.ViewingChanged() | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
         ):  # fmt: skip
             return confirmed
         case _:

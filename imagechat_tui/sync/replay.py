@@ -63,6 +63,7 @@ def stamp_of(event: events.LiveEvent) -> events.Stamp | None:
         | events.Skip
         | events.CursorMoved
         | events.ReadStateChanged
+        | events.ReadElsewhere
         | events.PlacementsChanged
         | events.ViewingChanged,
     ):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from imagechat_tui.protocol.ids import BroadcastId
-from imagechat_tui.sync.effects import Announce, Applied, Missed
+from imagechat_tui.sync.effects import Told
 from imagechat_tui.sync.intents import Intent
 from imagechat_tui.sync.state import ChatState
 
-OnChange: TypeAlias = Callable[[ChatState, tuple[Announce | Applied | Missed, ...]], None]
+OnChange: TypeAlias = Callable[[ChatState, tuple[Told, ...]], None]
 """Called on the event loop with the newest state and the news since the last call."""
 
 

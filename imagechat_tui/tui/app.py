@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
-    from imagechat_tui.sync.effects import Announce, Applied, Missed
+    from imagechat_tui.sync.effects import Told
     from imagechat_tui.tui.dialogs.pictures import ListedPicture
 
 CRASHED = 1
@@ -271,10 +271,8 @@ class ImageChatApp(App[int]):
         message.visit = visit
         self.post_message(message)
 
-    def _session_changed(
-        self, visit: Visit, state: ChatState, news: tuple[Announce | Applied | Missed, ...]
-    ) -> None:
-        from imagechat_tui.sync.effects import Announce
+    def _session_changed(self, visit: Visit, state: ChatState, news: tuple[Told, ...]) -> None:
+        from imagechat_tui.sync.effects import Announce, ReadBeside
 
         announced = tuple(item for item in news if isinstance(item, Announce))
         if visit is not self._visits.current:
@@ -283,6 +281,8 @@ class ImageChatApp(App[int]):
         if announced:
             self._post(visit, messages.NewsArrived(announced))
         self._post(visit, messages.StateChanged(state))
+        if ReadBeside() in news:
+            self.run_worker(self._visits.recount(), group="read-beside", exclusive=True)
 
     def _visit_ended(self, visit: Visit) -> None:
         if visit.state.mine.outbox:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import BroadcastId, UrlId
     from imagechat_tui.protocol.models import RoomSummary
     from imagechat_tui.protocol.routes import UsersOnline
-    from imagechat_tui.sync.effects import Announce, Applied, Missed
+    from imagechat_tui.sync.effects import Told
     from imagechat_tui.sync.intents import Intent
     from imagechat_tui.sync.session import Session
 
@@ -214,7 +214,7 @@ class Visit:
 
 
 if TYPE_CHECKING:
-    News: TypeAlias = tuple[Announce | Applied | Missed, ...]
+    News: TypeAlias = tuple[Told, ...]
     OnChange: TypeAlias = Callable[[Visit, ChatState, News], None]
 
 

@@ -112,17 +112,20 @@ def test_space_visits_what_was_said_on_all_pictures_during_an_absence(team: Team
     says(beside["a.png"], "2 unread")
     says(beside["c.png"], "1 unread")
     says(here, "2 unread, 1 elsewhere")
+    second = team.desk.terminal("shots", *options, IMAGECHAT_SSO=anna)
+    says(second, "2 unread, 1 elsewhere")
     here.send("p")
     here.shows("1 unread · 1 open", "2 unread · 2 open")
     here.press("esc")
-    for answer, name, left in (
-        ("Answer 1 on a.png", "a.png", "1 unread"),
-        ("Answer 2 on a.png", "a.png", ""),
-        ("Answer 1 on c.png", "c.png", ""),
+    for answer, name, left, left_in_all in (
+        ("Answer 1 on a.png", "a.png", "1 unread", "1 unread, 1 elsewhere"),
+        ("Answer 2 on a.png", "a.png", "", "1 unread elsewhere"),
+        ("Answer 1 on c.png", "c.png", "", ""),
     ):
         here.send(" ")
         here.shows(answer)
         says(beside[name], left)
+        says(second, left_in_all)
     here.shows("3/3 c.png")
     says(here, "")
 

@@ -42,7 +42,6 @@ from imagechat_tui.protocol.models import (
 from imagechat_tui.protocol.routes import ChangePlacements, ImageDetails, ImageReply, Pixels
 from imagechat_tui.sync.effects import (
     Announce,
-    Applied,
     CloseSocket,
     Effect,
     FetchEventLog,
@@ -51,7 +50,6 @@ from imagechat_tui.sync.effects import (
     FetchPresence,
     FetchSnapshot,
     FetchThread,
-    Missed,
     News,
     OpenSocket,
     Placeable,
@@ -62,6 +60,7 @@ from imagechat_tui.sync.effects import (
     SendRequest,
     SendViewing,
     StoreDrafts,
+    Told,
     WorkOutPlacements,
 )
 from imagechat_tui.sync.identity import Sighting
@@ -141,15 +140,15 @@ class ScriptedEngine:
         return sum(isinstance(happened, kind) for happened in self.inputs)
 
 
-class Told:
+class Said:
     """An ``on_change`` that notes what it was told."""
 
     def __init__(self) -> None:
-        self.news: list[Announce | Applied | Missed] = []
+        self.news: list[Told] = []
         self.states: list[ChatState] = []
         self.once = asyncio.Event()
 
-    def __call__(self, state: ChatState, news: tuple[Announce | Applied | Missed, ...]) -> None:
+    def __call__(self, state: ChatState, news: tuple[Told, ...]) -> None:
         self.states.append(state)
         self.news += news
         self.once.set()
@@ -165,7 +164,7 @@ async def session(
 ) -> AsyncIterator[LiveSession]:
     options = {"drafts": None, "timings": QUICK, **more}
     live = LiveSession(room, endpoint, engine=engine, **options)  # type: ignore[arg-type]
-    task = asyncio.get_running_loop().create_task(live.run(told or Told()))
+    task = asyncio.get_running_loop().create_task(live.run(told or Said()))
     try:
         yield live
     finally:
@@ -370,7 +369,7 @@ async def test_drafts_are_found_by_the_room_and_stay_with_theirs(
         "drafts_of": lambda url_id: DraftFile(of(url_id)),
         "recognition": recognition(asyncio.Event()),
     }
-    told = Told()
+    told = Said()
     async with session(None, stub.endpoint(), told, **options) as live:
         live.dispatch(KeepDraft(StartConversation(Point(3, 4), "typed before")))
         async with asyncio.timeout(60):
@@ -697,7 +696,7 @@ async def test_a_write_has_left_before_the_screen_hears_of_it(
 async def test_a_write_that_cannot_leave_holds_the_screen_for_a_moment_only(
     stub: StubServer, tmp_path: Path
 ) -> None:
-    finish, told = threading.Event(), Told()
+    finish, told = threading.Event(), Said()
 
     class SlowDisk(DraftFile):
         def sync(self) -> None:
@@ -714,7 +713,7 @@ async def test_a_write_that_cannot_leave_holds_the_screen_for_a_moment_only(
 
 
 async def test_a_write_that_fails_before_it_leaves_holds_nothing(unused_port: int) -> None:
-    told, engine = Told(), ScriptedEngine(WRITE, Publish(ChatState(ROOM)))
+    told, engine = Said(), ScriptedEngine(WRITE, Publish(ChatState(ROOM)))
     timings = replace(QUICK, depart_s=3600.0)
     async with session(
         engine, Endpoint(f"http://127.0.0.1:{unused_port}", "", eg.TENANT), told, timings=timings
@@ -802,7 +801,7 @@ async def test_a_jump_of_the_clock_is_a_sleep_and_aborts_what_was_in_flight(stub
 
 
 async def test_the_newest_state_is_told_once_with_all_its_news(stub: StubServer) -> None:
-    told, news = Told(), Announce(News.PHASE)
+    told, news = Said(), Announce(News.PHASE)
     engine = ScriptedEngine(Publish(ChatState(ROOM)), news)
     engine.script[Submitted] = [Publish(ChatState(ROOM)), news]
     async with session(engine, stub.endpoint(), told) as live:
@@ -818,7 +817,7 @@ async def test_what_is_dispatched_before_the_run_is_carried_out_by_it(stub: Stub
     live = LiveSession(ROOM, stub.endpoint(), drafts=None, engine=engine, timings=QUICK)
     live.dispatch(TryNow())
     assert isinstance(engine.inputs[0], Started)
-    task = asyncio.get_running_loop().create_task(live.run(Told()))
+    task = asyncio.get_running_loop().create_task(live.run(Said()))
     await engine.hears(ReplyArrived)
     task.cancel()
     await asyncio.wait([task])
@@ -874,7 +873,7 @@ async def test_the_server_of_this_machine_is_not_waited_for_as_long_as_another(
     live = LiveSession(
         ROOM, Endpoint("", "", eg.TENANT, uds=path), drafts=None, before_connect=fail, uniform=at_once
     )
-    task = asyncio.get_running_loop().create_task(live.run(Told()))
+    task = asyncio.get_running_loop().create_task(live.run(Said()))
     async with asyncio.timeout(60):
         await enough.wait()
     task.cancel()
@@ -950,7 +949,7 @@ async def test_a_disk_that_takes_no_drafts_is_told_once_and_stops_nothing(
     stub: StubServer, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    told = Told()
+    told = Said()
     engine = ScriptedEngine(StoreDrafts((DRAFT,)), WRITE)
     engine.script[ReplyArrived] = [StoreDrafts(()), StoreDrafts((DRAFT,))]
     async with session(engine, stub.endpoint(), told, drafts=DraftFile(tmp_path / "file" / "d")):

@@ -16,6 +16,7 @@ from imagechat_tui.protocol.events import (
     NewImageChat,
     PlacementsChanged,
     PresenceUpdate,
+    ReadElsewhere,
     ReadStateChanged,
     Reset,
     Skip,
@@ -382,6 +383,7 @@ extension_events: st.SearchStrategy[LiveEvent] = st.one_of(
     st.builds(Skip, positions),
     st.builds(CursorMoved, user_ids, points),
     st.builds(ReadStateChanged, read_states),
+    st.builds(ReadElsewhere),
     st.builds(PlacementsChanged, placements),
     st.builds(ViewingChanged, viewing),
 )

@@ -23,6 +23,7 @@ from imagechat_tui.protocol.events import (
     NewImageChat,
     PlacementsChanged,
     PresenceUpdate,
+    ReadElsewhere,
     ReadStateChanged,
     Reset,
     Skip,
@@ -248,7 +249,12 @@ def test_plain_frames_carry_nothing_of_ours() -> None:
 
 
 def test_events_of_v2_are_never_written_for_plain_sockets() -> None:
-    own = ReadStateChanged(ReadState(1)), PlacementsChanged(Placements(2, 1)), ViewingChanged(())
+    own = (
+        ReadStateChanged(ReadState(1)),
+        ReadElsewhere(),
+        PlacementsChanged(Placements(2, 1)),
+        ViewingChanged(()),
+    )
     for event in (eg.subscribed(), Skip(eg.position(3)), *own):
         with pytest.raises(ValueError, match="v=2"):
             encode_event(event, tenant_id=eg.TENANT, v2=False)

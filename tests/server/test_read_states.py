@@ -11,7 +11,7 @@ from imagechat_tui.protocol.routes import MAX_READ_MARKS
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import Limit, Limits
-from tests.server.house import IMAGE, House, Json, Person, frame, read_state, running_house
+from tests.server.house import IMAGE, House, Json, K, Person, frame, read_state, running_house
 
 
 @pytest.fixture
@@ -76,6 +76,23 @@ async def test_a_change_is_told_to_ones_own_sockets_alone(house: House) -> None:
     await ben.writes("seen by all", "b2")
     for socket in others:
         assert (await frame(socket))["type"] == "image-chat-updated"
+
+
+async def test_ones_sockets_in_other_rooms_are_told_that_something_was_read_elsewhere(house: House) -> None:
+    anna, ben = house.person("anna"), house.person("ben")
+    await ben.marks()
+    another = [
+        await one.gets("GET", f"/comment-image-chats/{one.tenant}", urlId="another", v="2")
+        for one in (anna, ben)
+    ]
+    mine, plain = await anna.sub(another[0], v="2"), await anna.sub(another[0])
+    bens = await ben.sub(another[1], v="2")
+    await changes(anna)
+    assert (await frame(mine))["type"] == "subscribed"
+    assert (await frame(mine)) == {"type": "read-elsewhere"}
+    await ben.marks("b2", urlId="another", windowUrlId=K.replace(IMAGE, "another"))
+    assert [(await frame(socket))["type"] for socket in (mine, plain)] == ["new-image-chat"] * 2
+    assert [(await frame(bens))["type"] for _ in range(2)] == ["subscribed", "new-image-chat"]
 
 
 async def test_another_room_and_another_tenant_hear_nothing(house: House) -> None:

@@ -6,11 +6,18 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.problems import EXPLORING, Problem, ProblemKind
-from imagechat_tui.protocol.events import ImageChatUpdated, ReadStateChanged
+from imagechat_tui.protocol.events import ImageChatUpdated, ReadElsewhere, ReadStateChanged
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import ReadMark, ReadState
 from imagechat_tui.protocol.routes import MAX_READ_MARKS, ChangeReadState, ConversationList
-from imagechat_tui.sync.effects import FetchReadState, News, SendReadState, SendRequest, StoreMarks
+from imagechat_tui.sync.effects import (
+    FetchReadState,
+    News,
+    ReadBeside,
+    SendReadState,
+    SendRequest,
+    StoreMarks,
+)
 from imagechat_tui.sync.inputs import FetchFailed, ReadStateLoaded, RoomFound
 from imagechat_tui.sync.intents import (
     CloseThread,
@@ -163,6 +170,14 @@ def test_another_session_that_reads_is_followed_at_once() -> None:
     assert desk.state.mine.unread == frozenset()
     desk.hears(ReadStateChanged(ReadState(3, at(1))))
     assert desk.state.mine.unread == {HOME}
+
+
+def test_what_another_session_reads_of_another_image_is_told_and_changes_nothing_here() -> None:
+    desk = known(3, read=2)
+    desk.hears(ReadElsewhere())
+    assert desk.take(ReadBeside) == ReadBeside()
+    assert desk.state.mine.unread == {HOME}
+    desk.nothing(FetchReadState, SendReadState)
 
 
 def test_a_change_that_was_told_before_changes_nothing() -> None:

@@ -14,6 +14,7 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     PlacementsChanged,
     PresenceUpdate,
+    ReadElsewhere,
     ReadStateChanged,
     Reset,
     Skip,
@@ -58,6 +59,7 @@ EVENTS: dict[type, LiveEvent] = {
         Skip(eg.position(7)),
         CursorMoved(eg.BOB, eg.point()),
         ReadStateChanged(ReadState(1)),
+        ReadElsewhere(),
         PlacementsChanged(Placements(2)),
         ViewingChanged(()),
     )
@@ -68,6 +70,7 @@ UNLOGGED = (
     Reset,
     CursorMoved,
     ReadStateChanged,
+    ReadElsewhere,
     PlacementsChanged,
     ViewingChanged,
 )

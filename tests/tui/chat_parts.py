@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.sync.effects import Announce
+from imagechat_tui.sync.effects import Told
 from imagechat_tui.sync.intents import TextWrite
 from imagechat_tui.sync.state import ChatState, CommentView, Thread
 from imagechat_tui.tui.chat.availability import Availability
@@ -25,7 +25,7 @@ from tests.tui.scripted_session import ScriptedSession, two_threads
 class UnwatchedSession(ScriptedSession):
     """A session whose states nobody is told: the test shows them when it likes."""
 
-    def publish(self, state: ChatState, *news: Announce) -> None:
+    def publish(self, state: ChatState, *news: Told) -> None:
         self._state = state
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
-from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.effects import Announce, News, Told
 from imagechat_tui.sync.intents import (
     DiscardDraft,
     EditComment,
@@ -62,7 +62,7 @@ class ScriptedSession:
         finally:
             self.stopped.set()
 
-    def publish(self, state: ChatState, *news: Announce) -> None:
+    def publish(self, state: ChatState, *news: Told) -> None:
         """Say that the state is another now."""
         self._state = state
         assert self._on_change is not None

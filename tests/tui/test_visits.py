@@ -16,7 +16,7 @@ from imagechat_tui.protocol.routes import UsersOnline
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.markers import Chip
 from imagechat_tui.raster.render import RenderOptions
-from imagechat_tui.sync.effects import Announce, News
+from imagechat_tui.sync.effects import Announce, News, ReadBeside
 from imagechat_tui.sync.intents import CloseThread, StartConversation
 from imagechat_tui.sync.state import ChatState, OutboxEntry, WriteStatus
 from imagechat_tui.tui import visits
@@ -433,6 +433,19 @@ async def test_what_is_unread_on_the_other_pictures_is_told_in_the_header() -> N
         await desk.press("}")
         await shows(desk, "b.png")
         assert "1 unread elsewhere" in desk.lines[0]
+
+
+async def test_what_another_session_reads_of_another_picture_is_asked_about_at_once() -> None:
+    folder = Folder("a.png", "b.png")
+    async with leafing(folder) as desk:
+        await desk.until(lambda: folder.attended == 1)
+        folder.tell({1: Summary(2, 2)})
+        await desk.until(lambda: "2 unread elsewhere" in desk.lines[0])
+        folder.newest = {1: Summary(2, 1)}
+        shown = folder.sessions["a.png"]
+        shown.publish(shown.state, ReadBeside())
+        await desk.until(lambda: "1 unread elsewhere" in desk.lines[0])
+        assert folder.recounts == 1
 
 
 async def test_space_goes_on_to_the_next_picture_with_something_unread() -> None:

@@ -43,6 +43,7 @@ from imagechat_tui.protocol.events import (
     NewImageChat,
     PlacementsChanged,
     PresenceUpdate,
+    ReadElsewhere,
     ReadStateChanged,
     Reset,
     Skip,
@@ -111,6 +112,8 @@ def decode_event(frame: str | bytes) -> LiveEvent:
             return CursorMoved(UserId(fields.id("userId")), fields.point())
         case "read-state":
             return ReadStateChanged(read_read_state(fields))
+        case "read-elsewhere":
+            return ReadElsewhere()
         case "placements":
             return PlacementsChanged(read_placements(fields))
         case "viewing":
@@ -161,6 +164,7 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             | Skip()
             | CursorMoved()
             | ReadStateChanged()
+            | ReadElsewhere()
             | PlacementsChanged()
             | ViewingChanged()
         ):
@@ -295,7 +299,14 @@ def _enveloped(kind: str, stamp: Stamp, v2: bool, **payload: object) -> JsonObje
 
 
 def _extension(
-    event: Subscribed | Reset | Skip | CursorMoved | ReadStateChanged | PlacementsChanged | ViewingChanged,
+    event: Subscribed
+    | Reset
+    | Skip
+    | CursorMoved
+    | ReadStateChanged
+    | ReadElsewhere
+    | PlacementsChanged
+    | ViewingChanged,
 ) -> JsonObject:
     match event:
         case Subscribed(position, server_time_ms):
@@ -308,6 +319,8 @@ def _extension(
             return {"type": "cursor", "userId": user_id, "x": point.x, "y": point.y}
         case ReadStateChanged(state):
             return {"type": "read-state", **read_state_payload(state)}
+        case ReadElsewhere():
+            return {"type": "read-elsewhere"}
         case PlacementsChanged(changed):
             return {"type": "placements", **placements_payload(changed)}
         case ViewingChanged(now):

@@ -18,7 +18,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import encode_event
-from imagechat_tui.protocol.events import CursorMoved, PlacementsChanged, ReadStateChanged, Reset, Subscribed
+from imagechat_tui.protocol.events import (
+    CursorMoved,
+    PlacementsChanged,
+    ReadElsewhere,
+    ReadStateChanged,
+    Reset,
+    Subscribed,
+)
 from imagechat_tui.protocol.ids import BroadcastId, TenantId, UserId
 from imagechat_tui.protocol.models import Placements, Point, Position, ReadState
 from imagechat_tui.server.broker import Broker, messages
@@ -73,6 +80,8 @@ class Hub:
         self._follower = LogFollower(store, self)
         self._following: asyncio.Task[None] | None = None
         self._homes: dict[Subscriber, _Room] = {}
+        self._of_user: dict[tuple[TenantId, UserId], set[Subscriber]] = {}
+        """Each user's sockets in this process, in whatever room of the tenant."""
         self._dismissed: set[Subscriber] = set()
         """Sent away, and the socket is still open."""
         self._nobody_left = asyncio.Event()
@@ -172,6 +181,7 @@ class Hub:
         subscriber = Subscriber(wire, user_id, meter, v2=v2, unseen=unseen)
         room.subscribers.add(subscriber)
         self._homes[subscriber] = room
+        self._of_user.setdefault((key.tenant_id, user_id), set()).add(subscriber)
         if not unseen:
             room.presence.joined(user_id, time.monotonic())
             room.registered_ms[user_id] = self._now_ms()
@@ -224,6 +234,10 @@ class Hub:
         if room is None:
             return
         subscriber.gone = True
+        person = room.key.tenant_id, subscriber.user_id
+        self._of_user[person].discard(subscriber)
+        if not self._of_user[person]:
+            del self._of_user[person]
         room.subscribers.discard(subscriber)
         if subscriber.unseen:
             self._tidy(room)
@@ -249,7 +263,10 @@ class Hub:
         self._set_alarm(room)
 
     def read_on(self, key: RoomKey, changed: Mapping[UserId, ReadState]) -> None:
-        """Tell each user's own sockets in a room (``v2``), by whichever process, how far they have read now."""
+        """Tell each user's own sockets (``v2``), by whichever process, how far they have read now in a room.
+
+        Those that they have in other rooms are told that it has changed, no more.
+        """
         self._show_read_states(key, changed)
         for user_id, theirs in changed.items():
             self._broker.tell(messages.ReadOn(key, user_id, theirs))
@@ -335,13 +352,14 @@ class Hub:
 
     def _show_read_states(self, key: RoomKey, changed: Mapping[UserId, ReadState]) -> None:
         room = self._rooms.get(key)
-        theirs: dict[UserId, list[Subscriber]] = {}
-        for one in () if room is None else room.subscribers:
-            if one.v2 and one.user_id in changed:
-                theirs.setdefault(one.user_id, []).append(one)
-        for user_id, sockets in theirs.items():
-            told = ReadStateChanged(changed[user_id])
-            self._push(sockets, [text_frame(encode_event(told, tenant_id=key.tenant_id, v2=True))])
+        for user_id, state in changed.items():
+            theirs = [one for one in self._of_user.get((key.tenant_id, user_id), ()) if one.v2]
+            for event, sockets in (
+                (ReadStateChanged(state), [one for one in theirs if self._homes[one] is room]),
+                (ReadElsewhere(), [one for one in theirs if self._homes[one] is not room]),
+            ):
+                if sockets:
+                    self._push(sockets, [text_frame(encode_event(event, tenant_id=key.tenant_id, v2=True))])
 
     def _show_placements(self, key: RoomKey, changed: Placements) -> None:
         room = self._rooms.get(key)
