@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.raster.graphics import ALIVE, ASK, ASK_COLOR, TRY
+from imagechat_tui.raster.graphics import ALIVE, ASK, ASK_COLOR, ASK_SCREEN, TRY
 from imagechat_tui.typed_ahead import opens_a_screen
 from tests.terminal import Terminal
 
@@ -84,6 +84,7 @@ def test_what_the_terminal_owes_is_counted_and_may_be_given_up() -> None:
     [
         (ASK, ["\x1b[?62;c", "\x1b[6;18;9t", "\x1bP>|kitty(0.41.1)\x1b\\"]),
         (ASK_COLOR, ["\x1bP1$r0;38:2::1:2:3m\x1b\\"]),
+        (ASK_SCREEN, ["\x1b[>83;40900;0c"]),
         (TRY, ["\x1b_Gi=6881281;OK\x1b\\", "\x1b[?6c"]),
         (ALIVE, ["\x1b[0n"]),
         ("\x1b[?2026$p", ["\x1b[?2026;2$y"]),

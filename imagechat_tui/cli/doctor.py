@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from msgspec import Struct
@@ -21,7 +21,7 @@ from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.graphics import answered_graphics
 from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.cli.target import kept_pictures, local_server, server_endpoint, server_options
-from imagechat_tui.cli.terminal import cell_aspect, draws_wide, has_terminal, told_colors
+from imagechat_tui.cli.terminal import cell_aspect, column_behind, draws_wide, has_terminal, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.tmux_client import TmuxClient, ask_tmux, client_told_by
 from imagechat_tui.cli.trust import allowed, answered
@@ -29,12 +29,28 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.owned import is_private
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.protocol.local import LOCAL_TENANT
-from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth
-from imagechat_tui.raster.glyphs import glyphs_for
-from imagechat_tui.raster.graphics import Graphics
+from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth, lacks_chosen
+from imagechat_tui.raster.glyphs import (
+    GlyphSet,
+    How,
+    chosen_glyphs,
+    glyphs_for,
+    instead_of,
+    lack_of,
+    sample_of,
+    width_of,
+)
+from imagechat_tui.raster.graphics import Graphics, named
 from imagechat_tui.settings import ClientSettings, Folders, load_settings, working_folder
 from imagechat_tui.sync.state import Room
-from imagechat_tui.words import mistake_words, no_pixels_words, safe_line, typed
+from imagechat_tui.words import (
+    mistake_words,
+    no_glyphs_words,
+    no_pixels_words,
+    safe_line,
+    typed,
+    wrong_colors_words,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,10 +115,18 @@ def _terminal_findings(settings: ClientSettings) -> list[Finding]:
     started = time.monotonic()
     wide = draws_wide(WAIT_S)
     took_s = time.monotonic() - started
-    told = terminal_findings(settings, os.environ, graphics, client_told_by(ask_tmux(os.environ)))
+    client = client_told_by(ask_tmux(os.environ))
+    told = terminal_findings(settings, os.environ, graphics, client, wide=wide, width=_width(settings))
     # tmux, screen and mosh answer for themselves, from next door; only a terminal tells a name.
     way = [way_finding(took_s)] if wide is not None and graphics.terminal else []
     return [*told, *way, width_finding(wide), graphics_finding(graphics)]
+
+
+def _width(settings: ClientSettings) -> int | None:
+    """Cells that a glyph takes which the person chose, where it may be another number than one."""
+    sample = "" if settings.glyphs == "auto" else sample_of(GlyphSet(settings.glyphs))
+    column = column_behind(sample, WAIT_S) if sample else None
+    return width_of(sample, column) if column is not None else None
 
 
 def terminal_findings(
@@ -110,6 +134,9 @@ def terminal_findings(
     environ: Mapping[str, str],
     graphics: Graphics | None,
     client: TmuxClient | None = None,
+    *,
+    wide: bool | None = None,
+    width: int | None = None,
 ) -> Iterator[Finding]:
     """What the environment says of the terminal.
 
@@ -118,12 +145,15 @@ def terminal_findings(
         environ: the environment.
         graphics: what the terminal says of itself; None if keys and screen are none.
         client: what tmux says of the terminal round it.
+        wide: whether signs are two cells wide, as for `draws_wide`.
+        width: cells that a glyph takes which the person chose, as far as that was measured.
     """
     # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
     there = "none here; the screen needs one (over ssh: ssh -t)"
     yield Finding("terminal", True, there if graphics is None else "keys and screen are there")
     yield colors_finding(settings, environ, told_colors(environ), graphics)
-    yield Finding("glyphs", True, glyphs_for(environ, settings.glyphs))
+    in_ascii = client is not None and not client.takes_utf8
+    yield glyphs_finding(settings, environ, graphics, wide=bool(wide), in_ascii=in_ascii, width=width)
     known = charset(environ)
     found = f"{known.variable}={known.value}" if known.variable else "not set"
     if known.is_utf8:
@@ -172,7 +202,14 @@ def colors_finding(
 ) -> Finding:
     """How many colours are drawn with, and why; ``told`` as for `chosen_depth`, ``graphics`` by the terminal itself."""
     depth, reason = chosen_depth(environ, settings.colors, told)
-    if graphics is not None and graphics.depth is not depth:
+    lacks = lacks_chosen(environ, settings.colors, told)
+    if lacks is not None and graphics is not None:
+        words, lacking = wrong_colors_words(settings.colors, lacks, environ.get("TERM", "")), True
+        if lacks is Reason.SCREEN:  # else it is a later one, or has not told
+            lacking = graphics.depth is not depth
+        if lacking:
+            return Finding("colours", False, f"{graphics.depth}: {words.sentence.rstrip('.')}", words.action)
+    elif graphics is not None and graphics.depth is not depth:
         depth, reason = graphics.depth, Reason.ANSWER
     why = _REASONS[reason].format(
         term=environ.get("TERM") or "(not set)",
@@ -194,6 +231,59 @@ def colors_finding(
                 " (SendEnv COLORTERM in ~/.ssh/config where you sit, AcceptEnv COLORTERM in sshd_config here)"
             )
     return Finding("colours", True, f"{depth}, {why}" if why.startswith("by ") else f"{depth}: {why}", remedy)
+
+
+_DRAWN_BY: Final[Mapping[How, str]] = {
+    "asked": "the setting says so",
+    "plain": "TERM={term} names a terminal that has nothing else",
+    "console": "the console's fonts have no more",
+    "between": "{between} stands between, and does not tell what the terminal draws",
+    "term": "TERM={term} names a terminal that draws them",
+    "version": "a variable of the terminal tells its version, which draws them",
+    "unknown": "right in every terminal tried; that {terminal} draws sharper ones is not known",
+    "answer": "{terminal} draws them",
+}
+
+
+def glyphs_finding(
+    settings: ClientSettings,
+    environ: Mapping[str, str],
+    graphics: Graphics | None = None,
+    *,
+    wide: bool = False,
+    in_ascii: bool = False,
+    width: int | None = None,
+) -> Finding:
+    """What the picture is drawn with, and why. Arguments as for `terminal_findings`; ``in_ascii`` by what tmux says."""
+    glyphs, how = chosen_glyphs(environ, settings.glyphs)
+    said = graphics.terminal if graphics is not None else ""
+    if how == "asked":
+        if graphics is not None and (
+            lack := lack_of(glyphs, glyphs_for(environ, None), *named(said), width=width)
+        ):
+            drawn = (
+                instead_of(glyphs, graphics.sharpest(glyphs_for(environ, None)))
+                if lack == "width"
+                else glyphs
+            )
+            words = no_glyphs_words(lack, glyphs.value, drawn.value, said)
+            return Finding("glyphs", False, f"{drawn}: {words.sentence.rstrip('.')}", "--glyphs auto")
+    elif glyphs is not GlyphSet.ASCII and (in_ascii or wide):
+        why = "tmux takes the terminal for one without UTF-8" if in_ascii else "signs are two cells wide"
+        return Finding("glyphs", True, f"ascii: {why}")
+    elif graphics is not None and (sharper := graphics.sharpest(glyphs)) is not glyphs:
+        glyphs, how = sharper, "answer"
+    between = next(
+        (name for name, variable in _BETWEEN.items() if environ.get(variable)),
+        "tmux or screen",
+    )
+    why = _DRAWN_BY[how].format(
+        term=environ.get("TERM") or "(not set)", terminal=said or "this one", between=between
+    )
+    return Finding("glyphs", True, f"{glyphs}: {why}")
+
+
+_BETWEEN: Final = {"tmux": "TMUX", "GNU screen": "STY", "Zellij": "ZELLIJ"}
 
 
 def way_finding(took_s: float) -> Finding:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from imagechat_tui import typed_ahead
 from imagechat_tui.cli.terminal import ANSWER_S, answers_to, pixels_per_cell, told_colors
-from imagechat_tui.raster.colors import chosen_depth, may_have_more
+from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth, lacks_chosen, may_have_more
 from imagechat_tui.raster.graphics import Choice, Graphics, answers_in, begun
 from imagechat_tui.settings import ClientSettings
 
@@ -26,7 +26,7 @@ def asked_graphics(settings: ClientSettings, aspect: float) -> Graphics:
     graphics = _begun(settings, aspect)
     if not graphics.question or typed_ahead.ask(graphics.question):
         return graphics
-    return replace(graphics.without(graphics.fault or "not asked"), asks_color=False)
+    return replace(_unasked(graphics).without(graphics.fault or "not asked"), asks_color=False)
 
 
 def answered_graphics(settings: ClientSettings, aspect: float, within_s: float = ANSWER_S) -> Graphics:
@@ -37,15 +37,31 @@ def answered_graphics(settings: ClientSettings, aspect: float, within_s: float =
         for answer in answers_in(answers_to(graphics.question, r"\x1b\[\?[\d;]*c", within_s)):
             graphics = graphics.heard(answer)
         if graphics.stage == asked.stage:
-            return graphics.without(graphics.fault or "silent")
+            return _unasked(graphics).without(graphics.fault or "silent")
+    return graphics
+
+
+def _unasked(graphics: Graphics) -> Graphics:
+    """With the colours that the person chose, where nobody can say that GNU screen lacks them."""
+    if graphics.asks_screen:
+        return replace(graphics, depth=ColorDepth.TRUECOLOR, asks_screen=False)
     return graphics
 
 
 def _begun(settings: ClientSettings, aspect: float) -> Graphics:
-    depth, reason = chosen_depth(os.environ, settings.colors, told_colors(os.environ))
-    asks_color = may_have_more(depth, reason)
-    cell = pixels_per_cell(aspect)
-    return begun(_choice(settings), os.environ, depth, cell, asks_color=asks_color)
+    told = told_colors(os.environ)
+    depth, reason = chosen_depth(os.environ, settings.colors, told)
+    asks_screen = (
+        depth is ColorDepth.TRUECOLOR and lacks_chosen(os.environ, settings.colors, told) is Reason.SCREEN
+    )
+    return begun(
+        _choice(settings),
+        os.environ,
+        depth,
+        pixels_per_cell(aspect),
+        asks_color=may_have_more(depth, reason),
+        asks_screen=asks_screen,
+    )
 
 
 def _choice(settings: ClientSettings) -> Choice:

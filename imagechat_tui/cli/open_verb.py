@@ -49,7 +49,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import PictureError, PictureNotWhole
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.settings import CHOICES, ClientSettings, is_url, title_of
-from imagechat_tui.words import private_address_words
+from imagechat_tui.words import Words, private_address_words, wrong_colors_words
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import UrlId
     from imagechat_tui.protocol.models import Place, RoomSummary
     from imagechat_tui.protocol.routes import Pixels, UsersOnline
+    from imagechat_tui.raster.graphics import Graphics
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.state import Room
@@ -272,14 +273,16 @@ def _shown(
     chosen = targets[0]
     look = render_options(chosen.settings)
     graphics = asked_graphics(chosen.settings, look.aspect)
+    look = replace(look, colors=graphics.depth)
     free = glyphs_are_free(chosen.settings, look)
     tmux = ask_tmux(os.environ) if free else None
     state = chosen.folders.state  # without a place for drafts no text could be kept
     local = chosen.local  # nor could its server start: both are told before the screen covers it
-    tell_textual(ColorDepth.TRUECOLOR if graphics.asks_color else look.colors)
+    tell_textual(ColorDepth.TRUECOLOR if graphics.asks_color or graphics.asks_screen else look.colors)
 
     from imagechat_tui.cli.failures import picture_words_for
     from imagechat_tui.clock import boottime, wall_ms
+    from imagechat_tui.raster.glyphs import glyphs_for
     from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
     from imagechat_tui.tui.clock import Clock
 
@@ -293,6 +296,8 @@ def _shown(
             auto_glyphs=free,
             takes_utf8=_takes_utf8(tmux),
             ask_utf8=(lambda: _takes_utf8(ask_tmux(os.environ))) if tmux is not None else None,
+            wrong_colors=_wrong_colors(chosen.settings, graphics),
+            drawn_glyphs=None if chosen.settings.glyphs == "auto" else glyphs_for(os.environ, None),
             tells_fewer_colors=lambda: over_ssh(os.environ) and first_time(state / "told" / "colors"),
             crash_folder=state / "crash",
         ),
@@ -317,6 +322,16 @@ def _fit(chosen: Target) -> Fit:
         lambda: fits().of(chosen.met.drafts_key),
         lambda filled: fits().keep(chosen.met.drafts_key, filled),
     )
+
+
+def _wrong_colors(settings: ClientSettings, graphics: Graphics) -> Words | None:
+    """What to say of the colours that were chosen, where the terminal is known to have fewer, or may tell so."""
+    from imagechat_tui.raster.colors import Reason, lacks_chosen
+
+    how = lacks_chosen(os.environ, settings.colors, told_colors(os.environ))
+    if how is None or (how is Reason.SCREEN and not graphics.asks_screen):
+        return None
+    return wrong_colors_words(settings.colors, how, os.environ.get("TERM", ""))
 
 
 def _takes_utf8(tmux: Popen[bytes] | None) -> bool:

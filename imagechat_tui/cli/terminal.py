@@ -19,7 +19,7 @@ from imagechat_tui.cli import flush_or_discard
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.problems import VerbFailed
-from imagechat_tui.raster.ambiguous_width import ASK_ON_LINE, drawn_wide
+from imagechat_tui.raster.ambiguous_width import SAMPLE, drawn_wide, question_on_line
 from imagechat_tui.raster.colors import ColorDepth
 
 CONTROLLING: Final = "/dev/tty"
@@ -88,10 +88,17 @@ def draws_wide(within_s: float = ANSWER_S) -> bool | None:
     None if it does not answer, or cannot be asked: somebody has typed ahead, another program has it, or it would
     take the two for other characters.
     """
+    column = column_behind(SAMPLE, within_s)
+    return drawn_wide(column) if column is not None else None
+
+
+def column_behind(sample: str, within_s: float = ANSWER_S) -> int | None:
+    """In which column, from 0, the cursor is behind what is printed on an empty line; None as for `draws_wide`."""
     if not charset(os.environ).is_utf8:
         return None
-    report = re.search(r"\x1b\[\d+;(\d{1,5})R", answers_to(ASK_ON_LINE, r"\x1b\[\d+;\d+R", within_s))
-    return drawn_wide(int(report[1]) - 1) if report is not None else None
+    answers = answers_to(question_on_line(sample), r"\x1b\[\d+;\d+R", within_s)
+    report = re.search(r"\x1b\[\d+;(\d{1,5})R", answers)
+    return int(report[1]) - 1 if report is not None else None
 
 
 def answers_to(question: str, last: str, within_s: float) -> str:

@@ -17,11 +17,15 @@ SAMPLE: Final = "\u2580\u2026"  # ▀…
 ROW: Final = 1
 """Of the screen, from 0. In the first row the report would be that of F3 with a modifier (``CSI 1 ; 2 R``)."""
 
-ASK: Final = f"\x1b[{ROW + 1};1H{SAMPLE}\x1b[6n\x1b[{ROW + 1};1H    "
-"""On a screen that will be painted: print them, ask where the cursor is, and blank them again."""
 
-ASK_ON_LINE: Final = f"\r{SAMPLE}\x1b[6n\r    \r"
-"""The same on the line where the cursor is, which must be empty."""
+def question(sample: str = SAMPLE) -> str:
+    """On a screen that will be painted: print two characters, ask where the cursor is, and blank them again."""
+    return f"\x1b[{ROW + 1};1H{sample}\x1b[6n\x1b[{ROW + 1};1H    "
+
+
+def question_on_line(sample: str = SAMPLE) -> str:
+    """The same on the line where the cursor is, which must be empty."""
+    return f"\r{sample}\x1b[6n\r    \r"
 
 
 def drawn_wide(column: int) -> bool | None:

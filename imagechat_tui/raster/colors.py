@@ -147,6 +147,18 @@ def may_have_more(depth: ColorDepth, reason: Reason) -> bool:
     return depth is ColorDepth.PALETTE or (depth is ColorDepth.ANSI and reason is Reason.TERMINFO)
 
 
+def lacks_chosen(env: Mapping[str, str], flag: str | None, told: int | None = None) -> Reason | None:
+    """How it is known that the terminal has fewer colours than the person chose; None if it has them, or may.
+
+    Arguments as for `chosen_depth`.
+    """
+    if not flag or flag == "auto":
+        return None
+    depth, reason = chosen_depth({**env, "NO_COLOR": ""}, None, told)
+    fewer = [*ColorDepth].index(depth) > [*ColorDepth].index(ColorDepth(flag))
+    return reason if fewer and not may_have_more(depth, reason) else None
+
+
 def quantised(rgb: Ints, depth: ColorDepth) -> Ints:
     """Turn ``0xRRGGBB`` into the numbers of a depth; the default stays."""
     import numpy as np

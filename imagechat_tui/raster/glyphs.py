@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 
 class GlyphSet(StrEnum):
@@ -21,6 +21,14 @@ class GlyphSet(StrEnum):
     BRAILLE = "braille"
     ASCII = "ascii"
 
+
+Lack = Literal["plain", "console", "old", "font", "width"]
+"""Why a terminal may not show the glyphs that were chosen: TERM names one of ASCII alone, or the console, whose fonts
+have few; this version does not draw them, and later ones do; it has what its font has; they are not one cell wide."""
+
+How = Literal["asked", "plain", "console", "between", "term", "version", "unknown", "answer"]
+"""How it is known what a terminal draws: the person said so; TERM names one of ASCII alone, or the console; tmux or the
+like stands between; TERM names it; a variable tells its version; nothing is known of it; it has told its name."""
 
 RAMP = " .:-=+*#%@"
 """Characters by density, for terminals without colour."""
@@ -41,6 +49,8 @@ _PLAIN: Final = re.compile(r"$|dumb$|unknown$|emacs$|vt\d", re.ASCII)
 """TERM of terminals that have nothing but ASCII, or of which nothing is known."""
 _CONSOLE: Final = "linux"
 """Its fonts have half blocks (code page 437), and no quadrants."""
+_BY_FONT: Final = ("xterm",)
+"""Those that draw with their font alone. Without octants in it xterm 379 shifts what stands behind them."""
 _VERSION: Final = re.compile(r"[0-9]{1,8}(\.[0-9]{1,8}){0,3}(?!\w)")
 _MULTIPLEXERS: Final = ("tmux", "screen")
 _STRANGERS: Final = (
@@ -61,35 +71,93 @@ def glyphs_of(terminal: str, version: tuple[int, ...]) -> GlyphSet:
 
 
 def glyphs_for(env: Mapping[str, str], flag: str | None) -> GlyphSet:
-    """Choose the set: the flag, else the sharpest that this terminal is known to draw, else quadrants.
+    """The set that `chosen_glyphs` finds."""
+    return chosen_glyphs(env, flag)[0]
+
+
+def chosen_glyphs(env: Mapping[str, str], flag: str | None) -> tuple[GlyphSet, How]:
+    """Choose the set, and say why: the flag, else the sharpest that this terminal is known to draw, else quadrants.
 
     A wrong guess shows boxes instead of the picture, or shifts the row (octants in tmux 3.3a): so a terminal that
     is not named here, and every multiplexer, gets quadrants.
     """
     if flag and flag != "auto":
-        return GlyphSet(flag)
+        return GlyphSet(flag), "asked"
     term = env.get("TERM", "")
     if _PLAIN.match(term):
-        return GlyphSet.ASCII
+        return GlyphSet.ASCII, "plain"
     if term.removeprefix("screen.").startswith(_CONSOLE):
-        return GlyphSet.HALF
+        return GlyphSet.HALF, "console"
     if env.get("TMUX") or env.get("STY") or env.get("ZELLIJ") or term.startswith(_MULTIPLEXERS):
-        return GlyphSet.QUADRANT
+        return GlyphSet.QUADRANT, "between"
     if term in _SEXTANTS_BY_TERM or term.startswith("foot-"):
         if term.endswith("ghostty") and env.get("TERM_PROGRAM") == "ghostty":
-            return max(
-                GlyphSet.SEXTANT,
-                glyphs_of("ghostty", _numbers(env.get("TERM_PROGRAM_VERSION", ""))),
-                key=_sharpness,
-            )
-        return GlyphSet.SEXTANT
+            told_version = _numbers(env.get("TERM_PROGRAM_VERSION", ""))
+            sharpest = max(GlyphSet.SEXTANT, glyphs_of("ghostty", told_version), key=_sharpness)
+            return sharpest, "version"
+        return GlyphSet.SEXTANT, "term"
     if not term.startswith("xterm") or any(env.get(name) for name in _STRANGERS):
-        return GlyphSet.QUADRANT
+        return GlyphSet.QUADRANT, "unknown"
     konsole = ".".join(re.findall("..", env.get("KONSOLE_VERSION", "")))  # 221203
     told = {"vte": env.get("VTE_VERSION", ""), "konsole": konsole}
     # With both variables one is inherited, and who of the two this is nobody knows.
     drawn = [glyphs_of(name, _numbers(version)) for name, version in told.items() if version]
-    return min(drawn, default=GlyphSet.QUADRANT, key=_sharpness)
+    return (min(drawn, key=_sharpness), "version") if drawn else (GlyphSet.QUADRANT, "unknown")
+
+
+def lack_of(
+    chosen: GlyphSet, drawn: GlyphSet, terminal: str, version: tuple[int, ...], *, width: int | None = None
+) -> Lack | None:
+    """Why a terminal may not show the glyphs that the person chose; None if it does, or nobody knows.
+
+    Args:
+        chosen: what the person said.
+        drawn: what the environment says that it draws.
+        terminal: what it calls itself, as `graphics.named` has it; empty if it has not told.
+        version: its numbers.
+        width: cells that one of them takes, as far as that was measured.
+    """
+    if chosen is GlyphSet.ASCII:
+        return None
+    if drawn is GlyphSet.ASCII:
+        return "plain"
+    if drawn is GlyphSet.HALF and chosen is not GlyphSet.HALF:
+        return "console"
+    if width not in (None, 1):
+        return "width"
+    known = max(drawn, glyphs_of(terminal, version), key=_sharpness)
+    if chosen is GlyphSet.BRAILLE or _sharpness(chosen) <= _sharpness(known):
+        return None
+    if terminal in _DRAWN:
+        return "old"
+    return "font" if terminal in _BY_FONT else None
+
+
+def instead_of(chosen: GlyphSet, drawn: GlyphSet) -> GlyphSet:
+    """What to draw with where the chosen ones are not one cell wide; ``drawn``: what the terminal surely draws."""
+    return drawn if _sharpness(drawn) < _sharpness(chosen) else GlyphSet.QUADRANT
+
+
+def width_of(sample: str, column: int) -> int | None:
+    """Cells that each of a sample takes, by the column of the cursor behind it, from 0; 0 too where they differ.
+
+    None if it answers something else.
+    """
+    if column > 2 * len(sample):
+        return None
+    whole, rest = divmod(column, len(sample))
+    return whole if not rest else 0
+
+
+def sample_of(glyphs: GlyphSet) -> str:
+    """Two of a set that terminals, and what stands between, may take for other than one cell wide; empty if none."""
+    return _SAMPLES.get(glyphs, "")
+
+
+_SAMPLES: Final[Mapping[GlyphSet, str]] = {
+    GlyphSet.SEXTANT: "\U0001fb00\U0001fb01",
+    GlyphSet.OCTANT: "\U0001cd00\U0001cd01",
+}
 
 
 def _numbers(text: str) -> tuple[int, ...]:

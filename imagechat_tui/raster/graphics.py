@@ -44,6 +44,8 @@ there is slow."""
 _ASK_NAME: Final = "\x1b[>q\x1b[16t"
 ASK_COLOR: Final = "\x1b7\x1b[38;2;1;2;3m\x1bP$qm\x1b\\\x1b8\x1b[K"
 """Set a true colour and ask which one is set (DECRQSS). Terminal.app prints the question as text: that is erased."""
+ASK_SCREEN: Final = "\x1b[>c"
+"""Which program of which version it is (DA2); GNU screen answers for itself."""
 SLOW: Final = 256_000 // 8
 """Bytes a second below which a picture in pixels is on its way for too long."""
 _FENCE: Final = "\x1b[c"
@@ -61,6 +63,10 @@ _TRUE: Final = re.compile(r"\x1bP1\$r(?:0;)?38[:;]2[:;](?:1?:)?1[:;]2[:;]3m(?:\x
 """The colour as it was set; some name a colour space."""
 _NEAREST: Final = re.compile(r"\x1bP1\$r(?:0;)?38[:;]5[:;]\d{1,3}m(?:\x1b\\|\x9c)", re.ASCII)
 """The nearest one of 256."""
+_PROGRAM: Final = re.compile(r"\x1b\[>(\d{1,5});(\d{1,8})[\d;]*c", re.ASCII)
+_SCREEN: Final = 83
+_SCREEN_SINCE: Final = 50_000
+"""The first GNU screen with true colours, if it is told so (``truecolor on``); 4.9 takes them for underlines."""
 _CELL: Final = re.compile(r"\x1b\[6;(\d{1,3});(\d{1,3})t")
 _DA1: Final = re.compile(r"\x1b\[\?[\d;]*c")
 _ANSWERS: Final = re.compile(r"\x1b(?:\[[ -?]*[@-~]|[P_][^\x00-\x1f]*\x1b\\)")
@@ -154,6 +160,9 @@ class Graphics(Struct, frozen=True):
     asks_color: bool = False
     """Whether the terminal was asked for true colours, which nothing else tells of, and has not said what it has."""
 
+    asks_screen: bool = False
+    """Whether GNU screen was asked for its version, and has not said it: the person wishes for true colours in it."""
+
     def sharpest(self, glyphs: GlyphSet) -> GlyphSet:
         """What to draw with in a terminal that the environment says draws these: more, if it names itself as one."""
         name, version = named(self.terminal)
@@ -164,7 +173,9 @@ class Graphics(Struct, frozen=True):
     def question(self) -> str:
         """What to ask, in this stage."""
         if self.stage == "asked":
-            return f"{'' if self.fault else _ASK_NAME}{ASK_COLOR if self.asks_color else ''}{_FENCE}"
+            name = "" if self.fault else _ASK_NAME
+            color = ASK_COLOR if self.asks_color else ASK_SCREEN if self.asks_screen else ""
+            return f"{name}{color}{_FENCE}"
         return TRY if self.stage == "tried" else ""
 
     @property
@@ -192,7 +203,13 @@ class Graphics(Struct, frozen=True):
                 return replace(self, depth=ColorDepth.TRUECOLOR, asks_color=False)
             if self.asks_color and _NEAREST.fullmatch(answer):
                 return replace(self, depth=ColorDepth.PALETTE, asks_color=False)
+            if self.asks_screen and (match := _PROGRAM.fullmatch(answer)):
+                old = int(match[1]) == _SCREEN and int(match[2]) < _SCREEN_SINCE
+                depth = self.depth if old else ColorDepth.TRUECOLOR
+                return replace(self, depth=depth, asks_screen=False)
             if _DA1.fullmatch(answer):
+                if self.asks_screen:  # the person may know better
+                    return replace(self, depth=ColorDepth.TRUECOLOR, asks_screen=False).heard(answer)
                 fault = self.fault or self._fault
                 return replace(self, stage="tried") if fault is None else self.without(fault)
         elif self.stage == "tried":
@@ -216,6 +233,7 @@ def begun(
     cell: tuple[int, int],
     *,
     asks_color: bool = False,
+    asks_screen: bool = False,
 ) -> Graphics:
     """What is known before the terminal is asked: whether to ask it.
 
@@ -225,10 +243,19 @@ def begun(
         depth: the colours that are drawn with.
         cell: pixels across and down a cell, as far as is known without asking.
         asks_color: whether the terminal may have true colours (`may_have_more`): then it is asked for them at least.
+        asks_screen: whether they were chosen in GNU screen, which before version 5 makes noise of them.
     """
     fault = fault_before(choice, env, ColorDepth.TRUECOLOR if asks_color else depth)
-    stage: Stage = "asked" if fault is None or asks_color else "cells"
-    return Graphics(choice, stage, cell, fault=fault, depth=depth, asks_color=asks_color)
+    stage: Stage = "asked" if fault is None or asks_color or asks_screen else "cells"
+    return Graphics(
+        choice,
+        stage,
+        cell,
+        fault=fault,
+        depth=ColorDepth.PALETTE if asks_screen else depth,
+        asks_color=asks_color,
+        asks_screen=asks_screen,
+    )
 
 
 def _makes_sense(width: int, height: int) -> bool:

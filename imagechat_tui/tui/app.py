@@ -31,6 +31,7 @@ from imagechat_tui.sync.state import ChatState
 from imagechat_tui.tui import messages
 from imagechat_tui.tui.ascii_signs import SignWidth
 from imagechat_tui.tui.chat.screen import ChatScreen
+from imagechat_tui.tui.chosen_glyphs import ChosenGlyphs
 from imagechat_tui.tui.clock import Clock
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.comparison_loading import Against, Compare, ComparisonLoader, NothingEarlier, at_hand
@@ -62,6 +63,7 @@ from imagechat_tui.words import (
     Words,
     album_change_words,
     fewer_colors_words,
+    no_glyphs_words,
     no_pixels_words,
     picture_gone_words,
 )
@@ -97,6 +99,10 @@ class ScreenOptions(Struct, frozen=True):
     """Ring when somebody else adds something: ``on``, or ``mentions`` for what calls the person."""
     tells_fewer_colors: Callable[[], bool] = lambda: False
     """Whether to say so where the terminal does not tell that it has true colours; asked once that is known."""
+    wrong_colors: Words | None = None
+    """What to say of the colours that the person chose, where it is known that the terminal has fewer."""
+    drawn_glyphs: GlyphSet | None = None
+    """What the environment says that the terminal draws, where the person chose what to draw with."""
     auto_glyphs: bool = False
     """Draw with what the terminal says: the sharpest that it is known by its name to have, and ASCII where it draws
     characters of ambiguous width in two cells, which it is asked for."""
@@ -147,12 +153,17 @@ class ImageChatApp(App[int]):
         self._earlier: Picture | None = None
         """What was shown before the picture's file changed last."""
         self._sanitizer = SanitizerFilter()
-        self._fewer_colors = FewerColors(options.graphics.depth) if options.graphics.asks_color else None
+        waits = options.graphics.asks_color or options.graphics.asks_screen
+        self._fewer_colors = FewerColors(options.graphics.depth) if waits else None
         """As long as it is not known that the terminal has true colours, which Textual is told of."""
         self._signs = SignWidth(
             ascii_only=options.render.glyphs is GlyphSet.ASCII,
             ask=partial(write, self) if options.auto_glyphs else None,
             takes_utf8=options.takes_utf8,
+        )
+        chosen = options.render.glyphs if options.drawn_glyphs is not None else None
+        self._chosen_glyphs = ChosenGlyphs(
+            chosen, options.drawn_glyphs or options.render.glyphs, ask=partial(write, self)
         )
         self._orderly_exit = OrderlyExit(self, keep=self._keep_what_is_typed)
         self._keyboard = Keyboard(self, chat=lambda: self.chat, pass_on=super().on_event, clock=clock)
@@ -219,9 +230,11 @@ class ImageChatApp(App[int]):
         """Paint first; then the picture and the link."""
         # Its size is mostly what it was, and for that alone Textual paints nothing.
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
-        self._signs.ask()
+        self._ask_width()
         self._tell_ascii()
         self._tell_wrong_choice()
+        self._tell_wrong_colors()
+        self._tell_wrong_glyphs()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -613,6 +626,13 @@ class ImageChatApp(App[int]):
         """Draw with ASCII from now on, or as before again."""
         if self._signs.told(event):
             self._draw_with_signs()
+        if self._chosen_glyphs.measured(event):
+            self._tell_wrong_glyphs()
+
+    def _ask_width(self) -> None:
+        """Of signs, or of the glyphs that were chosen: who chose them is not asked about signs."""
+        self._signs.ask()
+        self._chosen_glyphs.ask()
 
     async def _ask_utf8(self, ask_utf8: Callable[[], bool]) -> None:
         if self._signs.utf8_told(await asyncio.to_thread(ask_utf8)):
@@ -663,6 +683,9 @@ class ImageChatApp(App[int]):
             ask(self, now.question)
         if now.fault != before.fault:
             self._tell_wrong_choice()
+        if before.stage == "asked":
+            self._tell_wrong_colors()
+            self._tell_wrong_glyphs()
 
     def _draw_with(self, look: RenderOptions) -> None:
         self._look = look
@@ -673,6 +696,23 @@ class ImageChatApp(App[int]):
         fault = self._graphics.fault
         if fault is not None and (self._graphics.choice == "kitty" or fault == "slow"):
             self._tell(no_pixels_words(fault, self._graphics.terminal))
+
+    def _tell_wrong_colors(self) -> None:
+        """Say that the terminal has fewer colours than were chosen."""
+        words, now = self._options.wrong_colors, self._graphics
+        screen_has_them = now.depth is not self._options.graphics.depth
+        if words is not None and now.stage != "asked" and not screen_has_them:
+            self._tell(words)
+
+    def _tell_wrong_glyphs(self) -> None:
+        """Say that the terminal does not draw the glyphs that were chosen, and draw with others if they did harm."""
+        lack = self._chosen_glyphs.news(self._graphics)
+        glyphs = self._chosen_glyphs.glyphs(self._graphics) or self._look.glyphs
+        if glyphs is not self._look.glyphs:
+            self._draw_with(replace(self._look, glyphs=glyphs))
+        if lack is not None:
+            chosen, terminal = self._options.render.glyphs, self._graphics.terminal
+            self._tell(no_glyphs_words(lack, chosen.value, glyphs.value, terminal))
 
     def _tell(self, words: Words) -> None:
         """Say something about the terminal, in a note."""
@@ -730,7 +770,7 @@ class ImageChatApp(App[int]):
     def action_repair(self) -> None:
         """Write the whole screen anew."""
         forget_shown()
-        self._signs.ask()
+        self._ask_width()
         if self._options.ask_utf8 is not None:
             self.run_worker(self._ask_utf8(self._options.ask_utf8), group="utf8", exclusive=True)
         self.chat.picture.repair()

@@ -11,7 +11,7 @@ from textual import events
 from textual.color import Color
 from textual.filter import LineFilter
 
-from imagechat_tui.raster.ambiguous_width import ASK, ROW, drawn_wide, is_ambiguous
+from imagechat_tui.raster.ambiguous_width import ROW, drawn_wide, is_ambiguous, question
 from imagechat_tui.tui.symbols import IN_ASCII
 from imagechat_tui.words import NO_UTF8_BEHIND, WIDE_SIGNS
 
@@ -81,7 +81,7 @@ class SignWidth:
     def ask(self) -> None:
         """The answer comes with the keys; what is printed for it is painted over at once."""
         if self._ask is not None:
-            self._ask(ASK)
+            self._ask(question())
 
     def told(self, answer: events.CursorPosition) -> bool:
         """Whether the terminal draws otherwise than it did: another one may have been attached."""

@@ -46,8 +46,10 @@ from imagechat_tui.words.machine import (
     WIDE_SIGNS,
     disk_full_words,
     fewer_colors_words,
+    no_glyphs_words,
     no_pixels_words,
     too_many_files_words,
+    wrong_colors_words,
 )
 from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name, typed
 from imagechat_tui.words.pictures import (
@@ -142,6 +144,7 @@ __all__ = [
     "named_room_words",
     "newer_words",
     "news_words",
+    "no_glyphs_words",
     "no_pixels_words",
     "no_such_picture_here",
     "not_compared_words",
@@ -189,4 +192,5 @@ __all__ = [
     "version_words",
     "wish_words",
     "write_words",
+    "wrong_colors_words",
 ]

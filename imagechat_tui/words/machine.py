@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from imagechat_tui.words.parts import Words, safe_name
 
 if TYPE_CHECKING:
+    from imagechat_tui.raster.colors import Reason
+    from imagechat_tui.raster.glyphs import Lack
     from imagechat_tui.raster.graphics import Fault
 
 WIDE_SIGNS = "Signs are two cells wide here: drawn in ASCII."
@@ -39,6 +41,56 @@ def fewer_colors_words(depth: str) -> Words:
         "If it has: --colors truecolor; for all programs SendEnv COLORTERM in ~/.ssh/config where you sit, "
         "AcceptEnv COLORTERM in sshd_config here.",
     )
+
+
+def wrong_colors_words(chosen: str, how: Reason, term: str) -> Words:
+    """The terminal is known to have fewer colours than were chosen.
+
+    Args:
+        chosen: how many.
+        how: it is known.
+        term: TERM, raw.
+    """
+    if how == "screen":
+        return Words(
+            "Drawn in 256 colours",
+            "GNU screen before 5.0 takes true colours for underlines and other such noise.",
+            "With screen 5 and its truecolor on: --colors truecolor. Else --colors auto.",
+        )
+    many = {"truecolor": "True", "256": "256", "16": "16"}.get(chosen, chosen)
+    named = f"TERM={safe_name(term)}" if term else "No TERM"
+    return Words(
+        f"{many} colours chosen",
+        f"{named} says that the terminal has fewer: they may come out wrong, or not at all.",
+        "As many as it has: --colors auto",
+    )
+
+
+_LACKS: Final[Mapping[Lack, str]] = {
+    "plain": "TERM names a terminal that has nothing but ASCII",
+    "console": "The console's fonts have no {glyphs}",
+    "old": "{terminal} does not draw {glyphs}",
+    "font": "{terminal} has only what its font has: without {glyphs} in it, cells stay empty or move",
+    "width": "Here {glyphs} are not one cell wide, and would move what is behind them",
+}
+
+
+def no_glyphs_words(lack: Lack, chosen: str, drawn: str, terminal: str) -> Words:
+    """The terminal does not show the glyphs that were chosen, as far as it is known.
+
+    Args:
+        lack: what it lacks.
+        chosen: the glyphs that were chosen.
+        drawn: those that it is drawn with.
+        terminal: what it says of itself, raw.
+    """
+    title = f"Drawn in {_plural(drawn)}" if drawn != chosen else f"{_plural(chosen)} chosen".capitalize()
+    sentence = _LACKS[lack].format(terminal=safe_name(terminal), glyphs=_plural(chosen))
+    return Words(title, f"{sentence}.", "What it draws: --glyphs auto")
+
+
+def _plural(glyphs: str) -> str:
+    return {"half": "half blocks", "braille": "braille"}.get(glyphs, f"{glyphs}s")
 
 
 _OUTSIDE = "Pixels need kitty 0.28 or later, or Ghostty."

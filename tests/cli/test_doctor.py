@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from imagechat_tui.cli.doctor import (
     client_finding,
     colors_finding,
     folder_findings,
+    glyphs_finding,
     graphics_finding,
     kept_findings,
     server_findings,
@@ -78,6 +80,70 @@ def test_what_the_terminal_said_of_true_colours_is_told(
     assert ("AcceptEnv" in finding.remedy) is ("SSH_TTY" in env)
 
 
+PIXELS = Graphics("auto", "pixels", (9, 18), "kitty(0.41.1)")
+IN_SCREEN = Graphics("auto", "cells", (9, 18), fault="between")
+
+
+@pytest.mark.parametrize(
+    ("environ", "setting", "graphics", "ok", "found", "remedy"),
+    [
+        ({"TERM": "screen", "STY": "1"}, "truecolor", replace(IN_SCREEN, depth=ColorDepth.PALETTE), False,
+         "256: GNU screen before 5.0 takes true colours for underlines", "--colors auto"),
+        ({"TERM": "screen", "STY": "1"}, "truecolor", IN_SCREEN, True, "truecolor: the setting says so", ""),
+        ({"TERM": "linux"}, "truecolor", IN_SCREEN, False, "truecolor: TERM=linux says", "--colors auto"),
+        ({"TERM": "vt220"}, "16", replace(IN_SCREEN, depth=ColorDepth.ANSI), False, "16: TERM=vt220", "--colors auto"),
+        ({"TERM": "xterm"}, "truecolor", IN_SCREEN, True, "truecolor: the setting says so", ""),
+    ],
+)  # fmt: skip
+def test_colours_that_were_chosen_and_are_lacking_are_told(
+    environ: dict[str, str], setting: str, graphics: Graphics, ok: bool, found: str, remedy: str
+) -> None:
+    told = 0 if environ["TERM"] == "vt220" else 8
+    finding = colors_finding(ClientSettings(colors=setting), environ, told, graphics)
+    assert finding.ok is ok
+    assert found in finding.found
+    assert remedy in finding.remedy if remedy else not finding.remedy
+
+
+XTERM = Graphics("auto", "cells", (9, 18), "XTerm(379)", "lacking")
+
+
+@pytest.mark.parametrize(
+    ("environ", "setting", "graphics", "how", "ok", "found"),
+    [
+        ({"TERM": "xterm"}, "auto", XTERM, {}, True, "quadrant: right in every terminal tried; that XTerm(379) draws"),
+        ({"TERM": "alacritty"}, "auto", None, {}, True, "quadrant: right in every terminal tried; that this one draws"),
+        ({"TERM": "xterm"}, "auto", XTERM, {"wide": True}, True, "ascii: signs are two cells wide"),
+        ({"TERM": "tmux", "TMUX": "x"}, "auto", IN_SCREEN, {"in_ascii": True}, True, "ascii: tmux takes the terminal"),
+        ({"TERM": "tmux", "TMUX": "x"}, "auto", IN_SCREEN, {}, True, "quadrant: tmux stands between"),
+        ({"TERM": "screen", "STY": "1"}, "auto", IN_SCREEN, {}, True, "quadrant: GNU screen stands between"),
+        ({"TERM": "screen"}, "auto", IN_SCREEN, {}, True, "quadrant: tmux or screen stands between"),
+        ({"TERM": "vt220"}, "auto", None, {}, True, "ascii: TERM=vt220 names"),
+        ({"TERM": "linux"}, "auto", None, {}, True, "half: the console's fonts"),
+        ({"TERM": "foot"}, "auto", None, {}, True, "sextant: TERM=foot names"),
+        ({"TERM": "xterm", "VTE_VERSION": "8001"}, "auto", None, {}, True, "octant: a variable of the terminal"),
+        ({"TERM": "xterm-kitty"}, "auto", PIXELS, {}, True, "octant: kitty(0.41.1) draws them"),
+        ({"TERM": "xterm"}, "octant", XTERM, {"width": 1}, False, "octant: XTerm(379) has only what its font has"),
+        ({"TERM": "tmux", "TMUX": "x"}, "octant", IN_SCREEN, {"width": 0}, False, "quadrant: Here octants are not one"),
+        ({"TERM": "tmux", "TMUX": "x"}, "octant", IN_SCREEN, {"width": 1}, True, "octant: the setting says so"),
+        ({"TERM": "xterm-kitty"}, "octant", PIXELS, {}, True, "octant: the setting says so"),
+        ({"TERM": "xterm"}, "octant", None, {}, True, "octant: the setting says so"),
+    ],
+)  # fmt: skip
+def test_the_glyphs_are_told_with_their_reason(
+    environ: dict[str, str],
+    setting: str,
+    graphics: Graphics | None,
+    how: dict[str, Any],
+    ok: bool,
+    found: str,
+) -> None:
+    finding = glyphs_finding(ClientSettings(glyphs=setting), environ, graphics, **how)
+    assert finding.ok is ok
+    assert found in finding.found
+    assert ("--glyphs auto" in finding.remedy) is not ok
+
+
 @pytest.mark.parametrize("graphics", [ASKED, None])
 def test_without_a_terminal_nothing_is_wrong(graphics: Graphics | None) -> None:
     found = {item.subject: item for item in terminal_findings(ClientSettings(), {}, graphics)}
@@ -117,9 +183,6 @@ def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> Non
     assert [item.ok for item in findings] == [False, False]
     assert "XDG_DATA_HOME" in findings[0].remedy
     assert "XDG_STATE_HOME" in findings[1].remedy
-
-
-PIXELS = Graphics("auto", "pixels", (9, 18), "kitty(0.41.1)")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from imagechat_tui.raster.colors import (
     Reason,
     chosen_depth,
     dithered,
+    lacks_chosen,
     may_have_more,
     packed,
     quantised,
@@ -116,6 +117,36 @@ def test_true_colours_are_asked_for_where_nothing_else_tells_of_them(
     env: dict[str, str], told: int | None, flag: str | None, asked: bool
 ) -> None:
     assert may_have_more(*chosen_depth(env, flag, told)) is asked
+
+
+@pytest.mark.parametrize(
+    ("env", "told", "flag", "how"),
+    [
+        ({"TERM": "screen", "STY": "1"}, 8, "truecolor", Reason.SCREEN),
+        ({"TERM": "screen.xterm-256color", "STY": "1", "NO_COLOR": "1"}, 256, "truecolor", Reason.SCREEN),
+        ({"TERM": "screen-256color"}, 256, "truecolor", Reason.SCREEN),
+        ({"TERM": "screen", "STY": "1"}, 8, "256", None),
+        ({"TERM": "linux", "COLORTERM": "truecolor"}, 8, "truecolor", Reason.TERM),
+        ({"TERM": "linux"}, 8, "256", Reason.TERM),
+        ({"TERM": "linux"}, 8, "16", None),
+        ({"TERM": "vt220"}, 0, "16", Reason.TERMINFO),
+        ({"TERM": "vt220"}, None, "256", Reason.TERM),
+        ({"TERM": "vt220"}, 0, "none", None),
+        ({}, None, "truecolor", Reason.TERM),
+        # Over SSH nothing tells of true colours, and the person may know better.
+        ({"TERM": "xterm-256color"}, 256, "truecolor", None),
+        ({"TERM": "xterm"}, 8, "256", None),
+        ({"TERM": "rio"}, None, "truecolor", None),
+        ({"TERM": "tmux-256color", "TMUX": "x"}, 256, "truecolor", None),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, 8, "truecolor", None),
+        ({"TERM": "linux"}, 8, "auto", None),
+        ({"TERM": "linux"}, 8, None, None),
+    ],
+)
+def test_a_chosen_depth_is_lacking_only_where_that_is_known(
+    env: dict[str, str], told: int | None, flag: str | None, how: Reason | None
+) -> None:
+    assert lacks_chosen(env, flag, told) is how
 
 
 def distance(left: int, right: int) -> int:

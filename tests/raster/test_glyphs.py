@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from imagechat_tui.raster.glyphs import GlyphSet, glyphs_for, glyphs_of
+from imagechat_tui.raster.glyphs import (
+    GlyphSet,
+    chosen_glyphs,
+    glyphs_for,
+    glyphs_of,
+    instead_of,
+    lack_of,
+    sample_of,
+    width_of,
+)
 from imagechat_tui.raster.graphics import named
 
 VTE = {"TERM": "xterm-256color", "VTE_VERSION": "7006"}
@@ -107,3 +116,77 @@ def test_what_the_person_says_holds_everywhere(glyphs: GlyphSet) -> None:
 )
 def test_a_terminal_that_tells_its_version_gets_what_that_one_draws(said: str, glyphs: GlyphSet) -> None:
     assert glyphs_of(*named(said)) is glyphs
+
+
+@pytest.mark.parametrize(
+    ("env", "flag", "how"),
+    [
+        ({"TERM": "xterm"}, "octant", "asked"),
+        ({"TERM": "vt220"}, None, "plain"),
+        ({"TERM": "linux"}, None, "console"),
+        ({"TERM": "xterm", "TMUX": "x"}, None, "between"),
+        ({"TERM": "screen"}, None, "between"),
+        ({"TERM": "foot"}, None, "term"),
+        (GHOSTTY, None, "version"),
+        (VTE, None, "version"),
+        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "250402"}, None, "version"),
+        ({"TERM": "alacritty"}, None, "unknown"),
+        ({"TERM": "xterm"}, None, "unknown"),
+        ({**VTE, "TERM_PROGRAM": "vscode"}, None, "unknown"),
+    ],
+)
+def test_it_is_known_how_the_set_was_chosen(env: dict[str, str], flag: str | None, how: str) -> None:
+    assert chosen_glyphs(env, flag)[1] == how
+
+
+OCTANT, SEXTANT, QUADRANT, HALF = GlyphSet.OCTANT, GlyphSet.SEXTANT, GlyphSet.QUADRANT, GlyphSet.HALF
+
+
+@pytest.mark.parametrize(
+    ("chosen", "drawn", "said", "width", "lack"),
+    [
+        (OCTANT, QUADRANT, "XTerm(379)", 1, "font"),
+        (OCTANT, QUADRANT, "XTerm(379)", 0, "width"),
+        (SEXTANT, QUADRANT, "XTerm(379)", 1, "font"),
+        (QUADRANT, QUADRANT, "XTerm(379)", None, None),
+        (HALF, QUADRANT, "XTerm(379)", None, None),
+        (GlyphSet.BRAILLE, QUADRANT, "XTerm(379)", None, None),
+        (OCTANT, SEXTANT, "kitty(0.26.5)", 1, "old"),
+        (SEXTANT, SEXTANT, "kitty(0.26.5)", 1, None),
+        (OCTANT, SEXTANT, "kitty(0.41.1)", 1, None),
+        (OCTANT, SEXTANT, "foot(1.13.1)", None, "old"),
+        (OCTANT, OCTANT, "", None, None),
+        (OCTANT, SEXTANT, "Konsole 25.04.2", 1, "old"),
+        # What stands between does not tell what the terminal draws; but it may not know how wide it is.
+        (OCTANT, QUADRANT, "tmux 3.3a", 1, None),
+        (OCTANT, QUADRANT, "", 0, "width"),
+        (SEXTANT, QUADRANT, "", 2, "width"),
+        (OCTANT, QUADRANT, "WezTerm 20240203", 1, None),
+        (OCTANT, QUADRANT, "", None, None),
+        (QUADRANT, HALF, "", None, "console"),
+        (GlyphSet.BRAILLE, HALF, "", None, "console"),
+        (HALF, HALF, "", None, None),
+        (HALF, GlyphSet.ASCII, "", None, "plain"),
+        (GlyphSet.ASCII, GlyphSet.ASCII, "", None, None),
+        (GlyphSet.ASCII, HALF, "XTerm(379)", None, None),
+    ],
+)
+def test_what_was_chosen_is_lacking_only_where_that_is_known(
+    chosen: GlyphSet, drawn: GlyphSet, said: str, width: int | None, lack: str | None
+) -> None:
+    assert lack_of(chosen, drawn, *named(said), width=width) == lack
+
+
+@pytest.mark.parametrize("glyphs", GlyphSet)
+def test_the_width_is_asked_of_what_terminals_may_not_know(glyphs: GlyphSet) -> None:
+    sample = sample_of(glyphs)
+    assert bool(sample) is (glyphs in (SEXTANT, OCTANT))
+    if sample:
+        widths = [width_of(sample, column) for column in range(7)]
+        assert widths == [0, 0, 1, 0, 2, None, None]
+
+
+def test_in_their_place_comes_what_is_surely_drawn() -> None:
+    assert instead_of(OCTANT, SEXTANT) is SEXTANT
+    assert instead_of(OCTANT, QUADRANT) is QUADRANT
+    assert instead_of(OCTANT, OCTANT) is QUADRANT

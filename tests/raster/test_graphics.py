@@ -11,6 +11,7 @@ from imagechat_tui.raster.graphics import (
     ALIVE,
     ASK,
     ASK_COLOR,
+    ASK_SCREEN,
     SLOW,
     TRY,
     Choice,
@@ -188,6 +189,32 @@ def test_pixels_need_true_colours_and_these_are_asked_for_by_themselves_too(
     for answer in answers:
         graphics = graphics.heard(answer)
     assert (graphics.stage, graphics.fault) == (stage, fault)
+
+
+@pytest.mark.parametrize(
+    ("answers", "depth"),
+    [
+        (["\x1b[>83;40900;0c", FENCE], ColorDepth.PALETTE),
+        (["\x1b[>83;50000;0c", FENCE], ColorDepth.TRUECOLOR),
+        (["\x1b[>84;0;0c", FENCE], ColorDepth.TRUECOLOR),  # tmux that calls itself screen
+        (["\x1b[>83;40900;0c"], ColorDepth.PALETTE),
+        (["\x1b[>83;40900;0c", "\x1b[>83;50000;0c", FENCE], ColorDepth.PALETTE),
+        ([FENCE, "\x1b[>83;40900;0c"], ColorDepth.TRUECOLOR),  # silent: the person may know better
+        ([], ColorDepth.PALETTE),
+    ],
+)
+def test_who_chose_true_colours_in_gnu_screen_gets_them_unless_it_is_too_old(
+    answers: list[str], depth: ColorDepth
+) -> None:
+    env = {"TERM": "screen", "STY": "1"}
+    graphics = begun("auto", env, ColorDepth.TRUECOLOR, CELL, asks_screen=True)
+    assert graphics.question == f"{ASK_SCREEN}\x1b[c"
+    for answer in answers:
+        graphics = graphics.heard(answer)
+    assert graphics.depth is depth
+    assert graphics.asks_screen is (not answers)
+    if FENCE in answers:
+        assert (graphics.stage, graphics.fault) == ("cells", "between")
 
 
 def test_what_the_question_may_leave_on_the_line_is_erased() -> None:

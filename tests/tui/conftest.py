@@ -163,7 +163,9 @@ def sit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sit:
             OnePicture(
                 ShownPicture(name, session, load or at_once, against=against, find_earlier=find_earlier)
             ),
-            options=ScreenOptions(render=RenderOptions(), crash_folder=tmp_path / "crash", **(options or {})),
+            options=ScreenOptions(
+                **{"render": RenderOptions(), "crash_folder": tmp_path / "crash", **(options or {})}
+            ),
             clock=Clock(wall_ms=lambda: NOW_MS, engine_s=lambda: NOW_S),
             picture_problem=lambda error: Words("No picture", str(error)),
             compare=compare_here,
