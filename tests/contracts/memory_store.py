@@ -501,10 +501,12 @@ class MemoryStore:
         self._data = self._opened.get(path) or Data()
         self._now_ms = now_ms
 
-    async def change(self, change: Change) -> Outcome:
+    async def change(self, change: Change, told: Callable[[Outcome], None] | None = None) -> Outcome:
         data = self._data.copy()
         outcome = apply_change(MemoryTransaction(data), change, now_ms=self._now_ms(), epoch=self._data.epoch)
         self._data = data
+        if told is not None:
+            asyncio.get_running_loop().call_soon(told, outcome)
         return outcome
 
     async def conversation(self, tenant_id: TenantId, conversation_id: ConversationId) -> Conversation | None:

@@ -107,7 +107,7 @@ async def test_where_nobody_knows_whether_it_was_kept_nothing_is_answered(
     alice = house.person("alice")
     await alice.marks()
 
-    async def lost(self: SqliteStore, change: Change) -> Outcome:
+    async def lost(self: SqliteStore, change: Change, told: object) -> Outcome:
         raise OutcomeUnknown
 
     with monkeypatch.context() as patch:

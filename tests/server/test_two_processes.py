@@ -42,13 +42,18 @@ class Socket(Wire):
 
     async def gets(self, kind: str) -> dict[str, object]:
         """The first frame of a type that comes."""
+        return (await self.all_of(kind, 1))[0]
+
+    async def all_of(self, kind: str, count: int) -> list[dict[str, object]]:
+        """All frames of a type, once so many have come."""
         async with asyncio.timeout(5):
-            while not (found := [one for one in self._frames() if one["type"] == kind]):
+            while len(found := [one for one in self.frames() if one["type"] == kind]) < count:
                 self._written.clear()
                 await self._written.wait()
-        return found[0]
+        return found
 
-    def _frames(self) -> list[dict[str, object]]:
+    def frames(self) -> list[dict[str, object]]:
+        """All that have come."""
         text = b"".join(self.writes).decode("utf-8", "replace")
         decoder, found, at = json.JSONDecoder(), [], text.find("{")
         while at >= 0:
@@ -93,7 +98,7 @@ async def test_what_is_written_by_one_process_reaches_the_subscribers_of_the_oth
     async with running(tmp_path) as (here, there):
         socket = await there.listens(eg.BOB)
         outcome = await here.store.change(saying("hello"))
-        here.hub.announce(outcome.rooms)
+        here.hub.hand_over(outcome.logged)
         assert (await socket.gets("new-comment"))["seq"] == 1
 
 
@@ -105,7 +110,7 @@ async def test_what_the_other_process_did_not_hear_of_comes_a_moment_later(
         socket = await there.listens(eg.BOB)
         monkeypatch.setattr(here.broker, "tell", lambda message: None)
         outcome = await here.store.change(saying("hello"))
-        here.hub.announce(outcome.rooms)
+        here.hub.hand_over(outcome.logged)
         assert (await socket.gets("new-comment"))["seq"] == 1
 
 

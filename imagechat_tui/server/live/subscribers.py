@@ -1,8 +1,9 @@
 """Subscribers, the sockets of a room: who gets which bytes, in which order (PROMISES D13).
 
 Knows of a socket only ``write``, ``get_write_buffer_size`` and ``abort``. Frames are built once per event and
-flavour; what one turn of the loop brings goes out as one write per socket. Nobody is waited for: who leaves
-512 events or 1 MiB unread is closed with 1013 and comes back with their position.
+flavour, and joined once for all who get the same; what one turn of the loop brings goes out as one write per
+socket. Nobody is waited for: who leaves 512 events or 1 MiB unread is closed with 1013 and comes back with their
+position.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import MalformedMessage, decode_event, encode_event
@@ -100,12 +102,23 @@ class Subscriber:
         """Write what has gathered, and count it; one call of ``write``. False if the reader is too slow."""
         if not self._pending or self.gone:
             return True
-        frames = together(self._pending)
+        if not self._written(together(self._pending)):
+            return False
+        self._pending.clear()
+        return True
+
+    def send(self, frames: Frames) -> bool:
+        """What ``push`` and ``flush`` would do, without gathering where nothing has gathered."""
+        if self._held is None and not self._pending and not self.gone:
+            return self._written(frames)
+        self.push(frames)
+        return self.flush()
+
+    def _written(self, frames: Frames) -> bool:
         waiting = self._wire.get_write_buffer_size()
         self._unread = (self._unread if waiting else 0) + frames.count
         if waiting and (self._unread > MAX_UNREAD_FRAMES or waiting + len(frames.data) > MAX_UNREAD_BYTES):
             return False
-        self._pending.clear()
         if not self._wire.is_closing():
             self._wire.write(frames.data)
             self._meter.messages += frames.count
@@ -124,6 +137,34 @@ class Subscriber:
     def abort(self) -> None:
         """Close the socket without a word."""
         self._wire.abort()
+
+
+class Audience(Struct, eq=False):
+    """Those of a room who get the same, and what waits for all of them: one buffer, so that nothing overtakes."""
+
+    readers: set[Subscriber] = field(default_factory=set)
+    waiting: list[Frames] = field(default_factory=list)
+    rests_until: float = float("-inf")
+    """What waits goes out then; before it something went to all of them."""
+
+    def give_out(self) -> list[Subscriber]:
+        """Give what waits to each for themselves, before somebody gets what the others do not or who joins must not
+        get what was there before them. Returns those who have something to be written now."""
+        if not self.waiting:
+            return []
+        frames = together(self.waiting)
+        self.waiting.clear()
+        for reader in self.readers:
+            reader.push(frames)
+        return list(self.readers)
+
+    def flush(self) -> list[Subscriber]:
+        """Write what waits. Returns those who are too slow."""
+        if not self.waiting:
+            return []
+        frames = together(self.waiting)
+        self.waiting.clear()
+        return [reader for reader in list(self.readers) if not reader.send(frames)]
 
 
 class Merger:

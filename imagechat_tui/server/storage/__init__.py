@@ -150,6 +150,14 @@ class StoredEvent(Struct, frozen=True):
     """The frame for ``v=2`` readers."""
 
 
+class Logged(Struct, frozen=True):
+    """An event that has come to a log, as its readers get it."""
+
+    room: RoomKey
+    epoch: str
+    event: StoredEvent
+
+
 class LogPage(Struct, frozen=True):
     """Events of a room, in order."""
 
@@ -419,12 +427,17 @@ class Outcome(Struct, frozen=True):
     """What came of a change."""
 
     answer: bytes
-    rooms: tuple[RoomKey, ...] = ()
-    """Rooms whose log grew; empty for a repetition."""
+    logged: tuple[Logged, ...] = ()
+    """What was added to logs, in order; empty for a repetition."""
     read: tuple[UrlId, Mapping[UserId, ReadState]] | None = None
     """Whose read states of an image it changed, and how."""
     placed: tuple[tuple[VersionKey, Placements], ...] = ()
     """On which versions a marker is placed again."""
+
+    @property
+    def rooms(self) -> tuple[RoomKey, ...]:
+        """Rooms whose log grew."""
+        return tuple(dict.fromkeys(one.room for one in self.logged))
 
 
 class BroadcastIdUsed(Exception):
@@ -438,8 +451,13 @@ class TenantFull(Exception):
 class Store(Protocol):
     """Everything that must outlive the process."""
 
-    async def change(self, change: Change) -> Outcome:
+    async def change(self, change: Change, told: Callable[[Outcome], None] | None = None) -> Outcome:
         """Carry out one write.
+
+        Args:
+            change: What is wanted.
+            told: Called with what came of it once that is durable, behind whoever waits for it, in the order in which
+                the logs grew; and even if nobody waits any more.
 
         Raises:
             BroadcastIdUsed: See there.

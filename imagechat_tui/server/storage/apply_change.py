@@ -21,6 +21,7 @@ from imagechat_tui.server.storage import (
     Decision,
     DeletedThread,
     ImagesFound,
+    Logged,
     Outcome,
     RoomKey,
     StoredEvent,
@@ -32,7 +33,7 @@ from imagechat_tui.server.storage import (
 from imagechat_tui.server.storage.apply_placements import place_again
 from imagechat_tui.server.storage.apply_read_change import apply_read_change
 from imagechat_tui.server.storage.find_images import find_images
-from imagechat_tui.server.storage.quotes import answer_with_words, without_words
+from imagechat_tui.server.storage.quotes import answer_with_words, event_with_words, without_words
 from imagechat_tui.server.storage.transaction import Answer, Marker, RoomState, Transaction
 
 TRIM_EVERY = 256
@@ -102,7 +103,7 @@ def apply_change(tx: Transaction, change: Change, *, now_ms: int, epoch: str) ->
     )
     if decision.image_change is not None:
         _drop_images(tx, now_ms)
-    return Outcome(decision.answer, tuple(dict.fromkeys(entry.room for entry in entries)), read, placed)
+    return Outcome(decision.answer, tuple(entry.logged for entry in entries), read, placed)
 
 
 def _told_again(tx: Transaction, known: Answer) -> bytes:
@@ -120,6 +121,8 @@ class _Entry(Struct, frozen=True):
     room: RoomKey
     event: StoredEvent
     quotes: CommentId | None
+    logged: Logged
+    """The same as its readers get it."""
 
 
 class _Rooms:
@@ -264,21 +267,27 @@ def _broadcast_id(tx: Transaction, change: Change) -> BroadcastId:
 def _entry(announced: Announced, position: Position, timestamp_ms: int, broadcast_id: BroadcastId) -> _Entry:
     """An event with its frames, as they are kept."""
     tenant_id = announced.room.tenant_id
-    event, quotes = _blanked(announced.event)
+    event, quoted = _blanked(announced.event)
     stamp = replace(event.stamp, timestamp_ms=timestamp_ms, broadcast_id=broadcast_id, position=position)
     event = replace(event, stamp=stamp)
     full = encode_event(event, tenant_id=tenant_id, v2=True)
     decode_event(full)  # what no client could read is never logged (PROMISES D14)
     plain = encode_event(event, tenant_id=tenant_id, v2=False) if announced.plain else None
-    if quotes is not None:
+    if quoted is not None:
         plain, full = plain and without_words(plain), without_words(full)
     kept = StoredEvent(
         position.event_id, position.seq, timestamp_ms, announced.url_id, broadcast_id, plain, full
     )
-    return _Entry(announced.room, kept, quotes)
+    told = kept if quoted is None else event_with_words(kept, quoted.text, quoted.html)
+    return _Entry(
+        announced.room,
+        kept,
+        None if quoted is None else quoted.id,
+        Logged(announced.room, position.epoch, told),
+    )
 
 
-def _blanked(event: events.LoggedEvent) -> tuple[events.LoggedEvent, CommentId | None]:
+def _blanked(event: events.LoggedEvent) -> tuple[events.LoggedEvent, Comment | None]:
     """An event without the words that it quotes, and the comment whose they are."""
     match event:
         case (
@@ -286,7 +295,7 @@ def _blanked(event: events.LoggedEvent) -> tuple[events.LoggedEvent, CommentId |
             | events.UpdatedComment(_, comment)
             | events.ImageChatUpdated(comment=Comment() as comment)
         ):
-            return replace(event, comment=replace(comment, text="", html="")), comment.id
+            return replace(event, comment=replace(comment, text="", html="")), comment
         case _:
             return event, None
 

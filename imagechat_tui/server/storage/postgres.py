@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import asyncpg
@@ -29,7 +29,7 @@ from imagechat_tui.server.storage.postgres_connection import (
 )
 from imagechat_tui.server.storage.postgres_transaction import PostgresTransaction, lock_key
 from imagechat_tui.server.storage.sql_store import SqlStore, Work
-from imagechat_tui.server.storage.writer import Job, Writer
+from imagechat_tui.server.storage.writer import Job, Settled, Writer
 
 READERS = 4
 DOUBT_S = 5.0
@@ -72,13 +72,15 @@ class PostgresEngine:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._closed = False
 
-    async def write(self, tenants: Collection[TenantId], work: Work[T]) -> T:
+    async def write(
+        self, tenants: Collection[TenantId], work: Work[T], told: Callable[[T], None] | None = None
+    ) -> T:
         """See Engine.
 
         Raises:
             OutcomeUnknown: See there.
         """
-        return await self._writer.run(tenants, work)
+        return await self._writer.run(tenants, work, told)
 
     async def read(self, work: Work[T]) -> T:
         """See Engine."""
@@ -160,7 +162,7 @@ class _Committing:
 
     def commit_together(self, batch: Sequence[Job]) -> None:
         """See Committing."""
-        results: list[tuple[Future[object], object]] = []
+        results: list[tuple[Settled[object], object]] = []
         try:
             number = self._begin({tenant_id for job in batch for tenant_id in job.tenants})
             next_savepoint = "SAVEPOINT request"
@@ -207,7 +209,7 @@ class _Committing:
         ).fetchone()
         return str(row[0])
 
-    def _carry_out(self, job: Job, results: list[tuple[Future[object], object]]) -> None:
+    def _carry_out(self, job: Job, results: list[tuple[Settled[object], object]]) -> None:
         """Do what is wanted since the savepoint, or nothing."""
         try:
             results.append((job.done, job.work(PostgresTransaction(self._connection, self._installation))))

@@ -76,12 +76,16 @@ Work = Callable[[SqlTransaction], T]
 class Engine(Protocol):
     """Runs work in transactions of a database, on threads of its own."""
 
-    def write(self, tenants: Collection[TenantId], work: Work[T]) -> Awaitable[T]:
+    def write(
+        self, tenants: Collection[TenantId], work: Work[T], told: Callable[[T], None] | None = None
+    ) -> Awaitable[T]:
         """Run work in a transaction and return when it is durable.
 
         Args:
             tenants: Whose data it reads and writes. Nobody else writes theirs meanwhile, whichever process it is.
             work: Is given the transaction.
+            told: Called on the event loop with what came of it, behind whoever waits for that, in the order of the
+                commits; and even if nobody waits any more.
 
         Raises:
             StoreUnavailable: Nothing was written.
@@ -144,11 +148,12 @@ class SqlStore:
 
     # Commands
 
-    async def change(self, change: Change) -> Outcome:
+    async def change(self, change: Change, told: Callable[[Outcome], None] | None = None) -> Outcome:
         """See Store."""
         return await self._engine.write(
             (change.tenant_id,),
             lambda tx: apply_change(tx, change, now_ms=self._now_ms(), epoch=self._epoch),
+            told,
         )
 
     async def change_read_state(self, reader: ReaderKey, change: ChangeReadState) -> ReadState:

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from imagechat_tui.server.storage import StoreError, StoreInUse, StoreNewer, Sto
 from imagechat_tui.server.storage.migrations import steps
 from imagechat_tui.server.storage.sql_store import SqlStore, Work
 from imagechat_tui.server.storage.sqlite_transaction import SqliteTransaction
-from imagechat_tui.server.storage.writer import Job, Writer
+from imagechat_tui.server.storage.writer import Job, Settled, Writer
 
 READERS = 2
 BUSY_MS = 5_000
@@ -66,9 +66,11 @@ class SqliteEngine:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._closed = False
 
-    async def write(self, tenants: Collection[TenantId], work: Work[T]) -> T:
+    async def write(
+        self, tenants: Collection[TenantId], work: Work[T], told: Callable[[T], None] | None = None
+    ) -> T:
         """See Engine. The writer writes for one at a time."""
-        return await self._writer.run(tenants, work)
+        return await self._writer.run(tenants, work, told)
 
     async def read(self, work: Work[T]) -> T:
         """See Engine."""
@@ -138,7 +140,7 @@ class _Committing:
 
     def commit_together(self, batch: Sequence[Job]) -> None:
         """See Committing. A commit that fails fails them all."""
-        results: list[tuple[Future[object], object]] = []
+        results: list[tuple[Settled[object], object]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in batch:
@@ -165,7 +167,7 @@ class _Committing:
         """See Committing."""
         self._connection.close()
 
-    def _in_savepoint(self, job: Job, results: list[tuple[Future[object], object]]) -> None:
+    def _in_savepoint(self, job: Job, results: list[tuple[Settled[object], object]]) -> None:
         self._connection.execute("SAVEPOINT request")
         try:
             results.append((job.done, job.work(SqliteTransaction(self._connection))))

@@ -12,13 +12,21 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.events import LoggedEvent, Stamp
-from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX, BroadcastId, CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.ids import (
+    ANONYMOUS_PREFIX,
+    BroadcastId,
+    CommentId,
+    ConversationId,
+    TenantId,
+    UrlId,
+)
 from imagechat_tui.protocol.models import Comment, Conversation, User, Vote
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.server.guard.access import Action, Actor, Role, allowed, thing_of
@@ -132,26 +140,29 @@ class Commands:
         self._tenant_comments = tenant_comments
 
     async def carry_out(self, change: Change, draft: Draft | None = None) -> bytes:
-        """Change the store, then tell every process which logs grew."""
+        """Change the store. Every process is told of it, whether or not somebody still waits for the answer."""
         try:
             outcome = await self._changed(change, draft)
         except TenantFull:
             raise Refused(413, codes.TENANT_FULL) from None
+        return outcome.answer
+
+    def _tell(self, tenant_id: TenantId, outcome: Outcome) -> None:
         for of, placements in outcome.placed:  # first: what comes back is not to be looked for
             self._hub.placed(self._tokens.room(of.tenant_id, of.image), placements)
         if outcome.read is not None:  # neither is it to be unread for a moment
             image, read = outcome.read
-            self._hub.read_on(self._tokens.room(change.tenant_id, image), read)
-        self._hub.announce(outcome.rooms)
-        return outcome.answer
+            self._hub.read_on(self._tokens.room(tenant_id, image), read)
+        self._hub.hand_over(outcome.logged)
 
     async def _changed(self, change: Change, draft: Draft | None) -> Outcome:
+        told = partial(self._tell, change.tenant_id)
         try:
-            return await self._store.change(change)
+            return await self._store.change(change, told)
         except Unread:
             assert draft is not None
             await asyncio.get_running_loop().run_in_executor(self._markdown, draft.read)
-            return await self._store.change(change)
+            return await self._store.change(change, told)
 
     def change(
         self,
