@@ -21,7 +21,7 @@ from imagechat_tui.cli.failures import explained
 from imagechat_tui.cli.graphics import answered_graphics
 from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.cli.target import kept_pictures, local_server, server_endpoint, server_options
-from imagechat_tui.cli.terminal import cell_aspect, column_behind, draws_wide, has_terminal, told_colors
+from imagechat_tui.cli.terminal import cell_aspect, column_behind, has_terminal, how_drawn, told_colors
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.tmux_client import TmuxClient, ask_tmux, client_told_by
 from imagechat_tui.cli.trust import allowed, answered
@@ -29,6 +29,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.owned import is_private
 from imagechat_tui.protocol.ids import TenantId, UrlId
 from imagechat_tui.protocol.local import LOCAL_TENANT
+from imagechat_tui.raster.ambiguous_width import Drawn
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth, lacks_chosen
 from imagechat_tui.raster.glyphs import (
     GlyphSet,
@@ -113,13 +114,13 @@ def _terminal_findings(settings: ClientSettings) -> list[Finding]:
         return [*terminal_findings(settings, os.environ, None)]
     graphics = answered_graphics(settings, cell_aspect(), WAIT_S)
     started = time.monotonic()
-    wide = draws_wide(WAIT_S)
+    signs = how_drawn(WAIT_S)
     took_s = time.monotonic() - started
     client = client_told_by(ask_tmux(os.environ))
-    told = terminal_findings(settings, os.environ, graphics, client, wide=wide, width=_width(settings))
+    told = terminal_findings(settings, os.environ, graphics, client, signs=signs, width=_width(settings))
     # tmux, screen and mosh answer for themselves, from next door; only a terminal tells a name.
-    way = [way_finding(took_s)] if wide is not None and graphics.terminal else []
-    return [*told, *way, width_finding(wide), graphics_finding(graphics)]
+    way = [way_finding(took_s)] if signs is not None and graphics.terminal else []
+    return [*told, *way, width_finding(signs), graphics_finding(graphics)]
 
 
 def _width(settings: ClientSettings) -> int | None:
@@ -135,7 +136,7 @@ def terminal_findings(
     graphics: Graphics | None,
     client: TmuxClient | None = None,
     *,
-    wide: bool | None = None,
+    signs: Drawn | None = None,
     width: int | None = None,
 ) -> Iterator[Finding]:
     """What the environment says of the terminal.
@@ -145,15 +146,15 @@ def terminal_findings(
         environ: the environment.
         graphics: what the terminal says of itself; None if keys and screen are none.
         client: what tmux says of the terminal round it.
-        wide: whether signs are two cells wide, as for `draws_wide`.
+        signs: how they are drawn, as for `how_drawn`.
         width: cells that a glyph takes which the person chose, as far as that was measured.
     """
     # In a pipe or by cron there is none, and nothing is wrong: only the screen needs one.
     there = "none here; the screen needs one (over ssh: ssh -t)"
     yield Finding("terminal", True, there if graphics is None else "keys and screen are there")
     yield colors_finding(settings, environ, told_colors(environ), graphics)
-    in_ascii = client is not None and not client.takes_utf8
-    yield glyphs_finding(settings, environ, graphics, wide=bool(wide), in_ascii=in_ascii, width=width)
+    outside = client is None or client.takes_utf8
+    yield glyphs_finding(settings, environ, graphics, signs=signs if outside else "bytes", width=width)
     known = charset(environ)
     found = f"{known.variable}={known.value}" if known.variable else "not set"
     if known.is_utf8:
@@ -250,11 +251,10 @@ def glyphs_finding(
     environ: Mapping[str, str],
     graphics: Graphics | None = None,
     *,
-    wide: bool = False,
-    in_ascii: bool = False,
+    signs: Drawn | None = None,
     width: int | None = None,
 ) -> Finding:
-    """What the picture is drawn with, and why. Arguments as for `terminal_findings`; ``in_ascii`` by what tmux says."""
+    """What the picture is drawn with, and why. Arguments as for `terminal_findings`."""
     glyphs, how = chosen_glyphs(environ, settings.glyphs)
     said = graphics.terminal if graphics is not None else ""
     if how == "asked":
@@ -268,9 +268,8 @@ def glyphs_finding(
             )
             words = no_glyphs_words(lack, glyphs.value, drawn.value, said)
             return Finding("glyphs", False, f"{drawn}: {words.sentence.rstrip('.')}", "--glyphs auto")
-    elif glyphs is not GlyphSet.ASCII and (in_ascii or wide):
-        why = "tmux takes the terminal for one without UTF-8" if in_ascii else "signs are two cells wide"
-        return Finding("glyphs", True, f"ascii: {why}")
+    elif glyphs is not GlyphSet.ASCII and signs is not None and signs in _NOT_SIGNS:
+        return Finding("glyphs", True, f"ascii: {_NOT_SIGNS[signs]}")
     elif graphics is not None and (sharper := graphics.sharpest(glyphs)) is not glyphs:
         glyphs, how = sharper, "answer"
     between = next(
@@ -283,6 +282,10 @@ def glyphs_finding(
     return Finding("glyphs", True, f"{glyphs}: {why}")
 
 
+_NOT_SIGNS: Final[Mapping[Drawn, str]] = {
+    "wide": "signs are two cells wide",
+    "bytes": "the terminal takes no UTF-8",
+}
 _BETWEEN: Final = {"tmux": "TMUX", "GNU screen": "STY", "Zellij": "ZELLIJ"}
 
 
@@ -291,12 +294,19 @@ def way_finding(took_s: float) -> Finding:
     return Finding("way to the terminal", True, f"{took_s * 1000:.0f} ms there and back")
 
 
-def width_finding(wide: bool | None) -> Finding:
-    """How wide characters of ambiguous width are; ``wide`` as for `draws_wide`."""
-    if wide is None:
+def width_finding(signs: Drawn | None) -> Finding:
+    """How wide characters of ambiguous width are; ``signs`` as for `how_drawn`."""
+    if signs is None:
         return Finding("width of signs", True, "the terminal does not answer: taken for one cell")
-    if not wide:
+    if signs == "narrow":
         return Finding("width of signs", True, "one cell")
+    if signs == "bytes":
+        return Finding(
+            "width of signs",
+            False,
+            "each of their bytes is a character, for the terminal takes no UTF-8: all is drawn in ASCII",
+            "start the terminal in a UTF-8 locale: LANG=C.UTF-8 xterm, or xterm -u8; --glyphs overrides",
+        )
     return Finding(
         "width of signs",
         True,
@@ -322,7 +332,7 @@ def graphics_finding(graphics: Graphics) -> Finding:
         "graphics",
         not wrong,
         f"{found} ({'it was not asked' if not_asked else 'asked for its name'})",
-        words.action if wrong or graphics.fault in ("colors", "unknown") else "",
+        words.action if wrong or graphics.fault in ("colors", "unknown", "doubled") else "",
     )
 
 

@@ -7,9 +7,9 @@ import os
 from msgspec.structs import replace
 
 from imagechat_tui import typed_ahead
-from imagechat_tui.cli.terminal import ANSWER_S, answers_to, pixels_per_cell, told_colors
+from imagechat_tui.cli.terminal import AFTER_S, ANSWER_S, answers_to, pixels_per_cell, told_colors
 from imagechat_tui.raster.colors import ColorDepth, Reason, chosen_depth, lacks_chosen, may_have_more
-from imagechat_tui.raster.graphics import Choice, Graphics, answers_in, begun
+from imagechat_tui.raster.graphics import Choice, Graphics, answers_in, begun, is_fence
 from imagechat_tui.settings import ClientSettings
 
 
@@ -34,8 +34,12 @@ def answered_graphics(settings: ClientSettings, aspect: float, within_s: float =
     graphics = _begun(settings, aspect)
     while graphics.question:
         asked = graphics
-        for answer in answers_in(answers_to(graphics.question, r"\x1b\[\?[\d;]*c", within_s)):
-            graphics = graphics.heard(answer)
+        said = answers_in(answers_to(graphics.question, r"\x1b\[\?[\d;]*c", within_s, AFTER_S))
+        for answer in said:
+            if answer is said[-1] or not is_fence(answer):
+                graphics = graphics.heard(answer)
+        if sum(map(is_fence, said)) > 1:
+            return _unasked(graphics).without("doubled")
         if graphics.stage == asked.stage:
             return _unasked(graphics).without(graphics.fault or "silent")
     return graphics

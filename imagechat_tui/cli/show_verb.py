@@ -27,7 +27,7 @@ from imagechat_tui.cli.target import (
     server_options,
     target,
 )
-from imagechat_tui.cli.terminal import draws_wide
+from imagechat_tui.cli.terminal import how_drawn
 from imagechat_tui.cli.trust import Purpose
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.models import Conversation, PlacementState
@@ -139,7 +139,7 @@ def show(
     from imagechat_tui.raster.render import in_ascii, render
 
     best = render_options(chosen.settings)
-    if os.isatty(1) and glyphs_are_free(chosen.settings, best) and draws_wide():
+    if os.isatty(1) and glyphs_are_free(chosen.settings, best) and how_drawn() in ("wide", "bytes"):
         best = in_ascii(best)
     margin = comparison.margin if comparison is not None else NO_MARGIN
     if size is None:

@@ -19,7 +19,7 @@ from imagechat_tui.cli import flush_or_discard
 from imagechat_tui.cli.charset import charset
 from imagechat_tui.cli.over_ssh import over_ssh
 from imagechat_tui.problems import VerbFailed
-from imagechat_tui.raster.ambiguous_width import SAMPLE, drawn_wide, question_on_line
+from imagechat_tui.raster.ambiguous_width import SAMPLE, Drawn, drawn_as, question_on_line
 from imagechat_tui.raster.colors import ColorDepth
 
 CONTROLLING: Final = "/dev/tty"
@@ -33,6 +33,9 @@ USUAL_WIDTH: Final = 10
 
 ANSWER_S: Final = 0.5
 """How long an answer of the terminal is waited for."""
+
+AFTER_S: Final = 0.05
+"""How long after the last answer nothing more may come, where several terminals may be attached."""
 
 MOST_PIXELS: Final = 40
 """Pixels across or down a cell at most: more is a mistake."""
@@ -82,18 +85,18 @@ def told_colors(environ: Mapping[str, str]) -> int | None:
         return None
 
 
-def draws_wide(within_s: float = ANSWER_S) -> bool | None:
-    """Ask the terminal whether it draws characters of ambiguous width in two cells.
+def how_drawn(within_s: float = ANSWER_S) -> Drawn | None:
+    """Ask the terminal how it draws characters of ambiguous width.
 
     None if it does not answer, or cannot be asked: somebody has typed ahead, another program has it, or it would
     take the two for other characters.
     """
     column = column_behind(SAMPLE, within_s)
-    return drawn_wide(column) if column is not None else None
+    return drawn_as(column) if column is not None else None
 
 
 def column_behind(sample: str, within_s: float = ANSWER_S) -> int | None:
-    """In which column, from 0, the cursor is behind what is printed on an empty line; None as for `draws_wide`."""
+    """In which column, from 0, the cursor is behind what is printed on an empty line; None as for `how_drawn`."""
     if not charset(os.environ).is_utf8:
         return None
     answers = answers_to(question_on_line(sample), r"\x1b\[\d+;\d+R", within_s)
@@ -101,8 +104,15 @@ def column_behind(sample: str, within_s: float = ANSWER_S) -> int | None:
     return int(report[1]) - 1 if report is not None else None
 
 
-def answers_to(question: str, last: str, within_s: float) -> str:
-    """What the terminal answers, up to its last answer; as much as comes in time, nothing if it cannot be asked."""
+def answers_to(question: str, last: str, within_s: float, after_s: float = 0.0) -> str:
+    """What the terminal answers, up to its last answer; as much as comes in time, nothing if it cannot be asked.
+
+    Args:
+        question: what is written.
+        last: what the last answer is like.
+        within_s: how long it is waited for.
+        after_s: how long it is waited then for others that answer too.
+    """
     try:
         keys, screen = _keys_and_screen()
     except VerbFailed:
@@ -115,7 +125,8 @@ def answers_to(question: str, last: str, within_s: float) -> str:
         termios.tcsetattr(keys, termios.TCSANOW, silent)
         try:
             os.write(screen, question.encode())
-            return _answer(keys, last, time.monotonic() + within_s)
+            said = _answer(keys, last, time.monotonic() + within_s)
+            return said + _answer(keys, "(?!)", time.monotonic() + after_s) if after_s and said else said
         finally:
             termios.tcsetattr(keys, termios.TCSANOW, before)
     except (OSError, termios.error):

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 ANSWER_S: Final = 0.3
 """How long tmux is waited for; it mostly takes a hundredth of that."""
 
-_QUESTION: Final = "#{client_utf8} #{client_termname} #{client_termfeatures}"
-_TOLD: Final = re.compile(r"([01]) ([\w.+-]{1,64}) ?([\w.,-]*)\s*", re.ASCII)
+_QUESTION: Final = "#{client_utf8} #{client_termname} #{client_termfeatures} #{client_tty}"
+_TOLD: Final = re.compile(r"([01]) ([\w.+-]{1,64})(?: ([\w.,-]*))?(?: ([\w./-]+))?\s*", re.ASCII)
+_TERMINAL: Final = re.compile(r"Terminal \d+: .* for (\S+), .*")
+_DIRECT: Final = re.compile(r" *\d+: (?:(?:Tc|RGB): \(flag\) true|setrgbf: \(string\) .*)")
+"""What is told of a terminal with true colours: either flag, or how they are set, which some tell without a flag."""
 
 
 class TmuxClient(Struct, frozen=True):
@@ -28,11 +31,13 @@ class TmuxClient(Struct, frozen=True):
     """Its TERM."""
     features: frozenset[str]
     """What tmux knows it to have, ``RGB`` among it for true colours; empty before tmux 3.2."""
+    direct: bool = False
+    """Whether it has true colours by what terminfo and the option terminal-overrides say: no feature tells of those."""
 
     @property
     def lacks_colors(self) -> bool:
         """Whether tmux turns true colours into fewer for it."""
-        return bool(self.features) and "RGB" not in self.features
+        return bool(self.features) and "RGB" not in self.features and not self.direct
 
 
 def ask_tmux(environ: Mapping[str, str]) -> Popen[bytes] | None:
@@ -42,7 +47,8 @@ def ask_tmux(environ: Mapping[str, str]) -> Popen[bytes] | None:
     from subprocess import DEVNULL, PIPE, Popen
 
     try:
-        return Popen(["tmux", "display", "-p", _QUESTION], stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)
+        command = ["tmux", "display", "-p", _QUESTION, ";", "show-messages", "-T"]
+        return Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)
     except OSError:
         return None
 
@@ -62,7 +68,20 @@ def client_told_by(asked: Popen[bytes] | None, within_s: float = ANSWER_S) -> Tm
 
 def client_in(told: str) -> TmuxClient | None:
     """The client in an answer; None if it makes no sense."""
-    match = _TOLD.fullmatch(told)
+    first, _, terminals = told.partition("\n")
+    match = _TOLD.fullmatch(first)
     if match is None:
         return None
-    return TmuxClient(match[1] == "1", match[2], frozenset(filter(None, match[3].split(","))))
+    features = frozenset(filter(None, (match[3] or "").split(",")))
+    return TmuxClient(match[1] == "1", match[2], features, bool(match[4]) and _is_direct(terminals, match[4]))
+
+
+def _is_direct(terminals: str, tty: str) -> bool:
+    """Whether what tmux lists of all its terminals has true colours for the one there."""
+    there = False
+    for line in terminals.splitlines():
+        if match := _TERMINAL.fullmatch(line):
+            there = match[1] == tty
+        elif there and _DIRECT.fullmatch(line):
+            return True
+    return False

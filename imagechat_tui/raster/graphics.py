@@ -34,12 +34,13 @@ Fault = Literal[
     "lacking",
     "old",
     "refused",
+    "doubled",
     "slow",
 ]
 """Why a terminal is sent cells: it was not wished otherwise; tmux or the like stands between; TERM names one that has
 no pictures; there are fewer colours than pixels have; it could not be asked, or has not answered yet; it did not tell
-its name; nothing is known of it; it has no placeholders; this version has none; it does not take the picture; the way
-there is slow."""
+its name; nothing is known of it; it has no placeholders; this version has none; it does not take the picture; two
+answer where one was asked; the way there is slow."""
 
 _ASK_NAME: Final = "\x1b[>q\x1b[16t"
 ASK_COLOR: Final = "\x1b7\x1b[38;2;1;2;3m\x1bP$qm\x1b\\\x1b8\x1b[K"
@@ -217,6 +218,8 @@ class Graphics(Struct, frozen=True):
                 return replace(self, stage="pixels")
             if _DA1.fullmatch(answer):
                 return self.without("refused")
+        elif self.fault == "refused" and _DA1.fullmatch(answer):
+            return self.without("doubled")  # what ended it was the second answer to the question before
         return self
 
     @property

@@ -670,6 +670,8 @@ class ImageChatApp(App[int]):
             self._draw_with(replace(self._look, colors=now.depth))
             self._restyle()
         if now.stage == before.stage:
+            if now.fault != before.fault:
+                self._tell_wrong_choice()
             return
         if now.lacks_colors and self._options.tells_fewer_colors():
             self._tell(fewer_colors_words(now.depth.value))
@@ -694,7 +696,7 @@ class ImageChatApp(App[int]):
     def _tell_wrong_choice(self) -> None:
         """Say why there are no pixels, to who wished for them, or could have them."""
         fault = self._graphics.fault
-        if fault is not None and (self._graphics.choice == "kitty" or fault == "slow"):
+        if fault is not None and (self._graphics.choice == "kitty" or fault in ("slow", "doubled")):
             self._tell(no_pixels_words(fault, self._graphics.terminal))
 
     def _tell_wrong_colors(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -11,9 +12,9 @@ from textual import events
 from textual.color import Color
 from textual.filter import LineFilter
 
-from imagechat_tui.raster.ambiguous_width import ROW, drawn_wide, is_ambiguous, question
+from imagechat_tui.raster.ambiguous_width import ROW, Drawn, drawn_as, is_ambiguous, question
 from imagechat_tui.tui.symbols import IN_ASCII
-from imagechat_tui.words import NO_UTF8_BEHIND, WIDE_SIGNS
+from imagechat_tui.words import NO_UTF8, NO_UTF8_BEHIND, WIDE_SIGNS
 
 
 def is_narrow(character: str) -> bool:
@@ -42,6 +43,31 @@ class AsciiSigns(LineFilter):
         ]
 
 
+class OnlyAscii(AsciiSigns):
+    """As `AsciiSigns`, and nothing else at all, in as many cells: for what takes each byte for a character."""
+
+    def __init__(self) -> None:
+        super().__init__(is_narrow)
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """As many cells as before."""
+        return [
+            segment
+            if segment.control or segment.text.isascii()
+            else Segment(_in_cells(segment.text), segment.style)
+            for segment in super().apply(segments, background)
+        ]
+
+
+def _in_cells(text: str) -> str:
+    letters = "".join(character if character.isascii() else "?" * cell_len(character) for character in text)
+    cells = cell_len(text)
+    return letters[:cells].ljust(cells, "?")
+
+
+_BAD: Final[Mapping[Drawn, int]] = {"narrow": 0, "wide": 1, "bytes": 2}
+
+
 class SignWidth:
     """Whether the terminal draws our signs, one cell wide, and the filter that is needed if not.
 
@@ -55,8 +81,9 @@ class SignWidth:
         self, *, ascii_only: bool, ask: Callable[[str], object] | None, takes_utf8: bool = True
     ) -> None:
         self._ask = ask
-        self._wide = False
-        """Whether they would be two cells wide."""
+        self._drawn: Drawn = "narrow"
+        """The worst that it has answered since it was asked: several may be attached at once (dtach, abduco)."""
+        self._answered = False
         self._takes_utf8 = takes_utf8
         self._usual = AsciiSigns() if ascii_only else None
         self._choose()
@@ -65,31 +92,39 @@ class SignWidth:
         self.line_filter = self._usual
         if not self._takes_utf8:
             self.line_filter = AsciiSigns(is_narrow)
-        elif self._wide:
+        elif self._drawn == "bytes":
+            self.line_filter = OnlyAscii()
+        elif self._drawn == "wide":
             self.line_filter = AsciiSigns(is_ambiguous)
 
     @property
     def in_ascii(self) -> bool:
         """Whether all is drawn in ASCII, which was not wished for."""
-        return self._wide or not self._takes_utf8
+        return self._drawn != "narrow" or not self._takes_utf8
 
     @property
     def words(self) -> str:
         """Why."""
-        return NO_UTF8_BEHIND if not self._takes_utf8 else WIDE_SIGNS
+        if not self._takes_utf8:
+            return NO_UTF8_BEHIND
+        return NO_UTF8 if self._drawn == "bytes" else WIDE_SIGNS
 
     def ask(self) -> None:
         """The answer comes with the keys; what is printed for it is painted over at once."""
+        self._answered = False
         if self._ask is not None:
             self._ask(question())
 
     def told(self, answer: events.CursorPosition) -> bool:
         """Whether the terminal draws otherwise than it did: another one may have been attached."""
         asked = self._ask is not None and answer.y == ROW
-        wide = drawn_wide(answer.x) if asked else None
-        if wide is None or wide is self._wide:
+        drawn = drawn_as(answer.x) if asked else None
+        if drawn is None:
             return False
-        self._wide = wide
+        answered, self._answered = self._answered, True
+        if drawn == self._drawn or (answered and _BAD[drawn] < _BAD[self._drawn]):
+            return False
+        self._drawn = drawn
         self._choose()
         return True
 

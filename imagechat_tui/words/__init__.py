@@ -42,6 +42,7 @@ from imagechat_tui.words.link import (
     shortest_banner,
 )
 from imagechat_tui.words.machine import (
+    NO_UTF8,
     NO_UTF8_BEHIND,
     WIDE_SIGNS,
     disk_full_words,
@@ -106,6 +107,7 @@ __all__ = [
     "NOTHING_TO_COMPARE",
     "NOT_COMPARING",
     "NO_ROOM",
+    "NO_UTF8",
     "NO_UTF8_BEHIND",
     "ONE_LINE",
     "STILL_COMPARING",

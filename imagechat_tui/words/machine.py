@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDE_SIGNS = "Signs are two cells wide here: drawn in ASCII."
 """Told once, when the terminal has answered."""
+NO_UTF8 = "The terminal takes no UTF-8: drawn in ASCII. Start it in a UTF-8 locale, as xterm -u8."
+"""As above."""
 NO_UTF8_BEHIND = (
     "tmux takes your terminal for one without UTF-8: drawn in ASCII. Attach with tmux -u, then Ctrl+L."
 )
@@ -109,6 +111,10 @@ _FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     "lacking": ("{terminal} has no placeholders for pictures", _OUTSIDE),
     "old": ("{terminal} is too old for pixels", _OUTSIDE),
     "refused": ("{terminal} does not take pictures", ""),
+    "doubled": (
+        "The terminal answers twice, as where two are attached (dtach, abduco)",
+        "For pixels attach one alone, and start anew",
+    ),
     "slow": (
         "The line to the terminal is slow, and pixels would take it up for long",
         "Pixels all the same: --graphics kitty",

@@ -22,9 +22,11 @@ from imagechat_tui.cli.doctor import (
     sign_in_finding,
     terminal_findings,
     way_finding,
+    width_finding,
 )
 from imagechat_tui.cli.tmux_client import client_in
 from imagechat_tui.net.kept_pictures import KeptPictures
+from imagechat_tui.raster.ambiguous_width import Drawn
 from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.graphics import Graphics
 from imagechat_tui.settings import ClientSettings, Folders
@@ -113,8 +115,9 @@ XTERM = Graphics("auto", "cells", (9, 18), "XTerm(379)", "lacking")
     [
         ({"TERM": "xterm"}, "auto", XTERM, {}, True, "quadrant: right in every terminal tried; that XTerm(379) draws"),
         ({"TERM": "alacritty"}, "auto", None, {}, True, "quadrant: right in every terminal tried; that this one draws"),
-        ({"TERM": "xterm"}, "auto", XTERM, {"wide": True}, True, "ascii: signs are two cells wide"),
-        ({"TERM": "tmux", "TMUX": "x"}, "auto", IN_SCREEN, {"in_ascii": True}, True, "ascii: tmux takes the terminal"),
+        ({"TERM": "xterm"}, "auto", XTERM, {"signs": "wide"}, True, "ascii: signs are two cells wide"),
+        ({"TERM": "xterm"}, "auto", XTERM, {"signs": "bytes"}, True, "ascii: the terminal takes no UTF-8"),
+        ({"TERM": "tmux", "TMUX": "x"}, "auto", IN_SCREEN, {"signs": "bytes"}, True, "ascii: the terminal takes no"),
         ({"TERM": "tmux", "TMUX": "x"}, "auto", IN_SCREEN, {}, True, "quadrant: tmux stands between"),
         ({"TERM": "screen", "STY": "1"}, "auto", IN_SCREEN, {}, True, "quadrant: GNU screen stands between"),
         ({"TERM": "screen"}, "auto", IN_SCREEN, {}, True, "quadrant: tmux or screen stands between"),
@@ -158,9 +161,11 @@ def test_without_a_terminal_nothing_is_wrong(graphics: Graphics | None) -> None:
         ("1 xterm-kitty 256,RGB", True, "xterm-kitty: takes UTF-8", ""),
         ("1 xterm 256,mouse", True, "fewer colours", '",xterm:RGB"'),
         ("1 xterm", True, "xterm: takes UTF-8", ""),
+        ("1 xterm-kitty title /dev/pts/3\nTerminal 0: xterm-kitty for /dev/pts/3, flags=0x30:\n 223: Tc: (flag) true\n",
+         True, "xterm-kitty: takes UTF-8", ""),
         ("0 xterm 256,RGB", False, "all is drawn in ASCII", "tmux -u"),
     ],
-)
+)  # fmt: skip
 def test_what_tmux_says_of_the_terminal_round_it_is_told(
     told: str, ok: bool, found: str, remedy: str
 ) -> None:
@@ -170,6 +175,20 @@ def test_what_tmux_says_of_the_terminal_round_it_is_told(
     assert finding.ok is ok
     assert found in finding.found
     assert remedy in finding.remedy if remedy else not finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("signs", "ok", "found", "remedy"),
+    [
+        (None, True, "does not answer", ""),
+        ("narrow", True, "one cell", ""),
+        ("wide", True, "two cells, so all is drawn in ASCII", "ambiguous width to narrow"),
+        ("bytes", False, "takes no UTF-8", "xterm -u8"),
+    ],
+)
+def test_how_signs_are_drawn_is_told(signs: Drawn | None, ok: bool, found: str, remedy: str) -> None:
+    finding = width_finding(signs)
+    assert (finding.ok, found in finding.found, remedy in finding.remedy) == (ok, True, True)
 
 
 def test_the_way_to_the_terminal_is_told() -> None:
@@ -194,6 +213,7 @@ def test_without_a_home_both_folders_are_missed_and_the_variables_named() -> Non
         (PIXELS.without("colors"), True, "fewer (asked for its name)", "--colors truecolor"),
         (PIXELS.without("old"), True, "cells: kitty(0.41.1) is too old for pixels (asked for its name)", ""),
         (replace(PIXELS, choice="kitty").without("between"), False, "pass pictures on (it was not asked)", "outside"),
+        (PIXELS.without("doubled"), True, "cells: The terminal answers twice", "attach one alone"),
         (PIXELS.without("unknown"), True, "Nothing is known of kitty(0.41.1)", "--graphics kitty"),
         (replace(PIXELS, terminal="").without("silent"), True, "has not answered (asked for its name)", ""),
     ],

@@ -28,8 +28,35 @@ def test_an_answer_is_a_client_or_nothing(told: str, client: TmuxClient | None) 
     assert client_in(told) == client
 
 
+def listed(tty: str, *capabilities: str) -> str:
+    """A terminal as ``tmux show-messages -T`` lists it."""
+    lines = (f" {number:3}: {text}" for number, text in enumerate(("am: (flag) true", *capabilities), 200))
+    return "\n".join((f"Terminal 0: xterm for {tty}, flags=0x20:", *lines, ""))
+
+
 @pytest.mark.parametrize(
-    ("told", "lacks"), [("1 xterm 256,RGB", False), ("1 xterm 256", True), ("1 xterm ", False)]
+    ("told", "lacks"),
+    [
+        ("1 xterm 256,RGB", False),
+        ("1 xterm 256", True),
+        ("1 xterm ", False),
+        ("1 xterm title /dev/pts/1\n" + listed("/dev/pts/1", "Tc: (flag) true"), False),
+        ("1 xterm title /dev/pts/1\n" + listed("/dev/pts/1", "RGB: (flag) true"), False),
+        ("1 xterm title /dev/pts/1\n" + listed("/dev/pts/1", "setrgbf: (string) \\033[38:2:%p1%d:"), False),
+        ("1 xterm title /dev/pts/1\n" + listed("/dev/pts/1", "Tc: [missing]", "RGB: [missing]"), True),
+        ("1 xterm title /dev/pts/1\n" + listed("/dev/pts/1", "Tc: (flag) false", "setrgbf: [missing]"), True),
+        # Another terminal's.
+        (
+            "1 xterm title /dev/pts/1\n" + listed("/dev/pts/1") + listed("/dev/pts/11", "Tc: (flag) true"),
+            True,
+        ),
+        (
+            "1 xterm title /dev/pts/1\n" + listed("/dev/pts/11", "Tc: (flag) true") + listed("/dev/pts/1"),
+            True,
+        ),
+        ("1 xterm title /dev/pts/1\n", True),
+        ("1 xterm  /dev/pts/1\n", False),
+    ],
 )
 def test_fewer_colours_are_told_of_only_where_tmux_knows(told: str, lacks: bool) -> None:
     client = client_in(told)

@@ -114,7 +114,7 @@ def test_a_terminal_that_draws_signs_two_cells_wide_is_found_out(desk: Desk, ear
     terminal = shell(desk, "$IC shot.png")
     # As it is told before there is anything on the screen, and when the question has come out.
     terminal.wait_for(lambda: early or b"\x1b[6n" in terminal.raw, what="the question")
-    terminal.send("\x1b[2;5R")
+    terminal.send("\x1b[2;7R")
     terminal.wait_for(
         lambda: (
             terminal.lines[0].startswith(" shot.png - 1440x1000") and "LIVE - 1 here" in terminal.lines[0]
@@ -126,7 +126,9 @@ def test_a_terminal_that_draws_signs_two_cells_wide_is_found_out(desk: Desk, ear
     assert terminal.exit_code() == 0
 
 
-@pytest.mark.parametrize(("answer", "wide"), [("\x1b[9;5R", True), ("\x1b[9;3R", False), ("", False)])
+@pytest.mark.parametrize(
+    ("answer", "wide"), [("\x1b[9;7R", True), ("\x1b[9;8R", True), ("\x1b[9;5R", False), ("", False)]
+)
 def test_the_printed_picture_is_of_ascii_in_such_a_terminal(desk: Desk, answer: str, wide: bool) -> None:
     terminal = shell(desk, "$IC show shot.png; echo over; cat")
     terminal.wait_for(lambda: b"\x1b[6n" in terminal.raw, what="the question")

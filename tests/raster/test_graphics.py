@@ -106,6 +106,10 @@ OK = "\x1b_Gi=6881281;OK\x1b\\"
         ("auto", [NAMED, FENCE, FENCE], "cells", "refused", True),
         ("auto", [NAMED, FENCE, "\x1b_Gi=6881281;ENOTSUP\x1b\\", FENCE], "cells", "refused", True),
         ("auto", [FENCE, NAMED], "cells", "nameless", False),
+        # Two are attached, and each answers.
+        ("auto", [NAMED, FENCE, NAMED, FENCE, OK, FENCE], "cells", "doubled", True),
+        ("auto", [NAMED, NAMED, FENCE, FENCE, OK, OK, FENCE, FENCE], "cells", "doubled", True),
+        ("auto", ["\x1bP>|XTerm(379)\x1b\\", FENCE, FENCE], "cells", "lacking", False),
         ("kitty", [FENCE], "cells", "nameless", False),
         ("auto", [], "asked", None, False),
         ("auto", [NAMED], "asked", None, False),

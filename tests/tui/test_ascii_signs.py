@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual import events
+from textual.color import Color
 
 from imagechat_tui.raster.ambiguous_width import ROW, is_ambiguous
 from imagechat_tui.tui import symbols
-from imagechat_tui.tui.ascii_signs import AsciiSigns, SignWidth, is_narrow, look_alike
+from imagechat_tui.tui.ascii_signs import AsciiSigns, OnlyAscii, SignWidth, is_narrow, look_alike
 from imagechat_tui.tui.keys import _SHOWN
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
-from imagechat_tui.words import NO_UTF8_BEHIND, WIDE_SIGNS
+from imagechat_tui.words import NO_UTF8, NO_UTF8_BEHIND, WIDE_SIGNS
 from tests.tui.conftest import Desk, Sit
 
-WIDE, NARROW = f"\x1b[{ROW + 1};5R", f"\x1b[{ROW + 1};3R"
-"""What a terminal answers, behind two characters in the first columns."""
+WIDE, NARROW, LATIN = (f"\x1b[{ROW + 1};{column}R" for column in (7, 5, 8))
+"""What a terminal answers, behind the sample in the first columns."""
 
 
 def parsed(data: str) -> list[events.Event]:
@@ -84,6 +87,46 @@ async def test_a_terminal_that_draws_signs_wide_gets_ascii_everywhere(sit: Sit) 
             assert not ambiguous(desk.lines), keys
 
 
+async def test_a_terminal_that_takes_no_utf8_gets_ascii_alone_and_the_right_reason(sit: Sit) -> None:
+    async with sit(options={"auto_glyphs": True}, notes=True) as desk:
+        answer(desk, LATIN)
+        await desk.until(lambda: all(line.isascii() for line in desk.lines))
+        assert NO_UTF8 in desk.toasts and WIDE_SIGNS not in desk.toasts
+        await desk.press("c", *"大é☃")
+        assert all(line.isascii() for line in desk.lines)
+
+
+@pytest.mark.parametrize("text", ["é", "大", "a大b", "e\u0301", "☃", "👨\u200d👩", "Ж×", "\u200b"])
+def test_only_ascii_is_as_many_cells(text: str) -> None:
+    [segment] = OnlyAscii().apply([Segment(text)], Color(0, 0, 0))
+    assert segment.text.isascii()
+    assert cell_len(segment.text) == cell_len(text)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([NARROW, NARROW], ""),
+        ([WIDE, NARROW], WIDE_SIGNS),
+        ([NARROW, WIDE], WIDE_SIGNS),
+        ([LATIN, WIDE], NO_UTF8),
+        ([WIDE, LATIN, NARROW], NO_UTF8),
+        ([WIDE, "again", NARROW], ""),
+        ([WIDE, "again", NARROW, WIDE], WIDE_SIGNS),
+    ],
+)
+def test_where_several_terminals_answer_the_worst_of_them_counts(answers: list[str], words: str) -> None:
+    signs = SignWidth(ascii_only=False, ask=lambda _: None)
+    for said in answers:
+        if said == "again":
+            signs.ask()
+            continue
+        [event] = parsed(said)
+        assert isinstance(event, events.CursorPosition)
+        signs.told(event)
+    assert (signs.words if signs.in_ascii else "") == words
+
+
 async def test_another_terminal_is_asked_again_when_the_screen_is_repaired(sit: Sit) -> None:
     async with sit(options={"auto_glyphs": True}) as desk:
         answer(desk, WIDE)
@@ -101,6 +144,7 @@ def test_what_tmux_says_of_the_terminal_round_it_is_kept_beside_its_width() -> N
     assert signs.told(wide) and not signs.utf8_told(False)
     assert signs.utf8_told(True)
     assert (signs.in_ascii, signs.words) == (True, WIDE_SIGNS)
+    signs.ask()
     assert signs.told(narrow)
     assert (signs.in_ascii, signs.line_filter) == (False, None)
 
@@ -118,7 +162,7 @@ async def test_a_tmux_without_utf8_gets_ascii_until_another_one_is_attached(sit:
 
 @pytest.mark.parametrize(
     ("asked", "data"),
-    [(True, NARROW), (True, "\x1b[1;5R"), (True, "\x1b[2;80R"), (True, "\x1b[9;5R"), (False, WIDE)],
+    [(True, NARROW), (True, "\x1b[1;7R"), (True, "\x1b[2;80R"), (True, "\x1b[9;7R"), (False, WIDE)],
 )
 async def test_other_reports_change_nothing(sit: Sit, asked: bool, data: str) -> None:
     async with sit(options={"auto_glyphs": asked}) as desk:
