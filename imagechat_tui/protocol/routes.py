@@ -125,6 +125,8 @@ class ConversationList(Struct, frozen=True):
     """All comments of all threads, oldest first (``v=2``): offline, every thread stays readable."""
     read_only: bool = False
     """This user may look and not write (``v=2``)."""
+    own: Own = Own()
+    """What of all its threads is the asking user's own (``v=2``)."""
     left_out: int = 0
     """Conversations of the answer that could not be read (servers that are not ours)."""
 
@@ -361,7 +363,7 @@ class CommentList(Struct, frozen=True):
     branches: Mapping[CommentId, Branch] | None = None
     """How the comments nest, if they are a tree. The reader, who has ``parent_id``, flattens it: None."""
     own: Own = Own()
-    """It is for other clients: ours does not read it."""
+    """What of the thread is the asking user's own."""
     flags: Mapping[CommentId, int] = {}
     """How many have flagged each comment, where anybody has: for moderators (``v=2``)."""
     config: ThreadConfig | None = None
@@ -415,6 +417,18 @@ class EditReply(Tagged, frozen=True):
 
     html: str
     approved: bool = True
+
+
+OWN_VOTE: Final = "own"
+"""Names in UNVOTE the vote that the asking user has given, for who does not know its id (our servers)."""
+
+
+class VoteReply(Tagged, frozen=True):
+    """Answer of VOTE."""
+
+    vote_id: str
+    is_pending: bool = False
+    """It does not count until it is confirmed by mail (hosted servers)."""
 
 
 class Voters(Struct, frozen=True):

@@ -516,8 +516,16 @@ class MemoryStore:
     async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
         return self._data.comments.get((tenant_id, comment_id))
 
-    async def has_blocked(self, tenant_id: TenantId, user_id: UserId) -> bool:
-        return bool(MemoryTransaction(self._data).blocked_by(tenant_id, user_id))
+    async def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
+        tx, threads = MemoryTransaction(self._data), {one.url_id for one in self._markers(tenant_id, image)}
+        votes = [vote for thread in threads for vote in tx.votes_in(tenant_id, thread, user_id)]
+        flagged = frozenset(
+            key[1]
+            for key, thread in self._data.flags.items()
+            if (key[0], key[2]) == (tenant_id, user_id) and thread in threads
+        )
+        by_comment = tuple(sorted(votes, key=lambda vote: vote.comment_id))
+        return Own(by_comment, flagged, tx.blocked_by(tenant_id, user_id))
 
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         shown = self._markers(room.tenant_id, image)

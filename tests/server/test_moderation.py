@@ -88,6 +88,21 @@ async def test_a_locked_comment_is_neither_answered_edited_nor_deleted(house: Ho
     await alice.gets("DELETE", f"/comments/demo/{first}", broadcastId="d1")
 
 
+async def test_the_comment_that_a_marker_was_made_with_locks_its_thread(house: House) -> None:
+    alice, judge = house.person("alice"), judge_of(house)
+    first = str(part(await alice.marks(), "comment")["_id"])
+    second = await wrote(alice, "second")
+    await does(judge, "lock", second, "l1")
+    await wrote(alice, "beside it")
+    await does(judge, "lock", first, "l2")
+    for person in (alice, judge):
+        asked = {"urlId": K, "broadcastId": f"w-{person.id}"}
+        status, body, _ = await person.asks("POST", "/comments/demo", comment("no", K), **asked)
+        assert (status, body["code"]) == (401, "locked")
+    await does(judge, "unlock", first, "l3")
+    await wrote(alice, "again")
+
+
 @pytest.mark.parametrize("verb", ["pin", "lock"])
 @pytest.mark.reliability
 async def test_what_is_so_already_is_told_nobody(house: House, verb: str) -> None:

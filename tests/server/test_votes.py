@@ -101,6 +101,35 @@ async def test_our_readers_hear_of_votes_in_the_room_of_the_image(house: House) 
     assert first["votes"] == 1
 
 
+async def test_our_readers_are_told_which_votes_and_flags_are_their_own(house: House) -> None:
+    alice, bob = house.person("alice"), house.person("bob")
+    ballot = await a_comment(alice)
+    comment = ballot.split("/")[-2]
+    assert "own" not in await bob.list(v="2")
+    vote = await votes(bob, ballot, "v1", DOWN)
+    await bob.gets("POST", f"/flag-comment/{comment}", tenantId=bob.tenant, isFlagged="true")
+    await bob.gets("POST", f"/block-from-comment/{comment}", {"commentIds": None}, tenantId=bob.tenant)
+    told = await bob.list(v="2")
+    assert told["own"] == {
+        "votes": [{"_id": vote, "commentId": comment, "direction": -1}],
+        "flagged": [comment],
+        "blocked": ["demo:alice"],
+    }
+    assert "own" not in await alice.list(v="2")
+    assert "own" not in await bob.list()
+
+
+async def test_a_vote_is_taken_back_by_who_does_not_know_its_id(house: House) -> None:
+    alice, bob = house.person("alice"), house.person("bob")
+    ballot = await a_comment(alice)
+    await votes(alice, ballot, "v1")
+    await votes(bob, ballot, "v2")
+    await bob.gets("DELETE", f"{ballot}/own", urlId=K, broadcastId="v3")
+    assert (await counted(bob))[:3] == (1, 0, 1)
+    status, body, _ = await bob.asks("DELETE", f"{ballot}/own", urlId=K, broadcastId="v4")
+    assert (status, body["code"]) == (404, "not-found")
+
+
 async def test_only_their_voter_takes_a_vote_back_even_from_staff(house: House) -> None:
     alice, bob, judge = house.person("alice"), house.person("bob"), house.person("judge", isAdmin=True)
     ballot = await a_comment(alice)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from imagechat_tui.protocol.codec.things import (
     read_page_user,
     read_position,
     read_user,
+    read_vote,
 )
 from imagechat_tui.protocol.codec.viewing import read_viewing, viewing_payload
 from imagechat_tui.protocol.ids import (
@@ -46,6 +47,7 @@ from imagechat_tui.protocol.routes import (
     RoomIds,
     ThreadConfig,
     UsersOnline,
+    VoteReply,
     Voters,
 )
 
@@ -57,9 +59,13 @@ def encode_success() -> JsonObject:
     return {"status": "success"}
 
 
+PENDING_VERIFICATION: Final = "pending-verification"
+"""The status of a vote that is stored, and does not count yet."""
+
+
 def succeeded(obj: JsonObject) -> bool:
     """Whether an answer with HTTP 200 really says yes: older servers say no with 200 as well."""
-    return obj.get("status") == "success"
+    return obj.get("status") in ("success", PENDING_VERIFICATION)
 
 
 def encode_conversation_list(answer: ConversationList, *, tenant_id: TenantId, v2: bool) -> JsonObject:
@@ -97,6 +103,7 @@ def encode_list_head(answer: ConversationList, *, v2: bool) -> JsonObject:
         **plain,
         **(encode_position(answer.position) if answer.position is not None else {}),
         "readOnly": answer.read_only,
+        **({"own": _encode_own(answer.own)} if answer.own != Own() else {}),
     }
 
 
@@ -126,6 +133,7 @@ def decode_conversation_list(obj: JsonObject, *, tolerant: bool = False) -> Conv
         position=read_position(fields),
         comments=tuple(map(read_comment, fields.objects("comments"))) if has_comments else (),
         read_only=fields.flag("readOnly"),
+        own=_read_own(fields.optional_nested("own")),
         left_out=left_out,
     )
 
@@ -207,8 +215,14 @@ def decode_comment_list(obj: JsonObject, *, url_id: UrlId = NO_THREAD, tolerant:
     is_site_admin = fields.flag("isSiteAdmin")
     url_id_clean = UrlId(fields.optional_text("urlIdClean") or url_id)
 
+    votes, flagged = list[Vote](), set[CommentId]()
+
     def read(comment: Fields) -> Comment:
-        return read_comment(comment, url_id or url_id_clean)
+        known = read_comment(comment, url_id or url_id_clean)
+        votes.extend(_own_vote(comment, known))
+        if comment.flag("isFlagged"):
+            flagged.add(known.id)
+        return known
 
     told = _flat(fields.objects("comments", tolerant=tolerant), tolerant=tolerant)
     comments, left_out = _readable(told, read, tolerant=tolerant)
@@ -216,6 +230,7 @@ def decode_comment_list(obj: JsonObject, *, url_id: UrlId = NO_THREAD, tolerant:
         comments=comments,
         url_id_clean=url_id_clean,
         room=_read_room(fields),
+        own=Own(tuple(votes), frozenset(flagged)),
         user=_read_user(fields, is_site_admin),
         page_number=fields.count("pageNumber"),
         comment_count=fields.count("commentCount"),
@@ -295,6 +310,16 @@ def decode_comment_text(obj: JsonObject) -> str:
 def encode_vote_reply(vote_id: str) -> JsonObject:
     """Answer of VOTE: VoteResponse. Votes count at once or are refused: none waits to be verified."""
     return {"status": "success", "voteId": vote_id, "isVerified": True}
+
+
+def decode_vote_reply(obj: JsonObject) -> VoteReply:
+    """Answer of VOTE. Where votes are confirmed by mail its ``status`` says that it waits for that.
+
+    Raises:
+        MalformedMessage: The vote's id is missing.
+    """
+    fields = Fields(obj)
+    return VoteReply(fields.id("voteId"), is_pending=fields.optional_text("status") == PENDING_VERIFICATION)
 
 
 def encode_vote_deleted() -> JsonObject:
@@ -435,6 +460,40 @@ def _own(votes: Mapping[CommentId, Vote], own: Own, comment: Comment) -> JsonObj
     if comment.author_id in own.blocked:
         said["isBlocked"] = True
     return said
+
+
+def _own_vote(fields: Fields, comment: Comment) -> Iterator[Vote]:
+    """The asking user's vote on a comment, where its object says so."""
+    up, down = fields.flag("isVotedUp"), fields.flag("isVotedDown")
+    vote_id = fields.optional_id("myVoteId")
+    if vote_id is not None and up is not down:
+        yield Vote(vote_id, TenantId(""), UrlId(""), comment.id, 1 if up else -1, 0)
+
+
+def _encode_own(own: Own) -> JsonObject:
+    """What of an image's threads is the asking user's own."""
+    return compact(
+        votes=[
+            {"_id": vote.id, "commentId": vote.comment_id, "direction": vote.direction} for vote in own.votes
+        ]
+        or None,
+        flagged=sorted(own.flagged) or None,
+        blocked=sorted(own.blocked) or None,
+    )
+
+
+def _read_own(fields: Fields | None) -> Own:
+    if fields is None:
+        return Own()
+
+    def named(key: str) -> Iterator[str]:
+        return fields.texts(key) if fields.has(key) else iter(())
+
+    return Own(
+        votes=tuple(map(read_vote, fields.objects("votes"))) if fields.has("votes") else (),
+        flagged=frozenset(map(CommentId, named("flagged"))),
+        blocked=frozenset(map(UserId, named("blocked"))),
+    )
 
 
 def _nested(comments: list[JsonObject], branches: Mapping[CommentId, Branch]) -> list[JsonObject]:

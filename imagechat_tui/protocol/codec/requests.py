@@ -15,7 +15,7 @@ from imagechat_tui.protocol.codec.json_text import (
     parse_object,
 )
 from imagechat_tui.protocol.codec.things import encode_position, read_position
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, UrlId, UserId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import Point, Position
 from imagechat_tui.protocol.routes import (
     CreateComment,
@@ -282,6 +282,31 @@ def decode_edit_comment(obj: JsonObject, query: Mapping[str, str], comment_id: C
         MalformedMessage: A mandatory key is missing or wrong.
     """
     return EditComment(comment_id, _broadcast_id(Fields(query)), Fields(obj).text("comment"))
+
+
+def encode_vote_body(direction: int, *, name: str, url: str) -> JsonObject:
+    """Body of VOTE, VoteBodyParams: all four keys, whatever is known."""
+    return {
+        "voteDir": "up" if direction > 0 else "down",
+        "url": url or None,
+        "commenterName": name,
+        "commenterEmail": None,
+    }
+
+
+def encode_about_comment(url_id: UrlId, broadcast_id: BroadcastId) -> dict[str, str]:
+    """Query of VOTE and UNVOTE, which name the thread too."""
+    return {"urlId": url_id, **encode_broadcast_id(broadcast_id)}
+
+
+def encode_flag_query(tenant_id: TenantId, *, flagged: bool) -> dict[str, str]:
+    """Query of FLAG_COMMENT."""
+    return {"tenantId": tenant_id, "isFlagged": "true" if flagged else "false"}
+
+
+def encode_block_query(tenant_id: TenantId) -> dict[str, str]:
+    """Query of BLOCK_AUTHOR and UNBLOCK_AUTHOR."""
+    return {"tenantId": tenant_id}
 
 
 def decode_vote(obj: JsonObject) -> int:

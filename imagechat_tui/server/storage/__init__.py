@@ -332,6 +332,8 @@ class Subject(Struct, frozen=True):
     """On the comment: the one that is asked for, else the actor's."""
     thread: tuple[Comment, ...] = ()
     """All comments of the conversation's (or comment's) thread, if asked for."""
+    opener: Comment | None = None
+    """The comment that the marker was made with, if asked for and still there."""
     thread_key: UrlId | None = None
     """The thread that is asked for; a free one in its place, where that is wanted (``Change.spare_thread``)."""
     thread_closed: bool = False
@@ -412,6 +414,8 @@ class Change(Struct, frozen=True):
     thread_room: RoomKey | None = None
     """Where the next comment's number comes from, and whether the thread is closed."""
     whole_thread: bool = False
+    opener: bool = False
+    """Whether the comment that the marker was made with is wanted."""
     images: ImageQuery | None = None
     spare_thread: Callable[[int], tuple[UrlId, RoomKey]] | None = None
     """If ``thread`` is taken: the next one to try, and its room, by how many were tried."""
@@ -475,8 +479,8 @@ class Store(Protocol):
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """An image's markers, by creation."""
 
-    async def has_blocked(self, tenant_id: TenantId, user_id: UserId) -> bool:
-        """Whether a user has blocked anybody."""
+    async def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
+        """What of an image's threads, and of who writes there, is a user's own; votes by comment."""
 
     async def thread(
         self, room: RoomKey, url_id: UrlId, user_id: UserId | None = None, *, flags: bool = False

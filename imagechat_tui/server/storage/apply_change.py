@@ -239,6 +239,7 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         comment=comment,
         vote=vote,
         thread=tx.thread(tenant_id, thread) if change.whole_thread and thread is not None else (),
+        opener=_opener(tx, tenant_id, marker) if change.opener and marker is not None else None,
         thread_key=thread,
         thread_closed=thread_room is not None and thread_room.closed_until_ms > now_ms,
         closed_by_staff=thread_room is not None and thread_room.is_closed,
@@ -248,6 +249,11 @@ def _subject(tx: Transaction, change: Change, rooms: _Rooms, now_ms: int) -> Sub
         images=ImagesFound() if change.images is None else find_images(tx, tenant_id, change.images),
         version=_version(tx, change),
     )
+
+
+def _opener(tx: Transaction, tenant_id: TenantId, marker: Marker) -> Comment | None:
+    made_with = marker.conversation.created_from_comment_id
+    return None if made_with is None else tx.comment(tenant_id, made_with)
 
 
 def _is_occupied(tx: Transaction, tenant_id: TenantId, thread: UrlId) -> bool:

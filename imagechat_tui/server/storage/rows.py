@@ -73,6 +73,11 @@ def placeholders(columns: str) -> str:
     return ", ".join("?" * (columns.count(",") + 2))
 
 
+def of_table(table: str, columns: str) -> str:
+    """A list of columns, each with its table, where several are read."""
+    return ", ".join(f"{table}.{name}" for name in columns.split(", "))
+
+
 def assignments(columns: str) -> str:
     """The SET clause that takes every column but the id from the row that was to be inserted."""
     names = [name.strip() for name in columns.split(",")]

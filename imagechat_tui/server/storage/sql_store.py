@@ -287,9 +287,9 @@ class SqlStore:
         """See Store."""
         return await self._engine.read(lambda tx: tx.comment(tenant_id, comment_id))
 
-    async def has_blocked(self, tenant_id: TenantId, user_id: UserId) -> bool:
+    async def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
         """See Store."""
-        return await self._engine.read(lambda tx: bool(tx.blocked_by(tenant_id, user_id)))
+        return await self._engine.read(lambda tx: tx.own(tenant_id, image, user_id))
 
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """See Store."""

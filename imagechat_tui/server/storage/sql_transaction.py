@@ -22,6 +22,7 @@ from imagechat_tui.protocol.ids import (
 )
 from imagechat_tui.protocol.models import (
     Comment,
+    Own,
     Place,
     Placement,
     Point,
@@ -459,6 +460,30 @@ class SqlTransaction(ABC):
             (tenant_id, url_id, user_id),
         )
         return tuple(map(rows.read_vote, lines))
+
+    def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
+        """What of an image's threads is a user's own. SQLite would begin with all that anybody has voted on."""
+        about = (tenant_id, image, user_id)
+        votes = self.db.execute(
+            f"SELECT vote.tenant_id, {rows.of_table('vote', rows.VOTE)}"
+            " FROM conversation CROSS JOIN vote"
+            " INDEXED BY vote_in_thread ON vote.tenant_id = conversation.tenant_id"
+            " AND vote.url_id = conversation.url_id"
+            " WHERE conversation.tenant_id = ? AND conversation.image = ? AND vote.user_id = ?"
+            " ORDER BY vote.comment_id",
+            about,
+        )
+        flags = self.db.execute(
+            "SELECT flag.comment_id FROM conversation CROSS JOIN flag INDEXED BY flag_in_thread"
+            " ON flag.tenant_id = conversation.tenant_id AND flag.url_id = conversation.url_id"
+            " WHERE conversation.tenant_id = ? AND conversation.image = ? AND flag.user_id = ?",
+            about,
+        )
+        return Own(
+            tuple(map(rows.read_vote, votes)),
+            frozenset(CommentId(line[0]) for line in flags),
+            self.blocked_by(tenant_id, user_id),
+        )
 
     def votes_on(self, tenant_id: TenantId, comment_id: CommentId) -> tuple[Vote, ...]:
         """See Transaction."""

@@ -37,7 +37,9 @@ class CommentCommands(commands.Commands):
             if subject.thread_closed and subject.conversation is None:
                 raise conversation_not_found()
             parent = subject.comment
-            self.allow(request, Action.COMMENT, None, locked=parent is not None and parent.is_locked)
+            # Threads of image chat are flat: what answers the comment that a marker was made with has no parent.
+            answered = (subject.opener, parent)
+            self.allow(request, Action.COMMENT, None, locked=any(one and one.is_locked for one in answered))
             if subject.closed_by_staff:
                 raise Refused(403, codes.THREAD_CLOSED)
             if create.parent_id is not None and (parent is None or parent.url_id != thread):
@@ -79,6 +81,7 @@ class CommentCommands(commands.Commands):
             decide,
             thread=thread,
             comment_id=create.parent_id,
+            opener=True,
             thread_room=self.room(request, thread),
         )
         return await self.carry_out(change, draft)
@@ -133,7 +136,7 @@ class CommentCommands(commands.Commands):
         return await self.carry_out(change)
 
     async def lock_comment(self, request: commands.Request, comment_id: CommentId, *, locked: bool) -> bytes:
-        """Have a comment neither answered, edited nor deleted, or again."""
+        """Have a comment neither answered, edited nor deleted, or again; a marker's first one locks its thread."""
 
         def decide(subject: Subject) -> Decision:
             before = subject.comment

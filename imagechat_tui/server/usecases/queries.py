@@ -20,7 +20,7 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
-from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Position
+from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Own, Position
 from imagechat_tui.protocol.routes import (
     NEW_IMAGE,
     CommentList,
@@ -125,8 +125,10 @@ class Queries:
         image, tenant_id = clean(url_id), actor.tenant_id
         room, user_id = self.room(tenant_id, image), _known_again(actor)
         listed = await self._listings.shared((room, image, v2), lambda: self._read_list(room, image, v2=v2))
-        blocks = user_id is not None and await self._store.has_blocked(tenant_id, user_id)
-        head = codec.dump_json(codec.encode_list_head(self._list_head(actor, image, listed, blocks), v2=v2))
+        own = Own()  # read after what is listed: events from there on lead to it, or on from it
+        if user_id is not None:
+            own = await self._store.own(tenant_id, image, user_id)
+        head = codec.dump_json(codec.encode_list_head(self._list_head(actor, image, listed, own), v2=v2))
         return b"%b,%b" % (head[:-1], listed.encoded[1:])
 
     async def _read_list(self, room: RoomKey, image: UrlId, *, v2: bool) -> _Listing:
@@ -147,13 +149,14 @@ class Queries:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._lists, work)
 
-    def _list_head(self, actor: Actor, image: UrlId, listed: _Listing, has_blocked: bool) -> ConversationList:
+    def _list_head(self, actor: Actor, image: UrlId, listed: _Listing, own: Own) -> ConversationList:
         """The answer but for what is listed."""
         return ConversationList(
             conversations=(),
             url_id_clean=image,
             room=self._ids(actor, image),
-            user=replace(actor.user, has_blocked_users=has_blocked),
+            user=replace(actor.user, has_blocked_users=bool(own.blocked)),
+            own=own,
             is_site_admin=actor.user.is_admin,
             server_time_ms=self._baseline(listed.last_timestamp_ms),
             position=listed.position,

@@ -11,6 +11,7 @@ from imagechat_tui.protocol.codec import dump_json
 from imagechat_tui.protocol.events import VoteChanged
 from imagechat_tui.protocol.ids import CommentId
 from imagechat_tui.protocol.models import Comment, Vote
+from imagechat_tui.protocol.routes import OWN_VOTE
 from imagechat_tui.server.guard.access import Action
 from imagechat_tui.server.storage import Announced, Decision, Subject
 from imagechat_tui.server.usecases import commands
@@ -55,7 +56,8 @@ class VoteCommands(commands.Commands):
         return await self.carry_out(self.change(request, decide, comment_id=comment_id))
 
     async def unvote(self, request: commands.Request, comment_id: CommentId, vote_id: str) -> bytes:
-        """Take a vote back."""
+        """Take a vote back; which one says its id, or ``OWN_VOTE``."""
+        named = None if vote_id == OWN_VOTE else vote_id
 
         def decide(subject: Subject) -> Decision:
             before, gone = subject.comment, subject.vote
@@ -72,7 +74,7 @@ class VoteCommands(commands.Commands):
                 events=self._told(request, subject, gone, added=False),
             )
 
-        return await self.carry_out(self.change(request, decide, comment_id=comment_id, vote_id=vote_id))
+        return await self.carry_out(self.change(request, decide, comment_id=comment_id, vote_id=named))
 
     def _told(
         self, request: commands.Request, subject: Subject, vote: Vote, *, added: bool
