@@ -25,9 +25,9 @@
                              SchemeUnknown  NoWorkingFolder  NoTerminal  NotUtf8
                              WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
                              TextEmpty  NotACommentName  NotAFilter  NoSuchMarker  NotRestorable  NoSuchComment
-                             NobodyToAsk  NotTheAuthor  UserEmpty  UserWithComma  Unencrypted  NotAnAddress  NotALimit
-                             NotAnOrigin  NotAHostName  DemoServerDied  NotOnThisServer  TraceNotAFile  TraceUnreadable
-                             NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
+                             NobodyToAsk  NotTheAuthor  NotForYou  UserEmpty  UserWithComma  Unencrypted  NotAnAddress
+                             NotALimit  NotAnOrigin  NotAHostName  DemoServerDied  NotOnThisServer
+                             TraceNotAFile  TraceUnreadable  NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
 harmless on a terminal. A ``ServeProblem`` also goes from process to process, and any into traces, by their tags.
@@ -680,6 +680,12 @@ class NotTheAuthor(Struct, frozen=True):
     """What only its author can do."""
 
 
+class NotForYou(Struct, frozen=True):
+    """What only moderators may do, or nobody to what is their own."""
+
+    verb: str
+
+
 class UserEmpty(Struct, frozen=True):
     """A user's id is not empty."""
 
@@ -779,6 +785,7 @@ VerbProblem: TypeAlias = (
     | NoSuchComment
     | NobodyToAsk
     | NotTheAuthor
+    | NotForYou
     | UserEmpty
     | UserWithComma
     | Unencrypted

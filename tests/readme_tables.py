@@ -67,13 +67,12 @@ def keys_of(commands: Iterable[Command]) -> str:
 
 def verbs_table() -> str:
     """Every verb, the key that does the same on the screen, and what it does."""
-    by_verb = {command.verb: command for command in COMMANDS if command.verb}
+    by_verb: dict[str, list[Command]] = {}
+    for command in COMMANDS:
+        by_verb.setdefault(command.verb, []).append(command)
     return table(
         ("Verb", "Key", ""),
-        (
-            (f"`{verb.name}`", keys_of([by_verb[verb.name]]) if verb.name in by_verb else "", verb.line)
-            for verb in VERBS.values()
-        ),
+        ((f"`{verb.name}`", keys_of(by_verb.get(verb.name, ())), verb.line) for verb in VERBS.values()),
     )
 
 

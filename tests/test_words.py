@@ -80,6 +80,16 @@ WRITES: dict[str, intents.Write] = {
     "move marker": intents.MoveConversation(IC, eg.point()),
     "resolve": intents.ResolveConversation(IC, True),
     "reopen": intents.ResolveConversation(IC, False),
+    "vote": intents.VoteComment(IC, C, 1),
+    "take back vote": intents.VoteComment(IC, C, 0),
+    "pin": intents.PinComment(IC, C, True),
+    "unpin": intents.PinComment(IC, C, False),
+    "lock": intents.LockComment(IC, C, True),
+    "unlock": intents.LockComment(IC, C, False),
+    "flag": intents.FlagComment(IC, C, True),
+    "take back flag": intents.FlagComment(IC, C, False),
+    "block": intents.BlockAuthor(IC, C, True),
+    "unblock": intents.BlockAuthor(IC, C, False),
 }
 NOT_DONE = {
     "new marker": "Marker not saved",
@@ -91,6 +101,16 @@ NOT_DONE = {
     "move marker": "Marker not moved",
     "resolve": "Not resolved",
     "reopen": "Not reopened",
+    "vote": "Vote not counted",
+    "take back vote": "Vote not taken back",
+    "pin": "Not pinned",
+    "unpin": "Not unpinned",
+    "lock": "Not locked",
+    "unlock": "Not unlocked",
+    "flag": "Not flagged",
+    "take back flag": "Flag not taken back",
+    "block": "Not blocked",
+    "unblock": "Not unblocked",
 }
 
 CODES = [

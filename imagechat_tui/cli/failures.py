@@ -91,6 +91,7 @@ def _verb_code(problem: VerbProblem) -> int:
             return NOT_FOUND
         case (
             problems.NotTheAuthor()
+            | problems.NotForYou()
             | problems.DemoServerDied()
             | problems.NotOnThisServer()
             | problems.TraceNotAFile()

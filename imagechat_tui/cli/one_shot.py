@@ -16,7 +16,7 @@ from imagechat_tui import problems
 from imagechat_tui.cli.target import Target
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation, ReadState, Version
+from imagechat_tui.protocol.models import Comment, Conversation, Own, ReadState, Version
 from imagechat_tui.protocol.routes import (
     NEW_IMAGE,
     CommentReply,
@@ -224,6 +224,14 @@ class Visit:
         self.left_out += answer.left_out
         return answer.comments
 
+    async def thread(self, conversation: Conversation) -> tuple[tuple[Comment, ...], Own]:
+        """The comments of one thread, oldest first, and what of it is the person's own."""
+        listing = self._listing
+        if self.peer is Peer.OURS and listing is not None:
+            return await self.comments(listing, conversation), listing.own
+        answer = await self._patiently(lambda: self._api.thread(conversation.url_id))
+        return answer.comments, answer.own
+
     async def comments_again(self, conversation: Conversation) -> tuple[Comment, ...]:
         """The comments of a thread after a write; none, and why on stderr, if they cannot be read."""
         from imagechat_tui.net.failures import ApiError
@@ -237,8 +245,10 @@ class Visit:
             _note(f"Saved. {problem_words(failure.problem, keys=False).text}")
             return ()
 
-    async def send(self, write: Write, conversation: Conversation | None = None) -> WriteReply:
-        """Carry out one write, once.
+    async def send(
+        self, write: Write, conversation: Conversation | None = None, *, vote_id: str | None = None
+    ) -> WriteReply:
+        """Carry out one write, once. ``vote_id``: the vote that it takes back, where it is known.
 
         Raises:
             VerbFailed: this server does not have it, or nobody knows what became of it.
@@ -253,6 +263,7 @@ class Visit:
             write=write,
             thread_url_id=None if conversation is None else conversation.url_id,
             two_step=two_step,
+            vote_id=vote_id,
         )
         if two_step and isinstance(write, StartConversation):
             comment_id = await self._first_step_done(write)

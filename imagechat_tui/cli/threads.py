@@ -37,7 +37,7 @@ from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.codec import iso_from_ms
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, PlacementState, Point, User
+from imagechat_tui.protocol.models import Comment, Conversation, Own, PlacementState, Point, User
 from imagechat_tui.protocol.routes import CommentReply, ConversationList, ConversationReply
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.safetext import Kind, comment_text, safe_text
@@ -117,6 +117,10 @@ def comment_json(number: int | None, place: int | None, comment: Comment) -> dic
         "parentId": comment.parent_id,
         "createdAt": _when(comment.date_ms),
         "editedAt": _when(comment.edited_at_ms),
+        "votesUp": comment.votes_up,
+        "votesDown": comment.votes_down,
+        "pinned": comment.is_pinned,
+        "locked": comment.is_locked,
     }
 
 
@@ -352,7 +356,25 @@ def _unread_words(threads: int) -> str:
     return f"{threads} unread {'thread' if threads == 1 else 'threads'}"
 
 
+HIDDEN = "(hidden: you have blocked its author)"
+
+
+def judged_words(comment: Comment, own: Own) -> list[str]:
+    """What is thought of a comment: votes, the person's own in brackets, and what moderators did to it."""
+    vote = next((vote.direction for vote in own.votes if vote.comment_id == comment.id), 0)
+    counts = ((1, comment.votes_up, "+"), (-1, comment.votes_down, "-"))
+    votes = [
+        f"[{sign}{count}]" if vote == direction else f"{sign}{count}"
+        for direction, count, sign in counts
+        if count > 0
+    ]
+    flagged = comment.id in own.flagged
+    facts = (("pinned", comment.is_pinned), ("locked", comment.is_locked), ("flagged", flagged))
+    return [*votes, *(word for word, holds in facts if holds)]
+
+
 def _print_markers(listed: Listed) -> None:
+    own = listed.listing.own
     for number, conversation, comments, unread in listed.markers:
         state = "resolved" if conversation.resolved else "open"
         if unread:
@@ -361,8 +383,10 @@ def _print_markers(listed: Listed) -> None:
         for place, comment in numbered(comments):
             name = safe_text(comment.commenter_name, Kind.NAME)
             fresh = ", unread" if comment.id in (unread or ()) else ""
-            click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}{fresh}")
-            for line in comment_text(comment).splitlines() or [""]:
+            told = "".join(f", {fact}" for fact in judged_words(comment, own))
+            click.echo(f"   {number}.{place}  {name}, {_local_time(comment.date_ms)}{fresh}{told}")
+            hidden = comment.author_id in own.blocked
+            for line in (HIDDEN,) if hidden else comment_text(comment).splitlines() or [""]:
                 click.echo(f"        {line}")
 
 

@@ -34,14 +34,19 @@ from imagechat_tui.protocol.models import Placements, ReadState, User
 from imagechat_tui.protocol.thread_keys import UrlTooLong, clean, rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     RestoreConversation,
     StartConversation,
+    VoteComment,
 )
 from imagechat_tui.sync.state import Peer, Room
 
@@ -58,7 +63,7 @@ __all__ = [
     "WriteReply",
 ]
 
-WriteReply = routes.ConversationReply | routes.CommentReply | routes.EditReply | None
+WriteReply = routes.ConversationReply | routes.CommentReply | routes.EditReply | routes.VoteReply | None
 """What a write is answered with; None for deletions."""
 
 WRITE_S = 10.0
@@ -400,8 +405,47 @@ class Api:
                     request, departure, routes.UPDATE_CONVERSATION.method, path, extended, body
                 )
                 return _decoded(answer, codec.decode_conversation_reply)
+            case VoteComment():
+                return await self._vote(room, request, departure, write)
+            case PinComment() | LockComment():
+                route = _pin_or_lock(write)
+                path = route.path(tenant_id=tenant, comment_id=write.comment_id)
+                answer = await self._write(request, departure, route.method, path, id_only, None)
+                return _decoded(answer, _nothing)
+            case FlagComment():
+                path = routes.FLAG_COMMENT.path(comment_id=write.comment_id)
+                query = codec.encode_flag_query(tenant, flagged=write.flagged)
+                answer = await self._write(request, departure, routes.FLAG_COMMENT.method, path, query, None)
+                return _decoded(answer, _nothing)
+            case BlockAuthor():
+                route = routes.BLOCK_AUTHOR if write.blocked else routes.UNBLOCK_AUTHOR
+                path = route.path(comment_id=write.comment_id)
+                query, body = codec.encode_block_query(tenant), codec.dump_json({"commentIds": None})
+                answer = await self._write(request, departure, route.method, path, query, body)
+                return _decoded(answer, _nothing)
             case _:
                 assert_never(write)
+
+    async def _vote(
+        self, room: Room, request: SendRequest, departure: Departure, write: VoteComment
+    ) -> routes.VoteReply | None:
+        query = codec.encode_about_comment(_thread(request), request.broadcast_id)
+        if write.direction:
+            name = self._user.name if self._user is not None else ""
+            body = codec.encode_vote_body(write.direction, name=name, url=room.url or room.url_id)
+            path = routes.VOTE.path(tenant_id=self._tenant, comment_id=write.comment_id)
+            answer = await self._write(
+                request, departure, routes.VOTE.method, path, query, codec.dump_json(body)
+            )
+            return _decoded(answer, codec.decode_vote_reply)
+        vote_id = request.vote_id
+        if vote_id is None:
+            if request.two_step:
+                raise Unsupported
+            vote_id = routes.OWN_VOTE
+        path = routes.UNVOTE.path(tenant_id=self._tenant, comment_id=write.comment_id, vote_id=vote_id)
+        answer = await self._write(request, departure, routes.UNVOTE.method, path, query, None)
+        return _decoded(answer, _nothing)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -613,6 +657,14 @@ def _update(
             return routes.UpdateConversation(broadcast_id, point=rounded(write.point))
         case ResolveConversation():
             return routes.UpdateConversation(broadcast_id, resolved=write.resolved)
+
+
+def _pin_or_lock(write: PinComment | LockComment) -> routes.Route:
+    match write:
+        case PinComment():
+            return routes.PIN_COMMENT if write.pinned else routes.UNPIN_COMMENT
+        case LockComment():
+            return routes.LOCK_COMMENT if write.locked else routes.UNLOCK_COMMENT
 
 
 def _thread(request: SendRequest) -> UrlId:

@@ -16,20 +16,22 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, User
-from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply
+from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply, VoteReply
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
     EditComment,
+    LockComment,
+    PinComment,
     PostComment,
     StartConversation,
     Write,
 )
 from imagechat_tui.sync.state import OutboxEntry, Room
 
-Reply = ConversationReply | CommentReply | EditReply | None
-"""Answer of a write; None for deletions."""
+Reply = ConversationReply | CommentReply | EditReply | VoteReply | None
+"""Answer of a write; None if it says nothing but yes."""
 Made = tuple[Conversation | None, Comment | None]
 
 
@@ -82,7 +84,7 @@ def told_by_event(event: LiveEvent) -> Made:
 
 
 def as_event(write: Write, made: Made, reply: Reply) -> LiveEvent | None:
-    """The event that a hosted server would send about an answered write."""
+    """The event that a hosted server would send about an answered write. Votes are deltas: theirs is counted once."""
     conversation, comment = made
     unstamped = Stamp()
     match write:
@@ -94,6 +96,12 @@ def as_event(write: Write, made: Made, reply: Reply) -> LiveEvent | None:
             html = reply.html if isinstance(reply, EditReply) else ""
             edited = Comment(id=write.comment_id, url_id=UrlId(""), html=html, text=write.text)
             return UpdatedComment(unstamped, edited, frozenset({"html", "text"}))
+        case PinComment():
+            pinned = Comment(id=write.comment_id, url_id=UrlId(""), is_pinned=write.pinned)
+            return UpdatedComment(unstamped, pinned, frozenset({"is_pinned"}))
+        case LockComment():
+            locked = Comment(id=write.comment_id, url_id=UrlId(""), is_locked=write.locked)
+            return UpdatedComment(unstamped, locked, frozenset({"is_locked"}))
         case DeleteComment():
             return DeletedComment(unstamped, write.comment_id)
         case DeleteConversation():

@@ -162,6 +162,8 @@ class SendRequest(Tagged, frozen=True):
     """Hosted: the comment first, then the marker."""
     comment_id: CommentId | None = None
     """Two-step: step one is done already."""
+    vote_id: str | None = None
+    """The vote that is to be taken back, where it is known."""
     timeout_s: float = 10.0
     deadline_ms: int | None = None
 

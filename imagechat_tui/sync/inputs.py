@@ -14,6 +14,7 @@ from imagechat_tui.protocol.routes import (
     ConversationList,
     ConversationReply,
     EditReply,
+    VoteReply,
 )
 from imagechat_tui.protocol.tagged import Tagged
 from imagechat_tui.sync.intents import Submitted
@@ -160,7 +161,7 @@ class ReplyArrived(Tagged, frozen=True):
     """A write was answered with success. ``reply`` depends on the write; None for deletions."""
 
     broadcast_id: BroadcastId
-    reply: ConversationReply | CommentReply | EditReply | None
+    reply: ConversationReply | CommentReply | EditReply | VoteReply | None
 
 
 class WriteFailed(Tagged, frozen=True):

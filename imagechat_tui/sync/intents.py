@@ -68,6 +68,47 @@ class ResolveConversation(Tagged, frozen=True):
     resolved: bool
 
 
+class VoteComment(Tagged, frozen=True):
+    """Vote for or against a comment. There is one vote of each person on a comment: the one before goes."""
+
+    conversation_id: ConversationId
+    comment_id: CommentId
+    direction: int
+    """1 or -1; 0 takes the vote back."""
+
+
+class PinComment(Tagged, frozen=True):
+    """Put a comment first where others sort (moderators), or back in its place."""
+
+    conversation_id: ConversationId
+    comment_id: CommentId
+    pinned: bool
+
+
+class LockComment(Tagged, frozen=True):
+    """Have a comment neither answered, edited nor deleted (moderators), or again. The first one locks its thread."""
+
+    conversation_id: ConversationId
+    comment_id: CommentId
+    locked: bool
+
+
+class FlagComment(Tagged, frozen=True):
+    """Point a comment out to moderators, or no more. Nobody else is told."""
+
+    conversation_id: ConversationId
+    comment_id: CommentId
+    flagged: bool
+
+
+class BlockAuthor(Tagged, frozen=True):
+    """Not want to see what the author of a comment writes, anywhere, or again. Nobody else is told."""
+
+    conversation_id: ConversationId
+    comment_id: CommentId
+    blocked: bool
+
+
 Write: TypeAlias = (
     StartConversation
     | PostComment
@@ -77,8 +118,23 @@ Write: TypeAlias = (
     | RestoreConversation
     | MoveConversation
     | ResolveConversation
+    | VoteComment
+    | PinComment
+    | LockComment
+    | FlagComment
+    | BlockAuthor
 )
 """The intents that change something on the server."""
+
+
+CommentWrite: TypeAlias = (
+    EditComment | DeleteComment | VoteComment | PinComment | LockComment | FlagComment | BlockAuthor
+)
+"""The writes that are about a comment that is there."""
+
+
+Opinion: TypeAlias = FlagComment | BlockAuthor
+"""What a person notes for themselves: no event tells of it, and done twice it is done once."""
 
 
 TextWrite: TypeAlias = StartConversation | PostComment | EditComment

@@ -9,11 +9,17 @@ from types import MappingProxyType
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Position, User
-from imagechat_tui.protocol.routes import ConversationList, RoomIds
+from imagechat_tui.protocol.models import Position, User
+from imagechat_tui.protocol.routes import CommentList, ConversationList, RoomIds
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import News
-from imagechat_tui.sync.reducer import confirmed_after, confirmed_by_list, confirmed_by_thread
+from imagechat_tui.sync.intents import Opinion
+from imagechat_tui.sync.reducer import (
+    confirmed_after,
+    confirmed_after_opinion,
+    confirmed_by_list,
+    confirmed_by_thread,
+)
 from imagechat_tui.sync.state import Confirmed, Peer
 
 
@@ -72,10 +78,16 @@ class Ledger:
         self._confirmed = confirmed_by_list(self._confirmed, snapshot, keep=keep)
 
     def take_thread(
-        self, conversation_id: ConversationId, comments: tuple[Comment, ...], *, keep: frozenset[str]
+        self, conversation_id: ConversationId, thread: CommentList, *, keep: frozenset[str]
     ) -> None:
         """Replace one hosted thread, but for the comments in ``keep``."""
-        self._confirmed = confirmed_by_thread(self._confirmed, conversation_id, comments, keep=keep)
+        self._confirmed = confirmed_by_thread(
+            self._confirmed, conversation_id, thread.comments, own=thread.own, keep=keep
+        )
+
+    def note(self, write: Opinion) -> None:
+        """The server has said yes to what no event tells of: its answer is all that is ever heard of it."""
+        self._confirmed = confirmed_after_opinion(self._confirmed, write)
 
     def step_to(self, position: Position) -> None:
         """Go on from ``position``: what is before it and not applied never will be."""

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from imagechat_tui.protocol.events import LiveEvent
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UrlId
-from imagechat_tui.protocol.models import Comment, Conversation, Position
+from imagechat_tui.protocol.models import Comment, Conversation, Own, Position
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.core import Core, Reader
 from imagechat_tui.sync.due import Due
@@ -29,8 +29,11 @@ from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
     EditComment,
+    LockComment,
+    PinComment,
     PostComment,
     StartConversation,
+    VoteComment,
 )
 from imagechat_tui.sync.news import actor_of
 from imagechat_tui.sync.outbox import conversation_of, happened, made_comment, made_conversation, says
@@ -70,6 +73,8 @@ class InFlight(Struct):
     """Nor does it tell what was before its own beginning."""
     thread: tuple[Comment, ...] | None = None
     """Its thread, read after ``check_at`` (hosted)."""
+    own: Own = Own()
+    """What of that thread is the person's own."""
     thread_left_out: int = 0
     """Comments of that which could not be read."""
     list_left_out: int = 0
@@ -126,6 +131,7 @@ class Lookup:
         _, sought = self._search_of(loaded.request)
         if sought is not None and sought.search.loaded(loaded.request):
             sought.thread, sought.thread_left_out = loaded.list.comments, loaded.list.left_out
+            sought.own = loaded.list.own
 
     def log_loaded(self, loaded: EventLogLoaded) -> None:
         """A part of the log was read to look for a write."""
@@ -246,7 +252,9 @@ class Lookup:
         match entry.write:
             case StartConversation() if entry.comment_id is None:
                 return thread_key(url_id_clean, self._core.room.src, rounded(entry.write.point))
-            case PostComment() | EditComment() | DeleteComment():
+            case (
+                PostComment() | EditComment() | DeleteComment() | VoteComment() | PinComment() | LockComment()
+            ):
                 return self._facts.thread_url(entry.write.conversation_id)
             case _:
                 return None
@@ -289,6 +297,16 @@ class Lookup:
             case PostComment():
                 comment = made_comment(write, sought.before, thread, state)
                 return Outcome(entry, comment is not None, comment=comment)
+            case VoteComment():
+                votes = (vote.direction for vote in sought.own.votes if vote.comment_id == write.comment_id)
+                return Outcome(entry, saved=next(votes, 0) == write.direction)
+            case PinComment() | LockComment():
+                known = next((c for c in thread if c.id == write.comment_id), None)
+                if known is None:
+                    return Outcome(entry, saved=False)
+                if isinstance(write, PinComment):
+                    return Outcome(entry, saved=known.is_pinned == write.pinned)
+                return Outcome(entry, saved=known.is_locked == write.locked)
             case EditComment() | DeleteComment():
                 known = next((c for c in thread if c.id == write.comment_id), None)
                 gone = known is None or known.is_deleted

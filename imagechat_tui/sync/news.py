@@ -14,6 +14,7 @@ from imagechat_tui.protocol.events import (
     NewComment,
     NewImageChat,
     UpdatedComment,
+    VoteChanged,
 )
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
@@ -32,6 +33,8 @@ def actor_of(event: LiveEvent) -> UserId | None:
             return event.stamp.actor_id or event.comment.author_id
         case ImageChatUpdated() if event.activity == "new-comment" and event.comment is not None:
             return event.stamp.actor_id or event.comment.author_id
+        case VoteChanged():
+            return event.stamp.actor_id or event.vote.author_id
         case ImageChatUpdated() | DeletedImageChat() | UpdatedComment() | DeletedComment():
             return event.stamp.actor_id
         case _:

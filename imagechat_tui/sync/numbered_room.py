@@ -388,6 +388,8 @@ class NumberedRoom:
             and event.activity in _ABOUT_COMMENTS
         ):
             self._list.want(self._core.now)
+        elif _may_hold_own(event):
+            self._list.want_soon()
 
     def _unnumbered(self, event: LiveEvent) -> None:
         known = self._facts.ledger.confirmed.conversations
@@ -412,3 +414,10 @@ class NumberedRoom:
 
 
 _ABOUT_COMMENTS = frozenset({"new-comment", "first-comment", "updated-comment", "deleted-comment", "several"})
+
+
+def _may_hold_own(event: LiveEvent) -> bool:
+    """Whether a comment came back on which the person may have voted: the list alone says how."""
+    if not isinstance(event, ImageChatUpdated) or event.activity != "restored" or event.comment is None:
+        return False
+    return event.comment.votes_up > 0 or event.comment.votes_down > 0

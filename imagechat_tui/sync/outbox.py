@@ -15,19 +15,25 @@ import re
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
+    CommentWrite,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     RestoreConversation,
     StartConversation,
     TextWrite,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.state import NO_COMMENTS, ChatState, Draft, OutboxEntry
@@ -154,6 +160,31 @@ def happened(write: Write, before: ChatState, after: ChatState, url_id_clean: Ur
         case DeleteComment():
             deleted = after.confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
             return deleted is None or deleted.is_deleted
+        case VoteComment():
+            return voted(after, write.comment_id) == write.direction
+        case PinComment():
+            pinned = after.confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            return pinned is not None and pinned.is_pinned == write.pinned
+        case LockComment():
+            locked = after.confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            return locked is not None and locked.is_locked == write.locked
+        case FlagComment():
+            return (write.comment_id in after.confirmed.flagged) == write.flagged
+        case BlockAuthor():
+            author = author_of(after, write)
+            return author is not None and (author in after.confirmed.blocked) == write.blocked
+
+
+def voted(state: ChatState, comment_id: CommentId) -> int:
+    """How the person has voted on a comment, as far as is confirmed: 1, -1, or 0 if they have not."""
+    vote = state.confirmed.votes.get(comment_id)
+    return 0 if vote is None else vote.direction
+
+
+def author_of(state: ChatState, write: CommentWrite) -> UserId | None:
+    """Who has written the comment that a write is about."""
+    comment = state.confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+    return None if comment is None else comment.author_id
 
 
 _TAGS = re.compile(r"<[^>]*>")
@@ -172,4 +203,4 @@ def says(comment: Comment, text: str) -> bool:
 
 def known_comment(write: Write, comment_id: CommentId | None) -> CommentId | None:
     """The id of the comment a write is about, as news tell it."""
-    return write.comment_id if isinstance(write, EditComment | DeleteComment) else comment_id
+    return write.comment_id if isinstance(write, CommentWrite) else comment_id

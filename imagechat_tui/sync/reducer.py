@@ -16,14 +16,15 @@ from msgspec.structs import replace
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol import events
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Position, User
+from imagechat_tui.protocol.models import Comment, Conversation, Own, Position, User
 from imagechat_tui.protocol.routes import ConversationList
-from imagechat_tui.sync.intents import EditComment, PostComment
+from imagechat_tui.sync.intents import BlockAuthor, EditComment, FlagComment, Opinion, PostComment
 from imagechat_tui.sync.outbox import conversation_of
 from imagechat_tui.sync.state import NO_COMMENTS, Comments, Confirmed, Draft, Here, Mine, Peer
 
 K = TypeVar("K")
 V = TypeVar("V")
+NOTHING_OWN = Own()
 _COMMENT_FIELDS = frozenset(Comment.__struct_fields__)
 
 
@@ -162,7 +163,7 @@ def _with_vote(confirmed: Confirmed, event: events.VoteChanged, thread: Conversa
     step = 1 if event.added else -1
     up = vote.direction > 0
     return _with_comment(
-        confirmed,
+        _with_own_vote(confirmed, event),
         home,
         replace(
             known,
@@ -173,12 +174,48 @@ def _with_vote(confirmed: Confirmed, event: events.VoteChanged, thread: Conversa
     )
 
 
+def _with_own_vote(confirmed: Confirmed, event: events.VoteChanged) -> Confirmed:
+    """The person's own votes: absolute, so a list that was read later is not made older by it in the end."""
+    vote, me = event.vote, confirmed.me
+    if me is None or vote.author_id != me.id:
+        return confirmed
+    if event.added:
+        return confirmed.replace(votes=with_item(confirmed.votes, vote.comment_id, vote))
+    standing = confirmed.votes.get(vote.comment_id)
+    if standing is None or standing.id != vote.id:
+        return confirmed
+    return confirmed.replace(votes=without(confirmed.votes, vote.comment_id))
+
+
+def _with_opinions_of(confirmed: Confirmed, gone: Set[CommentId]) -> Confirmed:
+    """Without what the person thought of comments that are gone."""
+    if confirmed.votes.keys() & gone:
+        kept = {key: vote for key, vote in confirmed.votes.items() if key not in gone}
+        confirmed = confirmed.replace(votes=MappingProxyType(kept))
+    return confirmed.replace(flagged=confirmed.flagged - gone) if confirmed.flagged & gone else confirmed
+
+
+def confirmed_after_opinion(confirmed: Confirmed, write: Opinion) -> Confirmed:
+    """What is confirmed once the server has said yes to what no event tells of."""
+    match write:
+        case FlagComment():
+            flagged = confirmed.flagged | {write.comment_id}
+            return confirmed.replace(flagged=flagged if write.flagged else flagged - {write.comment_id})
+        case BlockAuthor():
+            comment = confirmed.comments.get(write.conversation_id, NO_COMMENTS).get(write.comment_id)
+            if comment is None or comment.author_id is None:
+                return confirmed
+            blocked = confirmed.blocked | {comment.author_id}
+            return confirmed.replace(blocked=blocked if write.blocked else blocked - {comment.author_id})
+
+
 def _without_comment(confirmed: Confirmed, thread: ConversationId | None, comment_id: CommentId) -> Confirmed:
     """Take a comment away, and everything that answers it."""
     known = confirmed.comments.get(thread) if thread is not None else None
     if thread is None or known is None or comment_id not in known:
         return confirmed
     left = MappingProxyType(remaining(known, comment_id))
+    confirmed = _with_opinions_of(confirmed, known.keys() - left.keys())
     return confirmed.replace(comments=with_item(confirmed.comments, thread, left))
 
 
@@ -195,7 +232,7 @@ def remaining(comments: Comments, gone: CommentId) -> dict[CommentId, Comment]:
 def _without_conversation(confirmed: Confirmed, gone: ConversationId) -> Confirmed:
     if gone not in confirmed.conversations:
         return confirmed
-    return confirmed.replace(
+    return _with_opinions_of(confirmed, confirmed.comments.get(gone, NO_COMMENTS).keys()).replace(
         conversations=without(confirmed.conversations, gone), comments=without(confirmed.comments, gone)
     )
 
@@ -279,7 +316,13 @@ def confirmed_by_list(
         if confirmed.peer is Peer.OURS
         else {key: known for key, known in confirmed.comments.items() if key in conversations}
     )
+    own = snapshot.own
+    ours = confirmed.peer is Peer.OURS
+    votes = {vote.comment_id: vote for vote in own.votes} if ours else confirmed.votes
     return confirmed.replace(
+        votes=confirmed.votes if votes == confirmed.votes else MappingProxyType(votes),
+        flagged=_same(confirmed.flagged, own.flagged) if ours else confirmed.flagged,
+        blocked=_same(confirmed.blocked, own.blocked) if ours else confirmed.blocked,
         me=confirmed.me if snapshot.user is None else snapshot.user,
         read_only=snapshot.read_only,
         conversations=MappingProxyType(conversations),
@@ -350,11 +393,12 @@ def confirmed_by_thread(
     conversation_id: ConversationId,
     comments: tuple[Comment, ...],
     *,
+    own: Own = NOTHING_OWN,
     keep: frozenset[str] = frozenset(),
 ) -> Confirmed:
     """``confirmed`` with one hosted thread replaced, in order of creation.
 
-    ``keep`` names comments about which the list is out of date.
+    ``own`` is what of it is the person's own. ``keep`` names comments about which the list is out of date.
     """
     if conversation_id not in confirmed.conversations:
         return confirmed
@@ -363,8 +407,19 @@ def confirmed_by_thread(
     ordered = sorted(comments, key=lambda comment: comment.date_ms or 0)
     thread = {c.id: _same(before.get(c.id), c) for c in ordered if c.id not in keep}
     thread.update({key: known for key, known in before.items() if key in keep})
+    confirmed = _with_own(confirmed, before.keys() | thread.keys() - keep, own)
     if _alike(before, thread) and conversation_id in confirmed.comments:
         return confirmed
     return confirmed.replace(
         comments=with_item(confirmed.comments, conversation_id, MappingProxyType(thread))
     )
+
+
+def _with_own(confirmed: Confirmed, told: Set[CommentId], own: Own) -> Confirmed:
+    """With what a list says that the person thinks of these comments."""
+    votes = {key: vote for key, vote in confirmed.votes.items() if key not in told}
+    votes |= {vote.comment_id: vote for vote in own.votes if vote.comment_id in told}
+    if votes != confirmed.votes:
+        confirmed = confirmed.replace(votes=MappingProxyType(votes))
+    flagged = (confirmed.flagged - told) | (own.flagged & told)
+    return confirmed if flagged == confirmed.flagged else confirmed.replace(flagged=flagged)

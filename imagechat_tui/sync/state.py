@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TypeAlias, TypedDict, Unpack
@@ -25,6 +25,7 @@ from imagechat_tui.protocol.models import (
     ReadMark,
     User,
     Version,
+    Vote,
 )
 from imagechat_tui.sync.intents import Write
 
@@ -246,6 +247,23 @@ class CommentView(Struct, frozen=True):
     draft_id: str | None = None
     """Of a failed write: what ``Retry`` and ``DiscardDraft`` take."""
     problem: Problem | None = None
+    voted: int = 0
+    """How the person has voted: 1, -1, or 0 if they have not."""
+    flagged: bool = False
+    """The person has flagged it."""
+    blocked: bool = False
+    """The person has blocked its author: what it says is not shown."""
+
+
+def locks_thread(comments: Iterable[Comment], opener: CommentId | None) -> bool:
+    """Whether a thread takes no replies: image chat is flat, so its first comment is locked in their place.
+
+    Args:
+        comments: those of the thread, the oldest first.
+        opener: the one that it began with, where that is known.
+    """
+    first = next((one for one in comments if opener is None or one.id == opener), None)
+    return first is not None and first.is_locked
 
 
 class Thread(Struct, frozen=True):
@@ -274,6 +292,12 @@ class Thread(Struct, frozen=True):
         return self.conversation.point if self.placement is None else self.placement.point
 
     @property
+    def is_locked(self) -> bool:
+        """Whether it takes no replies: its first comment is locked."""
+        opener = self.conversation.created_from_comment_id
+        return locks_thread((view.comment for view in self.comments), opener)
+
+    @property
     def to_check(self) -> bool:
         """Whether somebody should look where it is now."""
         return self.placement is not None and self.placement.state is PlacementState.GUESS
@@ -290,6 +314,9 @@ class ConfirmedChanges(TypedDict, total=False):
     names: Mapping[UserId, str]
     position: Position | None
     cannot_show: int
+    votes: Mapping[CommentId, Vote]
+    flagged: frozenset[CommentId]
+    blocked: frozenset[UserId]
 
 
 class Confirmed(Struct, frozen=True):
@@ -307,6 +334,12 @@ class Confirmed(Struct, frozen=True):
     position: Position | None = None
     cannot_show: int = 0
     """What was stepped over or left out because it could not be read or applied (PROMISES D14)."""
+    votes: Mapping[CommentId, Vote] = field(default_factory=lambda: MappingProxyType({}))
+    """The person's own votes."""
+    flagged: frozenset[CommentId] = frozenset()
+    """What the person has flagged."""
+    blocked: frozenset[UserId] = frozenset()
+    """Whom the person has blocked."""
 
     def replace(self, **changes: Unpack[ConfirmedChanges]) -> Confirmed:
         """A copy with some fields changed."""

@@ -119,7 +119,7 @@ class ThreadRoom:
         self._left_out[loaded.conversation_id] = loaded.list.left_out
         if more > 0:
             self._facts.ledger.cannot_show(more)
-        self._facts.ledger.take_thread(loaded.conversation_id, loaded.list.comments, keep=keep)
+        self._facts.ledger.take_thread(loaded.conversation_id, loaded.list, keep=keep)
 
     def log_loaded(self, loaded: EventLogLoaded) -> None:
         """What the socket missed is here."""

@@ -14,26 +14,31 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.ids import BroadcastId, ConversationId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Placement, PlacementState, Point
 from imagechat_tui.protocol.thread_keys import rounded
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import Announce, News, Undone
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     RestoreConversation,
     StartConversation,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.outbox import conversation_of, says
 from imagechat_tui.sync.reading import Reading
-from imagechat_tui.sync.state import ChatState, Thread
+from imagechat_tui.sync.state import ChatState, CommentView, Thread
 from imagechat_tui.sync.views import threads
 from imagechat_tui.sync.writes import Writes
 
@@ -281,6 +286,21 @@ def inverse_of(write: Write, before: Thread) -> Write | None:
             texts = (view.comment.text for view in before.comments if view.comment.id == comment_id)
             text = next(texts, None)
             return None if text is None else EditComment(home, comment_id, text)
+        case VoteComment(home, comment_id, _):
+            seen = _comment(before, comment_id)
+            return None if seen is None else VoteComment(home, comment_id, seen.voted)
+        case PinComment(home, comment_id, _):
+            seen = _comment(before, comment_id)
+            return None if seen is None else PinComment(home, comment_id, seen.comment.is_pinned)
+        case LockComment(home, comment_id, _):
+            seen = _comment(before, comment_id)
+            return None if seen is None else LockComment(home, comment_id, seen.comment.is_locked)
+        case FlagComment(home, comment_id, _):
+            seen = _comment(before, comment_id)
+            return None if seen is None else FlagComment(home, comment_id, seen.flagged)
+        case BlockAuthor(home, comment_id, _):
+            seen = _comment(before, comment_id)
+            return None if seen is None else BlockAuthor(home, comment_id, seen.blocked)
         case DeleteConversation(home):
             return RestoreConversation(home)
         case DeleteComment() | StartConversation() | PostComment() | RestoreConversation():
@@ -303,5 +323,25 @@ def stands(write: Write, now: Thread | None) -> bool:
                 next((view for view in now.comments if view.comment.id == comment_id), None) if now else None
             )
             return said is not None and not said.comment.is_deleted and says(said.comment, text)
+        case VoteComment(_, comment_id, direction):
+            seen = _comment(now, comment_id)
+            return seen is not None and seen.voted == direction
+        case PinComment(_, comment_id, pinned):
+            seen = _comment(now, comment_id)
+            return seen is not None and seen.comment.is_pinned == pinned
+        case LockComment(_, comment_id, locked):
+            seen = _comment(now, comment_id)
+            return seen is not None and seen.comment.is_locked == locked
+        case FlagComment(_, comment_id, flagged):
+            seen = _comment(now, comment_id)
+            return seen is not None and seen.flagged == flagged
+        case BlockAuthor(_, comment_id, blocked):
+            seen = _comment(now, comment_id)
+            return seen is not None and seen.blocked == blocked
         case _:
             return False
+
+
+def _comment(thread: Thread | None, comment_id: CommentId) -> CommentView | None:
+    comments = () if thread is None else thread.comments
+    return next((view for view in comments if view.comment.id == comment_id), None)

@@ -6,22 +6,27 @@ a deletion in flight still shows what it deletes (as pending), and only one that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Placement
+from imagechat_tui.protocol.models import Comment, Conversation, Placement, Vote
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     StartConversation,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.outbox import conversation_of
@@ -32,6 +37,7 @@ from imagechat_tui.sync.state import (
     ChatState,
     Comments,
     CommentView,
+    Confirmed,
     Draft,
     OutboxEntry,
     Status,
@@ -60,6 +66,9 @@ class _Shown(Struct, frozen=True):
     conversation: Conversation
     comments: Comments | None
     me: UserId | None
+    votes: Mapping[CommentId, Vote]
+    flagged: frozenset[CommentId]
+    blocked: frozenset[UserId]
     unread: bool
     placement: Placement | None
     thread: Thread
@@ -95,7 +104,7 @@ class Views(Struct):
         return tuple(threads)
 
     def _plain(self, state: ChatState, conversation: Conversation, place: int) -> _Shown:
-        known = self._shown.get(conversation.id)
+        known, confirmed = self._shown.get(conversation.id), state.confirmed
         comments = state.confirmed.comments.get(conversation.id)
         me = state.confirmed.me.id if state.confirmed.me is not None else None
         unread = conversation.id in state.mine.unread
@@ -106,6 +115,9 @@ class Views(Struct):
             and known.conversation is conversation
             and known.comments is comments
             and known.me == me
+            and known.votes is confirmed.votes
+            and known.flagged is confirmed.flagged
+            and known.blocked is confirmed.blocked
             and known.unread == unread
             and known.placement == placement
             and known.thread.number == number
@@ -114,14 +126,28 @@ class Views(Struct):
         thread = Thread(
             key=conversation.id,
             conversation=conversation,
-            comments=tuple(_comment_view(comment, me) for comment in (comments or NO_COMMENTS).values()),
+            comments=tuple(
+                _comment_view(comment, confirmed) for comment in (comments or NO_COMMENTS).values()
+            ),
             mine=me is not None and conversation.author_id == me,
             unread=unread,
             number=number,
             loaded=comments is not None,
             placement=placement,
         )
-        return _Shown(conversation, comments, me, unread, placement, thread)
+        if known is not None and known.thread == thread:  # the person voted or flagged elsewhere
+            thread = known.thread
+        return _Shown(
+            conversation,
+            comments,
+            me,
+            confirmed.votes,
+            confirmed.flagged,
+            confirmed.blocked,
+            unread,
+            placement,
+            thread,
+        )
 
 
 def threads(state: ChatState) -> tuple[Thread, ...]:
@@ -182,8 +208,16 @@ def _home(overlay: Overlay) -> ConversationId | None:
     return conversation_of(overlay.write)
 
 
-def _comment_view(comment: Comment, me: UserId | None) -> CommentView:
-    return CommentView(comment.id, comment, mine=me is not None and comment.author_id == me)
+def _comment_view(comment: Comment, confirmed: Confirmed) -> CommentView:
+    vote, me = confirmed.votes.get(comment.id), confirmed.me
+    return CommentView(
+        comment.id,
+        comment,
+        mine=me is not None and comment.author_id == me.id,
+        voted=0 if vote is None else vote.direction,
+        flagged=comment.id in confirmed.flagged,
+        blocked=comment.author_id in confirmed.blocked,
+    )
 
 
 def _laid(state: ChatState, thread: Thread, overlays: list[Overlay]) -> Thread | None:
@@ -226,7 +260,23 @@ def _laid_one(state: ChatState, thread: Thread, overlay: Overlay) -> Thread | No
         case ResolveConversation() if in_flight or done:
             resolved = replace(thread.conversation, resolved=write.resolved)
             return replace(thread, conversation=resolved, status=overlay.status)
-        case _:  # a deletion, move or resolving that failed: nothing has changed
+        case VoteComment() if in_flight or done:
+            return _with_comment(
+                thread, write.comment_id, lambda view: _voted(view, overlay, write.direction)
+            )
+        case PinComment() if in_flight or done:
+            return _changed(thread, overlay, write.comment_id, is_pinned=write.pinned)
+        case LockComment() if in_flight or done:
+            return _changed(thread, overlay, write.comment_id, is_locked=write.locked)
+        case FlagComment() if in_flight or done:
+            return _with_comment(
+                thread,
+                write.comment_id,
+                lambda view: replace(view, flagged=write.flagged, status=overlay.status),
+            )
+        case BlockAuthor() if in_flight or done:
+            return _with_comment(thread, write.comment_id, lambda view: replace(view, status=overlay.status))
+        case _:  # something small that failed: nothing has changed
             return thread
 
 
@@ -248,6 +298,23 @@ def _edited(view: CommentView, overlay: Overlay, text: str) -> CommentView:
     if overlay.status is Status.FAILED:
         return replace(view, status=Status.FAILED, draft_id=overlay.draft_id, problem=overlay.problem)
     return replace(view, comment=replace(view.comment, text=text), status=overlay.status)
+
+
+def _changed(thread: Thread, overlay: Overlay, comment_id: CommentId, **changes: bool) -> Thread:
+    return _with_comment(
+        thread,
+        comment_id,
+        lambda view: replace(view, comment=replace(view.comment, **changes), status=overlay.status),
+    )
+
+
+def _voted(view: CommentView, overlay: Overlay, direction: int) -> CommentView:
+    """With the person's vote in this direction, in the place of the one that is confirmed."""
+    comment, before = view.comment, view.voted
+    up = comment.votes_up - (before > 0) + (direction > 0)
+    down = comment.votes_down - (before < 0) + (direction < 0)
+    counted = replace(comment, votes=comment.votes - before + direction, votes_up=up, votes_down=down)
+    return replace(view, comment=counted, voted=direction, status=overlay.status)
 
 
 def _remaining(comments: tuple[CommentView, ...], gone: CommentId) -> tuple[CommentView, ...]:

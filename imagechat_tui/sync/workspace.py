@@ -11,13 +11,13 @@ from typing import Unpack
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem
-from imagechat_tui.protocol.events import DeletedImageChat, LiveEvent, NewImageChat
+from imagechat_tui.protocol.events import DeletedImageChat, LiveEvent, NewImageChat, VoteChanged
 from imagechat_tui.protocol.ids import BroadcastId, ConversationId, UserId
 from imagechat_tui.protocol.models import Comment, Conversation
 from imagechat_tui.sync.answers import told_by_event
 from imagechat_tui.sync.core import Core
 from imagechat_tui.sync.effects import News
-from imagechat_tui.sync.intents import StartConversation, TextWrite, Write
+from imagechat_tui.sync.intents import StartConversation, TextWrite, VoteComment, Write
 from imagechat_tui.sync.news import actor_of
 from imagechat_tui.sync.outbox import (
     comment_step_id,
@@ -195,6 +195,8 @@ class Workspace:
             if comment is not None:
                 self.replace_entry(entry.replace(comment_id=comment.id))
             return True
+        if _is_turned(entry.write, event):
+            return True
         self.saved(entry, conversation, comment)
         if isinstance(entry.write, StartConversation) and isinstance(event, NewImageChat) and ours:
             self.acknowledge(entry, conversation, comment)  # its comment comes with the next event
@@ -236,7 +238,8 @@ class Workspace:
         saved = next((a for a in self._mine.acknowledged if a.broadcast_id == broadcast_id), None)
         if saved is None:
             return False
-        if not (isinstance(saved.write, StartConversation) and isinstance(event, NewImageChat)):
+        first_of_two = isinstance(saved.write, StartConversation) and isinstance(event, NewImageChat)
+        if not (first_of_two or _is_turned(saved.write, event)):
             self._change(acknowledged=tuple(a for a in self._mine.acknowledged if a is not saved))
         return True
 
@@ -263,6 +266,12 @@ class Workspace:
             conversation_id=conversation.id if conversation is not None else conversation_of(write),
             comment_id=known_comment(write, comment.id if comment is not None else None),
         )
+
+
+def _is_turned(write: Write, event: LiveEvent) -> bool:
+    """Whether an event takes away the vote in whose place another one comes, which the next event tells."""
+    turns = isinstance(write, VoteComment) and write.direction != 0
+    return turns and isinstance(event, VoteChanged) and not event.added
 
 
 def _about(saved: Acknowledged) -> ConversationId | None:

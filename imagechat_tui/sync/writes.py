@@ -12,6 +12,7 @@ from math import inf
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import BroadcastId
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply
 from imagechat_tui.sync.answers import Made, Reply, as_event, told_by_answer
@@ -21,14 +22,18 @@ from imagechat_tui.sync.effects import News, SendRequest
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.inputs import ReplyArrived, WriteFailed
 from imagechat_tui.sync.intents import (
+    CommentWrite,
     DeleteComment,
     DeleteConversation,
     EditComment,
     MoveConversation,
+    Opinion,
+    PostComment,
     ResolveConversation,
     RestoreConversation,
     StartConversation,
     TextWrite,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.lookup import TIMEOUT_S, Lookup
@@ -39,7 +44,15 @@ from imagechat_tui.sync.outbox import (
     known_comment,
 )
 from imagechat_tui.sync.rooms import Rooms
-from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, WriteStatus, read_only_problem
+from imagechat_tui.sync.state import (
+    NO_COMMENTS,
+    Draft,
+    OutboxEntry,
+    Phase,
+    WriteStatus,
+    locks_thread,
+    read_only_problem,
+)
 
 EVENT_WITHIN_S = 1.0
 """The event of an answered write comes with the answer; after this the log is asked for it."""
@@ -115,8 +128,10 @@ class Writes:
         there = home is None or self._facts.conversation(home) is not None
         if not there and not isinstance(write, RestoreConversation):
             return Problem(ProblemKind.GONE)
-        if isinstance(write, EditComment | DeleteComment) and not self._may_be_there(write):
+        if isinstance(write, CommentWrite) and not self._may_be_there(write):
             return Problem(ProblemKind.GONE)
+        if self._is_locked(write):
+            return Problem(ProblemKind.REFUSED, codes.LOCKED)
         if isinstance(write, OF_OURS) and not self._facts.ledger.ours:
             return Problem(ProblemKind.UNSUPPORTED)
         return None
@@ -138,7 +153,20 @@ class Writes:
             return Problem(ProblemKind.OFFLINE)
         return None
 
-    def _may_be_there(self, write: EditComment | DeleteComment) -> bool:
+    def _is_locked(self, write: Write) -> bool:
+        """Whether a moderator has locked what it would answer or change."""
+        if not isinstance(write, PostComment | EditComment | DeleteComment):
+            return False
+        thread = self._facts.ledger.confirmed.comments.get(write.conversation_id, NO_COMMENTS)
+        if isinstance(write, PostComment):
+            parent = thread.get(write.parent_id) if write.parent_id is not None else None
+            home = self._facts.conversation(write.conversation_id)
+            opener = None if home is None else home.created_from_comment_id
+            return locks_thread(thread.values(), opener) or (parent is not None and parent.is_locked)
+        comment = thread.get(write.comment_id)
+        return comment is not None and comment.is_locked
+
+    def _may_be_there(self, write: CommentWrite) -> bool:
         """Whether a comment is there, as far as is known: confirmed, or made by us and answered."""
         thread = self._facts.ledger.confirmed.comments.get(write.conversation_id)
         answered = self._workspace.mine.acknowledged
@@ -159,10 +187,18 @@ class Writes:
                 thread_url_id=self._facts.thread_url(home) if home is not None else None,
                 two_step=two_step,
                 comment_id=entry.comment_id,
+                vote_id=self._vote_id(entry.write),
                 timeout_s=TIMEOUT_S,
                 deadline_ms=entry.deadline_ms,
             )
         )
+
+    def _vote_id(self, write: Write) -> str | None:
+        """Which vote is to be taken back, as far as is known."""
+        if not isinstance(write, VoteComment):
+            return None
+        vote = self._facts.ledger.confirmed.votes.get(write.comment_id)
+        return None if vote is None else vote.id
 
     # What became of it
 
@@ -189,7 +225,9 @@ class Writes:
             me=ledger.confirmed.me,
         )
         workspace.saved(entry, *made)
-        if ledger.ours:
+        if isinstance(entry.write, Opinion):
+            ledger.note(entry.write)
+        elif ledger.ours:
             workspace.acknowledge(entry, *made)
         else:
             self._apply_own(entry, made, reply.reply)
@@ -205,6 +243,11 @@ class Writes:
             self._rooms.image.refresh()
             self._rooms.thread.want(entry.write.conversation_id)
             return
+        if isinstance(entry.write, VoteComment) and _is_so_already(entry.write, failure):
+            self._workspace.saved(entry, None, None)
+            self._rooms.list.want_soon()  # here it was not known
+            self._rooms.thread.want(entry.write.conversation_id)
+            return
         if status == 408 and self._core.now < entry.sent_at_s + TIMEOUT_S:
             # Late by the server's clock and not by ours: its clock was put forward.
             self._facts.server_clock.forget()
@@ -213,6 +256,10 @@ class Writes:
             # Our servers look for the stored answer of an earlier try before they refuse otherwise (PROMISES D8).
             answered = status is not None and 400 <= status < 500 and status not in (401, 429)
             self._not_saved(entry, failure.problem, sure=self._facts.ledger.ours and answered)
+            return
+        if isinstance(entry.write, Opinion):
+            # Nothing that can be read in its order tells whether it happened; done again, it is done once.
+            self._not_saved(entry, Problem(ProblemKind.NO_ANSWER))
             return
         self._lookup.unanswered(entry)
         if entry.status is not WriteStatus.CHECKING:
@@ -278,3 +325,10 @@ class Writes:
 def _unsure(draft: Draft) -> bool:
     """Whether nobody knows what became of an earlier try."""
     return draft.problem is not None and draft.problem.kind is ProblemKind.RESTARTED
+
+
+def _is_so_already(vote: VoteComment, failure: WriteFailed) -> bool:
+    """Whether a vote is refused because it stands already, or there is none to take back."""
+    if vote.direction == 0:
+        return failure.status == 404
+    return failure.status == 400 and failure.problem.code == codes.ALREADY_VOTED

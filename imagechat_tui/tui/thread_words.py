@@ -9,6 +9,7 @@ from imagechat_tui.safetext import SafeText, comment_text, spans
 from imagechat_tui.sync.state import Thread, counts
 from imagechat_tui.tui import symbols
 
+BLOCKED: Final = "Hidden: you have blocked its author."
 LONGEST: Final = 400
 """Characters of a comment that may matter for one line."""
 
@@ -35,7 +36,7 @@ def first_line(item: Thread) -> str:
     """How a thread begins, as one line."""
     if not item.comments:
         return symbols.ELLIPSIS if not item.loaded else ""
-    return one_line(item.comments[0].comment)
+    return BLOCKED if item.comments[0].blocked else one_line(item.comments[0].comment)
 
 
 def one_line(comment: Comment) -> str:

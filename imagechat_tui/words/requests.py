@@ -191,7 +191,7 @@ trying again is not all."""
 _REFUSALS = {
     codes.COMMENT_TOO_BIG: "It is too long for this server.",
     codes.EMPTY_COMMENT: "It is empty.",
-    codes.LOCKED: "The comment is locked.",
+    codes.LOCKED: "A moderator has locked it: no replies, no changes.",
     codes.TENANT_FULL: "This server has no room for more comments of yours; tell whoever runs it.",
     codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.UNAUTHORIZED: "You may not do that here.",

@@ -105,6 +105,14 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words("Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.")
         case problems.NotTheAuthor(verb=verb):
             return Words("Not yours", f"Only its author can {safe_name(verb)} it.")
+        case problems.NotForYou(verb="pin" | "unpin" | "lock" | "unlock" as verb):
+            return Words("Not allowed", f"Only moderators and admins {verb} comments.")
+        case problems.NotForYou(verb="flag" | "unflag" as verb):
+            return Words(
+                "Not allowed", f"Nobody can {verb} what they wrote themselves, or what moderators write."
+            )
+        case problems.NotForYou(verb=verb):
+            return Words("Not allowed", f"Nobody can {safe_name(verb)} themselves.")
         case problems.UserEmpty():
             return Words("Not a user name", "A user's id is not empty.")
         case problems.UserWithComma():

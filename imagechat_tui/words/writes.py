@@ -33,6 +33,16 @@ def write_words(write: intents.Write) -> str:
             return "move marker"
         case intents.ResolveConversation(resolved=resolved):
             return "resolve" if resolved else "reopen"
+        case intents.VoteComment(direction=direction):
+            return "vote" if direction else "take back vote"
+        case intents.PinComment(pinned=pinned):
+            return "pin" if pinned else "unpin"
+        case intents.LockComment(locked=locked):
+            return "lock" if locked else "unlock"
+        case intents.FlagComment(flagged=flagged):
+            return "flag" if flagged else "take back flag"
+        case intents.BlockAuthor(blocked=blocked):
+            return "block" if blocked else "unblock"
         case _:
             assert_never(write)
 
@@ -56,6 +66,16 @@ def not_done_words(write: intents.Write) -> str:
             return "Marker not moved"
         case intents.ResolveConversation(resolved=resolved):
             return "Not resolved" if resolved else "Not reopened"
+        case intents.VoteComment(direction=direction):
+            return "Vote not counted" if direction else "Vote not taken back"
+        case intents.PinComment(pinned=pinned):
+            return "Not pinned" if pinned else "Not unpinned"
+        case intents.LockComment(locked=locked):
+            return "Not locked" if locked else "Not unlocked"
+        case intents.FlagComment(flagged=flagged):
+            return "Not flagged" if flagged else "Flag not taken back"
+        case intents.BlockAuthor(blocked=blocked):
+            return "Not blocked" if blocked else "Not unblocked"
         case _:
             assert_never(write)
 
@@ -123,6 +143,16 @@ def undone_words(write: intents.Write | None, undone: effects.Undone) -> str:
             return f"Your comment on {which} reads as before."
         case intents.DeleteConversation():
             return f"Brought {which} back."
+        case intents.VoteComment():
+            return f"Your vote on {which} is as before."
+        case intents.PinComment(pinned=pinned):
+            return f"{'Unpinned' if pinned else 'Pinned'} on {which} again."
+        case intents.LockComment(locked=locked):
+            return f"{'Unlocked' if locked else 'Locked'} on {which} again."
+        case intents.FlagComment(flagged=flagged):
+            return f"{'Took back your flag' if flagged else 'Flagged'} on {which} again."
+        case intents.BlockAuthor(blocked=blocked):
+            return "Shown again." if blocked else "Blocked again."
         case _:
             return "Undone."
 

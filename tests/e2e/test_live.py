@@ -102,3 +102,19 @@ def test_a_write_in_flight_when_the_server_is_killed_ends_in_a_true_verdict(desk
         one.press("!", "enter")
     both(one, two, show="1 marker")
     assert len(desk.json("ls", "shot.png", "--json")["markers"]) == 1  # type: ignore[arg-type]
+
+
+def test_a_vote_is_on_the_others_screen_and_in_the_voters_other_one(desk: Desk) -> None:
+    one, two = desk.terminal("shot.png"), desk.terminal("shot.png")
+    both(one, two, show="LIVE")
+    place_marker(one, "Logo is cut off", "l")
+    both(one, two, show="Logo is cut off")
+    for terminal in (one, two):
+        terminal.press("]", "enter")
+    both(one, two, show="+ vote")
+    one.press("+")
+    both(one, two, show="[+1]")
+    assert "Voted against 1.1: now +0 -1." in desk.run("vote", "shot.png", "1", "down").stdout
+    both(one, two, show="[-1]")
+    two.press("-")
+    wait_for(lambda: all("-1]" not in t.text for t in (one, two)), within_s=15, what="the vote to go")

@@ -21,13 +21,18 @@ from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     StartConversation,
+    VoteComment,
 )
 from imagechat_tui.sync.state import Draft
 
@@ -58,6 +63,11 @@ writes = st.one_of(
     st.builds(DeleteConversation, chats),
     st.builds(MoveConversation, chats, st.builds(Point, numbers, numbers)),
     st.builds(ResolveConversation, chats, st.booleans()),
+    st.builds(VoteComment, chats, ids, st.sampled_from([1, 0, -1])),
+    st.builds(PinComment, chats, ids, st.booleans()),
+    st.builds(LockComment, chats, ids, st.booleans()),
+    st.builds(FlagComment, chats, ids, st.booleans()),
+    st.builds(BlockAuthor, chats, ids, st.booleans()),
 )
 problems = st.builds(Problem, st.sampled_from(ProblemKind), texts, texts, st.none() | numbers)
 drafts_of_any_kind = st.builds(

@@ -203,8 +203,9 @@ class Desk:
         sent: bool = True,
         status: int | None = None,
         retry_after_s: float | None = None,
+        code: str = "",
     ) -> None:
-        problem = Problem(kind, retry_after_s=retry_after_s)
+        problem = Problem(kind, code, retry_after_s=retry_after_s)
         self.feed(inputs.WriteFailed(broadcast_id, problem, sent, status))
 
 

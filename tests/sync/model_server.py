@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.events import (
     DeletedComment,
     DeletedImageChat,
@@ -18,11 +19,13 @@ from imagechat_tui.protocol.events import (
     Stamp,
     Subscribed,
     UpdatedComment,
+    VoteChanged,
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, EventId, UrlId, UserId
 from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
+    Own,
     Placement,
     Placements,
     PlacementState,
@@ -30,6 +33,7 @@ from imagechat_tui.protocol.models import (
     ReadMark,
     ReadState,
     User,
+    Vote,
 )
 from imagechat_tui.protocol.routes import (
     ChangePlacements,
@@ -40,25 +44,31 @@ from imagechat_tui.protocol.routes import (
     ConversationReply,
     EditReply,
     RoomIds,
+    VoteReply,
 )
 from imagechat_tui.protocol.thread_keys import rounded, thread_key
 from imagechat_tui.sync.effects import SendRequest
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     RestoreConversation,
     StartConversation,
+    VoteComment,
 )
 from imagechat_tui.sync.outbox import conversation_of
 from imagechat_tui.sync.replay import position_of, stamp_of
 from imagechat_tui.sync.state import Room
 
 T0_MS = 1_767_225_600_000
-Reply = ConversationReply | CommentReply | EditReply | None
+Reply = ConversationReply | CommentReply | EditReply | VoteReply | None
 
 
 @dataclass
@@ -66,6 +76,7 @@ class Denied(Exception):
     """The server says no."""
 
     status: int
+    code: str = ""
 
 
 @dataclass
@@ -107,6 +118,7 @@ class ModelServer:
     """Where markers were that are deleted."""
     placings: dict[int, int] = field(default_factory=dict)
     """The revision of each version's placements."""
+    votes: dict[tuple[UserId, CommentId], Vote] = field(default_factory=dict)
     last_ms: int = 0
     made: int = 0
     replays: int = 20
@@ -141,7 +153,13 @@ class ModelServer:
             comments=tuple(c for thread in self.comments.values() for c in thread.values())
             if self.ours
             else (),
+            own=self.own(user) if self.ours else Own(),
         )
+
+    def own(self, user: UserId) -> Own:
+        """How somebody has voted on what is there."""
+        there = {key for thread in self.comments.values() for key in thread}
+        return Own(tuple(vote for (who, key), vote in self.votes.items() if who == user and key in there))
 
     def read_state(self, user: UserId) -> ReadState:
         """How far somebody has read."""
@@ -239,13 +257,14 @@ class ModelServer:
         stamp = stamp_of(newest) if newest is not None else None
         return (stamp.timestamp_ms or 0) + 1 if stamp is not None else now_ms
 
-    def thread(self, url_id: UrlId, now_ms: int) -> CommentList:
+    def thread(self, url_id: UrlId, now_ms: int, user: UserId) -> CommentList:
         """The comments under a thread key; comments whose marker was not made are there too."""
         found = [c for thread in self.comments.values() for c in thread.values() if c.url_id == url_id]
         return CommentList(
             comments=tuple(replace(c, text=None, html=c.text or "") for c in found),
             url_id_clean=url_id,
             room=RoomIds("demo", url_id, "u"),
+            own=self.own(user),
             comment_count=len(found),
             last_gen_date_ms=now_ms - 2000,
         )
@@ -313,7 +332,24 @@ class ModelServer:
         match write:
             case StartConversation():
                 return self._start(user, request, write, now_ms)
+            case VoteComment():
+                return self._vote(write, user, broadcast_id, now_ms)
+            case PinComment() | LockComment():
+                before = self._known(write.conversation_id, write.comment_id)
+                if isinstance(write, PinComment):
+                    after = replace(before, is_pinned=write.pinned)
+                else:
+                    after = replace(before, is_locked=write.locked)
+                if after != before:
+                    self.comments[write.conversation_id][after.id] = after
+                    stamp = self._stamp(user, broadcast_id, now_ms)
+                    present = frozenset() if self.ours else frozenset({"is_pinned", "is_locked"})
+                    self._tell_in_thread(after.url_id, UpdatedComment(stamp, after, present))
+                return None
+            case FlagComment() | BlockAuthor():
+                raise AssertionError("nothing in the log tells of it")
             case PostComment():
+                self._refuse_locked(next(iter(self.comments[write.conversation_id].values()), None))
                 comment = self._comment(
                     user, self.conversations[write.conversation_id].url_id, write.text, now_ms
                 )
@@ -324,6 +360,7 @@ class ModelServer:
                 known = self.comments[write.conversation_id].get(write.comment_id)
                 if known is None:
                     raise Denied(404)
+                self._refuse_locked(known)
                 if isinstance(write, EditComment):
                     edited = replace(known, text=write.text, html=write.text)
                     self.comments[write.conversation_id][known.id] = edited
@@ -353,6 +390,51 @@ class ModelServer:
                 return self._update(
                     write.conversation_id, activity, user, broadcast_id, now_ms, resolved=write.resolved
                 )
+
+    def _known(self, home: ConversationId, comment_id: CommentId) -> Comment:
+        known = self.comments[home].get(comment_id)
+        if known is None:
+            raise Denied(404)
+        return known
+
+    def _refuse_locked(self, comment: Comment | None) -> None:
+        if comment is not None and comment.is_locked and self.ours:
+            raise Denied(401, codes.LOCKED)
+
+    def _tell_in_thread(self, url_id: UrlId, event: LiveEvent) -> None:
+        """What the thread's room hears, and of ours the image's."""
+        self.log.append(Logged(self.room.url_id if self.ours else url_id, event))
+
+    def _vote(self, write: VoteComment, user: UserId, broadcast_id: BroadcastId, now_ms: int) -> Reply:
+        home, key = write.conversation_id, (user, write.comment_id)
+        known, standing = self._known(home, write.comment_id), self.votes.get(key)
+        if standing is None and not write.direction:
+            raise Denied(404)
+        if standing is not None and standing.direction == write.direction:
+            raise Denied(400, codes.ALREADY_VOTED)
+        if standing is not None:
+            del self.votes[key]
+            known = self._counted(home, known, standing, -1)
+            stamp = self._stamp(user, broadcast_id, now_ms)
+            self._tell_in_thread(known.url_id, VoteChanged(stamp, standing, added=False))
+        if not write.direction:
+            return None
+        self.made += 1
+        vote = Vote(
+            f"v_{self.made}", self.room.tenant_id, known.url_id, known.id, write.direction, now_ms, user
+        )
+        self.votes[key] = vote
+        self._counted(home, known, vote, 1)
+        stamp = self._stamp(user, broadcast_id, now_ms)
+        self._tell_in_thread(known.url_id, VoteChanged(stamp, vote, added=True))
+        return VoteReply(vote.id)
+
+    def _counted(self, home: ConversationId, comment: Comment, vote: Vote, step: int) -> Comment:
+        up = comment.votes_up + (step if vote.direction > 0 else 0)
+        down = comment.votes_down + (step if vote.direction < 0 else 0)
+        counted = replace(comment, votes=up - down, votes_up=up, votes_down=down)
+        self.comments[home][comment.id] = counted
+        return counted
 
     def _bring_back(
         self, home: ConversationId, user: UserId, broadcast_id: BroadcastId, now_ms: int
@@ -477,7 +559,7 @@ class ModelServer:
         saved = copy.deepcopy(self.backup)
         self.epoch, self.log, self.kept_from = saved.epoch, saved.log, saved.kept_from
         self.conversations, self.comments = saved.conversations, saved.comments
-        self.deleted = saved.deleted
+        self.deleted, self.votes = saved.deleted, saved.votes
         self.answers, self.numbers = saved.answers, saved.numbers
         self.revisions, self.read = saved.revisions, saved.read
         self.restored += 1

@@ -20,10 +20,13 @@ from imagechat_tui.sync.intents import (
     DeleteComment,
     DeleteConversation,
     EditComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     StartConversation,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.state import ChatState, OutboxEntry, Peer, WriteStatus
@@ -111,6 +114,15 @@ def test_a_hosted_answer_stands_for_the_event_that_may_never_come() -> None:
     assert (after.text, after.html, after.commenter_name) == ("dry", "<p>dry</p>", "Alice")
     assert as_event(DeleteComment(HOME, C1), (None, None), None) == DeletedComment(Stamp(), C1)
     assert as_event(DeleteConversation(HOME), (None, None), None) == DeletedImageChat(Stamp(), HOME)
+    for write in (PinComment(HOME, C1, True), LockComment(HOME, C1, True)):
+        changed = as_event(write, (None, None), None)
+        assert changed is not None
+        after = applied(listed(), changed, thread=HOME).confirmed.comments[HOME][C1]
+        assert (after.is_pinned, after.is_locked, after.commenter_name) == (
+            isinstance(write, PinComment),
+            isinstance(write, LockComment),
+            "Alice",
+        )
 
 
 @pytest.mark.parametrize(
@@ -120,6 +132,7 @@ def test_a_hosted_answer_stands_for_the_event_that_may_never_come() -> None:
         PostComment(HOME, "x"),
         MoveConversation(HOME, eg.point()),
         ResolveConversation(HOME, resolved=True),
+        VoteComment(HOME, C1, 1),
     ],
     ids=lambda write: type(write).__name__,
 )

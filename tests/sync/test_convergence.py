@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.problems import ProblemKind
+from imagechat_tui.protocol.models import Comment
 from imagechat_tui.sync.effects import Missed, News
 from imagechat_tui.sync.inputs import RoomFound
 from imagechat_tui.sync.intents import Look, StartConversation, TextWrite
@@ -54,9 +55,22 @@ def check_equal(world: World, session: Session) -> None:
     if server.ours:
         assert state.confirmed.comments.keys() == server.comments.keys()
     for key, thread in threads:
-        mine = [(c.id, c.text or c.html) for c in thread.values()]
-        its = [(c.id, c.text) for c in server.comments[key].values()]
+        mine = [(c.id, c.text or c.html, *judged(c)) for c in thread.values()]
+        its = [(c.id, c.text, *judged(c)) for c in server.comments[key].values()]
         assert (mine if server.ours else sorted(mine)) == (its if server.ours else sorted(its))
+
+    own = {vote.comment_id: vote for vote in server.own(session.user).votes}
+    if server.ours:
+        assert state.confirmed.votes == own
+    for _, thread in threads:
+        assert state.confirmed.votes.items() & own.items() >= {
+            (key, vote) for key, vote in own.items() if key in thread
+        }
+
+
+def judged(comment: Comment) -> tuple[object, ...]:
+    """What others think of a comment."""
+    return comment.votes, comment.votes_up, comment.votes_down, comment.is_pinned, comment.is_locked
 
 
 def check_read(world: World, session: Session) -> None:

@@ -17,16 +17,19 @@ from imagechat_tui.sync.intents import (
     EditComment,
     Intent,
     KeepDraft,
+    LockComment,
     Look,
     MarkRead,
     MoveConversation,
     OpenThread,
+    PinComment,
     PostComment,
     ResolveConversation,
     Retry,
     StartConversation,
     TryNow,
     Undo,
+    VoteComment,
 )
 from imagechat_tui.sync.state import Status
 from imagechat_tui.sync.views import threads
@@ -66,7 +69,9 @@ class Fate(RuleBasedStateMachine):
     @rule(
         who=WHO,
         which=WHICH,
-        what=st.sampled_from(["post", "keep", "edit", "delete comment", "delete", "move", "resolve"]),
+        what=st.sampled_from(
+            ["post", "keep", "edit", "delete comment", "delete", "move", "resolve", "vote", "pin", "lock"]
+        ),
     )
     def write(self, who: int, which: int, what: str) -> None:
         session, text = self._session(who), f"text {self.world.number()}"
@@ -83,6 +88,9 @@ class Fate(RuleBasedStateMachine):
             "delete": DeleteConversation(home),
             "move": MoveConversation(home, Point(float(which), 99.0)),
             "resolve": ResolveConversation(home, resolved=which % 2 == 0),
+            "vote": VoteComment(home, comment, which % 3 - 1),
+            "pin": PinComment(home, comment, pinned=which % 2 == 0),
+            "lock": LockComment(home, comment, locked=which % 3 == 0),
         }
         session.wish(wishes[what])
 

@@ -167,6 +167,20 @@ def test_votes_are_deltas(direction: int, added: bool, votes: int, up: int, down
     assert (now.votes, now.votes_up, now.votes_down) == (votes, up, down)
 
 
+def test_ones_own_votes_are_known_in_each_session_and_go_with_what_they_are_on() -> None:
+    given = eg.vote(id="v_2", comment_id=ROOT, direction=-1, user_id=eg.ALICE)
+    state = applied(listed(), VoteChanged(eg.stamp(), given, added=True))
+    assert state.confirmed.votes == {ROOT: given}
+    of_another = VoteChanged(eg.stamp(), eg.vote(comment_id=ROOT), added=True)
+    assert applied(state, of_another).confirmed.votes == {ROOT: given}
+    older = VoteChanged(eg.stamp(), eg.vote(comment_id=ROOT, user_id=eg.ALICE), added=False)
+    assert applied(state, older).confirmed.votes == {ROOT: given}, "a list may be newer than an event"
+    assert applied(state, VoteChanged(eg.stamp(), given, added=False)).confirmed.votes == {}
+    assert applied(state, eg.deleted_image_chat(conversation_id=HOME)).confirmed.votes == {}
+    gone = eg.deleted_comment(comment=eg.comment(id=ROOT), comment_id=ROOT)
+    assert applied(state, gone).confirmed.votes == {}
+
+
 def test_a_vote_on_nothing_changes_nothing() -> None:
     state = listed()
     assert applied(state, eg.vote_changed(vote=eg.vote(comment_id=CommentId("c_99")))) is state

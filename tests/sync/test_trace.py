@@ -39,7 +39,15 @@ KEY = b"k" * 32
 WRITE_ID = BroadcastId("w1")
 UNVEILED = {
     *("id", "image_id", "broadcast_id", "comment_id", "conversation_id", "draft_id", "parent_id", "event_id"),
-    *("created_from_comment_id", "verification_id", "tenant_id", "unset", "still", "conversations"),
+    *(
+        "created_from_comment_id",
+        "verification_id",
+        "vote_id",
+        "tenant_id",
+        "unset",
+        "still",
+        "conversations",
+    ),
     *("epoch", "thread", "type", "activity", "code", "reason", "why", "detail", "locale", "present", "gone"),
     *("positions", "before", "after", "branches", "shown", "flagged", "flags", "extra"),
 }

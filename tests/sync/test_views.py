@@ -11,13 +11,18 @@ from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId
 from imagechat_tui.protocol.models import Comment, Conversation, Point
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     StartConversation,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.state import (
@@ -50,8 +55,8 @@ def state(**overrides: Any) -> ChatState:
     return eg.changed(with_list(eg.chat_state(peer=Peer.OURS), answer), **overrides)
 
 
-def in_flight(write: Write, status: WriteStatus) -> ChatState:
-    return state(outbox=(OutboxEntry(B, write, status, 1.0),))
+def in_flight(write: Write, status: WriteStatus, base: ChatState | None = None) -> ChatState:
+    return eg.changed(base or state(), outbox=(OutboxEntry(B, write, status, 1.0),))
 
 
 def answered(
@@ -195,6 +200,11 @@ def test_only_an_answered_deletion_hides_with_what_hangs_on_it() -> None:
         DeleteConversation(HOME),
         MoveConversation(HOME, Point(1.0, 2.0)),
         ResolveConversation(HOME, resolved=True),
+        VoteComment(HOME, C1, 1),
+        PinComment(HOME, C1, pinned=True),
+        LockComment(HOME, C1, locked=True),
+        FlagComment(HOME, C1, flagged=True),
+        BlockAuthor(HOME, C1, blocked=True),
     ],
     ids=lambda write: type(write).__name__,
 )
@@ -219,6 +229,57 @@ def test_resolving_is_shown_at_once_and_as_what_it_is(status: WriteStatus) -> No
     assert (shown.conversation.resolved, shown.status) == (True, IN_FLIGHT[status])
     done = first(answered(ResolveConversation(HOME, resolved=True)))
     assert (done.conversation.resolved, done.status) == (True, Status.SAVED)
+
+
+# What one thinks of a comment
+
+
+def voted(direction: int) -> ChatState:
+    """A state in which the comment has a vote of ours and two of others, one each way."""
+    base = state()
+    own = {C1: eg.vote(id="v_9", direction=direction, user_id=eg.ALICE)} if direction else {}
+    up, down = 1 + (direction > 0), 1 + (direction < 0)
+    counted = eg.comment(votes=up - down, votes_up=up, votes_down=down)
+    thread = {**base.confirmed.comments[HOME], C1: counted}
+    return eg.changed(base, votes=own, comments={**base.confirmed.comments, HOME: thread})
+
+
+@pytest.mark.parametrize("before", [1, 0, -1])
+@pytest.mark.parametrize("direction", [1, 0, -1])
+@pytest.mark.parametrize("status", [*WriteStatus, None])
+def test_a_vote_is_counted_at_once_in_the_place_of_the_one_before(
+    before: int, direction: int, status: WriteStatus | None
+) -> None:
+    write, base = VoteComment(HOME, C1, direction), voted(before)
+    laid = (
+        in_flight(write, status, base)
+        if status is not None
+        else eg.changed(base, acknowledged=answered(write).mine.acknowledged)
+    )
+    view = first(laid).comments[0]
+    told = view.comment.votes, view.comment.votes_up, view.comment.votes_down, view.voted
+    assert told == (direction, 1 + (direction > 0), 1 + (direction < 0), direction)
+    assert view.status is (Status.SAVED if status is None else IN_FLIGHT[status])
+
+
+def test_pins_locks_and_flags_are_shown_at_once() -> None:
+    for write in (PinComment(HOME, C1, True), LockComment(HOME, C1, True), FlagComment(HOME, C1, True)):
+        shown = first(in_flight(write, WriteStatus.PENDING))
+        view = shown.comments[0]
+        assert (view.comment.is_pinned, view.comment.is_locked, view.flagged) == (
+            isinstance(write, PinComment),
+            isinstance(write, LockComment),
+            isinstance(write, FlagComment),
+        )
+        assert view.status is Status.PENDING
+        assert shown.is_locked is isinstance(write, LockComment), "its first comment locks a thread"
+
+
+def test_a_thread_stays_what_it_was_when_a_vote_elsewhere_changes_the_votes() -> None:
+    views, base = Views(), voted(0)
+    before = views.threads(base)
+    after = views.threads(eg.changed(base, votes={CommentId("c_7"): eg.vote(comment_id=CommentId("c_7"))}))
+    assert all(one is other for one, other in zip(before, after, strict=True))
 
 
 # New markers

@@ -8,24 +8,32 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.problems import EXPLORING, Problem, ProblemKind
-from imagechat_tui.protocol.events import LiveEvent, NewImageChat
+from imagechat_tui.protocol import codes
+from imagechat_tui.protocol.events import LiveEvent, NewImageChat, VoteChanged
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Point
-from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply
+from imagechat_tui.protocol.routes import CommentReply, ConversationReply, EditReply, VoteReply
 from imagechat_tui.sync.effects import Applied, FetchEventLog, FetchSnapshot, FetchThread, News, SendRequest
 from imagechat_tui.sync.inputs import SnapshotLoaded, ThreadLoaded
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     DiscardDraft,
     EditComment,
+    FlagComment,
     KeepDraft,
+    LockComment,
     MoveConversation,
+    Opinion,
+    PinComment,
     PostComment,
     ResolveConversation,
     Retry,
     StartConversation,
+    TextWrite,
     TryNow,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.state import Draft, Peer, Phase, Status, WriteStatus
@@ -45,6 +53,11 @@ EACH: list[Write] = [
     DeleteConversation(HOME),
     MoveConversation(HOME, Point(1.0, 2.0)),
     ResolveConversation(HOME, resolved=True),
+    VoteComment(HOME, C1, 1),
+    PinComment(HOME, C1, pinned=True),
+    LockComment(HOME, C1, locked=True),
+    FlagComment(HOME, C1, flagged=True),
+    BlockAuthor(HOME, C1, blocked=True),
 ]
 TEXTS = EACH[:3]
 RESTARTED = Problem(ProblemKind.RESTARTED)
@@ -129,7 +142,8 @@ def test_an_answer_takes_the_write_out_of_the_outbox_and_off_the_disk(write: Wri
     desk.replies(B, {0: MADE, 1: POSTED, 2: EditReply("dry")}.get(EACH.index(write)))
     assert (desk.state.mine.outbox, desk.state.mine.drafts, desk.stored) == ((), (), ())
     assert verdicts(desk) == [News.SAVED]
-    assert [saved.write for saved in desk.state.mine.acknowledged] == [write]
+    answered = [] if isinstance(write, Opinion) else [write]  # of those no event will tell
+    assert [saved.write for saved in desk.state.mine.acknowledged] == answered
 
 
 def test_what_an_answer_told_is_shown_until_the_log_says_so_too() -> None:
@@ -403,6 +417,8 @@ GONE = ConversationId("ic_gone")
         DeleteComment(HOME, C9),
         DeleteConversation(GONE),
         MoveConversation(GONE, eg.point()),
+        VoteComment(HOME, C9, 1),
+        LockComment(HOME, C9, locked=True),
     ]
 )
 def test_what_is_not_there_any_more_is_not_written_to(write: Write) -> None:
@@ -413,6 +429,76 @@ def test_what_is_not_there_any_more_is_not_written_to(write: Write) -> None:
     assert [getattr(draft.write, "text", None) for draft in desk.state.mine.drafts] == (
         ["x"] if hasattr(write, "text") else []
     )
+
+
+@each([POST, EditComment(HOME, C1, "x"), DeleteComment(HOME, C1)])
+def test_what_is_locked_is_neither_answered_nor_changed_and_the_text_is_kept(write: Write) -> None:
+    desk = joined()
+    desk.hears(eg.updated_comment(2, comment=eg.comment(id=C1, is_locked=True)))
+    desk.wish(write)
+    desk.nothing(SendRequest)
+    assert [news.problem for news in desk.told()] == [Problem(ProblemKind.REFUSED, codes.LOCKED)]
+    assert [getattr(draft.write, "text", None) for draft in desk.state.mine.drafts] == (
+        [write.text] if isinstance(write, TextWrite) else []
+    )
+
+
+def turned(seq: int, vote_id: str, direction: int, *, added: bool, broadcast_id: str = B) -> LiveEvent:
+    """A vote of ours is given or goes."""
+    vote = eg.vote(id=vote_id, direction=direction, user_id=eg.ALICE)
+    return VoteChanged(eg.stamp(seq, broadcast_id=BroadcastId(broadcast_id)), vote, added)
+
+
+@pytest.mark.parametrize("answer_first", [True, False])
+def test_a_vote_that_takes_the_place_of_another_is_saved_once_both_events_are_here(
+    answer_first: bool,
+) -> None:
+    desk = joined()
+    desk.hears(turned(2, "v_1", 1, added=True, broadcast_id="elsewhere"))
+    assert threads(desk.state)[0].comments[0].voted == 1, "a vote of another session of ours"
+    desk.wish(VoteComment(HOME, C1, -1), B)
+    assert desk.take(SendRequest).vote_id == "v_1"
+    if answer_first:
+        desk.replies(B, VoteReply("v_2"))
+    for event in (turned(3, "v_1", 1, added=False), turned(4, "v_2", -1, added=True)):
+        view = threads(desk.state)[0].comments[0]
+        assert (view.comment.votes, view.voted) == (-1, -1), "it does not flicker"
+        desk.hears(event)
+    view = threads(desk.state)[0].comments[0]
+    assert (view.comment.votes, view.voted, view.status) == (-1, -1, Status.SAVED)
+    assert verdicts(desk) == [News.SAVED]
+    assert (desk.state.mine.outbox, desk.state.mine.acknowledged) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("direction", "status", "code"), [(1, 400, codes.ALREADY_VOTED), (0, 404, codes.NOT_FOUND)]
+)
+def test_a_vote_that_stands_already_is_saved_and_the_list_is_asked_how(
+    direction: int, status: int, code: str
+) -> None:
+    desk = joined()
+    desk.wish(VoteComment(HOME, C1, direction), B)
+    desk.take(SendRequest)
+    desk.write_fails(B, ProblemKind.REFUSED, status=status, code=code)
+    assert verdicts(desk) == [News.SAVED]
+    desk.wait(5.0)
+    desk.take(FetchSnapshot)
+
+
+@each([FlagComment(HOME, C1, flagged=True), BlockAuthor(HOME, C1, blocked=True)])
+def test_what_one_notes_for_oneself_holds_once_it_is_answered_for_no_event_tells_of_it(write: Write) -> None:
+    desk = joined()
+    desk.wish(write, B)
+    desk.take(SendRequest)
+    desk.replies(B, None)
+    assert verdicts(desk) == [News.SAVED]
+    assert desk.state.mine.acknowledged == ()
+    view = threads(desk.state)[0].comments[0]
+    assert (view.flagged, view.blocked) == (isinstance(write, FlagComment), isinstance(write, BlockAuthor))
+    desk.wish(write, BroadcastId("b-2"))
+    desk.take(SendRequest)
+    desk.write_fails(BroadcastId("b-2"), ProblemKind.TIMED_OUT, sent=True)
+    assert verdicts(desk) == [News.NOT_SAVED], "it is done again where nobody knows: twice is once"
 
 
 @each([MoveConversation(HOME, eg.point()), ResolveConversation(HOME, resolved=True)])
@@ -694,7 +780,7 @@ def test_a_hosted_answer_is_shown_and_no_list_on_its_way_undoes_it() -> None:
     stale = eg.conversation_list(position=None, comments=())
     desk.feed(SnapshotLoaded(on_its_way.request, Peer.HOSTED, stale))
     assert desk.state.confirmed.conversations == {}
-    desk.wait(2.0)
+    desk.wait(5.0)
     desk.take(FetchSnapshot)
 
 

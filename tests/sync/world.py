@@ -39,12 +39,14 @@ from imagechat_tui.sync.intents import (
     EditComment,
     Intent,
     KeepDraft,
+    LockComment,
     Look,
     MarkRead,
     MarkUnread,
     MoveConversation,
     MoveCrosshair,
     OpenThread,
+    PinComment,
     PostComment,
     ResolveConversation,
     RestoreConversation,
@@ -56,6 +58,7 @@ from imagechat_tui.sync.intents import (
     TryNow,
     Undo,
     UnsetPlacement,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.outbox import typed_id
@@ -78,7 +81,7 @@ def showing(version: int) -> Room:
 
 WRITES = (
     StartConversation | PostComment | EditComment | DeleteComment | DeleteConversation | MoveConversation
-    | ResolveConversation
+    | ResolveConversation | VoteComment | PinComment | LockComment
 )  # fmt: skip
 
 
@@ -263,7 +266,9 @@ class Session:
                 ))  # fmt: skip
             case effects.FetchThread():
                 world.read(self, effect.request, lambda: inputs.ThreadLoaded(
-                    effect.request, effect.conversation_id, world.server.thread(effect.url_id, world.server_ms)
+                    effect.request,
+                    effect.conversation_id,
+                    world.server.thread(effect.url_id, world.server_ms, self.user),
                 ))  # fmt: skip
             case effects.FetchEventLog(after=None):
                 world.read(self, effect.request, lambda: inputs.EventLogLoaded(
@@ -451,7 +456,8 @@ class World:
             try:
                 reply, logged = self.server.carry_out(user, request, self.server_ms)
             except Denied as denied:
-                problem = Problem(ProblemKind.GONE if denied.status == 404 else ProblemKind.TIMED_OUT)
+                kinds = {404: ProblemKind.GONE, 408: ProblemKind.TIMED_OUT}
+                problem = Problem(kinds.get(denied.status, ProblemKind.REFUSED), denied.code)
                 failure = inputs.WriteFailed(request.broadcast_id, problem, sent=True, status=denied.status)
                 self.later(self._delay(), lambda: ends(failure))
                 return
@@ -662,6 +668,10 @@ class World:
             wishes += [
                 EditComment(home, chance.choice(comments), text),
                 DeleteComment(home, chance.choice(comments)),
+                VoteComment(home, chance.choice(comments), chance.choice([1, -1, 0])),
+                VoteComment(home, chance.choice(comments), chance.choice([1, -1, 0])),
+                PinComment(home, chance.choice(comments), chance.random() < 0.6),
+                LockComment(home, chance.choice(comments), chance.random() < 0.4),
             ]
         if state.mine.drafts:
             wishes += [Retry(chance.choice(state.mine.drafts).id)] * 2
@@ -713,7 +723,9 @@ class World:
         if not homes:
             session.wish(StartConversation(Point(10.0, 10.0), "here"))
             return
-        home, point = self.chance.choice(homes), Point(self.chance.uniform(0, 100), 20.0)
+        # A place of its own: what was worked out for one that a marker has left holds again when it comes back there,
+        # and nobody is told so.
+        home, point = self.chance.choice(homes), Point(self.chance.uniform(0, 100), self.number() / 100 % 100)
         wish = self.chance.choice(
             [SetPlacement(home, point), UnsetPlacement(home), MoveConversation(home, point), None]
         )

@@ -11,6 +11,7 @@ from imagechat_tui.sync.effects import Told
 from imagechat_tui.sync.intents import TextWrite
 from imagechat_tui.sync.state import ChatState, CommentView, Thread
 from imagechat_tui.tui.chat.availability import Availability
+from imagechat_tui.tui.chat.comment_actions import CommentActions
 from imagechat_tui.tui.chat.drafting import Drafting
 from imagechat_tui.tui.chat.finding import Filtering, Finding, Searching
 from imagechat_tui.tui.chat.news import NewsNotices
@@ -242,6 +243,14 @@ class Parts:
             focused_comment=self._focused_comment,
             is_shown=lambda thread: thread.key not in self.hidden,
             confirm=self._confirm,
+        )
+        self.comment_actions = CommentActions(
+            self.state,
+            dispatch,
+            current=lambda: self.actions.thread,
+            focused_comment=self._focused_comment,
+            notices=self.notices,
+            refusals=self.refusals,
         )
         self.line = WrittenLine()
         self.filtering = Filtering(self.state, self.line, self.selection.follow)

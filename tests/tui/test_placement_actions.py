@@ -185,6 +185,7 @@ REFUSED = {
     *("look.previous", "marker.confirm", "marker.take", "marker.put-back", "image.elsewhere", "image.anew"),
     *("thread.details", "marker.hints", "marker.shown", "pane.next", "app.reconnect", "app.unsent"),
     *("list.next", "list.previous", "list.half-page-down", "list.half-page-up", "list.first", "list.last"),
+    *("comment.vote-up", "comment.vote-down", "comment.pin", "comment.lock", "comment.flag", "comment.block"),
     *("list.open", "thread.act", "find.search", "find.next", "find.previous", "find.filter"),
 }
 """What would be about another marker or picture, or about this one in another place."""

@@ -11,14 +11,19 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.effects import Announce, News, Tally
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
     DeleteComment,
     DeleteConversation,
     EditComment,
+    FlagComment,
+    LockComment,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     RestoreConversation,
     StartConversation,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.state import Draft, OutboxEntry, Phase, Status, WriteStatus
@@ -46,6 +51,7 @@ SURFACES: dict[str, tuple[list[str], type[Write]]] = {
     "resolve from the list": (["]", "x"], ResolveConversation),
     "resolve in the thread": (["]", "enter", "x"], ResolveConversation),
     "resolve from the palette": (["]", ":", *"resolve", "enter"], ResolveConversation),
+    "vote in the thread": (["]", "enter", "+"], VoteComment),
     "delete a marker from the list": (["]", "d", "y"], DeleteConversation),
     "delete a comment": (["]", "enter", "d", "y"], DeleteComment),
 }
@@ -293,10 +299,13 @@ async def test_the_list_of_the_unsent_names_every_kind_of_write(sit: Sit) -> Non
         StartConversation(Point(1, 1), "a"), PostComment(IC, "b"), EditComment(IC, CommentId("c_1"), "c"),
         DeleteComment(IC, CommentId("c_1")), DeleteConversation(IC), MoveConversation(IC, Point(2, 2)),
         ResolveConversation(IC, True), ResolveConversation(IC, False), RestoreConversation(IC),
+        VoteComment(IC, CommentId("c_1"), 1), PinComment(IC, CommentId("c_1"), True),
+        LockComment(IC, CommentId("c_1"), True), FlagComment(IC, CommentId("c_1"), True),
+        BlockAuthor(IC, CommentId("c_1"), True),
     ]  # fmt: skip
     assert {type(write) for write in writes} == set(get_args(Write))
     drafts = tuple(Draft(f"f{n}", write, problem=LOST) for n, write in enumerate(writes))
-    async with sit(two_threads(drafts=drafts), size=(120, 40)) as desk:
+    async with sit(two_threads(drafts=drafts), size=(120, 56)) as desk:
         await desk.press("!")
         for write in writes:
             assert f"not saved · {write_words(write)} ·" in desk.text

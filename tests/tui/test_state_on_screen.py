@@ -357,7 +357,7 @@ async def test_resolved_or_open_decides_between_x_and_shift_x(sit: Sit) -> None:
     ("before", "key", "told"),
     [
         (["tab"], "b", "b is a key of the picture: Tab goes there."),
-        (["tab"], "plus", "+ is a key of the picture: Tab goes there."),
+        (["tab"], "0", "0 is a key of the picture: Tab goes there."),
         (["]", "enter"], "z", "z is a key of the picture: Tab goes there."),
         ([], "ctrl+d", "Ctrl+D is a key of the threads: Tab goes there."),
         (["]", "enter", "tab"], "ctrl+u", "Ctrl+U is a key of the thread: Tab goes there."),

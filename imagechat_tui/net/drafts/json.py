@@ -111,8 +111,22 @@ def _write(write: intents.Write) -> dict[str, object]:
                 "conversation_id": write.conversation_id,
                 "resolved": write.resolved,
             }
+        case intents.VoteComment():
+            return _about(write, "vote") | {"direction": write.direction}
+        case intents.PinComment():
+            return _about(write, "pin") | {"pinned": write.pinned}
+        case intents.LockComment():
+            return _about(write, "lock") | {"locked": write.locked}
+        case intents.FlagComment():
+            return _about(write, "flag") | {"flagged": write.flagged}
+        case intents.BlockAuthor():
+            return _about(write, "block") | {"blocked": write.blocked}
         case _:
             assert_never(write)
+
+
+def _about(write: intents.CommentWrite, kind: str) -> dict[str, object]:
+    return {"type": kind, "conversation_id": write.conversation_id, "comment_id": write.comment_id}
 
 
 def _read_draft(item: object) -> Draft:
@@ -166,8 +180,28 @@ def _read_write(write: dict[str, object]) -> intents.Write:
             return intents.MoveConversation(conversation_id, _point(write))
         case "resolve" if isinstance(resolved := write["resolved"], bool):
             return intents.ResolveConversation(conversation_id, resolved)
+        case "vote" if (direction := write["direction"]) in (1, 0, -1):
+            return intents.VoteComment(conversation_id, _comment_id(write), _whole(direction))
+        case "pin":
+            return intents.PinComment(conversation_id, _comment_id(write), _flag(write["pinned"]))
+        case "lock":
+            return intents.LockComment(conversation_id, _comment_id(write), _flag(write["locked"]))
+        case "flag":
+            return intents.FlagComment(conversation_id, _comment_id(write), _flag(write["flagged"]))
+        case "block":
+            return intents.BlockAuthor(conversation_id, _comment_id(write), _flag(write["blocked"]))
         case _:
             raise ValueError("an unknown kind of write")
+
+
+def _comment_id(write: dict[str, object]) -> CommentId:
+    return CommentId(_text(write["comment_id"]))
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
 
 
 def _point(write: dict[str, object]) -> Point:

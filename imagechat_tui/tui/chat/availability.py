@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
-from imagechat_tui.commands import WRITES
+from imagechat_tui.commands import COMMANDS, WRITES
 from imagechat_tui.protocol.models import PlacementState
 from imagechat_tui.sync.intents import DeleteComment, DeleteConversation
 from imagechat_tui.sync.state import CommentView, Peer, Thread, WriteStatus
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 PLACINGS: Final = frozenset({"marker.confirm", "marker.take", "marker.put-back"})
 """Ids of commands about where a marker is."""
+
+
+OPINIONS: Final = frozenset(command.id for command in COMMANDS if command.id.startswith("comment."))
+"""Ids of commands about what is thought of a comment."""
 
 
 class PictureView(Protocol):
@@ -94,6 +98,9 @@ class Availability:
             disabled |= {"thread.resolve", "thread.reopen"}
         if not state.is_on_server(thread):
             disabled.add("thread.reply")
+        if thread.is_locked:
+            disabled.add("thread.reply")
+        disabled |= self._useless_opinions(thread)
         edited = self._selection.to_edit(thread)
         if edited is None or (edited.draft_id is None and not self._can_change(edited)):
             disabled.add("thread.edit")
@@ -102,6 +109,19 @@ class Availability:
         if deleted.draft_id is None and not (connected and self._can_change(deleted)):
             disabled.add("thread.delete")
         return disabled
+
+    def _useless_opinions(self, thread: Thread) -> Set[str]:
+        """Ids of commands about the current comment of a thread that would do nothing."""
+        state, comment = self._state, self._focused_comment() or next(iter(thread.comments), None)
+        unsaved = comment is None or comment.draft_id is not None or not state.is_on_server(thread)
+        if comment is None or unsaved or not state.shown.connection.can_write:
+            return OPINIONS
+        me, useless = state.shown.confirmed.me, set[str]()
+        if me is not None and not me.is_admin:
+            useless |= {"comment.pin", "comment.lock"}
+        if comment.mine:
+            useless |= {"comment.flag", "comment.block"}
+        return useless
 
     def _useless_placings(self, thread: Thread) -> Set[str]:
         """Ids of commands about a marker's place that would do nothing for it."""
@@ -121,7 +141,8 @@ class Availability:
                 assert_never(unknown)
 
     def _can_change(self, thing: Thread | CommentView) -> bool:
-        return self._state.may_change(thing) and thing.status not in IN_FLIGHT
+        locked = isinstance(thing, CommentView) and thing.comment.is_locked
+        return self._state.may_change(thing) and thing.status not in IN_FLIGHT and not locked
 
     # -- what has to wait
 

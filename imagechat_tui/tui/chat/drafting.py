@@ -166,7 +166,7 @@ class Drafting:
 
     def write_reply(self, thread: Thread) -> None:
         """Write an answer in a thread."""
-        if self._refusals.writing() or self._refusals.unsaved(thread):
+        if self._refusals.writing() or self._refusals.unsaved(thread) or self._refusals.locked(thread):
             self.refuse()
             return
         self._selection.open(thread.key)

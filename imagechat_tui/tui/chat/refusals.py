@@ -55,6 +55,24 @@ class Refusals:
             self._notices.notice("Not yet", "The server has not confirmed it yet.")
         return waits
 
+    def locked(self, thing: Thread | CommentView) -> bool:
+        """Refuse if a moderator has locked it: a comment, or with its first one a whole thread."""
+        if isinstance(thing, Thread):
+            if thing.is_locked:
+                self._notices.notice("Locked", "A moderator has locked this thread: it takes no replies.")
+            return thing.is_locked
+        if thing.comment.is_locked:
+            self._notices.notice("Locked", "A moderator has locked this comment: it stays as it is.")
+        return thing.comment.is_locked
+
+    def moderating(self, why: str) -> bool:
+        """Refuse if the person is no moderator; ``why`` is a sentence. Where that is not known, the server is asked."""
+        me = self._state.shown.confirmed.me
+        refused = me is not None and not me.is_admin
+        if refused:
+            self._notices.notice("Not allowed", why)
+        return refused
+
     def others(self, thing: Thread | CommentView, why: str) -> bool:
         """Refuse if it is somebody else's; ``why`` is a sentence."""
         others = not self._state.may_change(thing)

@@ -18,6 +18,7 @@ from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.sync.intents import LookUpImage, MoveCrosshair, TryNow
 from imagechat_tui.sync.state import ChatState, Status
 from imagechat_tui.tui.chat.availability import Availability
+from imagechat_tui.tui.chat.comment_actions import CommentActions
 from imagechat_tui.tui.chat.comparing import WALK, Comparing
 from imagechat_tui.tui.chat.corner import AppCorner
 from imagechat_tui.tui.chat.dialog_opener import DialogOpener
@@ -229,6 +230,14 @@ class ChatScreen(Layer[None]):
             focused_comment=lambda: self.panes.focused_comment,
             is_shown=self.picture.shows,
             confirm=self._dialogs.confirm,
+        )
+        self.comment_actions = CommentActions(
+            state,
+            dispatch,
+            current=lambda: self.thread_actions.thread,
+            focused_comment=lambda: self.panes.focused_comment,
+            notices=self.notices,
+            refusals=refusals,
         )
         self.filtering = Filtering(state, self.find_line, self._show_found)
         self.finding = Finding(
@@ -757,6 +766,26 @@ class ChatScreen(Layer[None]):
     def action_resolve(self, resolved: bool) -> None:
         """Resolve or reopen the current thread."""
         self.thread_actions.resolve(resolved)
+
+    def action_vote(self, direction: int) -> None:
+        """Vote for the current comment or against it, or take that back."""
+        self.comment_actions.vote(direction)
+
+    def action_pin(self) -> None:
+        """Pin the current comment, or unpin it."""
+        self.comment_actions.pin()
+
+    def action_lock(self) -> None:
+        """Lock the current comment, or unlock it."""
+        self.comment_actions.lock()
+
+    def action_flag(self) -> None:
+        """Flag the current comment, or no more."""
+        self.comment_actions.flag()
+
+    def action_block(self) -> None:
+        """Block the author of the current comment, or no more."""
+        self.comment_actions.block()
 
     def action_step(self, step: int) -> None:
         """Select the next or previous marker, and put the crosshair on it."""

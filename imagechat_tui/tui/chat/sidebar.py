@@ -155,6 +155,8 @@ def thread_facts(thread: Thread) -> list[str]:
     facts = [f"{point.x:.1f} %, {point.y:.1f} %"]
     if thread.conversation.resolved:
         facts.insert(0, f"{symbols.RESOLVED} resolved")
+    if thread.is_locked:
+        facts.insert(0, "locked")
     if thread.status is not Status.SAVED:
         facts.insert(0, UNSAVED_WORDS[thread.status])
     if thread.to_check:

@@ -130,6 +130,7 @@ class ThreadActions:
             self._drafting.refuse()
         elif comment.draft_id is None and (
             self._refusals.others(comment, "Only its author can edit it. Press r to reply.")
+            or self._refusals.locked(comment)
             or self._refusals.in_flight(comment)
         ):
             self._drafting.refuse()
@@ -180,6 +181,7 @@ class ThreadActions:
         return not (
             self._refusals.writing()
             or self._refusals.others(thing, why_not)
+            or (isinstance(thing, CommentView) and self._refusals.locked(thing))
             or self._refusals.in_flight(thing)
         )
 

@@ -15,12 +15,30 @@ from imagechat_tui.tui import symbols
 from imagechat_tui.tui.clock import Clock, ago
 from imagechat_tui.tui.commands import bindings
 from imagechat_tui.tui.person_colors import author_key
+from imagechat_tui.tui.thread_words import BLOCKED
 from imagechat_tui.tui.widgets.people import People, initials
 from imagechat_tui.tui.widgets.rows import Rows, spread
 from imagechat_tui.words import problem_words
 
 LONGEST = 400
 """Lines of one comment that are shown."""
+
+
+def facts_of(item: CommentView) -> list[str]:
+    """What is told of a comment above its words."""
+    comment = item.comment
+    facts = (("pinned", comment.is_pinned), ("locked", comment.is_locked), ("flagged", item.flagged))
+    return [word for word, holds in facts if holds]
+
+
+def votes_words(item: CommentView) -> str:
+    """How often it was voted for and against, the person's own vote in brackets: ``[+3] -1``; empty without votes."""
+    counts = ((1, item.comment.votes_up, "+"), (-1, item.comment.votes_down, "-"))
+    return " ".join(
+        f"[{sign}{count}]" if item.voted == direction else f"{sign}{count}"
+        for direction, count, sign in counts
+        if count > 0
+    )
 
 
 class CommentList(Rows[CommentView]):
@@ -70,7 +88,11 @@ class CommentList(Rows[CommentView]):
             case Status.DRAFT:
                 return Text(f"{symbols.DRAFT} not sent ", self.ink("accent"))
             case Status.SAVED:
-                return Text(f"{ago(item.comment.date_ms, self._clock.wall_ms())} ", self.ink("dim"))
+                state = Text(style=self.ink("dim"))
+                if votes := votes_words(item):
+                    state.append(votes, self.ink("strong" if item.voted else "dim"))
+                    state.append(f" {symbols.DOT} ")
+                return state.append(f"{ago(item.comment.date_ms, self._clock.wall_ms())} ")
 
     def _body(self, item: CommentView, width: int) -> list[Text]:
         known = self._wrapped.get(item.key)
@@ -79,6 +101,8 @@ class CommentList(Rows[CommentView]):
         text = Text()
         if item.comment.is_deleted:
             text.append("deleted", self.ink("dim"))
+        elif item.blocked:
+            text.append(BLOCKED, self.ink("dim"))
         else:
             for span in spans(comment_text(item.comment)):
                 text.append(span.text, self._ink_of(span))
@@ -86,6 +110,8 @@ class CommentList(Rows[CommentView]):
         lines = list(text.wrap(self.app.console, room, overflow="fold"))
         if len(lines) > LONGEST:
             lines = [*lines[:LONGEST], Text(f"{symbols.ELLIPSIS} cut here", self.ink("dim"))]
+        if facts := facts_of(item):
+            lines.insert(0, Text(f" {symbols.DOT} ".join(facts), self.ink("accent")))
         if item.problem is not None:
             words = problem_words(item.problem)
             said = Text(f"{words.title}. Enter retries, e edits, d discards.", self.ink("error"))
