@@ -280,15 +280,15 @@ async def frame(socket: ClientWebSocketResponse, *, presence: bool = False) -> J
     """The next frame; presence is passed over unless wanted, and how far one has read oneself."""
     while True:
         found: Json = json.loads(await socket.receive_str(timeout=60))
-        if found["type"] != "read-state" and (presence or found["type"] != "p-u"):
+        if found["type"] not in ("read-state", "read-elsewhere") and (presence or found["type"] != "p-u"):
             return found
 
 
 async def read_state(socket: ClientWebSocketResponse) -> Json:
-    """The next frame that tells how far one has read."""
+    """The next frame that tells how far one has read, here or elsewhere."""
     while True:
         found: Json = json.loads(await socket.receive_str(timeout=60))
-        if found["type"] == "read-state":
+        if found["type"] in ("read-state", "read-elsewhere"):
             return found
 
 
