@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             before += len(module)
     shares.sort(key=lambda share: share[0])
     items[:] = [item for _, module in shares for item in module]
+
+
+def pytest_collection_finish() -> None:
+    """Have what was imported and collected looked through for garbage no more: that took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 @pytest.fixture
