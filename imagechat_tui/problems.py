@@ -26,7 +26,7 @@
                              WishesUndecided  StdinUnreadable  StdinTooLong  StdinTwice
                              TextEmpty  NotACommentName  NotAFilter  NoSuchMarker  NotRestorable  NoSuchComment
                              NobodyToAsk  NotTheAuthor  NotForYou  UserEmpty  UserWithComma  Unencrypted  NotAnAddress
-                             NotALimit  NotAnOrigin  NotAHostName  DemoServerDied  NotOnThisServer
+                             NotALimit  ServeFileWrong  NotAnOrigin  NotAHostName  DemoServerDied  NotOnThisServer
                              TraceNotAFile  TraceUnreadable  NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
@@ -715,6 +715,15 @@ class NotALimit(Struct, frozen=True):
     """What the limit of that name is unless it is set; empty if there is none."""
 
 
+class ServeFileWrong(Struct, frozen=True):
+    """A server's settings file cannot be read, or something in it cannot be meant."""
+
+    file: str
+    line: int | None
+    why: str
+    """As a clause."""
+
+
 class NotAnOrigin(Struct, frozen=True):
     """A web page is named by its origin: scheme, host, and port if there is one."""
 
@@ -791,6 +800,7 @@ VerbProblem: TypeAlias = (
     | Unencrypted
     | NotAnAddress
     | NotALimit
+    | ServeFileWrong
     | NotAnOrigin
     | NotAHostName
     | DemoServerDied

@@ -6,14 +6,15 @@ import ipaddress
 import os
 import re
 import socket
+from functools import partial
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
 from imagechat_tui import problems
+from imagechat_tui.cli.serve_settings import PREFIX, Serve, Setting, each, load
 from imagechat_tui.cli.tenants import data_folder
-from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.local import SHARED_DATA
 from imagechat_tui.settings import is_loopback, sayable
@@ -22,59 +23,86 @@ METRICS_TOKEN = "IMAGECHAT_METRICS_TOKEN"
 """The variable with what lets others than this machine read ``/metrics``: a secret."""
 
 
-@click.command(cls=Verb)
+setting = partial(click.option, cls=Setting)
+
+
+@click.command(cls=Serve)
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on."
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    envvar=f"{PREFIX}CONFIG",
+    show_envvar=True,
+    metavar="FILE",
+    is_eager=True,
+    callback=load,
+    expose_value=False,
+    help='Settings in TOML, by the names of the options below: port = 8787, allow_host = ["a.example"].',
 )
-@click.option(
+@setting("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
+@setting(
     "--port",
     type=click.IntRange(0, 65535),
     metavar="NUMBER",
     help="TCP port; 0 takes a free one. [default: 8787]",
 )
-@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM).")
-@click.option(
+@setting("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM).")
+@setting(
     "--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key, if in a file of its own."
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lives.")
-@click.option(
-    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A host name by which it is reached."
+@setting("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lives.")
+@setting(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=lambda *said: each(_host_name)(*said),
+    help="A host name by which it is reached.",
 )
-@click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="A web page that may use it.")
-@click.option(
+@setting(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    callback=lambda *said: each(_origin)(*said),
+    help="A web page that may use it.",
+)
+@setting(
     "--trust-proxy",
     "trusted_proxies",
     multiple=True,
+    callback=lambda *said: each(_network)(*said),
     metavar="CIDR",
     help="A proxy's address, or a network of them: their X-Forwarded-For and Forwarded are believed.",
 )
-@click.option(
+@setting(
     "--limit",
     "limits",
     multiple=True,
+    callback=lambda *said: each(_limit)(*said),
     metavar="NAME=VALUE",
     help="Another limit than the default, as write=5/s,20 or seats-per-user=20; the README lists them.",
 )
-@click.option("--simple-sso", is_flag=True, help="Accept unsigned SSO too: only on a trusted network.")
-@click.option(
+@setting("--simple-sso", is_flag=True, help="Accept unsigned SSO too: only on a trusted network.")
+@setting(
     "--shared",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Serve DIR's group on this machine, without sign-in: socket and data are in DIR, which is yours.",
 )
-@click.option(
+@setting(
     "--database-url",
     envvar="IMAGECHAT_DATABASE_URL",
     metavar="URL",
-    help="PostgreSQL instead of SQLite, for many processes: postgresql://… Or IMAGECHAT_DATABASE_URL.",
+    help="PostgreSQL instead of SQLite, for many processes: postgresql://…",
 )
-@click.option(
+@setting(
     "--bus-url",
     envvar="IMAGECHAT_BUS_URL",
     metavar="URL",
-    help="Redis, over which those tell each other: redis://… Or IMAGECHAT_BUS_URL.",
+    help="Redis, over which those tell each other: redis://…",
 )
-@click.option(
+@setting(
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
@@ -110,6 +138,9 @@ def serve(
     imagechat tenant create design
     imagechat serve --port 8787
     imagechat shot.png --server http://localhost:8787 --tenant design
+
+    Each option can be set by its variable, several values with spaces between, or in a file: flag, then variable, then
+    file. --local and --shared go by flags alone.
 
     Beyond this machine use --host 0.0.0.0 with --tls-cert, or a proxy on this machine that does TLS.
     /metrics is told on this machine only; with IMAGECHAT_METRICS_TOKEN to whoever brings that token, and nobody else.
@@ -161,10 +192,10 @@ def serve(
             shared=shared is not None,
             idle_exit_s=IDLE_EXIT_S if local else None,
             ready_fd=ready_fd,
-            hosts=tuple(map(_host_name, hosts)),
-            origins=tuple(map(_origin, origins)),
-            trusted_proxies=tuple(map(_network, trusted_proxies)),
-            limits=tuple(map(_limit, limits)),
+            hosts=hosts,
+            origins=origins,
+            trusted_proxies=trusted_proxies,
+            limits=limits,
             simple_sso=simple_sso,
             metrics_token=None if on_machine else sayable(os.environ.get(METRICS_TOKEN, "")) or None,
             database_url=database_url,

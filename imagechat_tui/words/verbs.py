@@ -137,6 +137,9 @@ def verb_words(problem: VerbProblem) -> Words:
                 f"{safe_name(given)} is not a limit of a server.",
                 known if usual else "Give --limit the name of one and a value, such as write=5/s,20.",
             )
+        case problems.ServeFileWrong(file=file, line=line, why=why):
+            where = safe_name(file) if line is None else f"{safe_name(file)}, line {line}"
+            return Words("Wrong setting", f"{where}: {safe_name(why)}.".replace("..", "."))
         case problems.NotAnOrigin(given=given):
             return Words(
                 "No origin",

@@ -1,0 +1,185 @@
+"""Every setting of a server comes by flag, then variable, then its file, then the default; what is wrong is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagechat_tui.cli import OK, USAGE, run
+from imagechat_tui.cli.serve_settings import PREFIX, Setting
+from imagechat_tui.cli.serve_verb import serve
+from imagechat_tui.server.process.options import ServeOptions
+
+SETTINGS = {option.key: option for option in serve.params if isinstance(option, Setting)}
+
+Case = tuple[str, str, str, str, Callable[[str], Any]]
+TEXTS: Callable[[str], Any] = lambda value: (value,)  # noqa: E731
+CASES: dict[str, Case] = {
+    # field of the options; what flag, variable and file say; what comes of it
+    "host": ("host", "127.0.0.2", "127.0.0.3", "127.0.0.4", str),
+    "port": ("port", "1", "2", "3", int),
+    "tls_cert": ("tls_cert", "/f.pem", "/v.pem", "/t.pem", Path),
+    "tls_key": ("tls_key", "/f.key", "/v.key", "/t.key", Path),
+    "data_dir": ("data_dir", "/f", "/v", "/t", Path),
+    "allow_host": ("hosts", "f.example", "v.example", "t.example", TEXTS),
+    "allow_origin": ("origins", "https://f.example", "https://v.example", "https://t.example", TEXTS),
+    "trust_proxy": ("trusted_proxies", "10.0.0.1/32", "10.0.0.2/32", "10.0.0.3/32", TEXTS),
+    "limit": ("limits", "write=1/s,2", "write=3/s,4", "write=5/s,6", TEXTS),
+    "database_url": ("database_url", "postgresql://f/x", "postgresql://v/x", "postgresql://t/x", str),
+    "bus_url": ("bus_url", "redis://f", "redis://v", "redis://t", str),
+    "workers": ("workers", "2", "3", "4", int),
+}
+BESIDE = {
+    "tls_key": ("--tls-cert", "/c.pem"),
+    "bus_url": ("--database-url", "postgresql://b/x"),
+    "workers": ("--database-url", "postgresql://b/x", "--bus-url", "redis://b"),
+}
+"""What each cannot do without."""
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
+    """What servers were started with, of which none was."""
+    started: list[ServeOptions] = []
+
+    def start(options: ServeOptions) -> int:
+        started.append(options)
+        return OK
+
+    monkeypatch.setattr("imagechat_tui.server.process.run.serve", start)
+    return started
+
+
+def variable(key: str) -> str:
+    envvar = SETTINGS[key].envvar
+    assert isinstance(envvar, str)
+    return envvar
+
+
+def in_file(key: str, value: str) -> str:
+    quoted = value if key in ("port", "workers") else f'"{value}"'
+    return f"{key} = [{quoted}]\n" if SETTINGS[key].multiple else f"{key} = {quoted}\n"
+
+
+def test_every_setting_is_in_the_table() -> None:
+    assert SETTINGS.keys() - CASES.keys() == {
+        "simple_sso",
+        "shared",
+    }  # a flag without a value, and what leaves no other
+    kept = {"database_url": "IMAGECHAT_DATABASE_URL", "bus_url": "IMAGECHAT_BUS_URL"}
+    assert {key: variable(key) for key in SETTINGS} == {
+        key: kept.get(key, f"{PREFIX}{key.upper()}") for key in SETTINGS
+    }
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_a_flag_comes_before_a_variable_and_that_before_the_file(
+    tmp_path: Path, served: list[ServeOptions], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    field, flag, said, told, read = CASES[key]
+    file = tmp_path / "serve.toml"
+    file.write_text(in_file(key, told))
+    beside = [*BESIDE.get(key, ()), *(() if key == "data_dir" else ("--data-dir", str(tmp_path)))]
+    option = f"--{key.replace('_', '-')}"
+    assert run(["serve", *beside]) == OK
+    assert run(["serve", "--config", str(file), *beside]) == OK
+    monkeypatch.setenv(f"{PREFIX}CONFIG", str(file))
+    assert run(["serve", *beside]) == OK
+    monkeypatch.setenv(variable(key), said)
+    assert run(["serve", *beside]) == OK
+    assert run(["serve", option, flag, *beside]) == OK
+    monkeypatch.setenv(f"{PREFIX}PORT", "7")
+    assert run(["serve", "--local", "--runtime-dir", str(tmp_path), "--data-dir", str(tmp_path)]) == OK
+    *team, local = served
+    default = getattr(team[0], field)
+    assert [getattr(options, field) for options in team[1:]] == [
+        read(told),
+        read(told),
+        read(said),
+        read(flag),
+    ]
+    assert default not in (read(told), read(said), read(flag))
+    assert local.port is None
+    assert key == "data_dir" or getattr(local, field) == getattr(served[-1], field) != read(said)
+
+
+def test_a_switch_is_set_by_any_of_them_and_turned_off_by_the_variable(
+    tmp_path: Path, served: list[ServeOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text("simple_sso = true\n")
+    assert run(["serve", "--config", str(file)]) == OK
+    monkeypatch.setenv(variable("simple_sso"), "false")
+    assert run(["serve", "--config", str(file)]) == OK
+    assert run(["serve", "--config", str(file), "--simple-sso"]) == OK
+    assert [options.simple_sso for options in served] == [True, False, True]
+
+
+def test_files_are_named_from_where_the_settings_stand_and_lists_are_lists(
+    tmp_path: Path, served: list[ServeOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text('data_dir = "data"\ntls_cert = "cert.pem"\nallow_host = ["a.example", "b.example"]\n')
+    monkeypatch.setenv(variable("limit"), "write=1/s,2 penalty-s=3")
+    monkeypatch.setenv(variable("trust_proxy"), "10.0.0.1 10.1.0.0/16")
+    assert run(["serve", "--config", str(file)]) == OK
+    (options,) = served
+    assert (options.data_dir, options.tls_cert) == (tmp_path / "data", tmp_path / "cert.pem")
+    assert options.hosts == ("a.example", "b.example")
+    assert options.trusted_proxies == ("10.0.0.1/32", "10.1.0.0/16")
+    assert len(options.limits) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("# a\nport = 70000\n", 2, "70000 is not in the range"),
+        ('port = "many"\n', 1, "is not a valid integer"),
+        ('\n\nlimit = ["write=fast"]\n', 3, "write=fast is not a limit"),
+        ('host = "127.0.0.1"\nallow_host = ["a b"]\n', 2, "allow_host"),
+        ('trust_proxy = ["proxy.example"]\n', 1, "trust_proxy"),
+        ('allow_origin = "nowhere"\n', 1, "allow_origin"),
+        ("simple_sso = 1\n", 1, "true or false"),
+        ("allow_host = [1]\n", 1, "a list of texts"),
+        ("host = true\n", 1, "a text or a number"),
+        ('host = ""\n', 1, "host is empty"),
+        ("prot = 1\n", 1, "there is no setting 'prot'; it takes host, port"),
+        ("local = true\n", 1, "there is no setting"),
+        ("port = 1\nport = 2\n", 2, "Cannot overwrite a value"),
+        ("port =\n", 1, "Invalid value"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_told_with_its_line_and_nothing_is_started(
+    tmp_path: Path,
+    served: list[ServeOptions],
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    line: int,
+    words: str,
+) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text(text)
+    assert run(["serve", "--config", str(file)]) == USAGE
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"serve.toml, line {line}: " in told
+    assert words in told
+    assert served == []
+
+
+def test_a_file_that_is_not_there_and_a_wrong_variable_are_told(
+    tmp_path: Path,
+    served: list[ServeOptions],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run(["serve", "--config", str(tmp_path / "none.toml")]) == USAGE
+    assert "none.toml: No such file" in capsys.readouterr().err
+    monkeypatch.setenv(variable("port"), "many")
+    assert run(["serve"]) == USAGE
+    assert variable("port") in capsys.readouterr().err
+    assert run(["serve", "--shared", str(tmp_path), "--config", str(tmp_path / "none.toml")]) == USAGE
+    assert "leave out --config" in capsys.readouterr().err
+    assert served == []
