@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.protocol.models import Point
+from imagechat_tui.raster.viewport import Viewport
 from imagechat_tui.tui.picture.fit import Fit
 from imagechat_tui.tui.picture.scene import Scene
 from imagechat_tui.tui.picture.viewfinder import MIDDLE, Viewfinder, in_picture
@@ -67,6 +68,67 @@ def test_fit_goes_from_the_whole_to_the_width_and_back() -> None:
     assert scene_of(finder).view.fills
     finder.actual()
     assert scene_of(finder).view.scale == pytest.approx(1.0)
+
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+SHAPES = {"wide": (1600, 900), "tall": (900, 5000), "square": (1000, 1000), "panorama": (8000, 400)}
+
+
+@pytest.mark.parametrize("columns, rows", SIZES)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("chosen", [None, False, True])
+@pytest.mark.parametrize("at_start", [False, True])
+def test_beside_another_version_it_is_seen_as_is_usual_and_afterwards_as_before(
+    columns: int, rows: int, shape: str, chosen: bool | None, at_start: bool
+) -> None:
+    alone, finder, half = Viewfinder(), Viewfinder(), (columns - 1) // 2
+    kept: list[bool | None] = []
+    alone.chosen_fit = finder.chosen_fit = Fit(lambda: chosen, kept.append)
+    alone.fit_to(SHAPES[shape], columns, rows, 2.0)
+    usual = Viewport(*SHAPES[shape], half, rows, 2.0)
+    finder.fit_to(
+        SHAPES[shape], columns, rows, 2.0, halved=at_start
+    )  # half of the room is given after the picture
+    finder.fit_to(SHAPES[shape], half, rows, 2.0, halved=True)
+    view = scene_of(finder).view
+    assert view.zoom == (usual.fill_zoom if usual.is_strip else 1)
+    assert view.fills is (usual.is_strip and usual.fill_zoom != 1)
+    # What fills it goes on to do so, and what is whole stays so, with the terminal and with what can be seen round it.
+    finder.fit_to(SHAPES[shape], half - 3, rows - 2, 2.0, halved=True)
+    assert scene_of(finder).view.fills is view.fills
+    finder.give_margin((0, 2, 0, 2))
+    finder.give_margin((0, 0, 0, 0))
+    finder.fit()  # and back: that is about what is beside it
+    finder.fit()
+    assert not kept
+    finder.fit_to(SHAPES[shape], half, rows, 2.0, halved=True)
+    finder.fit_to(SHAPES[shape], columns, rows, 2.0)
+    was, view = scene_of(alone).view, scene_of(finder).view
+    assert (view.zoom, view.fills) == (was.zoom, was.fills)
+    if not at_start:
+        assert view.seen == pytest.approx(was.seen)
+
+
+def test_a_part_that_was_gone_to_stays_in_view_beside_another_version_and_behind_it() -> None:
+    finder = Viewfinder()
+    finder.fit_to((1600, 900), 120, 36, 2.0)
+    finder.move_to(Point(80.0, 20.0))
+    finder.zoom_about(3, finder.crosshair)
+    for columns, halved in ((59, True), (120, False)):
+        finder.fit_to((1600, 900), columns, 36, 2.0, halved=halved)
+        view = scene_of(finder).view
+        assert view.zoom > 1.5 and not view.fills
+        assert view.holds(view.cell_of(finder.crosshair))
+
+
+def test_a_tall_picture_is_seen_from_where_it_was_beside_another_version() -> None:
+    finder = Viewfinder()
+    finder.fit_to((900, 9000), 120, 36, 2.0)
+    finder.move_to(Point(50.0, 60.0))
+    top = scene_of(finder).view.seen[1]
+    finder.fit_to((900, 9000), 59, 36, 2.0, halved=True)
+    assert scene_of(finder).view.fills
+    assert scene_of(finder).view.seen[1] == pytest.approx(top, abs=0.02)
 
 
 def test_one_key_goes_near_enough_to_read_at_the_crosshair_and_back() -> None:

@@ -86,7 +86,8 @@ class PicturePane(Background):
     def show_versions(self, versions: Versions | None) -> None:
         """Show them so; None: the picture alone, without a word."""
         self.set_class(versions is not None, "-comparing")
-        self.set_class(versions is not None and versions.shown is Shown.BOTH, "-beside")
+        self.view.halved = versions is not None and versions.shown is Shown.BOTH
+        self.set_class(self.view.halved, "-beside")
         if versions is None:
             self.view.drawn = PLAIN
             return

@@ -151,6 +151,8 @@ class ImageView(Widget, can_focus=True):
         """Something is drawn no more, or the terminal has what it was to get."""
         self._held_since: float | None = None
         """Since when what was drawn waits for that."""
+        self.halved = False
+        """Whether it has half of the room, for a version beside it."""
         self.beside = BesideView(self, id="before")
         """Shows the other version, while there is one to be shown beside this."""
         self._painter: Painter = CellPainter(PixelParts(self.uploads))
@@ -266,7 +268,15 @@ class ImageView(Widget, can_focus=True):
         columns, rows = self.size
         if self.picture is not None and columns and rows:
             even = self.options.pixels is not None
-            self._look(self._finder.fit_to, _size(self.picture), columns, rows, self.options.aspect, even)
+            self._look(
+                self._finder.fit_to,
+                _size(self.picture),
+                columns,
+                rows,
+                self.options.aspect,
+                even,
+                self.halved,
+            )
             self.draw()
         if self._finder.scene is not None and self._before:
             asked, self._before = self._before, []

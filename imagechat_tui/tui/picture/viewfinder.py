@@ -29,6 +29,17 @@ class Viewfinder:
         self._before_reading: Viewport | None = None
         """The view from which the person went to read."""
         self._margin = (0, 0, 0, 0)
+        self._halved = False
+        """Whether another version is beside it. What was chosen for the picture alone is not for half of the room."""
+        self._usual: Viewport | None = None
+        """The last view there that is what is usual for the shape; one that is looked at still goes with the size."""
+        self._alone: Viewport | None = None
+        """What was seen without the other one, if that was no part that somebody had gone to."""
+
+    @property
+    def _filled(self) -> bool | None:
+        """Whether the picture fills the view at first; None: as is usual for its shape."""
+        return None if self._halved else self.chosen_fit.filled
 
     @property
     def zoom(self) -> float:
@@ -37,7 +48,7 @@ class Viewfinder:
 
     def clear(self) -> None:
         """Have no picture; the crosshair stays where it is."""
-        self.scene = self._before_reading = None
+        self.scene = self._before_reading = self._usual = self._alone = None
 
     def exchange(self, picture: tuple[int, int]) -> None:
         """See another picture as closely, about the same percent, or anew if it was not seen closer than it fits.
@@ -46,13 +57,20 @@ class Viewfinder:
             picture: pixels across and down.
         """
         view = self.scene.view if self.scene is not None else None
+        self._usual = self._alone = None
         if self.scene is None or view is None or view.zoom == 1 or view.fills:
             self.scene = None
         else:
             self.scene = self.scene.moved_to(view.onto(*picture).showing(self.crosshair), self.crosshair)
 
     def fit_to(
-        self, picture: tuple[int, int], columns: int, rows: int, aspect: float, even: bool = False
+        self,
+        picture: tuple[int, int],
+        columns: int,
+        rows: int,
+        aspect: float,
+        even: bool = False,
+        halved: bool = False,
     ) -> None:
         """See the same place in other cells; a picture that is seen for the first time, as far as it makes sense.
 
@@ -62,16 +80,39 @@ class Viewfinder:
             rows: cells down.
             aspect: how much higher than wide a cell is.
             even: whether cells are whole shares of the picture, as terminals lay out those that they scale.
+            halved: whether another version is beside it, or will be.
         """
+        changed, self._halved = halved != self._halved, halved
         if self.scene is not None:
-            view = replace(self.scene.view, aspect=aspect, even=even)
-            self.scene = self.scene.showing(self.crosshair, view.resized(columns, rows))
+            before = self.scene.view
+            view = replace(before, aspect=aspect, even=even)
+            cells = replace(view, columns=columns, rows=rows)
+            untouched = before.zoom == 1 or before.fills if changed else before == self._usual
+            if halved and untouched:
+                self._alone = before if changed else self._alone
+                strip = cells.is_strip and view.fills
+                view = view.resized(columns, rows) if strip else cells.first()
+            elif changed and untouched:
+                view = self._without_other(cells)
+            else:
+                view = view.resized(columns, rows)
+            self.scene = self.scene.showing(self.crosshair, view)
+            self._usual = self.scene.view if halved and untouched else None
             return
         view = Viewport(*picture, columns, rows, aspect, margin=self._margin, even=even)
-        view = view.first(self.chosen_fit.filled)
+        view = view.first(self._filled)
         if view.fills and self.crosshair == MIDDLE:  # of what is seen, then
             self.crosshair = view.point_of(((columns - 1) / 2, (rows - 1) / 2))
         self.scene = Scene(view.showing(self.crosshair))
+        self._usual = self.scene.view if halved else None
+
+    def _without_other(self, cells: Viewport) -> Viewport:
+        """What was seen before there was another version beside it."""
+        alone, self._alone = self._alone, None
+        if alone is None:
+            return cells.first(self._filled)
+        view = replace(alone, aspect=cells.aspect, even=cells.even).with_margin(cells.margin)
+        return view.resized(cells.columns, cells.rows)
 
     def give_margin(self, margin: tuple[int, int, int, int]) -> None:
         """Have so many pixels left, above, right and below of the picture be seen too."""
@@ -142,7 +183,7 @@ class Viewfinder:
         if self.scene is not None:
             view = self.scene.view
             filled = view.zoom == 1
-            if view.fill_zoom != 1:
+            if view.fill_zoom != 1 and not self._halved:
                 self.chosen_fit.choose(filled, usual=view.is_strip)
             self.look(view.filled(self.crosshair) if filled else view.fit())
 
@@ -163,7 +204,7 @@ class Viewfinder:
         elif before is not None and not isclose(before.zoom, view.zoom):
             self.look(replace(view, zoom=before.zoom, center=before.center).showing(self.crosshair))
         else:
-            self.look(view.first(self.chosen_fit.filled).showing(self.crosshair))
+            self.look(view.first(self._filled).showing(self.crosshair))
 
     # -- the loupe
 
