@@ -45,15 +45,14 @@ class CommandRows(Rows[ActiveCommand]):
         column = 18 if width >= NARROW else 10
         keys = Text(item.keys, self.ink("accent"))
         keys.truncate(column, overflow="ellipsis", pad=True)
-        title = self._wrapped(Text(item.title, self.ink("plain")), width - column - 1)
+        group = Text(f"{item.group} " if width >= NARROW else "", self.ink("dim"))
+        room = width - column - 1 - (group.cell_len + 1 if group else 0)
+        title = self._wrapped(Text(item.title, self.ink("plain")), room)
         lines = [
             Text.assemble(start, " ", part)
             for start, part in zip_longest((keys,), title, fillvalue=" " * column)
         ]
-        group = Text(f"{item.group} ", self.ink("dim"))
-        if width >= NARROW and len(lines) == 1 and lines[0].cell_len + 1 + group.cell_len <= width:
-            return [spread(lines[0], group, width)]
-        return lines
+        return [spread(lines[0], group, width), *lines[1:]] if group else lines
 
     def _wrapped(self, words: Text, width: int) -> list[Text]:
         return list(words.wrap(self.app.console, max(1, width)))
