@@ -1,6 +1,6 @@
 """A person at the end of a slow line: what a held key, a dialog and typing cost them there.
 
-    python -m tests.benchmarks.slow_link [--kbits 256] [--size 200x60] [--tree FOLDER] [--pty]
+    python -m tests.benchmarks.slow_link [--kbits 256] [--size 200x60] [--tree FOLDER] [--pty] [--start]
 
 The app runs behind a real sshd (in inetd's way, on no port), where there is one, and the bytes between ssh and sshd go
 through a relay that has 200 ms both ways together and a given rate; with ``--pty``, or without an sshd, the relay
@@ -245,14 +245,23 @@ def until(terminal: Terminal, text: str, within_s: float = 90.0) -> float:
     return time.monotonic() - begin
 
 
-def measured(place: Place, kbits: float, columns: int, rows: int) -> dict[str, float]:
-    """All figures of one line."""
+def measured(
+    place: Place, kbits: float, columns: int, rows: int, *, start_only: bool = False
+) -> dict[str, float]:
+    """All figures of one line, but those of `answered_during_upload`; or of its start alone."""
     found: dict[str, float] = {}
     with place.open(PICTURE, kbits, columns, rows) as terminal:
         begin = time.monotonic()
+        while not terminal.raw:
+            pump(0.01)
+        first = found["start: first byte (sign-in, Python), s"] = terminal.arrived[0][0] - begin
         assert until(terminal, "? help", 60) < 60, terminal.text
-        found["start, s"] = quiet(terminal) - begin
-        found["start, kB"] = len(terminal.raw) / 1000
+        found["start: words from then, s"] = terminal.arrived[-1][0] - begin - first
+        found["start: words, kB"] = len(terminal.raw) / 1000
+        found["start: all from then, s"] = quiet(terminal) - begin - first
+        found["start: all, kB"] = len(terminal.raw) / 1000
+        if start_only:
+            return found
         for _ in range(ZOOM):
             terminal.press("+")
             quiet(terminal, 1.5)
@@ -327,6 +336,7 @@ def main() -> None:
     parser.add_argument("--pty", action="store_true")
     parser.add_argument("--kbits", type=float, default=256)
     parser.add_argument("--size", default="200x60")
+    parser.add_argument("--start", action="store_true", help="measure the start alone")
     args = parser.parse_args()
     columns, rows = map(int, args.size.split("x"))
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin") is not None and not args.pty
@@ -334,10 +344,11 @@ def main() -> None:
         place = Place(Path(root), args.tree.resolve(), sshd)
         print(f"{args.kbits:g} kbit/s, {args.size}, {'sshd' if sshd else 'pty'}, {args.tree.resolve()}")
         try:
-            found = measured(place, args.kbits, columns, rows)
-            found |= answered_during_upload(place, args.kbits, columns, rows)
+            found = measured(place, args.kbits, columns, rows, start_only=args.start)
+            if not args.start:
+                found |= answered_during_upload(place, args.kbits, columns, rows)
             for name, value in found.items():
-                print(f"{name:36} {value:10.2f}", flush=True)
+                print(f"{name:40} {value:10.2f}", flush=True)
         finally:
             for process in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
