@@ -142,6 +142,13 @@ def verify(
     return _user(_parsed(_decoded(payload)))
 
 
+def ends_at_ms(token: str, max_age_ms: int = MAX_AGE_MS) -> int:
+    """When a token ends that ``verify`` has just let pass."""
+    timestamp = _parsed(token)["timestamp"]
+    assert isinstance(timestamp, int)
+    return timestamp + max_age_ms
+
+
 def parse_simple(token: str) -> SimpleSsoUser:
     """The user of an unsigned token, wrapped in ``simpleSSOUser`` or flat: official SDKs send both forms.
 

@@ -5,20 +5,23 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from msgspec.structs import replace
 
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import User
+from imagechat_tui.server.guard import auth
 from imagechat_tui.server.guard.access import Actor, Role
 from imagechat_tui.server.guard.auth import (
     MAX_SSO_LENGTH,
+    TOKEN_KNOWN_MS,
     Authenticator,
     Unauthorized,
     UnknownTenant,
@@ -28,7 +31,7 @@ from imagechat_tui.server.guard.rules import RuleBook
 from imagechat_tui.server.guard.seal import Sealer
 from imagechat_tui.server.guard.tokens import DAY_S, SESSION_DAYS, SESSION_RENEWED_DAYS, Tokens
 from imagechat_tui.server.http.callers import SESSION_COOKIE, caller_of
-from imagechat_tui.server.storage import Store, TenantRecord
+from imagechat_tui.server.storage import Store, TenantRecord, UserRule
 
 DEMO = TenantId("demo")
 OPEN = TenantId("open")
@@ -82,7 +85,7 @@ class Desk:
 
     def __init__(self, key: Path, *, simple_sso: bool = False, peer_identity: bool = True) -> None:
         self.clock = Clock()
-        seal = Sealer(key)
+        self.seal = seal = Sealer(key)
         self.book = Book(seal)
         self.auth = Authenticator(
             cast(Store, self.book),
@@ -219,6 +222,77 @@ async def test_a_token_counts_only_for_the_tenant_whose_secret_signed_it(desk: D
         await desk.asks(OPEN, token=signed())
     with pytest.raises(Unauthorized):
         await desk.asks(OPEN, token=signed(secret=b""))
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "looks"),
+    [(0, 0), (TOKEN_KNOWN_MS, 0), (TOKEN_KNOWN_MS + 1, 1), (-1, 1)],
+    ids=["at once", "a minute later", "later than that", "by a clock set back"],
+)
+async def test_what_a_signed_token_says_is_known_for_a_minute(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, after_ms: int, looks: int
+) -> None:
+    token, looked, verify = signed(), [], sso.verify
+
+    def noted(*args: Any) -> sso.SsoUser:
+        looked.append(args)
+        return verify(*args)
+
+    first = await desk.asks(token=token)
+    monkeypatch.setattr(sso, "verify", noted)
+    desk.clock.ms += after_ms
+    assert await desk.asks(token=token) == first
+    assert len(looked) == looks
+
+
+@pytest.mark.security
+async def test_a_token_that_is_known_ends_all_the_same(desk: Desk) -> None:
+    desk.clock.ms += sso.MAX_AGE_MS - TOKEN_KNOWN_MS // 2
+    token = signed()
+    await desk.asks(token=token)
+    desk.clock.ms = NOW_MS + sso.MAX_AGE_MS
+    await desk.asks(token=token)
+    desk.clock.ms += 1
+    with pytest.raises(Unauthorized):
+        await desk.asks(token=token)
+
+
+@pytest.mark.security
+async def test_a_token_that_is_known_is_none_under_another_secret_or_of_another_tenant(desk: Desk) -> None:
+    token = signed()
+    await desk.asks(token=token)
+    with pytest.raises(Unauthorized):
+        await desk.asks(OPEN, token=token)
+    known = await desk.auth._tenant(DEMO)
+    resealed = replace(known, api_secret_sealed=desk.seal.seal(DEMO, b"another"))
+    desk.book.records[DEMO] = desk.auth._rules._tenants[DEMO] = resealed
+    with pytest.raises(Unauthorized):
+        await desk.asks(token=token)
+
+
+@pytest.mark.security
+async def test_who_is_known_loses_rights_at_once(desk: Desk) -> None:
+    token = signed({**ALICE, "isAdmin": True})
+    assert (await desk.asks(token=token)).role is Role.ADMIN
+    rule = UserRule(DEMO, UserId("demo:alice"), banned_until_ms=NOW_MS + 1, role="member")
+    desk.auth._rules._users[DEMO, rule.user_id] = rule
+    actor = await desk.asks(token=token)
+    assert (actor.role, actor.banned_until_ms) == (Role.USER, NOW_MS + 1)
+
+
+@pytest.mark.security
+async def test_only_so_many_tokens_are_known_and_no_long_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "_KNOWN_TOKENS", 3)
+    for number in range(5):
+        await desk.asks(token=signed(at_ms=NOW_MS - number))
+    await desk.asks(token=signed({**ALICE, "avatar": "data:image/png;base64," + "A" * 5_000}))
+    assert [json.loads(token)["timestamp"] for *_, token in desk.auth._tokens_read] == [
+        NOW_MS - 2,
+        NOW_MS - 3,
+        NOW_MS - 4,
+    ]
 
 
 async def test_the_slack_of_clocks_is_a_minute(desk: Desk) -> None:

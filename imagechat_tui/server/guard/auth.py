@@ -43,6 +43,11 @@ MAX_USER_ID_LENGTH = 1_000
 HTTPS = re.compile(r"https://[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 """Addresses that are handed on to others: nothing in them can end the place where they are written."""
 _KNOWN_USERS = 4_096
+_KNOWN_TOKENS = 1_024
+_KNOWN_TOKEN_LENGTH = 4_096
+"""Longer ones, which carry a picture, are read each time: all of them would take too much memory."""
+TOKEN_KNOWN_MS = 60_000
+"""How long it is believed that a token holds before it is looked at again."""
 
 READER = "reader"
 """The role of whoever may look and not write."""
@@ -88,7 +93,8 @@ class UnknownTenant(Exception):
 
 
 class Authenticator:
-    """Tells who is asking. One per process; keeps nothing but which profiles the store already has.
+    """Tells who is asking. One per process; keeps nothing but which profiles the store already has, and for a minute
+    what signed tokens say: every request of a client brings the same one.
 
     Args:
         store: Profiles.
@@ -119,6 +125,8 @@ class Authenticator:
         self._now_ms = now_ms
         self._simple_sso = simple_sso
         self._known: OrderedDict[tuple[TenantId, UserId], tuple[User, bool]] = OrderedDict()
+        self._tokens_read: OrderedDict[tuple[TenantId, bytes, str], _ReadToken] = OrderedDict()
+        """By whose token, under which sealed secret: after another secret was set none of them is found."""
 
     async def actor(self, caller: Caller, tenant_id: TenantId) -> Actor:
         """Who sent a request.
@@ -204,9 +212,10 @@ class Authenticator:
         if len(token) > MAX_SSO_LENGTH:
             raise Unauthorized(codes.MALFORMED_SSO)
         try:
-            match _form_of(token):
+            known = self._read_before(tenant, token)
+            match _Form.SIGNED if known is not None else _form_of(token):
                 case _Form.SIGNED:
-                    user, role = self._signed_user(tenant, token)
+                    user, role = known or self._signed_user(tenant, token)
                     verified = True
                 case _Form.SIMPLE if self._simple_sso:
                     user, role = _simple_user(tenant.id, token), Role.USER
@@ -238,7 +247,30 @@ class Authenticator:
             banned_until_ms=until_ms if until_ms is not None and until_ms > self._now_ms() else None,
         )
 
+    def _read_before(self, tenant: TenantRecord, token: str) -> tuple[User, Role] | None:
+        """What a signed token says, if it was looked at a moment ago and has not ended since."""
+        key = tenant.id, tenant.api_secret_sealed, token
+        known = self._tokens_read.get(key)
+        if known is None:
+            return None
+        if not known.read_ms <= self._now_ms() <= known.until_ms:  # before: the clock was set back
+            del self._tokens_read[key]
+            return None
+        self._tokens_read.move_to_end(key)
+        return known.user, known.role
+
     def _signed_user(self, tenant: TenantRecord, token: str) -> tuple[User, Role]:
+        user, role = self._verified(tenant, token)
+        if len(token) <= _KNOWN_TOKEN_LENGTH:
+            now_ms = self._now_ms()
+            until_ms = min(now_ms + TOKEN_KNOWN_MS, sso.ends_at_ms(token))
+            key = tenant.id, tenant.api_secret_sealed, token
+            self._tokens_read[key] = _ReadToken(user, role, now_ms, until_ms)
+            if len(self._tokens_read) > _KNOWN_TOKENS:
+                self._tokens_read.popitem(last=False)
+        return user, role
+
+    def _verified(self, tenant: TenantRecord, token: str) -> tuple[User, Role]:
         secret = self._seal.open(tenant.id, tenant.api_secret_sealed)
         claimed = sso.verify(token, secret, self._now_ms())
         role = Role.ADMIN if claimed.is_admin else Role.MODERATOR if claimed.is_moderator else Role.USER
@@ -313,6 +345,15 @@ class Authenticator:
         if caller.uid is None or not self._peer_identity:
             raise UnknownTenant
         return caller.uid
+
+
+class _ReadToken(Struct, frozen=True):
+    """What a signed token says, as it was read."""
+
+    user: User
+    role: Role
+    read_ms: int
+    until_ms: int
 
 
 class _Form(Enum):

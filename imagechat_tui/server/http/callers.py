@@ -40,13 +40,13 @@ _OF_PROXIES = (_FORWARDED_FOR, hdrs.FORWARDED, hdrs.VIA, "X-Forwarded-Host", "X-
 
 def caller_of(request: web.BaseRequest) -> Caller:
     """What the request and its connection say of who sends it."""
-    query, peer = request.query, request.get_extra_info("socket")
+    query, peer, proof = request.query, request.get_extra_info("socket"), _proof(request)
     return Caller(
         address=address_of(request),
         uid=None if peer is None else peer_uid(peer),
-        sso=_proof(request).sso or query.get("sso", ""),
+        sso=proof.sso or query.get("sso", ""),
         cookie=request.cookies.get(SESSION_COOKIE, "") if hdrs.COOKIE in request.headers else "",
-        session_id=session_of(request),
+        session_id=proof.session_id or query.get("sessionId", ""),
         agent=request.headers.get(hdrs.USER_AGENT, ""),
         v2=wants_v2(query),
         writes=request.method not in _READS,
