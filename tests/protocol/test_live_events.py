@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.codec import MalformedMessage, decode_event, encode_event
+from imagechat_tui.protocol.codec.json_text import dump_text
 from imagechat_tui.protocol.events import (
     DeletedComment,
     DeletedImageChat,
@@ -36,6 +38,7 @@ from imagechat_tui.protocol.events import (
 )
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Placements, Position, ReadState
+from imagechat_tui.safetext import Kind, safe_text
 from tests import examples as eg
 from tests.protocol import strategies
 from tests.protocol.openapi import breaches
@@ -207,6 +210,29 @@ def test_a_sample_comment_is_read_whole() -> None:
     assert isinstance(event, NewComment)
     assert event.comment == eg.comment()
     assert event.stamp.actor_id == eg.ALICE
+
+
+NUMBER = re.compile(r"(?<=:)[-+.e0-9]+(?=[,}\]])")
+
+
+@given(strategies.events)
+def test_a_frame_is_written_as_all_json_is(event: LiveEvent) -> None:
+    frame = encode_event(event, tenant_id=eg.TENANT, v2=True)
+    assert "%" not in frame
+    again = dump_text(json.loads(frame)).replace("%", "\\u0025")
+    # 1e-7 is 1e-07 there, the same number
+    assert NUMBER.sub("", frame) == NUMBER.sub("", again)
+
+
+@pytest.mark.parametrize("text", [safe_text("a % \u00e4", Kind.NAME), "half \ud800", '"\\\x7f\x01'])
+def test_a_frame_takes_every_kind_of_text_or_says_why_not(text: str) -> None:
+    event = NewComment(eg.stamp(1), eg.comment(commenter_name=text))
+    if "\ud800" in text:
+        with pytest.raises(MalformedMessage):
+            encode_event(event, tenant_id=eg.TENANT, v2=True)
+    else:
+        frame = encode_event(event, tenant_id=eg.TENANT, v2=True)
+        assert json.loads(frame)["comment"]["commenterName"] == text
 
 
 @given(strategies.events)

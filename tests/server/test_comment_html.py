@@ -14,6 +14,7 @@ from imagechat_tui.server.usecases.comment_html import (
     _STEPS,
     ALLOWED_TAGS,
     MAX_STEPS,
+    _blocks,
     _parser,
     _TooMuch,
     comment_html,
@@ -219,6 +220,12 @@ def test_a_long_comment_of_a_person_is_far_below_the_bound() -> None:
     environment = {_STEPS: 0}
     _parser().parse((sentence * 30)[:2_000], environment)
     assert environment[_STEPS] < MAX_STEPS * 0.75
+
+
+@given(st.text("aZ\u00e4\u06cc9 ,.?'\"()\n", min_size=1, max_size=60))
+def test_words_alone_need_no_parser(words: str) -> None:
+    parsed = "".join(_blocks(_parser().parse(words, {_STEPS: 0})))
+    assert comment_html(words) == parsed or not is_plain(words)
 
 
 @pytest.mark.parametrize("words", ["Trail is wet", "Since 9, (I was there.)", "\u0645\u06cc, ja"])

@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -34,6 +35,7 @@ SESSION_DAYS = 90
 """A session that was not used for so long ends: its token lies on some disk, and whoever finds it is that guest."""
 SESSION_RENEWED_DAYS = 30
 
+_KNOWN_ROOMS = 2_048
 _ROOM_TOKEN = re.compile(r"r1[A-Za-z0-9_-]{24}")
 _USER_TOKEN_VERSION = "u1"
 _SESSION_VERSION = "s1"
@@ -68,6 +70,7 @@ class Tokens:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._room_token = lru_cache(_KNOWN_ROOMS)(self._made_room_token)
         self._user_key = self._key("userIdWS")
         self._session_key = self._key("session")
         self._anonymous_key = self._key("anonymous id")
@@ -82,9 +85,7 @@ class Tokens:
             tenant_id: Whose page.
             url_id: The cleaned page id.
         """
-        message = f"room\n{tenant_id}\n{url_id}".encode("utf-8", "surrogatepass")
-        token = _b64(hmac.digest(self._secret, message, hashlib.sha256))
-        return RoomKey(tenant_id, "r1" + token[:24])
+        return RoomKey(tenant_id, self._room_token(tenant_id, url_id))
 
     def room_named(self, tenant_id: TenantId, value: str) -> RoomKey:
         """The room that a client meant, whichever form it used.
@@ -116,6 +117,10 @@ class Tokens:
             url_id_ws=self.room(tenant_id, url_id).token,
             user_id_ws=self.user_token(tenant_id, user_id, role, now_s, generation=generation),
         )
+
+    def _made_room_token(self, tenant_id: TenantId, url_id: UrlId) -> str:
+        message = f"room\n{tenant_id}\n{url_id}".encode("utf-8", "surrogatepass")
+        return "r1" + _b64(hmac.digest(self._secret, message, hashlib.sha256))[:24]
 
     # Who listens
 

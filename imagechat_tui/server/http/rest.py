@@ -223,7 +223,7 @@ async def create_comment(request: web.Request) -> web.Response:
     # when it was sent is another time with each repetition, and means nothing here
     asked = _request(request, actor, create.broadcast_id, replace(create, date_ms=None))
     answer = await request.app[SERVING].comments.create_comment(asked, create)
-    return answered(_for_guest(request, codec.parse_object(answer), actor, "comment"))
+    return _for_guest(request, answer, actor, "comment")
 
 
 async def comment_text(request: web.Request) -> web.Response:
@@ -314,7 +314,7 @@ async def vote(request: web.Request) -> web.Response:
         )
     asked = _request(request, actor, broadcast_id, "vote", comment_id, direction)
     answer = await request.app[SERVING].votes.vote(asked, comment_id, direction)
-    return answered(_for_guest(request, codec.parse_object(answer), actor, "vote"))
+    return _for_guest(request, answer, actor, "vote")
 
 
 async def unvote(request: web.Request) -> web.Response:
@@ -577,23 +577,23 @@ async def _rights_first(
         raise
 
 
-def _for_guest(request: web.Request, answer: JsonObject, actor: Actor, made: str) -> JsonObject:
+def _for_guest(request: web.Request, stored: bytes, actor: Actor, made: str) -> web.Response:
     """The answer with what a guest needs to be known again: session, edit key of what they made, and the token for
     sockets if there was no session before. The store never sees any of them."""
     session = actor.user.session_id
     if session is None:
-        return answer
-    serving = request.app[SERVING]
+        return _stored(stored)
+    serving, answer = request.app[SERVING], codec.parse_object(stored)
     if made == "vote":
         key = serving.tokens.edit_key(actor.tenant_id, str(answer["voteId"]))
-        return answer | {"user": {"sessionId": session}, "editKey": key}
+        return answered(answer | {"user": {"sessionId": session}, "editKey": key})
     comment = answer["comment"]
     assert isinstance(comment, dict)
     key = serving.tokens.edit_key(actor.tenant_id, str(comment["_id"]))
     answer |= {"comment": comment | {"editKey": key}, "user": codec.encode_user(actor.user)}
     if session in (session_of(request), request.cookies.get(SESSION_COOKIE)):
-        return answer
-    return answer | {"userIdWS": serving.queries.user_token(actor)}
+        return answered(answer)
+    return answered(answer | {"userIdWS": serving.queries.user_token(actor)})
 
 
 def _stored(body: bytes) -> web.Response:

@@ -37,6 +37,8 @@ _ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", 
 _BARE_ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>\\`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 _PICTURE = re.compile(r"\[img\](https?://[^\s\[\]\"'<>\\`]+)\[/img\]", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.?'\"()]|\n(?=[^\W\d_]))*")
+_BETWEEN_WORDS = re.compile(r"\n|  | $")
+"""Where the parser takes something away."""
 _TRAILING = ".,;:!?*_~)]}"
 _OFF = (
     "blockquote",
@@ -76,6 +78,8 @@ def comment_html(markdown: str) -> str:
         HTML of ``ALLOWED_TAGS`` alone; line breaks are kept, addresses become links. Time is bounded: brackets
         within brackets would take the parser a time that grows with the cube of their number.
     """
+    if is_plain(markdown) and not _BETWEEN_WORDS.search(markdown):
+        return escape(markdown)  # what the parser makes of it, for a tenth of its time
     try:
         return "".join(_blocks(_parser().parse(markdown, {_STEPS: 0})))
     except _TooMuch:
