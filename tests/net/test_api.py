@@ -47,6 +47,7 @@ from imagechat_tui.protocol.routes import (
     EventLogQuery,
     ListComments,
     UsersOnline,
+    VoteReply,
 )
 from imagechat_tui.sync import intents
 from imagechat_tui.sync.effects import SendRequest
@@ -192,6 +193,69 @@ async def test_who_is_here_is_asked_with_the_token_of_a_server_of_ours_alone(
             {"v": "2"},
             {"broadcastId": "b-1", "resolved": True},
         ),
+        (
+            intents.VoteComment(CHAT, COMMENT, -1),
+            "POST",
+            "/comments/demo/c_1/vote",
+            {"urlId": THREAD, "broadcastId": "b-1"},
+            {"voteDir": "down", "commenterEmail": None},
+        ),
+        (
+            intents.VoteComment(CHAT, COMMENT, 0),
+            "DELETE",
+            "/comments/demo/c_1/vote/own",
+            {"urlId": THREAD, "broadcastId": "b-1"},
+            {},
+        ),
+        (
+            intents.PinComment(CHAT, COMMENT, pinned=True),
+            "POST",
+            "/comments/demo/c_1/pin",
+            {"broadcastId": "b-1"},
+            {},
+        ),
+        (
+            intents.PinComment(CHAT, COMMENT, pinned=False),
+            "POST",
+            "/comments/demo/c_1/unpin",
+            {"broadcastId": "b-1"},
+            {},
+        ),
+        (
+            intents.LockComment(CHAT, COMMENT, locked=True),
+            "POST",
+            "/comments/demo/c_1/lock",
+            {"broadcastId": "b-1"},
+            {},
+        ),
+        (
+            intents.LockComment(CHAT, COMMENT, locked=False),
+            "POST",
+            "/comments/demo/c_1/unlock",
+            {"broadcastId": "b-1"},
+            {},
+        ),
+        (
+            intents.FlagComment(CHAT, COMMENT, flagged=False),
+            "POST",
+            "/flag-comment/c_1",
+            {"tenantId": "demo", "isFlagged": "false"},
+            {},
+        ),
+        (
+            intents.BlockAuthor(CHAT, COMMENT, blocked=True),
+            "POST",
+            "/block-from-comment/c_1",
+            {"tenantId": "demo"},
+            {"commentIds": None},
+        ),
+        (
+            intents.BlockAuthor(CHAT, COMMENT, blocked=False),
+            "DELETE",
+            "/block-from-comment/c_1",
+            {"tenantId": "demo"},
+            {"commentIds": None},
+        ),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str | dict) else "",
 )
@@ -210,6 +274,7 @@ async def test_each_write_is_one_request_to_its_route(
             {
                 "status": "success",
                 "createdChatId": "ic_9",
+                "voteId": "v_9",
                 "comment": {**comment, "approved": True},
                 "user": None,
             }
@@ -223,6 +288,21 @@ async def test_each_write_is_one_request_to_its_route(
     assert stub.said() == [Proof(sso=CANARY)]
     assert headers["X-Deadline"] == "1767225600000"
     assert body.items() <= stub.rows[0].items()
+
+
+async def test_a_hosted_vote_goes_back_by_its_id_and_may_wait_for_a_mail(api: Api, stub: StubServer) -> None:
+    failure = await fails(api, Unsupported, request(intents.VoteComment(CHAT, COMMENT, 0), two_step=True))
+    assert not failure.sent
+
+    async def waits(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": "pending-verification", "voteId": "v_9", "editKey": "k"})
+
+    stub.answer = waits
+    given = await api.send(ROOM, request(intents.VoteComment(CHAT, COMMENT, 1), two_step=True))
+    assert given == VoteReply("v_9", is_pending=True)
+    back = request(intents.VoteComment(CHAT, COMMENT, 0), two_step=True)
+    await api.send(ROOM, replace(back, vote_id="v_9"))
+    assert [path for _, path, _, _ in stub.requests][-1] == "/comments/demo/c_1/vote/v_9"
 
 
 @pytest.mark.security

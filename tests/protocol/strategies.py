@@ -41,6 +41,7 @@ from imagechat_tui.protocol.models import (
     Comment,
     Conversation,
     LogEntry,
+    Own,
     Placement,
     Placements,
     PlacementState,
@@ -275,6 +276,16 @@ def _as_answered(answer: ConversationList | CommentList) -> ConversationList | C
     return replace(answer, user=user and replace(user, is_admin=answer.is_site_admin))
 
 
+own_votes = st.builds(
+    Vote, opaque, st.just(TenantId("")), st.just(UrlId("")), comment_ids, st.sampled_from([1, -1]), st.just(0)
+)
+owns = st.builds(
+    Own,
+    st.lists(own_votes, max_size=2).map(tuple),
+    st.frozensets(comment_ids, max_size=2),
+    st.frozensets(user_ids, max_size=2),
+)
+"""As far as a list of markers tells it."""
 conversation_lists = st.builds(
     ConversationList,
     conversations=st.lists(conversations, max_size=2).map(tuple),
@@ -286,6 +297,7 @@ conversation_lists = st.builds(
     position=st.none() | positions,
     comments=st.lists(comments, max_size=2).map(tuple),
     read_only=st.booleans(),
+    own=owns,
 ).map(_as_answered)
 conversation_replies = st.builds(
     lambda conversation, comment: ConversationReply(conversation.id, conversation, comment),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import codec
 from imagechat_tui.protocol.codec import JsonObject
 from imagechat_tui.protocol.ids import CommentId, ConversationId, UrlId, UserId
-from imagechat_tui.protocol.models import Comment, Conversation, Point, User
+from imagechat_tui.protocol.models import Comment, Conversation, Own, Point, User
 from imagechat_tui.protocol.routes import (
     Branch,
     CommentList,
@@ -27,7 +27,7 @@ from tests.protocol import strategies
 from tests.protocol.openapi import breaches
 
 DEMO = eg.TENANT
-OURS = {"seq", "epoch", "eventId", "comments", "readOnly"}
+OURS = {"own", "seq", "epoch", "eventId", "comments", "readOnly"}
 """What a list of conversations holds for v=2 readers only."""
 
 
@@ -60,7 +60,9 @@ def test_a_plain_list_of_conversations_says_the_documented_rest(answer: Conversa
     wire = sent(codec.encode_conversation_list(answer, tenant_id=DEMO, v2=False))
     assert not wire.keys() & OURS
     conversations = tuple(map(plain_conversation, answer.conversations))
-    plain = replace(answer, conversations=conversations, position=None, comments=(), read_only=False)
+    plain = replace(
+        answer, conversations=conversations, position=None, comments=(), read_only=False, own=Own()
+    )
     assert codec.decode_conversation_list(wire) == plain
 
 
