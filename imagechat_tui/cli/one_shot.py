@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
@@ -168,6 +169,33 @@ class Visit:
         if reply is None:
             raise VerbFailed(problems.NotOnThisServer())
         return reply
+
+    async def rooms(self) -> AsyncIterator[UrlId]:
+        """The keys of the tenant's pictures.
+
+        Raises:
+            VerbFailed: this server does not tell them, or not this person.
+        """
+        from imagechat_tui.net.failures import ApiError
+
+        after, more = UrlId(""), True
+        while more:
+            try:
+                told = await self._patiently(partial(self._api.rooms, after))
+            except ApiError as failure:
+                if failure.status == HTTPStatus.NOT_FOUND:
+                    raise VerbFailed(problems.NotOnThisServer()) from None
+                if failure.status == HTTPStatus.FORBIDDEN:
+                    raise VerbFailed(problems.NotForYou("export")) from None
+                raise
+            for key in told.url_ids:
+                yield key
+            after, more = told.url_ids[-1] if told.url_ids else after, told.has_more
+
+    async def look_at(self, url_id: UrlId) -> ConversationList:
+        """The list of another picture, by its key."""
+        self.room = replace(self.room, url_id=url_id)
+        return await self.look()
 
     async def look(self) -> ConversationList:
         """The list of conversations as it is now."""
@@ -347,11 +375,15 @@ def _note(words: str) -> None:
 
 
 def visit(
-    target: Target, work: Callable[[Visit], Awaitable[Outcome]], *, binds: bool | None = None
+    target: Target,
+    work: Callable[[Visit], Awaitable[Outcome]],
+    *,
+    binds: bool | None = None,
+    enters: bool = True,
 ) -> Outcome:
     """Connect (starting the local server if need be), run the work, disconnect.
 
-    ``binds``: see ``Target.recognition``.
+    ``binds``: see ``Target.recognition``. Not ``enters``: it is about no picture.
     """
 
     async def run() -> Outcome:
@@ -362,7 +394,8 @@ def visit(
         api = Api(target.endpoint)
         try:
             visit = Visit(target.room_before, api)
-            await visit.enter(target.recognition(binds=binds))
+            if enters:
+                await visit.enter(target.recognition(binds=binds))
             return await work(visit)
         finally:
             await api.close()

@@ -256,6 +256,15 @@ class Api:
         answer = await self._put(routes.CHANGE_PLACEMENTS.method, path, url_id, body)
         return _decoded(answer, codec.decode_placements)
 
+    async def rooms(self, after: UrlId) -> routes.Rooms:
+        """The keys of the tenant's pictures that come after one; for moderators.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.LIST_ROOMS.path(tenant_id=self._tenant)
+        return _decoded(await self._read(path, self._signed({"after": after, "v": "2"})), codec.decode_rooms)
+
     async def summaries(self, asked: routes.Summarize) -> routes.Summaries:
         """How it stands with images. Asked once: it is asked again before long anyway.
 

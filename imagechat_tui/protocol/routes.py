@@ -62,6 +62,7 @@ READ_STATE = Route("GET", "/comment-image-chats/{tenant_id}/read-state")
 CHANGE_READ_STATE = Route("PUT", "/comment-image-chats/{tenant_id}/read-state")
 PLACEMENTS = Route("GET", "/comment-image-chats/{tenant_id}/placements")
 CHANGE_PLACEMENTS = Route("PUT", "/comment-image-chats/{tenant_id}/placements")
+LIST_ROOMS = Route("GET", "/comment-image-chats/{tenant_id}/rooms")
 SUMMARIZE = Route("POST", "/comment-image-chats/{tenant_id}/summary")
 SHOW_PICTURE = Route("GET", "/images/{tenant_id}/{sha256}")
 KEEP_PICTURE = Route("PUT", "/images/{tenant_id}/{sha256}")
@@ -245,6 +246,18 @@ class ChangeReadState(Struct, frozen=True):
     """Read as far as this and no farther."""
     since_ms: int | None = None
     """For whoever has never been there: what was said before, by the server's clock, is read; None: all of it."""
+
+
+MAX_ROOMS: Final = 200
+"""Keys that one LIST_ROOMS tells."""
+
+
+class Rooms(Struct, frozen=True):
+    """Answer of LIST_ROOMS."""
+
+    url_ids: tuple[UrlId, ...]
+    """In the order of their bytes."""
+    has_more: bool = False
 
 
 MAX_SUMMARIES: Final = 200

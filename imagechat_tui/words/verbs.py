@@ -111,6 +111,8 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words(
                 "Not allowed", f"Nobody can {verb} what they wrote themselves, or what moderators write."
             )
+        case problems.NotForYou(verb="export"):
+            return Words("Not allowed", "Only moderators and admins are told which pictures there are.")
         case problems.NotForYou(verb=verb):
             return Words("Not allowed", f"Nobody can {safe_name(verb)} themselves.")
         case problems.UserEmpty():

@@ -516,6 +516,10 @@ class MemoryStore:
     async def comment(self, tenant_id: TenantId, comment_id: CommentId) -> Comment | None:
         return self._data.comments.get((tenant_id, comment_id))
 
+    async def rooms(self, tenant_id: TenantId, after: UrlId, most: int) -> tuple[UrlId, ...]:
+        keys = {marker.image for (tenant, _), marker in self._data.markers.items() if tenant == tenant_id}
+        return tuple(sorted((key for key in keys if key > after), key=str.encode)[:most])
+
     async def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
         tx, threads = MemoryTransaction(self._data), {one.url_id for one in self._markers(tenant_id, image)}
         votes = [vote for thread in threads for vote in tx.votes_in(tenant_id, thread, user_id)]

@@ -1139,6 +1139,22 @@ async def test_whom_somebody_has_blocked_is_theirs_alone(
     assert await seen(eg.ALICE) == (frozenset(), frozenset())
 
 
+async def test_rooms_are_told_in_order_and_each_once(store: Store) -> None:
+    for number, image in enumerate(("b", "\N{SNOWMAN}", "a", "b", "Z")):
+        marker = eg.conversation(id=ConversationId(f"ic_{number}"), url_id=UrlId(f"t{number}"), number=number)
+        decision = Decision(b"", image=UrlId(image), conversation=marker)
+        key = BroadcastId(f"m{number}")
+        await store.change(Change(eg.TENANT, eg.ALICE, key, key.encode(), always(decision)))
+
+    async def told(after: str, most: int = 9, tenant_id: TenantId = eg.TENANT) -> tuple[UrlId, ...]:
+        return await store.rooms(tenant_id, UrlId(after), most)
+
+    assert await told("") == ("Z", "a", "b", "\N{SNOWMAN}")
+    assert await told("a") == ("b", "\N{SNOWMAN}")
+    assert await told("", 2) == ("Z", "a")
+    assert await told("", tenant_id=OTHER) == ()
+
+
 async def test_voters_are_named_in_order_as_far_as_they_have_names(store: Store) -> None:
     await store.change(saying("one"))
     carol, guest = UserId("demo:carol"), UserId("anon:1")

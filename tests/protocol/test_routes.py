@@ -25,6 +25,7 @@ DOCUMENTED = {
     "CHANGE_READ_STATE": ("PUT", "/comment-image-chats/{tenant_id}/read-state"),
     "PLACEMENTS": ("GET", "/comment-image-chats/{tenant_id}/placements"),
     "CHANGE_PLACEMENTS": ("PUT", "/comment-image-chats/{tenant_id}/placements"),
+    "LIST_ROOMS": ("GET", "/comment-image-chats/{tenant_id}/rooms"),
     "SUMMARIZE": ("POST", "/comment-image-chats/{tenant_id}/summary"),
     "SHOW_PICTURE": ("GET", "/images/{tenant_id}/{sha256}"),
     "KEEP_PICTURE": ("PUT", "/images/{tenant_id}/{sha256}"),

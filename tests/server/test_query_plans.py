@@ -110,6 +110,7 @@ async def everything(house: House) -> None:
     for method in ("POST", "DELETE"):
         await bob.gets(method, f"/block-from-comment/{first}", {"commentIds": [first]}, tenantId="demo")
     await judge.thread(v="2")
+    await judge.gets("GET", "/comment-image-chats/demo/rooms", v="2", after="a")
     await ann.gets("GET", "/user-search/demo", usernameStartsWith="a", urlId=IMAGE)
     ballot = f"/comments/demo/{first}/vote"
     await ann.gets("POST", ballot, {"voteDir": "up"}, urlId=IMAGE, broadcastId="v1")

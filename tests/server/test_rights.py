@@ -56,6 +56,7 @@ REQUESTS = {
     Action.UPLOAD: Request("PUT", f"/images/{{tenant}}/{hashlib.sha256(PNG).hexdigest()}", PNG),
     Action.BIND_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images", PICTURE | {"bind": "new"}),
     Action.LINK_PICTURE: Request("POST", "/comment-image-chats/{tenant}/images/{image}/places", PICTURE),
+    Action.LIST_ROOMS: Request("GET", "/comment-image-chats/{tenant}/rooms"),
     Action.FIND_PEOPLE: Request("GET", "/user-search/{tenant}"),
     Action.KEEP_READ_STATE: Request("PUT", "/comment-image-chats/{tenant}/read-state", {"read": {}}),
     Action.PLACE_MARKER: Request(
@@ -64,6 +65,7 @@ REQUESTS = {
 }
 ABOUT_A_PAGE = frozenset(
     {Action.KEEP_READ_STATE, Action.PLACE_MARKER, Action.CLOSE_THREAD, Action.FIND_PEOPLE, Action.UPLOAD}
+    | {Action.LIST_ROOMS}
 )
 """A page is always there: there is nothing that is not found."""
 OPINIONS = frozenset({Action.FLAG_COMMENT, Action.BLOCK_AUTHOR})

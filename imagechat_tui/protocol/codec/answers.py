@@ -45,6 +45,7 @@ from imagechat_tui.protocol.routes import (
     EditReply,
     EventLog,
     RoomIds,
+    Rooms,
     ThreadConfig,
     UsersOnline,
     VoteReply,
@@ -325,6 +326,21 @@ def decode_vote_reply(obj: JsonObject) -> VoteReply:
 def encode_vote_deleted() -> JsonObject:
     """Answer of UNVOTE: VoteDeleteResponse."""
     return {"status": "success", "wasPendingVote": False}
+
+
+def encode_rooms(rooms: Rooms) -> JsonObject:
+    """Answer of LIST_ROOMS."""
+    return {"status": "success", "rooms": list(rooms.url_ids), "hasMore": rooms.has_more}
+
+
+def decode_rooms(obj: JsonObject) -> Rooms:
+    """Answer of LIST_ROOMS.
+
+    Raises:
+        MalformedMessage: A key is missing or wrong.
+    """
+    fields = Fields(obj)
+    return Rooms(tuple(map(UrlId, fields.texts("rooms"))), fields.flag("hasMore"))
 
 
 def encode_voters(voters: Voters) -> JsonObject:

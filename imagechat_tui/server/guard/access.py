@@ -77,6 +77,8 @@ class Action(StrEnum):
     """Say which image a picture is whose place nobody knows."""
     LINK_PICTURE = "link-picture"
     """Give a place to another image."""
+    LIST_ROOMS = "list-rooms"
+    """Be told which pictures of the tenant have markers."""
     FIND_PEOPLE = "find-people"
     """Look up people by their names."""
     KEEP_READ_STATE = "keep-read-state"
@@ -177,6 +179,7 @@ TABLE: Mapping[Action, Mapping[Standing, Grant]] = MappingProxyType(
             Action.UPLOAD: (_NO, _NO, _NO, _NO, _YES, _YES),
             Action.BIND_PICTURE: (_NO, _YES, _NO, _NO, _YES, _YES),
             Action.LINK_PICTURE: (_NO, _NO, _NO, _NO, _YES, _YES),
+            Action.LIST_ROOMS: (_NO, _NO, _NO, _NO, _NO, _YES),
             Action.FIND_PEOPLE: (_NO, _NO, _NO, _YES, _YES, _YES),
             Action.KEEP_READ_STATE: (_NO, _NO, _NO, _YES, _YES, _YES),
             Action.PLACE_MARKER: (_NO, _YES, _NO, _NO, _YES, _YES),

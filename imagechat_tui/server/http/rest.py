@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.codec.usage import decode_usage_query, encode_daily_usages, wants_messages
-from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId
+from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit, tenant_requests
 from imagechat_tui.server.http.callers import (
@@ -60,6 +60,15 @@ async def list_conversations(request: web.Request) -> web.Response:
     if v2:  # it has the comments of all threads
         request.app[SERVING].meters.of(actor.tenant_id).comment_lists += 1
     return _stored(answer)
+
+
+async def list_rooms(request: web.Request) -> web.Response:
+    """Answer with the keys of a tenant's pictures."""
+    actor = await reader(request)
+    _extended(request)
+    await take_turn(request, actor)
+    rooms = await request.app[SERVING].queries.rooms(actor, UrlId(request.query.get("after", "")))
+    return answered(codec.encode_rooms(rooms))
 
 
 async def create_conversation(request: web.Request) -> web.Response:
@@ -613,6 +622,7 @@ ROUTES: tuple[tuple[routes.Route, Handler], ...] = (
     (routes.CHANGE_READ_STATE, change_read_state),
     (routes.PLACEMENTS, placements),
     (routes.CHANGE_PLACEMENTS, change_placements),
+    (routes.LIST_ROOMS, list_rooms),
     (routes.SUMMARIZE, summarize),
     (routes.SHOW_PICTURE, show_picture),
     (routes.KEEP_PICTURE, keep_picture),

@@ -479,6 +479,9 @@ class Store(Protocol):
     async def snapshot(self, room: RoomKey, image: UrlId, *, comments: bool) -> Snapshot:
         """An image's markers, by creation."""
 
+    async def rooms(self, tenant_id: TenantId, after: UrlId, most: int) -> tuple[UrlId, ...]:
+        """The keys of images with markers, those after one, in the order of their bytes."""
+
     async def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
         """What of an image's threads, and of who writes there, is a user's own; votes by comment."""
 

@@ -287,6 +287,17 @@ class SqlStore:
         """See Store."""
         return await self._engine.read(lambda tx: tx.comment(tenant_id, comment_id))
 
+    async def rooms(self, tenant_id: TenantId, after: UrlId, most: int) -> tuple[UrlId, ...]:
+        """See Store."""
+        asked = (
+            "SELECT DISTINCT image FROM conversation WHERE tenant_id = ? AND image > ? ORDER BY image LIMIT ?"
+        )
+
+        def read(tx: SqlTransaction) -> tuple[UrlId, ...]:
+            return tuple(UrlId(line[0]) for line in tx.db.execute(asked, (tenant_id, after, most)))
+
+        return await self._engine.read(read)
+
     async def own(self, tenant_id: TenantId, image: UrlId, user_id: UserId) -> Own:
         """See Store."""
         return await self._engine.read(lambda tx: tx.own(tenant_id, image, user_id))

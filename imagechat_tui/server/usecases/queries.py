@@ -20,8 +20,10 @@ from imagechat_tui.protocol.ids import (
     UrlId,
     UserId,
 )
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Own, Position
 from imagechat_tui.protocol.routes import (
+    MAX_ROOMS,
     NEW_IMAGE,
     CommentList,
     ConversationList,
@@ -29,6 +31,7 @@ from imagechat_tui.protocol.routes import (
     EventLogQuery,
     ListComments,
     RoomIds,
+    Rooms,
     ThreadConfig,
     Voters,
 )
@@ -115,6 +118,15 @@ class Queries:
                 raise image_not_found()
         has_key = opens(self._tokens, actor.tenant_id, edit_key, about)
         require(actor, action, replace(thing_of(about), has_key=has_key), edit_key=edit_key)
+
+    async def rooms(self, actor: Actor, after: UrlId) -> Rooms:
+        """Which pictures have markers, those whose keys come after one; on a machine's own server to all it serves."""
+        if actor.tenant_id == LOCAL_TENANT:
+            self.admit(actor)
+        else:
+            require(actor, Action.LIST_ROOMS, NOTHING_YET)
+        found = await self._store.rooms(actor.tenant_id, after, MAX_ROOMS + 1)
+        return Rooms(found[:MAX_ROOMS], has_more=len(found) > MAX_ROOMS)
 
     async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> bytes:
         """All markers of an image, as LIST_CONVERSATIONS answers; for ``v=2`` with all their comments.

@@ -1,0 +1,37 @@
+"""All that is said on all pictures of a tenant, while its server runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.conftest import Desk, desk
+
+__all__ = ["desk"]
+
+pytestmark = [pytest.mark.e2e]
+
+
+def test_every_picture_is_a_line_with_all_that_is_said_on_it(desk: Desk) -> None:
+    assert desk.run("export", "--all").stdout == ""
+    assert desk.run("add", "shot.png", "--at", "1,2", "-m", "Logo \N{SNOWMAN}").returncode == 0
+    assert desk.run("reply", "shot.png", "1", "-m", "since Monday").returncode == 0
+    assert desk.run("add", "shot.png", "--at", "3,4", "-m", "gone").returncode == 0
+    assert desk.run("rm", "shot.png", "2", "--yes").returncode == 0
+    assert (
+        desk.run("add", "shot.png", "--at", "5,5", "-m", "elsewhere", "--url-id", "room two").returncode == 0
+    )
+    done = desk.run("export", "--all")
+    assert (done.returncode, done.stderr.strip()) == (0, "imagechat: 2 pictures, 2 markers.")
+    pictures = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [picture["schema"] for picture in pictures] == [1, 1]
+    said = {
+        picture["urlId"]: [
+            [comment["text"] for comment in marker["comments"]] for marker in picture["markers"]
+        ]
+        for picture in pictures
+    }
+    listed = desk.json("ls", "shot.png", "--json")
+    assert said == {listed["urlId"]: [["Logo \N{SNOWMAN}", "since Monday"]], "room two": [["elsewhere"]]}
+    assert desk.run("export").returncode == 2
