@@ -34,6 +34,7 @@ def export(everything: bool, **options: str | None) -> None:
     serves. It goes on working meanwhile: each picture is as it was when its line was written. Its "urlId" is what
     --url-id takes.
     """
+    told = sys.stderr is not None and sys.stderr.isatty()
     chosen = target(".", Purpose.READ, url_id="-", **options)
 
     async def work(visit: Visit) -> tuple[int, int]:
@@ -44,13 +45,16 @@ def export(everything: bool, **options: str | None) -> None:
                 continue  # its last marker went a moment ago
             click.echo(_line_of(url_id, listing))
             pictures, markers = pictures + 1, markers + len(listing.conversations)
-            if pictures % PROGRESS_EVERY == 0 and sys.stderr.isatty():
+            if told and pictures % PROGRESS_EVERY == 0:
                 click.echo(f"imagechat: {pictures} pictures, {markers} markers so far", err=True)
         return pictures, markers
 
     pictures, markers = visit(chosen, work, enters=False)
-    of = f"{pictures} picture{'' if pictures == 1 else 's'}, {markers} marker{'' if markers == 1 else 's'}"
-    click.echo(f"imagechat: {of}.", err=True)
+    if told:
+        of = (
+            f"{pictures} picture{'' if pictures == 1 else 's'}, {markers} marker{'' if markers == 1 else 's'}"
+        )
+        click.echo(f"imagechat: {of}.", err=True)
 
 
 def _line_of(url_id: UrlId, listing: ConversationList) -> str:
