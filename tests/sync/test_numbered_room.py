@@ -862,3 +862,13 @@ def test_a_server_that_is_ours_after_all_is_joined_by_place_again() -> None:
     desk.hears(eg.subscribed(3), made(3))
     shows(desk, 3)
     desk.shows(Phase.LIVE)
+
+
+@pytest.mark.parametrize(("up", "asked"), [(1, 1), (0, 0)])
+def test_how_one_has_voted_on_what_came_back_only_the_list_tells(up: int, asked: int) -> None:
+    desk = joined()
+    desk.hears(
+        eg.image_chat_updated(2, activity="restored", comment=eg.comment(votes_up=up), stamp=eg.stamp(2))
+    )
+    desk.wait(6.0)
+    assert len(desk.all(FetchSnapshot)) == asked
