@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.protocol.ids import EventId
+from imagechat_tui.protocol.models import Point
 from imagechat_tui.server.live import hub as hubs
 from imagechat_tui.server.live import presence
 from imagechat_tui.server.live.frames import Frames
@@ -207,3 +208,14 @@ async def test_a_large_audience_is_written_to_at_once_and_then_all_together(
         assert await heard(socket, 5) == [1, 2, 3, 4, 5]
         counts = [data.count(b'"new-comment"') for data in socket.writes]
         assert [count for count in counts if count] == [1, 4]
+
+
+async def test_a_crosshair_does_not_overtake_what_was_said_before_it(tmp_path: Path) -> None:
+    async with listening(tmp_path) as (here, socket):
+        mover = await here.hub.join(ROOM, Socket(), eg.ALICE, v2=True)
+        await settled(here)
+        here.hub.hand_over((await said(here, 1)).logged)
+        here.hub.crosshair_moved(mover, Point(1.0, 2.0))
+        await socket.gets("cursor")
+        kinds = [one["type"] for one in socket.frames() if one["type"] in ("new-comment", "cursor")]
+        assert kinds == ["new-comment", "cursor"]
