@@ -27,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers more than processors: those tests that wait for other processes take half of the time."""
-    return (os.cpu_count() or 1) + 2
+    """Four workers more than processors: most tests of whole programs wait for them."""
+    return (os.cpu_count() or 1) + 4
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
