@@ -158,6 +158,10 @@ class ReadElsewhere(Tagged, frozen=True):
     """The asking user's read state changed in another room (``v=2``); never logged."""
 
 
+class OwnChanged(Tagged, frozen=True):
+    """What the asking user has noted for themselves changed, a flag or whom they block (``v=2``); never logged."""
+
+
 class PlacementsChanged(Tagged, frozen=True):
     """Markers are somewhere else on a version of the image (``v=2``); never logged."""
 
@@ -200,6 +204,7 @@ LiveEvent: TypeAlias = (
     | CursorMoved
     | ReadStateChanged
     | ReadElsewhere
+    | OwnChanged
     | PlacementsChanged
     | ViewingChanged
     | UnknownEvent

@@ -21,7 +21,13 @@ from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
 from imagechat_tui.problems import Problem, ProblemKind
-from imagechat_tui.protocol.events import PlacementsChanged, ReadElsewhere, ReadStateChanged, Subscribed
+from imagechat_tui.protocol.events import (
+    OwnChanged,
+    PlacementsChanged,
+    ReadElsewhere,
+    ReadStateChanged,
+    Subscribed,
+)
 from imagechat_tui.protocol.ids import ConversationId, ImageId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.protocol.thread_keys import rounded
@@ -269,6 +275,9 @@ class SyncEngine:
             case inputs.EventReceived(event=ReadElsewhere()):
                 link.heard()
                 self._core.emit(ReadBeside())
+            case inputs.EventReceived(event=OwnChanged()):
+                link.heard()
+                self._rooms.list.want(self._core.now)
             case inputs.EventReceived(event=PlacementsChanged(changed)):
                 link.heard()
                 self._facts.placing.heard(changed)

@@ -94,7 +94,7 @@ def _confirmed_after(
             return _with_vote(confirmed, event, thread)
         case (
             events.PresenceUpdate() | events.CursorMoved() | events.ThreadStateChange() | events.ImageChatsStale()
-            | events.ReadStateChanged() | events.ReadElsewhere() | events.PlacementsChanged()
+            | events.ReadStateChanged() | events.ReadElsewhere() | events.OwnChanged() | events.PlacementsChanged()
             | events.ViewingChanged() | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
         ):  # fmt: skip
             return confirmed

@@ -64,6 +64,7 @@ def stamp_of(event: events.LiveEvent) -> events.Stamp | None:
         | events.CursorMoved
         | events.ReadStateChanged
         | events.ReadElsewhere
+        | events.OwnChanged
         | events.PlacementsChanged
         | events.ViewingChanged,
     ):

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from imagechat_tui.protocol.ids import TenantId
-from imagechat_tui.protocol.models import Point
+from imagechat_tui.protocol.ids import ConversationId, TenantId
+from imagechat_tui.protocol.models import Placements, Point, ReadMark, ReadState
 from imagechat_tui.server.broker import Broker, Seat, Use, Viewer
 from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryBroker, MemoryBus
@@ -22,6 +22,9 @@ from imagechat_tui.server.broker.messages import (
     LogGrew,
     LooksAt,
     Message,
+    OwnChanged,
+    Placed,
+    ReadOn,
     RulesChanged,
 )
 from imagechat_tui.server.storage import RoomKey
@@ -37,6 +40,9 @@ MESSAGES: list[Message] = [
     LooksAt(ROOM, eg.ALICE, None, 3),
     LooksAt(ROOM, eg.ALICE, 3, 4),
     Left(ROOM, eg.ALICE, 4),
+    ReadOn(ROOM, eg.ALICE, ReadState(2, (ReadMark(ConversationId("ic_1"), 3),))),
+    OwnChanged(eg.TENANT, eg.ALICE),
+    Placed(ROOM, Placements(2, 1)),
 ]
 
 

@@ -14,6 +14,7 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     NewComment,
     NewImageChat,
+    OwnChanged,
     PlacementsChanged,
     PresenceUpdate,
     ReadElsewhere,
@@ -396,6 +397,7 @@ extension_events: st.SearchStrategy[LiveEvent] = st.one_of(
     st.builds(CursorMoved, user_ids, points),
     st.builds(ReadStateChanged, read_states),
     st.builds(ReadElsewhere),
+    st.builds(OwnChanged),
     st.builds(PlacementsChanged, placements),
     st.builds(ViewingChanged, viewing),
 )

@@ -23,6 +23,7 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     NewComment,
     NewImageChat,
+    OwnChanged,
     PlacementsChanged,
     PresenceUpdate,
     ReadElsewhere,
@@ -278,6 +279,7 @@ def test_events_of_v2_are_never_written_for_plain_sockets() -> None:
     own = (
         ReadStateChanged(ReadState(1)),
         ReadElsewhere(),
+        OwnChanged(),
         PlacementsChanged(Placements(2, 1)),
         ViewingChanged(()),
     )

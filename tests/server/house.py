@@ -280,7 +280,9 @@ async def frame(socket: ClientWebSocketResponse, *, presence: bool = False) -> J
     """The next frame; presence is passed over unless wanted, and how far one has read oneself."""
     while True:
         found: Json = json.loads(await socket.receive_str(timeout=60))
-        if found["type"] not in ("read-state", "read-elsewhere") and (presence or found["type"] != "p-u"):
+        if found["type"] not in ("read-state", "read-elsewhere", "own-changed") and (
+            presence or found["type"] != "p-u"
+        ):
             return found
 
 

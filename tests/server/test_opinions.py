@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from aiohttp import ClientWebSocketResponse
 
 from imagechat_tui.server.storage import opinions
 from tests.protocol.openapi import breaches
@@ -89,6 +92,29 @@ async def test_who_is_blocked_is_marked_for_whoever_blocked_them(house: House) -
     assert checked["commentStatuses"] == {first: True, mine: False, "c_0": False}
     assert await block(bob, second, "DELETE") == {second: False}
     assert await seen(bob, "isBlocked") == [None, None, None]
+
+
+async def heard(socket: ClientWebSocketResponse) -> list[str]:
+    """What frames come, up to the next about markers."""
+    told: list[str] = []
+    while not told or "image-chat" not in told[-1]:
+        told.append(json.loads(await socket.receive_str(timeout=60))["type"])
+    return told
+
+
+@pytest.mark.parametrize("noted", ["flag", "block"])
+async def test_what_one_notes_is_told_to_ones_own_sockets_alone(house: House, noted: str) -> None:
+    alice, bob = house.person("alice"), house.person("bob")
+    await alice.marks()
+    first = await wrote(alice, "first")
+    bobs = [await bob.sub(await bob.list(v="2"), v="2") for _ in range(2)]
+    others = [await bob.sub(await bob.list()), await alice.sub(await alice.list(v="2"), v="2")]
+    if noted == "flag":
+        assert await flag(bob, first) == (200, None)
+    else:
+        assert await block(bob, first) == {first: True}
+    await wrote(alice, "second")
+    assert [(await heard(socket)).count("own-changed") for socket in (*bobs, *others)] == [1, 1, 0, 0]
 
 
 async def test_nobody_blocks_themselves_or_too_many(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,13 @@ from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.events import (
     ImageChatsStale,
     LiveEvent,
+    OwnChanged,
     Reset,
     Skip,
     UnknownEvent,
 )
 from imagechat_tui.protocol.ids import CommentId, ConversationId, EventId, UrlId
-from imagechat_tui.protocol.models import Conversation, Position
+from imagechat_tui.protocol.models import Conversation, Own, Position
 from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.attention import READ_AFTER_S
 from imagechat_tui.sync.effects import (
@@ -416,6 +417,16 @@ def test_where_no_socket_gets_through_the_log_gives_what_a_list_is_ahead_of() ->
     assert applied(desk) == [3, 4, 5]
     desk.shows(Phase.POLLING)
     desk.nothing(Missed)
+
+
+def test_what_another_session_has_noted_for_the_person_is_asked_for() -> None:
+    desk = joined(listing(1))
+    desk.wait(5.0)
+    desk.hears(OwnChanged())
+    flagged = Own(flagged=frozenset({CommentId("c_1")}))
+    desk.list_comes(replace(listing(1), own=flagged))
+    assert desk.state.confirmed.flagged == flagged.flagged
+    desk.shows(Phase.LIVE)
 
 
 def test_a_list_that_is_here_is_taken_at_the_place_it_was_read_at() -> None:

@@ -12,6 +12,7 @@ from imagechat_tui.protocol.events import (
     CursorMoved,
     ImageChatsStale,
     LiveEvent,
+    OwnChanged,
     PlacementsChanged,
     PresenceUpdate,
     ReadElsewhere,
@@ -60,6 +61,7 @@ EVENTS: dict[type, LiveEvent] = {
         CursorMoved(eg.BOB, eg.point()),
         ReadStateChanged(ReadState(1)),
         ReadElsewhere(),
+        OwnChanged(),
         PlacementsChanged(Placements(2)),
         ViewingChanged(()),
     )
@@ -71,6 +73,7 @@ UNLOGGED = (
     CursorMoved,
     ReadStateChanged,
     ReadElsewhere,
+    OwnChanged,
     PlacementsChanged,
     ViewingChanged,
 )

@@ -41,6 +41,7 @@ from imagechat_tui.protocol.events import (
     LiveEvent,
     NewComment,
     NewImageChat,
+    OwnChanged,
     PlacementsChanged,
     PresenceUpdate,
     ReadElsewhere,
@@ -114,6 +115,8 @@ def decode_event(frame: str | bytes) -> LiveEvent:
             return ReadStateChanged(read_read_state(fields))
         case "read-elsewhere":
             return ReadElsewhere()
+        case "own-changed":
+            return OwnChanged()
         case "placements":
             return PlacementsChanged(read_placements(fields))
         case "viewing":
@@ -165,6 +168,7 @@ def encode_event(event: LiveEvent, *, tenant_id: TenantId, v2: bool) -> str:
             | CursorMoved()
             | ReadStateChanged()
             | ReadElsewhere()
+            | OwnChanged()
             | PlacementsChanged()
             | ViewingChanged()
         ):
@@ -305,6 +309,7 @@ def _extension(
     | CursorMoved
     | ReadStateChanged
     | ReadElsewhere
+    | OwnChanged
     | PlacementsChanged
     | ViewingChanged,
 ) -> JsonObject:
@@ -321,6 +326,8 @@ def _extension(
             return {"type": "read-state", **read_state_payload(state)}
         case ReadElsewhere():
             return {"type": "read-elsewhere"}
+        case OwnChanged():
+            return {"type": "own-changed"}
         case PlacementsChanged(changed):
             return {"type": "placements", **placements_payload(changed)}
         case ViewingChanged(now):

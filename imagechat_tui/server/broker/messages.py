@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from imagechat_tui.protocol.ids import UserId
+from imagechat_tui.protocol.ids import TenantId, UserId
 from imagechat_tui.protocol.models import Placements, Point, ReadState
 from imagechat_tui.server.storage import RoomKey
 
@@ -61,6 +61,13 @@ class ReadOn(Struct, frozen=True, tag=True):
     changed: ReadState
 
 
+class OwnChanged(Struct, frozen=True, tag=True):
+    """A user has flagged something, or blocks somebody, or no more."""
+
+    tenant_id: TenantId
+    user_id: UserId
+
+
 class Placed(Struct, frozen=True, tag=True):
     """Markers of a room are somewhere else on a version of its image."""
 
@@ -68,4 +75,4 @@ class Placed(Struct, frozen=True, tag=True):
     changed: Placements
 
 
-Message = LogGrew | Joined | Left | LooksAt | CrosshairMoved | RulesChanged | ReadOn | Placed
+Message = LogGrew | Joined | Left | LooksAt | CrosshairMoved | RulesChanged | ReadOn | OwnChanged | Placed

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from imagechat_tui.protocol.codec import encode_event
 from imagechat_tui.protocol.events import (
     CursorMoved,
+    OwnChanged,
     PlacementsChanged,
     ReadElsewhere,
     ReadStateChanged,
@@ -312,6 +313,11 @@ class Hub:
         for user_id, theirs in changed.items():
             self._broker.tell(messages.ReadOn(key, user_id, theirs))
 
+    def own_changed(self, tenant_id: TenantId, user_id: UserId) -> None:
+        """Tell a user's own sockets (``v2``), by whichever process, that what they have noted changed."""
+        self._show_own_changed(tenant_id, user_id)
+        self._broker.tell(messages.OwnChanged(tenant_id, user_id))
+
     def placed(self, key: RoomKey, changed: Placements) -> None:
         """Tell everybody in a room (``v2``), by whichever process, where markers are now on a version."""
         self._show_placements(key, changed)
@@ -402,6 +408,10 @@ class Hub:
                 if sockets:
                     self._push(sockets, [text_frame(encode_event(event, tenant_id=key.tenant_id, v2=True))])
 
+    def _show_own_changed(self, tenant_id: TenantId, user_id: UserId) -> None:
+        frame = text_frame(encode_event(OwnChanged(), tenant_id=tenant_id, v2=True))
+        self._push([one for one in self._of_user.get((tenant_id, user_id), ()) if one.v2], [frame])
+
     def _show_placements(self, key: RoomKey, changed: Placements) -> None:
         room = self._rooms.get(key)
         if room is not None:
@@ -432,6 +442,8 @@ class Hub:
                 self.rules_changed.set()
             case messages.ReadOn(room, user_id, changed):
                 self._show_read_states(room, {user_id: changed})
+            case messages.OwnChanged(tenant_id, user_id):
+                self._show_own_changed(tenant_id, user_id)
             case messages.Placed(room, changed_placements):
                 self._show_placements(room, changed_placements)
             case _:

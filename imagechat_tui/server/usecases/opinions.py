@@ -1,6 +1,6 @@
 """What people note of comments and of each other for themselves: flags, and whom they do not want to see.
 
-Neither is told to anybody, so neither needs a broadcastId: done twice it is done once.
+Neither is told to anybody but their own sockets, so neither needs a broadcastId: done twice it is done once.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class OpinionCommands(commands.Commands):
         self.count(actor, counted_as)
         if not await self._store.flag(actor.tenant_id, comment_id, actor.id, flagged=flagged):
             raise comment_not_found()
+        self._hub.own_changed(actor.tenant_id, actor.id)
 
     async def block(
         self,
@@ -40,10 +41,10 @@ class OpinionCommands(commands.Commands):
         comment = await self._about(actor, Action.BLOCK_AUTHOR, comment_id)
         self.count(actor, counted_as)
         author = comment.author_id
-        if author is not None and not await self._store.block(
-            actor.tenant_id, actor.id, author, blocked=blocked
-        ):
-            raise Refused(400, codes.INVALID_INPUT, f"You have blocked {MAX_BLOCKED} people already.")
+        if author is not None:
+            if not await self._store.block(actor.tenant_id, actor.id, author, blocked=blocked):
+                raise Refused(400, codes.INVALID_INPUT, f"You have blocked {MAX_BLOCKED} people already.")
+            self._hub.own_changed(actor.tenant_id, actor.id)
         return await self.blocked(actor, others or (comment_id,))
 
     async def blocked(self, actor: Actor, comment_ids: Sequence[CommentId]) -> Mapping[CommentId, bool]:
