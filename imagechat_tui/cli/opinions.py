@@ -38,9 +38,14 @@ DIRECTIONS: Final = {"up": 1, "down": -1, "none": 0}
 
 Facts: TypeAlias = Mapping[str, object]
 
-comments_argument = click.argument(
-    "comments", metavar="COMMENT...", nargs=-1, required=True, shell_complete=completed_markers
-)
+
+def about_comments(run: Callable[..., int]) -> click.Command:
+    """Make a verb of it that does one thing to several comments of a picture."""
+    comments = click.argument(
+        "comments", metavar="COMMENT...", nargs=-1, required=True, shell_complete=completed_markers
+    )
+    with_options = picture_argument(comments(picture_options(server_options(as_json(run)))))
+    return click.command(cls=Verb)(with_options)
 
 
 def _votes(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -184,12 +189,7 @@ def _explained(visit: Visit, verb: str) -> Iterator[None]:
         raise
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def pin(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Put COMMENT first wherever comments are sorted; for moderators. 7.2 is the second comment of marker 7.
 
@@ -199,12 +199,7 @@ def pin(image: str, comments: tuple[str, ...], json_: bool, **options: str | Non
     return _pinning(image, comments, json_, options, pinned=True)
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def unpin(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Put COMMENT back in its place; for moderators.
 
@@ -230,12 +225,7 @@ def _pinning(
     )
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def lock(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Have COMMENT neither answered, edited nor deleted; for moderators.
 
@@ -248,12 +238,7 @@ def lock(image: str, comments: tuple[str, ...], json_: bool, **options: str | No
     return _locking(image, comments, json_, options, locked=True)
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def unlock(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Have COMMENT answered, edited and deleted again; for moderators.
 
@@ -279,12 +264,7 @@ def _locking(
     )
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def flag(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Point COMMENT out to moderators. Nobody else is told; not your own, and not what moderators write.
 
@@ -294,12 +274,7 @@ def flag(image: str, comments: tuple[str, ...], json_: bool, **options: str | No
     return _flagging(image, comments, json_, options, flagged=True)
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def unflag(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Take your flag on COMMENT back.
 
@@ -325,12 +300,7 @@ def _flagging(
     )
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def block(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Hide from you what the author of COMMENT writes, on every picture. Nobody else is told.
 
@@ -340,12 +310,7 @@ def block(image: str, comments: tuple[str, ...], json_: bool, **options: str | N
     return _blocking(image, comments, json_, options, blocked=True)
 
 
-@click.command(cls=Verb)
-@picture_argument
-@comments_argument
-@picture_options
-@server_options
-@as_json
+@about_comments
 def unblock(image: str, comments: tuple[str, ...], json_: bool, **options: str | None) -> int:
     """Show again what the author of COMMENT writes.
 
