@@ -84,7 +84,7 @@ setting = partial(click.option, cls=Setting)
     help="Another limit than the default, as write=5/s,20 or seats-per-user=20; the README lists them.",
 )
 @setting("--simple-sso", is_flag=True, help="Accept unsigned SSO too: only on a trusted network.")
-@setting(
+@click.option(
     "--shared",
     type=click.Path(path_type=Path),
     metavar="DIR",

@@ -65,10 +65,7 @@ def in_file(key: str, value: str) -> str:
 
 
 def test_every_setting_is_in_the_table() -> None:
-    assert SETTINGS.keys() - CASES.keys() == {
-        "simple_sso",
-        "shared",
-    }  # a flag without a value, and what leaves no other
+    assert SETTINGS.keys() - CASES.keys() == {"simple_sso"}  # a flag without a value
     kept = {"database_url": "IMAGECHAT_DATABASE_URL", "bus_url": "IMAGECHAT_BUS_URL"}
     assert {key: variable(key) for key in SETTINGS} == {
         key: kept.get(key, f"{PREFIX}{key.upper()}") for key in SETTINGS
@@ -167,6 +164,24 @@ def test_what_is_wrong_in_the_file_is_told_with_its_line_and_nothing_is_started(
     assert f"serve.toml, line {line}: " in told
     assert words in told
     assert served == []
+
+
+def test_what_serves_this_machine_alone_goes_by_its_flags(
+    tmp_path: Path,
+    served: list[ServeOptions],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "serve.toml"
+    for key in ("shared", "local"):
+        file.write_text(f'{key} = "{tmp_path}"\n')
+        assert run(["serve", "--config", str(file)]) == USAGE
+        assert f"serve.toml, line 1: there is no setting '{key}'; it takes host, port" in " ".join(
+            capsys.readouterr().err.split()
+        )
+        monkeypatch.setenv(f"{PREFIX}{key.upper()}", str(tmp_path))
+    assert run(["serve", "--port", "7", "--data-dir", str(tmp_path)]) == OK
+    assert [(options.port, options.shared) for options in served] == [(7, False)]
 
 
 def test_a_file_that_is_not_there_and_a_wrong_variable_are_told(
