@@ -42,6 +42,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from imagechat_tui.protocol import codes
+
 NOT_SIGNED_IN = "not-signed-in"
 """Code of a READ_ONLY problem of somebody whom the server does not know."""
 
@@ -116,6 +118,11 @@ class Problem(Struct, frozen=True):
     retry_after_s: float | None = None
     local: LocalServerProblem | None = None
     """UNREACHABLE: why there is no local server, if that is where it would be."""
+
+    @property
+    def no_tenant(self) -> bool:
+        """Whether the server says that it has no tenant of the name."""
+        return self.code in (codes.INVALID_TENANT, codes.INVALID_TENANT_ID)
 
 
 class DiskFull(Struct, frozen=True, tag_field="problem", tag="disk-full"):

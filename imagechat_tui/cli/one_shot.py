@@ -183,7 +183,7 @@ class Visit:
             try:
                 told = await self._patiently(partial(self._api.rooms, after))
             except ApiError as failure:
-                if failure.status == HTTPStatus.NOT_FOUND:
+                if failure.status == HTTPStatus.NOT_FOUND and not failure.problem.no_tenant:
                     raise VerbFailed(problems.NotOnThisServer()) from None
                 if failure.status == HTTPStatus.FORBIDDEN:
                     raise VerbFailed(problems.NotForYou("export")) from None

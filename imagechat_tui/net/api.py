@@ -638,7 +638,7 @@ class Api:
 
 def _about_the_list(refusal: Refused) -> ApiError:
     """What it means that the list is refused. A list may be empty; it is never gone."""
-    no_tenant = refusal.problem.code in (codes.INVALID_TENANT, codes.INVALID_TENANT_ID)
+    no_tenant = refusal.problem.no_tenant
     gone = refusal.problem.kind is ProblemKind.GONE and not no_tenant
     return NoImageChats(refusal) if gone else refusal
 

@@ -111,7 +111,7 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
                 else " Try again soon."
             )
             return Words("Too fast", f"You are sending faster than the server allows.{wait}")
-        case ProblemKind.GONE if problem.code in (codes.INVALID_TENANT, codes.INVALID_TENANT_ID):
+        case ProblemKind.GONE if problem.no_tenant:
             return Words("No such tenant", "The server has no tenant of this name.", "Check --tenant.")
         case ProblemKind.GONE:
             return Words("Gone", "It has been deleted.")
@@ -191,7 +191,7 @@ trying again is not all."""
 _REFUSALS = {
     codes.COMMENT_TOO_BIG: "It is too long for this server.",
     codes.EMPTY_COMMENT: "It is empty.",
-    codes.LOCKED: "A moderator has locked it: no replies, no changes.",
+    codes.LOCKED: "A moderator has locked the comment: it is neither answered, edited nor deleted.",
     codes.TENANT_FULL: "This server has no room for more comments of yours; tell whoever runs it.",
     codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.UNAUTHORIZED: "You may not do that here.",

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from tests.e2e.conftest import Desk, desk
+from tests.e2e.test_link import Team, team
 
-__all__ = ["desk"]
+__all__ = ["desk", "team"]
 
 pytestmark = [pytest.mark.e2e]
 
@@ -35,3 +36,11 @@ def test_every_picture_is_a_line_with_all_that_is_said_on_it(desk: Desk) -> None
     listed = desk.json("ls", "shot.png", "--json")
     assert said == {listed["urlId"]: [["Logo \N{SNOWMAN}", "since Monday"]], "room two": [["elsewhere"]]}
     assert desk.run("export").returncode == 2
+
+
+def test_that_there_is_no_such_tenant_is_told_as_that(team: Team) -> None:
+    server = team.options(through_proxy=False)[:2]
+    assert server[0] == "--server"
+    done = team.desk.run("export", "--all", *server, "--tenant", "nope")
+    assert done.returncode == 5
+    assert "No such tenant" in done.stderr
