@@ -42,6 +42,7 @@ from imagechat_tui.words import (
     mistake_words,
     news_words,
     no_such_picture_here,
+    not_back_words,
     not_placed_words,
     not_saved_words,
     nothing_unsent_words,
@@ -55,7 +56,6 @@ from imagechat_tui.words import (
     settings_words,
     short_banner,
     shortest_banner,
-    started_anew_words,
     thread_words,
     undo_link_words,
     unsent_beside_words,
@@ -855,7 +855,7 @@ ODD_NAMES = ["/a/mock (1).png", "it's.png", "a b", "$(id)", "a;b&c|d", "*?~#", '
 @pytest.mark.parametrize(
     ("tell", "words"),
     [
-        (lambda name: started_anew_words(name, name).action, ["imagechat", "link", "NAME", "NAME"]),
+        (lambda name: not_back_words(2, name, name).action, ["imagechat", "link", "NAME", "NAME"]),
         (lambda name: undo_link_words(name, name), ["imagechat", "link", "NAME", "NAME"]),
         (lambda name: settings_words(problems.SecretReadable(name)).action, ["chmod", "600", "NAME"]),
         (

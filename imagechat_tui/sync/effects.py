@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -233,6 +233,11 @@ class Tally(Struct, frozen=True):
     """So many of those to check could not be looked for: the picture that they are on is not here."""
 
 
+PlacedBack: TypeAlias = Literal["moved", "unconfirmed", "confirmed"]
+"""Of a place that was said, or taken back: the marker is elsewhere again; where it is nobody says any more, or somebody
+does again."""
+
+
 class Undone(Struct, frozen=True):
     """What was undone, or was to be."""
 
@@ -240,8 +245,8 @@ class Undone(Struct, frozen=True):
     """The number of the marker that it was about."""
     threads: int = 0
     """So many threads that were marked read are unread again."""
-    placed: bool = False
-    """It was where the marker is on a version that it was not made on."""
+    placed: PlacedBack | None = None
+    """It was where the marker is on a version that it was not made on: what became of that."""
 
 
 class Announce(Tagged, frozen=True):

@@ -18,7 +18,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Placement, PlacementState, Point
 from imagechat_tui.protocol.thread_keys import rounded
 from imagechat_tui.sync.core import Core
-from imagechat_tui.sync.effects import Announce, News, Undone
+from imagechat_tui.sync.effects import Announce, News, PlacedBack, Undone
 from imagechat_tui.sync.facts import Facts
 from imagechat_tui.sync.intents import (
     BlockAuthor,
@@ -257,7 +257,7 @@ class Undoing:
         self._tell_placed(News.NOT_UNDONE, action, problem)
 
     def _tell_placed(self, news: News, action: Placed, problem: Problem | None = None) -> None:
-        undone = Undone(action.marker, placed=True)
+        undone = Undone(action.marker, placed=_placed_back(action))
         self._core.announce(news, conversation_id=action.conversation_id, problem=problem, undone=undone)
 
     def _tell(self, news: News, action: Wrote, problem: Problem | None = None) -> None:
@@ -268,6 +268,14 @@ class Undoing:
             problem=problem,
             undone=Undone(action.marker),
         )
+
+
+def _placed_back(action: Placed) -> PlacedBack:
+    """What its undoing is to the person: who only confirmed a place has moved nothing."""
+    before, after = action.before, action.after
+    if before is None or after is None or rounded(before.point) != rounded(after.point):
+        return "moved"
+    return "unconfirmed" if said(after) is not None else "confirmed"
 
 
 def said(placement: Placement | None) -> Point | None:

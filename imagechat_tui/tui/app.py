@@ -328,14 +328,17 @@ class ImageChatApp(App[int]):
         visits = self._visits
         self.chat.leave_picture()
         visit = visits.go(visits.current.at, message.url_id, anew=message.linked is not None)
+        visit.left = message.left
         self._show(visit)
         if message.linked is not None:
             words = message.linked
-            self.chat.notices.notice(words.title, f"{words.sentence} {words.action}", lasting=True)
+            self.chat.notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), lasting=True)
 
     def _show(self, visit: Visit) -> None:
         elsewhere = visit.room is not None
-        self.chat.show_other(visit, name=visit.picture.name, place=self._place, elsewhere=elsewhere)
+        self.chat.show_other(
+            visit, name=visit.picture.name, place=self._place, elsewhere=elsewhere, left=visit.left
+        )
         self.chat.show_unread_beside(self._unread_beside)
         self._load()
 

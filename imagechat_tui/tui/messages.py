@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imagechat_tui.protocol.ids import UrlId
-    from imagechat_tui.protocol.models import RoomSummary
+    from imagechat_tui.protocol.models import OpenedImage, RoomSummary
     from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.raster.comparison import Comparison
     from imagechat_tui.raster.image import Picture
@@ -183,12 +183,16 @@ class RoomWanted(Message):
     Args:
         url_id: its key; None: the one that the picture is found to be in.
         linked: that is another one now; what is said of it.
+        left: the image that the picture was before, if a key is to make it that again.
     """
 
-    def __init__(self, url_id: UrlId | None, linked: Words | None = None) -> None:
+    def __init__(
+        self, url_id: UrlId | None, linked: Words | None = None, left: OpenedImage | None = None
+    ) -> None:
         super().__init__()
         self.url_id = url_id
         self.linked = linked
+        self.left = left
 
 
 class WritingRefused(Message):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imagechat_tui.protocol.ids import BroadcastId, UrlId
-    from imagechat_tui.protocol.models import RoomSummary
+    from imagechat_tui.protocol.models import OpenedImage, RoomSummary
     from imagechat_tui.protocol.routes import UsersOnline
     from imagechat_tui.sync.effects import Told
     from imagechat_tui.sync.intents import Intent
@@ -141,6 +141,8 @@ class Visit:
         self.at = at
         self.picture = picture
         self.room = room
+        self.left: OpenedImage | None = None
+        """The image that the picture was before it was started anew, for as long as one stays with it."""
         self._session = picture.session
         self._wanted = asyncio.Event()
         """The session is needed, or the visit is over."""

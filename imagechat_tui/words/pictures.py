@@ -301,9 +301,30 @@ def start_anew_words(markers: int, key: str) -> str:
     return f"This picture gets a room of its own.{left}"
 
 
-def started_anew_words(name: str, key: str) -> Words:
+def started_anew_words() -> Words:
     """That a picture has a room of its own, and how that is undone."""
-    return Words("Started anew", "This room is this picture's own.", undo_link_words(name, key))
+    return Words("Started anew", "This room is this picture's own.", "u undoes it.")
+
+
+def back_in_room_words(key: str) -> Words:
+    """That a picture that was started anew is in the room again that it was in."""
+    return Words("Undone", f"This picture is in {safe_name(key)} again.", "")
+
+
+def not_back_words(markers: int, name: str, key: str) -> Words:
+    """That a picture stays in its own room because something was said there.
+
+    Args:
+        markers: how many markers there are.
+        name: what the picture is called.
+        key: of the room that it was in before.
+    """
+    there = "is 1 marker" if markers == 1 else f"are {markers} markers"
+    return Words(
+        "Still in a room of its own",
+        f"There {there} in it by now, and they would stay.",
+        undo_link_words(name, key),
+    )
 
 
 def undo_link_words(image: str, key: str) -> str:

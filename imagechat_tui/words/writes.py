@@ -121,17 +121,25 @@ def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bo
     )
 
 
-def undone_words(write: intents.Write | None, undone: effects.Undone) -> str:
+def undone_words(
+    write: intents.Write | None, undone: effects.Undone, *, whose: str = "", who: str = "its author"
+) -> str:
     """That what the person did last is as it was before.
 
     Args:
         write: what was undone; None if threads had been marked read, or a marker placed.
         undone: which of these, and of which marker.
+        whose: how the comment is called that it was about: "your comment", "Ben's comment"; empty if nobody knows.
+        who: how its author is called.
     """
     which = "the marker" if undone.marker is None else f"#{undone.marker}"
-    threads = undone.threads
+    threads, comment = undone.threads, f"{whose or 'a comment'} on {which}"
     match write:
-        case None if undone.placed:
+        case None if undone.placed == "unconfirmed":
+            return f"The place of {which} is confirmed no more."
+        case None if undone.placed == "confirmed":
+            return f"The place of {which} is confirmed again."
+        case None if undone.placed == "moved":
             return f"Moved {which} back."
         case None:
             return "1 thread is unread again." if threads == 1 else f"{threads} threads are unread again."
@@ -140,26 +148,36 @@ def undone_words(write: intents.Write | None, undone: effects.Undone) -> str:
         case intents.MoveConversation():
             return f"Moved {which} back."
         case intents.EditComment():
-            return f"Your comment on {which} reads as before."
+            return f"{comment[0].upper()}{comment[1:]} reads as before."
         case intents.DeleteConversation():
             return f"Brought {which} back."
         case intents.VoteComment():
-            return f"Your vote on {which} is as before."
+            return f"Your vote on {comment} is as before."
         case intents.PinComment(pinned=pinned):
-            return f"{'Unpinned' if pinned else 'Pinned'} on {which} again."
+            return f"{'Unpinned' if pinned else 'Pinned'} {comment} again."
         case intents.LockComment(locked=locked):
-            return f"{'Unlocked' if locked else 'Locked'} on {which} again."
+            return f"{'Unlocked' if locked else 'Locked'} {comment} again."
         case intents.FlagComment(flagged=flagged):
-            return f"{'Took back your flag' if flagged else 'Flagged'} on {which} again."
+            return f"Took back your flag on {comment}." if flagged else f"Flagged {comment} again."
         case intents.BlockAuthor(blocked=blocked):
-            return "Shown again." if blocked else "Blocked again."
+            return f"What {who} writes is {'shown' if blocked else 'hidden'} again."
         case _:
             return "Undone."
 
 
-def not_undone_words(write: intents.Write | None, undone: effects.Undone, problem: Problem | None) -> Words:
-    """Why what the person did last stays so; without a problem: it is not as they left it any more."""
+def not_undone_words(
+    write: intents.Write | None, undone: effects.Undone, problem: Problem | None, *, whose: str = ""
+) -> Words:
+    """Why what the person did last stays so; without a problem: it is not as they left it any more.
+
+    Args:
+        write, undone, whose: as ``undone_words`` takes them.
+        problem: why.
+    """
     which = "The marker" if undone.marker is None else f"#{undone.marker}"
+    if isinstance(write, intents.CommentWrite):
+        place = "the marker" if undone.marker is None else which
+        which = f"{whose[:1].upper()}{whose[1:]} on {place}" if whose else f"A comment on {place}"
     if problem is None and undone.placed:
         return Words("Not undone", f"{which} was placed anew since, or the picture is another version.")
     if problem is None:
@@ -197,10 +215,10 @@ def checking_words(write: intents.Write | None) -> Words:
     return Words("Checking", f"{what}no answer yet. You will be told whether it was saved.")
 
 
-def not_linked_words(problem: Problem) -> Words:
-    """Why a picture did not get a room of its own."""
+def not_linked_words(problem: Problem, *, undoing: bool = False) -> Words:
+    """Why a picture did not get a room of its own; ``undoing``: or not back to the one that it was in."""
     why = problem_words(problem)
-    return Words("Not started anew", f"{why.title}. {why.sentence}", why.action)
+    return Words("Not undone" if undoing else "Not started anew", f"{why.title}. {why.sentence}", why.action)
 
 
 NAMED = 3

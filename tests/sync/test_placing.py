@@ -10,7 +10,15 @@ from imagechat_tui.protocol.events import PlacementsChanged
 from imagechat_tui.protocol.ids import ConversationId
 from imagechat_tui.protocol.models import Placement, Placements, PlacementState, Point
 from imagechat_tui.protocol.routes import MAX_PLACEMENTS, ChangePlacements, ConversationList
-from imagechat_tui.sync.effects import Announce, FetchPlacements, News, SendPlacements, SendRequest, Undone
+from imagechat_tui.sync.effects import (
+    Announce,
+    FetchPlacements,
+    News,
+    PlacedBack,
+    SendPlacements,
+    SendRequest,
+    Undone,
+)
 from imagechat_tui.sync.inputs import FetchFailed, PlacementsLoaded, PlacementsWorkedOut, RoomFound
 from imagechat_tui.sync.intents import (
     MoveConversation,
@@ -202,7 +210,13 @@ PUT, TAKEN_BACK = SetPlacement(HOME, said(60).point), UnsetPlacement(HOME)
 @pytest.mark.parametrize("answered", [False, True])
 @pytest.mark.parametrize(
     ("before", "done"),
-    [(None, PUT), (worked_out(40), PUT), (by_bob(50), PUT), (by_bob(50), TAKEN_BACK)],
+    [
+        (None, PUT),
+        (worked_out(40), PUT),
+        (worked_out(60), PUT),
+        (by_bob(50), PUT),
+        (by_bob(50), TAKEN_BACK),
+    ],
 )
 def test_where_the_person_put_a_marker_is_undone(
     before: Placement | None, done: SetPlacement | UnsetPlacement, answered: bool
@@ -231,10 +245,25 @@ def test_where_the_person_put_a_marker_is_undone(
         answer = Placements(SHOWN, revision, sent[0].change.placements, sent[0].change.unset)
         desk.feed(PlacementsLoaded(sent[0].request, answer))
         desk.wait(1.0)
-    undone = Announce(News.UNDONE, conversation_id=HOME, undone=Undone(eg.conversation().number, placed=True))
+    kind: PlacedBack = "unconfirmed" if before == worked_out(60) else "moved"
+    undone = Announce(News.UNDONE, conversation_id=HOME, undone=Undone(eg.conversation().number, placed=kind))
     assert desk.told(News.UNDONE) == [undone]
     desk.wish(Undo())
     assert desk.told(News.NOTHING_TO_UNDO)
+
+
+def test_a_confirmation_that_was_taken_back_is_undone_as_one() -> None:
+    desk = known(worked_out(60))
+    desk.wish(PUT)
+    desk.wait(0.2)
+    confirmed(desk, Placements(SHOWN, 6, (said(60),)))
+    desk.wish(TAKEN_BACK)
+    desk.wait(0.2)
+    confirmed(desk, Placements(SHOWN, 7, (), (HOME,)))
+    desk.wish(Undo())
+    desk.wait(0.2)
+    confirmed(desk, Placements(SHOWN, 8, (said(60),)))
+    assert [item.undone and item.undone.placed for item in desk.told(News.UNDONE)] == ["confirmed"]
 
 
 @pytest.mark.parametrize("refused", [False, True])

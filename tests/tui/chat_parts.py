@@ -229,6 +229,7 @@ class Parts:
             drafting=self.drafting,
             notices=self.notices,
             on_deleted=lambda home: self.actions.deleted(home),
+            undo_room=lambda: False,
             at_end=lambda: self.at_end,
             ring=self._ring,
             now_s=lambda: self.now_s,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import pytest
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import ImageId, UrlId, UserId
-from imagechat_tui.protocol.models import Matched, User
+from imagechat_tui.protocol.models import Comment, Conversation, Matched, User
 from imagechat_tui.protocol.routes import NEW_IMAGE
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.sync.effects import Announce, News
-from imagechat_tui.sync.intents import LinkImage
+from imagechat_tui.sync.intents import LinkImage, Undo
 from imagechat_tui.sync.state import ChatState, Peer, Room
 from imagechat_tui.tui import visits
 from imagechat_tui.tui.app import ImageChatApp, ScreenOptions
@@ -43,6 +44,9 @@ ELSEWHERE = (
     eg.other_image(url_id=LOGO),
     eg.other_image(url_id=OTHER, project="", name="mail.png", markers=1),
 )
+
+
+Said: TypeAlias = tuple[Conversation, list[Comment]]
 
 
 class Rooms:
@@ -189,7 +193,52 @@ async def test_starting_anew_asks_first_and_tells_how_to_undo_it() -> None:
         desk.session.publish(desk.session.state, Announce(News.LINKED))
         await desk.until(lambda: f"Said in {OTHER}" in desk.text)
         assert rooms.asked == [None, None], "not the visit that has not ended yet"
+        assert "This room is this picture's own. u undoes it." in desk.toasts
+
+
+@asynccontextmanager
+async def started_anew(rooms: Rooms, *said: Said) -> AsyncIterator[tuple[Desk, ScriptedSession]]:
+    """In the picture's new room, where so much was said by now; the session in it."""
+    async with seated(rooms) as desk:
+        await desk.press("g", "n", "y")
+        rooms.room = eg.room(url_id=OTHER, image=eg.opened_image(id=ImageId("im_3"), url_id=OTHER))
+        desk.session.publish(desk.session.state, Announce(News.LINKED))
+        await desk.until(lambda: f"Said in {OTHER}" in desk.text)
+        session = rooms.sessions[-1]
+        session.publish(eg.changed(chat_state(*said), room=eg.room(url_id=OTHER, page_title="check out.png")))
+        await desk.until(lambda: f"Said in {OTHER}" not in desk.text)
+        await desk.press("u")
+        assert session.asked(Undo) == [Undo()]
+        session.publish(session.state, Announce(News.NOTHING_TO_UNDO))
+        yield desk, session
+
+
+async def test_when_nothing_else_is_to_be_undone_u_takes_back_that_it_was_started_anew() -> None:
+    rooms = Rooms(eg.room(url_id=OWN, image=IMAGE))
+    async with started_anew(rooms) as (desk, session):
+        await desk.until(lambda: session.asked(LinkImage) == [LinkImage(IMAGE.id)])
+        rooms.room = eg.room(url_id=OWN, image=IMAGE)
+        session.publish(session.state, Announce(News.LINKED))
+        await desk.until(lambda: f"Said in {OWN}" in desk.text)
+        assert f"This picture is in {OWN} again." in desk.toasts
+        rooms.sessions[-1].publish(rooms.sessions[-1].state, Announce(News.NOTHING_TO_UNDO))
+        await desk.until(lambda: "Nothing to undo here." in desk.toasts)
+        assert not rooms.sessions[-1].asked(LinkImage), "once is enough"
+
+
+async def test_what_keeps_it_from_going_back_is_said_as_not_undone() -> None:
+    async with started_anew(Rooms(eg.room(url_id=OWN, image=IMAGE))) as (desk, session):
+        await desk.until(lambda: bool(session.asked(LinkImage)))
+        session.publish(session.state, Announce(News.NOT_LINKED, problem=Problem(ProblemKind.OFFLINE)))
+        await desk.until(lambda: "Not undone" in desk.toasts)
+
+
+async def test_with_something_said_in_its_own_room_the_picture_stays_there() -> None:
+    said = (conversation(1, 20.0, 20.0), [comment("c_1", "Here now")])
+    async with started_anew(Rooms(eg.room(url_id=OWN, image=IMAGE)), said) as (desk, session):
+        await desk.until(lambda: "Still in a room of its own" in desk.toasts)
         assert f"imagechat link 'check out.png' {OWN}" in desk.toasts
+        assert not session.asked(LinkImage)
 
 
 async def test_what_keeps_it_from_starting_anew_is_said(sit: Sit) -> None:

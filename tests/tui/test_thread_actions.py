@@ -10,15 +10,21 @@ from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.sync.effects import Announce, News, Undone
 from imagechat_tui.sync.intents import (
+    BlockAuthor,
+    CommentWrite,
     DeleteComment,
     DeleteConversation,
     DiscardDraft,
     EditComment,
+    FlagComment,
+    LockComment,
     MarkRead,
     MoveConversation,
+    PinComment,
     PostComment,
     ResolveConversation,
     Undo,
+    VoteComment,
     Write,
 )
 from imagechat_tui.sync.state import Draft, OutboxEntry, Peer, WriteStatus
@@ -93,7 +99,8 @@ UNDONE = [
     (News.UNDONE, ResolveConversation(OWN, True), None, 7, "Reopened #7 again."),
     (News.UNDONE, ResolveConversation(OWN, False), None, 7, "Resolved #7 again."),
     (News.UNDONE, MoveConversation(OWN, eg.point(1, 1)), None, 7, "Moved #7 back."),
-    (News.UNDONE, EditComment(OWN, CommentId("c"), "x"), None, 7, "Your comment on #7 reads as before."),
+    (News.UNDONE, EditComment(OWN, CommentId("c"), "x"), None, 7, "A comment on #7 reads as before."),
+    (News.NOT_UNDONE, PinComment(OWN, CommentId("c"), True), None, 7, "Not undone A comment on #7 has changed since."),
     (News.UNDONE, DeleteConversation(OWN), None, None, "Brought the marker back."),
     (News.NOT_UNDONE, ResolveConversation(OWN, True), None, 7, "Not undone #7 has changed since."),
     (
@@ -122,6 +129,29 @@ def test_what_was_undone_or_was_not_is_told(
     assert parts.corner.text == words
 
 
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        (EditComment(BOBS, CommentId("c_2"), "x"), "Your comment on #1 reads as before."),
+        (EditComment(BOBS, CommentId("c_1"), "x"), "Bob's comment on #1 reads as before."),
+        (VoteComment(BOBS, CommentId("c_1"), 1), "Your vote on Bob's comment on #1 is as before."),
+        (PinComment(BOBS, CommentId("c_1"), True), "Unpinned Bob's comment on #1 again."),
+        (PinComment(BOBS, CommentId("c_2"), False), "Pinned your comment on #1 again."),
+        (LockComment(BOBS, CommentId("c_1"), True), "Unlocked Bob's comment on #1 again."),
+        (LockComment(BOBS, CommentId("c_1"), False), "Locked Bob's comment on #1 again."),
+        (FlagComment(BOBS, CommentId("c_1"), True), "Took back your flag on Bob's comment on #1."),
+        (FlagComment(BOBS, CommentId("c_1"), False), "Flagged Bob's comment on #1 again."),
+        (BlockAuthor(BOBS, CommentId("c_1"), True), "What Bob writes is shown again."),
+        (BlockAuthor(BOBS, CommentId("c_1"), False), "What Bob writes is hidden again."),
+    ],
+)
+def test_of_a_comment_it_is_said_which_one_was_meant(write: CommentWrite, words: str) -> None:
+    parts = Parts(two_threads())
+    home = write.conversation_id
+    parts.news.show([Announce(News.UNDONE, conversation_id=home, write=write, undone=Undone(1))])
+    assert parts.corner.text == words
+
+
 def test_that_undoing_needs_the_server_is_told_with_why() -> None:
     parts = Parts()
     offline = Problem(ProblemKind.OFFLINE)
@@ -139,9 +169,13 @@ def test_what_was_read_or_placed_and_is_so_no_more_is_told(threads: int, words: 
     assert parts.corner.text == words
     parts.news.show([Announce(News.NOT_UNDONE, undone=Undone())])
     assert parts.corner.text == "Not undone Those threads have been read on since."
-    parts.news.show([Announce(News.UNDONE, undone=Undone(7, placed=True))])
+    parts.news.show([Announce(News.UNDONE, undone=Undone(7, placed="moved"))])
     assert parts.corner.text.endswith("Moved #7 back.")
-    parts.news.show([Announce(News.NOT_UNDONE, undone=Undone(7, placed=True))])
+    parts.news.show([Announce(News.UNDONE, undone=Undone(7, placed="unconfirmed"))])
+    assert parts.corner.text.endswith("The place of #7 is confirmed no more.")
+    parts.news.show([Announce(News.UNDONE, undone=Undone(7, placed="confirmed"))])
+    assert parts.corner.text.endswith("The place of #7 is confirmed again.")
+    parts.news.show([Announce(News.NOT_UNDONE, undone=Undone(7, placed="moved"))])
     assert parts.corner.text.endswith("#7 was placed anew since, or the picture is another version.")
     parts.news.show([Announce(News.NOTHING_TO_UNDO)])
     assert "Nothing to undo" in parts.corner.text

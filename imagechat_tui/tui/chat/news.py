@@ -35,6 +35,8 @@ class NewsNotices:
         drafting: hears what became of what is being written.
         notices: says it.
         on_deleted: called with a marker of which our own deletion was carried out.
+        undo_room: has the picture be in the room again that it was in, once nothing else is to be undone; False if
+            it was in no other.
         at_end: whether the newest comment of the open thread is in view.
         ring: rings for others' actions,
         only_mentions: and only for those that call the person.
@@ -49,6 +51,7 @@ class NewsNotices:
         drafting: Drafting,
         notices: Notices,
         on_deleted: Callable[[ConversationId], None],
+        undo_room: Callable[[], bool],
         at_end: Callable[[], bool],
         ring: Callable[[], None],
         only_mentions: bool = False,
@@ -59,6 +62,7 @@ class NewsNotices:
         self._drafting = drafting
         self._notices = notices
         self._on_deleted = on_deleted
+        self._undo_room = undo_room
         self._at_end = at_end
         self._bell = ring
         self._only_mentions = only_mentions
@@ -96,7 +100,8 @@ class NewsNotices:
                 case News.UNDONE | News.NOT_UNDONE:
                     self._undone(item)
                 case News.NOTHING_TO_UNDO:
-                    self._notices.notice("", "Nothing to undo here.")
+                    if not self._undo_room():
+                        self._notices.notice("", "Nothing to undo here.")
                 case News.PLACED:
                     self._placed(item)
                 case News.NEWER:
@@ -206,15 +211,29 @@ class NewsNotices:
         from imagechat_tui.words import not_undone_words, undone_words
 
         undone = item.undone or Undone()
+        whose, who = self._author(item)
         if item.news is News.UNDONE:
-            self._notices.notice("", undone_words(item.write, undone))
+            self._notices.notice("", undone_words(item.write, undone, whose=whose, who=who))
             if undone.placed and item.conversation_id is not None:
                 self._look_at(item.conversation_id)
             if isinstance(item.write, MoveConversation | DeleteConversation):
                 self._look_at(item.write.conversation_id)
         else:
-            words = not_undone_words(item.write, undone, item.problem)
+            words = not_undone_words(item.write, undone, item.problem, whose=whose)
             self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip())
+
+    def _author(self, item: Announce) -> tuple[str, str]:
+        """Of the comment that a write is about: what it is called by its author, and what they are called."""
+        comment_id = getattr(item.write, "comment_id", None)
+        thread = self._state.newest_thread(item.conversation_id) if comment_id is not None else None
+        comments = () if thread is None else thread.comments
+        seen = next((one for one in comments if one.comment.id == comment_id), None)
+        if seen is None:
+            return "", "its author"
+        if seen.mine:
+            return "your comment", "you"
+        name = self._state.newest_people.author_of(seen.comment)
+        return f"{name}'s comment", name
 
     def _look_at(self, key: str) -> None:
         """Look at a marker that is elsewhere again; at one that is not there yet, once it is."""

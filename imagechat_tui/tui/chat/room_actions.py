@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.sync.intents import LinkImage
@@ -14,10 +14,14 @@ from imagechat_tui.tui.chat.thread_actions import Confirm
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import UrlId
-    from imagechat_tui.protocol.models import OtherImage
+    from imagechat_tui.protocol.models import OpenedImage, OtherImage
     from imagechat_tui.sync.effects import Announce
     from imagechat_tui.sync.intents import Intent
     from imagechat_tui.words import Words
+
+    EnterRoom: TypeAlias = Callable[[UrlId | None, Words | None, OpenedImage | None], None]
+    """Shows this picture in another room; None is the one that it is found to be in. If that is another one now, what
+    is said of it comes with it, and the image that a key makes it again."""
 
 
 class RoomActions:
@@ -30,9 +34,9 @@ class RoomActions:
         refusals: what may not be done.
         confirm: asks before markers are left behind.
         choose: asks which of several images is meant.
-        enter: shows this picture in another room; None is the one that it is found to be in. If that is another one
-            now, what is said of it comes with it.
+        enter: shows this picture in another room.
         elsewhere: whether it is shown in another room than the one that it was opened in.
+        left: the image that it was before it was started anew; None if it was not.
     """
 
     def __init__(
@@ -44,8 +48,9 @@ class RoomActions:
         refusals: Refusals,
         confirm: Confirm,
         choose: Callable[[Sequence[OtherImage], Callable[[UrlId], None]], None],
-        enter: Callable[[UrlId | None, Words | None], None],
+        enter: EnterRoom,
         elsewhere: bool,
+        left: OpenedImage | None = None,
     ) -> None:
         self._state = state
         self._dispatch = dispatch
@@ -55,6 +60,9 @@ class RoomActions:
         self._choose = choose
         self._enter = enter
         self._elsewhere = elsewhere
+        self._left = left
+        self._goes_back = False
+        """What was asked of the server is that it is that image again."""
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -69,13 +77,13 @@ class RoomActions:
         """Show this picture in another room where it is discussed; from there back to where it was opened."""
         room, others = self._state.shown.room, self._others
         if self._elsewhere:
-            self._enter(None, None)
+            self._enter(None, None, None)
         elif room.own is not None:
-            self._enter(room.own.url_id, None)
+            self._enter(room.own.url_id, None, None)
         elif len(others) == 1:
-            self._enter(others[0].url_id, None)
+            self._enter(others[0].url_id, None, None)
         elif others:
-            self._choose(others, lambda url_id: self._enter(url_id, None))
+            self._choose(others, lambda url_id: self._enter(url_id, None, None))
         elif not self._state.loaded:
             self._notices.nothing_loaded()
         else:
@@ -110,17 +118,38 @@ class RoomActions:
     def _start_anew(self) -> None:
         from imagechat_tui.protocol.routes import NEW_IMAGE
 
+        self._goes_back = False
         self._dispatch(LinkImage(NEW_IMAGE))
+
+    def undo(self) -> bool:
+        """Have the picture be in the room again that it was in before it was started anew; False if it was not.
+
+        What was said in its own room since would be out of sight: then it stays, and that is said.
+        """
+        from imagechat_tui.words import not_back_words
+
+        left, markers = self._left, len(self._state.newest.confirmed.conversations)
+        if left is None:
+            return False
+        if markers:
+            words = not_back_words(markers, self._state.newest.room.page_title, left.url_id)
+            self._notices.notice(words.title, f"{words.sentence} {words.action}", failure=True)
+        else:
+            self._goes_back = True
+            self._dispatch(LinkImage(left.id))
+        return True
 
     def hear(self, news: Sequence[Announce]) -> None:
         """Take in what became of it."""
         from imagechat_tui.sync.effects import News
-        from imagechat_tui.words import own_already_words, started_anew_words
+        from imagechat_tui.words import back_in_room_words, own_already_words, started_anew_words
 
         room = self._state.newest.room
         for item in news:
-            if item.news is News.LINKED:
-                self._enter(None, started_anew_words(room.page_title, room.url_id))
+            if item.news is News.LINKED and self._goes_back and self._left is not None:
+                self._enter(None, back_in_room_words(self._left.url_id), None)
+            elif item.news is News.LINKED:
+                self._enter(None, started_anew_words(), room.own or room.image)
             elif item.news is News.LINKED_ALREADY:
                 self._notices.notice("", own_already_words(room.page_title))
             elif item.news is News.NOT_LINKED and item.problem is not None:
@@ -129,5 +158,5 @@ class RoomActions:
     def _refuse(self, problem: Problem) -> None:
         from imagechat_tui.words import not_linked_words
 
-        words = not_linked_words(problem)
+        words = not_linked_words(problem, undoing=self._goes_back)
         self._notices.notice(words.title, f"{words.sentence} {words.action}".rstrip(), failure=True)

@@ -73,6 +73,7 @@ from imagechat_tui.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import UrlId
+    from imagechat_tui.protocol.models import OpenedImage
     from imagechat_tui.raster.image import Picture
     from imagechat_tui.raster.render import RenderOptions
     from imagechat_tui.sync.effects import Announce
@@ -143,7 +144,9 @@ class ChatScreen(Layer[None]):
         self.notices = Notices(AppCorner(self.app), self.panes.place_notices, self.refuse_writing)
         self._put_together(session)
 
-    def _put_together(self, session: Session, *, elsewhere: bool = False) -> None:
+    def _put_together(
+        self, session: Session, *, elsewhere: bool = False, left: OpenedImage | None = None
+    ) -> None:
         """Give each part what it acts on: all that is about one picture, and is made anew for another."""
         self._session = session
         self.state = ScreenState(session)
@@ -187,6 +190,7 @@ class ChatScreen(Layer[None]):
             drafting=self.drafting,
             notices=self.notices,
             on_deleted=lambda home: self.thread_actions.deleted(home),
+            undo_room=lambda: self.room_actions.undo(),
             at_end=lambda: self.comments.is_at_end,
             ring=self._ring,
             only_mentions=self._bell == "mentions",
@@ -219,6 +223,7 @@ class ChatScreen(Layer[None]):
             choose=self._dialogs.choose_room,
             enter=self._want_room,
             elsewhere=elsewhere,
+            left=left,
         )
         self.thread_actions = ThreadActions(
             state,
@@ -390,9 +395,17 @@ class ChatScreen(Layer[None]):
         """Say that there is nothing unread anywhere, as far as is known."""
         self.notices.notice(*(("", "Nothing unread.") if self.state.loaded else NOTHING_LOADED))
 
-    def show_other(self, session: Session, *, name: str, place: str, elsewhere: bool) -> None:
-        """Show another picture, or this one ``elsewhere``: nothing is known of it yet but what its session has."""
-        self._put_together(session, elsewhere=elsewhere)
+    def show_other(
+        self, session: Session, *, name: str, place: str, elsewhere: bool, left: OpenedImage | None = None
+    ) -> None:
+        """Show another picture, or this one ``elsewhere``: nothing is known of it yet but what its session has.
+
+        Args:
+            session, name, place: as for the first one.
+            elsewhere: whether it is shown in another room than its own.
+            left: the image that it was before it was started anew.
+        """
+        self._put_together(session, elsewhere=elsewhere, left=left)
         self.sidebar.clear()
         self.picture_pane.clear()
         self.header.facts = header_facts(session, name, place)
@@ -991,8 +1004,8 @@ class ChatScreen(Layer[None]):
             several = bool(self.header.facts.place)
             self.notices.notice("", nothing_unsent_words(self._unsent_beside(), several=several))
 
-    def _want_room(self, url_id: UrlId | None, linked: Words | None) -> None:
-        self.post_message(RoomWanted(url_id, linked))
+    def _want_room(self, url_id: UrlId | None, linked: Words | None, left: OpenedImage | None) -> None:
+        self.post_message(RoomWanted(url_id, linked, left))
 
     def action_elsewhere(self) -> None:
         """Show this picture in another room where it is discussed, or in its own again."""
