@@ -56,6 +56,9 @@ SERVER_FAILED = "server-failed"
 NO_IMAGE_CHATS = "no-image-chats"
 """Code of an UNSUPPORTED problem where another kind of server answers."""
 
+FOR_EVER_MS = 253_402_300_799_000
+"""The last second of the year 9999 (UTC): a ban without an end, as other programs can write it, too."""
+
 Unreached: TypeAlias = Literal[
     "nobody-listens",
     "system",
@@ -116,6 +119,8 @@ class Problem(Struct, frozen=True):
     reason: str = ""
     """The server's words: outside text, goes through safetext before it is shown."""
     retry_after_s: float | None = None
+    until_ms: int | None = None
+    """Code ``banned``: when the ban ends, in ms since the epoch; None if nobody said, or it does not."""
     local: LocalServerProblem | None = None
     """UNREACHABLE: why there is no local server, if that is where it would be."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import product
 from typing import Any, get_args
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from imagechat_tui import problems
 from imagechat_tui.net.decoder.kinds import DECLINED
-from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
+from imagechat_tui.problems import EXPLORING, FOR_EVER_MS, NOT_SIGNED_IN, SERVER_FAILED, Problem, ProblemKind
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import CommentId, ConversationId
 from imagechat_tui.protocol.usage import DailyUsage, Usage
@@ -369,6 +370,46 @@ def test_who_may_only_read_is_told_why_and_what_to_do(code: str, why: str, how: 
     for shorter in (short_banner(link, now_s=0.0, as_of=""), shortest_banner(link, as_of="")):
         assert ("IMAGECHAT_SSO" in shorter) is (code == NOT_SIGNED_IN)
         assert "R retries" not in shorter
+
+
+@pytest.fixture
+def _in_kathmandu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Five hours and three quarters ahead of UTC."""
+    monkeypatch.setenv("TZ", "NPT-5:45")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+CHRISTMAS_MS = 1_798_110_900_000
+"""2026-12-24 11:15 UTC."""
+
+
+@pytest.mark.usefixtures("_in_kathmandu")
+@pytest.mark.parametrize("kind", [ProblemKind.REFUSED, ProblemKind.READ_ONLY])
+@pytest.mark.parametrize(
+    ("until_ms", "said"),
+    [
+        (CHRISTMAS_MS, "You are banned until 2026-12-24 17:00; you may read on."),
+        (None, "You are banned; you may read on."),
+        (FOR_EVER_MS, "You are banned; you may read on."),
+        (FOR_EVER_MS - 1, "You are banned; you may read on."),
+    ],
+)
+def test_who_is_banned_is_told_until_when_by_their_own_clock(
+    kind: ProblemKind, until_ms: int | None, said: str
+) -> None:
+    problem = Problem(kind, codes.BANNED, "You may not write here.", until_ms=until_ms)
+    for keys in (True, False):
+        assert problem_words(problem, keys=keys).sentence == said
+    link = Connection(phase=Phase.READ_ONLY, problem=problem)
+    full = str(banner(link, now_s=0.0, as_of=""))
+    assert full == f"READ-ONLY. {said} Ask whoever runs the server."
+    assert len(full) <= ONE_LINE
+    for shorter in (short_banner(link, now_s=0.0, as_of=""), shortest_banner(link, as_of="")):
+        assert "anned" in shorter
+        assert ("17:00" in shorter) is (until_ms == CHRISTMAS_MS)
 
 
 def test_a_blip_is_not_worth_a_banner() -> None:

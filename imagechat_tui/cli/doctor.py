@@ -434,7 +434,10 @@ async def server_findings(settings: ClientSettings, folders: Folders) -> list[Fi
     found = [Finding(subject, True, f"{where}{peer.value}, answers in {took_ms:.0f} ms")]
     if local is not None:
         return [*shared_findings(local), *found]
-    return [*found, sign_in_finding(settings, read_only=listing.read_only)]
+    return [
+        *found,
+        sign_in_finding(settings, read_only=listing.read_only, banned_until_ms=listing.banned_until_ms),
+    ]
 
 
 def shared_findings(local: LocalServer) -> Iterator[Finding]:
@@ -445,15 +448,29 @@ def shared_findings(local: LocalServer) -> Iterator[Finding]:
         yield Finding("shared folder", True, f"{local.shared}: {kept}")
 
 
-def sign_in_finding(settings: ClientSettings, *, refused: str = "", read_only: bool = False) -> Finding:
+def sign_in_finding(
+    settings: ClientSettings,
+    *,
+    refused: str = "",
+    read_only: bool = False,
+    banned_until_ms: int | None = None,
+) -> Finding:
     """Whether the chosen server knows who this is.
 
     Args:
         settings: what was chosen.
         refused: what the server said if it did not even let us read.
         read_only: whether it lets us only read.
+        banned_until_ms: until when, if that is for a ban.
     """
     subject = "sign-in"
+    if banned_until_ms is not None:
+        from imagechat_tui.problems import Problem, ProblemKind
+        from imagechat_tui.protocol import codes
+        from imagechat_tui.words import problem_words
+
+        words = problem_words(Problem(ProblemKind.READ_ONLY, codes.BANNED, until_ms=banned_until_ms))
+        return Finding(subject, False, words.sentence.removesuffix("."), "ask whoever runs the server")
     if not settings.sso:
         get_one = "ask whoever runs the server for a token, and put it in IMAGECHAT_SSO"
         if refused:

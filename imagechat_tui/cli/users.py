@@ -16,6 +16,7 @@ from imagechat_tui.cli.tenants import data_folder, data_option, database_option
 from imagechat_tui.cli.threads import as_json
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.clock import wall_ms
+from imagechat_tui.problems import FOR_EVER_MS
 from imagechat_tui.protocol.ids import TenantId
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import sayable
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from imagechat_tui.server.process.admin import UserDecision
     from imagechat_tui.server.storage import UserRule
 
-FOR_EVER_MS = 253_402_300_799_000
-"""The last second of the year 9999 (UTC): a ban without an end, as other programs can write it, too."""
 ROLES = ("reader", "member", "moderator", "admin", "token")
 
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}

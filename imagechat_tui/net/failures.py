@@ -135,7 +135,7 @@ class Refused(ApiError):
         kind, code = _kind(reply), reply.code
         if kind is ProblemKind.REFUSED and reply.status >= 500 and code != codes.STORE_FAILED:
             code = codes.OVERLOADED if reply.status == 503 else SERVER_FAILED
-        problem = Problem(kind, code, reply.shown or reply.reason, reply.retry_after_s)
+        problem = Problem(kind, code, reply.shown or reply.reason, reply.retry_after_s, reply.banned_until_ms)
         super().__init__(problem, sent=True, status=reply.status)
         self.reply = reply
         self.hosted = hosted

@@ -126,6 +126,8 @@ class ConversationList(Struct, frozen=True):
     """All comments of all threads, oldest first (``v=2``): offline, every thread stays readable."""
     read_only: bool = False
     """This user may look and not write (``v=2``)."""
+    banned_until_ms: int | None = None
+    """That is so because they are banned, until then (``v=2``)."""
     own: Own = Own()
     """What of all its threads is the asking user's own (``v=2``)."""
     left_out: int = 0
@@ -491,7 +493,7 @@ class ErrorReply(Struct, frozen=True):
     max_length: int | None = None
     """Longest comment allowed, in UTF-16 units (code ``comment-too-big``)."""
     banned_until_ms: int | None = None
-    """With the code ``banned``."""
+    """With the code ``banned``: until when, in ms since the epoch."""
     shown: str | None = None
     """``translatedError`` or ``message``: the server's words for people."""
 

@@ -325,6 +325,7 @@ def confirmed_by_list(
         blocked=_same(confirmed.blocked, own.blocked) if ours else confirmed.blocked,
         me=confirmed.me if snapshot.user is None else snapshot.user,
         read_only=snapshot.read_only,
+        banned_until_ms=snapshot.banned_until_ms,
         conversations=MappingProxyType(conversations),
         comments=MappingProxyType(comments),
         names=_names(confirmed, conversations, comments),

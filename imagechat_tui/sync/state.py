@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, Problem, ProblemKind
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, TenantId, UrlId, UserId
 from imagechat_tui.protocol.models import (
     Comment,
@@ -309,6 +310,7 @@ class ConfirmedChanges(TypedDict, total=False):
     peer: Peer
     me: User | None
     read_only: bool
+    banned_until_ms: int | None
     conversations: Mapping[ConversationId, Conversation]
     comments: Mapping[ConversationId, Comments]
     names: Mapping[UserId, str]
@@ -325,6 +327,8 @@ class Confirmed(Struct, frozen=True):
     peer: Peer = Peer.UNKNOWN
     me: User | None = None
     read_only: bool = False
+    banned_until_ms: int | None = None
+    """The person is banned until then, as the server said with the list."""
     conversations: Mapping[ConversationId, Conversation] = field(default_factory=lambda: MappingProxyType({}))
     """In order of creation."""
     comments: Mapping[ConversationId, Comments] = field(default_factory=lambda: MappingProxyType({}))
@@ -451,9 +455,11 @@ class ChatState(Struct, frozen=True):
 
 
 def read_only_problem(state: ChatState) -> Problem:
-    """Why nothing can be written here: they only look around, nobody is signed in, or who is may only read."""
+    """Why nothing can be written here: they only look around, are banned, not signed in, or may only read."""
     if state.room.explores:
         return Problem(ProblemKind.READ_ONLY, EXPLORING)
+    if state.confirmed.banned_until_ms is not None:
+        return Problem(ProblemKind.READ_ONLY, codes.BANNED, until_ms=state.confirmed.banned_until_ms)
     me = state.confirmed.me
     unknown = me is None or me.is_anonymous
     return Problem(ProblemKind.READ_ONLY, NOT_SIGNED_IN if unknown else "")

@@ -9,7 +9,7 @@ from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, Problem, ProblemKin
 from imagechat_tui.protocol import codes
 from imagechat_tui.sync.state import Connection, Phase
 from imagechat_tui.words.parts import seconds
-from imagechat_tui.words.requests import RETRY, problem_words
+from imagechat_tui.words.requests import RETRY, problem_words, until_words
 
 BANNER_AFTER_S = 2.0
 """A blip shorter than this is not worth a line on the screen (PROMISES 5)."""
@@ -110,6 +110,8 @@ def short_banner(connection: Connection, *, now_s: float, as_of: str, read_only:
             return "READ-ONLY. To write, set IMAGECHAT_SSO and start again."
         case Phase.READ_ONLY if _explores(connection):
             return "READ-ONLY. Exploring: nothing is marked read."
+        case Phase.READ_ONLY if connection.problem is not None and connection.problem.code == codes.BANNED:
+            return f"READ-ONLY. You are banned{until_words(connection.problem.until_ms)}."
         case Phase.READ_ONLY:
             return "READ-ONLY. Your account may only read here."
         case Phase.POLLING:
@@ -132,6 +134,8 @@ def shortest_banner(connection: Connection, *, as_of: str, read_only: bool = Fal
             return "To write, set IMAGECHAT_SSO."
         case Phase.READ_ONLY if _explores(connection):
             return "Nothing is marked read."
+        case Phase.READ_ONLY if connection.problem is not None and connection.problem.code == codes.BANNED:
+            return f"Banned{until_words(connection.problem.until_ms)}."
         case Phase.READ_ONLY:
             return "Your account may only read."
         case Phase.SIGN_IN_NEEDED:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import assert_never
 
 from imagechat_tui.problems import (
     EXPLORING,
+    FOR_EVER_MS,
     NO_IMAGE_CHATS,
     NOT_SIGNED_IN,
     SERVER_FAILED,
@@ -70,6 +72,8 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             after = f"in {seconds(problem.retry_after_s)}" if problem.retry_after_s else "later"
             again = RETRY if keys else f"Run it again {after}."
             return Words("Server overloaded", f"The server is busy or down.{told}", again)
+        case ProblemKind.REFUSED | ProblemKind.READ_ONLY if problem.code == codes.BANNED:
+            return Words("Banned", banned_sentence(problem.until_ms), "Ask whoever runs the server.")
         case ProblemKind.REFUSED:
             return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
         case ProblemKind.SIGN_IN if problem.code == codes.MALFORMED_SSO:
@@ -129,6 +133,22 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
             return Words("Unexpected answer", f"The server's answer makes no sense{where}.", look)
         case _:
             assert_never(problem.kind)
+
+
+def banned_sentence(until_ms: int | None) -> str:
+    """That the person may not write, and until when, as ``until_words`` takes it."""
+    return f"You are banned{until_words(until_ms)}; you may read on."
+
+
+def until_words(until_ms: int | None) -> str:
+    """When a ban ends, as a sentence goes on: " until 2026-12-24 18:00", in local time; empty if it does not end.
+
+    Args:
+        until_ms: ms since the epoch; the last day that there is stands for no end.
+    """
+    if until_ms is None or until_ms > FOR_EVER_MS - 86_400_000:
+        return ""
+    return f" until {datetime.fromtimestamp(until_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
 def not_tried_words() -> Words:
@@ -195,7 +215,6 @@ _REFUSALS = {
     codes.TENANT_FULL: "This server has no room for more comments of yours; tell whoever runs it.",
     codes.THREAD_CLOSED: "The thread is closed: no new comments.",
     codes.UNAUTHORIZED: "You may not do that here.",
-    codes.BANNED: "You may not write here.",
     codes.TENANT_DISABLED: "Its operator has closed your tenant.",
     codes.USER_RATE_LIMITED: "You are writing faster than this server allows; wait a minute.",
     codes.RATE_LIMITED: "Too many requests; wait a minute.",

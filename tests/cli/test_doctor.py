@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -229,6 +230,13 @@ def test_what_the_terminal_said_of_pixels_is_told_and_what_was_chosen(
 
 TEAM = ClientSettings(server="https://review.example", tenant="design")
 SIGNED = ClientSettings(server=TEAM.server, tenant="design", sso="t0ken", sources={"sso": "IMAGECHAT_SSO"})
+
+
+def test_a_ban_is_no_token_that_lets_one_read() -> None:
+    finding = sign_in_finding(SIGNED, read_only=True, banned_until_ms=1_798_110_900_000)
+    assert not finding.ok
+    assert re.fullmatch(r"You are banned until 2026-12-2\d \d\d:\d\d; you may read on", finding.found)
+    assert finding.remedy == "ask whoever runs the server"
 
 
 @pytest.mark.parametrize(

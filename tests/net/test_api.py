@@ -387,6 +387,7 @@ async def test_a_hosted_server_is_not_asked_for_what_it_does_not_have(api: Api, 
         (401, {"status": "failed", "code": "unauthorized", "reason": "No."}, ProblemKind.SIGN_IN),
         (401, {"status": "failed", "code": "locked", "reason": "Locked."}, ProblemKind.REFUSED),
         (403, {"status": "failed", "code": "readonly", "reason": "No."}, ProblemKind.READ_ONLY),
+        (403, {"status": "failed", "code": "banned", "reason": "No.", "bannedUntil": 5}, ProblemKind.REFUSED),
         (404, {"status": "error", "message": "Conversation not found"}, ProblemKind.GONE),
         (405, {}, ProblemKind.UNSUPPORTED),
         (408, {}, ProblemKind.TIMED_OUT),
@@ -407,6 +408,7 @@ async def test_a_refusal_says_why_and_is_not_tried_again(
     failure = await fails(api, Refused)
     assert failure.problem.kind is kind
     assert failure.problem.code == body.get("code", failure.problem.code)
+    assert failure.problem.until_ms == body.get("bannedUntil")
     assert failure.problem.retry_after_s == 7
     assert failure.sent
     assert failure.status == (400 if status == 200 else status)

@@ -69,7 +69,9 @@ writes = st.one_of(
     st.builds(FlagComment, chats, ids, st.booleans()),
     st.builds(BlockAuthor, chats, ids, st.booleans()),
 )
-problems = st.builds(Problem, st.sampled_from(ProblemKind), texts, texts, st.none() | numbers)
+problems = st.builds(
+    Problem, st.sampled_from(ProblemKind), texts, texts, st.none() | numbers, st.none() | st.integers(0)
+)
 drafts_of_any_kind = st.builds(
     Draft,
     texts,

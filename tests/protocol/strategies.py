@@ -298,6 +298,7 @@ conversation_lists = st.builds(
     position=st.none() | positions,
     comments=st.lists(comments, max_size=2).map(tuple),
     read_only=st.booleans(),
+    banned_until_ms=st.none() | times,
     own=owns,
 ).map(_as_answered)
 conversation_replies = st.builds(

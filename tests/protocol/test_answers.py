@@ -27,7 +27,7 @@ from tests.protocol import strategies
 from tests.protocol.openapi import breaches
 
 DEMO = eg.TENANT
-OURS = {"own", "seq", "epoch", "eventId", "comments", "readOnly"}
+OURS = {"own", "seq", "epoch", "eventId", "comments", "readOnly", "bannedUntil"}
 """What a list of conversations holds for v=2 readers only."""
 
 
@@ -61,7 +61,13 @@ def test_a_plain_list_of_conversations_says_the_documented_rest(answer: Conversa
     assert not wire.keys() & OURS
     conversations = tuple(map(plain_conversation, answer.conversations))
     plain = replace(
-        answer, conversations=conversations, position=None, comments=(), read_only=False, own=Own()
+        answer,
+        conversations=conversations,
+        position=None,
+        comments=(),
+        read_only=False,
+        banned_until_ms=None,
+        own=Own(),
     )
     assert codec.decode_conversation_list(wire) == plain
 

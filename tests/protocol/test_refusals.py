@@ -155,6 +155,7 @@ def test_an_answer_with_one_broken_value_is_read_or_malformed(
         reason=strategies.words,
         retry_after_s=st.none() | st.integers(0, 300).map(float),
         max_length=st.none() | st.integers(1, 100_000),
+        banned_until_ms=st.none() | strategies.times,
         shown=st.none() | strategies.words,
     )
 )
@@ -279,3 +280,10 @@ def test_no_refusal_is_an_error(status: int, header: str | None, body: bytes) ->
 def test_a_comment_that_is_too_long_tells_how_long_it_may_be() -> None:
     body = b'{"status":"failed","code":"comment-too-big","reason":"Comment too long.","maxCharacterLength":2000.0}'
     assert codec.decode_error(400, None, body).max_length == 2_000
+
+
+@pytest.mark.parametrize("odd", ["soon", -1, 10**17, 0.5, {}, True])
+def test_a_ban_that_ends_nobody_knows_when_is_a_ban_all_the_same(odd: object) -> None:
+    body = json.dumps({"status": "failed", "code": "banned", "reason": "No.", "bannedUntil": odd}).encode()
+    told = codec.decode_error(403, None, body)
+    assert (told.code, told.banned_until_ms) == ("banned", None)

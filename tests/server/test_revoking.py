@@ -112,7 +112,7 @@ async def test_who_is_banned_reads_what_everybody_may_and_is_told_until_when(hou
     await alice.marks()
     await house.rule("alice", banned_until_ms=NOW_MS + HOUR_MS)
     listed = await alice.list(v="2")
-    assert listed["readOnly"] is True
+    assert (listed["readOnly"], listed["bannedUntil"]) == (True, NOW_MS + HOUR_MS)
     answer, told, _ = await alice.asks("POST", "/comments/demo", comment("hello"), urlId=K, broadcastId="b2")
     assert (answer, told["code"], told["bannedUntil"]) == (403, "banned", NOW_MS + HOUR_MS)
     house.clock.ms += HOUR_MS

@@ -341,18 +341,21 @@ def test_a_comment_that_was_answered_can_be_changed_before_its_event_comes(write
 # Refused at once
 
 
-def unsent(desk: Desk, write: Write, kind: ProblemKind, code: str = "") -> None:
+def unsent(
+    desk: Desk, write: Write, kind: ProblemKind, code: str = "", *, until_ms: int | None = None
+) -> None:
     """The write is refused without any I/O, and a text stays as a draft."""
     desk.waiting.clear()
     before = threads(desk.state)
     desk.wish(write, B)
     desk.nothing(SendRequest)
     (news,) = desk.told()
-    assert (news.news, news.problem, news.broadcast_id) == (News.REFUSED, Problem(kind, code), B)
+    problem = Problem(kind, code, until_ms=until_ms)
+    assert (news.news, news.problem, news.broadcast_id) == (News.REFUSED, problem, B)
     assert desk.state.mine.outbox == ()
     if write in TEXTS:
         (draft,) = desk.state.mine.drafts
-        assert (draft.id, draft.write, draft.problem) == (news.draft_id, write, Problem(kind, code))
+        assert (draft.id, draft.write, draft.problem) == (news.draft_id, write, problem)
         assert desk.stored == (draft,)
     else:
         assert (desk.state.mine.drafts, news.draft_id) == ((), None)
@@ -382,6 +385,8 @@ def test_each_phase_without_writes_says_why(write: Write) -> None:
     unsent(Desk(explores=True), write, ProblemKind.READ_ONLY, EXPLORING)
     reader = joined(eg.conversation_list(read_only=True))
     unsent(reader, write, ProblemKind.READ_ONLY)
+    banned = joined(eg.conversation_list(read_only=True, banned_until_ms=7))
+    unsent(banned, write, ProblemKind.READ_ONLY, codes.BANNED, until_ms=7)
     reader.cut()
     reader.shows(Phase.RECONNECTING)
     reader.wish(DiscardDraft(B))

@@ -58,6 +58,7 @@ def _draft(draft: Draft) -> dict[str, object]:
             "code": problem.code,
             "reason": problem.reason,
             "retry_after_s": problem.retry_after_s,
+            "until_ms": problem.until_ms,
         },
         "comment_id": draft.comment_id,
         "updated_at_ms": draft.updated_at_ms,
@@ -135,12 +136,13 @@ def _read_draft(item: object) -> Draft:
     problem = None
     if told is not None:
         fields = _object(told)
-        retry_after_s = fields["retry_after_s"]
+        retry_after_s, until_ms = fields["retry_after_s"], fields.get("until_ms")
         problem = Problem(
             ProblemKind(_text(fields["kind"])),
             _text(fields["code"]),
             _text(fields["reason"]),
             None if retry_after_s is None else _number(retry_after_s),
+            None if until_ms is None else _whole(until_ms),
         )
     broadcast_id, comment_id = _optional_text(draft["broadcast_id"]), _optional_text(draft["comment_id"])
     return Draft(

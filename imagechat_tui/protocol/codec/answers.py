@@ -104,6 +104,7 @@ def encode_list_head(answer: ConversationList, *, v2: bool) -> JsonObject:
         **plain,
         **(encode_position(answer.position) if answer.position is not None else {}),
         "readOnly": answer.read_only,
+        **compact(bannedUntil=answer.banned_until_ms),
         **({"own": _encode_own(answer.own)} if answer.own != Own() else {}),
     }
 
@@ -134,6 +135,7 @@ def decode_conversation_list(obj: JsonObject, *, tolerant: bool = False) -> Conv
         position=read_position(fields),
         comments=tuple(map(read_comment, fields.objects("comments"))) if has_comments else (),
         read_only=fields.flag("readOnly"),
+        banned_until_ms=fields.optional_ms("bannedUntil"),
         own=_read_own(fields.optional_nested("own")),
         left_out=left_out,
     )

@@ -60,6 +60,7 @@ def decode_error(status: int, retry_after: str | None, body: bytes, *, date: str
         reason=_words(fields, "reason") or message,
         retry_after_s=_seconds(retry_after or "", date or ""),
         max_length=_length(fields),
+        banned_until_ms=_moment(fields, "bannedUntil"),
         shown=_words(fields, "translatedError") or message or None,
     )
 
@@ -81,6 +82,13 @@ def _seconds(retry_after: str, date: str) -> float | None:
             return None
         seconds = max(0.0, seconds)
     return min(seconds, _LONGEST_WAIT_S) if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _moment(fields: Fields, key: str) -> int | None:
+    try:
+        return fields.optional_ms(key)
+    except MalformedMessage:
+        return None
 
 
 def _length(fields: Fields) -> int | None:

@@ -173,6 +173,7 @@ class Queries:
             server_time_ms=self._baseline(listed.last_timestamp_ms),
             position=listed.position,
             read_only=_read_only(actor),
+            banned_until_ms=actor.banned_until_ms,
         )
 
     async def comments(self, actor: Actor, asked: ListComments) -> CommentList:
