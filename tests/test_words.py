@@ -292,7 +292,8 @@ def test_what_was_not_saved_says_why_and_what_became_of_the_text(kind: ProblemKi
     assert words.sentence.startswith(f"{why.title}. {why.sentence} ")
     kept = "Your text is kept as a draft; it is not sent by itself."
     assert words.sentence.endswith(kept if hasattr(write, "text") else "Nothing has changed.")
-    assert words.action.startswith("! lists")
+    again = kind not in (ProblemKind.READ_ONLY, ProblemKind.GONE)
+    assert words.action == ("! lists what was not saved; Enter there retries." if again else "! shows it.")
     assert not ACTING.search(words.text)
 
 

@@ -82,7 +82,7 @@ from imagechat_tui.words.pictures import (
     undo_link_words,
     version_words,
 )
-from imagechat_tui.words.requests import UNREACHED_WORDS, not_tried_words, problem_words
+from imagechat_tui.words.requests import UNREACHED_WORDS, is_settled, not_tried_words, problem_words
 from imagechat_tui.words.servers import admin_words, local_server_words, serve_words
 from imagechat_tui.words.settings import mistake_words, settings_words, shown_value, wish_words
 from imagechat_tui.words.verbs import verb_words
@@ -136,6 +136,7 @@ __all__ = [
     "elsewhere_untold_words",
     "fewer_colors_words",
     "first_picture_words",
+    "is_settled",
     "joined_words",
     "left_not_saved_words",
     "left_saved_words",

@@ -75,7 +75,8 @@ def problem_words(problem: Problem, *, keys: bool = True) -> Words:
         case ProblemKind.REFUSED | ProblemKind.READ_ONLY if problem.code == codes.BANNED:
             return Words("Banned", banned_sentence(problem.until_ms), "Ask whoever runs the server.")
         case ProblemKind.REFUSED:
-            return Words("Refused", _refusal(problem.code) or f"The server refused it.{told}")
+            title = _TITLES.get(problem.code, "Refused")
+            return Words(title, _refusal(problem.code) or f"The server refused it.{told}")
         case ProblemKind.SIGN_IN if problem.code == codes.MALFORMED_SSO:
             again = "start again" if keys else "run it again"
             return Words(
@@ -151,6 +152,15 @@ def until_words(until_ms: int | None) -> str:
     return f" until {datetime.fromtimestamp(until_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
+SETTLED = frozenset({codes.LOCKED, codes.THREAD_CLOSED, codes.BANNED})
+"""Codes of what somebody has decided: another try is of no use before they decide otherwise."""
+
+
+def is_settled(problem: Problem) -> bool:
+    """Whether a write would only be refused again, so that nobody is told to retry it."""
+    return problem.kind in (ProblemKind.READ_ONLY, ProblemKind.GONE) or problem.code in SETTLED
+
+
 def not_tried_words() -> Words:
     """One of several writes that was not begun, because the one before it did not reach the server."""
     return Words(
@@ -222,6 +232,7 @@ _REFUSALS = {
     codes.READONLY: "Your account may only read here.",
 }
 """Codes of the wire that have words of their own."""
+_TITLES = {codes.LOCKED: "Locked", codes.THREAD_CLOSED: "Closed"}
 
 
 def _refusal(code: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.sync import intents
 from imagechat_tui.words.parts import Words, safe_name
-from imagechat_tui.words.requests import problem_words
+from imagechat_tui.words.requests import is_settled, problem_words
 
 if TYPE_CHECKING:
     from imagechat_tui.sync import effects
@@ -117,8 +117,12 @@ def not_saved_words(problem: Problem, write: intents.Write | None, *, listed: bo
     return Words(
         not_done_words(write) if write is not None else "Not saved",
         f"{why.title}. {why.sentence} {fate}",
-        "! lists what was not saved; Enter there retries." if listed else why.action,
+        (_listed_words(problem) if listed else why.action),
     )
+
+
+def _listed_words(problem: Problem) -> str:
+    return "! shows it." if is_settled(problem) else "! lists what was not saved; Enter there retries."
 
 
 def undone_words(

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
+from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.sync.intents import (
@@ -18,7 +19,7 @@ from imagechat_tui.sync.intents import (
     Retry,
     StartConversation,
 )
-from imagechat_tui.sync.state import Draft
+from imagechat_tui.sync.state import ChatState, Draft
 from imagechat_tui.tui.chat.screen_state import PictureStatus
 from tests import examples as eg
 from tests.tui.chat_parts import Parts
@@ -212,3 +213,66 @@ def test_a_note_that_the_thread_is_gone_does_not_outlast_that(said: str) -> None
     parts.text.note = ""
     parts.show(two_threads())
     assert not parts.text.note
+
+
+def locked_now(*, locked: bool = True) -> ChatState:
+    """Marker 1 by Bob, of whose thread a moderator has something to say."""
+    return chat_state((conversation(1, 20.0, 20.0), [comment("c_1", "Logo is cut off", is_locked=locked)]))
+
+
+def test_who_writes_an_answer_is_told_when_the_thread_is_locked_and_when_it_is_open_again() -> None:
+    parts = Parts(locked_now(locked=False))
+    reply(parts)
+    writing(parts, "half a")
+    parts.show(locked_now())
+    assert parts.text.note.startswith("A moderator has locked this thread: it takes no replies.")
+    assert parts.text.note.endswith("press Esc, then !.")
+    assert parts.text.text == "half a"
+    parts.show(locked_now(locked=False))
+    assert parts.text.note == "The thread takes replies again. Enter sends."
+
+
+BARRED = [locked_now(), eg.changed(locked_now(locked=False), read_only=True)]
+
+
+@pytest.mark.parametrize("state", BARRED, ids=["locked", "read-only"])
+def test_where_the_same_key_opens_no_text_the_draft_is_said_to_be_in_the_list(state: ChatState) -> None:
+    parts = Parts(locked_now(locked=False))
+    reply(parts)
+    writing(parts, "half a")
+    parts.show(eg.changed(state, drafts=parts.session.state.mine.drafts))
+    write = parts.text.write
+    assert write is not None
+    parts.drafting.leave(write)
+    assert parts.corner.text == "Draft kept Not sent. ! shows it."
+    parts.actions.reply()
+    assert parts.text.target is None, "for the key does nothing there"
+    (draft,) = parts.session.state.mine.drafts
+    parts.drafting.write_on(draft)
+    assert parts.text.text == "half a"
+
+
+@pytest.mark.parametrize(
+    ("problem", "way"),
+    [
+        (Problem(ProblemKind.OFFLINE), "Your text is kept; Enter retries."),
+        (Problem(ProblemKind.REFUSED, codes.LOCKED), "Your text is kept: Esc leaves it, then ! shows it."),
+        (
+            Problem(ProblemKind.REFUSED, codes.THREAD_CLOSED),
+            "Your text is kept: Esc leaves it, then ! shows it.",
+        ),
+        (Problem(ProblemKind.REFUSED, codes.BANNED), "Your text is kept: Esc leaves it, then ! shows it."),
+        (Problem(ProblemKind.READ_ONLY), "Your text is kept: Esc leaves it, then ! shows it."),
+        (Problem(ProblemKind.GONE), "Your text is kept: Esc leaves it, then ! shows it."),
+    ],
+)
+async def test_enter_is_said_to_retry_only_where_that_may_help(problem: Problem, way: str) -> None:
+    parts = Parts()
+    parts.session.refusing = problem
+    reply(parts)
+    writing(parts, "half a")
+    write = parts.text.write
+    assert write is not None
+    await parts.drafting.send(write)
+    assert parts.text.note.endswith(way)
+    assert parts.text.write == write

@@ -24,7 +24,7 @@ from imagechat_tui.tui.chat.refusals import Refusals
 from imagechat_tui.tui.chat.screen_state import ScreenState
 from imagechat_tui.tui.chat.selection import Selection
 from imagechat_tui.tui.thread_words import marker_name
-from imagechat_tui.words import problem_words
+from imagechat_tui.words import is_settled, problem_words
 
 if TYPE_CHECKING:
     from imagechat_tui.protocol.ids import BroadcastId, ConversationId
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 KEEP_AFTER_S: Final = 0.1
 """Between two times that typing is kept on disk; the first key is kept at once."""
+
+
+SAFE: Final = "Your text is kept as a draft: press Esc, then !."
+"""Where the words are of which nothing can become at the moment."""
 
 
 class TextPane(Protocol):
@@ -141,6 +145,8 @@ class Drafting:
         """The text of the comment that is being edited, as it was seen last."""
         self._gone: ConversationId | None = None
         """The thread that is written in, while it is not there."""
+        self._locked = False
+        """Whether the thread that is answered takes no replies."""
         self.drafts_stored = True
         """Whether the disk takes what is typed, as far as is known."""
 
@@ -225,6 +231,7 @@ class Drafting:
         self._kept = replace(target, text=text)
         self._place.begin_writing()
         self._text.begin(target, title, text, draft_id=failed)
+        self._follow_lock(target)
         self._place.writing_begun()
 
     # -- keeping
@@ -267,9 +274,15 @@ class Drafting:
         self._end()
         if write.text.strip() and not isinstance(write, EditComment):
             until = "" if self.drafts_stored else " It is not on disk and lasts only until you quit."
-            self._notices.notice(
-                "Draft kept", f"Not sent. The same key continues it; ! lists all drafts.{until}"
-            )
+            way = "! shows it." if self._bars(write) else "The same key continues it; ! lists all drafts."
+            self._notices.notice("Draft kept", f"Not sent. {way}{until}")
+
+    def _bars(self, write: TextWrite) -> bool:
+        """Whether nothing may be written there now, so that the key for it opens no text."""
+        if self._state.is_read_only or isinstance(write, StartConversation):
+            return self._state.is_read_only
+        thread = self._state.thread(write.conversation_id)
+        return thread is None or (isinstance(write, PostComment) and thread.is_locked)
 
     def put_away(self) -> bool:
         """Stop writing, if anything is written: what was typed is a draft. Whether there is one by that."""
@@ -289,10 +302,9 @@ class Drafting:
             self._dispatch(DiscardDraft(text.draft_id))
         refused = next((d for d in self._state.drafts if d.failed and d.write == write), None)
         if refused is not None and refused.problem is not None:
-            why = problem_words(refused.problem)
-            text.refused(
-                f"Not sent: {why.title}. {why.sentence} Your text is kept; Enter retries.", refused.id
-            )
+            why, barred = problem_words(refused.problem), self._bars(write) or is_settled(refused.problem)
+            way = ": Esc leaves it, then ! shows it." if barred else "; Enter retries."
+            text.refused(f"Not sent: {why.title}. {why.sentence} Your text is kept{way}", refused.id)
             self._kept = write
             return
         self._kept = write  # it is in flight, and no draft
@@ -307,6 +319,7 @@ class Drafting:
         about_picture = isinstance(self._text.target, StartConversation)
         self._stop_keeping()
         self._kept = self._edited = self._gone = None
+        self._locked = False
         self._place.aim(None)
         self._text.end()
         self._place.end_writing(about_picture=about_picture)
@@ -317,6 +330,7 @@ class Drafting:
         """Another state is shown: say so if what is written in is back, or what is being edited is another text now."""
         target = self._text.target
         self._follow_thread(target)
+        self._follow_lock(target)
         if not isinstance(target, EditComment) or self._edited is None:
             return
         thread = self._state.thread(target.conversation_id)
@@ -338,13 +352,23 @@ class Drafting:
                 self._text.show_note("The thread was brought back. Enter sends.")
             self._gone = None
 
+    def _follow_lock(self, target: TextWrite | None) -> None:
+        """Say that the thread which is answered takes no replies any more, or takes them again."""
+        thread = self._state.thread(target.conversation_id) if isinstance(target, PostComment) else None
+        locked = thread is not None and thread.is_locked
+        if thread is not None and locked is not self._locked:
+            self._text.show_note(
+                f"A moderator has locked this thread: it takes no replies. {SAFE}"
+                if locked
+                else "The thread takes replies again. Enter sends."
+            )
+        self._locked = locked
+
     def thread_deleted(self, by: str) -> None:
         """The thread that is written in was deleted: the text is kept, and that is said."""
         if self.is_writing:
             self.keep()
-            self._text.show_note(
-                f"{by} deleted this thread. Your text is kept as a draft: press Esc, then !."
-            )
+            self._text.show_note(f"{by} deleted this thread. {SAFE}")
 
     def is_shown(self, draft_id: str | None) -> bool:
         """Whether a draft is the text that is being written: why it was not sent is said there."""

@@ -18,7 +18,7 @@ from imagechat_tui.tui.person_colors import author_key
 from imagechat_tui.tui.thread_words import BLOCKED
 from imagechat_tui.tui.widgets.people import People, initials
 from imagechat_tui.tui.widgets.rows import Rows, spread
-from imagechat_tui.words import problem_words
+from imagechat_tui.words import is_settled, problem_words
 
 LONGEST = 400
 """Lines of one comment that are shown."""
@@ -114,7 +114,8 @@ class CommentList(Rows[CommentView]):
             lines.insert(0, Text(f" {symbols.DOT} ".join(facts), self.ink("accent")))
         if item.problem is not None:
             words = problem_words(item.problem)
-            said = Text(f"{words.title}. Enter retries, e edits, d discards.", self.ink("error"))
+            keys = "e shows the text" if is_settled(item.problem) else "Enter retries, e edits"
+            said = Text(f"{words.title}. {keys}, d discards.", self.ink("error"))
             lines += said.wrap(self.app.console, room, overflow="fold")
         body = []
         for line in lines:
