@@ -696,6 +696,10 @@ class NotForYou(Struct, frozen=True):
     """What only moderators may do, or nobody to what is their own."""
 
     verb: str
+    tenant: str = ""
+    """Whose moderators, on a server of ours."""
+    user: str = ""
+    """The id of the person who wanted to."""
 
 
 class UserEmpty(Struct, frozen=True):

@@ -41,6 +41,7 @@ from imagechat_tui.words import (
     left_unanswered_words,
     local_server_words,
     mistake_words,
+    moderator_words,
     news_words,
     no_such_picture_here,
     not_back_words,
@@ -411,6 +412,31 @@ def test_who_is_banned_is_told_until_when_by_their_own_clock(
     for shorter in (short_banner(link, now_s=0.0, as_of=""), shortest_banner(link, as_of="")):
         assert "anned" in shorter
         assert ("17:00" in shorter) is (until_ms == CHRISTMAS_MS)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "user", "said"),
+    [
+        (
+            "design",
+            "design:ben",
+            "Whoever runs the server makes you one: imagechat user role design ben moderator",
+        ),
+        ("design", "", "Whoever runs the server makes you one: imagechat user role design USER moderator"),
+        (
+            "local",
+            "local:ben",
+            "Whose server it is makes you one: imagechat user role local ben moderator "
+            "--data-dir DIR/data, of the shared DIR",
+        ),
+        ("design", "anon:12", ""),
+        ("", "design:ben", ""),
+    ],
+)
+def test_who_may_not_moderate_is_told_what_makes_them_a_moderator(tenant: str, user: str, said: str) -> None:
+    assert moderator_words(tenant, user) == said
+    for verb in ("pin", "unlock", "export"):
+        assert verb_words(problems.NotForYou(verb, tenant, user)).action == said
 
 
 def test_a_blip_is_not_worth_a_banner() -> None:

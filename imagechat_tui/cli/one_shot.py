@@ -186,7 +186,7 @@ class Visit:
                 if failure.status == HTTPStatus.NOT_FOUND and not failure.problem.no_tenant:
                     raise VerbFailed(problems.NotOnThisServer()) from None
                 if failure.status == HTTPStatus.FORBIDDEN:
-                    raise VerbFailed(problems.NotForYou("export")) from None
+                    raise VerbFailed(problems.NotForYou("export", self.room.tenant_id)) from None
                 raise
             for key in told.url_ids:
                 yield key

@@ -23,6 +23,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import ProblemKind, VerbFailed
 from imagechat_tui.protocol import codes
 from imagechat_tui.protocol.models import Comment, Conversation, Own
+from imagechat_tui.protocol.routes import ConversationList
 from imagechat_tui.sync.intents import (
     BlockAuthor,
     CommentWrite,
@@ -158,7 +159,7 @@ def _each(
 
         async def do(name: str, about: tuple[Conversation, Comment, str]) -> Facts:
             conversation, comment, ref = about
-            with _explained(visit, verb):
+            with _explained(visit, verb, listing):
                 await visit.send(write(conversation, comment), conversation)
             return {"ref": ref, "id": comment.id, key: value, "author": comment.commenter_name}
 
@@ -171,7 +172,7 @@ def _each(
 
 
 @contextmanager
-def _explained(visit: Visit, verb: str) -> Iterator[None]:
+def _explained(visit: Visit, verb: str, listing: ConversationList) -> Iterator[None]:
     """Say of a write that is refused as not allowed who may do it.
 
     Raises:
@@ -185,7 +186,8 @@ def _explained(visit: Visit, verb: str) -> Iterator[None]:
     except ApiError as failure:
         told = failure.problem
         if visit.peer is Peer.OURS and (told.kind, told.code) == (ProblemKind.REFUSED, codes.UNAUTHORIZED):
-            raise VerbFailed(problems.NotForYou(verb)) from None
+            me = "" if listing.user is None else listing.user.id
+            raise VerbFailed(problems.NotForYou(verb, visit.room.tenant_id, me)) from None
         raise
 
 

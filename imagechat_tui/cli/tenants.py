@@ -17,6 +17,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.protocol.routes import Tenant
 from imagechat_tui.safetext import Kind, safe_text
 from imagechat_tui.settings import Folders, sayable
@@ -36,9 +37,17 @@ database_option = click.option(
 )
 
 
-def data_folder(chosen: Path | None) -> Path:
-    """The data folder of the team's server: the option, or its place under the user's data."""
-    return chosen if chosen is not None else Folders.of_user().data / "team"
+def data_folder(chosen: Path | None, tenant: str = "") -> Path:
+    """The data folder of a server: the option, or under the user's data the place of the team's.
+
+    Args:
+        chosen: the option.
+        tenant: which tenant it is about: the machine's own is that of the server which serves this user alone.
+    """
+    if chosen is not None:
+        return chosen
+    data = Folders.of_user().data
+    return data if tenant == LOCAL_TENANT else data / "team"
 
 
 @click.group()
@@ -192,7 +201,7 @@ def _change(
     from imagechat_tui.server.process.admin import change_tenant
 
     of = TenantId(sayable(name))
-    change_tenant(data_folder(data_dir), of, changes, database_url=database_url)
+    change_tenant(data_folder(data_dir, of), of, changes, database_url=database_url)
     click.echo(f"Tenant {of} {what}.", err=True)
 
 
@@ -210,7 +219,7 @@ def rotate(name: str, data_dir: Path | None, database_url: str | None, json_: bo
     from imagechat_tui.server.process.admin import rotate_secret
 
     of = TenantId(sayable(name))
-    secret = rotate_secret(data_folder(data_dir), of, database_url=database_url)
+    secret = rotate_secret(data_folder(data_dir, of), of, database_url=database_url)
     if json_:
         print_document(tenant=of, apiSecret=secret)
     else:
@@ -234,7 +243,7 @@ def usage(name: str, data_dir: Path | None, database_url: str | None, json_: boo
     from imagechat_tui.words.usage import usage_words
 
     of = TenantId(sayable(name))
-    days = tenant_usage(data_folder(data_dir), of, database_url=database_url)
+    days = tenant_usage(data_folder(data_dir, of), of, database_url=database_url)
     if json_:
         print_document(
             tenant=of,
@@ -295,7 +304,7 @@ def token(
         from imagechat_tui.server.process.admin import tenant_secret
 
         tenant = TenantId(tenant_name)
-        secret = tenant_secret(data_folder(data_dir), tenant, database_url=database_url)
+        secret = tenant_secret(data_folder(data_dir, tenant), tenant, database_url=database_url)
     person: dict[str, object] = {
         "id": user,
         "email": sayable(email or f"{user}@{tenant_name}.invalid"),

@@ -139,7 +139,7 @@ def list_(tenant_name: str, data_dir: Path | None, database_url: str | None, jso
     from imagechat_tui.server.process.admin import user_rules
 
     tenant = TenantId(sayable(tenant_name))
-    rules = user_rules(data_folder(data_dir), tenant, database_url=database_url)
+    rules = user_rules(data_folder(data_dir, tenant), tenant, database_url=database_url)
     if json_:
         print_document(users=[_document(rule) for rule in rules])
         return
@@ -161,7 +161,7 @@ def _decide(
     from imagechat_tui.server.process.admin import rule_user
 
     rule = rule_user(
-        data_folder(data_dir),
+        data_folder(data_dir, tenant_name),
         TenantId(sayable(tenant_name)),
         sayable(user_id),
         decided,

@@ -52,7 +52,7 @@ from imagechat_tui.words.machine import (
     too_many_files_words,
     wrong_colors_words,
 )
-from imagechat_tui.words.parts import MAX_NAME, Words, safe_line, safe_name, typed
+from imagechat_tui.words.parts import MAX_NAME, Words, moderator_words, safe_line, safe_name, typed
 from imagechat_tui.words.pictures import (
     album_change_words,
     also_discussed_words,
@@ -147,6 +147,7 @@ __all__ = [
     "matched_words",
     "missed_words",
     "mistake_words",
+    "moderator_words",
     "named_room_words",
     "newer_words",
     "news_words",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from imagechat_tui.protocol.ids import ANONYMOUS_PREFIX
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.safetext import Kind, SafeText, safe_text
 
 
@@ -42,6 +44,21 @@ def typed(word: str) -> str:
     import shlex
 
     return shlex.quote(safe_line(word))
+
+
+def moderator_words(tenant: str, user: str) -> str:
+    """How one becomes a moderator: what whoever runs the server types; empty where that is not known.
+
+    Args:
+        tenant: the tenant's id.
+        user: the whole id of the user: ``design:anna``; empty if it is not known.
+    """
+    name = user.removeprefix(f"{tenant}:") or "USER"
+    if not tenant or name.startswith(ANONYMOUS_PREFIX):
+        return ""
+    keeper = "Whose server it is" if tenant == LOCAL_TENANT else "Whoever runs the server"
+    where = " --data-dir DIR/data, of the shared DIR" if tenant == LOCAL_TENANT else ""
+    return f"{keeper} makes you one: imagechat user role {typed(tenant)} {typed(name)} moderator{where}"
 
 
 def stopped(sentence: str) -> str:

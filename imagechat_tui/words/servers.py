@@ -6,6 +6,7 @@ from typing import assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import AdminProblem, DataFault, LocalServerProblem, ServeProblem
+from imagechat_tui.protocol.local import LOCAL_TENANT
 from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped, typed
 
 
@@ -325,6 +326,9 @@ def admin_words(problem: AdminProblem) -> Words:
         case problems.TenantExists(tenant=tenant):
             sentence = f"There is already a tenant {safe_name(tenant)}."
             return Words("Already exists", sentence, "imagechat tenant list shows them.")
+        case problems.NoSuchTenant(tenant=tenant) if tenant == LOCAL_TENANT:
+            sentence = "There is no server of this machine's own in this data folder, or it was never used."
+            return Words("No such tenant", sentence, "imagechat IMAGE starts it.")
         case problems.NoSuchTenant(tenant=tenant):
             name = safe_name(tenant)
             return Words(

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import Problem, ProblemKind, VerbProblem
-from imagechat_tui.words.parts import Words, safe_line, safe_name, stopped
+from imagechat_tui.words.parts import Words, moderator_words, safe_line, safe_name, stopped
 from imagechat_tui.words.pictures import did_you_mean, picture_words
 from imagechat_tui.words.requests import problem_words
 
@@ -105,14 +105,17 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words("Not asked", "There is no terminal to ask on.", "Add --yes to delete anyway.")
         case problems.NotTheAuthor(verb=verb):
             return Words("Not yours", f"Only its author can {safe_name(verb)} it.")
-        case problems.NotForYou(verb="pin" | "unpin" | "lock" | "unlock" as verb):
-            return Words("Not allowed", f"Only moderators and admins {verb} comments.")
+        case problems.NotForYou("pin" | "unpin" | "lock" | "unlock" as verb, tenant, user):
+            return Words(
+                "Not allowed", f"Only moderators and admins {verb} comments.", moderator_words(tenant, user)
+            )
         case problems.NotForYou(verb="flag" | "unflag" as verb):
             return Words(
                 "Not allowed", f"Nobody can {verb} what they wrote themselves, or what moderators write."
             )
-        case problems.NotForYou(verb="export"):
-            return Words("Not allowed", "Only moderators and admins are told which pictures there are.")
+        case problems.NotForYou("export", tenant, user):
+            sentence = "Only moderators and admins are told which pictures there are."
+            return Words("Not allowed", sentence, moderator_words(tenant, user))
         case problems.NotForYou(verb=verb):
             return Words("Not allowed", f"Nobody can {safe_name(verb)} themselves.")
         case problems.UserEmpty():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from imagechat_tui.cli import ERROR, NOT_FOUND, OK, USAGE, run
+from imagechat_tui.cli.tenants import data_folder
 from imagechat_tui.clock import wall_ms
 from imagechat_tui.protocol import sso
 from imagechat_tui.protocol.usage import DailyUsage, Usage, day_of
@@ -224,6 +225,20 @@ def test_what_is_decided_of_users_is_listed(operator: Operator) -> None:
     assert 0 < week_ms <= 7 * 86_400_000
     listed = json.loads(operator("user", "list", "design", "--json").out)["users"]
     assert listed == [until]
+
+
+def test_the_machines_own_tenant_is_looked_for_where_its_server_keeps_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for verb in (["user", "role", "local", "ben", "moderator"], ["user", "list", "local"]):
+        assert run(verb) == NOT_FOUND
+        said = capsys.readouterr()
+        assert "imagechat IMAGE starts it" in said.err
+        assert "tenant create" not in said.err
+    assert data_folder(None, "local") == tmp_path / "imagechat"
+    assert data_folder(None, "design") == data_folder(None) == tmp_path / "imagechat" / "team"
+    assert data_folder(tmp_path, "local") == tmp_path
 
 
 @pytest.mark.parametrize("said", ["0d", "7", "d", "1.5h", "-1d", "123456d", "7 d"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -239,3 +240,17 @@ def test_links_that_a_member_planted_serve_nothing_and_create_nothing(house: Hou
     assert house.run(MEMBER, *house.on("ls")).returncode == OK
     assert sorted(path.name for path in private.iterdir()) == ["imagechat.sqlite"]
     assert (private / "imagechat.sqlite").read_bytes() == before
+
+
+def test_the_keeper_moderates_and_says_who_does_so_too(house: House) -> None:
+    house.serve(KEEPER)
+    assert house.run(KEEPER, *house.on("add", "--at", "20,30", "-m", "mine")).returncode == 0
+    refused = house.run(MEMBER, *house.on("pin", "1"))
+    assert refused.returncode == 1
+    assert "Only moderators and admins pin comments." in refused.stderr
+    asked = re.search(r"imagechat (user role local \S+ moderator) --data-dir DIR/data", refused.stderr)
+    assert asked is not None
+    assert house.run(KEEPER, *house.on("pin", "1")).returncode == 0, "it is their server"
+    made = house.run(KEEPER, *asked[1].split(), "--data-dir", str(house.team / "data"))
+    assert made.returncode == 0, made.stderr
+    assert house.run(MEMBER, *house.on("unpin", "1")).returncode == 0

@@ -83,7 +83,14 @@ class Clock:
 class Desk:
     """An authenticator with everything around it in reach."""
 
-    def __init__(self, key: Path, *, simple_sso: bool = False, peer_identity: bool = True) -> None:
+    def __init__(
+        self,
+        key: Path,
+        *,
+        simple_sso: bool = False,
+        peer_identity: bool = True,
+        owner_uid: int | None = None,
+    ) -> None:
         self.clock = Clock()
         self.seal = seal = Sealer(key)
         self.book = Book(seal)
@@ -93,6 +100,7 @@ class Desk:
             tokens=TOKENS,
             seal=seal,
             peer_identity=peer_identity,
+            owner_uid=owner_uid,
             now_ms=self.clock,
             simple_sso=simple_sso,
         )
@@ -447,6 +455,21 @@ async def test_on_the_unix_socket_the_kernels_word_is_final(desk: Desk, unix: so
     assert (actor.role, actor.anonymous) == (Role.USER, False)
     forged = TOKENS.user_token(LOCAL, UserId("local:somebody"), 2, NOW_MS / 1000)
     assert await desk.auth.viewer(LOCAL, forged, caller_of(asked(peer=unix))) == actor
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("owner_uid", "moderates"), [(os.geteuid(), True), (os.geteuid() + 1, False), (None, False)]
+)
+async def test_whose_server_it_is_moderates_it_and_nobody_else_by_themselves(
+    tmp_path: Path, unix: socket.socket, owner_uid: int | None, moderates: bool
+) -> None:
+    desk = Desk(tmp_path / "key", owner_uid=owner_uid)
+    actor = await desk.asks(LOCAL, peer=unix)
+    assert actor.role is (Role.MODERATOR if moderates else Role.USER)
+    assert actor.user.is_admin is moderates
+    assert await desk.auth.viewer(LOCAL, "", caller_of(asked(peer=unix))) == actor
+    assert (await desk.asks(DEMO, peer=unix)).role is Role.USER, "the team's tenants are not theirs by that"
 
 
 @pytest.mark.security

@@ -102,6 +102,7 @@ class Authenticator:
         tokens: Makes and reads sessions and room tokens.
         seal: Opens the tenants' API secrets.
         peer_identity: Whether the Unix socket's peers are users of the local tenant.
+        owner_uid: Of these the one whose server it is, by the system's number: they moderate it.
         now_ms: The server's clock.
         simple_sso: Whether unsigned ``sso`` is believed: only where the network is trusted.
     """
@@ -114,6 +115,7 @@ class Authenticator:
         tokens: Tokens,
         seal: Sealer,
         peer_identity: bool,
+        owner_uid: int | None = None,
         now_ms: Callable[[], int],
         simple_sso: bool = False,
     ) -> None:
@@ -122,6 +124,7 @@ class Authenticator:
         self._tokens = tokens
         self._seal = seal
         self._peer_identity = peer_identity
+        self._owner_uid = owner_uid
         self._now_ms = now_ms
         self._simple_sso = simple_sso
         self._known: OrderedDict[tuple[TenantId, UserId], tuple[User, bool]] = OrderedDict()
@@ -170,8 +173,7 @@ class Authenticator:
             TenantDisabled: Its operator lets nobody in.
         """
         if tenant_id == LOCAL_TENANT and caller is not None:
-            user = kernel_user(self._kernel_uid(caller))
-            return self._ruled(Actor(await self._tenant(tenant_id), user, Role.USER, anonymous=False))
+            return self._peer(self._kernel_uid(caller), await self._tenant(tenant_id))
         token = self._tokens.read_user_token(user_id_ws, self._now_ms() / 1000)
         tenant = await self._tenant(tenant_id)
         if token is None or (token.tenant_id, token.generation) != (tenant_id, tenant.generation):
@@ -202,10 +204,17 @@ class Authenticator:
 
     async def _kernel_actor(self, caller: Caller) -> Actor:
         """The kernel's word, which nothing that the request says can change."""
-        user = kernel_user(self._kernel_uid(caller))
-        tenant = await self._tenant(LOCAL_TENANT)
-        await self._remember(LOCAL_TENANT, user, verified=True)
-        return self._ruled(Actor(tenant, user, Role.USER, anonymous=False))
+        uid = self._kernel_uid(caller)
+        actor = self._peer(uid, await self._tenant(LOCAL_TENANT))
+        await self._remember(LOCAL_TENANT, kernel_user(uid), verified=True)
+        return actor
+
+    def _peer(self, uid: int, tenant: TenantRecord) -> Actor:
+        """A user of the machine. Whose server it is moderates it, for the data are theirs anyway; root does not by
+        being root (PROMISES D21)."""
+        owner = uid == self._owner_uid
+        user = replace(kernel_user(uid), is_admin=owner)
+        return self._ruled(Actor(tenant, user, Role.MODERATOR if owner else Role.USER, anonymous=False))
 
     async def _sso_actor(self, tenant: TenantRecord, token: str) -> Actor | None:
         """The user of an ``sso`` parameter; None for one that only says where to log in."""

@@ -255,6 +255,7 @@ class _Server:
             tokens=tokens,
             seal=seal,
             peer_identity=options.runtime_dir is not None,
+            owner_uid=os.geteuid(),
             now_ms=wall_ms,
             simple_sso=options.simple_sso,
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from imagechat_tui.sync.state import CommentView, Status, Thread, read_only_problem
+from imagechat_tui.sync.state import CommentView, Peer, Status, Thread, read_only_problem
 from imagechat_tui.tui.chat.notices import Notices
 from imagechat_tui.tui.chat.screen_state import ScreenState
-from imagechat_tui.words import problem_words
+from imagechat_tui.words import moderator_words, problem_words
 
 IN_FLIGHT: Final = (Status.PENDING, Status.CHECKING)
 """How something stands about which the server has still to answer."""
@@ -68,10 +68,12 @@ class Refusals:
     def moderating(self, why: str) -> bool:
         """Refuse if the person is no moderator; ``why`` is a sentence. Where that is not known, the server is asked."""
         me = self._state.shown.confirmed.me
-        refused = me is not None and not me.is_admin
-        if refused:
-            self._notices.notice("Not allowed", why)
-        return refused
+        if me is None or me.is_admin:
+            return False
+        ours = self._state.shown.confirmed.peer is Peer.OURS
+        how = moderator_words(self._state.shown.room.tenant_id, me.id) if ours else ""
+        self._notices.notice("Not allowed", f"{why} {how}".rstrip())
+        return True
 
     def others(self, thing: Thread | CommentView, why: str) -> bool:
         """Refuse if it is somebody else's; ``why`` is a sentence."""
