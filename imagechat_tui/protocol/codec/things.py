@@ -12,6 +12,8 @@ from imagechat_tui.protocol.models import Comment, Conversation, Neighbours, Pos
 
 NO_THREAD: Final = UrlId("")
 """For comments that do not name their thread where the caller does not know it either."""
+_OURS_ALONE: Final = ("editedAt", "number")
+"""Keys of a comment that no plain frame has."""
 
 _COMMENT_FIELDS: Final[Mapping[str, str]] = {
     "_id": "id",
@@ -102,52 +104,62 @@ def read_conversation(fields: Fields) -> Conversation:
 
 def encode_public_comment(comment: Comment) -> JsonObject:
     """A PublicComment of the OpenAPI file: as the plain lists and answers hold it, without raw text."""
-    return {
-        "_id": comment.id,
-        "userId": comment.user_id,
-        **compact(anonUserId=comment.anon_user_id),
-        "commenterName": comment.commenter_name,
-        "commentHTML": comment.html,
-        "parentId": comment.parent_id,
-        "date": _iso_or_null(comment.date_ms),
-        "votes": comment.votes,
-        "votesUp": comment.votes_up,
-        "votesDown": comment.votes_down,
-        "verified": comment.verified,
-        "isByAdmin": comment.is_by_admin,
-        "isByModerator": comment.is_by_moderator,
-        "isPinned": comment.is_pinned,
-        "isLocked": comment.is_locked,
-        "isDeleted": comment.is_deleted,
-        "approved": comment.approved,
-        **compact(
-            avatarSrc=comment.avatar_src,
-            commenterLink=comment.commenter_link,
-            displayLabel=comment.display_label or None,
-        ),
-    }
+    public: JsonObject = {"_id": comment.id, "userId": comment.user_id}
+    if comment.anon_user_id is not None:
+        public["anonUserId"] = comment.anon_user_id
+    public.update(
+        commenterName=comment.commenter_name,
+        commentHTML=comment.html,
+        parentId=comment.parent_id,
+        date=_iso_or_null(comment.date_ms),
+        votes=comment.votes,
+        votesUp=comment.votes_up,
+        votesDown=comment.votes_down,
+        verified=comment.verified,
+        isByAdmin=comment.is_by_admin,
+        isByModerator=comment.is_by_moderator,
+        isPinned=comment.is_pinned,
+        isLocked=comment.is_locked,
+        isDeleted=comment.is_deleted,
+        approved=comment.approved,
+    )
+    if comment.avatar_src is not None:
+        public["avatarSrc"] = comment.avatar_src
+    if comment.commenter_link is not None:
+        public["commenterLink"] = comment.commenter_link
+    if comment.display_label:
+        public["displayLabel"] = comment.display_label
+    return public
 
 
 def encode_pub_sub_comment(comment: Comment, tenant_id: TenantId) -> JsonObject:
     """A PubSubComment of the OpenAPI file: as plain frames hold it, always in full."""
-    return {
-        **encode_public_comment(comment),
-        "tenantId": tenant_id,
-        "urlId": comment.url_id,
-        "comment": comment.text or "",
-        "url": comment.url,
-        **compact(pageTitle=comment.page_title or None),
-        "locale": comment.locale,
-        "date": iso_from_ms(comment.date_ms or 0),  # not nullable there
-    }
+    full = encode_full_comment(comment, tenant_id)
+    full["date"] = iso_from_ms(comment.date_ms or 0)  # not nullable there
+    full["comment"] = comment.text or ""
+    for key in _OURS_ALONE:
+        full.pop(key, None)
+    return full
 
 
 def encode_full_comment(comment: Comment, tenant_id: TenantId) -> JsonObject:
-    """A comment with all we know of it, for ``v=2``: decoding gives an equal Comment."""
-    full = encode_pub_sub_comment(comment, tenant_id)
-    full["date"] = _iso_or_null(comment.date_ms)
+    """A comment with all we know of it, for ``v=2``: decoding gives an equal Comment.
+
+    One object that grows, and not one made of others: a list may have thousands.
+    """
+    full = encode_public_comment(comment)
+    full["tenantId"] = tenant_id
+    full["urlId"] = comment.url_id
     full["comment"] = comment.text
-    return full | compact(editedAt=comment.edited_at_ms, number=comment.number)
+    full["url"] = comment.url
+    if comment.page_title:
+        full["pageTitle"] = comment.page_title
+    full["locale"] = comment.locale
+    if comment.edited_at_ms is not None:
+        full["editedAt"] = comment.edited_at_ms
+    if comment.number is not None:
+        full["number"] = comment.number
+    return full
 
 
 def read_comment(fields: Fields, url_id: UrlId = NO_THREAD) -> Comment:

@@ -221,7 +221,7 @@ async def list_comments(request: web.Request) -> web.Response:
     await take_turn(request, actor)
     answer = await request.app[SERVING].queries.comments(actor, asked)
     request.app[SERVING].meters.of(actor.tenant_id).comment_lists += 1
-    return answered(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
+    return _stored(answer)
 
 
 async def create_comment(request: web.Request) -> web.Response:
@@ -385,7 +385,7 @@ async def event_log(request: web.Request) -> web.Response:
     await take_turn(request, actor)
     registered_ms = serving.hub.registered_at_ms(room, actor.id)
     log = await serving.queries.event_log(actor, query, v2=v2, registered_ms=registered_ms)
-    answer = answered(codec.encode_event_log(log))
+    answer = _stored(await serving.queries.written(log))
     answer.headers[routes.LOG_COMPLETE_HEADER] = "true" if log.complete else "false"
     return answer
 

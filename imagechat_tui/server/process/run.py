@@ -57,6 +57,9 @@ RETIRE_LOOKS, RETIRE_LOOK_S = 20, 0.02
 HANDLERS_TIMEOUT_S = 5.0
 TLS_WITHIN_S = 10.0
 """How long the handshake of TLS may take."""
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread that reads or writes a long list goes on while the event loop wants its turn: each time that loop
+has waited for something it would have to wait as long again, and answers are made in several such turns."""
 ACCEPTS_A_TURN = 64
 """Connections taken in before the loop turns to those that are there."""
 
@@ -215,6 +218,7 @@ class _Server:
                     await self._accept(unix)
                 self._handle_signals()
                 self._send_ready_line(tcp)
+                sys.setswitchinterval(SWITCH_INTERVAL_S)
                 if not gc.isenabled():  # off while modules loaded (``imagechat_tui.__main__``)
                     gc.freeze()
                     gc.enable()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.protocol import codec
@@ -21,7 +20,7 @@ from imagechat_tui.protocol.ids import (
     UserId,
 )
 from imagechat_tui.protocol.local import LOCAL_TENANT
-from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Own, Position
+from imagechat_tui.protocol.models import Comment, Conversation, LogEntry, Own
 from imagechat_tui.protocol.routes import (
     MAX_ROOMS,
     NEW_IMAGE,
@@ -41,6 +40,7 @@ from imagechat_tui.server.guard.tokens import Tokens
 from imagechat_tui.server.storage import ImageQuery, RoomKey, Store, StoredEvent
 from imagechat_tui.server.usecases.edit_keys import opens
 from imagechat_tui.server.usecases.in_flight import InFlight
+from imagechat_tui.server.usecases.kept_lists import KeptLists, Listing
 from imagechat_tui.server.usecases.paging import comment_page
 from imagechat_tui.server.usecases.refusals import (
     comment_not_found,
@@ -55,15 +55,6 @@ MAX_VOTERS = 100
 """So many are named in one answer."""
 
 T = TypeVar("T")
-
-
-class _Listing(Struct, frozen=True):
-    """The markers of an image, the same for all who ask."""
-
-    position: Position
-    last_timestamp_ms: int
-    encoded: bytes
-    """An object in JSON, never empty."""
 
 
 class Queries:
@@ -83,7 +74,8 @@ class Queries:
         self._now_ms = now_ms
         self._max_comment_length = max_comment_length
         self._lists = lists
-        self._listings = InFlight[_Listing]()
+        self._listings = InFlight[Listing]()
+        self._kept = KeptLists()
 
     def admit(self, actor: Actor) -> None:
         """Refuse who may not read this tenant's rooms."""
@@ -131,7 +123,8 @@ class Queries:
     async def conversations(self, actor: Actor, url_id: UrlId, *, v2: bool) -> bytes:
         """All markers of an image, as LIST_CONVERSATIONS answers; for ``v=2`` with all their comments.
 
-        What is the same for all who ask at one moment is read and encoded once for them.
+        What is the same for all who ask at one moment is read and encoded once for them, and if it is long for those
+        as well who ask before anything has changed.
         """
         self.admit(actor)
         image, tenant_id = clean(url_id), actor.tenant_id
@@ -141,19 +134,27 @@ class Queries:
         if user_id is not None:
             own = await self._store.own(tenant_id, image, user_id)
         head = codec.dump_json(codec.encode_list_head(self._list_head(actor, image, listed, own), v2=v2))
-        return b"%b,%b" % (head[:-1], listed.encoded[1:])
+        return b"%b,%b" % (head[:-1], listed.encoded)
 
-    async def _read_list(self, room: RoomKey, image: UrlId, *, v2: bool) -> _Listing:
+    async def _read_list(self, room: RoomKey, image: UrlId, *, v2: bool) -> Listing:
+        key = room, image, v2
+        if key in self._kept:
+            kept = self._kept.at(key, (await self._store.positions([room]))[room])
+            if kept is not None:
+                return kept
         found = await self._store.snapshot(room, image, comments=v2)
         approved = tuple(comment for comment in found.comments if comment.approved)
 
         def encoded() -> bytes:
-            return codec.dump_json(
+            return codec.write_long(
                 codec.encode_listed(found.conversations, approved, tenant_id=room.tenant_id, v2=v2)
-            )
+            )[1:]
 
         things = len(found.conversations) + len(approved)
-        return _Listing(found.position, found.last_timestamp_ms, await self._off_loop(things, encoded))
+        listing = Listing(found.position, found.last_timestamp_ms, await self._off_loop(things, encoded))
+        if things >= MANY:
+            self._kept.keep(key, listing)
+        return listing
 
     async def _off_loop(self, things: int, work: Callable[[], T]) -> T:
         """What comes of ``work``: done elsewhere, where all else would have to wait for it."""
@@ -161,7 +162,7 @@ class Queries:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._lists, work)
 
-    def _list_head(self, actor: Actor, image: UrlId, listed: _Listing, own: Own) -> ConversationList:
+    def _list_head(self, actor: Actor, image: UrlId, listed: Listing, own: Own) -> ConversationList:
         """The answer but for what is listed."""
         return ConversationList(
             conversations=(),
@@ -176,8 +177,8 @@ class Queries:
             banned_until_ms=actor.banned_until_ms,
         )
 
-    async def comments(self, actor: Actor, asked: ListComments) -> CommentList:
-        """One page of a thread."""
+    async def comments(self, actor: Actor, asked: ListComments) -> bytes:
+        """One page of a thread, as LIST_COMMENTS answers."""
         self.admit(actor)
         thread = clean(asked.url_id)
         found = await self._store.thread(
@@ -186,27 +187,37 @@ class Queries:
             _known_again(actor),
             flags=asked.v2 and actor.role >= Role.MODERATOR,
         )
-        page = await self._off_loop(
-            len(found.comments),
-            lambda: comment_page([comment for comment in found.comments if comment.approved], asked),
-        )
-        return CommentList(
-            comments=page.comments,
-            branches=page.branches,
+        head = CommentList(
+            comments=(),
             own=found.own,
             flags=found.flags,
             config=self._config(actor) if asked.include_config else None,
             url_id_clean=thread,
             room=self._ids(actor, thread),
             user=replace(actor.user, has_blocked_users=bool(found.own.blocked)),
-            page_number=page.page_number,
-            comment_count=page.count,
-            has_more=page.has_more,
             is_closed=found.closed,
             is_site_admin=actor.user.is_admin,
             last_gen_date_ms=self._baseline(found.last_timestamp_ms),
             position=found.position,
         )
+
+        def encoded() -> bytes:
+            page = comment_page([comment for comment in found.comments if comment.approved], asked)
+            answer = replace(
+                head,
+                comments=page.comments,
+                branches=page.branches,
+                page_number=page.page_number,
+                comment_count=page.count,
+                has_more=page.has_more,
+            )
+            return codec.write_long(codec.encode_comment_list(answer, tenant_id=actor.tenant_id, v2=asked.v2))
+
+        return await self._off_loop(len(found.comments), encoded)
+
+    async def written(self, log: EventLog) -> bytes:
+        """A log, as EVENT_LOG answers."""
+        return await self._off_loop(len(log.entries), lambda: codec.write_long(codec.encode_event_log(log)))
 
     async def comment_text(self, actor: Actor, comment_id: CommentId, edit_key: str = "") -> str:
         """The source of a comment, for who may edit it."""
