@@ -561,7 +561,7 @@ class NoPictureNamed(Struct, frozen=True):
 class NoPictureToWriteOn(Struct, frozen=True):
     """A verb that writes needs the picture, or its key."""
 
-    why: PictureMissing | NoPictureInFolder | NotAPicture | SeveralLookAlike | NoWorkingFolder
+    why: PictureProblem | SeveralLookAlike | NoWorkingFolder
 
 
 class SeveralLookAlike(Struct, frozen=True):

@@ -439,6 +439,19 @@ def test_who_may_not_moderate_is_told_what_makes_them_a_moderator(tenant: str, u
         assert verb_words(problems.NotForYou(verb, tenant, user)).action == said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("1.2", "1.2 is a comment of marker 1, and this is done to a whole marker. Name it 1."),
+        ("#12.34", "#12.34 is a comment of marker 12, and this is done to a whole marker. Name it 12."),
+        ("9", "There is no marker '9'. imagechat ls IMAGE shows them."),
+        ("1.x", "There is no marker '1.x'. imagechat ls IMAGE shows them."),
+    ],
+)
+def test_who_names_a_comment_for_a_marker_is_told_which_marker_that_is(name: str, said: str) -> None:
+    assert verb_words(problems.NoSuchMarker(name)).text == f"No such marker: {said}"
+
+
 def test_a_blip_is_not_worth_a_banner() -> None:
     assert BANNER_AFTER_S == 2.0  # PROMISES 5
     lost = 100.0 - BANNER_AFTER_S

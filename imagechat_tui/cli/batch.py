@@ -63,8 +63,8 @@ def report(endings: Sequence[Ending], sentence: Callable[[Mapping[str, object]],
     elif json and done:
         print_document(**done[0].facts)
     else:
-        for ending in done:
-            click.echo(sentence(ending.facts))
+        for said in dict.fromkeys(sentence(ending.facts) for ending in done):  # of one thing once
+            click.echo(said)
     for ending in failed:
         about = f"{safe_name(ending.name)}: " if len(endings) > 1 else ""
         click.echo(f"imagechat: {about}{ending.words.text if ending.words else ''}", err=True)

@@ -128,12 +128,15 @@ def _each(
     options: dict[str, str | None],
     *,
     write: Callable[[Conversation, Comment], CommentWrite],
+    stands: Callable[[Comment, Own], bool],
     key: str,
     value: bool,
     verb: str,
     done: str,
+    already: str,
+    of_author: bool = False,
 ) -> int:
-    """Do one thing to several comments.
+    """Do one thing to several comments. Of what is so already the server is asked nothing.
 
     Args:
         image: the picture.
@@ -141,32 +144,44 @@ def _each(
         json_: whether to print a document.
         options: of picture and server.
         write: what is asked of the server for each.
+        stands: whether it is so by now, as ``value`` has it after the verb.
         key: what the document calls it.
         value: how it is afterwards.
         verb: what it is called where it may not be done.
-        done: the sentence about one, with ``{ref}`` in it.
+        done: the sentence about one, with ``{ref}`` or ``{author}`` in it.
+        already: what is said instead where it was so before.
+        of_author: whether it is about the author of each, so that two of theirs are one.
     """
 
     async def work(visit: Visit) -> list[Ending]:
         listing = await visit.look()
         there: dict[str, tuple[Conversation, Comment, str]] = {}
+        was_so: dict[str, bool] = {}
         for name in names:
             marker, _, place = name.partition(".")
             conversation = find(listing, marker)
-            comment, _ = await _found(visit, conversation, place)
+            comment, own = await _found(visit, conversation, place)
+            was_so[name] = stands(comment, own) is value
             number = place_of(comment, await visit.comments(listing, conversation))
             there[name] = conversation, comment, f"{number_of(listing, conversation)}.{number}"
 
+        asked: set[str | None] = set()
+
         async def do(name: str, about: tuple[Conversation, Comment, str]) -> Facts:
             conversation, comment, ref = about
-            with _explained(visit, verb, listing):
-                await visit.send(write(conversation, comment), conversation)
-            return {"ref": ref, "id": comment.id, key: value, "author": comment.commenter_name}
+            thing = comment.author_id if of_author else comment.id
+            if thing not in asked and not was_so[name]:
+                with _explained(visit, verb, listing):
+                    await visit.send(write(conversation, comment), conversation)
+                asked.add(thing)
+            facts = {"ref": ref, "id": comment.id, key: value, "author": comment.commenter_name}
+            return facts | {"changed": not was_so[name]}
 
         return await write_each(there, do)
 
     def sentence(facts: Facts) -> str:
-        return done.format(ref=facts["ref"], author=safe_name(str(facts["author"])))
+        words = done if facts["changed"] else already
+        return words.format(ref=facts["ref"], author=safe_name(str(facts["author"])))
 
     return report(visit(to_write_on(image, **options), work), sentence, json=json_)
 
@@ -222,8 +237,10 @@ def _pinning(
         write=lambda conversation, comment: PinComment(conversation.id, comment.id, pinned),
         key="pinned",
         value=pinned,
+        stands=lambda comment, _: comment.is_pinned,
         verb="pin" if pinned else "unpin",
         done=f"Comment {{ref}} {'pinned' if pinned else 'unpinned'}.",
+        already=f"Comment {{ref}} was {'pinned already' if pinned else 'not pinned'}.",
     )
 
 
@@ -261,8 +278,10 @@ def _locking(
         write=lambda conversation, comment: LockComment(conversation.id, comment.id, locked),
         key="locked",
         value=locked,
+        stands=lambda comment, _: comment.is_locked,
         verb="lock" if locked else "unlock",
         done=f"Comment {{ref}} {'locked' if locked else 'unlocked'}.",
+        already=f"Comment {{ref}} was {'locked already' if locked else 'not locked'}.",
     )
 
 
@@ -297,8 +316,10 @@ def _flagging(
         write=lambda conversation, comment: FlagComment(conversation.id, comment.id, flagged),
         key="flagged",
         value=flagged,
+        stands=lambda comment, own: comment.id in own.flagged,
         verb="flag" if flagged else "unflag",
         done="Comment {ref} flagged." if flagged else "Your flag on {ref} is taken back.",
+        already="You had flagged {ref} already." if flagged else "You had no flag on {ref}.",
     )
 
 
@@ -333,8 +354,11 @@ def _blocking(
         write=lambda conversation, comment: BlockAuthor(conversation.id, comment.id, blocked),
         key="blocked",
         value=blocked,
+        stands=lambda comment, own: comment.author_id in own.blocked,
         verb="block" if blocked else "unblock",
         done="{author} is blocked: you do not see what they write."
         if blocked
-        else "{author} is shown again.",
+        else "{author} is blocked no more: you see what they write again.",
+        already="{author} was blocked already." if blocked else "{author} was not blocked.",
+        of_author=True,
     )

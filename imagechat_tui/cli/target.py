@@ -251,6 +251,18 @@ class Target(Struct, frozen=True, dict=True):
         if not is_url(self.image):
             await self._picture()
 
+    async def check_fetched(self) -> None:
+        """See whether a picture that was named by its address is there; of another it was seen before.
+
+        Raises:
+            VerbFailed: it cannot be fetched, or what is there is no picture.
+        """
+        if is_url(self.image) and self.met.url_id is None:
+            try:
+                await self._picture()
+            except PictureError as failure:
+                raise VerbFailed(NoPictureToWriteOn(failure.problem)) from None
+
     async def _looks(self) -> Pixels | None:
         """Of a file or what came through a pipe; an address is not fetched for it."""
         from imagechat_tui.net.pictures import pixels_of

@@ -440,9 +440,12 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
     git log -1 | imagechat add shot.png --at 5,5 -m -
     """
     text = text_of(message, image)
+    chosen = to_write_on(image, **options)
 
     async def work(visit: Visit) -> tuple[int | None, Conversation, bool, str]:
         before = await visit.look()
+        if not before.conversations:  # nobody has seen a picture there
+            await chosen.check_fetched()
         version = await visit.noted_version()
         reply = await visit.send(StartConversation(point, text, version))
         assert isinstance(reply, ConversationReply)
@@ -460,7 +463,7 @@ def add(image: str, point: Point, message: str, json_: bool, **options: str | No
         place = None if reply.comment is None else place_of(reply.comment, await visit.comments_again(made))
         return number, made, False, added_words(number, place)
 
-    number, conversation, created, sentence = visit(to_write_on(image, **options), work)
+    number, conversation, created, sentence = visit(chosen, work)
     if json_:
         print_document(marker=marker_json(number, conversation, None), created=created)
     else:

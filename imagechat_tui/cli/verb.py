@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 
 import click
+
+NEGATIVE = re.compile(r"-[0-9]")
+"""How click names the option that it takes a number below 0 for."""
 
 
 class Verb(click.Command):
@@ -25,6 +29,11 @@ class Verb(click.Command):
             said, _, _ = self.make_parser(ctx).parse_args(list(args))
         except click.NoSuchOption as error:
             file = next((arg for arg in args if arg.startswith("-") and os.path.lexists(arg)), None)
+            if file is None and NEGATIVE.fullmatch(error.option_name) is not None:
+                below = next(arg for arg in args if arg.startswith(error.option_name))
+                raise click.UsageError(
+                    f"{below} is no number here: markers and comments are counted from 1.", ctx
+                ) from None
             if file is None:
                 raise
             from imagechat_tui.words import safe_name

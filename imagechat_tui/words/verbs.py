@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+import re
+from typing import Final, assert_never
 
 from imagechat_tui import problems
 from imagechat_tui.problems import Problem, ProblemKind, VerbProblem
 from imagechat_tui.words.parts import Words, moderator_words, safe_line, safe_name, stopped
 from imagechat_tui.words.pictures import did_you_mean, picture_words
 from imagechat_tui.words.requests import problem_words
+
+_COMMENT: Final = re.compile(r"#?([0-9]+)\.[0-9]+")
+"""How a comment is named: its marker's number, and its own in that thread."""
 
 
 def verb_words(problem: VerbProblem) -> Words:
@@ -79,6 +83,12 @@ def verb_words(problem: VerbProblem) -> Words:
         case problems.NotAFilter(term=term, takes=takes):
             choice = f"one of {', '.join(map(safe_name, takes))}" if takes else "a name"
             return Words("Not a filter", f"{safe_name(term)!r} means nothing.", f"It takes {choice}.")
+        case problems.NoSuchMarker(name=name) if (of := _COMMENT.fullmatch(name)) is not None:
+            return Words(
+                "No such marker",
+                f"{safe_name(name)} is a comment of marker {of[1]}, and this is done to a whole marker.",
+                f"Name it {of[1]}.",
+            )
         case problems.NoSuchMarker(name=name):
             return Words(
                 "No such marker", f"There is no marker {safe_name(name)!r}.", "imagechat ls IMAGE shows them."
@@ -198,11 +208,7 @@ def verb_words(problem: VerbProblem) -> Words:
 
 
 def _no_picture_words(
-    problem: problems.PictureMissing
-    | problems.NoPictureInFolder
-    | problems.NotAPicture
-    | problems.SeveralLookAlike
-    | problems.NoWorkingFolder,
+    problem: problems.PictureProblem | problems.SeveralLookAlike | problems.NoWorkingFolder,
 ) -> Words:
     match problem:
         case problems.SeveralLookAlike(name=typed, there=there):

@@ -64,3 +64,22 @@ def test_a_file_that_is_called_like_an_option_is_told_how_to_be_named(
         assert "is written ./-x.png" in capsys.readouterr().err
     assert run(["ls", "-y.png"]) == USAGE
     assert "./-y.png" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["pin", "shot.png", "-1"], "-1 is no number here"),
+        (["rm", "shot.png", "7", "-12.3"], "-12.3 is no number here"),
+        (["reply", "shot.png", "-7", "-m", "x"], "-7 is no number here"),
+        (["vote", "shot.png", "-7.2", "up"], "-7.2 is no number here"),
+        (["pin", "shot.png", "-x"], "No such option"),
+    ],
+)
+def test_a_number_below_0_is_no_option(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(args) == USAGE
+    err = capsys.readouterr().err
+    assert said in err
+    assert ("counted from 1" in err) is ("number" in said)

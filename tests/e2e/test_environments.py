@@ -67,7 +67,7 @@ WALK: tuple[tuple[str, ...], ...] = (
 )
 """Every verb at least once."""
 
-NOT_ONE_S_OWN = {"flag", "unflag", "block", "unblock"}
+NOT_ONE_S_OWN = {"flag", "block"}
 """Refused of what one has written oneself."""
 
 EACH = tuple(args for place, args in enumerate(WALK) if args[0] not in {before[0] for before in WALK[:place]})
@@ -124,7 +124,7 @@ NEEDS_HOME = {
     "resolve",
     "reopen",
     "vote",
-    *NOT_ONE_S_OWN,
+    *("flag", "unflag", "block", "unblock"),
     *("pin", "unpin", "lock", "unlock"),
     "rm",
     "restore",

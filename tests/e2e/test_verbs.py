@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Desk
+from tests.e2e.test_link import Team, team
 
 pytestmark = pytest.mark.e2e
+
+__all__ = ["team"]
 
 
 def items(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -149,6 +152,13 @@ def test_what_was_done_is_said_and_nothing_else(desk: Desk) -> None:
         (("resolve", "shot.png", "#1"), "Marker 1 resolved."),
         (("resolve", "shot.png", "1", "2"), "Marker 1 was resolved already.\nMarker 2 resolved."),
         (("reopen", "shot.png", "1"), "Marker 1 reopened."),
+        (("unpin", "shot.png", "1"), "Comment 1.1 was not pinned."),
+        (("pin", "shot.png", "1", "1.1", "2"), "Comment 1.1 pinned.\nComment 2.1 pinned."),
+        (("pin", "shot.png", "1"), "Comment 1.1 was pinned already."),
+        (("unpin", "shot.png", "1"), "Comment 1.1 unpinned."),
+        (("lock", "shot.png", "1.2"), "Comment 1.2 locked."),
+        (("lock", "shot.png", "1.2"), "Comment 1.2 was locked already."),
+        (("unlock", "shot.png", "1.2", "1"), "Comment 1.2 unlocked.\nComment 1.1 was not locked."),
         (("rm", "shot.png", "1.2", "#2", "--yes"), "Comment 1.2 deleted.\nMarker 2 deleted."),
     ):
         done = desk.run(*args)
@@ -234,3 +244,37 @@ def test_the_demo_is_alive(desk: Desk) -> None:
     terminal.shows("Hello Dana")
     terminal.press("ctrl+q")
     assert terminal.exit_code(within_s=10) == 0
+
+
+def test_what_one_thinks_of_others_is_said_once_of_each(team: Team) -> None:
+    def done(name: str, *args: str) -> str:
+        verb = team.desk.run(*args, *team.options(through_proxy=False), IMAGECHAT_SSO=team.token(name))
+        assert verb.returncode == 0, verb.stderr
+        return said(verb)
+
+    for point, who in (("20,30", "anna"), ("40,30", "anna"), ("60,30", "bob")):
+        done(who, "add", "shot.png", "--at", point, "-m", "here")
+    for args, words in (
+        (("flag", "1", "3"), "Comment 1.1 flagged.\nComment 3.1 flagged."),
+        (("flag", "1"), "You had flagged 1.1 already."),
+        (("unflag", "1"), "Your flag on 1.1 is taken back."),
+        (("unflag", "1"), "You had no flag on 1.1."),
+        (
+            ("block", "1", "2", "3", "1.1"),
+            "Anna is blocked: you do not see what they write.\nBob is blocked: you do not see what they write.",
+        ),
+        (("block", "2"), "Anna was blocked already."),
+        (("unblock", "2", "1"), "Anna is blocked no more: you see what they write again."),
+        (("unblock", "1"), "Anna was not blocked."),
+    ):
+        assert done("carol", args[0], "shot.png", *args[1:]) == f"{words}\n"
+
+
+def test_no_marker_is_put_on_a_picture_that_cannot_be_fetched(desk: Desk) -> None:
+    nowhere = "http://127.0.0.1:9/shot.png"
+    refused = desk.run("add", nowhere, "--at", "3,3", "-m", "here")
+    assert (refused.returncode, said(refused)) == (5, "")
+    assert "could not be fetched. Nothing answers there." in refused.stderr
+    assert "use --url-id" in refused.stderr
+    assert desk.json("ls", nowhere, "--json")["markers"] == []
+    assert desk.run("add", nowhere, "--url-id", "shot", "--at", "3,3", "-m", "here").returncode == 0

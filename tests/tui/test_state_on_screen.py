@@ -361,6 +361,10 @@ async def test_resolved_or_open_decides_between_x_and_shift_x(sit: Sit) -> None:
         (["]", "enter"], "z", "z is a key of the picture: Tab goes there."),
         ([], "ctrl+d", "Ctrl+D is a key of the threads: Tab goes there."),
         (["]", "enter", "tab"], "ctrl+u", "Ctrl+U is a key of the thread: Tab goes there."),
+        ([], "g p", "gp is about a comment: Enter on a marker opens its thread, and there it works."),
+        (["tab"], "g l", "gl is about a comment: Enter on a marker opens its thread, and there it works."),
+        (["]"], "g f", "gf is about a comment: Enter on a marker opens its thread, and there it works."),
+        ([], "g b", "gb is about a comment: Enter on a marker opens its thread, and there it works."),
         (["tab"], "w", "w does nothing here. ? shows the keys."),
     ],
 )
@@ -369,7 +373,7 @@ async def test_a_key_of_another_pane_says_where_it_works(
 ) -> None:
     async with sit() as desk:
         await desk.press(*before)
-        await desk.press(key)
+        await desk.press(*key.split())
         assert told in desk.toasts
 
 

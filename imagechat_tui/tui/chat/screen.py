@@ -743,6 +743,10 @@ class ChatScreen(Layer[None]):
         other = self.panes.list_pane if self.focused is self.picture else self.picture
         if any(label in command.keys.split() for command in all_commands((other,))):
             return f"{label} is a key of the {group_of(other).lower()}: Tab goes there."
+        if self.focused is not self.comments and any(
+            label in command.keys.split() for command in all_commands((self.comments,))
+        ):
+            return f"{label} is about a comment: Enter on a marker opens its thread, and there it works."
         return f"{label} does nothing here. ? shows the keys."
 
     # -- keys: threads
