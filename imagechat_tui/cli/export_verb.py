@@ -15,6 +15,7 @@ from imagechat_tui.cli.verb import Verb
 from imagechat_tui.protocol.ids import UrlId
 from imagechat_tui.protocol.models import Comment
 from imagechat_tui.protocol.routes import ConversationList
+from imagechat_tui.words import safe_name
 
 PROGRESS_EVERY = 25
 """Pictures."""
@@ -50,7 +51,9 @@ def export(everything: bool, **options: str | None) -> None:
         return pictures, markers
 
     pictures, markers = visit(chosen, work, enters=False)
-    if told:
+    if not pictures:
+        click.echo(f"imagechat: No picture of {safe_name(chosen.tenant_id)} has a marker.", err=True)
+    elif told:
         of = (
             f"{pictures} picture{'' if pictures == 1 else 's'}, {markers} marker{'' if markers == 1 else 's'}"
         )

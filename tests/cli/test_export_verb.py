@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.e2e]
 
 
 def test_every_picture_is_a_line_with_all_that_is_said_on_it(desk: Desk) -> None:
-    assert desk.run("export", "--all").stdout == ""
+    empty = desk.run("export", "--all")
+    assert (empty.returncode, empty.stdout) == (0, "")
+    assert empty.stderr == "imagechat: No picture of local has a marker.\n"
     assert desk.run("add", "shot.png", "--at", "1,2", "-m", "Logo \N{SNOWMAN}").returncode == 0
     assert desk.run("reply", "shot.png", "1", "-m", "since Monday").returncode == 0
     assert desk.run("add", "shot.png", "--at", "3,4", "-m", "gone").returncode == 0
