@@ -732,9 +732,10 @@ class NotALimit(Struct, frozen=True):
 
 
 class ServeFileWrong(Struct, frozen=True):
-    """A server's settings file cannot be read, or something in it cannot be meant."""
+    """A server's settings file cannot be read, or something in it or in a variable cannot be meant."""
 
     file: str
+    """Its path, or the variable."""
     line: int | None
     why: str
     """As a clause."""
@@ -912,6 +913,13 @@ class SettingWrong(Struct, frozen=True):
     """As it is shown."""
 
 
+class VariableUnknown(Struct, frozen=True):
+    """A variable is spelled almost like one of ours."""
+
+    near: str
+    """That one."""
+
+
 class SettingUnknown(Struct, frozen=True):
     """There is no setting of this name."""
 
@@ -985,6 +993,7 @@ class TokenWithheld(Struct, frozen=True):
 SettingsFault: TypeAlias = (
     SettingWrong
     | SettingUnknown
+    | VariableUnknown
     | SettingMisplaced
     | SettingNoValue
     | SettingTooLarge

@@ -27,6 +27,11 @@ APP = "imagechat"
 PROJECT_FILE = ".imagechat.toml"
 CONFIG_FILE = "config.toml"
 PREFIX = "IMAGECHAT_"
+SERVE_PREFIX = "IMAGECHAT_SERVE_"
+OTHER_VARIABLES = tuple(
+    f"{PREFIX}{name}" for name in ("SSO", "TRACE", "API_SECRET", "METRICS_TOKEN", "DATABASE_URL", "BUS_URL")
+)
+"""Variables that are no settings of the client."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "glyphs": ("auto", "half", "quadrant", "sextant", "octant", "braille", "ascii"),
@@ -179,6 +184,31 @@ class ClientSettings:
         return not self.server
 
 
+def misspelt(environ: Mapping[str, str], more: Collection[str] = ()) -> list[Mistake]:
+    """Variables that are spelled almost like one of ours. What else begins like them may be somebody else's.
+
+    Args:
+        environ: the environment.
+        more: variables of the verb that asks, besides those of every one.
+    """
+    ours = {*(f"{PREFIX}{key.upper()}" for key in OWN_KEYS), *OTHER_VARIABLES, *more}
+    odd = [
+        name
+        for name in environ
+        if name.startswith(PREFIX) and name not in ours and (more or not name.startswith(SERVE_PREFIX))
+    ]
+    if not odd:
+        return []
+    from difflib import get_close_matches
+
+    found = []
+    for name in odd:
+        rest = [one.removeprefix(PREFIX) for one in ours]
+        for near in get_close_matches(name.removeprefix(PREFIX), rest, n=1, cutoff=0.8):
+            found.append(Mistake(name, problems.VariableUnknown(PREFIX + near)))
+    return found
+
+
 def load_settings(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
@@ -198,7 +228,7 @@ def load_settings(
     Raises:
         SettingsError: the result cannot be used, or a token has to be read and cannot.
     """
-    mistakes: list[Mistake] = []
+    mistakes = misspelt(environ)
     said = {key: value for key, value in flags.items() if value is not None}
     environment: Mapping[str, object] = {
         key: environ[PREFIX + key.upper()]
@@ -387,7 +417,7 @@ MAX_MISTAKES = 5
 """That are told of one file."""
 
 
-class _OddFile(ValueError):
+class OddFile(ValueError):
     """No settings file that people write."""
 
     def __init__(self, fault: problems.FileFault, most: int = 0) -> None:
@@ -405,14 +435,14 @@ def plain_text(path: Path) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _OddFile("no-plain-file")
+            raise OddFile("no-plain-file")
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise _OddFile("too-large", MAX_FILE_BYTES >> 10)
+        raise OddFile("too-large", MAX_FILE_BYTES >> 10)
     try:
         return content.decode("utf-8-sig")  # some editors begin a file with the mark
     except UnicodeDecodeError:
-        raise _OddFile("no-text") from None
+        raise OddFile("no-text") from None
 
 
 def _table(path: Path) -> Mapping[str, object]:
@@ -426,11 +456,11 @@ def _table(path: Path) -> Mapping[str, object]:
 
     text = plain_text(path)
     if max((line.count(".") for line in text.splitlines()), default=0) > MAX_DOTS:
-        raise _OddFile("too-many-dots", MAX_DOTS)
+        raise OddFile("too-many-dots", MAX_DOTS)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise _OddFile("too-deep") from None
+        raise OddFile("too-deep") from None
 
 
 def _read(path: Path, known: Collection[str], mistakes: list[Mistake]) -> Mapping[str, object]:
@@ -441,7 +471,7 @@ def _read(path: Path, known: Collection[str], mistakes: list[Mistake]) -> Mappin
     except OSError as error:
         mistakes.append(Mistake(str(path), problems.SettingsUnreadable(error.strerror or "")))
         return {}
-    except _OddFile as odd:
+    except OddFile as odd:
         mistakes.append(Mistake(str(path), odd.problem))
         return {}
     except ValueError as error:

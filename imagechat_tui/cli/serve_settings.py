@@ -18,13 +18,18 @@ from click.core import ParameterSource
 from imagechat_tui import problems
 from imagechat_tui.cli.verb import Verb
 from imagechat_tui.problems import VerbFailed
-from imagechat_tui.settings import expanded, plain_text
-from imagechat_tui.words import verb_words
+from imagechat_tui.settings import SERVE_PREFIX, OddFile, expanded, plain_text
+from imagechat_tui.words import odd_file_words, verb_words
 
-PREFIX: Final = "IMAGECHAT_SERVE_"
 _ALONE: Final = ("--local", "--shared")
 _META: Final = "imagechat.serve.alone"
 _KEY = re.compile(r"""\s*(?:"(?P<quoted>[^"]*)"|'(?P<plain>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))\s*=""")
+
+_TOLD_AT = re.compile(r"(.*) \(at (?:line ([0-9]+), column [0-9]+|end of document)\)", re.DOTALL)
+_TABLE = re.compile(
+    r"""\s*\[*\s*(?:"(?P<quoted>[^"]*)"|'(?P<plain>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))\s*[.\]]"""
+)
+"""A table's head, or a key of one: ``[limit]``, ``limit.write``."""
 
 
 class Serve(Verb):
@@ -42,12 +47,38 @@ class Setting(click.Option):
     def __init__(self, *args: Any, **attributes: Any) -> None:
         flag = next(name for name in args[0] if name.startswith("--"))
         self.key = flag.removeprefix("--").replace("-", "_")
-        named: dict[str, Any] = {"envvar": f"{PREFIX}{self.key.upper()}", "show_envvar": True}
+        named: dict[str, Any] = {"envvar": f"{SERVE_PREFIX}{self.key.upper()}", "show_envvar": True}
         super().__init__(*args, **(named | attributes))
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         """What the variable says, if it is asked."""
         return None if ctx.meta[_META] else super().resolve_envvar_value(ctx)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """As click does. What cannot be meant of a variable's value is told with its name, as click tells its own."""
+        try:
+            return super().process_value(ctx, value)
+        except VerbFailed as failure:
+            if ctx.get_parameter_source(str(self.name)) is not ParameterSource.ENVIRONMENT:
+                raise
+            raise VerbFailed(problems.ServeFileWrong(str(self.envvar), None, self.told(failure))) from None
+
+    def told(self, failure: VerbFailed) -> str:
+        """What is wrong with a value that did not come by the flag."""
+        words = verb_words(failure.problem)
+        flag = max(self.opts, key=len)
+        return f"{words.sentence} {words.action}".replace(f"Give {flag}", "Give it")
+
+
+class Whole(click.IntRange):
+    """A whole number between two others."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As click does, in words that name both."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"{value!r} is no whole number from {self.min} to {self.max}.", param, ctx)
 
 
 def each(check: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], object]:
@@ -76,13 +107,21 @@ def _settings(ctx: click.Context, file: Path) -> dict[str, object]:
         text = plain_text(file)
     except OSError as error:
         raise _wrong(file, None, error.strerror or "it cannot be read") from None
-    except ValueError:
+    except OddFile as odd:
+        raise _wrong(file, None, odd_file_words(odd.problem.fault, odd.problem.most)) from None
+    except ValueError:  # a name that no file can have
         raise _wrong(file, None, "it is no settings file") from None
     try:
         told: Mapping[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said, _, where = str(error).partition(" (at line ")
-        raise _wrong(file, int(where.partition(",")[0]) if where[:1].isdigit() else None, said) from None
+        lines = text.splitlines()
+        told_at = _TOLD_AT.fullmatch(str(error))
+        said, at = (str(error), None) if told_at is None else told_at.groups()
+        last = min(int(at), len(lines)) if at else len(lines)
+        twice = _KEY.match(lines[last - 1]) if lines and said == "Cannot overwrite a value" else None
+        if twice is not None:
+            said = f"{twice[twice.lastgroup or 0]} is set twice"
+        raise _wrong(file, last or None, said) from None
     except RecursionError:
         raise _wrong(file, None, "it is nested too deeply") from None
     known = {option.key: option for option in ctx.command.params if isinstance(option, Setting)}
@@ -90,6 +129,12 @@ def _settings(ctx: click.Context, file: Path) -> dict[str, object]:
     for key, value in told.items():
         line = _line_of(text, key)
         option = known.get(key)
+        if isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(one, dict) for one in value)
+        ):
+            raise _wrong(
+                file, line, f"{key} is a table, and there is none: each setting is a line, as port = 8787"
+            )
         if option is None:
             raise _wrong(file, line, f"there is no setting {key!r}; it takes {', '.join(known)}")
         found[str(option.name)] = _read(ctx, option, value, file, line)
@@ -124,14 +169,14 @@ def _read(ctx: click.Context, option: Setting, value: object, file: Path, line: 
     except click.BadParameter as error:
         raise _wrong(file, line, f"{option.key}: {error.message}") from None
     except VerbFailed as failure:
-        raise _wrong(file, line, f"{option.key}: {verb_words(failure.problem).text}") from None
+        raise _wrong(file, line, f"{option.key}: {option.told(failure)}") from None
     return given
 
 
 def _line_of(text: str, key: str) -> int | None:
-    """Where a key stands; None if it is written in a way that few use."""
+    """Where a key or a table stands; None if it is written in a way that few use."""
     for number, line in enumerate(text.splitlines(), 1):
-        found = _KEY.match(line)
+        found = _KEY.match(line) or _TABLE.match(line)
         if found is not None and key in found.groups():
             return number
     return None

@@ -13,17 +13,19 @@ import click
 from click.core import ParameterSource
 
 from imagechat_tui import problems
-from imagechat_tui.cli.serve_settings import PREFIX, Serve, Setting, each, load
+from imagechat_tui.cli.serve_settings import Serve, Setting, Whole, each, load
 from imagechat_tui.cli.tenants import data_folder
 from imagechat_tui.problems import VerbFailed
 from imagechat_tui.protocol.local import SHARED_DATA
-from imagechat_tui.settings import is_loopback, sayable
+from imagechat_tui.settings import SERVE_PREFIX, is_loopback, misspelt, sayable
+from imagechat_tui.words import mistake_words
 
 METRICS_TOKEN = "IMAGECHAT_METRICS_TOKEN"
 """The variable with what lets others than this machine read ``/metrics``: a secret."""
 
 
 setting = partial(click.option, cls=Setting)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(cls=Serve)
@@ -31,7 +33,7 @@ setting = partial(click.option, cls=Setting)
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
-    envvar=f"{PREFIX}CONFIG",
+    envvar=f"{SERVE_PREFIX}CONFIG",
     show_envvar=True,
     metavar="FILE",
     is_eager=True,
@@ -42,14 +44,12 @@ setting = partial(click.option, cls=Setting)
 @setting("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @setting(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="NUMBER",
     help="TCP port; 0 takes a free one. [default: 8787]",
 )
-@setting("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM).")
-@setting(
-    "--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key, if in a file of its own."
-)
+@setting("--tls-cert", type=_FILE, metavar="FILE", help="Certificate chain (PEM).")
+@setting("--tls-key", type=_FILE, metavar="FILE", help="Its key, if in a file of its own.")
 @setting("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lives.")
 @setting(
     "--allow-host",
@@ -79,7 +79,7 @@ setting = partial(click.option, cls=Setting)
     "--limit",
     "limits",
     multiple=True,
-    callback=lambda *said: each(_limit)(*said),
+    callback=lambda *said: _limits(*said),
     metavar="NAME=VALUE",
     help="Another limit than the default, as write=5/s,20 or seats-per-user=20; the README lists them.",
 )
@@ -104,7 +104,7 @@ setting = partial(click.option, cls=Setting)
 )
 @setting(
     "--workers",
-    type=click.IntRange(1, 64),
+    type=Whole(1, 64),
     default=1,
     show_default=True,
     metavar="NUMBER",
@@ -176,6 +176,8 @@ def serve(
         raise click.UsageError("With --tls-key, name the certificate: --tls-cert.")
     if tls_cert is None and not local and _others_reach(host):
         raise VerbFailed(problems.Unencrypted(host))
+    if not (local or shared is not None):
+        _tell_misspelt_variables()
     from imagechat_tui.server.process.options import IDLE_EXIT_S, ServeOptions
     from imagechat_tui.server.process.run import serve as run
 
@@ -205,6 +207,13 @@ def serve(
     )
 
 
+def _tell_misspelt_variables() -> None:
+    """Say which variables count for nothing and look as if they should."""
+    known = {str(option.envvar) for option in serve.params if isinstance(option, click.Option)}
+    for mistake in misspelt(os.environ, known):
+        click.echo(f"imagechat: {mistake_words(mistake)}", err=True)
+
+
 def _is_a_flag(option: str) -> bool:
     """Whether an option was named in this call, and not by the environment."""
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
@@ -220,6 +229,20 @@ def _network(given: str) -> str:
         return str(ipaddress.ip_network(given))
     except ValueError:
         raise VerbFailed(problems.NotAnAddress(given)) from None
+
+
+def _limits(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> object:
+    """Limits as they were given.
+
+    Raises:
+        VerbFailed: One is none.
+        BadParameter: One is there twice, and nobody knows which was meant.
+    """
+    names = [one.partition("=")[0] for one in given]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise click.BadParameter(f"{twice} is given twice.", ctx, param)
+    return each(_limit)(ctx, param, given)
 
 
 def _limit(given: str) -> str:

@@ -84,7 +84,13 @@ from imagechat_tui.words.pictures import (
 )
 from imagechat_tui.words.requests import UNREACHED_WORDS, is_settled, not_tried_words, problem_words
 from imagechat_tui.words.servers import admin_words, local_server_words, serve_words
-from imagechat_tui.words.settings import mistake_words, settings_words, shown_value, wish_words
+from imagechat_tui.words.settings import (
+    mistake_words,
+    odd_file_words,
+    settings_words,
+    shown_value,
+    wish_words,
+)
 from imagechat_tui.words.verbs import verb_words
 from imagechat_tui.words.writes import (
     back_words,
@@ -164,6 +170,7 @@ __all__ = [
     "nothing_earlier_words",
     "nothing_unsent_words",
     "numbered",
+    "odd_file_words",
     "other_image_words",
     "own_already_words",
     "phase_words",

@@ -65,6 +65,11 @@ _ODD_FILES: Mapping[FileFault, str] = {
 }
 
 
+def odd_file_words(fault: FileFault, most: int) -> str:
+    """Why a file is no settings file that people write, as a clause."""
+    return _ODD_FILES[fault].format(most=most)
+
+
 def mistake_words(mistake: Mistake) -> str:
     """What is wrong in a settings file or a variable, on one line."""
     if isinstance(mistake.what, problems.TokenWithheld):
@@ -84,6 +89,8 @@ def _fault(what: SettingsFault) -> str:
         case problems.PlainHttp(server=server):
             unsafe = "must be https:// (else everything travels unencrypted)"
             return f"server {unsafe}, not {shown_value(server)}"
+        case problems.VariableUnknown(near=near):
+            return f"it is no variable of imagechat; did you mean {near}?"
         case problems.SettingUnknown(key=key):
             return f"there is no setting {key}"
         case problems.SettingMisplaced(key=key):
@@ -101,7 +108,7 @@ def _fault(what: SettingsFault) -> str:
         case problems.SettingsMalformed(why=why):
             return why
         case problems.SettingsFileOdd(fault=fault, most=most):
-            return _ODD_FILES[fault].format(most=most)
+            return odd_file_words(fault, most)
         case problems.TokenWithheld(server=server):
             return f"only this names {server}"
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,24 @@ from typing import Any
 import pytest
 
 from imagechat_tui.cli import OK, USAGE, run
-from imagechat_tui.cli.serve_settings import PREFIX, Setting
+from imagechat_tui.cli.serve_settings import Setting
 from imagechat_tui.cli.serve_verb import serve
 from imagechat_tui.server.process.options import ServeOptions
+from imagechat_tui.settings import MAX_FILE_BYTES
+from imagechat_tui.settings import SERVE_PREFIX as PREFIX
 
 SETTINGS = {option.key: option for option in serve.params if isinstance(option, Setting)}
 
 Case = tuple[str, str, str, str, Callable[[str], Any]]
 TEXTS: Callable[[str], Any] = lambda value: (value,)  # noqa: E731
+FILES = (__file__, pytest.__file__, str(Path(__file__).with_name("__init__.py")))
+"""Three that are there."""
 CASES: dict[str, Case] = {
     # field of the options; what flag, variable and file say; what comes of it
     "host": ("host", "127.0.0.2", "127.0.0.3", "127.0.0.4", str),
     "port": ("port", "1", "2", "3", int),
-    "tls_cert": ("tls_cert", "/f.pem", "/v.pem", "/t.pem", Path),
-    "tls_key": ("tls_key", "/f.key", "/v.key", "/t.key", Path),
+    "tls_cert": ("tls_cert", *FILES, Path),
+    "tls_key": ("tls_key", *FILES, Path),
     "data_dir": ("data_dir", "/f", "/v", "/t", Path),
     "allow_host": ("hosts", "f.example", "v.example", "t.example", TEXTS),
     "allow_origin": ("origins", "https://f.example", "https://v.example", "https://t.example", TEXTS),
@@ -33,7 +38,7 @@ CASES: dict[str, Case] = {
     "workers": ("workers", "2", "3", "4", int),
 }
 BESIDE = {
-    "tls_key": ("--tls-cert", "/c.pem"),
+    "tls_key": ("--tls-cert", FILES[0]),
     "bus_url": ("--database-url", "postgresql://b/x"),
     "workers": ("--database-url", "postgresql://b/x", "--bus-url", "redis://b"),
 }
@@ -119,6 +124,7 @@ def test_files_are_named_from_where_the_settings_stand_and_lists_are_lists(
     tmp_path: Path, served: list[ServeOptions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "serve.toml"
+    (tmp_path / "cert.pem").touch()
     file.write_text('data_dir = "data"\ntls_cert = "cert.pem"\nallow_host = ["a.example", "b.example"]\n')
     monkeypatch.setenv(variable("limit"), "write=1/s,2 penalty-s=3")
     monkeypatch.setenv(variable("trust_proxy"), "10.0.0.1 10.1.0.0/16")
@@ -133,9 +139,19 @@ def test_files_are_named_from_where_the_settings_stand_and_lists_are_lists(
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("# a\nport = 70000\n", 2, "70000 is not in the range"),
-        ('port = "many"\n', 1, "is not a valid integer"),
-        ('\n\nlimit = ["write=fast"]\n', 3, "write=fast is not a limit"),
+        ("# a\nport = 70000\n", 2, "port: 70000 is no whole number from 0 to 65535."),
+        ('port = "many"\n', 1, "port: 'many' is no whole number from 0 to 65535."),
+        ('workers = "some"\n', 1, "workers: 'some' is no whole number from 1 to 64."),
+        ('tls_cert = "nowhere.pem"\n', 1, "nowhere.pem' does not exist."),
+        ('limit = ["write=5/s,20", "write=6/s,20"]\n', 1, "limit: write is given twice."),
+        ("port = 1\n[limit]\nwrite = 3\n", 2, "limit is a table, and there is none"),
+        ("port = 1\n[[other]]\nwrite = 3\n", 2, "other is a table, and there is none"),
+        ("port = 1\nlimit.write = 3\n", 2, "limit is a table, and there is none"),
+        (
+            '\n\nlimit = ["write=fast"]\n',
+            3,
+            "limit: write=fast is not a limit of a server. Give it a value such as",
+        ),
         ('host = "127.0.0.1"\nallow_host = ["a b"]\n', 2, "allow_host"),
         ('trust_proxy = ["proxy.example"]\n', 1, "trust_proxy"),
         ('allow_origin = "nowhere"\n', 1, "allow_origin"),
@@ -145,7 +161,9 @@ def test_files_are_named_from_where_the_settings_stand_and_lists_are_lists(
         ('host = ""\n', 1, "host is empty"),
         ("prot = 1\n", 1, "there is no setting 'prot'; it takes host, port"),
         ("local = true\n", 1, "there is no setting"),
-        ("port = 1\nport = 2\n", 2, "Cannot overwrite a value"),
+        ("port = 1\nport = 2\n", 2, "port is set twice."),
+        ("port = 1\n\nport = 2", 3, "port is set twice."),
+        ('host = """\n\n', 2, "Unterminated string."),
         ("port =\n", 1, "Invalid value"),
     ],
 )
@@ -197,4 +215,72 @@ def test_a_file_that_is_not_there_and_a_wrong_variable_are_told(
     assert variable("port") in capsys.readouterr().err
     assert run(["serve", "--shared", str(tmp_path), "--config", str(tmp_path / "none.toml")]) == USAGE
     assert "leave out --config" in capsys.readouterr().err
+    assert served == []
+
+
+WRONG = {
+    "limit": ("bogus", "bogus is not a limit of a server. Give it the name of one and a value"),
+    "trust_proxy": ("bogus", "bogus is not an IP address. Give it the address from which the proxy connects"),
+    "allow_host": ("https://a.example", "https://a.example is not a host name. Give it the name alone"),
+    "allow_origin": ("nowhere", "nowhere is not the origin of a web page. Give it scheme and host"),
+    "tls_cert": ("/nowhere/cert.pem", "'/nowhere/cert.pem' does not exist."),
+    "tls_key": ("/nowhere/key.pem", "'/nowhere/key.pem' does not exist."),
+    "port": ("many", "'many' is no whole number from 0 to 65535."),
+    "workers": ("0", "'0' is no whole number from 1 to 64."),
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_what_is_wrong_in_a_variable_is_told_with_its_name_and_not_with_the_flag_s(
+    served: list[ServeOptions], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    value, words = WRONG[key]
+    monkeypatch.setenv(variable(key), value)
+    assert run(["serve"]) == USAGE
+    told = " ".join(capsys.readouterr().err.split())
+    assert variable(key) in told
+    assert words in told
+    assert f"Give --{key.replace('_', '-')}" not in told
+    assert served == []
+
+
+def test_a_variable_that_is_misspelt_is_told_once_with_what_was_meant(
+    served: list[ServeOptions],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for name in (f"{PREFIX}PRT", "IMAGECHAT_METRIC_TOKEN", "IMAGECHAT_OF_MY_OWN", f"{PREFIX}PORT"):
+        monkeypatch.setenv(name, "7")
+    assert run(["serve"]) == OK
+    told = capsys.readouterr().err
+    assert f"{PREFIX}PRT: it is no variable of imagechat; did you mean {PREFIX}PORT?" in told
+    assert "did you mean IMAGECHAT_METRICS_TOKEN?" in told
+    assert len(told.splitlines()) == 2
+    assert run(["serve", "--shared", str(tmp_path)]) == OK
+    assert capsys.readouterr().err == "", "that goes by none of them"
+
+
+def test_why_a_file_is_no_settings_file_is_told(
+    tmp_path: Path, served: list[ServeOptions], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe, bytes_, large = tmp_path / "pipe", tmp_path / "bytes", tmp_path / "large"
+    os.mkfifo(pipe)
+    bytes_.write_bytes(b"\xff\xfe")
+    large.write_bytes(b"#" * (MAX_FILE_BYTES + 1))
+    for file, words in (
+        (pipe, "it is no plain file"),
+        (bytes_, "it is not UTF-8"),
+        (large, "it is larger than"),
+    ):
+        assert run(["serve", "--config", str(file)]) == USAGE
+        assert words in " ".join(capsys.readouterr().err.split())
+    assert served == []
+
+
+def test_a_limit_that_is_given_twice_is_none(
+    served: list[ServeOptions], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "--limit", "write=5/s,20", "--limit", "write=6/s,20"]) == USAGE
+    assert "write is given twice." in capsys.readouterr().err
     assert served == []
