@@ -161,7 +161,8 @@ class Finder:
 def _looked_through(thread: Thread) -> tuple[_Comment, ...]:
     return tuple(
         _Comment(
-            " ".join(plain(comment_text(view.comment)).split()),
+            # Of somebody blocked the name is seen, and nothing that they say.
+            "" if view.blocked else " ".join(plain(comment_text(view.comment)).split()),
             plain(f"{safe_text(view.comment.commenter_name, Kind.NAME)}\n{_named(view.comment.author_id)}"),
             view.mine,
         )

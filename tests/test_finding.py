@@ -135,3 +135,12 @@ def test_a_thread_that_changed_is_read_again() -> None:
     assert finder.found(query, THREADS, ME) == ()
     after = (replace(THREADS[0], comments=(comment("A new one"),)), *THREADS[1:])
     assert finder.found(query, after, ME) == after[:1]
+
+
+def test_of_whom_one_has_blocked_the_name_is_found_and_not_what_they_say() -> None:
+    hidden = replace(comment("@anna: the logo"), blocked=True)
+    threads = (thread(1, hidden), thread(2, comment("@anna: the logo")))
+    for text, numbers in (("logo", [2]), ("mentions:me", [2]), ("mentions:anna", [2]), ("by:ben", [1, 2])):
+        query = parsed(text)
+        assert isinstance(query, Query)
+        assert [one.number for one in Finder().found(query, threads, ME)] == numbers

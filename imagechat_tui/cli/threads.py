@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -106,14 +106,18 @@ def _when(ms: int | None) -> str | None:
     return None if ms is None else iso_from_ms(ms)
 
 
-def comment_json(number: int | None, place: int | None, comment: Comment) -> dict[str, object]:
-    """A comment as the JSON documents have it; text raw, as the author wrote it. What is not known is null."""
+def comment_json(
+    number: int | None, place: int | None, comment: Comment, *, blocked: bool = False
+) -> dict[str, object]:
+    """A comment as the JSON documents have it; text raw, as the author wrote it. What is not known is null, and so is
+    the text of somebody whom the person has ``blocked``."""
     return {
         "ref": None if number is None or place is None else f"{number}.{place}",
         "id": comment.id,
         "author": comment.commenter_name,
         "authorId": comment.author_id,
-        "text": comment_text(comment) if comment.text is None else comment.text,
+        "text": None if blocked else comment_text(comment) if comment.text is None else comment.text,
+        "blocked": blocked,
         "parentId": comment.parent_id,
         "createdAt": _when(comment.date_ms),
         "editedAt": _when(comment.edited_at_ms),
@@ -125,9 +129,12 @@ def comment_json(number: int | None, place: int | None, comment: Comment) -> dic
 
 
 def marker_json(
-    number: int | None, conversation: Conversation, comments: tuple[Comment, ...] | None
+    number: int | None,
+    conversation: Conversation,
+    comments: tuple[Comment, ...] | None,
+    blocked: Collection[str | None] = (),
 ) -> dict[str, object]:
-    """A marker as the JSON documents have it."""
+    """A marker as the JSON documents have it; ``blocked`` are authors whose words are not to be seen."""
     marker: dict[str, object] = {
         "number": number,
         "id": conversation.id,
@@ -142,7 +149,10 @@ def marker_json(
         "version": conversation.version,
     }
     if comments is not None:
-        marker["comments"] = [comment_json(number, place, comment) for place, comment in numbered(comments)]
+        marker["comments"] = [
+            comment_json(number, place, comment, blocked=comment.author_id in blocked)
+            for place, comment in numbered(comments)
+        ]
     return marker
 
 
@@ -288,6 +298,7 @@ def _only(query: Query, listed: Listed) -> Listed:
 def _thread_of(listed: Listed, marker: ListedMarker, me: User | None) -> Thread:
     """A marker as the screen has it."""
     number, conversation, comments, unread = marker
+    blocked = listed.listing.own.blocked
 
     def mine(author: UserId | None) -> bool:
         return me is not None and author == me.id
@@ -295,7 +306,12 @@ def _thread_of(listed: Listed, marker: ListedMarker, me: User | None) -> Thread:
     return Thread(
         conversation.id,
         conversation,
-        tuple(CommentView(comment.id, comment, mine=mine(comment.author_id)) for comment in comments),
+        tuple(
+            CommentView(
+                comment.id, comment, mine=mine(comment.author_id), blocked=comment.author_id in blocked
+            )
+            for comment in comments
+        ),
         mine=mine(conversation.author_id),
         unread=bool(unread),
         number=number,
@@ -344,7 +360,7 @@ def _listed_json(listed: Listed) -> dict[str, object]:
         "src": listed.visit.room.src,
         "unread": count_unread(listed.markers),
         "markers": [
-            marker_json(number, conversation, comments)
+            marker_json(number, conversation, comments, listed.listing.own.blocked)
             | {"placement": placement_json(listed.there, conversation)}
             | {"unread": None if unread is None else len(unread)}
             for number, conversation, comments, unread in listed.markers

@@ -268,6 +268,19 @@ def test_what_one_thinks_of_others_is_said_once_of_each(team: Team) -> None:
         (("unblock", "1"), "Anna was not blocked."),
     ):
         assert done("carol", args[0], "shot.png", *args[1:]) == f"{words}\n"
+        if args[0] == "block":
+            listed = json.loads(done("carol", "ls", "shot.png", "--json"))
+            shown = [
+                (one["author"], one["blocked"], one["text"])
+                for m in listed["markers"]
+                for one in m["comments"]
+            ]
+            assert shown == [("Anna", True, None), ("Anna", True, None), ("Bob", True, None)]
+            assert "No marker on shot.png matches" in done("carol", "ls", "shot.png", "--filter", "here")
+    listed = json.loads(done("carol", "ls", "shot.png", "--json"))
+    assert [m["comments"][0]["text"] for m in listed["markers"]] == ["here", "here", None], (
+        "Bob is blocked still"
+    )
 
 
 def test_no_marker_is_put_on_a_picture_that_cannot_be_fetched(desk: Desk) -> None:

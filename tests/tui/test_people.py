@@ -117,6 +117,7 @@ def test_a_comment_calls_whom_it_names(text: str, called: bool) -> None:
     view = CommentView("c_1", comment("c_1", text))
     assert people.mention_me(view) is called
     assert not people.mention_me(replace(view, mine=True)), "not whoever wrote it"
+    assert not people.mention_me(replace(view, blocked=True)), "nor whom they have blocked"
     assert not People({}).mention_me(view)
 
 

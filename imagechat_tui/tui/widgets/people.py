@@ -76,7 +76,7 @@ class People:
 
     def mention_me(self, comment: CommentView) -> bool:
         """Whether somebody else's comment calls the asking person: ``@name``, by any of their names."""
-        if comment.mine or self.called is None or comment.comment.is_deleted:
+        if comment.mine or comment.blocked or self.called is None or comment.comment.is_deleted:
             return False
         return self.called.search(plain(comment_text(comment.comment))) is not None
 
