@@ -153,6 +153,19 @@ class Connections:
             and self._limits.check(Limit.CONNECTION, gate.address, now) is None
         )
 
+    def turns_away(self, peer: object) -> bool:
+        """Whether one more connection from there would not be welcome; it is not counted.
+
+        Args:
+            peer: The other end as ``accept`` tells it; whoever comes by a Unix socket has none.
+        """
+        if not isinstance(peer, tuple) or self._proxies.trusts(str(peer[0])):
+            return False
+        address, now = address_key(str(peer[0])), time.monotonic()
+        return not all(
+            self._limits.allows(limit, address, now) for limit in (Limit.NO_REQUEST, Limit.CONNECTION)
+        )
+
     def ended_without_request(self, gate: Gate) -> None:
         """It ended without a request. On the Unix socket clients look so whether anybody listens."""
         if not gate.address.startswith(_UID):

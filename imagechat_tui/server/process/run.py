@@ -27,7 +27,6 @@ from imagechat_tui.clock import wall_ms
 from imagechat_tui.owned import NotOurs
 from imagechat_tui.problems import ServeError
 from imagechat_tui.server.process.listeners import (
-    BACKLOG,
     DirectoryUnsafe,
     check_directory,
     tcp_listeners,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from imagechat_tui.server.broker import Broker
     from imagechat_tui.server.guard.seal import Sealer
     from imagechat_tui.server.http.connections import Connections
+    from imagechat_tui.server.http.door import Door
     from imagechat_tui.server.storage import Store
     from imagechat_tui.server.usecases.usage import UsageRecords
 
@@ -60,8 +60,6 @@ TLS_WITHIN_S = 10.0
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread that reads or writes a long list goes on while the event loop wants its turn: each time that loop
 has waited for something it would have to wait as long again, and answers are made in several such turns."""
-ACCEPTS_A_TURN = 64
-"""Connections taken in before the loop turns to those that are there."""
 
 _log = logging.getLogger(__name__)
 
@@ -168,7 +166,7 @@ class _Server:
         self._end = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._connections: Connections | None = None
-        self._listening: list[asyncio.Server] = []
+        self._doors: list[Door] = []
         self._ended: problems.PartEnded | None = None
 
     async def run(self) -> problems.PartEnded | None:
@@ -212,10 +210,10 @@ class _Server:
                     tenants, options.data_dir, retire=self._retire, database_url=options.database_url
                 )
                 await stack.enter_async_context(control.open())
-            tcp = await self._listen_tcp()
+            tcp = self._listen_tcp()
             with self._listening_unix() as unix:
                 if unix is not None:
-                    await self._accept(unix)
+                    self._open_door(unix)
                 self._handle_signals()
                 self._send_ready_line(tcp)
                 sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -294,23 +292,20 @@ class _Server:
         await runner.setup()
         return runner
 
-    async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+    def _open_door(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        from imagechat_tui.server.http.door import Door
+
         assert self._runner is not None and self._runner.server is not None and self._connections is not None
-        server = await asyncio.get_running_loop().create_server(
-            self._connections.guarded(self._runner.server),
-            sock=listener,
-            ssl=tls,
-            ssl_handshake_timeout=TLS_WITHIN_S if tls is not None else None,
-            backlog=ACCEPTS_A_TURN,
-        )
-        listener.listen(BACKLOG)  # asyncio takes one number for this and for how many it accepts at a time
-        self._listening.append(server)
+        door = Door(listener, self._connections, self._runner.server, tls=tls, tls_within_s=TLS_WITHIN_S)
+        door.open()
+        self._doors.append(door)
 
     def _stop_listening(self) -> None:
-        for server in self._listening:
-            server.close()
+        for door in self._doors:
+            door.close()
+        self._doors.clear()
 
-    async def _listen_tcp(self) -> int | None:
+    def _listen_tcp(self) -> int | None:
         """Listen on TCP, if asked to. Returns the port."""
         options = self._options
         if options.port is None:
@@ -318,7 +313,7 @@ class _Server:
         tls = _tls_context(options)
         listeners = self._listeners or _tcp_listeners(options)
         for listener in listeners:
-            await self._accept(listener, tls)
+            self._open_door(listener, tls)
         return int(listeners[0].getsockname()[1])
 
     @contextlib.contextmanager
