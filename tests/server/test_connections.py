@@ -331,7 +331,7 @@ def kept(gate: Gate) -> int:
 
 
 async def test_what_a_gate_keeps_is_bounded_whatever_comes() -> None:
-    piece = bytes(1 << 18)
+    piece = b"A " * (1 << 17)
     for states in ((), ("began",), ("began", "ended"), ("body",), ("body", "ended"), ("body", "unread")):
         gate, pipe = Gate(Connections(PATIENT, limits=Limits(MemoryCounts())), asyncio.Protocol), _Pipe()
         gate.connection_made(pipe)
@@ -391,6 +391,42 @@ async def test_an_address_that_comes_for_nothing_is_not_let_in_for_a_while(sent:
             while await (await there.peer(GET + GARBAGE)).rest():
                 pass
         assert await (await there.peer(GET, by="127.0.0.2")).status() == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        bytes(range(256)) * 256,
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"no request at all",
+        b"\r\n\r\nGARBAGE",
+        b"G" * 65_536,
+        b"GET / HTTP/1.1\r\nX: \x01" + b"x" * 65_536,
+    ],
+)
+async def test_what_is_no_http_is_told_so_in_a_word(sent: bytes) -> None:
+    """aiohttp would quote it, whole, which takes ms."""
+    async with desk(PATIENT) as there:
+        answer = await (await there.peer(sent + b"\r\n\r\n")).rest()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert len(answer) < 100
+        assert await (await there.peer(GET)).status() == 200
+
+
+async def test_a_request_may_come_in_two_pieces() -> None:
+    more = b"localhost\r\nX: \xc3\xa4\tb\r\nContent-Length: 2"
+    posted = GET.replace(b"GET", b"POST").replace(b"localhost", more) + b"\x00\x01"
+    async with desk(PATIENT) as there:
+        for request in (b"\r\n" + GET, posted):
+            for at in range(1, len(request)):
+                peer = await there.peer(request[:at])
+                await there.waiting()
+                peer.sends(request[at:])
+                assert await peer.status() == 200, request[:at]
+        peer = await there.peer()
+        for request in (posted, posted, GET):
+            peer.sends(request)
+            assert await peer.status() == 200, "whatever the body before it ended with"
 
 
 async def test_who_asks_for_something_may_come_again() -> None:

@@ -165,7 +165,7 @@ def test_what_is_no_http_fills_no_log(data: Path) -> None:
         for nonsense in (b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", port)) as link:
                 link.sendall(nonsense)
-                assert link.recv(65_536).startswith(b"HTTP/1.0 400 ")
+                assert link.recv(65_536).split(b" ")[1] == b"400"
         server.process.terminate()
         _out, log = server.process.communicate(timeout=60)
     assert len(log.splitlines()) == 1

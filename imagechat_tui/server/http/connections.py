@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import resource
 import socket
 import time
@@ -56,9 +57,14 @@ FREE_PIECES, SMALL_PIECE, SMALL_FRAME = 64, 256, 4
 
 _UID = "uid "
 _HEAD_END = b"\r\n\r\n"
+_BEGINS = re.compile(rb"[\r\n]*(?:[A-Z]{1,20}(?: |$)|$)")
+"""The first bytes of a request, as far as they have come."""
+_NO_TEXT = re.compile(rb"[^\t\r\n -~\x80-\xff]")
+"""What no head holds."""
 _CHUNKED = b"\ntransfer-encoding"
 """The header of a body that does not say how long it is; no line of JSON begins so."""
 _NO_LENGTH = b"HTTP/1.1 411 Length Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_NO_HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = (
@@ -296,7 +302,8 @@ class Gate(asyncio.Protocol):
         if self._drips(data):
             self.end()
             return
-        match self._state:
+        before = self._state
+        match before:
             case _State.REFUSED:
                 self._pause()  # aiohttp may have gone on, when it took what it had
                 return
@@ -313,6 +320,9 @@ class Gate(asyncio.Protocol):
             case _:
                 pass
         if self._meter is None:
+            if not self._is_http(data, before):
+                self._refuse(_NO_HTTP)
+                return
             if self._chunked(data):
                 self._refuse_chunks()
                 return
@@ -423,6 +433,16 @@ class Gate(asyncio.Protocol):
         self._bytes += len(data)
         piece = SMALL_PIECE if self._meter is None else SMALL_FRAME
         return self._pieces > FREE_PIECES + self._bytes // piece
+
+    def _is_http(self, data: bytes, before: _State) -> bool:
+        """Whether it may be of a head, if a head is what comes. aiohttp would quote in its answer all that is not."""
+        if self._state not in _BEFORE_A_REQUEST or self._head_whole:
+            return True
+        if before is _State.NEW and self._bytes == len(data) and _BEGINS.match(data) is None:
+            return False
+        known = data if before is _State.IDLE else self._tail[-3:] + data  # else what ended last was a body
+        end = known.find(_HEAD_END)
+        return _NO_TEXT.search(known, 0, end if end >= 0 else len(known)) is None
 
     def _chunked(self, data: bytes) -> bool:
         """Whether a body is to come that does not say how long it is: each of its pieces costs like a whole."""
