@@ -11,6 +11,7 @@ from imagechat_tui.server.broker.buckets import Rule
 from imagechat_tui.server.broker.memory import MemoryCounts
 from imagechat_tui.server.guard.limits import DEFAULT_RULES, Limit, Limits, SeatRules
 from imagechat_tui.server.guard.proxies import TrustedProxies
+from imagechat_tui.server.guard.turns import Turns
 from tests.server.house import IMAGE, House, K, Person, comment, marker, part, running_house
 
 pytestmark = pytest.mark.security
@@ -145,6 +146,47 @@ async def test_who_asks_too_often_waits_and_nobody_else_does(tmp_path: Path) -> 
                 await ann.list()
             assert not asking.done()
             asking.cancel()
+
+
+async def test_who_is_refused_and_proves_nothing_waits_and_nobody_else_does(tmp_path: Path) -> None:
+    async with running_house(tmp_path, penalty_s=30_000) as house:
+        stranger, ann, false = house.person(""), house.person("ann"), house.person("bob")
+        false.token = false.token.replace("eyJ", "eyK")
+        async with asyncio.TaskGroup() as tasks:
+            asking = [
+                tasks.create_task(person.asks("GET", path, urlId=IMAGE))
+                for person, path in (
+                    (stranger, "/nothing"),
+                    (ann, "/nothing"),
+                    (false, "/comment-image-chats/demo"),
+                )
+            ]
+            for person in (ann, stranger):
+                await person.list()
+            edited = await ann.asks(
+                "POST", "/comments/demo/c_0/update-text", {"comment": "x"}, broadcastId="b"
+            )
+            assert edited[0] == 404, "it is known who asked"
+            assert not any(one.done() for one in asking)
+            for one in asking:
+                one.cancel()
+
+
+async def test_refusals_of_one_address_come_one_after_the_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, taken = Turns.take, list[tuple[str, int]]()
+
+    async def noting(turns: Turns, caller: str) -> asyncio.Lock:
+        turn = await take(turns, caller)
+        taken.append((caller, sum(lock.locked() for lock in turns._turns.values())))
+        return turn
+
+    monkeypatch.setattr(Turns, "take", noting)
+    stranger = house.person("")
+    told = await asyncio.gather(*(stranger.asks("GET", f"/nothing{n}") for n in range(5)))
+    assert [status for status, _, _ in told] == [404] * 5
+    assert taken == [("127.0.0.1", 1)] * 5
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_HEAD_BYTES = 16 * 1024
 """All headers of a request together, but for ``Authorization``, which may carry a picture."""
 STORE_RETRY_S = 5
+REFUSALS_A_PENALTY = 50
+"""Of one address, of whom nobody signed for: with a penalty of 1 s as many a second as it may ask in the long run."""
 COMPRESSED_BYTES = 4 * 1024
 """Answers from here on are compressed: shorter ones are a few packets anyway."""
 
@@ -73,6 +75,7 @@ _CREDENTIALS = ("sso", "userIdWS")
 """In the address."""
 _AUTHORIZATION = hdrs.AUTHORIZATION.lower().encode()
 _AS_IT_IS = "identity"
+_REFUSALS = range(400, 500)
 _CODES = {404: codes.NOT_FOUND, 413: codes.TOO_LARGE}
 
 _log = logging.getLogger(__name__)
@@ -126,6 +129,7 @@ def create_app(
             auth=auth,
             limits=limits,
             turns=Turns(),
+            refusals=Turns(),
             pace=Pace(),
             seats=SeatLimit(settings.seats, broker.counts, broker.process),
             hub=hub,
@@ -229,11 +233,23 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
             response.force_close()
         if gate is not None:
             gate.request_ended(unread=unread)
-    if response.status == 429:
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         await asyncio.sleep(serving.penalty_s)
+    elif response.status in _REFUSALS and address and SIGNED_IN not in request:
+        await _refused_in_line(serving, address)
     if isinstance(response, web.Response) and isinstance(response.body, bytes):
         await _compress(request, response, response.body)
     return response
+
+
+async def _refused_in_line(serving: Serving, address: str) -> None:
+    """One after the other: who tries one token or path after the other does not care how many fail, and could try as
+    many at once as they have connections."""
+    turn = await serving.refusals.take(address)
+    try:
+        await asyncio.sleep(serving.penalty_s / REFUSALS_A_PENALTY)
+    finally:
+        turn.release()
 
 
 async def _compress(request: web.Request, response: web.Response, body: bytes) -> None:

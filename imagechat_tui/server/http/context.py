@@ -41,6 +41,8 @@ class Serving(Struct, frozen=True):
     auth: Authenticator
     limits: Limits
     turns: Turns
+    refusals: Turns
+    """Of the addresses of those who are refused and proved nothing."""
     pace: Pace
     seats: SeatLimit
     hub: Hub
