@@ -142,6 +142,7 @@ def marker_json(
         "x": conversation.point.x,
         "y": conversation.point.y,
         "resolved": conversation.resolved,
+        "closed": conversation.closed,
         "author": conversation.commenter_name,
         "authorId": conversation.author_id,
         "createdAt": _when(conversation.created_at_ms),
@@ -393,6 +394,8 @@ def _print_markers(listed: Listed) -> None:
     own = listed.listing.own
     for number, conversation, comments, unread in listed.markers:
         state = "resolved" if conversation.resolved else "open"
+        if conversation.closed:
+            state += ", closed to replies"
         if unread:
             state += f", {len(unread)} unread"
         click.echo(click.style(f"{number}  {place_words(listed.there, conversation)}  {state}", bold=True))

@@ -180,6 +180,8 @@ class Conversation(Struct, frozen=True):
     resolved_at_ms: int | None = None
     version: int | None = None
     """Of the image's versions the one that it was made on; None if nobody knows. Our servers only."""
+    closed: bool = False
+    """A moderator has closed its thread: it takes no comments."""
 
     @property
     def author_id(self) -> UserId | None:

@@ -19,6 +19,7 @@ from imagechat_tui.sync.reducer import (
     confirmed_after_opinion,
     confirmed_by_list,
     confirmed_by_thread,
+    with_closed,
 )
 from imagechat_tui.sync.state import Confirmed, Peer
 
@@ -81,9 +82,10 @@ class Ledger:
         self, conversation_id: ConversationId, thread: CommentList, *, keep: frozenset[str]
     ) -> None:
         """Replace one hosted thread, but for the comments in ``keep``."""
-        self._confirmed = confirmed_by_thread(
+        told = confirmed_by_thread(
             self._confirmed, conversation_id, thread.comments, own=thread.own, keep=keep
         )
+        self._confirmed = with_closed(told, conversation_id, thread.is_closed)
 
     def note(self, write: Opinion) -> None:
         """The server has said yes to what no event tells of: its answer is all that is ever heard of it."""

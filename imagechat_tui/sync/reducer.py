@@ -92,14 +92,25 @@ def _confirmed_after(
             return _without_comment(confirmed, home, event.comment_id)
         case events.VoteChanged():
             return _with_vote(confirmed, event, thread)
+        case events.ThreadStateChange(is_closed=closed):
+            return with_closed(confirmed, thread, closed)
         case (
-            events.PresenceUpdate() | events.CursorMoved() | events.ThreadStateChange() | events.ImageChatsStale()
-            | events.ReadStateChanged() | events.ReadElsewhere() | events.OwnChanged() | events.PlacementsChanged()
+            events.PresenceUpdate() | events.CursorMoved() | events.ImageChatsStale() | events.ReadStateChanged()
+            | events.ReadElsewhere() | events.OwnChanged() | events.PlacementsChanged()
             | events.ViewingChanged() | events.Subscribed() | events.Reset() | events.Skip() | events.UnknownEvent()
         ):  # fmt: skip
             return confirmed
         case _:
             assert_never(event)
+
+
+def with_closed(confirmed: Confirmed, home: ConversationId | None, closed: bool) -> Confirmed:
+    """A hosted thread was closed or opened: its room, or its list, says so."""
+    known = confirmed.conversations.get(home) if home is not None else None
+    if known is None or known.closed is closed:
+        return confirmed
+    after = replace(known, closed=closed)
+    return confirmed.replace(conversations=with_item(confirmed.conversations, known.id, after))
 
 
 def _thread_of(confirmed: Confirmed, url_id: UrlId, thread: ConversationId | None) -> ConversationId | None:
@@ -308,7 +319,10 @@ def confirmed_by_list(
         keep: conversations (ids) about which a hosted list is out of date.
     """
     before = confirmed.conversations
-    conversations = {c.id: _same(before.get(c.id), c) for c in snapshot.conversations if c.id not in keep}
+    told = snapshot.conversations
+    if confirmed.peer is not Peer.OURS:  # there only the thread's own list and room tell
+        told = tuple(replace(c, closed=True) if c.id in before and before[c.id].closed else c for c in told)
+    conversations = {c.id: _same(before.get(c.id), c) for c in told if c.id not in keep}
     kept = {key: known for key, known in before.items() if key in keep}
     conversations.update(kept)
     comments = (

@@ -299,6 +299,11 @@ class Thread(Struct, frozen=True):
         return locks_thread((view.comment for view in self.comments), opener)
 
     @property
+    def takes_replies(self) -> bool:
+        """Whether no moderator has locked or closed it."""
+        return not (self.is_locked or self.conversation.closed)
+
+    @property
     def to_check(self) -> bool:
         """Whether somebody should look where it is now."""
         return self.placement is not None and self.placement.state is PlacementState.GUESS

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from imagechat_tui.problems import Problem, ProblemKind
 from imagechat_tui.protocol import codes
-from imagechat_tui.protocol.ids import BroadcastId
+from imagechat_tui.protocol.ids import BroadcastId, ConversationId
 from imagechat_tui.protocol.routes import CommentReply, ConversationReply
 from imagechat_tui.sync.answers import Made, Reply, as_event, told_by_answer
 from imagechat_tui.sync.core import Core
@@ -130,6 +130,8 @@ class Writes:
             return Problem(ProblemKind.GONE)
         if isinstance(write, CommentWrite) and not self._may_be_there(write):
             return Problem(ProblemKind.GONE)
+        if isinstance(write, PostComment) and home is not None and self._is_closed(home):
+            return Problem(ProblemKind.REFUSED, codes.THREAD_CLOSED)
         if self._is_locked(write):
             return Problem(ProblemKind.REFUSED, codes.LOCKED)
         if isinstance(write, OF_OURS) and not self._facts.ledger.ours:
@@ -152,6 +154,10 @@ class Writes:
         if not state.connection.can_write:
             return Problem(ProblemKind.OFFLINE)
         return None
+
+    def _is_closed(self, home: ConversationId) -> bool:
+        known = self._facts.conversation(home)
+        return known is not None and known.closed
 
     def _is_locked(self, write: Write) -> bool:
         """Whether a moderator has locked what it would answer or change."""

@@ -127,6 +127,7 @@ conversations = st.builds(
     resolved_by=st.none() | user_ids,
     resolved_at_ms=st.none() | times,
     version=st.none() | counts,
+    closed=st.booleans(),
 )
 comments = st.builds(
     Comment,

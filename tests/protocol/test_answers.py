@@ -43,7 +43,7 @@ def publicly(comment: Comment) -> Comment:
 
 def plain_conversation(conversation: Conversation) -> Conversation:
     """What plain readers hear of it."""
-    return replace(conversation, version=None)
+    return replace(conversation, version=None, closed=False)
 
 
 # Round trips

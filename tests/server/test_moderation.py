@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagechat_tui.protocol.codec import decode_event
-from imagechat_tui.protocol.events import UpdatedComment
+from imagechat_tui.protocol.events import ImageChatUpdated, UpdatedComment
 from imagechat_tui.protocol.models import Neighbours
 from tests.protocol.openapi import breaches
 from tests.server.house import House, Json, K, Person, comment, frame, items, marker, part
@@ -158,6 +158,33 @@ async def test_a_closed_thread_takes_no_comment_and_can_be_voted_on_and_opened_a
     assert (told["isClosed"], told["broadcastId"]) == (False, "o1")
     await alice.writes("more", "b9")
     assert (await alice.thread())["isClosed"] is False
+
+
+async def test_who_reads_markers_alone_is_told_of_a_closed_thread_and_of_one_that_came_back(
+    house: House,
+) -> None:
+    alice, judge = house.person("alice"), judge_of(house)
+    made = await alice.marks()
+    ids = await alice.list(v="2")
+    ours, plain = await alice.sub(ids, v="2"), await alice.sub(ids)
+    await ours.receive_str(timeout=60)  # subscribed
+    where = {"urlId": str(part(made, "conversation")["urlId"]), "tenantId": "demo"}
+    for verb, activity, closed in (("close-thread", "closed", True), ("reopen-thread", "opened", False)):
+        await judge.gets("PUT", f"{MODERATE}/{verb}", **where)
+        event = decode_event(await ours.receive_str(timeout=60))
+        assert isinstance(event, ImageChatUpdated)
+        assert (event.activity, event.conversation.closed) == (activity, closed)
+        (listed,) = items(await alice.list(v="2"), "conversations")
+        assert listed.get("isClosed", False) is closed
+        (listed,) = items(await alice.list(), "conversations")
+        assert "isClosed" not in listed, "official clients have the thread's own list and room"
+    await judge.gets("PUT", f"{MODERATE}/close-thread", **where)
+    chat = str(made["createdChatId"])
+    await alice.gets("DELETE", f"/comment-image-chats/demo/{chat}", broadcastId="d1")
+    await alice.gets("POST", f"/comment-image-chats/demo/{chat}/restore", broadcastId="r1", v="2")
+    (listed,) = items(await alice.list(v="2"), "conversations")
+    assert "isClosed" not in listed, "with its marker the closing went"
+    assert (await frame(plain))["type"] == "deleted-image-chat", "of the closing it was told nothing"
 
 
 async def test_a_marker_of_ours_keeps_away_from_a_closed_thread(house: House) -> None:

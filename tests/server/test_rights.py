@@ -69,7 +69,9 @@ ABOUT_A_PAGE = frozenset(
 )
 """A page is always there: there is nothing that is not found."""
 OPINIONS = frozenset({Action.FLAG_COMMENT, Action.BLOCK_AUTHOR})
-SILENT = ABOUT_A_PAGE | OPINIONS | {Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE}
+SILENT = (
+    ABOUT_A_PAGE - {Action.CLOSE_THREAD} | OPINIONS | {Action.READ, Action.BIND_PICTURE, Action.LINK_PICTURE}
+)
 """What no event in the log of the image tells of."""
 
 TENANTS = {standing: "open" if standing is Standing.SESSION else "demo" for standing in Standing}

@@ -21,7 +21,7 @@ from imagechat_tui.protocol.events import (
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Comment, Point
 from imagechat_tui.sync.intents import DeleteComment, EditComment, PostComment, StartConversation
-from imagechat_tui.sync.reducer import remaining
+from imagechat_tui.sync.reducer import remaining, with_closed
 from imagechat_tui.sync.state import Acknowledged, ChatState, Draft, OutboxEntry, Peer, WriteStatus
 from tests import examples as eg
 from tests.sync.whole_state import applied, with_list, with_thread
@@ -335,6 +335,28 @@ def test_a_hosted_list_leaves_the_threads_that_were_read() -> None:
     )
     assert list(after.confirmed.comments) == [HOME]
     assert after.confirmed.comments[HOME] is state.confirmed.comments[HOME]
+
+
+def test_a_hosted_thread_is_closed_and_opened_by_its_room_and_its_list_and_by_no_list_of_markers() -> None:
+    state = listed(peer=Peer.HOSTED)
+    closed = applied(state, eg.thread_state_change(), thread=HOME)
+    assert [c.closed for c in closed.confirmed.conversations.values()] == [True, False]
+    assert applied(closed, eg.thread_state_change(), thread=HOME) is closed
+    markers = eg.conversation_list(conversations=(eg.conversation(),), position=None, comments=())
+    after = with_list(closed, markers)
+    assert after.confirmed.conversations[HOME].closed
+    opened = with_closed(after.confirmed, HOME, False)
+    assert not opened.conversations[HOME].closed
+    assert with_closed(opened, ConversationId("nowhere"), True) is opened
+
+
+def test_of_ours_the_marker_tells_whether_its_thread_is_closed() -> None:
+    closed = applied(
+        listed(), eg.image_chat_updated(conversation=eg.conversation(closed=True), activity="closed")
+    )
+    assert closed.confirmed.conversations[HOME].closed
+    after = with_list(closed, eg.conversation_list(conversations=(eg.conversation(),)))
+    assert not after.confirmed.conversations[HOME].closed
 
 
 def test_a_list_tells_who_we_are_and_what_we_may() -> None:

@@ -76,6 +76,19 @@ def test_an_opened_thread_is_read_whole_then_followed_from_that_time_on() -> Non
     assert (log.url_id, log.start_time_ms, log.after) == (eg.THREAD, BASE, None)
 
 
+def test_a_closed_thread_is_told_by_its_list_and_by_its_room() -> None:
+    desk = hosted()
+    desk.wish(OpenThread(HOME))
+    asked = desk.take(FetchThread)
+    desk.feed(ThreadLoaded(asked.request, HOME, eg.comment_list(is_closed=True)))
+    assert desk.state.confirmed.conversations[HOME].closed
+    opened = desk.opens()
+    log = desk.take(FetchEventLog)
+    desk.feed(EventLogLoaded(log.request, (), complete=True))
+    desk.feed(EventReceived(opened.socket, eg.thread_state_change(is_closed=False)))
+    assert not desk.state.confirmed.conversations[HOME].closed
+
+
 def test_frames_wait_for_the_log_and_follow_it() -> None:
     desk = hosted()
     desk.wish(OpenThread(HOME))

@@ -448,6 +448,17 @@ def test_what_is_locked_is_neither_answered_nor_changed_and_the_text_is_kept(wri
     )
 
 
+def test_a_closed_thread_is_not_answered_and_what_is_in_it_can_be_edited() -> None:
+    desk = joined()
+    desk.hears(eg.image_chat_updated(2, conversation=eg.conversation(closed=True), activity="closed"))
+    desk.wish(POST)
+    desk.nothing(SendRequest)
+    assert [news.problem for news in desk.told()] == [Problem(ProblemKind.REFUSED, codes.THREAD_CLOSED)]
+    assert [draft.write for draft in desk.state.mine.drafts] == [POST]
+    desk.wish(EditComment(HOME, C1, "other words"))
+    desk.take(SendRequest)
+
+
 def turned(seq: int, vote_id: str, direction: int, *, added: bool, broadcast_id: str = B) -> LiveEvent:
     """A vote of ours is given or goes."""
     vote = eg.vote(id=vote_id, direction=direction, user_id=eg.ALICE)

@@ -30,6 +30,13 @@ def judged(state: ChatState | None = None, home: ConversationId = BOBS, **change
     return eg.changed(state, comments={**threads, home: thread})
 
 
+def closed() -> ChatState:
+    """A moderator has closed Bob's thread."""
+    state = two_threads()
+    chats = state.confirmed.conversations
+    return eg.changed(state, conversations={**chats, BOBS: replace(chats[BOBS], closed=True)})
+
+
 def as_staff(state: ChatState | None = None) -> ChatState:
     state = state or two_threads()
     assert state.confirmed.me is not None
@@ -103,6 +110,7 @@ REFUSED: dict[str, tuple[ChatState, ConversationId, Callable[[Parts], object], s
     "vote of a reader": (
         two_threads(read_only=True), BOBS, lambda p: p.comment_actions.vote(1), "may only read here",
     ),
+    "reply in a closed thread": (closed(), BOBS, lambda p: p.actions.reply(), "closed this thread: it takes no"),
     "reply in a locked thread": (judged(is_locked=True), BOBS, lambda p: p.actions.reply(), "takes no replies"),
     "edit of what is locked": (
         judged(home=OWN, is_locked=True), OWN, lambda p: p.actions.edit(), "locked this comment",
@@ -128,6 +136,8 @@ def test_what_would_do_nothing_is_not_offered() -> None:
     assert parts.availability.disabled_commands & {
         "comment.pin", "comment.lock", "comment.flag", "comment.block", "comment.vote-up",
     } == {"comment.pin", "comment.lock"}  # fmt: skip
+    parts.show(closed())
+    assert "thread.reply" in parts.availability.disabled_commands
     parts.show(as_staff(judged(is_locked=True)))
     assert not parts.availability.disabled_commands & {"comment.pin", "comment.lock"}
     assert "thread.reply" in parts.availability.disabled_commands
@@ -162,6 +172,8 @@ async def test_the_card_shows_votes_pins_locks_and_flags_as_they_come(sit: Sit) 
         assert "locked · 20.0 %" in desk.text
         await desk.press("r")
         assert "takes no replies" in desk.toasts
+        await desk.publish(closed())
+        assert "closed · 20.0 %" in desk.text
         await desk.publish(eg.changed(two_threads(), blocked=frozenset({eg.BOB})))
         assert "Logo is cut off" not in desk.text
         assert "Hidden: you have blocked its author." in desk.text

@@ -75,6 +75,7 @@ def encode_conversation(conversation: Conversation, *, v2: bool) -> JsonObject:
             resolvedBy=conversation.resolved_by,
             resolvedAt=conversation.resolved_at_ms,
             version=conversation.version if v2 else None,
+            isClosed=True if v2 and conversation.closed else None,
         ),
     }
 
@@ -99,6 +100,7 @@ def read_conversation(fields: Fields) -> Conversation:
         resolved_by=read_user_id(fields, "resolvedBy"),
         resolved_at_ms=fields.optional_ms("resolvedAt"),
         version=fields.optional_integer("version"),
+        closed=fields.flag("isClosed"),
     )
 
 

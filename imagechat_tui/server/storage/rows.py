@@ -41,7 +41,8 @@ from imagechat_tui.server.storage.transaction import RoomState
 
 CONVERSATION: Final = (
     "id, image, url_id, x, y, src, created_from_comment_id, user_id, anon_user_id, commenter_name,"
-    " comment_count, last_comment_at_ms, created_at_ms, number, resolved, resolved_by, resolved_at_ms, version"
+    " comment_count, last_comment_at_ms, created_at_ms, number, resolved, resolved_by, resolved_at_ms, version,"
+    " closed"
 )
 COMMENT: Final = (
     "id, url_id, user_id, anon_user_id, commenter_name, html, text, parent_id, date_ms, votes_up, votes_down,"
@@ -112,6 +113,7 @@ def conversation_row(conversation: Conversation, image: UrlId) -> tuple[object, 
         c.resolved_by,
         c.resolved_at_ms,
         c.version,
+        int(c.closed),
     )
 
 
@@ -135,6 +137,7 @@ def read_conversation(row: Row) -> Conversation:
         resolved_by=UserId(row["resolved_by"]) if row["resolved_by"] is not None else None,
         resolved_at_ms=row["resolved_at_ms"],
         version=row["version"],
+        closed=bool(row["closed"]),
     )
 
 

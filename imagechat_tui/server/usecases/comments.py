@@ -164,7 +164,14 @@ class CommentCommands(commands.Commands):
             if subject.closed_by_staff is closed:
                 return Decision(answer)
             event = ThreadStateChange(request.stamp, is_closed=closed)
-            return Decision(answer, closed=closed, events=(self.announced(request, thread, event),))
+            events = [self.announced(request, thread, event)]
+            after = None if subject.conversation is None else replace(subject.conversation, closed=closed)
+            if after is not None and subject.image is not None:
+                update = ImageChatUpdated(request.stamp, after, "closed" if closed else "opened")
+                events.append(self.announced(request, subject.image, update, plain=False))
+            return Decision(
+                answer, closed=closed, image=subject.image, conversation=after, events=tuple(events)
+            )
 
         change = self.change(request, decide, thread=thread, thread_room=self.room(request, thread))
         return await self.carry_out(change)

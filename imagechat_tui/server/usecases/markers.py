@@ -163,6 +163,8 @@ class MarkerCommands(commands.Commands):
 
         def decide(subject: Subject) -> Decision:
             there, gone = subject.conversation, subject.deleted
+            if gone is not None:  # with its marker the closing went
+                gone = replace(gone, conversation=replace(gone.conversation, closed=False))
             if there is None and (gone is None or gone.due_ms <= subject.now_ms):
                 raise conversation_not_found()
             back = there if gone is None else gone.conversation

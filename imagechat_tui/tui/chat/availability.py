@@ -98,7 +98,7 @@ class Availability:
             disabled |= {"thread.resolve", "thread.reopen"}
         if not state.is_on_server(thread):
             disabled.add("thread.reply")
-        if thread.is_locked:
+        if not thread.takes_replies:
             disabled.add("thread.reply")
         disabled |= self._useless_opinions(thread)
         edited = self._selection.to_edit(thread)

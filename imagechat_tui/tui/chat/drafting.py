@@ -282,7 +282,7 @@ class Drafting:
         if self._state.is_read_only or isinstance(write, StartConversation):
             return self._state.is_read_only
         thread = self._state.thread(write.conversation_id)
-        return thread is None or (isinstance(write, PostComment) and thread.is_locked)
+        return thread is None or (isinstance(write, PostComment) and not thread.takes_replies)
 
     def put_away(self) -> bool:
         """Stop writing, if anything is written: what was typed is a draft. Whether there is one by that."""
@@ -355,10 +355,11 @@ class Drafting:
     def _follow_lock(self, target: TextWrite | None) -> None:
         """Say that the thread which is answered takes no replies any more, or takes them again."""
         thread = self._state.thread(target.conversation_id) if isinstance(target, PostComment) else None
-        locked = thread is not None and thread.is_locked
+        locked = thread is not None and not thread.takes_replies
         if thread is not None and locked is not self._locked:
             self._text.show_note(
-                f"A moderator has locked this thread: it takes no replies. {SAFE}"
+                f"A moderator has {'closed' if thread.conversation.closed else 'locked'} this thread: "
+                f"it takes no replies. {SAFE}"
                 if locked
                 else "The thread takes replies again. Enter sends."
             )

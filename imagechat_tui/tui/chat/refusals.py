@@ -56,11 +56,13 @@ class Refusals:
         return waits
 
     def locked(self, thing: Thread | CommentView) -> bool:
-        """Refuse if a moderator has locked it: a comment, or with its first one a whole thread."""
+        """Refuse if a moderator has locked it: a comment, or with its first one a whole thread; or has closed that."""
         if isinstance(thing, Thread):
-            if thing.is_locked:
+            if thing.conversation.closed:
+                self._notices.notice("Closed", "A moderator has closed this thread: it takes no replies.")
+            elif thing.is_locked:
                 self._notices.notice("Locked", "A moderator has locked this thread: it takes no replies.")
-            return thing.is_locked
+            return not thing.takes_replies
         if thing.comment.is_locked:
             self._notices.notice("Locked", "A moderator has locked this comment: it stays as it is.")
         return thing.comment.is_locked

@@ -157,6 +157,8 @@ def thread_facts(thread: Thread) -> list[str]:
         facts.insert(0, f"{symbols.RESOLVED} resolved")
     if thread.is_locked:
         facts.insert(0, "locked")
+    if thread.conversation.closed:
+        facts.insert(0, "closed")
     if thread.status is not Status.SAVED:
         facts.insert(0, UNSAVED_WORDS[thread.status])
     if thread.to_check:
