@@ -24,6 +24,9 @@ from typing import ClassVar, Self
 
 import pyte
 
+from tests import forked
+from tests.forked import Forked
+
 ESC = "\x1b"
 KEYS = {
     "enter": "\r",
@@ -40,6 +43,15 @@ KEYS = {
     "backspace": "\x7f",
     "space": " ",
 }
+
+
+def take_terminal() -> None:
+    """Have the new process control its terminal, and heed what tells it to end."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # Whoever ran the tests may ignore these (a script's background job does); a person's shell does not.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Stuck(AssertionError):
@@ -66,35 +78,40 @@ class Terminal:
         rows: int = 40,
         cwd: Path | None = None,
         pass_fds: Sequence[int] = (),
+        fork: bool = False,
     ) -> None:
+        """Start the process; with ``fork``, ``argv`` is ``python -m MODULE ...`` and its start is left out."""
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
         self.answers: dict[bytes, str] = {b"\x1b[c": "\x1b[?62;c", b"\x1b[5n": "\x1b[0n"}
         self._heard = 0
+        self._drawn = (-1, 0, 0)
+        self._lines: list[str] = []
         self.arrived: list[tuple[float, int]] = []
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.attributes = termios.tcgetattr(slave)
         self.slave_name = os.ttyname(slave)
 
-        def take_terminal() -> None:
-            os.setsid()
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            # Whoever ran the tests may ignore these (a script's background job does); a person's shell does not.
-            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-                signal.signal(number, signal.SIG_DFL)
-
-        self.process = subprocess.Popen(
-            list(argv),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=dict(env),
-            cwd=cwd,
-            preexec_fn=take_terminal,
-            pass_fds=tuple(pass_fds),
-        )
+        self.process: subprocess.Popen[bytes] | Forked
+        if fork:
+            module = argv.index("-m") + 1
+            self.process = forked.start(
+                argv[module], argv[module + 1 :], env=env, cwd=cwd, descriptors={0: slave, 1: slave, 2: slave},
+                terminal=True,
+            )  # fmt: skip
+        else:
+            self.process = subprocess.Popen(
+                list(argv),
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env=dict(env),
+                cwd=cwd,
+                preexec_fn=take_terminal,
+                pass_fds=tuple(pass_fds),
+            )
         self._slave: int | None = slave
         self._open = True
         Terminal._living.append(self)
@@ -130,7 +147,15 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The screen as text, one string a row, trailing blanks cut."""
-        return [line.rstrip() for line in self.screen.display]
+        screen = self.screen
+        state = (len(self.raw), screen.lines, screen.columns)
+        if state != self._drawn:
+            # pyte's own ``display`` looks up the width of every cell, which took half of the time of these tests.
+            columns = range(screen.columns)
+            rows = map(screen.buffer.__getitem__, range(screen.lines))
+            self._lines = ["".join([row[x].data for x in columns]).rstrip() for row in rows]
+            self._drawn = state
+        return [*self._lines]
 
     @property
     def text(self) -> str:

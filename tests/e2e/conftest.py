@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import forked
+from tests import forked
 from tests.terminal import Terminal, wait_for
 
 IMAGECHAT = (sys.executable, "-m", "imagechat_tui")
@@ -35,11 +35,20 @@ class Desk:
     env: dict[str, str]
     picture: Path
     _terminals: list[Terminal] = field(default_factory=list)
-    _processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    _processes: list[forked.Forked] = field(default_factory=list)
 
     def terminal(self, *args: str, columns: int = 120, rows: int = 40, **env: str) -> Terminal:
         """Run ``imagechat`` with ``args`` in a terminal of its own."""
-        return self.command(*IMAGECHAT, *args, columns=columns, rows=rows, **env)
+        return self.keep(
+            Terminal(
+                [*IMAGECHAT, *args],
+                env={**self.env, **env},
+                columns=columns,
+                rows=rows,
+                cwd=self.root,
+                fork=True,
+            )
+        )
 
     def command(self, *argv: str, columns: int = 120, rows: int = 40, **env: str) -> Terminal:
         """Run any command in a terminal of its own."""
@@ -56,9 +65,15 @@ class Desk:
         self._terminals.append(terminal)
         return terminal
 
-    def run(self, *args: str, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         """Run a verb to its end, without a terminal."""
-        return forked.run(args, {**self.env, **env}, self.root, stdin if stdin is not None else "")
+        done = self.run_bytes(*args, stdin=stdin, **env)
+        said = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(done.args, done.returncode, *said)
+
+    def run_bytes(self, *args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[bytes]:
+        """As ``run``, with its output as it came."""
+        return forked.run(args, {**self.env, **env}, self.root, stdin)
 
     def json(self, *args: str, **env: str) -> dict[str, object]:
         """The one JSON document that a verb prints; the verb must succeed."""
@@ -68,17 +83,15 @@ class Desk:
         assert isinstance(document, dict)
         return document
 
-    def start(self, *args: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, **env: str) -> forked.Forked:
         """Start a verb that goes on, its output on a pipe."""
-        process = subprocess.Popen(
-            [*IMAGECHAT, *args],
-            env={**self.env, **env},
-            cwd=self.root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        try:
+            process = forked.piped(
+                "imagechat_tui", args, env={**self.env, **env}, cwd=self.root, stdin=nothing
+            )
+        finally:
+            os.close(nothing)
         self._processes.append(process)
         return process
 

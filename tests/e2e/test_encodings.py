@@ -63,19 +63,6 @@ REFUSED = {
 PROGRAMS = {verb: [*PEOPLE[verb], "--json"] for verb in ("ls", "add", "where", "versions", "config")}
 
 
-def run(desk: Desk, *args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*IMAGECHAT, *args],
-        env={**desk.env, **env},
-        cwd=desk.root,
-        capture_output=True,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        check=False,
-    )
-
-
 @pytest.fixture
 def talked(desk: Desk) -> Desk:
     """A picture with a name and threads that no old encoding has all letters of."""
@@ -89,24 +76,24 @@ def talked(desk: Desk) -> Desk:
 def test_no_verb_breaks_on_a_letter_that_cannot_be_shown(talked: Desk) -> None:
     assert {*PEOPLE, "watch"} == {*VERBS}
     for verb, argv in PEOPLE.items():
-        done = run(talked, *argv, PYTHONIOENCODING="latin-1")
+        done = talked.run_bytes(*argv, PYTHONIOENCODING="latin-1")
         assert b"Traceback" not in done.stderr, (verb, done.stderr)
         if verb not in REFUSED:
             assert done.returncode == 0, (verb, done.stderr)
         shown = (done.stdout + done.stderr).decode("latin-1")
         assert "\\u" not in shown or verb in ("completions", "export"), (verb, shown)
-    listed = run(talked, *PEOPLE["ls"], PYTHONIOENCODING="latin-1").stdout.decode("latin-1")
+    listed = talked.run_bytes(*PEOPLE["ls"], PYTHONIOENCODING="latin-1").stdout.decode("latin-1")
     assert "Logo ist zu groß ? ??? ? ? ?" in listed
 
 
 def test_json_is_whole_and_read_by_every_program(talked: Desk) -> None:
     for verb, argv in PROGRAMS.items():
-        done = run(talked, *argv, PYTHONIOENCODING="latin-1")
+        done = talked.run_bytes(*argv, PYTHONIOENCODING="latin-1")
         assert done.stdout.isascii(), verb
         assert json.loads(done.stdout)["schema"] == 1
-    done = run(talked, *PROGRAMS["ls"], PYTHONIOENCODING="ascii")
+    done = talked.run_bytes(*PROGRAMS["ls"], PYTHONIOENCODING="ascii")
     assert json.loads(done.stdout)["markers"][0]["comments"][0]["text"] == TEXT
-    assert TEXT.encode() in run(talked, *PROGRAMS["ls"]).stdout
+    assert TEXT.encode() in talked.run_bytes(*PROGRAMS["ls"]).stdout
 
 
 @pytest.mark.parametrize("how", [["--jsonl"], []])
@@ -139,7 +126,7 @@ def test_watch_goes_on_behind_such_a_letter(talked: Desk, how: list[str]) -> Non
 )
 def test_the_picture_is_printed_in_what_the_encoding_has(desk: Desk, encoding: str, signs: set[str]) -> None:
     argv = ["show", "shot.png", "--size", "60x20"]
-    text = run(desk, *argv, PYTHONIOENCODING=encoding).stdout.decode(encoding)
+    text = desk.run_bytes(*argv, PYTHONIOENCODING=encoding).stdout.decode(encoding)
     assert {letter for letter in text if not letter.isascii()} >= signs
     assert text.isascii() == (not signs)
     assert "?" not in text
@@ -149,11 +136,11 @@ def test_the_picture_is_printed_in_what_the_encoding_has(desk: Desk, encoding: s
 def test_a_locale_of_another_encoding_has_the_same_threads(desk: Desk, name: str) -> None:
     skip_without_locale(name)
     desk.picture.rename(desk.root / NAME)
-    assert run(desk, *PEOPLE["add"], LANG="C.UTF-8").returncode == 0
-    listed = run(desk, *PROGRAMS["ls"], LANG=name)
+    assert desk.run_bytes(*PEOPLE["add"], LANG="C.UTF-8").returncode == 0
+    listed = desk.run_bytes(*PROGRAMS["ls"], LANG=name)
     assert listed.stdout.isascii()
     document = json.loads(listed.stdout)
     assert document["src"] == NAME
     assert document["markers"][0]["comments"][0]["text"] == TEXT
-    plain = run(desk, *PEOPLE["ls"], LANG=name)
+    plain = desk.run_bytes(*PEOPLE["ls"], LANG=name)
     assert (plain.returncode, plain.stderr) == (0, b"")

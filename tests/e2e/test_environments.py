@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import pytest
 
 from imagechat_tui.commands import VERBS
+from tests import forked
 from tests.e2e.conftest import IMAGECHAT, Desk
 
 pytestmark = pytest.mark.e2e
@@ -96,7 +98,7 @@ def ended(command: list[str], desk: Desk, env: dict[str, str]) -> subprocess.Com
 )
 def test_a_variable_of_textual_that_it_cannot_read_does_not_count(desk: Desk, odd: dict[str, str]) -> None:
     desk.env |= odd
-    desk.terminal("shot.png").shows("LIVE", "No markers yet")
+    desk.command(*IMAGECHAT, "shot.png").shows("LIVE", "No markers yet")
 
 
 def in_shell(line: str, desk: Desk) -> subprocess.CompletedProcess[str]:
@@ -215,11 +217,11 @@ def test_no_verb_minds_that_all_its_streams_are_closed(desk: Desk) -> None:
     for args in EACH:
         if args[0] in ("watch", "serve"):
             continue
-        done = in_shell(f"{shlex.join([*IMAGECHAT, *args])} <&- >&- 2>&-", desk)
+        done = forked.start("imagechat_tui", args, env=desk.env, cwd=desk.root, descriptors={})
         expected = {"open": 2, "demo": 2, "token": 5, "user": 5, "trace": 1, "restore": 5}.get(args[0], 0)
         if args[0] in NOT_ONE_S_OWN:
             expected = 1
-        assert done.returncode == expected, args
+        assert done.wait(120) == expected, args
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
@@ -260,28 +262,31 @@ def test_a_text_from_a_stdin_that_is_closed_or_cannot_be_read_is_not_sent(desk: 
 
 def test_in_a_folder_that_is_gone_whole_paths_work_and_others_are_said(desk: Desk) -> None:
     gone = desk.root / "gone"
+    gone.mkdir()
+    folder = os.open(gone, os.O_RDONLY)
 
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
-        gone.mkdir(exist_ok=True)
-        there = shlex.quote(str(gone))
-        return in_shell(f"cd {there} && rmdir {there} && exec {shlex.join([*IMAGECHAT, *args])}", desk)
+    def run(*args: str) -> subprocess.CompletedProcess[bytes]:
+        return forked.run(args, desk.env, folder, "")
 
     picture = str(desk.picture)
-    assert run("add", picture, "--at", "1,1", "-m", "x").returncode == 0
+    there = shlex.quote(str(gone))
+    add = shlex.join([*IMAGECHAT, "add", picture, "--at", "1,1", "-m", "x"])
+    assert in_shell(f"cd {there} && rmdir {there} && exec {add}", desk).returncode == 0
     for args in EACH:
         if args[0] in ("watch", "serve", "open", "demo", "token", "user", "trace", "restore", "completions"):
             continue  # the one asks bash, which complains itself
         done = run(*(picture if word == "shot.png" else word for word in args))
         if args[0] in NOT_ONE_S_OWN:
-            assert (done.returncode, "Not allowed" in done.stderr) == (1, True), args
+            assert (done.returncode, b"Not allowed" in done.stderr) == (1, True), args
         else:
-            assert (done.returncode, done.stderr) == (0, ""), args
+            assert (done.returncode, done.stderr) == (0, b""), args
         if "shot.png" in args:
             relative = run(*args)
             assert relative.returncode == 5, (args, relative.stderr)
-            assert "has been deleted" in relative.stderr
-            assert "Traceback" not in relative.stderr
-    assert "has been deleted" in run("ls", picture, "--shared", "group").stderr
+            assert b"has been deleted" in relative.stderr
+            assert b"Traceback" not in relative.stderr
+    assert b"has been deleted" in run("ls", picture, "--shared", "group").stderr
+    os.close(folder)
 
 
 # A limit of the system, and a disk of one's own

@@ -188,7 +188,7 @@ def test_a_reader_that_has_gone_ends_a_verb_without_a_word(desk: Desk, verb: str
 def test_watching_that_is_cancelled_says_so(desk: Desk, number: signal.Signals, code: int) -> None:
     watching = desk.start("watch", "shot.png")
     assert watching.stdout is not None
-    while "LIVE" not in watching.stdout.readline():
+    while b"LIVE" not in watching.stdout.readline():
         pass
     watching.send_signal(number)
     assert watching.wait(timeout=120) == code

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.e2e import forked
+from tests import forked
 from tests.e2e.conftest import Desk
 
 pytestmark = pytest.mark.e2e

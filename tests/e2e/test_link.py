@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from tests.e2e.conftest import Desk, both, place_marker
 from tests.fault_proxy import FaultProxyThread, Mode
+from tests.forked import Forked
 from tests.terminal import Terminal, bells, pump, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.pty]
@@ -26,13 +26,13 @@ SILENT_S = 60
 class Lines:
     """The JSON lines of a `watch`, read as they come."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Forked) -> None:
         self.queue: Queue[dict[str, object]] = Queue()
         self.seen: list[dict[str, object]] = []
         self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._reader.start()
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: Forked) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             self.queue.put(json.loads(line))

@@ -25,7 +25,7 @@ def test_no_color_means_no_colour_codes_at_all(tmp_path: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COV"))}
     env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"}
     program = [sys.executable, "-m", "tests.tui.scripted_app", str(tmp_path / "drafts"), "colorless"]
-    with Terminal(program, env=env, cwd=Path(__file__).parents[2]) as terminal:
+    with Terminal(program, env=env, cwd=Path(__file__).parents[2], fork=True) as terminal:
         terminal.shows("LIVE", "60×40")
         for keys, shown in (
             ("]", "[+]"),

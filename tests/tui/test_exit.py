@@ -40,6 +40,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             [*launcher, *program],
             env=env,
             cwd=Path(__file__).parents[2],
+            fork=not launcher,
         )
         opened.append(terminal)
         if stands:

@@ -281,7 +281,7 @@ def test_bytes_that_are_no_text_do_not_make_it_deaf(tmp_path: Path) -> None:
     }
     program = [sys.executable, "-m", "tests.tui.scripted_app", str(tmp_path / "drafts")]
     root = Path(__file__).parents[2]
-    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=root) as terminal:
+    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=root, fork=True) as terminal:
         terminal.shows("LIVE")
         os.write(terminal.master, b"\xff\xe9")
         terminal.press("c")
@@ -294,7 +294,9 @@ def test_a_defect_in_reading_keys_ends_it_with_a_word_and_a_crash_file(tmp_path:
     env = {
         key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COV", "NO_COLOR"))
     }
-    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=Path(__file__).parents[2]) as terminal:
+    with Terminal(
+        program, env=env | {"TERM": "xterm-256color"}, cwd=Path(__file__).parents[2], fork=True
+    ) as terminal:
         terminal.shows("LIVE")
         terminal.press("c")
         assert terminal.exit_code() == 1

@@ -421,7 +421,9 @@ def test_what_is_no_key_leaves_a_text_untouched(tmp_path: Path) -> None:
     env = {
         key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COV", "NO_COLOR"))
     }
-    with Terminal(program, env=env | {"TERM": "xterm-256color"}, cwd=Path(__file__).parents[2]) as terminal:
+    with Terminal(
+        program, env=env | {"TERM": "xterm-256color"}, cwd=Path(__file__).parents[2], fork=True
+    ) as terminal:
         terminal.shows("LIVE")
         terminal.send("cmy text")
         terminal.shows("my text", "WRITING")
