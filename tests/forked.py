@@ -148,6 +148,7 @@ class Forker:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(listener.fileno()), self.address],
                 env=dict(env), cwd=Path(__file__).parents[1], pass_fds=(listener.fileno(),), start_new_session=True,
+                stdin=subprocess.PIPE,
             )  # fmt: skip
         atexit.register(self._close)
 
@@ -272,12 +273,15 @@ def serve(listener: socket.socket, address: str) -> str:
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
         selector.register(wake, selectors.EVENT_READ)
+        selector.register(sys.stdin, selectors.EVENT_READ)  # at its end whoever asks is gone
         while True:
             for key, _ in selector.select():
                 if key.fileobj is wake:
                     wake.recv(4096)
                     _tell_ended(links)
                     continue
+                if key.fileobj is sys.stdin:
+                    sys.exit()
                 link, _ = listener.accept()
                 header, descriptors, _, _ = socket.recv_fds(link, LENGTH, 8)
                 request = json.loads(received(link, int.from_bytes(header, "big")))

@@ -54,6 +54,10 @@ def take_terminal() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+_APC = re.compile(rb"\x1b_[^\x1b]*\x1b\\")
+_APC_BEGUN = re.compile(rb"\x1b(_[^\x1b]*\x1b?)?\Z")
+
+
 class Stuck(AssertionError):
     """A condition did not come true in time; says what the terminals showed instead."""
 
@@ -86,6 +90,7 @@ class Terminal:
         self.raw = bytearray()
         self.answers: dict[bytes, str] = {b"\x1b[c": "\x1b[?62;c", b"\x1b[5n": "\x1b[0n"}
         self._heard = 0
+        self._held = b""
         self._drawn = (-1, 0, 0)
         self._lines: list[str] = []
         self.arrived: list[tuple[float, int]] = []
@@ -179,7 +184,12 @@ class Terminal:
         self.raw += data
         self.arrived.append((time.monotonic(), len(self.raw)))
         self._answer(len(self.raw) - len(data))
-        self._stream.feed(data)
+        # pyte takes what is said to the terminal itself, as a picture's data, for text.
+        seen = _APC.sub(b"", self._held + data)
+        begun = _APC_BEGUN.search(seen)
+        shown = seen[: begun.start()] if begun else seen
+        self._held = seen[len(shown) :]
+        self._stream.feed(shown)
 
     def _answer(self, start: int) -> None:
         """Answer the questions among what has come from there on; the first may have begun before."""

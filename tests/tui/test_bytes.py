@@ -47,7 +47,6 @@ ENTER_BYTES = 4000
 CHIP_BYTES = 500
 """A marker that comes, moves or changes, in the picture."""
 
-_APC = re.compile(rb"\x1b_[^\x1b]*\x1b\\\\")
 _HANDED = re.compile(rb"\x1b_Ga=p,U=1,i=(\d+),p=1,c=(\d+),r=(\d+)")
 _RESTS = re.compile(rb"\x1b\]2;at rest\x07")
 _MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
@@ -69,10 +68,10 @@ def start() -> Iterator[Start]:
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         program = [sys.executable, "-m", "tests.tui.picture_app", ",".join(states) or "none", str(markers)]
         program += ["pixels"] if pixels else []
-        terminal = Terminal(program, env=env, columns=COLUMNS, rows=ROWS, cwd=Path(__file__).parents[2])
+        root = Path(__file__).parents[2]
+        terminal = Terminal(program, env=env, columns=COLUMNS, rows=ROWS, cwd=root, fork=True)
         opened.append(terminal)
-        # What models the screen does not know commands of kitty's: they come out as text in the first lines.
-        terminal.shows(f"▐{markers}▌", *(() if pixels else ("LIVE", "1200×800")))
+        terminal.shows(f"▐{markers}▌", "LIVE", "1200×800")
         rest(terminal)
         return terminal
 
@@ -312,13 +311,11 @@ def test_after_any_partial_updates_the_screen_is_as_one_painted_anew(start: Star
 
 def pixel_cells(terminal: Terminal) -> tuple[dict[tuple[int, int], tuple[int, int]], set[str]]:
     """The part of the picture in each cell that shows one, and the foregrounds of these cells."""
-    screen = pyte.Screen(COLUMNS, ROWS)
-    pyte.ByteStream(screen).feed(_APC.sub(b"", bytes(terminal.raw)))
     number = {mark: place for place, mark in enumerate(marks())}
     found, colors = {}, set()
     for row in range(ROWS):
         for column in range(COLUMNS):
-            cell = screen.buffer[row][column]
+            cell = terminal.screen.buffer[row][column]
             if cell.data.startswith(PLACEHOLDER):
                 found[column, row] = (number[cell.data[1]], number[cell.data[2]])
                 colors.add(cell.fg)

@@ -44,7 +44,7 @@ def start() -> Iterator[Start]:
         }
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **variables}
         program = [sys.executable, "-m", "tests.tui.picture_app", "none", "3", "asks"]
-        terminal = Terminal(program, env=env, cwd=Path(__file__).parents[2])
+        terminal = Terminal(program, env=env, cwd=Path(__file__).parents[2], fork=True)
         terminal.answers = answers
         opened.append(terminal)
         terminal.shows("▐3▌")

@@ -28,7 +28,9 @@ def started(answers: dict[bytes, str]) -> Iterator[Terminal]:
     }
     env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     program = [sys.executable, "-m", "tests.tui.picture_app", "none", "3"]
-    with Terminal(program, env=env, columns=COLUMNS, rows=ROWS, cwd=Path(__file__).parents[2]) as terminal:
+    with Terminal(
+        program, env=env, columns=COLUMNS, rows=ROWS, cwd=Path(__file__).parents[2], fork=True
+    ) as terminal:
         terminal.answers = answers
         terminal.shows("▐3▌", "LIVE", "1200×800")
         rest(terminal)
