@@ -266,32 +266,33 @@ async def test_news_are_told_in_words(sit: Sit, news: News) -> None:
         assert TOAST[news] in heard(desk)
 
 
-@pytest.mark.parametrize("kind", ProblemKind)
 @pytest.mark.parametrize("news", [News.NOT_SAVED, News.REFUSED])
-async def test_a_verdict_says_why_whatever_it_was(sit: Sit, news: News, kind: ProblemKind) -> None:
-    problem = Problem(kind)
+async def test_a_verdict_says_why_whatever_it_was(sit: Sit, news: News) -> None:
     async with sit() as desk:
-        for write in (StartConversation(Point(1, 1), "a"), DeleteComment(IC, CommentId("c_1")), None):
-            await desk.publish(desk.session.state, Announce(news, problem=problem, write=write))
-            assert problem_words(problem).sentence in heard(desk)
+        for kind in ProblemKind:
+            problem = Problem(kind)
+            for write in (StartConversation(Point(1, 1), "a"), DeleteComment(IC, CommentId("c_1")), None):
+                desk.app.clear_notifications()
+                await desk.publish(desk.session.state, Announce(news, problem=problem, write=write))
+                assert problem_words(problem).sentence in heard(desk), (kind, write)
+        desk.app.clear_notifications()
         await desk.publish(desk.session.state, Announce(news))
         assert "not saved" in heard(desk).lower()
 
 
-@pytest.mark.parametrize("kind", ProblemKind)
-async def test_the_composer_and_the_list_of_the_unsent_say_why_whatever_it_was(
-    sit: Sit, kind: ProblemKind
-) -> None:
-    why = problem_words(Problem(kind))
-    async with sit(size=(160, 36)) as desk:
-        desk.session.refusing = Problem(kind)
-        await desk.press("c", *"ab", "enter")
-        assert f"Not sent: {why.title}. {why.sentence}" in desk.chat.composer.note
-        assert not desk.toasts
-        await desk.press("escape", "!")
-        cause = "" if why.title == "Not saved" else f" · {why.title}"  # not the same words twice
-        assert f"not saved · new marker{cause} at " in desk.text
-        assert "new marker · Not saved" not in desk.text
+async def test_the_composer_and_the_list_of_the_unsent_say_why_whatever_it_was(sit: Sit) -> None:
+    async with sit(size=(160, 60)) as desk:
+        for kind in ProblemKind:
+            why = problem_words(Problem(kind))
+            desk.session.refusing = Problem(kind)
+            await desk.press("c", *"ab", "enter")
+            assert f"Not sent: {why.title}. {why.sentence}" in desk.chat.composer.note
+            assert not desk.toasts
+            await desk.press("escape", "!")
+            cause = "" if why.title == "Not saved" else f" · {why.title}"  # not the same words twice
+            assert f"not saved · new marker{cause} at " in desk.text
+            assert "new marker · Not saved" not in desk.text
+            await desk.press("escape")
 
 
 async def test_the_list_of_the_unsent_names_every_kind_of_write(sit: Sit) -> None:
