@@ -45,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             before += len(module)
     shares.sort(key=lambda share: share[0])
     items[:] = [item for _, module in shares for item in module]
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:

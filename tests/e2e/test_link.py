@@ -93,6 +93,7 @@ def team(desk: Desk) -> Iterator[Team]:
         yield Team(desk, ready["port"], proxy)
 
 
+@pytest.mark.long
 def test_a_create_tried_offline_fails_keeps_its_text_and_is_never_sent_by_itself(team: Team) -> None:
     here, there = team.terminal("anna", through_proxy=True), team.terminal("bob", through_proxy=False)
     both(here, there, show="LIVE")

@@ -280,6 +280,7 @@ async def test_a_verdict_says_why_whatever_it_was(sit: Sit, news: News) -> None:
         assert "not saved" in heard(desk).lower()
 
 
+@pytest.mark.long
 async def test_the_composer_and_the_list_of_the_unsent_say_why_whatever_it_was(sit: Sit) -> None:
     async with sit(size=(160, 60)) as desk:
         for kind in ProblemKind:
