@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 120.0
 """A program that was run to its end and has not ended by then hangs."""
+LOADING_S = 120.0
+"""A process that has not loaded and forked by then never will."""
 LENGTH = 4
 """Bytes of a number on the link: of how long a message is, of a process, of what it ended with."""
 OF_THE_START = ("PYTHON", "LANG", "LC_", "TEXTUAL", "ESCDELAY")
@@ -196,7 +198,7 @@ def start(
 def asked(address: str, request: list[Any], descriptors: Sequence[int]) -> Forked:
     """Have the forker at this address fork for a request."""
     link = socket.socket(socket.AF_UNIX)
-    link.settimeout(PATIENCE_S)
+    link.settimeout(LOADING_S)
     link.connect(address)
     data = json.dumps(request).encode()
     socket.send_fds(link, [len(data).to_bytes(LENGTH, "big")], descriptors)
