@@ -166,6 +166,8 @@ class Graphics(Struct, frozen=True):
 
     def sharpest(self, glyphs: GlyphSet) -> GlyphSet:
         """What to draw with in a terminal that the environment says draws these: more, if it names itself as one."""
+        if not self.terminal:  # the console is never asked, and has not even what all others draw
+            return glyphs
         name, version = named(self.terminal)
         told = glyphs_of(name, version)
         return max(glyphs, told, key=[*GlyphSet].index)

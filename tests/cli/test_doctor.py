@@ -109,6 +109,7 @@ def test_colours_that_were_chosen_and_are_lacking_are_told(
 
 
 XTERM = Graphics("auto", "cells", (9, 18), "XTerm(379)", "lacking")
+ON_CONSOLE = Graphics("auto", "cells", (9, 18), fault="plain", depth=ColorDepth.ANSI)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,7 @@ XTERM = Graphics("auto", "cells", (9, 18), "XTerm(379)", "lacking")
         ({"TERM": "screen"}, "auto", IN_SCREEN, {}, True, "quadrant: tmux or screen stands between"),
         ({"TERM": "vt220"}, "auto", None, {}, True, "ascii: TERM=vt220 names"),
         ({"TERM": "linux"}, "auto", None, {}, True, "half: the console's fonts"),
+        ({"TERM": "linux"}, "auto", ON_CONSOLE, {}, True, "half: the console's fonts"),
         ({"TERM": "foot"}, "auto", None, {}, True, "sextant: TERM=foot names"),
         ({"TERM": "xterm", "VTE_VERSION": "8001"}, "auto", None, {}, True, "octant: a variable of the terminal"),
         ({"TERM": "xterm-kitty"}, "auto", PIXELS, {}, True, "octant: kitty(0.41.1) draws them"),

@@ -254,6 +254,11 @@ def test_a_terminal_that_names_itself_is_drawn_in_as_sharp_as_it_draws(said: str
     assert told.sharpest(GlyphSet.OCTANT) is GlyphSet.OCTANT
 
 
+def test_a_terminal_that_told_no_name_is_drawn_in_no_sharper_than_was_known() -> None:
+    for glyphs in GlyphSet:
+        assert Graphics("auto", "cells", CELL, fault="plain").sharpest(glyphs) is glyphs
+
+
 def test_a_question_ends_with_what_every_terminal_answers() -> None:
     assert ASK.endswith("\x1b[c")
     assert TRY.endswith("\x1b[c")
