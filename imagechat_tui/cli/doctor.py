@@ -256,7 +256,7 @@ def glyphs_finding(
 ) -> Finding:
     """What the picture is drawn with, and why. Arguments as for `terminal_findings`."""
     glyphs, how = chosen_glyphs(environ, settings.glyphs)
-    said = graphics.terminal if graphics is not None else ""
+    said = graphics.known_as if graphics is not None else ""
     if how == "asked":
         if graphics is not None and (
             lack := lack_of(glyphs, glyphs_for(environ, None), *named(said), width=width)

@@ -58,6 +58,7 @@ _STRANGERS: Final = (
     "TERMINAL_EMULATOR", "TERM_PROGRAM", "MLTERM", "ConEmuPID",
 )  # fmt: skip
 """Variables of other terminals: one that was started from a VTE or Konsole shell inherits that one's too."""
+_XTERM: Final = "XTERM_VERSION"
 
 
 def glyphs_of(terminal: str, version: tuple[int, ...]) -> GlyphSet:
@@ -103,6 +104,14 @@ def chosen_glyphs(env: Mapping[str, str], flag: str | None) -> tuple[GlyphSet, H
     # With both variables one is inherited, and who of the two this is nobody knows.
     drawn = [glyphs_of(name, _numbers(version)) for name, version in told.items() if version]
     return (min(drawn, key=_sharpness), "version") if drawn else (GlyphSet.QUADRANT, "unknown")
+
+
+def xterm_of(env: Mapping[str, str]) -> str:
+    """What an xterm that nothing else stands in front of would say of itself, by its variable; empty if it is none."""
+    others = (*_STRANGERS, "VTE_VERSION", "KONSOLE_VERSION")
+    if not env.get("TERM", "").startswith("xterm") or any(env.get(name) for name in others if name != _XTERM):
+        return ""
+    return env.get(_XTERM, "")
 
 
 def lack_of(

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from imagechat_tui.raster.colors import ColorDepth
-from imagechat_tui.raster.glyphs import GlyphSet, glyphs_of
+from imagechat_tui.raster.glyphs import GlyphSet, glyphs_of, xterm_of
 
 Choice = Literal["auto", "kitty", "off"]
 Stage = Literal["asked", "tried", "pixels", "cells"]
@@ -163,6 +163,13 @@ class Graphics(Struct, frozen=True):
 
     asks_screen: bool = False
     """Whether GNU screen was asked for its version, and has not said it: the person wishes for true colours in it."""
+    inherited: str = ""
+    """What the environment says that it would say of itself, if it were asked."""
+
+    @property
+    def known_as(self) -> str:
+        """What it says of itself, or would, as far as is known: with ``--graphics off`` it is not asked."""
+        return self.terminal or self.inherited
 
     def sharpest(self, glyphs: GlyphSet) -> GlyphSet:
         """What to draw with in a terminal that the environment says draws these: more, if it names itself as one."""
@@ -260,6 +267,7 @@ def begun(
         depth=ColorDepth.PALETTE if asks_screen else depth,
         asks_color=asks_color,
         asks_screen=asks_screen,
+        inherited=xterm_of(env),
     )
 
 

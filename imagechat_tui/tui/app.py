@@ -716,7 +716,7 @@ class ImageChatApp(App[int]):
         if glyphs is not self._look.glyphs:
             self._draw_with(replace(self._look, glyphs=glyphs))
         if lack is not None:
-            chosen, terminal = self._options.render.glyphs, self._graphics.terminal
+            chosen, terminal = self._options.render.glyphs, self._graphics.known_as
             self._tell(no_glyphs_words(lack, chosen.value, glyphs.value, terminal))
 
     def _tell(self, words: Words) -> None:

@@ -61,4 +61,4 @@ class ChosenGlyphs:
     def _lack(self, graphics: Graphics) -> Lack | None:
         if self._chosen is None:
             return None
-        return lack_of(self._chosen, self._drawn, *named(graphics.terminal), width=self._width)
+        return lack_of(self._chosen, self._drawn, *named(graphics.known_as), width=self._width)

@@ -29,7 +29,7 @@ from imagechat_tui.cli.tmux_client import client_in
 from imagechat_tui.net.kept_pictures import KeptPictures
 from imagechat_tui.raster.ambiguous_width import Drawn
 from imagechat_tui.raster.colors import ColorDepth
-from imagechat_tui.raster.graphics import Graphics
+from imagechat_tui.raster.graphics import Graphics, begun
 from imagechat_tui.settings import ClientSettings, Folders
 
 
@@ -109,6 +109,8 @@ def test_colours_that_were_chosen_and_are_lacking_are_told(
 
 
 XTERM = Graphics("auto", "cells", (9, 18), "XTerm(379)", "lacking")
+OF_XTERM = {"TERM": "xterm", "XTERM_VERSION": "XTerm(379)"}
+UNASKED = begun("off", OF_XTERM, ColorDepth.PALETTE, (9, 18))
 ON_CONSOLE = Graphics("auto", "cells", (9, 18), fault="plain", depth=ColorDepth.ANSI)
 
 
@@ -134,6 +136,7 @@ ON_CONSOLE = Graphics("auto", "cells", (9, 18), fault="plain", depth=ColorDepth.
         ({"TERM": "tmux", "TMUX": "x"}, "octant", IN_SCREEN, {"width": 1}, True, "octant: the setting says so"),
         ({"TERM": "xterm-kitty"}, "octant", PIXELS, {}, True, "octant: the setting says so"),
         ({"TERM": "xterm"}, "octant", None, {}, True, "octant: the setting says so"),
+        (OF_XTERM, "sextant", UNASKED, {}, False, "sextant: XTerm(379) has only what its font has"),
     ],
 )  # fmt: skip
 def test_the_glyphs_are_told_with_their_reason(

@@ -10,7 +10,7 @@ from textual import events
 from imagechat_tui.raster.ambiguous_width import ROW
 from imagechat_tui.raster.colors import ColorDepth, Reason
 from imagechat_tui.raster.glyphs import GlyphSet
-from imagechat_tui.raster.graphics import Graphics, begun
+from imagechat_tui.raster.graphics import Choice, Graphics, begun
 from imagechat_tui.raster.render import RenderOptions
 from imagechat_tui.tui.textual_internals.terminal_events import Answer
 from imagechat_tui.tui.textual_internals.terminal_input import TerminalInput
@@ -86,6 +86,33 @@ async def test_where_another_terminal_is_attached_the_choice_is_kept_again(sit: 
         for column, shown in ((0, "quadrant"), (2, "octant"), (9, "octant"), (4, "quadrant")):
             await hears(desk, behind(column))
             assert desk.chat.picture.options.glyphs == shown
+
+
+@pytest.mark.parametrize(
+    ("choice", "colors", "env", "told"),
+    [
+        ("off", ColorDepth.TRUECOLOR, {}, True),
+        ("auto", ColorDepth.PALETTE, {}, True),
+        ("off", ColorDepth.TRUECOLOR, {"XTERM_VERSION": ""}, False),  # nothing is known of it
+        ("off", ColorDepth.TRUECOLOR, {"TERM": "alacritty"}, False),  # those were started from an xterm
+        ("off", ColorDepth.TRUECOLOR, {"VTE_VERSION": "7000"}, False),
+        ("off", ColorDepth.TRUECOLOR, {"TMUX": "/tmp/tmux,1,0"}, False),
+    ],
+)
+async def test_an_xterm_that_is_not_asked_for_its_name_is_known_by_its_variable(
+    sit: Sit, choice: Choice, colors: ColorDepth, env: dict[str, str], told: bool
+) -> None:
+    variables = {"TERM": "xterm", "XTERM_VERSION": "XTerm(379)"} | env
+    options: dict[str, Any] = {
+        "render": RenderOptions(glyphs=GlyphSet.SEXTANT, colors=colors),
+        "graphics": begun(choice, variables, colors, (9, 18)), "drawn_glyphs": GlyphSet.QUADRANT,
+    }  # fmt: skip
+    async with sit(options=options, notes=True) as desk:
+        await hears(desk, behind(2))
+        assert [text for text in toasts(desk) if "Sextants chosen: XTerm(379) has only" in text] == toasts(
+            desk
+        )
+        assert bool(toasts(desk)) is told
 
 
 @pytest.mark.parametrize(
