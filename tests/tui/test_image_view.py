@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from imagechat_tui.protocol.ids import ConversationId, UrlId, UserId
 from imagechat_tui.protocol.models import Conversation, Point
 from imagechat_tui.raster.colors import ColorDepth
+from imagechat_tui.raster.glyphs import GlyphSet
 from imagechat_tui.raster.image import Picture
 from imagechat_tui.raster.kitty import PLACEHOLDER
 from imagechat_tui.raster.render import RenderOptions
@@ -330,6 +331,17 @@ async def test_a_chip_shows_its_sign_under_the_crosshair(desk: Desk) -> None:
     desk.view.move_to(Point(20, 20))
     assert "▐4▌" in desk.text
     assert "┼" not in desk.text
+
+
+async def test_a_chip_in_ascii_keeps_its_number_under_the_crosshair_where_colours_tell_of_it(
+    desk: Desk,
+) -> None:
+    desk.view.threads = (thread("a", 20, 20, 4),)
+    desk.view.move_to(Point(20, 20))
+    for colors in (ColorDepth.ANSI, ColorDepth.TRUECOLOR, ColorDepth.NONE):
+        desk.view.options = RenderOptions(glyphs=GlyphSet.ASCII, colors=colors)
+        await desk.drawn()
+        assert ("4" in desk.text) is (colors is not ColorDepth.NONE)
 
 
 async def test_others_are_shown_faintly_until_they_are_not_wanted(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from imagechat_tui.protocol.models import Point
 from imagechat_tui.raster.chips import Ink, ascii_only, chip_cells, cross_cell
+from imagechat_tui.raster.colors import ColorDepth
 from imagechat_tui.raster.markers import Chip, Mark, PlacedChip
 from imagechat_tui.raster.viewport import Cell
 from imagechat_tui.tui.picture.canvas import Canvas
@@ -215,10 +216,9 @@ def _cross(over: CellInks, point: Point, frame: Frame, canvas: Canvas, *, faint:
     if cell in over:
         under, is_mark = over[cell], not faint
     options = frame.wish.options
-    plain = ascii_only(options)
     if not is_mark:
-        over[cell] = cross_cell(under.bg, options.colors, faint=faint, ascii_only=plain)
+        over[cell] = cross_cell(under.bg, options.colors, faint=faint, ascii_only=ascii_only(options))
     elif not faint:
         # A chip shows its own sign under the crosshair, the other way round; without colours that is unseen.
         turned = Ink(under.glyph, under.bg, under.fg)
-        over[cell] = turned if not plain else under._replace(glyph=TARGET)
+        over[cell] = turned if options.colors is not ColorDepth.NONE else under._replace(glyph=TARGET)
