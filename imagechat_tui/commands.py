@@ -534,6 +534,7 @@ VERBS: Final = {
         Verb("versions", "images:versions", "List what a picture has looked like."),
         Verb("link", "images:link", "Have a picture share a room."),
         Verb("unlink", "images:unlink", "Give a picture a room of its own."),
+        Verb("share", "share_verb:share", "Send a picture to the server, for colleagues without the file."),
         Verb("export", "export_verb:export", "Print all pictures of a tenant with what is said on them."),
         Verb("watch", "watch_verb:watch", "Print live events, one per line."),
         Verb("tenant", "tenants:tenant", "Create tenants, decide of them, show what they use."),

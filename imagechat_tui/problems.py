@@ -27,6 +27,7 @@
                              TextEmpty  NotACommentName  NotAFilter  NoSuchMarker  NotRestorable  NoSuchComment
                              NobodyToAsk  NotTheAuthor  NotForYou  UserEmpty  UserWithComma  Unencrypted  NotAnAddress
                              NotALimit  ServeFileWrong  NotAnOrigin  NotAHostName  DemoServerDied  NotOnThisServer
+                             NotShareable  LinkElsewhere
                              TraceNotAFile  TraceUnreadable  NotKnownIfSaved  MarkerNotSaved  MetNowhere  NoSuchRoom
 
 ``words`` makes sentences of them, and nothing else does. Paths, names and reasons are as they came: not yet
@@ -764,6 +765,26 @@ class NotOnThisServer(Struct, frozen=True):
     """Only imagechat's own server can do that."""
 
 
+class NotShareable(Struct, frozen=True):
+    """A picture cannot be handed on by a link."""
+
+    why: Literal["local-server", "shared-folder", "address", "too-large", "too-slow"]
+    """Only this person reaches the server; or only the group on this machine; it has an address already; or the file
+    is larger than servers keep; or it did not arrive in time."""
+    bound: int = 0
+    """Bytes that they keep, where it is too large; bytes a second that it has to come in, where it is too slow."""
+
+
+class LinkElsewhere(Struct, frozen=True):
+    """A link is of another server, or tenant, than the one that is in use."""
+
+    server: str
+    tenant: str
+    server_here: str
+    """Empty: the local one."""
+    tenant_here: str
+
+
 class TraceNotAFile(Struct, frozen=True):
     """A trace is read from a plain file."""
 
@@ -822,6 +843,8 @@ VerbProblem: TypeAlias = (
     | NotAHostName
     | DemoServerDied
     | NotOnThisServer
+    | NotShareable
+    | LinkElsewhere
     | MetNowhere
     | NoSuchRoom
     | TraceNotAFile

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from imagechat_tui.cli.picture_files import choose_picture
 from imagechat_tui.cli.piped_picture import from_pipe
@@ -49,11 +50,7 @@ class Before(Struct, frozen=True):
 
     def load(self, beside: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:
         """Load it, with the limits of the picture beside it."""
-        from imagechat_tui.net.pictures import load_picture
-
-        return load_picture(
-            self.image, stdin=self.stdin, private=private, limits=beside.limits(), progress=progress
-        )
+        return replace(beside, image=self.image, stdin=self.stdin).load(progress, private=private)
 
 
 def chosen_before(against: str, image: str, beside: Target) -> Before:

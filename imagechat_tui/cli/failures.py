@@ -77,6 +77,8 @@ def _verb_code(problem: VerbProblem) -> int:
     match problem:
         case problems.NotKnownIfSaved(why=request):
             return request_code(request)
+        case problems.NotShareable(why="too-slow"):
+            return UNREACHABLE
         case problems.MarkerNotSaved(why=second):
             return request_code(second) if isinstance(second, Problem) else _verb_code(second)
         case (

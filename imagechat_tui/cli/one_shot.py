@@ -20,6 +20,7 @@ from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, I
 from imagechat_tui.protocol.models import Comment, Conversation, Own, ReadState, Version
 from imagechat_tui.protocol.routes import (
     NEW_IMAGE,
+    PICTURE_BYTES_PER_S,
     CommentReply,
     ConversationList,
     ImageDetails,
@@ -191,6 +192,28 @@ class Visit:
             for key in told.url_ids:
                 yield key
             after, more = told.url_ids[-1] if told.url_ids else after, told.has_more
+
+    async def share(self, sha256: str, file: bytes, on_sent: Callable[[int], None]) -> bool:
+        """Have the server keep the picture itself. False if it had it.
+
+        Raises:
+            VerbFailed: this server keeps none, or it did not arrive in time.
+            ApiError: it was refused, or did not arrive.
+        """
+        from imagechat_tui.net.failures import ApiError, Unsupported
+
+        try:
+            if await self._patiently(lambda: self._api.has_picture(sha256)):
+                return False
+        except Unsupported:
+            raise VerbFailed(problems.NotOnThisServer()) from None
+        try:
+            await self._api.keep_picture(sha256, file, on_sent)
+        except ApiError as failure:
+            if failure.problem.kind is not ProblemKind.TIMED_OUT or not failure.sent:
+                raise
+            raise VerbFailed(problems.NotShareable("too-slow", PICTURE_BYTES_PER_S)) from None
+        return True
 
     async def look_at(self, url_id: UrlId) -> ConversationList:
         """The list of another picture, by its key."""

@@ -132,6 +132,11 @@ def open_picture(
     if len(pictures) > 1 and (options["url_id"] or options["src"]):
         raise click.UsageError("--url-id and --src are about one picture, and several are named.")
     first = target(pictures[0].image, Purpose.SCREEN, **options)
+    for other in pictures:
+        if is_url(other.image):
+            from imagechat_tui.cli.share_link import check_link
+
+            check_link(other.image, first.settings)
     if against is not None and len(pictures) > 1 and not is_folder(against):
         raise click.UsageError("--against is a folder where several pictures are shown.")
     before = chosen_before(against, images[0], first) if against and len(pictures) == 1 else None
@@ -205,7 +210,11 @@ def _may_be_private(image: str) -> bool:
     """Ask about a public name that leads into a private network, before the screen covers the question."""
     if not is_url(image):
         return False
+    from imagechat_tui.cli.share_link import link_of
     from imagechat_tui.net.addresses import private_address_behind
+
+    if link_of(image) is not None:  # its server is the one that the person chose
+        return False
 
     address = private_address_behind(image, within_s=NAME_S)
     if not address:
@@ -593,15 +602,7 @@ def _stamp_of(image: str, stdin: bytes | None) -> Callable[[], object] | None:
 
 def picture_of(chosen: Target, progress: Callable[[float], None], *, private: bool) -> Awaitable[Picture]:
     """Load the picture; the module and its libraries are imported when it is awaited."""
-    from imagechat_tui.net.pictures import load_picture
-
-    return load_picture(
-        chosen.image,
-        stdin=chosen.stdin,
-        private=private,
-        limits=chosen.limits(),
-        progress=progress,
-    )
+    return chosen.load(progress, private=private)
 
 
 def glyphs_are_free(settings: ClientSettings, look: RenderOptions) -> bool:

@@ -42,6 +42,7 @@ from imagechat_tui.sync.state import Room
 from imagechat_tui.words import mistake_words, no_such_picture_here
 
 if TYPE_CHECKING:
+    from imagechat_tui.cli.share_link import ShareLink
     from imagechat_tui.cli.shell_completion import Items
     from imagechat_tui.net.endpoint import Endpoint
     from imagechat_tui.net.folder_starts import FolderStarts
@@ -137,13 +138,32 @@ class Target(Struct, frozen=True, dict=True):
     @property
     def title(self) -> str:
         """What the picture is called on the screen."""
-        return title_of(self.image, self.cwd)
+        return title_of(self.image, self.cwd) if self.link is None else sayable(self.link.name)
+
+    @cached_property
+    def link(self) -> ShareLink | None:
+        """The link that names it, if it is one of the server that is in use."""
+        if not is_url(self.image):
+            return None
+        from imagechat_tui.cli.share_link import is_of, link_of
+
+        link = link_of(self.image)
+        return link if link is not None and is_of(link, self.settings) else None
+
+    @property
+    def key(self) -> str | None:
+        """The key of the picture's room, if the person named it: by the option, or by a link."""
+        return self.url_id or (self.link.room if self.link is not None else None)
 
     @cached_property
     def met(self) -> Sighting:
         """The picture as it is met here. Looked for after the first paint."""
         from imagechat_tui.cli.sighting import has_installation, sighted
+        from imagechat_tui.sync.identity import Sighting
 
+        if self.link is not None:  # its address is no place of its own: the room is known
+            source = None if not self.src else sayable(self.src)
+            return Sighting(self.title, url_id=UrlId(sayable(self.key or "")), src=source)
         data = self.folders.known("data")
         if self.purpose is Purpose.READ and data is not None and not has_installation(data):
             data = None  # nothing is made for a look
@@ -169,7 +189,7 @@ class Target(Struct, frozen=True, dict=True):
     @property
     def room_before(self) -> Room:
         """Its room, as far as that is known before the server is asked."""
-        return Room(self.tenant_id, UrlId(sayable(self.url_id or "")), "", page_title=self.title)
+        return Room(self.tenant_id, UrlId(sayable(self.key or "")), "", page_title=self.title)
 
     @property
     def room_known(self) -> UrlId | None:
@@ -264,10 +284,10 @@ class Target(Struct, frozen=True, dict=True):
                 raise VerbFailed(NoPictureToWriteOn(failure.problem)) from None
 
     async def _looks(self) -> Pixels | None:
-        """Of a file or what came through a pipe; an address is not fetched for it."""
+        """Of a file, a link, or what came through a pipe; any other address is not fetched for it."""
         from imagechat_tui.net.pictures import pixels_of
 
-        if is_url(self.image):
+        if is_url(self.image) and self.link is None:
             return None
         try:
             picture = await self._picture()
@@ -296,9 +316,28 @@ class Target(Struct, frozen=True, dict=True):
             kept.keep(pixels.pixels, file)
 
     async def _picture(self) -> Picture:
+        return await self.load(lambda fraction: None)
+
+    async def load(self, progress: Callable[[float], None], *, private: bool = False) -> Picture:
+        """Load the picture; that of a link from the server that is in use, as whoever one is there.
+
+        Args:
+            progress: told the fraction done, 0–1.
+            private: whether an address may lead into a private network.
+
+        Raises:
+            PictureError: it cannot be shown.
+        """
         from imagechat_tui.net.pictures import load_picture
 
-        return await load_picture(self.image, stdin=self.stdin, limits=self.limits())
+        if self.link is None:
+            return await load_picture(
+                self.image, stdin=self.stdin, private=private, limits=self.limits(), progress=progress
+            )
+        from imagechat_tui.net.shared_pictures import fetched
+
+        file = await fetched(self.endpoint, self.link.sha256, self.link.url)
+        return await load_picture("-", stdin=file, name=self.title, limits=self.limits(), progress=progress)
 
     async def _size_of(self, path: str) -> tuple[int, int]:
         from imagechat_tui.net.pictures import load_picture
@@ -420,6 +459,10 @@ def target(
     stdin = from_pipe(image, settings)
     if stdin is not None:
         image = "-"
+    if is_url(image):
+        from imagechat_tui.cli.share_link import check_link
+
+        check_link(image, settings)
     return Target(settings, folders, image, stdin, cwd or Path("/"), purpose, url_id, src)
 
 

@@ -67,6 +67,8 @@ WriteReply = routes.ConversationReply | routes.CommentReply | routes.EditReply |
 """What a write is answered with; None for deletions."""
 
 WRITE_S = 10.0
+UPLOAD_S = 25.0
+"""Besides what a picture may take on its way: longer than the server waits, which then says so itself."""
 READ_RETRIES = 2
 RETRY_PAUSE_S = (0.5, 2.0)
 """Bounds of the random pause before a read is tried again."""
@@ -307,6 +309,66 @@ class Api:
         """
         path = routes.SHOW_IMAGE.path(tenant_id=self._tenant, image_id=image_id)
         return _decoded(await self._read(path, self._signed({"v": "2"})), codec.decode_image_details)
+
+    async def has_picture(self, sha256: str) -> bool:
+        """Whether the tenant has a picture itself: one byte of it is asked for.
+
+        Raises:
+            Unsupported: the server keeps none.
+            ApiError: see ``net.failures``.
+        """
+        path = routes.SHOW_PICTURE.path(tenant_id=self._tenant, sha256=sha256)
+        signed = self._signed({})
+        headers = {**signed.headers, "Range": "bytes=0-0"}
+        try:
+            answer = await self._read(path, _Signed(signed.query, headers))
+        except Refused as refusal:
+            if refusal.hosted:
+                raise Unsupported from None
+            if refusal.status != HTTPStatus.NOT_FOUND or refusal.problem.no_tenant:
+                raise
+            return False
+        except Intercepted as answer_of_others:
+            if answer_of_others.of_what in _NO_SUCH_ROUTE:
+                raise Unsupported from None
+            raise
+        if routes.EXTENSION_HEADER not in answer.headers:
+            raise Unsupported
+        return True
+
+    async def picture(self, sha256: str) -> bytes:
+        """A picture itself.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.SHOW_PICTURE.path(tenant_id=self._tenant, sha256=sha256)
+        return (await self._read(path, self._signed({}))).body
+
+    async def keep_picture(self, sha256: str, file: bytes, on_sent: Callable[[int], None]) -> None:
+        """Have a picture itself kept. Sent once.
+
+        Args:
+            sha256: Of the file, in hex.
+            file: The file.
+            on_sent: Told how many bytes each piece had that went.
+
+        Raises:
+            ApiError: see ``net.failures``.
+        """
+        path = routes.KEEP_PICTURE.path(tenant_id=self._tenant, sha256=sha256)
+        signed = self._signed({})
+        answer = await self._exchange.write(
+            routes.KEEP_PICTURE.method,
+            path,
+            signed.query,
+            file,
+            headers={**signed.headers, "Content-Type": "application/octet-stream"},
+            timeout_s=UPLOAD_S + len(file) / routes.PICTURE_BYTES_PER_S,
+            departure=Departure(),
+            on_sent=on_sent,
+        )
+        self._of_the_server(answer, path)
 
     async def _put(self, method: str, path: str, url_id: UrlId, body: bytes) -> Answer:
         """Send, once, what done twice is done once."""

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -37,6 +37,8 @@ READ_AT_MOST_S = 300.0
 """For one read as a whole: somebody who sends a byte now and then does not hold us for ever."""
 MAX_ANSWER_BYTES = 64 << 20
 """An answer larger than this is not held in memory, whoever sends it."""
+PIECE_BYTES = 64 << 10
+"""Of a body whose sender wants to know how much has gone."""
 USER_TIMEOUT_MS = 10_000
 """How long the kernel may keep unacknowledged bytes of a write (TCP_USER_TIMEOUT)."""
 
@@ -113,10 +115,11 @@ class Exchange:
         headers: Mapping[str, str],
         timeout_s: float,
         departure: Departure,
+        on_sent: Callable[[int], None] | None = None,
     ) -> Answer:
         """Send a write, once, over a connection of its own; given up (or cancelled), it is aborted.
 
-        ``departure`` is told how far it has got.
+        ``departure`` is told how far it has got, ``on_sent`` how many bytes of the body each piece had that went.
 
         Raises:
             Unreachable: No connection (``sent`` False), or it broke.
@@ -127,7 +130,15 @@ class Exchange:
         client = self._client(one_shot=True)
         try:
             return await self._once(
-                client, method, path, query, body, headers, timeout_s=timeout_s, departure=departure
+                client,
+                method,
+                path,
+                query,
+                body,
+                headers,
+                timeout_s=timeout_s,
+                departure=departure,
+                on_sent=on_sent,
             )
         finally:
             await client.aclose()
@@ -185,6 +196,7 @@ class Exchange:
         timeout_s: float,
         departure: Departure | None = None,
         on_bytes: Callable[[int], None] | None = None,
+        on_sent: Callable[[int], None] | None = None,
     ) -> Answer:
         """One exchange. ``timeout_s`` is for a write as a whole, and for the silence of a read."""
         import httpx
@@ -199,6 +211,10 @@ class Exchange:
                 out.end()
 
         content_type = {"Content-Type": "application/json"} if body is not None else {}
+        content: bytes | AsyncIterator[bytes] | None = body
+        if body is not None and on_sent is not None:
+            content_type["Content-Length"] = str(len(body))
+            content = _pieces(body, on_sent)
         try:
             async with (
                 asyncio.timeout(timeout_s) as limit,
@@ -206,7 +222,7 @@ class Exchange:
                     method,
                     path,
                     params=dict(query),
-                    content=body,
+                    content=content,
                     headers={**content_type, **headers},
                     extensions={"trace": trace},
                 ) as response,
@@ -243,6 +259,13 @@ class Exchange:
         return Unreachable(
             sent=False, code="proxy", reason=reason, no_route=problem.kind is ProblemKind.OFFLINE
         )
+
+
+async def _pieces(body: bytes, on_sent: Callable[[int], None]) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), PIECE_BYTES):
+        piece = body[start : start + PIECE_BYTES]
+        yield piece
+        on_sent(len(piece))
 
 
 def _load(endpoint: Endpoint) -> tuple[CookieJar, ssl.SSLContext]:

@@ -50,6 +50,7 @@ async def load_picture(
     source: str,
     *,
     stdin: bytes | None = None,
+    name: str = "stdin",
     private: bool = False,
     limits: PictureLimits = PictureLimits(),
     progress: Callable[[float], None] = lambda fraction: None,
@@ -59,6 +60,7 @@ async def load_picture(
     Args:
         source: path, http(s) address, or ``-`` for ``stdin``.
         stdin: the bytes, if ``source`` is ``-``.
+        name: what they are called.
         private: whether the host of an address may be in a private network though its name is public.
         limits: what is declined.
         progress: told the fraction done, 0–1; called in the event loop, and never with less than before.
@@ -70,7 +72,6 @@ async def load_picture(
     with _Held() as held:
         fetched = 0.0
         if source == "-":
-            name = "stdin"
             _check_bytes(len(stdin or b""), name, limits)
             held.add(stdin or b"")
         elif source.startswith(("http://", "https://")):
@@ -119,12 +120,22 @@ def file_as_read(source: str, sha256: str, limits: PictureLimits = PictureLimits
         sha256: of what was read, in hex.
         limits: what is declined.
     """
+    try:
+        file = file_of(source, limits)
+    except PictureError:
+        return None
+    return file if hashlib.sha256(file).hexdigest() == sha256 else None
+
+
+def file_of(source: str, limits: PictureLimits = PictureLimits()) -> bytes:
+    """A picture's file. For a thread.
+
+    Raises:
+        PictureError: it cannot be read, or is too large.
+    """
     with _Held() as held:
-        try:
-            _read(source, held, limits)
-        except PictureError:
-            return None
-        return os.pread(held.descriptor, held.size, 0) if held.sha256 == sha256 else None
+        _read(source, held, limits)
+        return os.pread(held.descriptor, held.size, 0)
 
 
 def check_kind(source: str, stdin: bytes | None = None) -> None:

@@ -174,6 +174,10 @@ class ConversationReply(Tagged, frozen=True):
 
 NEW_IMAGE: Final = ImageId("new")
 """Stands for an image that there is not yet, where one is named."""
+MAX_PICTURE_BYTES: Final = 20 << 20
+"""Of a picture itself (9.5)."""
+PICTURE_BYTES_PER_S: Final = 64 << 10
+"""Slower than that on the whole, a picture is not waited for."""
 MAX_PLACES: Final = 8
 """Places that one request may name."""
 MAX_PLACE: Final = 2_000

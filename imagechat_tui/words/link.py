@@ -8,7 +8,7 @@ from typing import assert_never
 from imagechat_tui.problems import EXPLORING, NOT_SIGNED_IN, Problem, ProblemKind
 from imagechat_tui.protocol import codes
 from imagechat_tui.sync.state import Connection, Phase
-from imagechat_tui.words.parts import seconds
+from imagechat_tui.words.parts import safe_name, seconds
 from imagechat_tui.words.requests import RETRY, problem_words, until_words
 
 BANNER_AFTER_S = 2.0
@@ -157,6 +157,11 @@ def _kept(connection: Connection, read_only: bool) -> str:
 
 
 _LONGEST_TRY = " Next try in 88 s; R retries."
+
+
+def reached_here_words(server: str) -> str:
+    """That a link leads only people on this machine to the server."""
+    return f"Only people on this machine reach {safe_name(server)}."
 
 
 def received_words(received_bytes: int) -> str:

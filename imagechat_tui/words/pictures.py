@@ -333,6 +333,11 @@ def undo_link_words(image: str, key: str) -> str:
     return f"To undo it: imagechat link {no_options}{typed(image)} {typed(key)}"
 
 
+def share_words(url: str, server: str, tenant: str) -> str:
+    """What a colleague types to open a shared picture."""
+    return f"imagechat {typed(url)} --server {typed(server)} --tenant {typed(tenant)}"
+
+
 def own_already_words(name: str) -> str:
     """That a picture has a room of its own, and nobody has said anything there."""
     return f"Nothing to unlink: {safe_name(name)} is alone in its room, and there is no marker."

@@ -172,6 +172,15 @@ def verb_words(problem: VerbProblem) -> Words:
             return Words("No demo", f"Its server did not start.{f' {stopped(said)}' if said else ''}")
         case problems.NotOnThisServer():
             return problem_words(Problem(ProblemKind.UNSUPPORTED), keys=False)
+        case problems.NotShareable(why=why, bound=bound):
+            return _not_shareable_words(why, bound)
+        case problems.LinkElsewhere(server=server, tenant=tenant, server_here=server_here, tenant_here=here):
+            used = f"{safe_name(here)} on {safe_name(server_here)}" if server_here else "the local server"
+            return Words(
+                "Another server's link",
+                f"The link is of {safe_name(tenant)} on {safe_name(server)}, and {used} is in use.",
+                f"If you trust it: --server {safe_name(server)} --tenant {safe_name(tenant)}",
+            )
         case problems.MetNowhere(name=name):
             return Words(
                 "No place to link",
@@ -205,6 +214,28 @@ def verb_words(problem: VerbProblem) -> Words:
             )
         case _:
             assert_never(problem)
+
+
+def _not_shareable_words(why: str, bound: int) -> Words:
+    title, team = "Cannot be shared", "name a team's server with --server and --tenant"
+    match why:
+        case "local-server":
+            sentence = "The local server is yours alone: no link leads anybody else to it."
+            return Words(title, sentence, f"To share it {team}.")
+        case "shared-folder":
+            sentence = "The server of a group's folder is reached from this machine alone."
+            return Words(title, sentence, f"Its members open the file itself. For others {team}.")
+        case "address":
+            sentence = "It has an address already."
+            return Words(title, sentence, "A colleague opens that, with the same --server and --tenant.")
+        case "too-slow":
+            sentence = f"It did not reach the server in time, at {bound >> 10} KiB a second."
+            return Words(
+                "Too slow", sentence, "Run it again over a faster link, or make the picture smaller."
+            )
+        case _:
+            sentence = f"A server keeps at most {bound >> 20} MiB of a picture."
+            return Words(title, sentence, "Make it smaller, or hand the file itself on.")
 
 
 def _no_picture_words(

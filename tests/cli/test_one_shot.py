@@ -45,9 +45,32 @@ class Server:
     async def thread(self, url_id: UrlId) -> CommentList:
         return replace(eg.comment_list(), left_out=3)
 
+    async def has_picture(self, sha256: str) -> bool:
+        return False
+
+    async def keep_picture(self, sha256: str, file: bytes, on_sent: object) -> None:
+        assert self.failure is not None
+        raise self.failure
+
 
 def visiting(server: Server) -> Visit:
     return Visit(eg.room(), cast(Api, server))
+
+
+@pytest.mark.parametrize(
+    "late", [TimedOut(sent=True), Refused(ErrorReply(408, "deadline", "Late."))], ids=repr
+)
+async def test_a_picture_that_takes_too_long_is_told_as_that(late: ApiError) -> None:
+    with pytest.raises(VerbFailed) as failed:
+        await visiting(Server(late)).share("0a" * 32, b"file", lambda count: None)
+    assert failed.value.problem == problems.NotShareable("too-slow", 65_536)
+
+
+@pytest.mark.parametrize("failure", [TimedOut(sent=False), Unreachable(sent=True)], ids=repr)
+async def test_a_picture_that_did_not_arrive_for_another_reason_says_that(failure: ApiError) -> None:
+    with pytest.raises(ApiError) as failed:
+        await visiting(Server(failure)).share("0a" * 32, b"file", lambda count: None)
+    assert failed.value is failure
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ PEOPLE = {
     "unflag": ["unflag", NAME, "1"],
     "block": ["block", NAME, "1"],
     "unblock": ["unblock", NAME, "1"],
+    "share": ["share", NAME],
     "export": ["export", "--all"],
     "rm": ["rm", NAME, "1.2", "--yes"],
     "restore": ["restore", NAME, "☃"],
@@ -56,7 +57,7 @@ PEOPLE = {
 """A line for every verb, with what it prints to people; ``watch`` goes on, and is below."""
 
 REFUSED = {
-    *("open", "demo", "serve", "user", "token", "doctor", "trace", "restore"),
+    *("open", "demo", "serve", "user", "token", "doctor", "trace", "restore", "share"),
     *("pin", "unpin", "lock", "unlock", "flag", "unflag", "block", "unblock"),
 }
 

@@ -55,6 +55,7 @@ WALK: tuple[tuple[str, ...], ...] = (
     ("versions", "shot.png"),
     ("link", "shot.png", "shot.png"),
     ("unlink", "shot.png"),
+    ("share", "shot.png"),
     ("export", "--all"),
     ("watch", "shot.png"),
     ("tenant", "list"),
@@ -130,6 +131,7 @@ NEEDS_HOME = {
     *("pin", "unpin", "lock", "unlock"),
     "rm",
     "restore",
+    "share",
     "export",
     "watch",
     "tenant",
@@ -218,7 +220,9 @@ def test_no_verb_minds_that_all_its_streams_are_closed(desk: Desk) -> None:
         if args[0] in ("watch", "serve"):
             continue
         done = forked.start("imagechat_tui", args, env=desk.env, cwd=desk.root, descriptors={})
-        expected = {"open": 2, "demo": 2, "token": 5, "user": 5, "trace": 1, "restore": 5}.get(args[0], 0)
+        expected = {"open": 2, "demo": 2, "token": 5, "user": 5, "trace": 1, "restore": 5, "share": 2}.get(
+            args[0], 0
+        )
         if args[0] in NOT_ONE_S_OWN:
             expected = 1
         assert done.wait(120) == expected, args

@@ -339,6 +339,48 @@ async def test_the_hosted_service_is_told_who_asks_where_it_looks(
     assert [said.sso for said in stub.said()] == [CANARY, "", ""]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        web.Response(status=404, text="<html>Not found</html>"),
+        web.Response(status=404, text='{"status": "failed", "code": "not-found"}'),
+        web.Response(status=200, text="{}"),
+        web.Response(status=405, text="no"),
+    ],
+    ids=lambda answer: f"{answer.status} {answer.text[:6]}",
+)
+async def test_a_picture_itself_is_sent_to_no_server_that_keeps_none(
+    api: Api, stub: StubServer, answer: web.Response
+) -> None:
+    async def other(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=answer.status, text=answer.text)
+
+    stub.answer = other
+    with pytest.raises(Unsupported):
+        await api.has_picture("0a" * 32)
+
+
+async def test_a_picture_goes_in_one_request_with_its_length_and_tells_how_far_it_is(
+    api: Api, stub: StubServer
+) -> None:
+    got: list[tuple[str, int | None, bytes, str]] = []
+
+    async def keep(request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            assert request.headers["Range"] == "bytes=0-0"
+            return ours({"status": "failed", "code": "not-found"}, 404)
+        got.append((request.method, request.content_length, await request.read(), request.content_type))
+        return ours({"status": "success"})
+
+    stub.answer = keep
+    file, sent = b'"%s"' % (b"x" * 200_000), list[int]()
+    assert not await api.has_picture("0a" * 32)
+    await api.keep_picture("0a" * 32, file, sent.append)
+    assert got == [("PUT", len(file), file, "application/octet-stream")]
+    assert len(sent) > 1
+    assert sum(sent) == len(file)
+
+
 async def test_who_is_refused_is_refused_once(api: Api, stub: StubServer) -> None:
     async def refuses(_: web.Request) -> web.StreamResponse:
         return ours({"status": "failed", "code": "malformed-sso", "reason": "No."}, status=401)

@@ -17,6 +17,7 @@ from imagechat_tui.protocol import codec, codes, routes
 from imagechat_tui.protocol.codec import JsonObject, MalformedMessage
 from imagechat_tui.protocol.codec.usage import decode_usage_query, encode_daily_usages, wants_messages
 from imagechat_tui.protocol.ids import BroadcastId, CommentId, ConversationId, ImageId, TenantId, UrlId
+from imagechat_tui.protocol.routes import MAX_PICTURE_BYTES, PICTURE_BYTES_PER_S
 from imagechat_tui.server.guard.access import SIGN_IN, Action, Actor, allowed
 from imagechat_tui.server.guard.limits import Limit, tenant_requests
 from imagechat_tui.server.http.callers import (
@@ -33,12 +34,9 @@ from imagechat_tui.server.http.callers import (
     view,
 )
 from imagechat_tui.server.http.context import SERVING
-from imagechat_tui.server.storage.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from imagechat_tui.server.usecases.commands import Request
 from imagechat_tui.server.usecases.refusals import Refused, picture_not_found
 
-PICTURE_BYTES_PER_S = 64 * 1024
-"""A picture may take as much longer as this speed takes for it."""
 PICTURE_CHUNK_BYTES = 256 * 1024
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

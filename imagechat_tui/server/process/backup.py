@@ -28,6 +28,7 @@ from imagechat_tui import __version__, problems
 from imagechat_tui.owned import NotOurs, is_private, open_file, try_lock
 from imagechat_tui.problems import AdminRefused, ServeError
 from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.routes import MAX_PICTURE_BYTES
 from imagechat_tui.server.guard.seal import KEY_BYTES
 from imagechat_tui.server.process.checkup import Checked, check, database_in
 from imagechat_tui.server.process.data_folder import (
@@ -40,7 +41,7 @@ from imagechat_tui.server.process.data_folder import (
 )
 from imagechat_tui.server.storage import StoreError
 from imagechat_tui.server.storage.migrations import steps
-from imagechat_tui.server.storage.pictures import MAX_BYTES, kept_pictures, place_of_picture, read_picture
+from imagechat_tui.server.storage.pictures import kept_pictures, place_of_picture, read_picture
 
 FORMAT: Final = 1
 MANIFEST_NAME: Final = "backup.json"
@@ -254,7 +255,7 @@ def _read_through(file: Path, archive: BinaryIO, into: Path | None, told: Callab
     manifest: Manifest | None = None
     while (member := _next_header(file, archive)) is not None:
         name, length = member
-        most = {KEY_FILE_NAME: KEY_BYTES, MANIFEST_NAME: _MANIFEST_BYTES}.get(name, MAX_BYTES)
+        most = {KEY_FILE_NAME: KEY_BYTES, MANIFEST_NAME: _MANIFEST_BYTES}.get(name, MAX_PICTURE_BYTES)
         target = _target(name)
         if target is None or name in found or manifest or (name != DATABASE_NAME and length > most):
             raise _refused(file, "foreign")

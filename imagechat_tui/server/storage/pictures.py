@@ -22,10 +22,9 @@ from typing import Final
 
 from imagechat_tui.owned import check_folder, open_file
 from imagechat_tui.protocol.ids import TenantId
+from imagechat_tui.protocol.routes import MAX_PICTURE_BYTES
 from imagechat_tui.server.storage import StoreUnavailable
 
-MAX_BYTES: Final = 20 * 1024 * 1024
-"""Of one picture."""
 _LEFT_AFTER_S: Final = 86_400
 """A part as old as that is of a process that ended."""
 _KINDS: Final = (
@@ -176,7 +175,7 @@ def read_picture(path: Path) -> bytes | None:
     """The bytes of a picture; None if they are not those that it is called by, or cannot be read."""
     try:
         with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(MAX_PICTURE_BYTES + 1)
     except OSError:
         return None
     return content if hashlib.sha256(content).hexdigest() == path.name else None
