@@ -282,6 +282,8 @@ def test_in_a_folder_that_is_gone_whole_paths_work_and_others_are_said(desk: Des
         done = run(*(picture if word == "shot.png" else word for word in args))
         if args[0] in NOT_ONE_S_OWN:
             assert (done.returncode, b"Not allowed" in done.stderr) == (1, True), args
+        elif args[0] == "share":
+            assert (done.returncode, b"Cannot be shared" in done.stderr) == (2, True), args
         else:
             assert (done.returncode, done.stderr) == (0, b""), args
         if "shot.png" in args:
